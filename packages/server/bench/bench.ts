@@ -1,0 +1,96 @@
+// npm run bench [-- --quick] [--json] [--only throughput,latency]
+// Measures the figures of docs/performance.md. Everything runs on this machine, over loopback, and ends by itself.
+import { cpus } from 'node:os'
+import { parseArgs } from 'node:util'
+import { openStage, type Stage } from './parts/stage.ts'
+import { backlog } from './backlog.ts'
+import { claimCost } from './claim.ts'
+import { isolation } from './isolation.ts'
+import { keptData } from './kept-data.ts'
+import { nodes } from './nodes.ts'
+import { type Figure, latency, throughput } from './throughput.ts'
+
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    help: { type: 'boolean', default: false },
+  },
+})
+const say = (line: string) => void (values.json || console.error(line))
+const { quick } = values
+const all: Record<string, (stage: Stage) => Promise<Figure[]>> = {
+  throughput: (stage) =>
+    throughput(stage, quick ? { rounds: 2, events: 8_000 } : { rounds: 5, events: 20_000 }, say),
+  latency: (stage) => latency(stage, { seconds: quick ? 5 : 20 }, say),
+  isolation: (stage) =>
+    isolation(stage, quick ? { seconds: 4, rounds: 2 } : { seconds: 10, rounds: 3 }, say),
+  backlog: (stage) =>
+    backlog(
+      stage,
+      quick
+        ? { waiting: 200_000, rounds: 2, events: 8_000 }
+        : { waiting: 1_000_000, rounds: 3, events: 20_000 },
+      say,
+    ),
+  claim: (stage) =>
+    claimCost(
+      stage,
+      quick
+        ? { backlogs: [0, 200_000], calls: 20 }
+        : { backlogs: [0, 100_000, 1_000_000], calls: 30 },
+      say,
+    ),
+  'kept-data': (stage) =>
+    keptData(
+      stage,
+      quick ? { attempts: 1_000_000, calls: 60 } : { attempts: 10_000_000, calls: 300 },
+      say,
+    ),
+  nodes: (stage) =>
+    nodes(stage, quick ? { rounds: 2, events: 8_000 } : { rounds: 3, events: 20_000 }, say),
+}
+if (values.help) {
+  console.log(`npm run bench -- [--quick] [--json] [--only ${Object.keys(all).join(',')}]
+
+Compares Pombo with a bare loop (reads a POST, inserts it, POSTs it on, updates it) in the same run, on this machine.
+BENCH_DATABASE_URL names a PostgreSQL to use; without it the embedded one is started. --quick takes about a minute and is noisier.`)
+  process.exit(0)
+}
+// Filling ten million attempts takes a quarter of an hour, so it is asked for by name.
+const wanted = values.only?.split(',') ?? Object.keys(all).filter((name) => name !== 'kept-data')
+const unknown = wanted.filter((name) => !(name in all))
+if (unknown.length > 0) {
+  console.error(
+    `There is no benchmark "${unknown.join('", "')}"; there are ${Object.keys(all).join(', ')}.`,
+  )
+  process.exit(2)
+}
+const stage = await openStage(say)
+const figures: Figure[] = []
+try {
+  say(`${stage.server}, Node ${process.version}, ${cpus().length} × ${cpus()[0]!.model}`)
+  for (const name of wanted) {
+    say(name)
+    figures.push(...(await all[name]!(stage)))
+  }
+} finally {
+  await stage.close()
+}
+if (values.json)
+  console.log(
+    JSON.stringify(
+      { server: stage.server, node: process.version, cpus: cpus().length, figures },
+      null,
+      2,
+    ),
+  )
+else {
+  console.log('\n| Figure | Measured | Goal | |\n| --- | --- | --- | --- |')
+  for (const figure of figures)
+    console.log(
+      `| ${figure.name} | ${figure.value.toFixed(2)} ${figure.unit} (${figure.detail}) | ${figure.goal} | ${figure.reached ? 'reached' : 'not reached'} |`,
+    )
+}
+process.exit(figures.every((figure) => figure.reached) ? 0 : 1)

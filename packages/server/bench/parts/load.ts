@@ -1,0 +1,67 @@
+import { Pool } from 'undici'
+import { serve } from './child.ts'
+
+interface Load {
+  /** Where to POST, one after the other. */
+  urls: string[]
+  headers: Record<string, string>
+  count: number
+  firstNumber: number
+  /** At a time; the next goes when one was answered. */
+  concurrency: number
+  /** Instead: so many a second, whether answered or not. */
+  perSecond?: number
+}
+
+// 700 bytes, as a WhatsApp text message is in the gateways' JSON.
+const filler = 'Olá! Tudo bem? Queria saber se o pedido já saiu para entrega. '.repeat(7)
+
+function body(n: number): string {
+  const payload = `{"n":${n},"sentAt":${Date.now()},"session":"vendas-01","chat":"5511999999999@s.whatsapp.net","fromMe":false,"id":"3EB0${n.toString(16).padStart(16, '0')}","type":"text","text":"${filler}"`
+  return `{"eventType":"message.received","payload":${payload}${','.padEnd(0)}"pad":"${'x'.repeat(Math.max(0, 690 - payload.length))}"}}`
+}
+
+serve({
+  run: async (load: Load) => {
+    const origin = new URL(load.urls[0]!).origin
+    const pool = new Pool(origin, {
+      connections: load.perSecond ? 64 : load.concurrency,
+      pipelining: 1,
+    })
+    const paths = load.urls.map((url) => new URL(url).pathname)
+    const headers = { 'content-type': 'application/json', ...load.headers }
+    let accepted = 0
+    let refused = 0
+    const send = async (i: number): Promise<void> => {
+      const { statusCode, body: answer } = await pool.request({
+        path: paths[i % paths.length]!,
+        method: 'POST',
+        headers,
+        body: body(load.firstNumber + i),
+      })
+      await answer.dump()
+      if (statusCode < 300) accepted += 1
+      else refused += 1
+    }
+    const startedAt = Date.now()
+    if (load.perSecond) {
+      const pending: Promise<void>[] = []
+      for (let i = 0; i < load.count; i++) {
+        const due = startedAt + (i * 1000) / load.perSecond
+        const wait = due - Date.now()
+        if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait))
+        pending.push(send(i))
+      }
+      await Promise.all(pending)
+    } else {
+      let next = 0
+      await Promise.all(
+        Array.from({ length: load.concurrency }, async () => {
+          while (next < load.count) await send(next++)
+        }),
+      )
+    }
+    await pool.close()
+    return { accepted, refused, startedAt, acceptedMs: Date.now() - startedAt }
+  },
+})

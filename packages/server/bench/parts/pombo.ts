@@ -1,0 +1,58 @@
+import { channel } from 'node:diagnostics_channel'
+import { createWriteStream } from 'node:fs'
+import { startApp } from '../../src/app.ts'
+import { loadConfig } from '../../src/config.ts'
+import { openLog } from '../../src/observe/log.ts'
+import { serve } from './child.ts'
+
+interface PomboArgs {
+  databaseUrl: string
+  dataDir: string
+  apiKey: string
+  env?: Record<string, string>
+  /** Said in a header of every request that leaves, so that a receiver can tell nodes apart. */
+  node?: string
+  /** Where its log goes; without, nowhere. */
+  logFile?: string
+}
+
+// A Pombo as `pombo serve` runs it, with everything on: keys, signatures, circuits, attempts, metrics, and a log line for every
+// attempt (to /dev/null, so that the terminal is not what is measured).
+const { databaseUrl, dataDir, apiKey, env, node, logFile } = JSON.parse(
+  process.argv[2]!,
+) as PomboArgs
+const loaded = loadConfig({
+  env: {},
+  overrides: {
+    DATABASE_URL: databaseUrl,
+    POMBO_DATA_DIR: dataDir,
+    POMBO_API_KEY: apiKey,
+    POMBO_LISTEN: '127.0.0.1:0',
+    POMBO_ALLOW_SUBNETS: '127.0.0.0/8',
+    ...env,
+  },
+})
+if (!loaded.ok) throw new Error(loaded.problems.join('\n'))
+if (node !== undefined) {
+  const tag = (message: unknown) =>
+    (message as { request: { addHeader(name: string, value: string): void } }).request.addHeader(
+      'x-chaos-node',
+      node,
+    )
+  channel('undici:request:create').subscribe(tag)
+}
+const lines = createWriteStream(logFile ?? '/dev/null', { flags: 'a' })
+const app = await startApp(loaded.config, {
+  log: openLog({ level: 'info', format: 'json', write: (line) => lines.write(line) }),
+})
+
+process.on(
+  'SIGTERM',
+  () => void app.stop().then((left) => process.exit(left.unfinished + left.unrecorded > 0 ? 3 : 0)),
+)
+serve({
+  url: () => app.url,
+  gc: () => globalThis.gc?.(),
+  /** Deliveries sent or about to be, and outcomes that are not written yet. */
+  inHand: () => app.engine.hand.size + app.engine.recorder.backlog,
+})

@@ -1,0 +1,45 @@
+import { PomboError } from '../core/error.ts'
+import type { Access } from './route.ts'
+
+/** Who calls: a tenant, through one of its keys, or through a token that reaches one app. */
+export interface Holder {
+  tenantId: string
+  /** Uuid. */
+  keyId: string
+  /** Uuid of the only app that is reached; null: all of the tenant's. */
+  appId: string | null
+}
+
+/** What became of a presented key. */
+export type Presented = { known: true; holder: Holder } | { known: false; reason: string }
+
+export const nobody: Holder = { tenantId: '', keyId: '', appId: null }
+
+/** The key in the Authorization header; throws the 401 that says what is missing. */
+export function bearerOf(header: string | undefined): string {
+  if (header === undefined)
+    throw new PomboError('authentication_failed', {
+      detail: 'The Authorization header is missing.',
+    })
+  const [, presented] = /^Bearer +(\S+) *$/i.exec(header) ?? []
+  if (presented === undefined) {
+    throw new PomboError('authentication_failed', {
+      detail: 'The Authorization header does not read "Bearer <key>".',
+    })
+  }
+  return presented
+}
+
+/** Refuses a caller who has a valid key but may not use a path of this kind. */
+export function permit(access: Access, holder: Holder, operatorTenantId: string | undefined): void {
+  if (access === 'tenant' && holder.appId !== null) {
+    throw new PomboError('permission_denied', {
+      detail: 'it reaches one app only, and this path is for the keys of the whole account.',
+    })
+  }
+  if (access === 'operator' && (holder.appId !== null || holder.tenantId !== operatorTenantId)) {
+    throw new PomboError('permission_denied', {
+      detail: "this path is for the operator's keys, those of the first tenant.",
+    })
+  }
+}

@@ -1,0 +1,59 @@
+import { z } from 'zod'
+import { iso } from '../../core/clock.ts'
+import { showId } from '../../core/id.ts'
+import type { App } from '../../registry/apps/app.ts'
+import { metadata, name, shownMetadata, time, uid } from '../field.ts'
+
+const throttleRate = z.int().min(1).max(65_535).nullish().meta({
+  description: "Requests a second to all of the application's endpoints together; null: no limit",
+})
+
+const fields = {
+  name: name.meta({ examples: ['My first application'] }),
+  uid: uid.nullish(),
+  throttleRate,
+  metadata: metadata.optional(),
+}
+
+export const applicationIn = z.object(fields).meta({
+  id: 'ApplicationIn',
+  description: 'What messages are sent to: a customer, a session, an instance, a device',
+})
+
+export const applicationPatch = z
+  .object({ ...fields, name: fields.name.optional() })
+  .meta({ id: 'ApplicationPatch', description: 'Only what is given is changed' })
+
+export const applicationOut = z
+  .object({
+    id: z.string().meta({ examples: ['app_01hzy3k9v2e8r5c7m4n6p8q0sa'] }),
+    uid: z.string().nullable(),
+    name: z.string(),
+    throttleRate: z.int().nullable(),
+    metadata: shownMetadata,
+    createdAt: time,
+    updatedAt: time,
+  })
+  .meta({ id: 'ApplicationOut' })
+
+export function showApp(app: App): z.output<typeof applicationOut> {
+  return {
+    id: showId('app', app.id),
+    uid: app.uid,
+    name: app.name,
+    throttleRate: app.throttleRate,
+    metadata: app.metadata,
+    createdAt: iso(app.createdAtMs),
+    updatedAt: iso(app.updatedAtMs),
+  }
+}
+
+/** An app in a path: its id or its uid. */
+export const appId = z
+  .string()
+  .min(1)
+  .max(256)
+  .meta({
+    description: "The application's id or uid",
+    examples: ['app_01hzy3k9v2e8r5c7m4n6p8q0sa'],
+  })

@@ -1,0 +1,94 @@
+import { z } from 'zod'
+import { list, eventTypeName, time, wholeNumber, flag, channel, tag } from '../field.ts'
+import { endpointOut } from '../endpoints/schema.ts'
+import { messageOut, status, statusText } from '../messages/schema.ts'
+import { spanQuery } from '../page.ts'
+
+export const attemptOut = z
+  .object({
+    id: z.string().meta({ examples: ['atmpt_01hzy3k9v2e8r5c7m4n6p8q0sa'] }),
+    msgId: z.string(),
+    endpointId: z.string(),
+    url: z.string(),
+    response: z.string().meta({
+      description: "The beginning of the answer's body; what went wrong, where there was no answer",
+    }),
+    responseStatusCode: z.int().meta({ description: '0: no answer' }),
+    responseDurationMs: z.int(),
+    status,
+    statusText,
+    triggerType: z
+      .union([z.literal(0), z.literal(1)])
+      .meta({ description: 'Scheduled 0, Manual 1' }),
+    timestamp: time,
+    attempt: z.int().meta({ description: '1 for the first' }),
+    outcome: z
+      .enum(['delivered', 'refused', 'timed-out', 'unreachable', 'blocked', 'failed'])
+      .meta({
+        description:
+          'refused: an answer other than 2xx; blocked: not sent, the address is forbidden',
+      }),
+    error: z.string().nullable().meta({ description: 'What went wrong, as a sentence' }),
+    eventType: z.string(),
+    msg: messageOut.optional(),
+  })
+  .meta({ id: 'MessageAttemptOut' })
+
+export const messageEndpointOut = endpointOut
+  .extend({
+    status,
+    statusText,
+    nextAttempt: time.nullable(),
+    reason: z
+      .string()
+      .nullable()
+      .meta({ description: 'Why it was given up or not sent, where it was' }),
+  })
+  .meta({
+    id: 'MessageEndpointOut',
+    description: 'An endpoint and how the delivery of the message to it stands',
+  })
+
+const statusNumber = wholeNumber(0, 4)
+  .optional()
+  .meta({
+    description: 'Success 0, Pending 1, Fail 2, Sending 3, Canceled 4',
+    type: 'integer',
+    enum: [0, 1, 2, 3, 4],
+    pattern: undefined,
+  })
+
+export const expandedStatuses = {
+  expanded_statuses: flag.optional().meta({
+    description: 'Show what was not sent as Canceled (4) instead of Fail (2)',
+    type: 'boolean',
+  }),
+}
+
+export const statusQuery = { status: statusNumber, ...expandedStatuses }
+
+export const attemptQuery = {
+  ...spanQuery,
+  ...statusQuery,
+  status_code_class: z
+    .enum(['0', '100', '200', '300', '400', '500'], 'must be one of 0, 100, 200, 300, 400, 500')
+    .transform(Number)
+    .optional()
+    .meta({
+      description: "The answer's class; 0: no answer",
+      type: 'integer',
+      enum: [0, 100, 200, 300, 400, 500],
+    }),
+  channel: channel.optional().meta({ description: 'Only messages on this channel' }),
+  tag: tag.optional().meta({ description: 'Only messages with this tag' }),
+  event_types: list(eventTypeName).meta({ description: 'Only these event types' }),
+  with_msg: flag
+    .optional()
+    .meta({ description: 'Answer the message beside each attempt', type: 'boolean' }),
+}
+
+export const attemptId = z
+  .string()
+  .min(1)
+  .max(256)
+  .meta({ examples: ['atmpt_01hzy3k9v2e8r5c7m4n6p8q0sa'] })

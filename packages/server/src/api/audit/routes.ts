@@ -1,0 +1,127 @@
+import { z } from 'zod'
+import { invalid } from '../../core/error.ts'
+import { type IdKind, readId, showId } from '../../core/id.ts'
+import { time } from '../field.ts'
+import {
+  listOf,
+  orderQuery,
+  pageOf,
+  pageQuery,
+  readIdCursor,
+  spanBounds,
+  spanQuery,
+} from '../page.ts'
+import { json, type Route, route } from '../route.ts'
+import type { Pool } from '../store.ts'
+import { type AuditRow, listAudit } from './store.ts'
+
+const auditOut = z
+  .object({
+    id: z.string(),
+    at: time,
+    keyId: z.string().nullable().meta({ description: 'The API key by which it was done' }),
+    actor: z.string().meta({
+      description:
+        "The key's name; `pombo` for what Pombo did by itself, the database's user for what was done there",
+    }),
+    onBehalfOf: z
+      .string()
+      .nullable()
+      .meta({ description: 'The request’s `x-pombo-actor`: what the caller said, unchecked' }),
+    action: z.string().meta({ examples: ['create', 'update', 'delete'] }),
+    kind: z.string().meta({ examples: ['endpoint', 'app', 'api_key'] }),
+    target: z.string().meta({ description: 'The id of what was changed, or its name' }),
+    appId: z.string().nullable(),
+    changes: z.record(z.string(), z.unknown()).meta({
+      description:
+        'By column: what it was and what it is, as a pair; `hidden` for what is a secret',
+    }),
+  })
+  .meta({ id: 'AuditOut' })
+
+/** How ids of a kind are shown. */
+const shownAs: Readonly<Record<string, IdKind>> = {
+  tenant: 'tenant',
+  app: 'app',
+  device: 'app',
+  endpoint: 'endpoint',
+  source: 'source',
+  api_key: 'key',
+}
+
+export function auditRoute(db: Pool): Route {
+  return route({
+    method: 'GET',
+    path: '/api/v1/audit',
+    id: 'v1.audit.list',
+    tag: 'Audit',
+    summary: 'List who changed what, newest first',
+    description:
+      'Every change of tenants, keys, applications, endpoints, their secrets, sources, devices and event types, written in the transaction that made it. Nothing in it can be changed or deleted.',
+    access: 'tenant',
+    query: z.object({
+      ...pageQuery,
+      ...orderQuery,
+      ...spanQuery,
+      kind: z.string().max(100).optional(),
+      action: z.string().max(100).optional(),
+      target: z
+        .string()
+        .max(300)
+        .optional()
+        .meta({ description: 'An id as it is shown, or a name' }),
+      key_id: z.string().max(100).optional(),
+      app_id: z.string().max(100).optional().meta({ description: 'An application’s id' }),
+    }),
+    answers: { 200: { description: 'A page of changes', body: listOf(auditOut) } },
+    async handle({ holder, query }) {
+      const cursor = readIdCursor(query, 'descending', 'audit')
+      const filter = {
+        tenantId: holder.tenantId,
+        kind: query.kind,
+        action: query.action,
+        target: query.target === undefined ? undefined : uuidOf(query.target),
+        keyId: idIn(query.key_id, 'key', 'key_id'),
+        appId: idIn(query.app_id, 'app', 'app_id'),
+        ...spanBounds(query),
+      }
+      const rows = await listAudit(db, filter, cursor)
+      return json(
+        200,
+        pageOf(rows, cursor, (row) => showId('audit', row.id), showEntry),
+      )
+    },
+  })
+}
+
+/** Of a shown id of any kind its uuid; anything else as it is. */
+function uuidOf(target: string): string {
+  for (const kind of new Set(Object.values(shownAs))) {
+    const id = readId(kind, target)
+    if (id !== undefined) return id
+  }
+  return target
+}
+
+function idIn(text: string | undefined, kind: IdKind, name: string): string | undefined {
+  if (text === undefined) return undefined
+  const id = readId(kind, text)
+  if (id === undefined) throw invalid(['query', name], 'is not such an id')
+  return id
+}
+
+function showEntry(row: AuditRow): z.output<typeof auditOut> {
+  const kind = Object.hasOwn(shownAs, row.kind) ? shownAs[row.kind] : undefined
+  return {
+    id: showId('audit', row.id),
+    at: row.at.toISOString(),
+    keyId: row.key_id && showId('key', row.key_id),
+    actor: row.actor,
+    onBehalfOf: row.on_behalf_of,
+    action: row.action,
+    kind: row.kind,
+    target: kind ? showId(kind, row.target) : row.target,
+    appId: row.app_id && showId('app', row.app_id),
+    changes: row.changes,
+  }
+}

@@ -1,0 +1,144 @@
+import { z } from 'zod'
+import type { Clock } from '../../core/clock.ts'
+import { showId } from '../../core/id.ts'
+import type { Keys } from '../../registry/keys/store.ts'
+import { type AppFinder, existingOrNewApp } from '../apps/ensure.ts'
+import { appId, applicationIn } from '../apps/schema.ts'
+import { empty, json, type Route, route } from '../route.ts'
+
+export interface AuthDeps extends AppFinder {
+  keys: Keys
+  clock: Clock
+  /** Base URL under which people reach this Pombo. */
+  serverUrl: () => string
+}
+
+const tag = 'Authentication'
+
+const accessIn = z
+  .object({
+    application: applicationIn.nullish().meta({
+      description: 'Creates the application that the path names by its uid, where it is missing',
+    }),
+    expiry: z
+      .int()
+      .min(3_600)
+      .max(604_800)
+      .nullish()
+      .meta({ description: 'Seconds that the token lasts; default 7 days' }),
+    featureFlags: z
+      .array(z.string())
+      .nullish()
+      .meta({ description: 'Taken, and without effect: event types are shown to every token' }),
+    readOnly: z
+      .boolean()
+      .nullish()
+      .refine((given) => given !== true, 'tokens that only read are not offered; leave it out')
+      .meta({ description: 'Not offered' }),
+    capabilities: z
+      .array(z.string())
+      .nullish()
+      .refine(
+        (given) => given == null,
+        'tokens of fewer capabilities are not offered; leave it out',
+      )
+      .meta({ description: 'Not offered' }),
+    sessionId: z
+      .string()
+      .max(256)
+      .nullish()
+      .meta({ description: "Kept as part of the token's name" }),
+  })
+  .meta({ id: 'AppPortalAccessIn' })
+
+const expireIn = z
+  .object({
+    expiry: z
+      .int()
+      .nullish()
+      .refine((given) => !given, 'tokens end at once; leave it out, or give 0')
+      .meta({ description: 'Not offered: tokens end at once' }),
+    sessionIds: z
+      .array(z.string())
+      .nullish()
+      .refine((given) => given == null, 'all tokens of the application end together; leave it out')
+      .meta({ description: 'Not offered: all tokens end together' }),
+  })
+  .meta({ id: 'ApplicationTokenExpireIn' })
+
+const accessOut = z
+  .object({
+    token: z.string().meta({ description: 'Reaches this application only' }),
+    url: z.string().meta({ format: 'uri' }),
+  })
+  .meta({ id: 'AppPortalAccessOut' })
+
+export function authRoutes(finder: AuthDeps): Route[] {
+  const { keys, clock, serverUrl } = finder
+  return [
+    route({
+      method: 'POST',
+      path: '/api/v1/auth/app-portal-access/{app_id}',
+      id: 'v1.authentication.app-portal-access',
+      tag,
+      summary: 'Make a token that reaches one application only',
+      access: 'tenant',
+      app: 'any',
+      params: z.object({ app_id: appId }),
+      body: accessIn.optional(),
+      answers: {
+        200: { description: 'The token, and an address that opens with it', body: accessOut },
+      },
+      async handle({ holder, params: { app_id }, body }) {
+        const id = await existingOrNewApp(finder, holder.tenantId, app_id, body?.application)
+        const { text } = await keys.createAppToken(holder.tenantId, id, {
+          ...(body?.sessionId ? { name: `app portal, session ${body.sessionId}` } : {}),
+          ...(body?.expiry == null ? {} : { expiresAtMs: clock.now() + body.expiry * 1_000 }),
+        })
+        const login = Buffer.from(
+          JSON.stringify({ appId: showId('app', id), token: text }),
+        ).toString('base64url')
+        return json(200, { token: text, url: `${serverUrl()}/login#key=${login}` })
+      },
+    }),
+    route({
+      method: 'POST',
+      path: '/api/v1/auth/logout',
+      id: 'logout_api_v1_auth_logout__post',
+      tag,
+      summary: 'End the token of an application that makes this request',
+      access: 'app',
+      idempotency: 'own',
+      answers: { 204: { description: 'It counts no longer' } },
+      async handle({ holder }) {
+        await keys.logout(holder)
+        return empty
+      },
+    }),
+    route({
+      method: 'POST',
+      path: '/api/v1/auth/app/{app_id}/expire-all',
+      id: 'v1.authentication.expire-all',
+      tag,
+      summary: 'End all tokens of an application',
+      access: 'tenant',
+      params: z.object({ app_id: appId }),
+      body: expireIn.optional(),
+      answers: { 204: { description: 'They count no longer' } },
+      async handle({ holder, appId }) {
+        for (let after: { id: string } | undefined; ; ) {
+          const { rows, more } = await keys.list(
+            holder.tenantId,
+            { limit: 250, order: 'ascending', after },
+            appId,
+          )
+          for (const { id, revokedAtMs } of rows) {
+            if (revokedAtMs === null) await keys.revoke(holder.tenantId, id)
+          }
+          after = rows.at(-1)
+          if (!more) return empty
+        }
+      },
+    }),
+  ]
+}

@@ -1,0 +1,82 @@
+import { z } from 'zod'
+import { iso } from '../../core/clock.ts'
+import { showId } from '../../core/id.ts'
+import { priorities } from '../../core/message.ts'
+import { time } from '../field.ts'
+import type { TaskRow } from './store.ts'
+
+export const taskStatus = z
+  .enum(['running', 'finished', 'failed'])
+  .meta({ id: 'BackgroundTaskStatus' })
+export const taskType = z.string().meta({ examples: ['endpoint.recover', 'replay'] })
+
+const shown = {
+  id: z.string().meta({ examples: ['qtask_01hzy3k9v2e8r5c7m4n6p8q0sa'] }),
+  status: taskStatus,
+  task: taskType,
+  updatedAt: time,
+}
+
+export const recoverOut = z.object(shown).meta({ id: 'RecoverOut' })
+
+const count = z.int().min(0)
+
+export const taskOut = z
+  .object({
+    ...shown,
+    data: z.object({
+      phase: z.enum(['counting', 'opening', 'finished', 'failed', 'canceled']).meta({
+        description: 'It counts what is meant first, then goes over it again and opens it',
+      }),
+      matched: count.meta({ description: 'Deliveries that are meant, as far as counted' }),
+      total: count.nullable().meta({ description: 'All of them; null until they are counted' }),
+      done: count.meta({ description: 'Of these, opened again so far' }),
+      skipped: count.meta({
+        description:
+          'Of these, passed over: they were sent, opened or deleted since they were counted',
+      }),
+      dryRun: z.boolean(),
+      appId: z.string().nullable(),
+      endpointId: z.string().nullable(),
+      eventTypes: z.array(z.string()).nullable(),
+      states: z.array(z.enum(['delivered', 'exhausted', 'discarded'])),
+      since: time,
+      until: time,
+      payloadFilter: z.string().nullable(),
+      ratePerSecond: z.number(),
+      priority: z.enum(priorities),
+      error: z.string().nullable(),
+      createdAt: time,
+    }),
+  })
+  .meta({ id: 'BackgroundTaskOut' })
+
+export function showTask(row: TaskRow): z.output<typeof taskOut> {
+  const { args } = row
+  return {
+    id: showId('job', row.id),
+    // Svix knows no canceled ones.
+    status: row.status === 'canceled' ? 'failed' : row.status,
+    task: row.task,
+    updatedAt: iso(row.updated_ms),
+    data: {
+      phase: row.status === 'running' ? (row.cursor?.phase ?? 'counting') : row.status,
+      matched: row.matched,
+      total: row.total,
+      done: row.done,
+      skipped: row.skipped,
+      dryRun: args.dryRun,
+      appId: row.app_id === null ? null : showId('app', row.app_id),
+      endpointId: row.endpoint_id === null ? null : showId('endpoint', row.endpoint_id),
+      eventTypes: args.eventTypes,
+      states: args.states,
+      since: iso(args.sinceMs),
+      until: iso(args.untilMs),
+      payloadFilter: args.payloadFilter,
+      ratePerSecond: args.ratePerSecond,
+      priority: priorities[args.priority] ?? 'low',
+      error: row.status === 'canceled' ? 'canceled' : row.error,
+      createdAt: iso(row.created_ms),
+    },
+  }
+}

@@ -1,0 +1,181 @@
+import { showId, uuidTimeMs } from '../../core/id.ts'
+import type { Message } from '../../core/message.ts'
+import type { Caller } from '../../dialects/caller.ts'
+import type { OutgoingEvent } from '../../dialects/dialect.ts'
+import type {
+  AttemptEntry,
+  DeliveryDetail,
+  DeliveryEntry,
+  MessageEntry,
+  Selection,
+} from '../../dialects/log.ts'
+import { priorityOfRank } from '../../queue/queue.ts'
+import {
+  type AttemptRow,
+  type DeliveryRow,
+  lastAttempts,
+  type MessageRow,
+  readMessages,
+} from './log/store.ts'
+import { type HostDeps, typesOf } from './ports.ts'
+import { selectApps, type Selected, selectEndpoints } from './selection/store.ts'
+
+/** Turns rows of the log into entries, for one question. */
+export interface Reading {
+  endpoints: Map<string, Selected>
+  endpointIds: string[]
+  eventTypes: string[] | null
+}
+
+export async function readingOf(
+  { db, dialects }: HostDeps,
+  caller: Caller,
+  query: Selection & { eventTypes?: readonly string[] },
+): Promise<Reading> {
+  const endpoints = await selectEndpoints(db, caller, query)
+  const dialect = query.dialect && dialects.get(query.dialect)
+  return {
+    endpoints,
+    endpointIds: [...endpoints.keys()],
+    eventTypes: typesOf(dialect, query.eventTypes),
+  }
+}
+
+/** Entries with their events and endpoints, to show what was sent. */
+export async function detailsOf(
+  deps: HostDeps,
+  caller: Caller,
+  reading: Reading,
+  rows: readonly DeliveryRow[],
+  response: 'response' | 'no response',
+): Promise<DeliveryDetail[]> {
+  const ids = rows.flatMap((row) => row.endpoint_id ?? [])
+  const [entries, endpoints, messages] = await Promise.all([
+    withAttempts(deps, caller, reading, rows, response),
+    deps.registry.cache.endpoints(ids),
+    readMessages(
+      deps,
+      rows.map((row) => ({ appId: row.app_id, id: row.message_id })),
+    ),
+  ])
+  return entries.map((entry) => ({
+    ...entry,
+    endpoint: endpoints.get(entry.endpointId ?? '')?.endpoint ?? null,
+    event: eventOf(deps, entry, messages),
+  }))
+}
+
+export async function withAttempts(
+  deps: HostDeps,
+  caller: Caller,
+  reading: Reading,
+  rows: readonly DeliveryRow[],
+  response: 'response' | 'no response' = 'no response',
+): Promise<DeliveryEntry[]> {
+  const attempts = await lastAttempts(deps.db, rows, response)
+  const endpoints = await deps.registry.cache.endpoints(
+    rows.flatMap((row) => row.endpoint_id ?? []),
+  )
+  const nobodys = await selectApps(
+    deps.db,
+    caller,
+    rows.flatMap((row) => (row.endpoint_id === null ? row.app_id : [])),
+  )
+  return rows.map((row) => {
+    const selected = row.endpoint_id === null ? undefined : reading.endpoints.get(row.endpoint_id)
+    const last = attempts.get(row.id)
+    return {
+      id: row.id,
+      messageId: row.message_id,
+      createdAtMs: uuidTimeMs(row.message_id),
+      eventType: row.event_type,
+      endpointId: row.endpoint_id,
+      endpointUid: selected?.uid ?? null,
+      app: selected ? appOf(selected) : nobodys.get(row.app_id)!,
+      url: last?.url ?? endpoints.get(row.endpoint_id ?? '')?.endpoint.url ?? '',
+      state: row.state,
+      reason: row.reason,
+      attempts: row.attempts,
+      maxAttempts: selected
+        ? 1 + (selected.retries ?? deps.dialects.get(selected.dialect)!.retry.scheduleMs.length)
+        : 0,
+      nextAttemptAtMs: row.next_ms,
+      closedAtMs: row.closed_ms,
+      lastAttempt: last ? attemptEntry(last, reading.endpoints) : null,
+    }
+  })
+}
+
+/** The event as it was handed to the dialect. */
+function eventOf(
+  { serverUrl }: HostDeps,
+  entry: DeliveryEntry,
+  messages: ReadonlyMap<string, MessageRow>,
+): OutgoingEvent | null {
+  const row = messages.get(entry.messageId)
+  if (row === undefined || row.payload === null) return null
+  const { payload } = row
+  let parsed: { payload: unknown } | undefined
+  return {
+    message: messageOf(row),
+    payload: () => (parsed ??= { payload: JSON.parse(payload) as unknown }).payload,
+    app: { ...entry.app, id: showId('app', entry.app.id) },
+    messageId: showId('message', entry.messageId),
+    deliveryId: showId('delivery', entry.id),
+    attempt: Math.max(1, entry.attempts),
+    nowMs: entry.lastAttempt?.startedAtMs ?? entry.createdAtMs,
+    serverUrl: serverUrl(),
+  }
+}
+
+export function attemptEntry(
+  row: AttemptRow,
+  endpoints: ReadonlyMap<string, Selected>,
+): AttemptEntry {
+  const selected = endpoints.get(row.endpoint_id)!
+  return {
+    id: row.id,
+    deliveryId: row.delivery_id,
+    messageId: row.message_id,
+    eventType: row.event_type,
+    endpointId: row.endpoint_id,
+    endpointUid: selected.uid,
+    app: appOf(selected),
+    url: row.url,
+    number: row.number,
+    outcome: row.outcome,
+    statusCode: row.status_code === 0 ? null : row.status_code,
+    error: row.error,
+    response: row.response,
+    durationMs: row.duration_ms,
+    startedAtMs: Math.round(row.started_ms),
+  }
+}
+
+export function messageEntry(
+  row: MessageRow,
+  { id, uid, name }: { id: string; uid: string | null; name: string },
+): MessageEntry {
+  return { message: messageOf(row), app: { id, uid, name }, unmatched: row.unmatched }
+}
+
+function messageOf(row: MessageRow): Message {
+  return {
+    id: row.id,
+    tenantId: row.tenant_id,
+    appId: row.app_id,
+    eventType: row.event_type,
+    eventId: row.event_id,
+    channels: row.channels,
+    tags: row.tags,
+    payload: row.payload,
+    form: row.form,
+    orderingKey: row.ordering_key,
+    priority: priorityOfRank[row.priority] ?? 'normal',
+    createdAtMs: Math.round(row.created_ms),
+  }
+}
+
+function appOf(selected: Selected): { id: string; uid: string | null; name: string } {
+  return { id: selected.app_id, uid: selected.app_uid, name: selected.app_name }
+}

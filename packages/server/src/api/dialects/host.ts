@@ -1,0 +1,62 @@
+import { nameActor } from '../../core/acting.ts'
+import { PomboError } from '../../core/error.ts'
+import type { DialectHost } from '../../dialects/host.ts'
+import { gatewaysPort } from './gateway-port.ts'
+import { devicesPort } from './device-port.ts'
+import { attemptsPort, deliveriesPort, messagesPort } from './log-ports.ts'
+import { deleteNote, getNote, listNotes, putNote } from './notes/store.ts'
+import type { HostDeps } from './ports.ts'
+import { appsPort, endpointsPort } from './registry-ports.ts'
+import { retriesPort } from './retry-port.ts'
+
+/** The ports of dialects/host.ts, on the registry, the queue's and the log's tables, and ingest. */
+export function createDialectHost(deps: HostDeps): DialectHost {
+  const { db, registry } = deps
+  let operatorId: string | undefined
+  return {
+    clock: deps.clock,
+    serverUrl: deps.serverUrl,
+    async authenticate(key) {
+      if (key === undefined || key === '') throw refused('It is missing.')
+      const holder = await registry.cache.key(key)
+      if (holder === undefined) throw refused('This key is not known.')
+      if (holder.refused !== null)
+        throw refused(
+          holder.refused === 'revoked' ? 'This key was revoked.' : 'This key has expired.',
+        )
+      nameActor({ keyId: holder.keyId })
+      return { tenantId: holder.tenantId, appId: holder.appId }
+    },
+    async operator() {
+      // The first tenant stays the first: ids grow with time.
+      operatorId ??= (await registry.tenants.list({ limit: 1, order: 'ascending' })).rows[0]?.id
+      if (operatorId === undefined) throw new Error('there is no tenant')
+      return { tenantId: operatorId, appId: null }
+    },
+    apps: appsPort(deps),
+    endpoints: endpointsPort(deps),
+    accept: deps.accept,
+    gateways: gatewaysPort(deps.intake),
+    deliveries: deliveriesPort(deps),
+    attempts: attemptsPort(deps),
+    retries: retriesPort(deps),
+    messages: messagesPort(deps),
+    notes: {
+      get: async (caller, dialect, key) => await getNote(db, caller.tenantId, dialect, key),
+      put: async (caller, dialect, key, value) =>
+        await putNote(db, caller.tenantId, dialect, key, value),
+      delete: async (caller, dialect, key) => await deleteNote(db, caller.tenantId, dialect, key),
+      list: async (caller, dialect, prefix) =>
+        await listNotes(db, caller.tenantId, dialect, prefix),
+    },
+    devices: devicesPort(deps),
+    liveNodes: deps.liveNodes,
+    probe: deps.send,
+    urlProblem: deps.urlProblem,
+    report: deps.report,
+  }
+}
+
+function refused(detail: string): PomboError {
+  return new PomboError('authentication_failed', { detail })
+}

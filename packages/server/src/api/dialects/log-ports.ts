@@ -1,0 +1,167 @@
+import { readId, showId } from '../../core/id.ts'
+import type { Caller } from '../../dialects/caller.ts'
+import type {
+  AttemptsPort,
+  DeliveriesPort,
+  LogQuery,
+  MessagesPort,
+  Selection,
+} from '../../dialects/log.ts'
+import {
+  attemptEntry,
+  detailsOf,
+  messageEntry,
+  type Reading,
+  readingOf,
+  withAttempts,
+} from './entries.ts'
+import {
+  type AttemptRow,
+  countAttempts,
+  deliveriesOf,
+  type DeliveryRow,
+  findDelivery,
+  findUnmatched,
+  listMessages,
+  type MessageRow,
+  readAttempts,
+  readDeliveries,
+  readMessages,
+} from './log/store.ts'
+import { firstOf, newestFirst } from './newest-first.ts'
+import { bounds, type HostDeps, placeOfDelivery, placeOfId, typesOf } from './ports.ts'
+import { isUuid } from './registry-ports.ts'
+import { appOfMessage, selectApps } from './selection/store.ts'
+import { readStats } from './stats.ts'
+
+const streamBatch = 2_000
+
+export function attemptsPort(deps: HostDeps): AttemptsPort {
+  const { db, clock } = deps
+  async function walkOf(caller: Caller, query: Omit<LogQuery, 'limit'> & { failed?: boolean }) {
+    const reading = await readingOf(deps, caller, query)
+    const span = {
+      endpointIds: reading.endpointIds,
+      eventTypes: reading.eventTypes,
+      failed: query.failed,
+    }
+    const walk = {
+      ...bounds(query, clock.now()),
+      batch: streamBatch,
+      placeOf: (row: AttemptRow) => placeOfId(row),
+      read: async (...slice: [Parameters<typeof readAttempts>[2], string, number]) =>
+        reading.endpointIds.length === 0 ? [] : await readAttempts(db, span, ...slice),
+    }
+    return { reading, span, walk }
+  }
+  return {
+    async list(caller, query) {
+      const { reading, walk } = await walkOf(caller, query)
+      const { rows, next } = await firstOf(walk, query.limit, query.offset)
+      return { rows: rows.map((row) => attemptEntry(row, reading.endpoints)), next }
+    },
+    async count(caller, query) {
+      const { span, walk } = await walkOf(caller, query)
+      return await countAttempts(db, span, walk.sinceMs, query.untilMs)
+    },
+    async *stream(caller, query) {
+      const { reading, walk } = await walkOf(caller, query)
+      for await (const rows of newestFirst(walk))
+        yield rows.map((row) => attemptEntry(row, reading.endpoints))
+    },
+    stats: async (caller, query) => await readStats(deps, caller, query),
+  }
+}
+
+export function deliveriesPort(deps: HostDeps): DeliveriesPort {
+  const { db, clock } = deps
+  return {
+    async list(caller, query) {
+      const reading = await readingOf(deps, caller, query)
+      const span = {
+        ...reading,
+        appIds: await appIdsOf(deps, caller, reading, query),
+        states: query.states ?? null,
+      }
+      const { rows, next } = await firstOf(
+        {
+          ...bounds(query, clock.now()),
+          placeOf: (row: DeliveryRow) => placeOfDelivery(row),
+          read: async (...slice) => await readDeliveries(db, span, ...slice),
+        },
+        query.limit,
+        query.offset,
+      )
+      return { rows: await withAttempts(deps, caller, reading, rows), next }
+    },
+    async find(caller, text, selection = {}) {
+      const id = readId('delivery', text) ?? (isUuid(text) ? text.toLowerCase() : undefined)
+      if (id === undefined) return undefined
+      const reading = await readingOf(deps, caller, selection)
+      const row =
+        (await findDelivery(db, reading.endpointIds, id)) ??
+        (await findUnmatched(db, await appIdsOf(deps, caller, reading, selection), id))
+      if (!row) return undefined
+      const [detail] = await detailsOf(deps, caller, reading, [row], 'response')
+      return detail
+    },
+  }
+}
+
+export function messagesPort(deps: HostDeps): MessagesPort {
+  const { db, clock, registry, dialects } = deps
+  return {
+    async list(caller, query) {
+      const routes = await registry.cache.routes(caller.tenantId, query.appId)
+      if (!routes || (caller.appId !== null && caller.appId !== query.appId))
+        return { rows: [], next: null }
+      const types = new Set<string>()
+      for (const dialect of dialects.values())
+        for (const type of typesOf(dialect, query.eventTypes) ?? []) types.add(type)
+      const filter = {
+        appId: query.appId,
+        eventTypes: query.eventTypes === undefined ? null : [...types],
+        unmatched: query.unmatched,
+      }
+      const { rows, next } = await firstOf(
+        {
+          ...bounds(query, clock.now()),
+          placeOf: (row: MessageRow) => placeOfId(row),
+          read: async (...slice) => await listMessages(db, filter, ...slice),
+        },
+        query.limit,
+      )
+      return { rows: rows.map((row) => messageEntry(row, routes.app)), next }
+    },
+    async appOf(caller, text) {
+      const id = readId('message', text) ?? (isUuid(text) ? text.toLowerCase() : undefined)
+      const appId = id === undefined ? undefined : await appOfMessage(db, caller, id)
+      if (appId === undefined) return undefined
+      return await registry.apps.find(caller.tenantId, showId('app', appId))
+    },
+    async find(caller, app, text) {
+      const id = readId('message', text) ?? (isUuid(text) ? text.toLowerCase() : undefined)
+      if (id === undefined || (caller.appId !== null && caller.appId !== app.id)) return undefined
+      const row = (await readMessages(deps, [{ appId: app.id, id }])).get(id)
+      if (!row || row.tenant_id !== caller.tenantId) return undefined
+      const reading = await readingOf(deps, caller, { appId: app.id })
+      const deliveries = await deliveriesOf(db, reading.endpointIds, id)
+      return {
+        ...messageEntry(row, app),
+        deliveries: await withAttempts(deps, caller, reading, deliveries),
+      }
+    },
+  }
+}
+
+/** The apps that a question is about. Also one without endpoints has messages, that nobody got. */
+async function appIdsOf(
+  { db }: HostDeps,
+  caller: Caller,
+  { endpoints }: Reading,
+  { appId }: Selection,
+): Promise<string[]> {
+  const ids = new Set([...endpoints.values()].map((one) => one.app_id))
+  if (appId === undefined || ids.has(appId)) return [...ids]
+  return [...(await selectApps(db, caller, [appId])).keys()]
+}

@@ -1,0 +1,314 @@
+import { uuidFloor, uuidTimeMs } from '../../../core/id.ts'
+import type { PayloadForm } from '../../../core/message.ts'
+import type { Outcome } from '../../../core/outcome.ts'
+import type { DeliveryState } from '../../../dialects/log.ts'
+import type { Payloads } from '../../../db/payload.ts'
+import type { Queryable } from '../../../db/pool.ts'
+import { madeSince } from '../../messages/store.ts'
+import type { Place } from '../newest-first.ts'
+
+export interface AttemptRow {
+  id: string
+  delivery_id: string
+  message_id: string
+  endpoint_id: string
+  event_type: string
+  number: number
+  outcome: Outcome['kind']
+  status_code: number
+  error: string | null
+  response: string | null
+  duration_ms: number
+  url: string
+  started_ms: number
+}
+
+const attemptColumns = (
+  response: 'response' | 'no response',
+) => `a.id, a.delivery_id, a.message_id, a.endpoint_id, a.event_type, a.number, a.outcome, a.status_code, a.error,
+  ${response === 'response' ? 'a.response' : 'null as response'}, a.duration_ms, a.url, (extract(epoch from a.created_at) * 1000)::float8 as started_ms`
+
+export interface AttemptSpan {
+  endpointIds: readonly string[]
+  eventTypes: readonly string[] | null
+  failed: boolean | undefined
+}
+
+/** Every class that an attempt can be of: the index that is walked has it before the id. */
+export const failedClasses = [0, -1, -2, -3, -4, -5, -6, -7, -8, -9]
+export const allClasses = [2, ...failedClasses]
+
+function classesOf({ failed }: AttemptSpan): number[] {
+  if (failed === undefined) return allClasses
+  return failed ? failedClasses : [2]
+}
+
+const attemptConditions = `a.endpoint_id = any($1::uuid[]) and a.class = any($5::smallint[]) and a.id < $2 and a.id >= $3 and ($4::text[] is null or a.event_type = any($4))`
+
+/** One slice of a walk (newest-first.ts). */
+export async function readAttempts(
+  db: Queryable,
+  span: AttemptSpan,
+  below: Place,
+  above: string,
+  limit: number,
+): Promise<AttemptRow[]> {
+  const { rows } = await db.query<AttemptRow>(
+    `select ${attemptColumns('no response')} from attempt a where ${attemptConditions} order by a.id desc limit $6`,
+    [span.endpointIds, below.id, above, span.eventTypes, classesOf(span), limit],
+  )
+  return rows
+}
+
+export async function countAttempts(
+  db: Queryable,
+  span: AttemptSpan,
+  fromMs: number,
+  toMs: number | undefined,
+): Promise<number> {
+  const { rows } = await db.query<{ count: number }>(
+    `select count(*) as count from attempt a where ${attemptConditions}`,
+    [
+      span.endpointIds,
+      toMs === undefined ? 'ffffffff-ffff-ffff-ffff-ffffffffffff' : uuidFloor(toMs),
+      uuidFloor(Math.max(0, fromMs)),
+      span.eventTypes,
+      classesOf(span),
+    ],
+  )
+  return rows[0]!.count
+}
+
+export interface DeliveryRow {
+  id: string
+  /** Null: an unmatched message, under its own id. */
+  endpoint_id: string | null
+  message_id: string
+  app_id: string
+  state: DeliveryState
+  reason: string | null
+  attempts: number
+  event_type: string
+  next_ms: number | null
+  closed_ms: number | null
+}
+
+const open = `w.id, w.endpoint_id, w.message_id, w.app_id, case when w.attempt > 0 then 'retrying' else 'pending' end as state, null::text as reason,
+  w.attempt as attempts, w.event_type, case when w.lease_owner is null then (extract(epoch from w.next_attempt_at) * 1000)::float8 end as next_ms, null::float8 as closed_ms`
+const closed = `d.id, d.endpoint_id, d.message_id, d.app_id, d.state, d.reason, d.attempts, d.event_type, null::float8 as next_ms,
+  (extract(epoch from d.closed_at) * 1000)::float8 as closed_ms`
+
+/** Ties rows of one message; of those without an endpoint there is one. */
+const noEndpoint = '00000000-0000-0000-0000-000000000000'
+
+const unmatched = `m.id, null::uuid as endpoint_id, m.id as message_id, m.app_id, 'unmatched' as state, m.unmatched as reason, 0 as attempts, m.event_type,
+  null::float8 as next_ms, null::float8 as closed_ms`
+
+export interface DeliverySpan {
+  /** Whose unmatched messages are listed beside. */
+  appIds: readonly string[]
+  endpointIds: readonly string[]
+  eventTypes: readonly string[] | null
+  states: readonly DeliveryState[] | null
+}
+
+/** One slice of a walk by message. Of several deliveries of one message (it was resent) the open one counts, else the last. */
+export async function readDeliveries(
+  db: Queryable,
+  span: DeliverySpan,
+  below: Place,
+  above: string,
+  limit: number,
+): Promise<DeliveryRow[]> {
+  const { rows } = await db.query<DeliveryRow>(
+    `select * from (
+       select ${open} from work w where w.endpoint_id = any($1::uuid[]) and w.message_id <= $2 and (w.message_id, w.endpoint_id) < ($2, $3) and w.message_id >= $4
+       union all
+       select * from (
+         select distinct on (d.message_id, d.endpoint_id) ${closed} from delivery d
+          where d.endpoint_id = any($1::uuid[]) and d.state = any('{delivered,exhausted,discarded}') and d.message_id <= $2 and (d.message_id, d.endpoint_id) < ($2, $3) and d.message_id >= $4 and d.id >= $5
+          order by d.message_id desc, d.endpoint_id desc, d.id desc) c
+        where not exists (select from work w where w.endpoint_id = c.endpoint_id and w.message_id = c.message_id)
+       union all
+       select ${unmatched} from message m where m.app_id = any($9::uuid[]) and m.id < $2 and m.id >= $4 and m.unmatched is not null) p
+      where ($6::text[] is null or state = any($6)) and ($7::text[] is null or event_type = any($7))
+      order by message_id desc, coalesce(endpoint_id, '${noEndpoint}') desc limit $8`,
+    [
+      span.endpointIds,
+      below.id,
+      below.tie,
+      above,
+      madeSince(above),
+      span.states,
+      span.eventTypes,
+      limit,
+      span.states?.includes('unmatched') ? span.appIds : [],
+    ],
+  )
+  return rows
+}
+
+/** One slice of a walk by message, over what was tried and waits. */
+export async function readRetries(
+  db: Queryable,
+  span: Pick<DeliverySpan, 'endpointIds' | 'eventTypes'>,
+  below: Place,
+  above: string,
+  limit: number,
+): Promise<DeliveryRow[]> {
+  const { rows } = await db.query<DeliveryRow>(
+    `select ${open} from work w where w.endpoint_id = any($1::uuid[]) and w.message_id <= $2 and (w.message_id, w.endpoint_id) < ($2, $3) and w.message_id >= $4
+        and w.attempt > 0 and ($5::text[] is null or w.event_type = any($5)) order by w.message_id desc, w.endpoint_id desc limit $6`,
+    [span.endpointIds, below.id, below.tie, above, span.eventTypes, limit],
+  )
+  return rows
+}
+
+/** By its id alone. A delivery is made together with its message unless it was resent, so that is where it is looked for first. */
+export async function findDelivery(
+  db: Queryable,
+  endpointIds: readonly string[],
+  id: string,
+): Promise<DeliveryRow | undefined> {
+  const madeAtMs = uuidTimeMs(id)
+  const near = [uuidFloor(Math.max(0, madeAtMs - 5_000)), uuidFloor(madeAtMs + 5_000)]
+  const anywhere = ['00000000-0000-0000-0000-000000000000', 'ffffffff-ffff-ffff-ffff-ffffffffffff']
+  for (const [from, to] of [near, anywhere]) {
+    const { rows } = await db.query<DeliveryRow>(
+      `select ${open} from work w where w.endpoint_id = any($1::uuid[]) and w.message_id between $3 and $4 and w.id = $2
+       union all
+       select ${closed} from delivery d where d.endpoint_id = any($1::uuid[]) and d.message_id between $3 and $4 and d.id = $2 limit 1`,
+      [endpointIds, id, from, to],
+    )
+    if (rows[0]) return rows[0]
+  }
+  return undefined
+}
+
+/** A message that nobody got, as a row of the log. */
+export async function findUnmatched(
+  db: Queryable,
+  appIds: readonly string[],
+  id: string,
+): Promise<DeliveryRow | undefined> {
+  const { rows } = await db.query<DeliveryRow>(
+    `select ${unmatched} from message m where m.app_id = any($1::uuid[]) and m.id = $2 and m.unmatched is not null`,
+    [appIds, id],
+  )
+  return rows[0]
+}
+
+/** How one message's deliveries stand. */
+export async function deliveriesOf(
+  db: Queryable,
+  endpointIds: readonly string[],
+  messageId: string,
+): Promise<DeliveryRow[]> {
+  const { rows } = await db.query<DeliveryRow>(
+    `select ${open} from work w where w.endpoint_id = any($1::uuid[]) and w.message_id = $2
+     union all
+     select * from (
+       select distinct on (d.endpoint_id) ${closed} from delivery d
+        where d.endpoint_id = any($1::uuid[]) and d.message_id = $2 and d.id >= $3 order by d.endpoint_id, d.id desc) c
+      where not exists (select from work w where w.endpoint_id = c.endpoint_id and w.message_id = c.message_id)`,
+    [endpointIds, messageId, madeSince(messageId)],
+  )
+  return rows
+}
+
+/** The last attempt of each, by delivery. */
+export async function lastAttempts(
+  db: Queryable,
+  deliveries: readonly DeliveryRow[],
+  response: 'response' | 'no response',
+): Promise<Map<string, AttemptRow>> {
+  const tried = deliveries.filter(({ attempts, endpoint_id }) => attempts > 0 && endpoint_id)
+  if (tried.length === 0) return new Map()
+  const { rows } = await db.query<AttemptRow>(
+    `select ${attemptColumns(response)} from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[]) as p(endpoint_id, message_id, delivery_id, since_id)
+       cross join lateral (select * from attempt a where a.message_id = p.message_id and a.id >= p.since_id and a.endpoint_id = p.endpoint_id
+                              and a.delivery_id = p.delivery_id order by a.id desc limit 1) a`,
+    [
+      tried.map((row) => row.endpoint_id),
+      tried.map((row) => row.message_id),
+      tried.map((row) => row.id),
+      tried.map((row) => madeSince(row.message_id)),
+    ],
+  )
+  return new Map(rows.map((row) => [row.delivery_id, row]))
+}
+
+export interface MessageRow {
+  id: string
+  tenant_id: string
+  app_id: string
+  event_type: string
+  event_id: string | null
+  channels: string[] | null
+  tags: string[] | null
+  payload: string | null
+  form: PayloadForm
+  ordering_key: string | null
+  priority: number
+  unmatched: string | null
+  created_ms: number
+}
+
+const messageColumns = (
+  payload: 'payload' | 'no payload',
+) => `m.id, m.tenant_id, m.app_id, m.event_type, m.event_id, m.channels, m.tags, ${payload === 'payload' ? 'm.payload' : 'null as payload'},
+  m.form, m.ordering_key, m.priority, m.unmatched, (extract(epoch from m.created_at) * 1000)::float8 as created_ms`
+
+/** With their payloads, by id. */
+export async function readMessages(
+  { db, payloads }: { db: Queryable; payloads: Pick<Payloads, 'open'> },
+  keys: readonly { appId: string; id: string }[],
+): Promise<Map<string, MessageRow>> {
+  if (keys.length === 0) return new Map()
+  const ids = keys.map(({ id }) => id).toSorted()
+  const { rows } = await db.query<MessageRow>(
+    `select ${messageColumns('payload')} from message m where m.app_id = any($1::uuid[]) and m.id = any($2::uuid[]) and m.id between $3 and $4`,
+    [[...new Set(keys.map(({ appId }) => appId))], ids, ids[0], ids.at(-1)],
+  )
+  return new Map(
+    rows.map((row) => {
+      const payload = row.payload && payloads.open(row.payload, row.id)
+      return [row.id, { ...row, payload }]
+    }),
+  )
+}
+
+/** One slice of a walk over an app's messages, without payloads. */
+export async function listMessages(
+  db: Queryable,
+  filter: { appId: string; eventTypes: readonly string[] | null; unmatched: boolean | undefined },
+  below: Place,
+  above: string,
+  limit: number,
+): Promise<MessageRow[]> {
+  const { rows } = await db.query<MessageRow>(
+    `select ${messageColumns('no payload')} from message m where m.app_id = $1 and m.id < $2 and m.id >= $3
+        and ($4::text[] is null or m.event_type = any($4)) and ($5::bool is null or (m.unmatched is not null) = $5) order by m.id desc limit $6`,
+    [filter.appId, below.id, above, filter.eventTypes, filter.unmatched ?? null, limit],
+  )
+  return rows
+}
+
+export interface OpenRow {
+  endpoint_id: string
+  rank: number
+  tried: boolean
+  leased: boolean
+  count: number
+  attempts: number
+}
+
+/** Open deliveries, counted. */
+export async function countOpen(db: Queryable, endpointIds: readonly string[]): Promise<OpenRow[]> {
+  const { rows } = await db.query<OpenRow>(
+    `select w.endpoint_id, w.priority as rank, w.attempt > 0 as tried, w.lease_owner is not null as leased, count(*) as count, sum(w.attempt) as attempts
+       from work w where w.endpoint_id = any($1::uuid[]) group by 1, 2, 3, 4`,
+    [endpointIds],
+  )
+  return rows
+}

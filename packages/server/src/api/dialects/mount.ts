@@ -1,0 +1,68 @@
+import type { FastifyInstance } from 'fastify'
+import { actingAs, onBehalfOf } from '../../core/acting.ts'
+import type { DialectName } from '../../core/endpoint.ts'
+import { invalid } from '../../core/error.ts'
+import type { Dialect } from '../../dialects/dialect.ts'
+import type { DialectHost, Refusal } from '../../dialects/host.ts'
+import { refuseUnstorable, type JsonBody } from '../body.ts'
+import { errorAnswer, type ErrorAnswer } from '../error-answer.ts'
+
+/** The dialects, and what their routes stand on. */
+export interface DialectPart {
+  dialects: ReadonlyMap<DialectName, Dialect>
+  host: DialectHost
+}
+
+export interface MountOptions {
+  maxBodyBytes: number
+  log: { error(fields: object, message: string): void }
+}
+
+/** Mounts each dialect's routes as a plugin of its own, whose errors have the dialect's form. */
+export function mountDialects(
+  app: FastifyInstance,
+  { dialects, host }: DialectPart,
+  options: MountOptions,
+): void {
+  for (const { routes } of dialects.values()) {
+    if (routes === undefined) continue
+    void app.register(async (plugin) => {
+      // Here and not before the body is read, whose events come under nobody's context. Who it is, the handler finds out.
+      plugin.addHook('preHandler', (request, _reply, done) => {
+        const someone = onBehalfOf(request.headers['x-pombo-actor'])
+        actingAs(someone === undefined ? {} : { onBehalfOf: someone }, done)
+      })
+      plugin.addHook('preValidation', async (request) => {
+        if (request.url.includes('%00'))
+          throw invalid(['path'], 'may not hold the character U+0000 (%00)')
+        const body = request.body as Partial<JsonBody> | undefined
+        // Payloads are kept as JSON's own text, where any escape may stand.
+        if (typeof body?.text === 'string') refuseUnstorable(body as JsonBody, 'payload')
+      })
+      plugin.setErrorHandler(async (error, request, reply) => {
+        const answer = errorAnswer(error, {
+          requestId: request.id,
+          maxBodyBytes: options.maxBodyBytes,
+        })
+        if (answer.bug)
+          options.log.error(
+            { err: error, requestId: request.id, route: request.routeOptions.url },
+            'a request failed',
+          )
+        return reply
+          .code(answer.status)
+          .headers(answer.headers)
+          .type('application/json; charset=utf-8')
+          .send(JSON.stringify(routes.refusal(refusalOf(answer))))
+      })
+      routes.mount(plugin, host)
+    })
+  }
+}
+
+function refusalOf({ status, body }: ErrorAnswer): Refusal {
+  if ('code' in body) return { status, code: body.code, message: body.detail, problems: [] }
+  const problems = body.detail as Refusal['problems']
+  const message = problems.map(({ loc, msg }) => `${loc.join('.')}: ${msg}`).join('; ')
+  return { status, code: 'validation', message, problems }
+}

@@ -1,0 +1,87 @@
+/** What the ports of the dialects' host share. */
+import type { DialectName } from '../../core/endpoint.ts'
+import { invalid } from '../../core/error.ts'
+import type { Clock } from '../../core/clock.ts'
+import type { Accepted, IncomingMessage } from '../../core/message.ts'
+import type { Outcome } from '../../core/outcome.ts'
+import { fallbackType } from '../../core/whatsapp.ts'
+import { canonicalEvents } from '../../core/whatsapp-catalogue.ts'
+import type { Dialect } from '../../dialects/dialect.ts'
+import type { ProbeRequest } from '../../dialects/host.ts'
+import type { Payloads } from '../../db/payload.ts'
+import type { Registry } from '../../registry/registry.ts'
+import type { Devices } from '../../sources/gateway-websocket/devices.ts'
+import type { Intake } from '../../sources/intake/intake.ts'
+import type { Pool } from '../store.ts'
+import { type Place, readPlace } from './newest-first.ts'
+
+export interface HostDeps {
+  db: Pool
+  clock: Clock
+  registry: Registry
+  dialects: ReadonlyMap<DialectName, Dialect>
+  accept: (message: IncomingMessage) => Promise<Accepted>
+  intake: Intake
+  wake: (endpointId: string) => void
+  /** One request by the engine's sender, outside the queue. */
+  send: (request: ProbeRequest) => Promise<Outcome>
+  urlProblem: (url: string) => string | undefined
+  payloads: Pick<Payloads, 'open'>
+  devices: Devices
+  liveNodes: () => number
+  serverUrl: () => string
+  report: (error: unknown, about: string) => void
+}
+
+/** Longer than anything is kept. */
+const everMs = 3_660 * 86_400_000
+
+export interface Span {
+  sinceMs?: number | undefined
+  untilMs?: number | undefined
+  after?: string | undefined
+}
+
+const lowest = '00000000-0000-0000-0000-000000000000'
+
+/** Where a walk begins and ends. */
+export function bounds(
+  { sinceMs, untilMs, after }: Span,
+  nowMs: number,
+): { after: Place | undefined; sinceMs: number; untilMs: number } {
+  const place = after === undefined ? undefined : readPlace(after)
+  if (after !== undefined && place === undefined)
+    throw invalid(
+      ['query', 'cursor'],
+      'is no place in this list; leave it out to begin at the start',
+    )
+  return {
+    after: place,
+    sinceMs: sinceMs ?? nowMs - everMs,
+    // Clocks of nodes differ a little.
+    untilMs: Math.max(0, Math.min(nowMs + 60_000, untilMs ?? Number.POSITIVE_INFINITY)),
+  }
+}
+
+export function placeOfId({ id }: { id: string }): Place {
+  return { id, tie: lowest }
+}
+
+export function placeOfDelivery(row: { message_id: string; endpoint_id: string | null }): Place {
+  return { id: row.message_id, tie: row.endpoint_id ?? lowest }
+}
+
+/** The engine's types that a list of names means, which may be types or the dialect's words. */
+export function typesOf(
+  dialect: Dialect | undefined,
+  names: readonly string[] | undefined,
+): string[] | null {
+  if (names === undefined) return null
+  const types = new Set(names)
+  for (const name of names) {
+    types.add(fallbackType(name))
+    for (const event of canonicalEvents)
+      if (dialect?.eventName(event.name) === name) types.add(event.name)
+  }
+  return [...types]
+}

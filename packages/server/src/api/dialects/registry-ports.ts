@@ -1,0 +1,107 @@
+import { PomboError } from '../../core/error.ts'
+import { readId, showId } from '../../core/id.ts'
+import type { Caller } from '../../dialects/caller.ts'
+import type { AppsPort, DialectApp, EndpointChanges, EndpointsPort } from '../../dialects/host.ts'
+import type { HostDeps } from './ports.ts'
+import { listApps, listEndpointIds } from './selection/store.ts'
+
+export function appsPort({ db, registry }: HostDeps): AppsPort {
+  const { apps } = registry
+  const reach = (caller: Caller, app: DialectApp | undefined) =>
+    app !== undefined && (caller.appId === null || caller.appId === app.id) ? app : undefined
+  const whole = (caller: Caller) => {
+    if (caller.appId !== null)
+      throw new PomboError('permission_denied', {
+        detail: 'it reaches one app only, and this would make another.',
+      })
+  }
+  return {
+    find: async (caller, uid) => reach(caller, await apps.find(caller.tenantId, uid)),
+    async ensure(caller, uid, settings = {}) {
+      const found = await apps.find(caller.tenantId, uid)
+      if (found && reach(caller, found)) return found
+      whole(caller)
+      return (await apps.getOrCreate(caller.tenantId, { name: uid, ...settings, uid })).app
+    },
+    async create(caller, settings) {
+      whole(caller)
+      return await apps.create(caller.tenantId, settings)
+    },
+    async patch(caller, appId, settings) {
+      return await apps.patch(caller.tenantId, inReach(caller, appId), settings)
+    },
+    async delete(caller, appId) {
+      await apps.delete(caller.tenantId, inReach(caller, appId))
+    },
+    list: async (caller, query) => await listApps(db, caller, query),
+  }
+}
+
+/** The shown id of an app that the caller reaches. */
+function inReach(caller: Caller, appId: string): string {
+  const shown = showId('app', appId)
+  if (caller.appId !== null && caller.appId !== appId)
+    throw new PomboError('not_found', { what: 'app', id: shown })
+  return shown
+}
+
+export function endpointsPort({ db, registry }: HostDeps): EndpointsPort {
+  const { endpoints, cache } = registry
+  const scopeOf = (app: DialectApp) => ({ tenantId: app.tenantId, appId: app.id })
+  const shown = (endpointId: string) => showId('endpoint', endpointId)
+
+  const ofApp = async (app: DialectApp) =>
+    (await cache.routes(app.tenantId, app.id))?.endpoints ?? []
+
+  async function found(ids: string[]) {
+    const known = await cache.endpoints(ids)
+    return ids.flatMap((id) => {
+      const one = known.get(id)
+      return one ? [{ endpoint: one.endpoint, app: one.app }] : []
+    })
+  }
+
+  async function setSecret(app: DialectApp, endpointId: string, secret: string | null) {
+    const scope = scopeOf(app)
+    const current = await endpoints.secret(scope, shown(endpointId))
+    if (secret === null) {
+      if (current) await endpoints.removeSecrets(scope, shown(endpointId))
+    } else if (current?.text !== secret) {
+      // One that signed before and is being taken back would be refused as known.
+      if (current) await endpoints.removeSecrets(scope, shown(endpointId))
+      await endpoints.rotateSecret(scope, shown(endpointId), { key: secret, overlapMs: 0 })
+    }
+  }
+
+  return {
+    ofApp,
+    async find(app, uid) {
+      const id = readId('endpoint', uid)
+      return (await ofApp(app)).find((one) => (id === undefined ? one.uid === uid : one.id === id))
+    },
+    create: async (app, changes) => await endpoints.create(scopeOf(app), changes),
+    async patch(app, endpointId, changes) {
+      const { secret, ...settings }: EndpointChanges = changes
+      const patched = await endpoints.patch(scopeOf(app), shown(endpointId), settings)
+      if (secret === undefined) return patched
+      await setSecret(app, endpointId, secret)
+      return await endpoints.get(scopeOf(app), shown(endpointId))
+    },
+    delete: async (app, endpointId) => await endpoints.delete(scopeOf(app), shown(endpointId)),
+    secret: async (app, endpointId) => await endpoints.secret(scopeOf(app), shown(endpointId)),
+    async list(caller, query) {
+      const { ids, total } = await listEndpointIds(db, caller, query)
+      return { rows: await found(ids), total }
+    },
+    async byId(caller, text) {
+      const id = readId('endpoint', text) ?? (isUuid(text) ? text : undefined)
+      if (id === undefined) return undefined
+      const { ids } = await listEndpointIds(db, caller, { id, limit: 1 })
+      return (await found(ids))[0]
+    },
+  }
+}
+
+export function isUuid(text: string): boolean {
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)
+}

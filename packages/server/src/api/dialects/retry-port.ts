@@ -1,0 +1,75 @@
+import type { RetriesPort } from '../../dialects/log.ts'
+import { discardOne, discardRetries } from '../../record/discard/store.ts'
+import { priorityOfRank } from '../../queue/queue.ts'
+import { readId } from '../../core/id.ts'
+import { countOpen, type DeliveryRow, findDelivery, readRetries } from './log/store.ts'
+import { detailsOf, readingOf } from './entries.ts'
+import { firstOf } from './newest-first.ts'
+import { bounds, type HostDeps, placeOfDelivery } from './ports.ts'
+import { isUuid } from './registry-ports.ts'
+
+const byHand = 'taken out of the queue by hand'
+
+export function retriesPort(deps: HostDeps): RetriesPort {
+  const { db, clock, wake } = deps
+  return {
+    async list(caller, query) {
+      const reading = await readingOf(deps, caller, query)
+      if (reading.endpointIds.length === 0) return { rows: [], next: null }
+      const { rows, next } = await firstOf(
+        {
+          ...bounds(query, clock.now()),
+          placeOf: (row: DeliveryRow) => placeOfDelivery(row),
+          read: async (...slice) => await readRetries(db, reading, ...slice),
+        },
+        query.limit,
+        query.offset,
+      )
+      return { rows: await detailsOf(deps, caller, reading, rows, 'no response'), next }
+    },
+
+    async count(caller, selection) {
+      const { endpointIds } = await readingOf(deps, caller, selection)
+      const tried = (await countOpen(db, endpointIds)).filter((row) => row.tried)
+      const count = tried.reduce((sum, row) => sum + row.count, 0)
+      const attempts = tried.reduce((sum, row) => sum + row.attempts, 0)
+      return { count, averageAttempts: count === 0 ? 0 : attempts / count }
+    },
+
+    async discard(caller, text, selection = {}) {
+      const deliveryId = readId('delivery', text) ?? (isUuid(text) ? text.toLowerCase() : undefined)
+      if (deliveryId === undefined) return 'missing'
+      const { endpointIds } = await readingOf(deps, caller, selection)
+      const row = await findDelivery(db, endpointIds, deliveryId)
+      if (!row || (row.state !== 'pending' && row.state !== 'retrying')) return 'missing'
+      const work = { endpointId: row.endpoint_id!, messageId: row.message_id, deliveryId }
+      if (!(await discardOne(db, work, byHand))) return 'sending'
+      // The next of its ordering key may go now.
+      wake(row.endpoint_id!)
+      return 'discarded'
+    },
+
+    async discardAll(caller, selection) {
+      const { endpointIds } = await readingOf(deps, caller, selection)
+      let discarded = 0
+      for (;;) {
+        const some = await discardRetries(db, endpointIds, byHand)
+        discarded += some
+        if (some === 0) break
+      }
+      if (discarded > 0) for (const id of endpointIds) wake(id)
+      return discarded
+    },
+
+    async queues(caller, selection) {
+      const { endpointIds } = await readingOf(deps, caller, selection)
+      const counts = { waiting: { high: 0, normal: 0, low: 0 }, retrying: 0, sending: 0 }
+      for (const { rank, tried, leased, count } of await countOpen(db, endpointIds)) {
+        if (leased) counts.sending += count
+        else if (tried) counts.retrying += count
+        else counts.waiting[priorityOfRank[rank] ?? 'normal'] += count
+      }
+      return counts
+    },
+  }
+}

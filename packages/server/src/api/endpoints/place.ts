@@ -1,0 +1,282 @@
+import { z } from 'zod'
+import { verificationText } from '../../core/secret.ts'
+import type { AppScope } from '../../registry/apps/app.ts'
+import type { Endpoints } from '../../registry/endpoints/store.ts'
+import { iso } from '../../core/clock.ts'
+import type { Endpoint } from '../../core/endpoint.ts'
+import { PomboError } from '../../core/error.ts'
+import { listOf, orderQuery, pageQuery, readIdCursor, registryPage, registryWalk } from '../page.ts'
+import { empty, json, type Route, route } from '../route.ts'
+import type { Pool } from '../store.ts'
+import {
+  endpointIn,
+  endpointOut,
+  endpointUpdate,
+  endpointWithHealth,
+  headersIn,
+  headersOut,
+  rotateIn,
+  secretOut,
+  settingsOf,
+  showEndpoint,
+} from './schema.ts'
+import { type HealthRow, healthOf } from './store.ts'
+
+/** Where endpoints live: under an app, or as the tenant's operational webhooks, which have the same paths but for their beginning. */
+export interface Place {
+  path: '/api/v1/app/{app_id}/endpoint' | '/api/v1/operational-webhook/endpoint'
+  /** Beginning of the operation ids. */
+  id: string
+  tag: string
+  access: 'app' | 'tenant'
+  params: z.ZodObject
+  /** With `endpoint_id`. */
+  oneParams: z.ZodObject<{ endpoint_id: z.ZodString }>
+  scope(call: { holder: { tenantId: string }; appId: string }): AppScope | Promise<AppScope>
+}
+
+export interface PlaceDeps {
+  db: Pool
+  endpoints: Endpoints
+}
+
+const out = { description: 'The endpoint', body: endpointWithHealth }
+
+/** The paths that both places have. */
+export function placeRoutes(deps: PlaceDeps, place: Place): Route[] {
+  return [
+    ...collection(deps, place),
+    ...single(deps, place),
+    ...secrets(deps, place),
+    ...headers(deps, place),
+  ]
+}
+
+function collection({ db, endpoints }: PlaceDeps, place: Place): Route[] {
+  const { path, id, tag, access, params } = place
+  return [
+    route({
+      method: 'GET',
+      path,
+      id: `${id}.list`,
+      tag,
+      summary: 'List endpoints',
+      access,
+      params,
+      query: z.object({ ...pageQuery, ...orderQuery }),
+      answers: {
+        200: { description: 'A page of endpoints, oldest first', body: listOf(endpointWithHealth) },
+      },
+      async handle(call) {
+        const cursor = readIdCursor(call.query, 'ascending', 'endpoint')
+        const found = await endpoints.list(await place.scope(call), registryWalk(cursor))
+        const health = await healthOf(
+          db,
+          found.rows.map((endpoint) => endpoint.id),
+        )
+        return json(
+          200,
+          registryPage(found, cursor, 'endpoint', (endpoint) => showWithHealth(endpoint, health)),
+        )
+      },
+    }),
+    route({
+      method: 'POST',
+      path,
+      id: `${id}.create`,
+      tag,
+      summary: 'Create an endpoint',
+      access,
+      params,
+      body: endpointIn,
+      answers: {
+        201: {
+          description: 'The endpoint; its secret has a path of its own',
+          body: endpointWithHealth,
+        },
+      },
+      async handle(call) {
+        const { secret, ...settings } = settingsOf(call.body)
+        const made = await endpoints.create(await place.scope(call), {
+          ...settings,
+          ...(secret === undefined ? {} : { secret }),
+        })
+        return json(201, showWithHealth(made, new Map()))
+      },
+    }),
+  ]
+}
+
+function single({ db, endpoints }: PlaceDeps, place: Place): Route[] {
+  const { id, tag, access, oneParams: params } = place
+  const path = `${place.path}/{endpoint_id}`
+  return [
+    route({
+      method: 'GET',
+      path,
+      id: `${id}.get`,
+      tag,
+      summary: 'Get an endpoint',
+      access,
+      params,
+      answers: { 200: out },
+      async handle(call) {
+        return json(
+          200,
+          await withHealth(
+            db,
+            await endpoints.get(await place.scope(call), call.params.endpoint_id),
+          ),
+        )
+      },
+    }),
+    route({
+      method: 'PUT',
+      path,
+      id: `${id}.update`,
+      tag,
+      summary: 'Set all of an endpoint, or create it',
+      description:
+        "Fields of Svix's API that are left out take their defaults; Pombo's own stay as they are. Secret and headers have paths of their own.",
+      access,
+      params,
+      body: endpointUpdate,
+      answers: { 200: out, 201: { ...out, description: 'It was not there and was created' } },
+      async handle(call) {
+        const { endpoint, created } = await endpoints.put(
+          await place.scope(call),
+          call.params.endpoint_id,
+          settingsOf(call.body),
+        )
+        return json(created ? 201 : 200, await withHealth(db, endpoint))
+      },
+    }),
+    route({
+      method: 'DELETE',
+      path,
+      id: `${id}.delete`,
+      tag,
+      summary: 'Delete an endpoint',
+      description: 'What was still to be delivered to it is not sent any more.',
+      access,
+      params,
+      answers: { 204: { description: 'Deleted' } },
+      async handle(call) {
+        await endpoints.delete(await place.scope(call), call.params.endpoint_id)
+        return empty
+      },
+    }),
+  ]
+}
+
+function secrets({ endpoints }: PlaceDeps, place: Place): Route[] {
+  const { id, tag, access, oneParams: params } = place
+  const path = `${place.path}/{endpoint_id}/secret`
+  return [
+    route({
+      method: 'GET',
+      path,
+      id: `${id}.get-secret`,
+      tag,
+      summary: 'Get the secret that receivers verify with',
+      description: 'Of an Ed25519 pair the public key.',
+      access,
+      params,
+      answers: { 200: { description: 'The secret', body: secretOut } },
+      async handle(call) {
+        const { endpoint_id } = call.params
+        const secret = await endpoints.secret(await place.scope(call), endpoint_id)
+        if (secret === null)
+          throw new PomboError('not_found', { what: 'secret of endpoint', id: endpoint_id })
+        return json(200, { key: verificationText(secret) })
+      },
+    }),
+    route({
+      method: 'POST',
+      path: `${path}/rotate`,
+      id: `${id}.rotate-secret`,
+      tag,
+      summary: 'Put a new secret in place of the current one',
+      description:
+        'The old one goes on signing beside it for the grace period, so that receivers can change over.',
+      access,
+      params,
+      body: rotateIn.optional(),
+      answers: { 204: { description: 'Rotated' } },
+      async handle(call) {
+        const { key, gracePeriodSeconds } = call.body ?? {}
+        await endpoints.rotateSecret(await place.scope(call), call.params.endpoint_id, {
+          key: key ?? null,
+          ...(gracePeriodSeconds == null ? {} : { overlapMs: gracePeriodSeconds * 1_000 }),
+        })
+        return empty
+      },
+    }),
+  ]
+}
+
+function headers({ endpoints }: PlaceDeps, place: Place): Route[] {
+  const { id, tag, access, oneParams: params } = place
+  const path = `${place.path}/{endpoint_id}/headers`
+  return [
+    route({
+      method: 'GET',
+      path,
+      id: `${id}.get-headers`,
+      tag,
+      summary: 'Get the further request headers',
+      access,
+      params,
+      answers: {
+        200: { description: 'The headers; of sensitive ones the names only', body: headersOut },
+      },
+      async handle(call) {
+        return json(200, await endpoints.headers(await place.scope(call), call.params.endpoint_id))
+      },
+    }),
+    route({
+      method: 'PUT',
+      path,
+      id: `${id}.update-headers`,
+      tag,
+      summary: 'Set the further request headers',
+      access,
+      params,
+      body: headersIn,
+      answers: { 204: { description: 'Set' } },
+      async handle(call) {
+        await endpoints.putHeaders(
+          await place.scope(call),
+          call.params.endpoint_id,
+          call.body.headers,
+        )
+        return empty
+      },
+    }),
+  ]
+}
+
+export async function withHealth(
+  db: Pool,
+  endpoint: Endpoint,
+): Promise<z.output<typeof endpointWithHealth>> {
+  return showWithHealth(endpoint, await healthOf(db, [endpoint.id]))
+}
+
+function showWithHealth(
+  endpoint: Endpoint,
+  all: Map<string, HealthRow>,
+): z.output<typeof endpointWithHealth> {
+  const row = all.get(endpoint.id)
+  const shown: z.output<typeof endpointOut> = showEndpoint(endpoint)
+  return {
+    ...shown,
+    health: {
+      circuit: row?.circuit ?? 'closed',
+      consecutiveFailures: row?.consecutive_failures ?? 0,
+      failingSince: row?.failing_ms == null ? null : iso(row.failing_ms),
+      nextProbeAt:
+        row?.circuit === 'closed' || row?.open_until_ms == null ? null : iso(row.open_until_ms),
+    },
+  }
+}

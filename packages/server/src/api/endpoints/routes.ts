@@ -1,0 +1,280 @@
+import { z } from 'zod'
+import type { Clock } from '../../core/clock.ts'
+import type { Endpoint } from '../../core/endpoint.ts'
+import { invalid, PomboError } from '../../core/error.ts'
+import type { Accepted, IncomingMessage } from '../../core/message.ts'
+import { appId } from '../apps/schema.ts'
+import { startRecovery } from '../background-tasks/store.ts'
+import { recoverOut, showTask } from '../background-tasks/schema.ts'
+import type { EventTypes } from '../../registry/event-types/store.ts'
+import { exampleOf } from '../event-types/example.ts'
+import { instant } from '../field.ts'
+import { messageJson } from '../messages/message-json.ts'
+import { messageOut } from '../messages/schema.ts'
+import { settled } from '../messages/send.ts'
+import { empty, json, type Route, route } from '../route.ts'
+import { type Place, type PlaceDeps, placeRoutes, withHealth } from './place.ts'
+import {
+  circuitIn,
+  endpointId,
+  endpointPatch,
+  endpointWithHealth,
+  exampleIn,
+  headersPatch,
+  recoverIn,
+  settingsOf,
+  stats,
+} from './schema.ts'
+import type { Messages } from '../messages/store.ts'
+import { countDeliveries, setCircuit } from './store.ts'
+
+export interface EndpointDeps extends PlaceDeps, Messages {
+  clock: Clock
+  eventTypes: EventTypes
+  accept: (message: IncomingMessage) => Promise<Accepted>
+  /** Work of the endpoint may be due now that was not before. */
+  wake: (endpointId: string) => void
+  /** This node's cache need not wait for the change to come round. */
+  changed: (appId: string) => void
+}
+
+const tag = 'Endpoint'
+const params = z.object({ app_id: appId, endpoint_id: endpointId })
+const path = '/api/v1/app/{app_id}/endpoint/{endpoint_id}'
+const out = { description: 'The endpoint', body: endpointWithHealth }
+
+const place: Place = {
+  path: '/api/v1/app/{app_id}/endpoint',
+  id: 'v1.endpoint',
+  tag,
+  access: 'app',
+  params: z.object({ app_id: appId }),
+  oneParams: params,
+  scope: ({ holder, appId }) => ({ tenantId: holder.tenantId, appId }),
+}
+
+export function endpointRoutes(deps: EndpointDeps): Route[] {
+  return [
+    ...placeRoutes(deps, place),
+    patchRoute(deps),
+    patchHeadersRoute(deps),
+    statsRoute(deps),
+    recoverRoute(deps),
+    exampleRoute(deps),
+    ...switches(deps),
+    circuitRoute(deps),
+  ]
+}
+
+function patchRoute({ db, endpoints }: EndpointDeps): Route {
+  return route({
+    method: 'PATCH',
+    path,
+    id: 'patch_endpoint',
+    tag,
+    summary: 'Change parts of an endpoint',
+    access: 'app',
+    params,
+    body: endpointPatch,
+    answers: { 200: out },
+    async handle(call) {
+      return json(
+        200,
+        await withHealth(
+          db,
+          await endpoints.patch(
+            await place.scope(call),
+            call.params.endpoint_id,
+            settingsOf(call.body),
+          ),
+        ),
+      )
+    },
+  })
+}
+
+function patchHeadersRoute({ endpoints }: EndpointDeps): Route {
+  return route({
+    method: 'PATCH',
+    path: `${path}/headers`,
+    id: 'v1.endpoint.patch-headers',
+    tag,
+    summary: 'Change some of the further request headers',
+    access: 'app',
+    params,
+    body: headersPatch,
+    answers: { 204: { description: 'Changed' } },
+    async handle(call) {
+      const removed = Object.fromEntries(
+        (call.body.deleteHeaders ?? []).map((name) => [name, null]),
+      )
+      await endpoints.patchHeaders(await place.scope(call), call.params.endpoint_id, {
+        ...call.body.headers,
+        ...removed,
+      })
+      return empty
+    },
+  })
+}
+
+const usualSpanMs = 28 * 86_400_000
+
+function statsRoute({ db, endpoints, clock }: EndpointDeps): Route {
+  return route({
+    method: 'GET',
+    path: `${path}/stats`,
+    id: 'v1.endpoint.get-stats',
+    tag,
+    summary: "Count an endpoint's deliveries",
+    description:
+      'Of the last 28 days unless a time is given; finished deliveries are counted by the minute.',
+    access: 'app',
+    params,
+    query: z.object({ since: instant.optional(), until: instant.optional() }),
+    answers: { 200: { description: 'The counts', body: stats } },
+    async handle(call) {
+      const { id } = await endpoints.get(await place.scope(call), call.params.endpoint_id)
+      const until = call.query.until ?? clock.now() + 1_000
+      const since = call.query.since ?? until - usualSpanMs
+      if (since > until) throw invalid(['query', 'since'], 'lies after until')
+      return json(200, await countDeliveries(db, id, Math.max(0, since), Math.max(0, until)))
+    },
+  })
+}
+
+function recoverRoute({ db, endpoints, clock }: EndpointDeps): Route {
+  return route({
+    method: 'POST',
+    path: `${path}/recover`,
+    id: 'v1.endpoint.recover',
+    tag,
+    summary: 'Send again what was given up or not sent since a time',
+    description:
+      'Works in the background, and goes on where it stood when a node dies; see the background task.',
+    access: 'app',
+    params,
+    body: recoverIn,
+    answers: { 202: { description: 'It has begun', body: recoverOut } },
+    async handle(call) {
+      const scope = await place.scope(call)
+      const { id } = await endpoints.get(scope, call.params.endpoint_id)
+      const { since, until } = call.body
+      if (until != null && until < since) throw invalid(['body', 'until'], 'lies before since')
+      const task = await startRecovery(
+        db,
+        { ...scope, endpointId: id, sinceMs: Math.max(0, since), untilMs: until ?? null },
+        clock.now(),
+      )
+      const { data: _, ...shown } = showTask(task)
+      return json(202, shown)
+    },
+  })
+}
+
+function exampleRoute(deps: EndpointDeps): Route {
+  const { endpoints, eventTypes, accept } = deps
+  return route({
+    method: 'POST',
+    path: `${path}/send-example`,
+    id: 'v1.endpoint.send-example',
+    tag,
+    summary: 'Send an example of an event type to this endpoint alone',
+    description:
+      "The example is one of the event type's schema, or made of the schema; where there is none, a general one.",
+    access: 'app',
+    params,
+    body: exampleIn,
+    answers: { 200: { description: 'The message', body: messageOut } },
+    async handle(call) {
+      const scope = await place.scope(call)
+      const { id } = await endpoints.get(scope, call.params.endpoint_id)
+      const { eventType, exampleIndex } = call.body
+      const type = await knownType(eventTypes, scope.tenantId, eventType)
+      const payload = exampleOf(type?.schemas ?? null, exampleIndex ?? undefined)
+      if (payload === undefined)
+        throw invalid(
+          ['body', 'exampleIndex'],
+          `the event type "${eventType}" has no example of this index`,
+        )
+      const sent: IncomingMessage = {
+        ...scope,
+        eventType,
+        payload: JSON.stringify(payload),
+        onlyEndpointId: id,
+      }
+      return { status: 200, text: messageJson(await settled(deps, sent, await accept(sent)), true) }
+    },
+  })
+}
+
+function switches({ db, endpoints, wake }: EndpointDeps): Route[] {
+  const make = (name: 'pause' | 'resume' | 'enable', summary: string, description: string) =>
+    route({
+      method: 'POST',
+      path: `${path}/${name}`,
+      id: `v1.endpoint.${name}`,
+      tag,
+      summary,
+      description,
+      access: 'app',
+      params,
+      answers: { 200: out },
+      async handle(call) {
+        const endpoint: Endpoint = await endpoints[name](
+          await place.scope(call),
+          call.params.endpoint_id,
+        )
+        wake(endpoint.id)
+        return json(200, await withHealth(db, endpoint))
+      },
+    })
+  return [
+    make(
+      'pause',
+      'Pause an endpoint',
+      'Its messages keep queueing; nothing is sent until it is resumed.',
+    ),
+    make('resume', 'Resume an endpoint', 'What has queued is sent.'),
+    make(
+      'enable',
+      'Enable an endpoint that was disabled',
+      'What it missed while it was disabled can be recovered.',
+    ),
+  ]
+}
+
+function circuitRoute({ db, endpoints, wake, changed }: EndpointDeps): Route {
+  return route({
+    method: 'POST',
+    path: `${path}/circuit`,
+    id: 'v1.endpoint.set-circuit',
+    tag,
+    summary: "Open or close an endpoint's circuit by hand",
+    description:
+      'Open: nothing is sent for a time, then one probe. Closed: it is sent to at once, its failures forgotten.',
+    access: 'app',
+    params,
+    body: circuitIn,
+    answers: { 200: out },
+    async handle(call) {
+      const scope = await place.scope(call)
+      const endpoint = await endpoints.get(scope, call.params.endpoint_id)
+      const { state, seconds = 3_600 } = call.body
+      if (state === 'closed' && call.body.seconds !== undefined)
+        throw invalid(['body', 'seconds'], 'goes with state "open" only')
+      await setCircuit(db, endpoint, state === 'open' ? { state, seconds } : { state })
+      changed(scope.appId)
+      wake(endpoint.id)
+      return json(200, await withHealth(db, endpoint))
+    },
+  })
+}
+
+async function knownType(eventTypes: EventTypes, tenantId: string, name: string) {
+  try {
+    return await eventTypes.get(tenantId, name)
+  } catch (error) {
+    if (error instanceof PomboError && error.code === 'not_found') return undefined
+    throw error
+  }
+}

@@ -1,0 +1,330 @@
+import { z } from 'zod'
+import { iso } from '../../core/clock.ts'
+import { dialectNames, type Endpoint } from '../../core/endpoint.ts'
+import { invalid } from '../../core/error.ts'
+import { showId } from '../../core/id.ts'
+import { priorities } from '../../core/message.ts'
+import type { EndpointSettings } from '../../registry/endpoints/settings.ts'
+import { chatFilter } from '../chat-filter.ts'
+import { channel, defined, instant, metadata, shownMetadata, time, uid } from '../field.ts'
+
+const rate = (what: string) => z.int().min(1).max(65_535).nullish().meta({ description: what })
+
+// What names, URLs, filters and options may hold the registry knows, and says in its 422; here is only their form.
+const subscriptions = z.array(z.string().min(1).max(256)).meta({
+  description: 'Event types it gets; `message.*` means all below; null: all',
+  examples: [['message.received', 'session.*']],
+})
+
+const url = z
+  .string()
+  .min(1)
+  .max(65_536)
+  .meta({ format: 'uri', examples: ['https://example.com/webhook/'] })
+
+export const transform = z
+  .object({
+    payload: z.string().optional(),
+    headers: z.string().optional(),
+    path: z.string().optional(),
+  })
+  .meta({
+    description:
+      'Expressions (CEL over payload, eventType, channels, tags, messageId, timestamp) that change what is sent',
+    examples: [
+      { payload: '{"text": payload.body, "from": payload.chat}', path: '"/" + eventType' },
+    ],
+  })
+
+const batch = z.object({ maxEvents: z.int(), maxWaitMs: z.int() }).meta({
+  description: 'Several events in one request: a JSON array, all delivered or all retried',
+  examples: [{ maxEvents: 100, maxWaitMs: 1_000 }],
+})
+
+const oversize = z.object({ maxBytes: z.int(), action: z.enum(['send', 'link']) }).meta({
+  description:
+    'Payloads above maxBytes: send all the same, or replace the largest members by a marker with a signed link',
+  examples: [{ maxBytes: 262_144, action: 'link' }],
+})
+
+const circuit = z
+  .object({
+    failuresToOpen: z.int().optional().meta({
+      description: 'Failures in a row after which it is left alone for a while; default 10',
+    }),
+    pauseMs: z.int().optional().meta({ description: 'The first pause; it doubles; default 5,000' }),
+    maxPauseMs: z.int().optional().meta({ description: 'The longest pause; default 600,000' }),
+  })
+  .meta({ id: 'CircuitSettings' })
+
+const shared = {
+  uid: uid.nullish(),
+  description: z.string().optional(),
+  disabled: z.boolean().optional(),
+  metadata: metadata.optional(),
+  throttleRate: rate('Requests a second at most, over all nodes; null: no limit'),
+  rateLimit: rate('Another name of throttleRate'),
+  dialect: z
+    .enum(dialectNames)
+    .optional()
+    .meta({ description: 'The form in which it gets its events, and how they are signed' }),
+  dialectOptions: z
+    .record(z.string(), z.unknown())
+    .optional()
+    .meta({ description: 'What only that dialect knows' }),
+  retrySchedule: z
+    .array(z.number())
+    .nullish()
+    .meta({
+      description:
+        "Seconds before each retry; its length is the number of retries; null: the dialect's",
+      examples: [[5, 300, 1800]],
+    }),
+  timeoutMs: z
+    .int()
+    .nullish()
+    .meta({ description: "Deadline of the whole exchange, 1,000 to 60,000; null: the dialect's" }),
+  maxInFlight: z
+    .int()
+    .optional()
+    .meta({ description: 'Requests at a time, over all nodes, 1 to 1,000; default 20' }),
+  ordering: z
+    .enum(['none', 'key'])
+    .optional()
+    .meta({ description: 'key: the messages of one orderingKey one after the other' }),
+  priority: z.enum(priorities).nullish().meta({ description: "Instead of the messages' own" }),
+  filter: z
+    .string()
+    .nullish()
+    .meta({
+      description:
+        'CEL over payload, eventType, channels, tags; only messages for which it is true',
+      examples: ['payload.fromMe == false'],
+    }),
+  signatureHeaders: z
+    .enum(['webhook', 'svix'])
+    .optional()
+    .meta({ description: 'Names of the signature headers; default webhook' }),
+  circuit: circuit.nullish(),
+  transform: transform.nullish(),
+  batch: batch.nullish(),
+  onExhausted: z.enum(['continue', 'stop']).optional().meta({
+    description:
+      'What a delivery that was given up does to its orderingKey: let the next go (default), or hold the key until someone acts',
+  }),
+  oversize: oversize.nullish(),
+  chatFilter: chatFilter.nullish().meta({ description: 'Which WhatsApp events it gets' }),
+}
+
+const creating = {
+  ...shared,
+  url,
+  eventTypes: subscriptions.min(1).nullish(),
+  channels: z
+    .array(channel)
+    .min(1)
+    .max(10)
+    .nullish()
+    .meta({ description: 'Channels it listens to; null: all' }),
+}
+
+const headerMap = z
+  .record(z.string(), z.string())
+  .meta({ description: 'Further request headers', examples: [{ 'X-Example': '123' }] })
+
+export const endpointIn = z
+  .object({
+    ...creating,
+    secret: z
+      .string()
+      .nullish()
+      .meta({ description: 'The signing secret, `whsec_…`; made where none is given' }),
+    headers: headerMap.optional(),
+  })
+  .meta({ id: 'EndpointIn' })
+
+export const endpointUpdate = z
+  .object({ ...creating, headers: headerMap.optional() })
+  .meta({ id: 'EndpointUpdate' })
+
+export const endpointPatch = z
+  .object({
+    ...shared,
+    url: url.optional(),
+    eventTypes: subscriptions.nullish(),
+    channels: z.array(channel).max(10).nullish(),
+  })
+  .meta({ id: 'EndpointPatch', description: 'Only what is given is changed' })
+
+export const endpointOut = z.object({
+  id: z.string().meta({ examples: ['ep_01hzy3k9v2e8r5c7m4n6p8q0sa'] }),
+  uid: z.string().nullable(),
+  url: z.string(),
+  description: z.string(),
+  eventTypes: z.array(z.string()).nullable(),
+  channels: z.array(z.string()).nullable(),
+  metadata: shownMetadata,
+  disabled: z.boolean(),
+  disabledReason: z.string().nullable(),
+  paused: z.boolean(),
+  throttleRate: z.int().nullable(),
+  rateLimit: z.int().nullable(),
+  dialect: z.enum(dialectNames),
+  dialectOptions: z.record(z.string(), z.unknown()),
+  retrySchedule: z.array(z.number()).nullable(),
+  timeoutMs: z.int().nullable(),
+  maxInFlight: z.int(),
+  ordering: z.enum(['none', 'key']),
+  priority: z.enum(priorities).nullable(),
+  filter: z.string().nullable(),
+  signatureHeaders: z.enum(['webhook', 'svix']),
+  circuit: circuit.nullable(),
+  transform: transform.nullable(),
+  batch: batch.nullable(),
+  onExhausted: z.enum(['continue', 'stop']),
+  oversize: oversize.nullable(),
+  chatFilter: chatFilter.nullable(),
+  createdAt: time,
+  updatedAt: time,
+})
+
+export const health = z
+  .object({
+    circuit: z
+      .enum(['closed', 'open', 'half-open'])
+      .meta({ description: 'open: nothing is sent until nextProbeAt, and no attempt is used up' }),
+    consecutiveFailures: z.int(),
+    failingSince: time.nullable(),
+    nextProbeAt: time.nullable(),
+  })
+  .meta({ id: 'EndpointHealth' })
+
+export const endpointWithHealth = endpointOut
+  .extend({ health: health.optional() })
+  .meta({ id: 'EndpointOut' })
+
+export const secretOut = z
+  .object({ key: z.string().meta({ examples: ['whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD'] }) })
+  .meta({ id: 'EndpointSecretOut' })
+
+export const rotateIn = z
+  .object({
+    key: z.string().nullish().meta({ description: 'The new secret; made where none is given' }),
+    gracePeriodSeconds: z
+      .int()
+      .min(0)
+      .max(604_800)
+      .nullish()
+      .meta({ description: 'How long the old one signs too; default a day' }),
+  })
+  .meta({ id: 'EndpointSecretRotateIn' })
+
+export const headersOut = z
+  .object({
+    headers: headerMap,
+    sensitive: z.array(z.string()).meta({ description: 'Headers whose values are not shown' }),
+  })
+  .meta({ id: 'EndpointHeadersOut' })
+
+export const headersIn = z.object({ headers: headerMap }).meta({ id: 'EndpointHeadersIn' })
+
+export const headersPatch = z
+  .object({
+    headers: z.record(z.string(), z.string().nullable()).meta({ description: 'null removes' }),
+    deleteHeaders: z.array(z.string()).nullish(),
+  })
+  .meta({ id: 'EndpointHeadersPatchIn' })
+
+export const recoverIn = z
+  .object({ since: instant, until: instant.nullish() })
+  .meta({ id: 'RecoverIn' })
+
+export const exampleIn = z
+  .object({ eventType: z.string().min(1).max(256), exampleIndex: z.int().min(0).nullish() })
+  .meta({ id: 'EventExampleIn' })
+
+export const circuitIn = z
+  .object({
+    state: z.enum(['open', 'closed']),
+    seconds: z
+      .int()
+      .min(1)
+      .max(604_800)
+      .optional()
+      .meta({ description: 'How long it stays open before a probe; default 3,600' }),
+  })
+  .meta({ id: 'EndpointCircuitIn' })
+
+const count = z.int().min(0)
+export const stats = z
+  .object({ success: count, fail: count, pending: count, sending: count, canceled: count })
+  .meta({
+    id: 'EndpointStats',
+    description:
+      'Deliveries that were finished in the time asked for; messages of that time that are still open',
+  })
+
+export const endpointId = z
+  .string()
+  .min(1)
+  .max(256)
+  .meta({ description: "The endpoint's id or uid", examples: ['ep_01hzy3k9v2e8r5c7m4n6p8q0sa'] })
+
+type Given = z.output<typeof endpointPatch> & {
+  secret?: string | null | undefined
+  headers?: Record<string, string> | undefined
+}
+
+/** From the API's words to the registry's. An empty list in a patch means the same as null: all. */
+export function settingsOf({ rateLimit, retrySchedule, ...given }: Given): EndpointSettings {
+  if (rateLimit != null && given.throttleRate != null && rateLimit !== given.throttleRate) {
+    throw invalid(
+      ['body', 'rateLimit'],
+      'is another name of throttleRate and differs from it; give one of them',
+    )
+  }
+  return defined({
+    ...given,
+    throttleRate: given.throttleRate === undefined ? rateLimit : given.throttleRate,
+    eventTypes: given.eventTypes?.length === 0 ? null : given.eventTypes,
+    channels: given.channels?.length === 0 ? null : given.channels,
+    retryScheduleMs: retrySchedule?.map((seconds) => Math.round(seconds * 1_000)) ?? retrySchedule,
+    circuit: given.circuit == null ? given.circuit : defined(given.circuit),
+    transform: given.transform == null ? given.transform : defined(given.transform),
+    chatFilter: given.chatFilter == null ? given.chatFilter : defined(given.chatFilter),
+  }) as EndpointSettings
+}
+
+export function showEndpoint(endpoint: Endpoint): z.output<typeof endpointOut> {
+  return {
+    id: showId('endpoint', endpoint.id),
+    uid: endpoint.uid,
+    url: endpoint.url,
+    description: endpoint.description,
+    eventTypes: endpoint.eventTypes,
+    channels: endpoint.channels,
+    metadata: endpoint.metadata,
+    disabled: endpoint.disabled,
+    disabledReason: endpoint.disabledReason,
+    paused: endpoint.paused,
+    throttleRate: endpoint.throttleRate,
+    rateLimit: endpoint.throttleRate,
+    dialect: endpoint.dialect,
+    dialectOptions: endpoint.dialectOptions,
+    retrySchedule: endpoint.retryScheduleMs?.map((ms) => ms / 1_000) ?? null,
+    timeoutMs: endpoint.timeoutMs,
+    maxInFlight: endpoint.maxInFlight,
+    ordering: endpoint.ordering,
+    priority: endpoint.priority,
+    filter: endpoint.filter,
+    signatureHeaders: endpoint.signatureHeaders,
+    circuit: endpoint.circuit,
+    transform: endpoint.transform,
+    batch: endpoint.batch,
+    onExhausted: endpoint.onExhausted,
+    oversize: endpoint.oversize,
+    chatFilter: endpoint.chatFilter,
+    createdAt: iso(endpoint.createdAtMs),
+    updatedAt: iso(endpoint.updatedAtMs),
+  }
+}

@@ -1,0 +1,131 @@
+import { z } from 'zod'
+import type { Clock } from '../../core/clock.ts'
+import type { Transform } from '../../core/endpoint.ts'
+import { invalid, PomboError } from '../../core/error.ts'
+import { memberText } from '../../core/json.ts'
+import { uuidv7 } from '../../core/id.ts'
+import type { Message } from '../../core/message.ts'
+import { appId } from '../apps/schema.ts'
+import { findMessage, messageIdOf, type Messages } from '../messages/store.ts'
+import { json, type Route, route } from '../route.ts'
+import type { Registry } from '../../registry/registry.ts'
+import { endpointId, transform } from './schema.ts'
+
+type Result =
+  | {
+      ok: true
+      payload: string | null
+      headers: Record<string, string> | null
+      path: string | null
+    }
+  | { ok: false; problem: string }
+
+/** What a transformation makes of a message; a part that it does not change is null. */
+export type TransformTrial = (
+  transform: Transform,
+  message: Pick<Message, 'id' | 'payload' | 'eventType' | 'channels' | 'tags' | 'createdAtMs'>,
+) => Promise<Result>
+
+export interface TransformDeps extends Messages {
+  clock: Clock
+  registry: Registry
+  transform: TransformTrial
+}
+
+const trial = z
+  .object({
+    transform: transform
+      .optional()
+      .meta({ description: "The transformation to try; absent: the endpoint's own" }),
+    messageId: z
+      .string()
+      .optional()
+      .meta({ description: 'A message that was accepted, by its id or eventId' }),
+    eventType: z.string().max(256).optional(),
+    payload: z
+      .unknown()
+      .optional()
+      .meta({ description: 'Instead of a message: a payload of any JSON type' }),
+  })
+  .meta({ id: 'TransformTrialIn' })
+
+const outcome = z
+  .object({
+    ok: z.boolean(),
+    problem: z.string().nullable(),
+    payload: z.unknown(),
+    headers: z.record(z.string(), z.string()).nullable(),
+    path: z.string().nullable(),
+  })
+  .meta({
+    id: 'TransformTrialOut',
+    description: 'What would be sent; a part that the transformation leaves alone is null',
+  })
+
+/** `POST …/endpoint/{endpoint_id}/transform`: shows the outcome on a given message, and sends nothing. */
+export function transformRoutes(deps: TransformDeps): Route[] {
+  const { db, clock, registry, transform } = deps
+  return [
+    route({
+      method: 'POST',
+      path: '/api/v1/app/{app_id}/endpoint/{endpoint_id}/transform',
+      id: 'v1.endpoint.try-transform',
+      tag: 'Endpoint',
+      summary: 'Try a transformation on a message, without sending anything',
+      access: 'app',
+      params: z.object({ app_id: appId, endpoint_id: endpointId }),
+      body: trial,
+      opaque: 'payload',
+      answers: { 200: { description: 'What it makes of the message', body: outcome } },
+      async handle({ params, body, text, holder, appId }) {
+        const endpoint = await registry.endpoints.get(
+          { tenantId: holder.tenantId, appId },
+          params.endpoint_id,
+        )
+        const tried = (body.transform as Transform | undefined) ?? endpoint.transform
+        if (!tried)
+          throw invalid(['body', 'transform'], 'the endpoint has none; give the one to try')
+        const result = await transform(tried, await subject(text, body))
+        if (!result.ok)
+          return json(200, {
+            ok: false,
+            problem: result.problem,
+            payload: null,
+            headers: null,
+            path: null,
+          })
+        const { payload, headers, path } = result
+        return {
+          status: 200,
+          text: `{"ok":true,"problem":null,"payload":${payload ?? 'null'},"headers":${JSON.stringify(headers)},"path":${JSON.stringify(path)}}`,
+        }
+
+        async function subject(
+          request: string,
+          given: { messageId?: string | undefined; eventType?: string | undefined },
+        ) {
+          if (given.messageId === undefined) {
+            const payload = memberText(request, 'payload')
+            if (payload === undefined)
+              throw invalid(['body', 'payload'], 'give a payload to try it on, or a messageId')
+            const nowMs = clock.now()
+            return {
+              id: uuidv7(nowMs),
+              payload,
+              eventType: given.eventType ?? 'example',
+              channels: null,
+              tags: null,
+              createdAtMs: nowMs,
+            }
+          }
+          const id = await messageIdOf(db, appId, given.messageId)
+          const message = id === undefined ? undefined : await findMessage(deps, appId, id)
+          if (!message) throw new PomboError('not_found', { what: 'message', id: given.messageId })
+          if (message.payload === null)
+            throw new PomboError('payload_gone', { id: given.messageId })
+          return message
+        }
+      },
+    }),
+  ]
+}

@@ -1,0 +1,57 @@
+import { type ErrorCode, PomboError } from '../core/error.ts'
+import { isAway } from './store.ts'
+
+/** An error as it goes out: Svix's `HttpErrorOut`, or `HTTPValidationError` for a 422. `bug`: it is ours, and belongs in the log. */
+export interface ErrorAnswer {
+  status: number
+  body: { code: string; detail: string } | { detail: unknown[] }
+  headers: Record<string, string>
+  bug: boolean
+}
+
+/** Seconds after which a caller may come back where nothing better is known. */
+const usualRetryAfterSeconds = 1
+
+export function errorAnswer(
+  error: unknown,
+  context: { requestId: string; maxBodyBytes: number },
+): ErrorAnswer {
+  if (error instanceof PomboError) return known(error)
+  if (isAway(error)) return known(new PomboError('database_away'))
+  const refused = ofFastify(error, context.maxBodyBytes)
+  if (refused) return known(refused)
+  return {
+    status: 500,
+    body: {
+      code: 'internal_error',
+      detail: `Pombo made a mistake. Its log says more under request ${context.requestId}.`,
+    },
+    headers: {},
+    bug: true,
+  }
+}
+
+function known(error: PomboError): ErrorAnswer {
+  const headers: Record<string, string> = {}
+  if (error.status === 401) headers['www-authenticate'] = 'Bearer'
+  if (error.status === 503 || error.status === 429)
+    headers['retry-after'] = String(error.retryAfterSeconds ?? usualRetryAfterSeconds)
+  return { status: error.status, body: errorBody(error), headers, bug: false }
+}
+
+export function errorBody(error: PomboError): ErrorAnswer['body'] {
+  if (error.code === 'validation' && error.problems.length > 0) return { detail: error.problems }
+  return { code: error.code, detail: error.message }
+}
+
+/** What fastify refuses before a handler sees it, in Pombo's words. */
+function ofFastify(error: unknown, maxBodyBytes: number): PomboError | undefined {
+  if (!(error instanceof Error) || !('code' in error) || !('statusCode' in error)) return undefined
+  if (typeof error.code !== 'string' || !error.code.startsWith('FST_')) return undefined
+  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE')
+    return new PomboError('too_large', { limitBytes: maxBodyBytes })
+  if (error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')
+    return new PomboError('unsupported_media_type', { expected: 'application/json', given: 'none' })
+  if (typeof error.statusCode !== 'number' || error.statusCode >= 500) return undefined
+  return new PomboError('bad_request' satisfies ErrorCode, { detail: error.message })
+}

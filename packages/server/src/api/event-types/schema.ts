@@ -1,0 +1,78 @@
+import { z } from 'zod'
+import { iso } from '../../core/clock.ts'
+import type { EventType } from '../../registry/event-types/store.ts'
+import { eventTypeName, time } from '../field.ts'
+
+const maxDepth = 64
+
+const schemas = z
+  .record(z.string().max(64), z.record(z.string(), z.unknown()))
+  .refine((given) => isShallow(given, maxDepth), `may not nest deeper than ${maxDepth} levels`)
+  .nullish()
+  .meta({
+    description:
+      'JSON Schemas of the payload, by version; their examples are what send-example sends',
+    examples: [
+      {
+        '1': {
+          type: 'object',
+          properties: { id: { type: 'string' } },
+          examples: [{ id: 'wamid.1' }],
+        },
+      },
+    ],
+  })
+
+const fields = {
+  description: z.string().meta({ examples: ['A message came in'] }),
+  schemas,
+  archived: z.boolean().optional(),
+  deprecated: z.boolean().optional(),
+  featureFlag: eventTypeName
+    .nullish()
+    .meta({ description: 'Kept, and shown; it restricts nothing', examples: ['cool-new-feature'] }),
+}
+
+export const eventTypeIn = z.object({ name: eventTypeName, ...fields }).meta({ id: 'EventTypeIn' })
+export const eventTypeUpdate = z.object(fields).meta({ id: 'EventTypeUpdate' })
+export const eventTypePatch = z
+  .object({ ...fields, description: fields.description.optional() })
+  .meta({ id: 'EventTypePatch', description: 'Only what is given is changed' })
+
+export const eventTypeOut = z
+  .object({
+    name: z.string(),
+    description: z.string(),
+    schemas: z.record(z.string(), z.unknown()).nullable(),
+    archived: z.boolean(),
+    deprecated: z.boolean(),
+    featureFlag: z.string().nullable(),
+    createdAt: time,
+    updatedAt: time,
+  })
+  .meta({ id: 'EventTypeOut' })
+
+export function showEventType(type: EventType, withContent = true): z.output<typeof eventTypeOut> {
+  return {
+    name: type.name,
+    description: type.description,
+    schemas: withContent ? type.schemas : null,
+    archived: type.archived,
+    deprecated: type.deprecated,
+    featureFlag: type.featureFlag,
+    createdAt: iso(type.createdAtMs),
+    updatedAt: iso(type.updatedAtMs),
+  }
+}
+
+/** Level by level, so that the check itself needs no stack; what is kept must be writable by code that does. */
+function isShallow(value: unknown, depth: number): boolean {
+  let level: unknown[] = [value]
+  for (let at = 0; at < depth; at++) {
+    level = level.flatMap((one) =>
+      typeof one === 'object' && one !== null ? Object.values(one) : [],
+    )
+    if (level.length === 0) return true
+  }
+  return false
+}

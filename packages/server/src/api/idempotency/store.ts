@@ -1,0 +1,98 @@
+import type { Pool } from '../../db/pool.ts'
+import type { Seal } from '../../db/seal.ts'
+import type { Claim, ClaimResult, IdempotencyStore } from './idempotency.ts'
+
+/** Answers are sealed, since those to some POSTs hold new keys and tokens. */
+export function idempotencyStore(db: Pool, seal: Seal): IdempotencyStore {
+  // Callers whose tokens reach different apps do not meet, even if they count their requests from 1.
+  const storedKey = ({ appId, key }: Claim) => (appId === null ? key : `${appId}/${key}`)
+  const context = (claim: Claim) => `idempotency/${claim.tenantId}/${storedKey(claim)}`
+  return {
+    async claim(claim): Promise<ClaimResult> {
+      const { tenantId, hash } = claim
+      const key = storedKey(claim)
+      // Twice at most: the row that stood in the way may be gone when it is read.
+      for (let turn = 0; ; turn++) {
+        const mine = await db.query<{ token: string }>(
+          `insert into idempotency (tenant_id, key, request_hash) values ($1, $2, $3)
+           on conflict (tenant_id, key) do update
+             set request_hash = excluded.request_hash, status = null, response = null, created_at = now()
+             where idempotency.created_at < now() - interval '24 hours'
+                or (idempotency.status is null and idempotency.created_at < now() - interval '2 minutes')
+           returning created_at::text as token`,
+          [tenantId, key, hash],
+        )
+        if (mine.rows[0]) return { state: 'mine', token: mine.rows[0].token }
+        const { rows } = await db.query<{
+          request_hash: Buffer
+          status: number | null
+          response: string | null
+        }>(
+          'select request_hash, status, response from idempotency where tenant_id = $1 and key = $2',
+          [tenantId, key],
+        )
+        const [row] = rows
+        if (row === undefined && turn === 0) continue
+        if (row === undefined) return { state: 'running' }
+        if (!row.request_hash.equals(hash)) return { state: 'other-request' }
+        if (row.status === null) return { state: 'running' }
+        if (row.response === null) return { state: 'done', answer: { status: row.status } }
+        return {
+          state: 'done',
+          answer: {
+            status: row.status,
+            text: seal.open(Buffer.from(row.response, 'base64'), context(claim)),
+          },
+        }
+      }
+    },
+
+    async settle(claim, token, answer) {
+      await db.query(
+        `update idempotency set status = $4, response = $5
+          where tenant_id = $1 and key = $2 and status is null and created_at = $3::timestamptz`,
+        [
+          claim.tenantId,
+          storedKey(claim),
+          token,
+          answer.status,
+          answer.text === undefined
+            ? null
+            : seal.seal(answer.text, context(claim)).toString('base64'),
+        ],
+      )
+    },
+
+    async forget(tenantId, isMeant) {
+      let forgotten = 0
+      for (let after = ''; ; ) {
+        const { rows } = await db.query<{ key: string; response: string | null }>(
+          'select key, response from idempotency where tenant_id = $1 and key > $2 order by key limit 200',
+          [tenantId, after],
+        )
+        const meant = rows.filter(({ key, response }) => {
+          if (isMeant(key)) return true
+          if (response === null) return false
+          return isMeant(
+            seal.open(Buffer.from(response, 'base64'), `idempotency/${tenantId}/${key}`),
+          )
+        })
+        const { rowCount } = await db.query(
+          'delete from idempotency where tenant_id = $1 and key = any($2)',
+          [tenantId, meant.map(({ key }) => key)],
+        )
+        forgotten += rowCount ?? 0
+        const last = rows.at(-1)
+        if (last === undefined) return forgotten
+        after = last.key
+      }
+    },
+
+    async release(claim, token) {
+      await db.query(
+        'delete from idempotency where tenant_id = $1 and key = $2 and status is null and created_at = $3::timestamptz',
+        [claim.tenantId, storedKey(claim), token],
+      )
+    },
+  }
+}

@@ -1,0 +1,22 @@
+import type { Registry } from '../../registry/registry.ts'
+import { Intake, type IntakeDeps } from '../../sources/intake/intake.ts'
+
+type Rest = Omit<IntakeDeps, 'holderOf' | 'appIdOf' | 'makeApp' | 'changed' | 'onAppChange'>
+
+/** The intake, standing on the registry: sessions are its apps, and its keys may send in too. */
+export function openIntake({ registry, ...rest }: Rest & { registry: Registry }): Intake {
+  const { apps, cache } = registry
+  return new Intake({
+    ...rest,
+    holderOf: (key) => cache.key(key),
+    appIdOf: (tenantId, idOrUid) => cache.appIdOf(tenantId, idOrUid),
+    makeApp: async (tenantId, uid) => (await apps.getOrCreate(tenantId, { name: uid, uid })).app.id,
+    changed: (appId) => cache.invalidate('app', appId),
+    onAppChange(listener) {
+      cache.onChange((change) => {
+        if (change.kind === 'app') listener(change.key)
+        else if (change.kind === 'everything') listener(undefined)
+      })
+    },
+  })
+}

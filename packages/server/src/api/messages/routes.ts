@@ -1,0 +1,256 @@
+import { z } from 'zod'
+import { invalid, PomboError } from '../../core/error.ts'
+import { elementTexts, memberText } from '../../core/json.ts'
+import { showId } from '../../core/id.ts'
+import type { Accepted, IncomingMessage } from '../../core/message.ts'
+import { type AppFinder, existingOrNewApp } from '../apps/ensure.ts'
+import { appId } from '../apps/schema.ts'
+import { refuseUnstorable } from '../body.ts'
+import { errorBody } from '../error-answer.ts'
+import { read } from '../field.ts'
+import { listOf, pageQuery, readIdCursor } from '../page.ts'
+import { type Answer, empty, type Route, route } from '../route.ts'
+import { messageJson } from './message-json.ts'
+import { messagePage } from './message-page.ts'
+import {
+  batchIn,
+  batchOut,
+  filterQuery,
+  messageIn,
+  messageOut,
+  msgId,
+  withContent,
+  type MessageIn,
+} from './schema.ts'
+import { incoming, settled } from './send.ts'
+import {
+  expungePayload,
+  findMessage,
+  type Messages,
+  listMessages,
+  messageIdOf,
+  type StoredMessage,
+} from './store.ts'
+
+/** What messages need: the way in, and how long event ids are remembered. */
+export interface MessageDeps extends AppFinder, Messages {
+  accept: (message: IncomingMessage) => Promise<Accepted>
+  acceptMany: (messages: IncomingMessage[]) => Promise<(Accepted | PomboError)[]>
+  eventIdDays: number
+}
+
+const tag = 'Message'
+const params = z.object({ app_id: appId })
+const oneParams = z.object({ app_id: appId, msg_id: msgId })
+const contentQuery = z.object(withContent)
+
+export function messageRoutes(deps: MessageDeps): Route[] {
+  return [listRoute(deps), createRoute(deps), batchRoute(deps), getRoute(deps), expungeRoute(deps)]
+}
+
+function listRoute(deps: MessageDeps): Route {
+  const { db } = deps
+  return route({
+    method: 'GET',
+    path: '/api/v1/app/{app_id}/msg',
+    id: 'v1.message.list',
+    tag,
+    summary: 'List messages, newest first',
+    access: 'app',
+    params,
+    query: z.object({ ...pageQuery, ...filterQuery, ...withContent }),
+    answers: { 200: { description: 'A page of messages', body: listOf(messageOut) } },
+    async handle({ appId, query }) {
+      const cursor = readIdCursor(query, 'descending', 'message')
+      const rows = await listMessages(db, appId, query, cursor)
+      return await messagePage(deps, appId, rows, cursor, {
+        messageOf: (message) => message,
+        iteratorOf: ({ id }) => showId('message', id),
+        show: (message) => messageJson(message, query.with_content, unmatched(message)),
+        withContent: query.with_content,
+      })
+    },
+  })
+}
+
+function createRoute(deps: MessageDeps): Route {
+  return route({
+    method: 'POST',
+    path: '/api/v1/app/{app_id}/msg',
+    id: 'v1.message.create',
+    tag,
+    summary: 'Send a message',
+    description:
+      'A 202 says that the message and its deliveries are stored durably. The payload is delivered to the letter as it was sent in.',
+    access: 'tenant',
+    app: 'any',
+    params,
+    query: contentQuery,
+    body: messageIn,
+    opaque: 'payload',
+    idempotency: 'own',
+    answers: { 202: { description: 'Accepted and stored', body: messageOut } },
+    async handle(call) {
+      const { tenantId } = call.holder
+      const appId = await existingOrNewApp(
+        deps,
+        tenantId,
+        call.params.app_id,
+        call.body.application,
+      )
+      const sent = incoming({
+        tenantId,
+        appId,
+        given: call.body,
+        text: call.text,
+        idempotencyKey: call.idempotencyKey,
+        eventIdDays: deps.eventIdDays,
+      })
+      const message = await settled(deps, sent, await deps.accept(sent))
+      return { status: 202, text: messageJson(message, call.query.with_content) }
+    },
+  })
+}
+
+function batchRoute(deps: MessageDeps): Route {
+  return route({
+    method: 'POST',
+    path: '/api/v1/app/{app_id}/msg/batch',
+    id: 'v1.message.create-batch',
+    tag,
+    summary: 'Send up to 1,000 messages',
+    description:
+      'Each is accepted or refused for itself, in order: a bad one does not spoil the rest. The answer is 202 whatever became of them; ' +
+      'look at the `status` of each result. With an Idempotency-Key, repeating the request sends nothing twice.',
+    access: 'tenant',
+    params,
+    query: contentQuery,
+    body: batchIn,
+    opaque: 'messages',
+    answers: { 202: { description: 'A result for each message', body: batchOut } },
+    async handle({ appId, holder, body, text, query, idempotencyKey }): Promise<Answer> {
+      const texts = elementTexts(memberText(text, 'messages') ?? '')
+      const items = body.messages.map((value, index) => {
+        const itemText = texts[index] ?? ''
+        try {
+          const key = idempotencyKey === undefined ? undefined : `${idempotencyKey}#${index}`
+          const given = readItem(value, itemText, index)
+          return incoming({
+            tenantId: holder.tenantId,
+            appId,
+            given,
+            text: itemText,
+            idempotencyKey: key,
+            eventIdDays: deps.eventIdDays,
+          })
+        } catch (error) {
+          if (error instanceof PomboError) return error
+          throw error
+        }
+      })
+      const accepted = await deps.acceptMany(
+        items.filter((item): item is IncomingMessage => !(item instanceof PomboError)),
+      )
+      let next = 0
+      const results = items.map(async (item) => {
+        const outcome = item instanceof PomboError ? item : accepted[next++]!
+        return await resultJson(deps, item, outcome, query.with_content)
+      })
+      return { status: 202, text: `{"results":[${(await Promise.all(results)).join(',')}]}` }
+    },
+  })
+}
+
+function readItem(value: unknown, text: string, index: number): MessageIn {
+  try {
+    refuseUnstorable({ text, value }, 'payload')
+    const given = read(messageIn, value, 'body')
+    if (given.application == null) return given
+    throw invalid(
+      ['body', 'application'],
+      'is not offered in a batch; create the application before',
+    )
+  } catch (error) {
+    if (!(error instanceof PomboError)) throw error
+    const problems = error.problems.map((problem) => ({
+      ...problem,
+      loc: ['body', 'messages', String(index), ...problem.loc.slice(1)],
+    }))
+    throw new PomboError(error.code, { detail: error.message }, { problems })
+  }
+}
+
+async function resultJson(
+  from: Messages,
+  sent: IncomingMessage | PomboError,
+  outcome: Accepted | PomboError,
+  content: boolean,
+): Promise<string> {
+  try {
+    if (sent instanceof PomboError) throw sent
+    if (outcome instanceof PomboError) throw outcome
+    return `{"status":202,"message":${messageJson(await settled(from, sent, outcome), content)}}`
+  } catch (error) {
+    if (error instanceof PomboError)
+      return JSON.stringify({ status: error.status, error: errorBody(error) })
+    throw error
+  }
+}
+
+function getRoute(deps: MessageDeps): Route {
+  return route({
+    method: 'GET',
+    path: '/api/v1/app/{app_id}/msg/{msg_id}',
+    id: 'v1.message.get',
+    tag,
+    summary: 'Get a message',
+    access: 'app',
+    params: oneParams,
+    query: contentQuery,
+    answers: { 200: { description: 'The message', body: messageOut } },
+    async handle({ appId, params, query }) {
+      const message = await requireMessage(deps, appId, params.msg_id)
+      return { status: 200, text: messageJson(message, query.with_content, unmatched(message)) }
+    },
+  })
+}
+
+function expungeRoute({ db }: MessageDeps): Route {
+  return route({
+    method: 'DELETE',
+    path: '/api/v1/app/{app_id}/msg/{msg_id}/content',
+    id: 'v1.message.expunge-content',
+    tag,
+    summary: "Delete a message's payload",
+    description:
+      'It cannot be sent again afterwards; what is still waiting to be sent is given up.',
+    access: 'tenant',
+    params: oneParams,
+    answers: { 204: { description: 'Deleted' } },
+    async handle({ appId, params }) {
+      const id = await messageIdOf(db, appId, params.msg_id)
+      if (id === undefined || !(await expungePayload(db, appId, id))) throw missing(params.msg_id)
+      return empty
+    },
+  })
+}
+
+/** The message that a path names; throws the 404. */
+export async function requireMessage(
+  from: Messages,
+  appId: string,
+  idOrEventId: string,
+): Promise<StoredMessage> {
+  const id = await messageIdOf(from.db, appId, idOrEventId)
+  const message = id === undefined ? undefined : await findMessage(from, appId, id)
+  if (message === undefined) throw missing(idOrEventId)
+  return message
+}
+
+function missing(id: string): PomboError {
+  return new PomboError('not_found', { what: 'message', id })
+}
+
+function unmatched(message: StoredMessage): string {
+  return `,"unmatched":${JSON.stringify(message.unmatched)}`
+}

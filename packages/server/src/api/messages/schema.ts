@@ -1,0 +1,201 @@
+import { z } from 'zod'
+import { priorities } from '../../core/message.ts'
+import { applicationIn } from '../apps/schema.ts'
+import { channel, eventTypeName, list, tag, time, uid } from '../field.ts'
+import { spanQuery } from '../page.ts'
+
+const distinct = (items: readonly unknown[]) => new Set(items).size === items.length
+
+const channels = z
+  .array(channel)
+  .min(1)
+  .max(5)
+  .refine(distinct, 'names one twice')
+  .meta({
+    description: 'Only endpoints on one of these channels, or on none, get it',
+    examples: [['project_1337']],
+  })
+
+const tags = z
+  .array(tag)
+  .max(10)
+  .refine(distinct, 'names one twice')
+  .meta({
+    description: 'To find messages by later; they do not decide who gets it',
+    examples: [['my_tag']],
+  })
+
+export const priority = z
+  .enum(priorities)
+  .meta({ description: 'Its share of the work when there is more than can be sent' })
+
+export const orderingKey = z
+  .string()
+  .min(1)
+  .max(256)
+  .meta({
+    description:
+      'Endpoints that ask for order get the messages of one key in the order of acceptance',
+    examples: ['5511999990000@s.whatsapp.net'],
+  })
+
+const notOffered = (what: string) =>
+  z
+    .unknown()
+    .refine((given) => given === undefined || given === null, `${what}; leave it out`)
+    .optional()
+    .meta({ description: `Not offered: ${what}` })
+
+const payload = z.unknown().meta({
+  description: 'Any JSON; it is delivered to the letter as it is written here',
+  examples: [{ from: '5511999990000', text: 'Olá' }],
+})
+
+export const messageIn = z
+  .object({
+    eventType: eventTypeName,
+    payload,
+    eventId: uid.nullish().meta({
+      description: 'Your own id of the event; a second message with it is refused with 409',
+      examples: ['evt-1'],
+    }),
+    channels: channels.nullish(),
+    tags: tags.nullish(),
+    orderingKey: orderingKey.nullish(),
+    priority: priority.nullish(),
+    application: applicationIn.nullish().meta({
+      description: 'Creates the application that the path names by its uid, where it is missing',
+    }),
+    payloadRetentionPeriod: z.int().min(5).max(90).optional().meta({
+      description: 'Days after which the payload is deleted, if the message itself is still kept',
+    }),
+    payloadRetentionHours: z
+      .int()
+      .min(1)
+      .max(90 * 24)
+      .nullish()
+      .meta({ description: 'The same in hours' }),
+    deliverAt: notOffered('messages are delivered as soon as they are accepted'),
+    transformationsParams: notOffered(
+      'payloads are delivered as they are, without transformations',
+    ),
+  })
+  .meta({ id: 'MessageIn' })
+
+export type MessageIn = z.output<typeof messageIn>
+
+/** With these, in addition, where a message is shown. */
+const shown = {
+  id: z.string().meta({ examples: ['msg_01hzy3k9v2e8r5c7m4n6p8q0sa'] }),
+  eventType: z.string(),
+  eventId: z.string().nullable(),
+  channels: z.array(z.string()).nullable(),
+  tags: z.array(z.string()).nullable(),
+  orderingKey: z.string().nullable(),
+  priority,
+  timestamp: time,
+  payload: z.unknown().meta({
+    description:
+      'As it was sent in; `{}` where content was not asked for, `{"expired":true}` where it is deleted',
+  }),
+}
+
+export const messageOut = z
+  .object({
+    ...shown,
+    unmatched: z
+      .string()
+      .nullable()
+      .optional()
+      .meta({ description: 'Why no endpoint got it; null where one did' }),
+  })
+  .meta({ id: 'MessageOut' })
+
+/** How a delivery stands, by the numbers and words of Svix. */
+export const status = z
+  .union([z.literal(0), z.literal(1), z.literal(2), z.literal(3), z.literal(4)])
+  .meta({
+    id: 'MessageStatus',
+    description:
+      'Success 0, Pending 1, Fail 2, Sending 3, Canceled 4 (only with expanded_statuses; else it shows as Fail)',
+  })
+
+export const statusText = z
+  .enum(['success', 'pending', 'fail', 'sending', 'canceled'])
+  .meta({ id: 'MessageStatusText' })
+
+export const endpointMessageOut = z
+  .object({
+    ...shown,
+    status,
+    statusText,
+    nextAttempt: time.nullable().meta({ description: 'When it is tried next, where it waits' }),
+    reason: z
+      .string()
+      .nullable()
+      .meta({ description: 'Why it was given up or not sent, where it was' }),
+  })
+  .meta({
+    id: 'EndpointMessageOut',
+    description: 'A message and how its delivery to the endpoint stands',
+  })
+
+export const withContent = {
+  with_content: z
+    .enum(['true', 'false'], 'must be true or false')
+    .optional()
+    .transform((text) => text !== 'false')
+    .meta({
+      type: 'boolean',
+      enum: undefined,
+      default: true,
+      description: 'Whether to answer payloads',
+    }),
+}
+
+export const filterQuery = {
+  ...spanQuery,
+  channel: channel.optional().meta({ description: 'Only what was sent on this channel' }),
+  tag: tag.optional().meta({ description: 'Only what has this tag' }),
+  event_types: list(eventTypeName).meta({ description: 'Only these event types' }),
+}
+
+export const batchIn = z
+  .object({
+    messages: z
+      .array(z.unknown())
+      .min(1)
+      .max(1_000)
+      .meta({
+        description: 'Each as for a single message',
+        items: { $ref: '#/components/schemas/MessageIn' },
+      }),
+  })
+  .meta({ id: 'MessageBatchIn' })
+
+export const batchOut = z
+  .object({
+    results: z.array(
+      z.object({
+        status: z.int().meta({
+          description: 'The status that the message would have got on its own',
+          examples: [202],
+        }),
+        message: messageOut.optional(),
+        error: z.unknown().optional().meta({
+          description:
+            'HttpErrorOut, or HTTPValidationError with status 422; its places begin with body, messages and the index',
+        }),
+      }),
+    ),
+  })
+  .meta({ id: 'MessageBatchOut', description: 'One result for each message, in their order' })
+
+export const msgId = z
+  .string()
+  .min(1)
+  .max(256)
+  .meta({
+    description: "The message's id or eventId",
+    examples: ['msg_01hzy3k9v2e8r5c7m4n6p8q0sa'],
+  })

@@ -1,0 +1,89 @@
+import { memberText } from '../../core/json.ts'
+import { PomboError } from '../../core/error.ts'
+import type { Accepted, DedupeKey, IncomingMessage, Message } from '../../core/message.ts'
+import { idempotencyWindowSeconds, requestHash } from '../idempotency/idempotency.ts'
+import type { MessageIn } from './schema.ts'
+import { findMessage, type Messages } from './store.ts'
+
+export interface Sending {
+  tenantId: string
+  appId: string
+  /** The message as it was read. */
+  given: MessageIn
+  /** The exact text that was read. */
+  text: string
+  idempotencyKey: string | undefined
+  /** How long an event id is remembered. */
+  eventIdDays: number
+}
+
+/** What ingest gets: the payload as its source text, and the keys that make it a repeat. */
+export function incoming({
+  tenantId,
+  appId,
+  given,
+  text,
+  idempotencyKey,
+  eventIdDays,
+}: Sending): IncomingMessage {
+  const payload = memberText(text, 'payload')
+  if (payload === undefined) throw new Error('a message was read without its payload')
+  const dedupe: DedupeKey[] = []
+  if (idempotencyKey !== undefined) {
+    dedupe.push({
+      kind: 'idempotency',
+      key: idempotencyKey,
+      windowSeconds: idempotencyWindowSeconds,
+      requestHash: requestHash(appId, text),
+    })
+  }
+  if (given.eventId != null)
+    dedupe.push({ kind: 'event-id', key: given.eventId, windowSeconds: eventIdDays * 86_400 })
+  const retentionDays = retentionOf(given)
+  return {
+    tenantId,
+    appId,
+    eventType: given.eventType,
+    payload,
+    eventId: given.eventId ?? null,
+    channels: given.channels ?? null,
+    tags: given.tags && given.tags.length > 0 ? given.tags : null,
+    orderingKey: given.orderingKey ?? null,
+    priority: given.priority ?? 'normal',
+    ...(retentionDays === undefined ? {} : { payloadRetentionDays: retentionDays }),
+    ...(dedupe.length > 0 ? { dedupe } : {}),
+  }
+}
+
+function retentionOf({
+  payloadRetentionHours,
+  payloadRetentionPeriod,
+}: MessageIn): number | undefined {
+  if (payloadRetentionHours != null) return payloadRetentionHours / 24
+  return payloadRetentionPeriod
+}
+
+/** The message that is answered: the accepted one, or the one that the same request made before. */
+export async function settled(
+  from: Messages,
+  sent: IncomingMessage,
+  accepted: Accepted,
+): Promise<Message> {
+  if (accepted.outcome === 'accepted') return accepted.message
+  switch (accepted.kind) {
+    case 'idempotency': {
+      const key = sent.dedupe?.find(({ kind }) => kind === 'idempotency')?.key ?? ''
+      const first = accepted.sameRequest
+        ? await findMessage(from, sent.appId, accepted.of)
+        : undefined
+      if (first === undefined) throw new PomboError('idempotency_mismatch', { key })
+      return first
+    }
+    case 'event-id':
+      throw new PomboError('conflict', {
+        detail: `A message with eventId "${sent.eventId ?? ''}" was accepted already.`,
+      })
+    case 'source':
+      throw new PomboError('conflict', { detail: 'This event was accepted already.' })
+  }
+}

@@ -1,0 +1,21 @@
+import { z } from 'zod'
+import type { Apps } from '../../registry/apps/store.ts'
+import { type PlaceDeps, placeRoutes } from '../endpoints/place.ts'
+import { endpointId } from '../endpoints/schema.ts'
+import type { Route } from '../route.ts'
+
+/** Endpoints that hear of the tenant's own webhooks: they live in a hidden app, which is made with the first look at it. */
+export function operationalWebhookRoutes(deps: PlaceDeps & { apps: Apps }): Route[] {
+  return placeRoutes(deps, {
+    path: '/api/v1/operational-webhook/endpoint',
+    id: 'v1.operational-webhook.endpoint',
+    tag: 'Operational Webhook Endpoint',
+    access: 'tenant',
+    params: z.object({}),
+    oneParams: z.object({ endpoint_id: endpointId }),
+    async scope({ holder }) {
+      const app = await deps.apps.operational(holder.tenantId)
+      return { tenantId: holder.tenantId, appId: app.id }
+    },
+  })
+}

@@ -1,0 +1,177 @@
+import { z } from 'zod'
+import { invalid } from '../core/error.ts'
+import { type IdKind, readId, showId, uuidFloor } from '../core/id.ts'
+import { instant, wholeNumber } from './field.ts'
+
+/**
+ * Lists are walked by iterators, as Svix's are: `iterator` goes on after the page's last item, `prevIterator` (which begins with `-`) goes
+ * back before its first. `done` says that nothing more lies in the direction that was asked for.
+ */
+
+export const maxPageItems = 250
+
+export const pageQuery = {
+  limit: wholeNumber(1, maxPageItems).optional().meta({
+    description: 'How many items at most; 50 unless given',
+    type: 'integer',
+    pattern: undefined,
+    minimum: 1,
+    maximum: maxPageItems,
+  }),
+  iterator: z
+    .string()
+    .max(300)
+    .optional()
+    .meta({ description: 'The `iterator` or `prevIterator` of an answer to the same request' }),
+}
+
+export const orderQuery = {
+  order: z
+    .enum(['ascending', 'descending'])
+    .optional()
+    .meta({ description: 'By time of creation' }),
+}
+
+/** What was created in a span of time; the ends themselves excluded. Holds together with an iterator. */
+export const spanQuery = {
+  before: instant.optional().meta({ description: 'Only what was created before this time' }),
+  after: instant.optional().meta({ description: 'Only what was created after this time' }),
+}
+
+export function listOf(item: z.ZodType) {
+  return z.object({
+    data: z.array(item),
+    iterator: z
+      .string()
+      .nullable()
+      .meta({ description: 'Goes on after the last item; null for an empty page' }),
+    prevIterator: z
+      .string()
+      .nullable()
+      .meta({ description: 'Goes back before the first item; null for an empty page' }),
+    done: z.boolean().meta({ description: 'Whether nothing more lies in this direction' }),
+  })
+}
+
+export interface Page<Item> {
+  data: Item[]
+  iterator: string | null
+  prevIterator: string | null
+  done: boolean
+}
+
+/** Where a walk stands and where it goes. */
+export interface Cursor {
+  /** Exclusive; null: from the start. */
+  at: string | null
+  back: boolean
+  ascending: boolean
+  limit: number
+}
+
+interface PageQuery {
+  limit?: number | undefined
+  iterator?: string | undefined
+  order?: 'ascending' | 'descending' | undefined
+}
+
+/** Reads where a list shall go on. `readKey` turns an iterator into the sort key; undefined: it is none of this list's. */
+export function readCursor(
+  query: PageQuery,
+  usual: 'ascending' | 'descending',
+  readKey: (text: string) => string | undefined,
+): Cursor {
+  const ascending = (query.order ?? usual) === 'ascending'
+  const limit = query.limit ?? 50
+  if (query.iterator === undefined) return { at: null, back: false, ascending, limit }
+  const back = query.iterator.startsWith('-')
+  const at = readKey(back ? query.iterator.slice(1) : query.iterator)
+  if (at === undefined)
+    throw invalid(
+      ['query', 'iterator'],
+      'is not an iterator of this list; leave it out to begin at the start',
+    )
+  return { at, back, ascending, limit }
+}
+
+/** The same for lists that are sorted by id. */
+export function readIdCursor(
+  query: PageQuery,
+  usual: 'ascending' | 'descending',
+  kind: IdKind,
+): Cursor {
+  return readCursor(query, usual, (text) => readId(kind, text))
+}
+
+const lowest = '00000000-0000-0000-0000-000000000000'
+const highest = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
+
+/** For SQL over uuids: `id {compare} at order by id {direction}`, `limit` rows (one more than the page, which says if there are more). */
+export function walk(cursor: Cursor): {
+  compare: '<' | '>'
+  direction: 'asc' | 'desc'
+  at: string
+  limit: number
+} {
+  const upwards = cursor.ascending !== cursor.back
+  return {
+    compare: upwards ? '>' : '<',
+    direction: upwards ? 'asc' : 'desc',
+    at: cursor.at ?? (upwards ? lowest : highest),
+    limit: cursor.limit + 1,
+  }
+}
+
+/** The same for the registry's lists, which count the further row themselves. */
+export function registryWalk(cursor: Cursor): {
+  limit: number
+  after: { id: string } | undefined
+  order: 'ascending' | 'descending'
+} {
+  return {
+    limit: cursor.limit,
+    after: cursor.at === null ? undefined : { id: cursor.at },
+    order: cursor.ascending !== cursor.back ? 'ascending' : 'descending',
+  }
+}
+
+/** The bounds of a span of time as ids, both exclusive. */
+export function spanBounds(query: { before?: number | undefined; after?: number | undefined }): {
+  below: string
+  above: string
+} {
+  return {
+    below: query.before === undefined ? highest : uuidFloor(Math.max(query.before, 0)),
+    above: query.after === undefined ? lowest : uuidFloor(Math.max(query.after + 1, 0)),
+  }
+}
+
+/** Makes a page of the rows that `walk` found, or of those the registry found, which says itself whether there are more. */
+export function pageOf<Row, Item>(
+  rows: Row[],
+  cursor: Cursor,
+  iteratorOf: (row: Row) => string,
+  show: (row: Row) => Item,
+  more = rows.length > cursor.limit,
+): Page<Item> {
+  const kept = rows.slice(0, cursor.limit)
+  if (cursor.back) kept.reverse()
+  const first = kept[0]
+  const last = kept.at(-1)
+  return {
+    data: kept.map(show),
+    iterator: last === undefined ? null : iteratorOf(last),
+    prevIterator: first === undefined ? null : `-${iteratorOf(first)}`,
+    done: !more,
+  }
+}
+
+/** A page of a list that the registry keeps, sorted by id. */
+export function registryPage<Row extends { id: string }, Item>(
+  found: { rows: Row[]; more: boolean },
+  cursor: Cursor,
+  kind: IdKind,
+  show: (row: Row) => Item,
+): Page<Item> {
+  return pageOf(found.rows, cursor, (row) => showId(kind, row.id), show, found.more)
+}

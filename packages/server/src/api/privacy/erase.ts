@@ -1,0 +1,209 @@
+/**
+ * Erasure of a person's data by the person's keys, in one pass over what is kept: messages lose everything but that there was one, their attempts what
+ * was answered and where, their open deliveries are closed, keys of repeats, kept answers, profiles, files and hashes are deleted. What
+ * stays are counts, times, types and outcomes, and the note in the audit log, which names the person by a keyed hash.
+ *
+ * Repeated by a broken connection it does the rest: every step bears being done twice.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Clock } from '../../core/clock.ts'
+import { type PersonHashes, textMentions } from '../../core/person.ts'
+import { noteAudit } from '../../db/audit.ts'
+import type { Payloads } from '../../db/payload.ts'
+import { inTransaction } from '../../db/pool.ts'
+import { discardMessages } from '../../record/discard/store.ts'
+import { blocksOf } from '../../upkeep/retention/store.ts'
+import type { IdempotencyStore } from '../idempotency/idempotency.ts'
+import type { Pool } from '../store.ts'
+import { besideMentions, filesOf, jidsOf, type Person } from './person.ts'
+import {
+  answersIn,
+  blankAnswers,
+  blankAttempts,
+  blankMessages,
+  daysOf,
+  dedupeKeys,
+  forgetDedupe,
+  forgetFiles,
+  forgetIndex,
+  forgetProfiles,
+  type HistoryRow,
+  underWay,
+} from './store.ts'
+import { personsMessages } from './walk.ts'
+
+export interface PrivacyDeps {
+  db: Pool
+  clock: Clock
+  hashes: PersonHashes
+  idempotency: Pick<IdempotencyStore, 'forget'>
+  endpointsOf: (tenantId: string, appId: string) => Promise<readonly { id: string }[]>
+  wake: (endpointId: string) => void
+  payloads: Pick<Payloads, 'open'>
+}
+
+/** What was erased, counted. */
+export interface Erased {
+  messages: number
+  attempts: number
+  /** Attempts of other messages whose answers named the person. */
+  answers: number
+  /** Open deliveries that were closed as not sent. */
+  deliveries: number
+  /** Still being sent when the erasure ended, because their receivers take longer than any deadline allows. */
+  stillSending: number
+  dedupeKeys: number
+  idempotencyKeys: number
+  profiles: number
+  files: number
+  hashes: number
+}
+
+export interface ErasureReport {
+  erased: Erased
+  read: { messages: number; attempts: number }
+  auditId: string
+}
+
+const reason = 'not sent: erased on the request of the person that it is about'
+/** Longer than any exchange may take. */
+const sendingEndsMs = 65_000
+
+export async function erasePerson(
+  deps: PrivacyDeps,
+  tenantId: string,
+  person: Person,
+  scan: boolean,
+): Promise<ErasureReport> {
+  const { db } = deps
+  const erased: Erased = {
+    messages: 0,
+    attempts: 0,
+    answers: 0,
+    deliveries: 0,
+    stillSending: 0,
+    dedupeKeys: 0,
+    idempotencyKeys: 0,
+    profiles: 0,
+    files: 0,
+    hashes: 0,
+  }
+  const read = { messages: 0, attempts: 0 }
+  const ids = new Set<string>()
+  const sending: { endpointIds: string[]; messageIds: string[] }[] = []
+  for await (const found of personsMessages({ ...deps, tenantId, person }, scan, undefined)) {
+    read.messages += found.read
+    if (found.rows.length === 0) continue
+    for (const { id } of found.rows) ids.add(id)
+    erased.files += await forgetFiles(db, tenantId, found.rows.flatMap(ownFiles))
+    for (const [appId, rows] of Map.groupBy(found.rows, (row) => row.app_id))
+      await eraseOfApp(deps, tenantId, appId, rows, erased, sending)
+  }
+  if (scan) await eraseAnswers(deps, tenantId, person, ids, erased, read)
+  erased.dedupeKeys = await eraseKeys(deps, tenantId, person, ids)
+  erased.idempotencyKeys = await deps.idempotency.forget(tenantId, (text) =>
+    textMentions(text, person.keys),
+  )
+  erased.profiles = await forgetProfiles(db, tenantId, jidsOf(person))
+  erased.stillSending = await untilSent(deps, sending)
+  const auditId = await noteAudit(db, {
+    tenantId,
+    action: 'erase',
+    kind: 'person',
+    target: person.shownHashes.join(' '),
+    details: { erased, read, scan },
+  })
+  return { erased, read, auditId }
+}
+
+/** Files of messages that the person received may be everybody's: only what came in goes. */
+function ownFiles({ event_type, payload }: HistoryRow): string[] {
+  return payload === null || event_type === 'message.sent' ? [] : filesOf(payload)
+}
+
+async function eraseOfApp(
+  { db, endpointsOf, wake }: PrivacyDeps,
+  tenantId: string,
+  appId: string,
+  rows: HistoryRow[],
+  erased: Erased,
+  sending: { endpointIds: string[]; messageIds: string[] }[],
+): Promise<void> {
+  const messageIds = rows.map(({ id }) => id)
+  const endpointIds = (await endpointsOf(tenantId, appId)).map(({ id }) => id)
+  const closed = await inTransaction(db, async (client) => {
+    // Payloads first: what is claimed from here on finds none.
+    erased.messages += await blankMessages(client, rows)
+    erased.hashes += await forgetIndex(client, tenantId, messageIds)
+    erased.attempts += await blankAttempts(client, messageIds)
+    return await discardMessages(client, endpointIds, messageIds, reason)
+  })
+  erased.deliveries += closed
+  if (closed > 0) for (const id of endpointIds) wake(id)
+  if ((await underWay(db, endpointIds, messageIds)) > 0) sending.push({ endpointIds, messageIds })
+}
+
+/** Receivers repeat what they were sent, and what others sent them. */
+async function eraseAnswers(
+  { db }: PrivacyDeps,
+  tenantId: string,
+  person: Person,
+  done: ReadonlySet<string>,
+  erased: Erased,
+  read: { attempts: number },
+): Promise<void> {
+  const step = 200
+  for (const day of await daysOf(db, 'attempt')) {
+    const blocks = await blocksOf(db, day)
+    for (let block = 0; block < blocks; block += step) {
+      const rows = await answersIn(db, day, tenantId, block, block + step)
+      read.attempts += rows.length
+      const meant = rows.filter(
+        (row) =>
+          !done.has(row.message_id) &&
+          (textMentions(row.response, person.keys) || textMentions(row.error ?? '', person.keys)),
+      )
+      erased.answers += await blankAnswers(db, meant)
+    }
+  }
+}
+
+async function eraseKeys(
+  { db }: PrivacyDeps,
+  tenantId: string,
+  person: Person,
+  ids: ReadonlySet<string>,
+): Promise<number> {
+  let forgotten = 0
+  let after = { scope: '00000000-0000-0000-0000-000000000000', key: '' }
+  for (;;) {
+    const rows = await dedupeKeys(db, tenantId, after, 5_000)
+    const meant = rows.filter(
+      ({ key, message_id }) => ids.has(message_id) || besideMentions(key, person.keys),
+    )
+    forgotten += await forgetDedupe(db, meant)
+    const last = rows.at(-1)
+    if (last === undefined) return forgotten
+    after = last
+  }
+}
+
+/** What was being sent when its message was erased ends, and is recorded, after that: it is erased again then. */
+async function untilSent(
+  { db, clock }: PrivacyDeps,
+  sending: readonly { endpointIds: string[]; messageIds: string[] }[],
+): Promise<number> {
+  const end = clock.monotonic() + sendingEndsMs
+  let still = 0
+  for (const { endpointIds, messageIds } of sending) {
+    let count = await underWay(db, endpointIds, messageIds)
+    while (count > 0 && clock.monotonic() < end) {
+      await sleep(100)
+      count = await underWay(db, endpointIds, messageIds)
+    }
+    still += count
+    await blankAttempts(db, messageIds)
+    await discardMessages(db, endpointIds, messageIds, reason)
+  }
+  return still
+}

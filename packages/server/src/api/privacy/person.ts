@@ -1,0 +1,107 @@
+/** Whom a request for export or erasure is about. */
+import { z } from 'zod'
+import { readId } from '../../core/id.ts'
+import {
+  mentions,
+  normalPerson,
+  type PersonHashes,
+  personVariants,
+  textMentions,
+} from '../../core/person.ts'
+import { parseJid } from '../../core/whatsapp-jid.ts'
+import { invalid } from '../../core/error.ts'
+import type { HistoryRow } from './store.ts'
+
+const key = z.string().min(1).max(320)
+
+export const personFields = {
+  userId: key.optional().meta({ examples: ['3f0c2a52-6f0e-4f53-9a6e-0d6a7f0c1b11'] }),
+  email: key.optional().meta({ examples: ['user@example.com'] }),
+  phone: key.optional().meta({
+    description: 'With its country code, in any spelling',
+    examples: ['+55 11 99999-9999'],
+  }),
+  keys: z
+    .array(key)
+    .max(20)
+    .optional()
+    .meta({ description: 'Further ids of the same person, such as a WhatsApp id' }),
+  scan: z.boolean().optional().meta({
+    description:
+      'Whether to read every message that is kept, and not only those found by the keyed hashes. True unless said otherwise: hashes exist only for what came since the tenant’s `personPaths` were set, and of what they lead to',
+  }),
+}
+
+export interface Person {
+  /** As they may stand in messages. */
+  keys: ReadonlySet<string>
+  hashes: Buffer[]
+  /** Under the newest key: how logs name this person. */
+  shownHashes: string[]
+}
+
+export function personOfRequest(
+  {
+    userId,
+    email,
+    phone,
+    keys = [],
+  }: {
+    userId?: string | undefined
+    email?: string | undefined
+    phone?: string | undefined
+    keys?: string[] | undefined
+  },
+  tenantId: string,
+  hashes: PersonHashes,
+): Person {
+  const given = [userId, email, phone, ...keys].filter((one) => one !== undefined)
+  if (given.length === 0)
+    throw invalid(
+      ['body'],
+      'names nobody: give userId, email, phone or keys',
+      'value_error.missing',
+    )
+  // One or two characters would be somebody's in every message.
+  const short = given.find((one) => normalPerson(one).length < 3)
+  if (short !== undefined)
+    throw invalid(['body'], `"${short}" is too short to tell a person: it has to have 3 characters`)
+  const all = new Set(given.flatMap(personVariants))
+  return {
+    keys: all,
+    hashes: [...all].flatMap((one) => hashes.all(tenantId, one)),
+    shownHashes: given.map((one) => hashes.hash(tenantId, normalPerson(one)).toString('hex')),
+  }
+}
+
+/** Whether a message is the person's, by anything in it. */
+export function isOf(row: HistoryRow, payload: string | null, { keys }: Person): boolean {
+  const beside = [row.event_id, row.ordering_key, ...(row.channels ?? []), ...(row.tags ?? [])]
+  if (beside.some((text) => text !== null && besideMentions(text, keys))) return true
+  return payload !== null && mentions(JSON.parse(payload) as unknown, keys)
+}
+
+/** Keys and tags join their parts by dots, colons and bars. */
+export function besideMentions(text: string, keys: ReadonlySet<string>): boolean {
+  return (
+    textMentions(text, keys) ||
+    text.split(/[|:]/).some((part) => keys.has(normalPerson(part))) ||
+    keys.has(normalPerson(text.replace(/^user\./, '')))
+  )
+}
+
+/** The WhatsApp ids under which a session may have learnt the person's name. */
+export function jidsOf({ keys }: Person): string[] {
+  return [...keys].flatMap((one) => {
+    if (/^\d{8,15}$/.test(one)) return [`${one}@s.whatsapp.net`]
+    return parseJid(one)?.server === 'lid' ? [one] : []
+  })
+}
+
+/** Files of Pombo's that a payload links to. */
+export function filesOf(payload: string): string[] {
+  return [...payload.matchAll(/\/media\/(file_[0-9a-z]{26})\b/g)].flatMap(([, shown]) => {
+    const id = readId('media', shown!)
+    return id === undefined ? [] : [id]
+  })
+}

@@ -1,0 +1,256 @@
+import { z } from 'zod'
+import { iso } from '../../core/clock.ts'
+import { invalid } from '../../core/error.ts'
+import { showId } from '../../core/id.ts'
+import { noteAudit } from '../../db/audit.ts'
+import { time } from '../field.ts'
+import { json, type Route, route } from '../route.ts'
+import { erasePerson, type PrivacyDeps } from './erase.ts'
+import { jidsOf, personFields, personOfRequest } from './person.ts'
+import { type AttemptRow, attemptsOf, type HistoryRow, profilesOf } from './store.ts'
+import { personsMessages, type Place } from './walk.ts'
+
+const tag = 'Privacy'
+
+const exportIn = z
+  .object({
+    ...personFields,
+    limit: z
+      .int()
+      .min(1)
+      .max(250)
+      .optional()
+      .meta({ description: 'Messages at most; 100 unless given' }),
+    iterator: z
+      .string()
+      .max(200)
+      .optional()
+      .meta({ description: 'The `iterator` of the answer before' }),
+  })
+  .meta({ id: 'PersonExportIn' })
+
+const eraseIn = z.object(personFields).meta({ id: 'PersonEraseIn' })
+
+const count = z.int()
+const erasureOut = z
+  .object({
+    person: z.array(z.string()).meta({ description: 'Keyed hashes of what was given' }),
+    erased: z.object({
+      messages: count,
+      attempts: count,
+      answers: count.meta({ description: 'Answers to other messages that named the person' }),
+      deliveries: count.meta({ description: 'Open deliveries that were closed as not sent' }),
+      stillSending: count,
+      dedupeKeys: count,
+      idempotencyKeys: count,
+      profiles: count,
+      files: count,
+      hashes: count,
+    }),
+    read: z.object({ messages: count, attempts: count }),
+    auditId: z.string().meta({ description: 'Where the audit log has this report' }),
+    startedAt: time,
+    finishedAt: time,
+  })
+  .meta({ id: 'PersonErasureOut' })
+
+const exportOut = z
+  .object({
+    person: z.array(z.string()),
+    messages: z.array(
+      z.object({
+        id: z.string(),
+        appId: z.string(),
+        eventType: z.string(),
+        eventId: z.string().nullable(),
+        channels: z.array(z.string()).nullable(),
+        tags: z.array(z.string()).nullable(),
+        orderingKey: z.string().nullable(),
+        timestamp: time,
+        payload: z.unknown().meta({ description: 'To the letter; null once it was deleted' }),
+        attempts: z.array(
+          z.object({
+            id: z.string(),
+            endpointId: z.string(),
+            url: z.string(),
+            status: z.int().nullable(),
+            outcome: z.string(),
+            response: z.string(),
+            timestamp: time,
+          }),
+        ),
+      }),
+    ),
+    profiles: z
+      .array(
+        z.object({
+          appId: z.string(),
+          id: z.string(),
+          altId: z.string().nullable(),
+          name: z.string().nullable(),
+          imageUrl: z.string().nullable(),
+        }),
+      )
+      .meta({ description: 'Names and pictures that sessions told; with the first page only' }),
+    iterator: z
+      .string()
+      .nullable()
+      .meta({ description: 'For the next page; null: there is no more' }),
+    done: z.boolean(),
+  })
+  .meta({ id: 'PersonExportOut' })
+
+/** What the law on data protection gives a person: to be shown what is kept of them, and to have it erased. */
+export function privacyRoutes(deps: PrivacyDeps): Route[] {
+  return [
+    route({
+      method: 'POST',
+      path: '/api/v1/privacy/export',
+      id: 'v1.privacy.export',
+      tag,
+      summary: "Export a person's data",
+      description:
+        'Messages that name the person, with their attempts, page by page, and the names and pictures that WhatsApp told.',
+      access: 'tenant',
+      body: exportIn,
+      idempotency: 'own',
+      answers: { 200: { description: 'A page of what is kept', body: exportOut } },
+      handle: async ({ holder, body }) => ({
+        status: 200,
+        text: await exportPage(deps, holder.tenantId, body),
+      }),
+    }),
+    route({
+      method: 'POST',
+      path: '/api/v1/privacy/erase',
+      id: 'v1.privacy.erase',
+      tag,
+      summary: "Erase a person's data",
+      description:
+        'In one pass over messages, attempts, open deliveries, keys of repeats, kept answers, profiles and files; answered when it is done. The report is kept in the audit log.',
+      access: 'tenant',
+      body: eraseIn,
+      idempotency: 'own',
+      answers: { 200: { description: 'What was erased', body: erasureOut } },
+      async handle({ holder, body }) {
+        const startedAt = deps.clock.now()
+        const person = personOfRequest(body, holder.tenantId, deps.hashes)
+        const report = await erasePerson(deps, holder.tenantId, person, body.scan ?? true)
+        return json(200, {
+          person: person.shownHashes,
+          ...report,
+          auditId: showId('audit', report.auditId),
+          startedAt: iso(startedAt),
+          finishedAt: iso(deps.clock.now()),
+        })
+      },
+    }),
+  ]
+}
+
+async function exportPage(
+  deps: PrivacyDeps,
+  tenantId: string,
+  body: z.output<typeof exportIn>,
+): Promise<string> {
+  const person = personOfRequest(body, tenantId, deps.hashes)
+  const limit = body.limit ?? 100
+  const from = body.iterator === undefined ? undefined : readPlace(body.iterator)
+  const rows: HistoryRow[] = []
+  let next: Place | null = null
+  for await (const found of personsMessages(
+    { ...deps, tenantId, person },
+    body.scan ?? true,
+    from,
+  )) {
+    rows.push(...found.rows)
+    // A page holds whole steps of the walk, so that it may hold more than was asked for.
+    if (rows.length >= limit) {
+      next = found.place
+      break
+    }
+  }
+  const attempts = Map.groupBy(
+    await attemptsOf(
+      deps.db,
+      rows.map(({ id }) => id),
+    ),
+    (attempt) => attempt.message_id,
+  )
+  const profiles = from === undefined ? await profilesOf(deps.db, tenantId, jidsOf(person)) : []
+  await noteAudit(deps.db, {
+    tenantId,
+    action: 'export',
+    kind: 'person',
+    target: person.shownHashes.join(' '),
+    details: { messages: rows.length },
+  })
+  const rest = JSON.stringify({
+    person: person.shownHashes,
+    profiles: profiles.map(({ app_id, jid, alt_jid, name, image_url }) => ({
+      appId: showId('app', app_id),
+      id: jid,
+      altId: alt_jid,
+      name,
+      imageUrl: image_url,
+    })),
+    iterator: next && showPlace(next),
+    done: next === null,
+  })
+  const messages = rows.map((row) => messageText(row, attempts.get(row.id) ?? []))
+  return `{"messages":[${messages.join(',')}],${rest.slice(1)}`
+}
+
+function messageText(row: HistoryRow, attempts: AttemptRow[]): string {
+  const shown = JSON.stringify({
+    id: showId('message', row.id),
+    appId: showId('app', row.app_id),
+    eventType: row.event_type,
+    eventId: row.event_id,
+    channels: row.channels,
+    tags: row.tags,
+    orderingKey: row.ordering_key,
+    timestamp: iso(row.created_ms),
+    attempts: attempts.map((attempt) => ({
+      id: showId('attempt', attempt.id),
+      endpointId: showId('endpoint', attempt.endpoint_id),
+      url: attempt.url,
+      status: attempt.status_code === 0 ? null : attempt.status_code,
+      outcome: attempt.outcome,
+      response: attempt.response,
+      timestamp: iso(attempt.created_ms),
+    })),
+  })
+  return `${shown.slice(0, -1)},"payload":${row.payload ?? 'null'}}`
+}
+
+function showPlace(place: Place): string {
+  return Buffer.from(JSON.stringify(place)).toString('base64url')
+}
+
+const place = z.union([
+  z.object({ by: z.literal('index'), after: z.uuid() }),
+  z.object({
+    by: z.literal('scan'),
+    day: z.string().regex(/^message_\d{8}$/),
+    block: z.int().min(0),
+  }),
+])
+
+function readPlace(text: string): Place {
+  const read = place.safeParse(parsed(Buffer.from(text, 'base64url').toString()))
+  if (!read.success)
+    throw invalid(
+      ['body', 'iterator'],
+      'is not an iterator of this export; leave it out to begin at the start',
+    )
+  return read.data
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

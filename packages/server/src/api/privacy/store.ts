@@ -1,0 +1,272 @@
+import { listPartitions, type Partition } from '../../db/partitions.ts'
+import type { Pool, Queryable } from '../../db/pool.ts'
+import { madeSince } from '../messages/store.ts'
+
+/** A message with everything in it that may be about a person. */
+export interface HistoryRow {
+  id: string
+  app_id: string
+  event_type: string
+  event_id: string | null
+  channels: string[] | null
+  tags: string[] | null
+  payload: string | null
+  payload_bytes: number
+  form: 'whatsapp' | null
+  ordering_key: string | null
+  created_ms: number
+}
+
+const columns = `id, app_id, event_type, event_id, channels, tags, payload, payload_bytes, form, ordering_key, (extract(epoch from created_at) * 1000)::float8 as created_ms`
+
+/** The days that there are of a table, oldest first. */
+export async function daysOf(db: Queryable, table: 'message' | 'attempt'): Promise<Partition[]> {
+  const all = await listPartitions(db)
+  return all.filter((one) => one.table === table && one.state === 'attached')
+}
+
+export interface Sized {
+  id: string
+  appId: string
+  bytes: number
+}
+
+/** What a tenant has in some blocks of a day, without payloads: how much that is decides how much is read at once. */
+export async function sizesIn(
+  db: Queryable,
+  { name }: Partition,
+  tenantId: string,
+  from: number,
+  to: number,
+): Promise<Sized[]> {
+  const { rows } = await db.query<Sized>(
+    `select id, app_id as "appId", payload_bytes as bytes from ${name} where ctid >= $1::tid and ctid < $2::tid and tenant_id = $3 order by id`,
+    [`(${from},0)`, `(${to},0)`, tenantId],
+  )
+  return rows
+}
+
+export async function readHistory(
+  db: Queryable,
+  tenantId: string,
+  keys: readonly { id: string; appId: string }[],
+): Promise<HistoryRow[]> {
+  if (keys.length === 0) return []
+  const ids = keys.map(({ id }) => id).toSorted()
+  const { rows } = await db.query<HistoryRow>(
+    `select ${columns} from message where app_id = any($1::uuid[]) and id = any($2::uuid[]) and id between $3 and $4 and tenant_id = $5 order by id`,
+    [[...new Set(keys.map(({ appId }) => appId))], ids, ids[0], ids.at(-1), tenantId],
+  )
+  return rows
+}
+
+/** Messages that are known to be a person's, oldest first. */
+export async function indexedMessages(
+  db: Queryable,
+  tenantId: string,
+  hashes: readonly Buffer[],
+  after: string,
+  limit: number,
+): Promise<{ id: string; appId: string }[]> {
+  const { rows } = await db.query<{ id: string; appId: string }>(
+    `select message_id as id, min(app_id::text) as "appId" from message_person where tenant_id = $1 and hash = any($2::bytea[]) and message_id > $3
+      group by message_id order by message_id limit $4`,
+    [tenantId, hashes, after, limit],
+  )
+  return rows
+}
+
+export interface AttemptRow {
+  id: string
+  message_id: string
+  endpoint_id: string
+  number: number
+  outcome: string
+  status_code: number
+  response: string
+  error: string | null
+  url: string
+  created_ms: number
+}
+
+const attemptColumns = `id, message_id, endpoint_id, number, outcome, status_code, response, error, url, (extract(epoch from created_at) * 1000)::float8 as created_ms`
+
+export async function attemptsOf(
+  db: Queryable,
+  messageIds: readonly string[],
+): Promise<AttemptRow[]> {
+  if (messageIds.length === 0) return []
+  const first = messageIds.toSorted()[0]!
+  const { rows } = await db.query<AttemptRow>(
+    `select ${attemptColumns} from attempt where message_id = any($1::uuid[]) and id >= $2 order by id`,
+    [messageIds, madeSince(first)],
+  )
+  return rows
+}
+
+/** Attempts in some blocks of a day that say something of what was answered. */
+export async function answersIn(
+  db: Queryable,
+  { name }: Partition,
+  tenantId: string,
+  from: number,
+  to: number,
+): Promise<AttemptRow[]> {
+  const { rows } = await db.query<AttemptRow>(
+    `select ${attemptColumns} from ${name} where ctid >= $1::tid and ctid < $2::tid and tenant_id = $3 and (response <> '' or error is not null)`,
+    [`(${from},0)`, `(${to},0)`, tenantId],
+  )
+  return rows
+}
+
+/** What stands in place of what was erased, where nothing would say that there never was anything. */
+const erased = '(erased)'
+
+/** Takes out of messages everything but that there was one. */
+export async function blankMessages(
+  db: Queryable,
+  rows: readonly { id: string; app_id: string }[],
+): Promise<number> {
+  const ids = rows.map(({ id }) => id).toSorted()
+  const { rowCount } = await db.query(
+    `update message set payload = null, payload_expires_at = null, event_id = null, channels = null, tags = null, ordering_key = null
+      where app_id = any($1::uuid[]) and id = any($2::uuid[]) and id between $3 and $4`,
+    [[...new Set(rows.map((row) => row.app_id))], ids, ids[0], ids.at(-1)],
+  )
+  return rowCount ?? 0
+}
+
+const blank = `response = case when response = '' then '' else '${erased}' end, error = case when error is null then null else '${erased}' end, channels = null, tags = null,
+  url = regexp_replace(url, '^(https?://[^/?#]+).*$', '\\1/${erased}')`
+
+/** The same of the attempts of messages: of the URL only the server stays, since a transformation may have put anything behind it. */
+export async function blankAttempts(db: Queryable, messageIds: readonly string[]): Promise<number> {
+  const first = madeSince(messageIds.toSorted()[0]!)
+  const { rowCount } = await db.query(
+    `update attempt set ${blank} where message_id = any($1::uuid[]) and id >= $2`,
+    [messageIds, first],
+  )
+  await db.query('delete from attempt_label where message_id = any($1::uuid[]) and id >= $2', [
+    messageIds,
+    first,
+  ])
+  return rowCount ?? 0
+}
+
+/** Of attempts of other messages only what was answered. */
+export async function blankAnswers(
+  db: Queryable,
+  keys: readonly { id: string; message_id: string }[],
+): Promise<number> {
+  if (keys.length === 0) return 0
+  const ids = keys.map(({ id }) => id).toSorted()
+  const { rowCount } = await db.query(
+    `update attempt set response = case when response = '' then '' else '${erased}' end, error = case when error is null then null else '${erased}' end
+      where message_id = any($1::uuid[]) and id = any($2::uuid[]) and id between $3 and $4`,
+    [keys.map((key) => key.message_id), ids, ids[0], ids.at(-1)],
+  )
+  return rowCount ?? 0
+}
+
+export async function forgetIndex(
+  db: Queryable,
+  tenantId: string,
+  messageIds: readonly string[],
+): Promise<number> {
+  const ids = messageIds.toSorted()
+  const { rowCount } = await db.query(
+    'delete from message_person where tenant_id = $1 and message_id = any($2::uuid[]) and message_id between $3 and $4',
+    [tenantId, ids, ids[0], ids.at(-1)],
+  )
+  return rowCount ?? 0
+}
+
+/** Deliveries of messages that are being sent right now. */
+export async function underWay(
+  db: Queryable,
+  endpointIds: readonly string[],
+  messageIds: readonly string[],
+): Promise<number> {
+  const { rows } = await db.query<{ count: number }>(
+    'select count(*) as count from work where endpoint_id = any($1::uuid[]) and message_id = any($2::uuid[]) and lease_owner is not null',
+    [endpointIds, messageIds],
+  )
+  return rows[0]!.count
+}
+
+export interface DedupeKeyRow {
+  scope: string
+  key: string
+  message_id: string
+}
+
+/** A tenant's keys of repeats, a page at a time. */
+export async function dedupeKeys(
+  db: Queryable,
+  tenantId: string,
+  after: { scope: string; key: string },
+  limit: number,
+): Promise<DedupeKeyRow[]> {
+  const { rows } = await db.query<DedupeKeyRow>(
+    'select scope, key, message_id from dedupe where tenant_id = $1 and (scope, key) > ($2, $3) order by scope, key limit $4',
+    [tenantId, after.scope, after.key, limit],
+  )
+  return rows
+}
+
+export async function forgetDedupe(
+  db: Queryable,
+  keys: readonly { scope: string; key: string }[],
+): Promise<number> {
+  if (keys.length === 0) return 0
+  const { rowCount } = await db.query(
+    'delete from dedupe d using unnest($1::uuid[], $2::text[]) as k(scope, key) where d.scope = k.scope and d.key = k.key',
+    [keys.map(({ scope }) => scope), keys.map(({ key }) => key)],
+  )
+  return rowCount ?? 0
+}
+
+export interface ProfileRow {
+  app_id: string
+  jid: string
+  alt_jid: string | null
+  name: string | null
+  image_url: string | null
+}
+
+const ofTenant =
+  'app_id in (select id from app where tenant_id = $1) and (jid = any($2) or alt_jid = any($2))'
+
+export async function profilesOf(
+  db: Queryable,
+  tenantId: string,
+  jids: readonly string[],
+): Promise<ProfileRow[]> {
+  const { rows } = await db.query<ProfileRow>(
+    `select app_id, jid, alt_jid, name, image_url from profile where ${ofTenant}`,
+    [tenantId, jids],
+  )
+  return rows
+}
+
+export async function forgetProfiles(
+  db: Queryable,
+  tenantId: string,
+  jids: readonly string[],
+): Promise<number> {
+  const { rowCount } = await db.query(`delete from profile where ${ofTenant}`, [tenantId, jids])
+  return rowCount ?? 0
+}
+
+export async function forgetFiles(
+  db: Pool,
+  tenantId: string,
+  ids: readonly string[],
+): Promise<number> {
+  if (ids.length === 0) return 0
+  const { rowCount } = await db.query(
+    'delete from media where tenant_id = $1 and id = any($2::uuid[])',
+    [tenantId, ids],
+  )
+  return rowCount ?? 0
+}

@@ -1,0 +1,55 @@
+import { z } from 'zod'
+import { priorities } from '../../core/message.ts'
+import { instant } from '../field.ts'
+
+export const replayStatuses = ['exhausted', 'discarded', 'delivered', 'any'] as const
+
+export const replayIn = z
+  .object({
+    appId: z.string().min(1).max(256).nullish().meta({
+      description: "The app's id or uid; null: all apps",
+    }),
+    endpointId: z.string().min(1).max(256).nullish().meta({
+      description: "The endpoint's id, or with an app its uid; null: all endpoints",
+    }),
+    eventTypes: z
+      .array(
+        z
+          .string()
+          .max(256)
+          .regex(
+            /^(?:\*|[a-zA-Z0-9\-_.]+|[a-zA-Z0-9\-_.]+\.\*)$/,
+            'must be the name of an event type, or a beginning of names such as message.*',
+          ),
+      )
+      .min(1)
+      .max(100)
+      .nullish()
+      .meta({
+        description: '`message.*` means all below; null: all',
+        examples: [['message.*', 'session.closed']],
+      }),
+    status: z.enum(replayStatuses).nullish().meta({
+      description:
+        'How the last delivery ended: given up, not sent, delivered, or in any way; null: given up or not sent',
+    }),
+    since: instant.meta({ description: 'Messages from this time on' }),
+    until: instant.nullish().meta({ description: 'Messages before this time; null: now' }),
+    payloadFilter: z
+      .string()
+      .max(4_096)
+      .nullish()
+      .meta({
+        description:
+          'CEL over payload, eventType, channels, tags; only messages for which it is true',
+        examples: ['payload.amount > 100'],
+      }),
+    dryRun: z.boolean().optional().meta({ description: 'Count only' }),
+    ratePerSecond: z.number().min(0.1).max(100_000).optional().meta({
+      description: 'Deliveries opened a second at most, over all nodes; default 1,000',
+    }),
+    priority: z.enum(priorities).optional().meta({
+      description: 'Of the opened deliveries, beside live ones; default low',
+    }),
+  })
+  .meta({ id: 'ReplayIn' })

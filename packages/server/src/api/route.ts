@@ -1,0 +1,118 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { z } from 'zod'
+import type { Holder } from './access.ts'
+
+/**
+ * A path of the API as a value: what it takes, what it answers, who may call it, and what it does. The same table is mounted on the
+ * server and printed as the OpenAPI document, so that the two cannot differ.
+ */
+export interface Route {
+  method: Method
+  /** As OpenAPI writes it: `/api/v1/app/{app_id}`. */
+  path: string
+  /** OpenAPI's operationId. */
+  id: string
+  tag: string
+  summary: string
+  description?: string | undefined
+  access: Access
+  /** What a path's `{app_id}` must name before the handler runs; `any` leaves it to the handler. */
+  app: 'existing' | 'any'
+  params: z.ZodObject | undefined
+  query: z.ZodObject | undefined
+  body: z.ZodType | undefined
+  /** A member of the body, at any depth, whose text is kept as it is and so may hold anything. */
+  opaque: string | undefined
+  /** `stored`: the answer to a POST with an Idempotency-Key is kept and given again. `own`: the handler sees to it. */
+  idempotency: 'stored' | 'own'
+  answers: Record<number, AnswerShape>
+  handle(call: AnyCall): Promise<Answer> | Answer
+}
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+
+/**
+ * `open`: anybody. `app`: also the tokens of one app, for that app. `tenant`: the tenant's keys. `operator`: keys of the first tenant, which
+ * runs this Pombo.
+ */
+export type Access = 'open' | 'app' | 'tenant' | 'operator'
+
+export interface AnswerShape {
+  description: string
+  body?: z.ZodType
+}
+
+/** What a handler gets: everything is read and checked. */
+export interface Call<Params, Query, Body> {
+  params: Params
+  query: Query
+  body: Body
+  /** The body's exact text. */
+  text: string
+  /** Who calls; of no tenant on open paths. */
+  holder: Holder
+  /** The uuid of the app that the path names, within the caller's scope; empty where the path names none. */
+  appId: string
+  idempotencyKey: string | undefined
+  request: FastifyRequest
+  reply: FastifyReply
+}
+
+export type AnyCall = Call<unknown, unknown, unknown>
+
+export interface Answer {
+  status: number
+  /** JSON text. */
+  text?: string
+}
+
+export function json(status: number, body: unknown): Answer {
+  return { status, text: JSON.stringify(body) }
+}
+
+export const empty: Answer = { status: 204 }
+
+type Output<Schema extends z.ZodType | undefined> = Schema extends z.ZodType
+  ? z.output<Schema>
+  : undefined
+
+interface Definition<
+  Params extends z.ZodObject | undefined,
+  Query extends z.ZodObject | undefined,
+  Body extends z.ZodType | undefined,
+> {
+  method: Method
+  path: string
+  id: string
+  tag: string
+  summary: string
+  description?: string
+  access: Access
+  app?: 'existing' | 'any'
+  params?: Params
+  query?: Query
+  body?: Body
+  opaque?: string
+  idempotency?: 'stored' | 'own'
+  answers: Record<number, AnswerShape>
+  handle(call: Call<Output<Params>, Output<Query>, Output<Body>>): Promise<Answer> | Answer
+}
+
+/** Defines a route; the handler's call has the types of its schemas. */
+export function route<
+  Params extends z.ZodObject | undefined = undefined,
+  Query extends z.ZodObject | undefined = undefined,
+  Body extends z.ZodType | undefined = undefined,
+>(definition: Definition<Params, Query, Body>): Route {
+  return {
+    app: 'existing',
+    idempotency: 'stored',
+    opaque: undefined,
+    ...definition,
+    params: definition.params,
+    query: definition.query,
+    body: definition.body,
+    // `serve` reads the parts by these same schemas, which the erased type can no longer say.
+    handle: (call) => definition.handle(call as Call<Output<Params>, Output<Query>, Output<Body>>),
+  }
+}

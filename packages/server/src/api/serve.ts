@@ -1,0 +1,130 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { type Actor, actingAs, onBehalfOf } from '../core/acting.ts'
+import { invalid, PomboError } from '../core/error.ts'
+import { bearerOf, type Holder, nobody, permit, type Presented } from './access.ts'
+import { type JsonBody, noBody, refuseUnstorable } from './body.ts'
+import { read } from './field.ts'
+import { type IdempotencyStore, keyOf, once, requestHash } from './idempotency/idempotency.ts'
+import type { Answer, AnyCall, Route } from './route.ts'
+
+/** What serving a route needs of the rest. */
+export interface Gate {
+  present(key: string): Promise<Presented>
+  /** `app_…` or uid → uuid. */
+  appIdOf: (tenantId: string, idOrUid: string) => Promise<string | undefined>
+  operatorTenantId(): Promise<string | undefined>
+  idempotency: IdempotencyStore
+  /** Something went wrong beside a request that is answered all the same. */
+  report(error: unknown, what: string): void
+}
+
+/** Puts the routes on the server. The order of refusals: who are you, may you, is it there, does it read. */
+export function mount(app: FastifyInstance, routes: readonly Route[], gate: Gate): void {
+  for (const one of routes) {
+    app.route({
+      method: one.method,
+      url: one.path.replaceAll(/\{(\w+)\}/g, ':$1'),
+      handler: (request, reply) => serve(one, gate, request, reply),
+    })
+  }
+}
+
+async function serve(
+  route: Route,
+  gate: Gate,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const holder = await identify(route, gate, request)
+  refuseNul(request.url)
+  const params = route.params === undefined ? undefined : read(route.params, request.params, 'path')
+  const appId = await resolveApp(route, gate, holder, params)
+  const query = route.query === undefined ? undefined : read(route.query, request.query, 'query')
+  const body = (request.body as JsonBody | undefined) ?? noBody
+  const parsed = route.body === undefined ? undefined : readBody(route, body)
+  const idempotencyKey =
+    route.method === 'POST' ? keyOf(request.headers['idempotency-key']) : undefined
+  const call: AnyCall = {
+    params,
+    query,
+    body: parsed,
+    text: body.text,
+    holder,
+    appId,
+    idempotencyKey,
+    request,
+    reply,
+  }
+  const handle = async (): Promise<Answer> =>
+    route.method === 'GET'
+      ? await route.handle(call)
+      : await actingAs(actorOf(holder, request), async () => await route.handle(call))
+  const answer =
+    idempotencyKey === undefined || route.idempotency === 'own' || route.access === 'open'
+      ? await handle()
+      : await once(
+          gate.idempotency,
+          {
+            tenantId: holder.tenantId,
+            appId: holder.appId,
+            key: idempotencyKey,
+            hash: requestHash(request.url, body.text),
+          },
+          handle,
+          (error) => gate.report(error, 'an idempotent answer could not be kept'),
+        )
+  return send(reply, answer)
+}
+
+/** For the audit log. */
+function actorOf({ keyId }: Holder, request: FastifyRequest): Actor {
+  const someone = onBehalfOf(request.headers['x-pombo-actor'])
+  return { ...(keyId !== '' && { keyId }), ...(someone !== undefined && { onBehalfOf: someone }) }
+}
+
+/** No text in the database can hold it, and no name has it. */
+function refuseNul(url: string): void {
+  const at = url.indexOf('%00')
+  if (at === -1) return
+  const where = url.slice(0, at).includes('?') ? 'query' : 'path'
+  throw invalid([where], 'may not hold the character U+0000 (%00)')
+}
+
+async function identify(route: Route, gate: Gate, request: FastifyRequest): Promise<Holder> {
+  if (route.access === 'open') return nobody
+  const presented = await gate.present(bearerOf(request.headers.authorization))
+  if (!presented.known) throw new PomboError('authentication_failed', { detail: presented.reason })
+  permit(
+    route.access,
+    presented.holder,
+    route.access === 'operator' ? await gate.operatorTenantId() : undefined,
+  )
+  return presented.holder
+}
+
+/** A token for one app finds no other: to it they do not exist. */
+async function resolveApp(
+  route: Route,
+  gate: Gate,
+  holder: Holder,
+  params: unknown,
+): Promise<string> {
+  if (route.app === 'any' || typeof params !== 'object' || params === null || !('app_id' in params))
+    return ''
+  const shown = String(params.app_id)
+  const appId = await gate.appIdOf(holder.tenantId, shown)
+  if (appId === undefined || (holder.appId !== null && holder.appId !== appId))
+    throw new PomboError('not_found', { what: 'app', id: shown })
+  return appId
+}
+
+function readBody(route: Route, body: JsonBody): unknown {
+  refuseUnstorable(body, route.opaque)
+  return read(route.body!, body.value, 'body')
+}
+
+function send(reply: FastifyReply, answer: Answer): FastifyReply {
+  void reply.code(answer.status)
+  if (answer.text === undefined) return reply.send()
+  return reply.type('application/json; charset=utf-8').send(answer.text)
+}

@@ -1,0 +1,298 @@
+import { z } from 'zod'
+import { iso } from '../../core/clock.ts'
+import type { Clock } from '../../core/clock.ts'
+import { invalid, PomboError } from '../../core/error.ts'
+import { showId } from '../../core/id.ts'
+import type { Apps } from '../../registry/apps/store.ts'
+import { readCounts, readSession } from '../../sources/intake/counters/store.ts'
+import type { Sources, WithToken } from '../../sources/intake/registered/store.ts'
+import type { Source } from '../../sources/intake/settings.ts'
+import type { Holder } from '../access.ts'
+import { appId } from '../apps/schema.ts'
+import { instant } from '../field.ts'
+import { listOf, orderQuery, pageOf, pageQuery, readIdCursor } from '../page.ts'
+import { type Answer, empty, json, type Route, route } from '../route.ts'
+import type { Pool } from '../store.ts'
+import {
+  settingsOf,
+  showSource,
+  sourceIn,
+  sourceOut,
+  sourcePatch,
+  sourceStats,
+  sourceWithToken,
+} from './schema.ts'
+import { countAppDeliveries } from './store.ts'
+
+export interface SourceRouteDeps {
+  db: Pool
+  clock: Clock
+  apps: Apps
+  sources: Sources
+  /** Writes what this node has counted so far. */
+  flushCounts: () => Promise<void>
+  serverUrl: () => string
+}
+
+const tag = 'Source'
+const path = '/api/v1/app/{app_id}/source'
+const onePath = `${path}/{source_id}`
+const params = z.object({ app_id: appId })
+const oneParams = z.object({
+  app_id: appId,
+  source_id: z.string().min(1).max(256).meta({ description: "The source's id" }),
+})
+const out = { description: 'The source', body: sourceOut }
+const withToken = { description: 'The source and its token', body: sourceWithToken }
+
+interface Scoped {
+  holder: Holder
+  appId: string
+}
+
+const scopeOf = ({ holder, appId }: Scoped) => ({ tenantId: holder.tenantId, appId })
+
+export function sourceRoutes(deps: SourceRouteDeps): Route[] {
+  return [...collection(deps), ...single(deps), rotateRoute(deps), statsRoute(deps)]
+}
+
+function collection(deps: SourceRouteDeps): Route[] {
+  const { sources } = deps
+  return [
+    route({
+      method: 'GET',
+      path,
+      id: 'v1.source.list',
+      tag,
+      summary: 'List the sources of an application',
+      description: 'Its own, and those that serve any session and have brought it events.',
+      access: 'app',
+      params,
+      query: z.object({ ...pageQuery, ...orderQuery }),
+      answers: { 200: { description: 'A page of sources, oldest first', body: listOf(sourceOut) } },
+      async handle(call) {
+        const cursor = readIdCursor(call.query, 'ascending', 'source')
+        const found = await sources.list(scopeOf(call), {
+          limit: cursor.limit + 1,
+          order: cursor.ascending !== cursor.back ? 'ascending' : 'descending',
+          ...(cursor.at === null ? {} : { after: cursor.at }),
+        })
+        const shown = await Promise.all(
+          found.map(async (source) => ({ id: source.id, out: await show(deps, source) })),
+        )
+        return json(
+          200,
+          pageOf(
+            shown,
+            cursor,
+            ({ id }) => showId('source', id),
+            (one) => one.out,
+          ),
+        )
+      },
+    }),
+    route({
+      method: 'POST',
+      path,
+      id: 'v1.source.create',
+      tag,
+      summary: 'Create a source',
+      description:
+        'Answers the URL that the gateway is to be pointed at, with its token, which cannot be read again.',
+      access: 'app',
+      params,
+      body: sourceIn,
+      answers: { 201: withToken },
+      async handle(call) {
+        mayReach(call.holder, call.body.sessions)
+        const { gateway, ...given } = call.body
+        return await showWithToken(
+          deps,
+          201,
+          await sources.create(scopeOf(call), { ...settingsOf(given), gateway }),
+        )
+      },
+    }),
+  ]
+}
+
+function single(deps: SourceRouteDeps): Route[] {
+  const { sources } = deps
+  return [
+    route({
+      method: 'GET',
+      path: onePath,
+      id: 'v1.source.get',
+      tag,
+      summary: 'Get a source',
+      access: 'app',
+      params: oneParams,
+      answers: { 200: out },
+      handle: async (call) =>
+        json(200, await show(deps, await sources.get(scopeOf(call), call.params.source_id))),
+    }),
+    route({
+      method: 'PATCH',
+      path: onePath,
+      id: 'v1.source.patch',
+      tag,
+      summary: 'Change parts of a source',
+      description: 'Filters are set as a whole.',
+      access: 'app',
+      params: oneParams,
+      body: sourcePatch,
+      answers: { 200: out },
+      async handle(call) {
+        mayReach(call.holder, call.body.sessions)
+        await mayChange(deps, call)
+        return json(
+          200,
+          await show(
+            deps,
+            await sources.patch(scopeOf(call), call.params.source_id, settingsOf(call.body)),
+          ),
+        )
+      },
+    }),
+    route({
+      method: 'DELETE',
+      path: onePath,
+      id: 'v1.source.delete',
+      tag,
+      summary: 'Delete a source',
+      description: 'What the gateway sends is refused from then on; what came stays.',
+      access: 'app',
+      params: oneParams,
+      answers: { 204: { description: 'Deleted' } },
+      async handle(call) {
+        await mayChange(deps, call)
+        await sources.delete(scopeOf(call), call.params.source_id)
+        return empty
+      },
+    }),
+  ]
+}
+
+function rotateRoute(deps: SourceRouteDeps): Route {
+  return route({
+    method: 'POST',
+    path: `${onePath}/token/rotate`,
+    id: 'v1.source.rotate-token',
+    tag,
+    summary: 'Put a new token in place of the current one',
+    description: 'The old one counts no longer, on any node, within a second.',
+    access: 'app',
+    params: oneParams,
+    answers: { 200: withToken },
+    async handle(call) {
+      await mayChange(deps, call)
+      return await showWithToken(
+        deps,
+        200,
+        await deps.sources.rotate(scopeOf(call), call.params.source_id),
+      )
+    },
+  })
+}
+
+const usualSpanMs = 86_400_000
+
+function statsRoute(deps: SourceRouteDeps): Route {
+  const { db, clock, sources } = deps
+  return route({
+    method: 'GET',
+    path: `${onePath}/stats`,
+    id: 'v1.source.get-stats',
+    tag,
+    summary: 'Count what came from the gateway, what became of it, and what was delivered',
+    description:
+      "Of the application's session, in whole minutes, over the last day unless a time is given. What is not in `received` never left the gateway; what is accepted and not delivered is on its way, or the receiver's trouble.",
+    access: 'app',
+    params: oneParams,
+    query: z.object({ since: instant.optional(), until: instant.optional() }),
+    answers: { 200: { description: 'The counts', body: sourceStats } },
+    async handle(call) {
+      const scope = scopeOf(call)
+      const source = await sources.get(scope, call.params.source_id)
+      const until = Math.max(0, call.query.until ?? clock.now() + 1_000)
+      const since = Math.max(0, call.query.since ?? until - usualSpanMs)
+      if (since > until) throw invalid(['query', 'since'], 'lies after until')
+      await deps.flushCounts()
+      const session = { ...scope, sourceId: source.id }
+      const [counts, state, deliveries] = await Promise.all([
+        readCounts(db, session, since, until),
+        readSession(db, session),
+        countAppDeliveries(db, scope, since, until),
+      ])
+      return json(200, showStats({ since, until, counts, deliveries, ...state }))
+    },
+  })
+}
+
+function showStats(of: {
+  since: number
+  until: number
+  counts: Map<string, number>
+  deliveries: z.output<typeof sourceStats>['deliveries']
+  lastEventAtMs: number | null
+  silentSinceMs: number | null
+}): z.output<typeof sourceStats> {
+  const count = (what: string) => of.counts.get(what) ?? 0
+  const when = (ms: number | null) => (ms === null ? null : iso(ms))
+  const prefix = 'filtered:'
+  const reasons = [...of.counts].filter(([what]) => what.startsWith(prefix))
+  return {
+    since: iso(of.since),
+    until: iso(of.until),
+    received: count('received'),
+    accepted: count('accepted'),
+    duplicate: count('duplicate'),
+    filtered: reasons.reduce((sum, [, n]) => sum + n, 0),
+    skipped: count('skipped'),
+    refused: count('refused'),
+    filteredBy: Object.fromEntries(reasons.map(([what, n]) => [what.slice(prefix.length), n])),
+    unrecognised: count('unrecognised'),
+    badSignature: count('bad_signature'),
+    tooLarge: count('too_large'),
+    deliveries: of.deliveries,
+    lastEventAt: when(of.lastEventAtMs),
+    silentSince: when(of.silentSinceMs),
+  }
+}
+
+/** A token for one app must not make one that reaches others. */
+function mayReach(holder: Holder, sessions: 'own' | 'any' | undefined): void {
+  if (sessions === 'any' && holder.appId !== null)
+    throw new PomboError('permission_denied', {
+      detail: 'it reaches one app only, and sessions: "any" would reach all.',
+    })
+}
+
+async function mayChange(
+  { sources }: SourceRouteDeps,
+  call: Scoped & { params: { source_id: string } },
+): Promise<void> {
+  if (call.holder.appId !== null)
+    mayReach(call.holder, (await sources.get(scopeOf(call), call.params.source_id)).sessions)
+}
+
+async function urlOf({ apps, serverUrl }: SourceRouteDeps, source: Source): Promise<string> {
+  const base = `${serverUrl()}/ingest/${source.gateway}`
+  // The gateway's own name for the session goes here, or none where it is in the body.
+  if (source.sessions === 'any') return base
+  const app = await apps.get(source.tenantId, showId('app', source.appId))
+  return `${base}/${encodeURIComponent(app.uid ?? showId('app', app.id))}`
+}
+
+async function show(deps: SourceRouteDeps, source: Source): Promise<z.output<typeof sourceOut>> {
+  return showSource(source, await urlOf(deps, source))
+}
+
+async function showWithToken(
+  deps: SourceRouteDeps,
+  status: 200 | 201,
+  { source, token }: WithToken,
+): Promise<Answer> {
+  const shown = await show(deps, source)
+  return json(status, { ...shown, token, ingestUrl: `${shown.url}?token=${token}` })
+}

@@ -1,0 +1,138 @@
+import { z } from 'zod'
+import { iso } from '../../core/clock.ts'
+import { showId } from '../../core/id.ts'
+import { gateways } from '../../sources/gateways.ts'
+import type { Source } from '../../sources/intake/settings.ts'
+import { chatFilter } from '../chat-filter.ts'
+import { defined, time } from '../field.ts'
+
+const names = [...gateways.keys()] as [string, ...string[]]
+const settings = {
+  name: z.string().min(1).max(256).optional().meta({
+    description: "Unique in the application; the gateway's unless given",
+  }),
+  sessions: z.enum(['own', 'any']).optional().meta({
+    description:
+      "own (usual): everything goes to this application. any: to the application whose uid is the session's name, made when it is first heard of; for keys of the whole account only",
+  }),
+  secret: z.string().min(4).max(1_024).nullish().meta({
+    description:
+      'What the gateway signs with, or proves itself by; then requests that are not signed are refused. null: it is not asked to',
+  }),
+  filters: chatFilter.optional().meta({
+    description: 'Which events are taken in; presence, history and their like only where asked for',
+  }),
+  media: z.enum(['link', 'inline']).optional().meta({
+    description: 'link (usual): files in base64 are kept apart and given as a signed link',
+  }),
+  mediaMinBytes: z.int().min(1_024).max(16_777_216).optional().meta({
+    description: 'Smaller files stay in the payload; default 262,144',
+  }),
+  dedupeSeconds: z.int().min(60).max(2_592_000).optional().meta({
+    description: 'How long an event that comes again counts as a repeat; default a day',
+  }),
+  silenceMinutes: z.int().min(1).max(43_200).nullish().meta({
+    description:
+      'Minutes without an event after which `source.silent` is sent to the operational webhooks; null: never',
+  }),
+}
+
+export const sourceIn = z
+  .object({
+    gateway: z.enum(names).meta({ description: 'Which gateway it is' }),
+    ...settings,
+  })
+  .meta({ id: 'SourceIn', description: 'A WhatsApp gateway that sends its events in' })
+
+export const sourcePatch = z
+  .object(settings)
+  .meta({ id: 'SourcePatch', description: 'Only what is given is changed' })
+
+const out = {
+  id: z.string().meta({ examples: ['src_01hzy3k9v2e8r5c7m4n6p8q0sa'] }),
+  gateway: z.string(),
+  name: z.string(),
+  sessions: z.enum(['own', 'any']),
+  url: z.string().meta({ description: 'Where the gateway is pointed at, without the token' }),
+  tokenHint: z
+    .string()
+    .nullable()
+    .meta({ description: "The token's first characters; null: only API keys reach it" }),
+  signed: z.boolean().meta({ description: 'Whether requests must be signed' }),
+  filters: chatFilter,
+  media: z.enum(['link', 'inline']),
+  mediaMinBytes: z.int(),
+  dedupeSeconds: z.int(),
+  silenceMinutes: z.int().nullable(),
+  createdAt: time,
+  updatedAt: time,
+}
+
+export const sourceOut = z.object(out).meta({ id: 'SourceOut' })
+
+export const sourceWithToken = z
+  .object({
+    ...out,
+    token: z.string().meta({ description: 'Cannot be read again; a new one can be made' }),
+    ingestUrl: z.string().meta({ description: 'The URL with the token, to be set in the gateway' }),
+  })
+  .meta({ id: 'SourceWithTokenOut' })
+
+const count = z.int().min(0)
+
+export const sourceStats = z
+  .object({
+    since: time,
+    until: time,
+    received: count.meta({
+      description: 'Events that came; each is one of the five that follow',
+    }),
+    accepted: count,
+    duplicate: count.meta({ description: 'Had come before' }),
+    filtered: count.meta({ description: "Kept out by the source's filters" }),
+    skipped: count.meta({ description: 'Housekeeping of WhatsApp’s clients; key material' }),
+    refused: count.meta({ description: 'Could not be stored; the gateway was told to come again' }),
+    filteredBy: z
+      .record(z.string(), count)
+      .meta({ description: 'By reason', examples: [{ noise: 12, chat_kind: 3 }] }),
+    unrecognised: count.meta({
+      description: 'Of the accepted, those that no form covers; they carry the tag `unrecognised`',
+    }),
+    badSignature: count.meta({ description: 'Requests refused with 401' }),
+    tooLarge: count.meta({ description: 'Requests refused with 413' }),
+    deliveries: z
+      .object({ delivered: count, exhausted: count, discarded: count, waiting: count })
+      .meta({
+        description:
+          "Of all of the application's messages, to all of its endpoints: one message has as many deliveries as endpoints want it",
+      }),
+    lastEventAt: time.nullable(),
+    silentSince: time.nullable(),
+  })
+  .meta({ id: 'SourceStatsOut' })
+
+type Given = z.output<typeof sourcePatch>
+
+/** From the API's words to the sources': members that were left out are absent. */
+export function settingsOf({ filters, ...given }: Given) {
+  return defined({ ...given, filters: filters && defined(filters) })
+}
+
+export function showSource(source: Source, url: string): z.output<typeof sourceOut> {
+  return {
+    id: showId('source', source.id),
+    gateway: source.gateway,
+    name: source.name,
+    sessions: source.sessions,
+    url,
+    tokenHint: source.tokenHint,
+    signed: source.secretSealed !== null,
+    filters: source.filters,
+    media: source.media,
+    mediaMinBytes: source.mediaMinBytes,
+    dedupeSeconds: source.dedupeSeconds,
+    silenceMinutes: source.silenceMinutes,
+    createdAt: iso(source.createdAtMs),
+    updatedAt: iso(source.updatedAtMs),
+  }
+}

@@ -1,0 +1,138 @@
+import { z } from 'zod'
+import { iso } from '../../core/clock.ts'
+import { showId } from '../../core/id.ts'
+import type { Keys } from '../../registry/keys/store.ts'
+import type { Tenant, Tenants } from '../../registry/tenants/store.ts'
+import { defined, time } from '../field.ts'
+import { listOf, orderQuery, pageQuery, readIdCursor, registryPage, registryWalk } from '../page.ts'
+import { json, type Route, route } from '../route.ts'
+
+const tag = 'Tenant'
+const params = z.object({
+  tenant_id: z
+    .string()
+    .min(1)
+    .max(256)
+    .meta({ examples: ['org_01hzy3k9v2e8r5c7m4n6p8q0sa'] }),
+})
+
+const fields = {
+  name: z.string().min(1).max(1_000),
+  retentionDays: z
+    .int()
+    .nullish()
+    .meta({ description: 'Days that messages are kept; null: as configured for all' }),
+  acceptRate: z
+    .int()
+    .nullish()
+    .meta({ description: 'Messages a second that it may send in; null: no limit' }),
+  personPaths: z
+    .array(z.string())
+    .nullish()
+    .meta({
+      description:
+        'Where payloads name a person, so that theirs can be found at once by keyed hashes: `*` is any member, `**` any depth; null: none are kept',
+      examples: [['user_id', '**.email', '**.phone']],
+    }),
+  encryptPayloads: z.boolean().optional().meta({
+    description: 'Seal the payloads of messages that come from here on in the database',
+  }),
+}
+
+const tenantIn = z.object(fields).meta({ id: 'TenantIn' })
+const tenantPatch = z
+  .object({ ...fields, name: fields.name.optional() })
+  .meta({ id: 'TenantPatch' })
+const shown = {
+  id: z.string(),
+  name: z.string(),
+  retentionDays: z.int().nullable(),
+  acceptRate: z.int().nullable(),
+  personPaths: z.array(z.string()).nullable(),
+  encryptPayloads: z.boolean(),
+  createdAt: time,
+}
+const tenantOut = z.object(shown).meta({ id: 'TenantOut' })
+const madeTenantOut = z
+  .object({ ...shown, key: z.string().meta({ description: 'Its first API key, shown this once' }) })
+  .meta({ id: 'TenantCreatedOut' })
+
+/** For the operator, whose tenant is the first one of a Pombo. */
+export function tenantRoutes(tenants: Tenants, keys: Keys): Route[] {
+  return [
+    route({
+      method: 'GET',
+      path: '/api/v1/tenant',
+      id: 'v1.tenant.list',
+      tag,
+      summary: 'List tenants',
+      access: 'operator',
+      query: z.object({ ...pageQuery, ...orderQuery }),
+      answers: { 200: { description: 'A page of tenants, oldest first', body: listOf(tenantOut) } },
+      async handle({ query }) {
+        const cursor = readIdCursor(query, 'ascending', 'tenant')
+        return json(
+          200,
+          registryPage(await tenants.list(registryWalk(cursor)), cursor, 'tenant', showTenant),
+        )
+      },
+    }),
+    route({
+      method: 'POST',
+      path: '/api/v1/tenant',
+      id: 'v1.tenant.create',
+      tag,
+      summary: 'Create a tenant, with a key',
+      access: 'operator',
+      body: tenantIn,
+      answers: {
+        201: {
+          description: 'The tenant and its first key, which cannot be read again',
+          body: madeTenantOut,
+        },
+      },
+      async handle({ body }) {
+        const tenant = await tenants.create(defined(body))
+        const { text } = await keys.create(tenant.id, { name: 'first' })
+        return json(201, { ...showTenant(tenant), key: text })
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/api/v1/tenant/{tenant_id}',
+      id: 'v1.tenant.get',
+      tag,
+      summary: 'Get a tenant',
+      access: 'operator',
+      params,
+      answers: { 200: { description: 'The tenant', body: tenantOut } },
+      handle: async ({ params: { tenant_id } }) =>
+        json(200, showTenant(await tenants.get(tenant_id))),
+    }),
+    route({
+      method: 'PATCH',
+      path: '/api/v1/tenant/{tenant_id}',
+      id: 'v1.tenant.update',
+      tag,
+      summary: 'Change parts of a tenant',
+      access: 'operator',
+      params,
+      body: tenantPatch,
+      answers: { 200: { description: 'The tenant', body: tenantOut } },
+      handle: async ({ params: { tenant_id }, body }) =>
+        json(200, showTenant(await tenants.update(tenant_id, defined(body)))),
+    }),
+  ]
+}
+
+function showTenant(tenant: Tenant): z.output<typeof tenantOut> {
+  return {
+    id: showId('tenant', tenant.id),
+    name: tenant.name,
+    retentionDays: tenant.retentionDays,
+    acceptRate: tenant.acceptRate,
+    personPaths: tenant.personPaths,
+    encryptPayloads: tenant.encryptPayloads,
+    createdAt: iso(tenant.createdAtMs),
+  }
+}

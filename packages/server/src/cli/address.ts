@@ -1,0 +1,49 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import type { ListenAddress } from '../core/setting-kinds.ts'
+
+/** `host:port` as a client would write it: "all addresses" becomes this machine. */
+export function clientAddress({ host, port }: ListenAddress): string {
+  const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
+  return reachable.includes(':') ? `[${reachable}]:${port}` : `${reachable}:${port}`
+}
+
+/** Why listening failed, and what to change; undefined when it was something else. `how` says where the port is set. */
+export function listenProblem(
+  error: unknown,
+  { host, port }: ListenAddress,
+  how: string,
+): string | undefined {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  switch (code) {
+    case 'EADDRINUSE':
+      return `Port ${port} on ${host} is taken by another program (perhaps another Pombo). Stop that one, or choose another port with ${how}.`
+    case 'EACCES':
+      return `Port ${port} needs rights that this user does not have (ports below 1024 usually do). Choose another with ${how}.`
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return `${host} is not an address of this machine. Choose one that is, or 0.0.0.0 for all, with ${how}.`
+    default:
+      return undefined
+  }
+}
+
+/**
+ * Tries the address before anything is started for it: a database that starts only to stop again costs seconds and worries people.
+ * Answers as `listenProblem`; an unforeseen error is left to the real attempt.
+ */
+export async function addressProblem(
+  address: ListenAddress,
+  how: string,
+): Promise<string | undefined> {
+  const server = createServer()
+  try {
+    server.listen(address.port, address.host)
+    await once(server, 'listening')
+    server.close()
+    await once(server, 'close')
+    return undefined
+  } catch (error) {
+    return listenProblem(error, address, how)
+  }
+}

@@ -1,0 +1,37 @@
+import { allSettings } from '../config.ts'
+import type { Setting } from '../core/setting.ts'
+
+const head = `# Configuration
+
+Made from the schema by \`pombo config --markdown\`; do not edit.
+
+Pombo reads environment variables, and a file if \`POMBO_CONFIG\` or \`--config\` names one: lines of \`KEY=VALUE\`, or a JSON object.
+The environment wins over the file. A variable that is empty counts as not set. A value that is not allowed, a \`POMBO_\` variable that
+does not exist, and any unknown name in the file stop the start; all mistakes are named at once. \`pombo config\` prints what is in effect and
+where it came from, without secrets.
+`
+
+/** docs/reference/configuration.md, as it must be. */
+export function configReference(): string {
+  const groups = Map.groupBy(allSettings(), ({ group }) => group)
+  let page = head
+  for (const [title, members] of groups) {
+    page += `\n## ${title}\n`
+    for (const { setting } of members) page += section(setting)
+  }
+  return page
+}
+
+function section(setting: Setting<unknown>): string {
+  const fixed =
+    typeof setting.default === 'string' && setting.default !== ''
+      ? `\`${setting.default}\``
+      : undefined
+  const lines = [
+    `- Takes: ${setting.kind.allowed}`,
+    `- Default: ${fixed ?? setting.defaultNote ?? 'not set'}`,
+    `- Example: \`${setting.variable}=${setting.kind.example}\``,
+    ...(setting.secret ? ['- Secret: never printed or logged'] : []),
+  ]
+  return `\n### ${setting.variable}\n\n${setting.description}\n\n${lines.join('\n')}\n`
+}

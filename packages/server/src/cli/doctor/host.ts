@@ -1,0 +1,156 @@
+import { access, constants, stat, statfs } from 'node:fs/promises'
+import { lookup } from 'node:dns/promises'
+import { dirname, resolve } from 'node:path'
+import type { Config } from '../../config.ts'
+import { addressProblem, clientAddress } from '../address.ts'
+import { fail, type Finding, ok, warn } from './finding.ts'
+
+const GIB = 1_073_741_824
+
+export function nodeFinding(nodeVersion = process.versions.node): Finding {
+  const major = Number(nodeVersion.split('.')[0])
+  return major >= 24
+    ? ok('node', nodeVersion)
+    : fail(
+        'node',
+        nodeVersion,
+        'Pombo needs Node 24 or later. In a checkout "npm ci" installs it; start Pombo by "npm start".',
+      )
+}
+
+/** The data folder: only where the embedded server will use it. */
+export async function dataFolderFindings({ dataDir }: Config): Promise<Finding[]> {
+  const folder = resolve(dataDir)
+  const existing = await nearestExisting(folder)
+  const writable = await access(existing, constants.W_OK | constants.X_OK).then(
+    () => true,
+    () => false,
+  )
+  if (!writable)
+    return [
+      fail(
+        'data folder',
+        `${existing} cannot be written by this user`,
+        'Give it to the user that runs Pombo, or choose another with POMBO_DATA_DIR.',
+      ),
+    ]
+  const { bavail, bsize } = await statfs(existing)
+  const freeBytes = bavail * bsize
+  const free = `${(freeBytes / GIB).toFixed(1)} GiB free`
+  const space =
+    freeBytes < GIB / 4
+      ? fail(
+          'disk space',
+          free,
+          'Make room: PostgreSQL stops when the disk is full, and nothing is accepted then.',
+        )
+      : freeBytes < 2 * GIB
+        ? warn('disk space', free, 'Make room, or lower POMBO_RETENTION_DAYS.')
+        : ok('disk space', free)
+  return [
+    ok('data folder', existing === folder ? folder : `${folder} (made at the first start)`),
+    space,
+  ]
+}
+
+async function nearestExisting(folder: string): Promise<string> {
+  const found = await stat(folder).then(
+    (entry) => entry.isDirectory(),
+    () => false,
+  )
+  return found || dirname(folder) === folder ? folder : await nearestExisting(dirname(folder))
+}
+
+/** Whether the address can be listened on, or a Pombo already does. */
+export async function listenFinding({ listen }: Config): Promise<Finding> {
+  const address = clientAddress(listen)
+  if (await isPombo(`http://${address}`)) return ok('address', `a Pombo answers at ${address}`)
+  const problem = await addressProblem(listen, 'POMBO_LISTEN')
+  return problem === undefined
+    ? ok('address', `${address} is free`)
+    : fail('address', address, problem)
+}
+
+async function isPombo(url: string): Promise<boolean> {
+  return await fetch(`${url}/api/v1/health`, { signal: AbortSignal.timeout(2_000) }).then(
+    (response) => response.status < 300 || response.status === 503,
+    () => false,
+  )
+}
+
+/** Settings that open what is closed by default. */
+export function exposureFindings(config: Config): Finding[] {
+  const { listen, allowSubnets, httpsOnly, metricsToken, production } = config
+  const findings: Finding[] = []
+  const everything = allowSubnets.filter((range) => range.endsWith('/0'))
+  const metadata = allowSubnets.filter((range) => /^(169\.254|fe80)/i.test(range))
+  if (everything.length > 0)
+    findings.push(
+      warn(
+        'address guard',
+        `${everything.join(', ')} lets endpoints have any address`,
+        'Whoever may create an endpoint reaches all of your network. List only the ranges that receivers are in, in POMBO_ALLOW_SUBNETS.',
+      ),
+    )
+  else if (metadata.length > 0)
+    findings.push(
+      warn(
+        'address guard',
+        `${metadata.join(', ')} holds the metadata services of clouds`,
+        'Whoever may create an endpoint can read the credentials of the machine there. Take it out of POMBO_ALLOW_SUBNETS.',
+      ),
+    )
+  else
+    findings.push(
+      ok(
+        'address guard',
+        allowSubnets.length === 0
+          ? 'endpoints may have public addresses only'
+          : `besides public addresses, endpoints may have ${allowSubnets.join(', ')}`,
+      ),
+    )
+  if (production && !httpsOnly)
+    findings.push(
+      warn(
+        'https',
+        'in production, http: endpoints are let through',
+        'Payloads and signatures travel in the clear. Set POMBO_HTTPS_ONLY=true unless they stay in your own network.',
+      ),
+    )
+  const local = /^(127\.|::1$|localhost$)/.test(listen.host)
+  if (!local && metricsToken === undefined)
+    findings.push(
+      warn(
+        'metrics',
+        `whoever reaches ${listen.host}:${listen.port} may read /metrics`,
+        'Set POMBO_METRICS_TOKEN, or keep that address inside.',
+      ),
+    )
+  return findings
+}
+
+/** Whether names resolve at all: without it nearly every delivery fails. */
+export async function dnsFinding(name = 'example.com'): Promise<Finding> {
+  const startedAt = performance.now()
+  const tooLong = new Promise<never>((_, reject) =>
+    setTimeout(() => reject(new Error('no answer within 5 s')), 5_000).unref(),
+  )
+  try {
+    const { address } = await Promise.race([lookup(name), tooLong])
+    const tookMs = Math.round(performance.now() - startedAt)
+    return tookMs > 1_000
+      ? warn(
+          'dns',
+          `${name} took ${tookMs} ms to resolve`,
+          'Every new connection waits for this. A resolver nearby, or a cache, helps.',
+        )
+      : ok('dns', `${name} is ${address} (${tookMs} ms)`)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    return warn(
+      'dns',
+      reason,
+      'Endpoints with names cannot be reached until this machine can resolve them (/etc/resolv.conf). Without Internet that is expected.',
+    )
+  }
+}

@@ -1,0 +1,107 @@
+import type pg from 'pg'
+import { sealedColumns } from '../../db/reseal.ts'
+import type { Queryable } from '../../db/pool.ts'
+
+/** What the server says of itself. */
+export interface ServerFacts {
+  version: string
+  versionNumber: number
+  nowMs: number
+  standby: boolean
+  readOnly: boolean
+  synchronousCommit: string
+  fsync: string
+  fullPageWrites: string
+  autovacuum: string
+  maxConnections: number
+  connections: number
+  database: string
+  user: string
+  canCreate: boolean
+  encoding: string
+}
+
+export async function serverFacts(db: Queryable): Promise<ServerFacts> {
+  const { rows } = await db.query<ServerFacts>(`
+    select current_setting('server_version') as version,
+           current_setting('server_version_num')::int as "versionNumber",
+           extract(epoch from clock_timestamp()) * 1000 as "nowMs",
+           pg_is_in_recovery() as standby,
+           current_setting('default_transaction_read_only')::bool as "readOnly",
+           current_setting('synchronous_commit') as "synchronousCommit",
+           current_setting('fsync') as fsync,
+           current_setting('full_page_writes') as "fullPageWrites",
+           current_setting('autovacuum') as autovacuum,
+           current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int as "maxConnections",
+           (select count(*)::int from pg_stat_activity where backend_type = 'client backend') as connections,
+           current_database() as database,
+           current_user as user,
+           coalesce(has_schema_privilege(current_schema(), 'create'), false) as "canCreate",
+           current_setting('server_encoding') as encoding`)
+  // The clock comes as numeric, which `pg` hands out as text.
+  return { ...rows[0]!, nowMs: Number(rows[0]!.nowMs) }
+}
+
+/** The schema's version, or undefined where there is none yet. */
+export async function schemaVersion(db: Queryable): Promise<number | undefined> {
+  const { rows: found } = await db.query<{ found: boolean }>(
+    `select to_regclass('pombo_migration') is not null as found`,
+  )
+  if (!found[0]!.found) return undefined
+  const { rows } = await db.query<{ version: number }>(
+    'select coalesce(max(version), 0) as version from pombo_migration',
+  )
+  return rows[0]!.version
+}
+
+/** Tables of the schema that this role may not read and write. */
+export async function forbiddenTables(db: Queryable): Promise<string[]> {
+  const { rows } = await db.query<{ name: string }>(`
+    select c.relname as name from pg_class c
+     where c.relnamespace = current_schema()::regnamespace and c.relkind in ('r', 'p')
+       and not has_table_privilege(c.oid, 'select, insert, update, delete')
+     order by c.relname = 'pombo_migration' desc, 1 limit 20`)
+  return rows.map(({ name }) => name)
+}
+
+/** Live nodes. */
+export async function liveNodes(db: Queryable): Promise<{ name: string; version: string }[]> {
+  const { rows } = await db.query<{ name: string; version: string }>(
+    'select name, version from node where expires_at > now() order by name',
+  )
+  return rows
+}
+
+/** The ids of the keys that something in the database is sealed with, in hex, and how much. */
+export async function sealingKeys(db: Queryable): Promise<Map<string, number>> {
+  const parts = sealedColumns.map(
+    ({ table, column }) =>
+      `select encode(substring(${column} from 2 for 4), 'hex') as id from ${table} where ${column} is not null`,
+  )
+  const { rows } = await db.query<{ id: string; count: number }>(
+    `select id, count(*)::int as count from (${parts.join(' union all ')}) sealed group by id`,
+  )
+  return new Map(rows.map(({ id, count }) => [id, count]))
+}
+
+/**
+ * True when statements of one connection reach different server sessions: a pooler that gives a server connection for a transaction
+ * only. The second client takes the server connection that the first one used last, so that the first one gets another.
+ */
+export async function isTransactionPooled(
+  first: pg.PoolClient,
+  second: pg.PoolClient,
+): Promise<boolean> {
+  const session = `select pg_backend_pid() as pid, current_setting('pombo.doctor', true) as mark`
+  await first.query(`set pombo.doctor = 'here'`)
+  const before = await first.query<{ pid: number; mark: string }>(session)
+  await second.query('begin')
+  try {
+    await second.query(session)
+    const after = await first.query<{ pid: number; mark: string }>(session)
+    return before.rows[0]!.pid !== after.rows[0]!.pid || after.rows[0]!.mark !== 'here'
+  } finally {
+    await second.query('rollback')
+    await first.query('reset pombo.doctor')
+  }
+}

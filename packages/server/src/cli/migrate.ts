@@ -1,0 +1,31 @@
+import { migrate } from '../db/migrate.ts'
+import { command, exitCodes } from './command.ts'
+import { configOption, withConfig } from './config-loading.ts'
+import { withDatabase } from './database.ts'
+
+export const migrateCommand = command({
+  name: 'migrate',
+  summary: "Bring the database's schema up to date",
+  about: `Applies the migrations that the database lacks, one transaction each, under a lock: any number may run at once. "pombo serve" does
+the same at its start; use this where the start must not (a role without the right to, or a step of its own in a deployment).
+A schema that is newer than this Pombo is refused.`,
+  options: { config: configOption },
+  examples: [
+    ['pombo migrate', 'The embedded database, or the one that DATABASE_URL names'],
+    ['DATABASE_URL=postgres://… pombo migrate', 'Before a deployment'],
+  ],
+  async run({ config: file }) {
+    return await withConfig({ file }, async (config) => {
+      await withDatabase(config, async ({ pool, where }) => {
+        const say = (message: string) => process.stdout.write(`${message}\n`)
+        const { from, to, applied } = await migrate(pool, { log: say })
+        say(
+          applied.length === 0
+            ? `${where}: the schema is up to date (version ${to}).`
+            : `${where}: the schema went from version ${from} to ${to}.`,
+        )
+      })
+      return exitCodes.ok
+    })
+  },
+})

@@ -1,0 +1,80 @@
+import cluster from 'node:cluster'
+import { type App, startApp } from '../app.ts'
+import type { Config } from '../config.ts'
+import { integer, listenAddress, text } from '../core/setting-kinds.ts'
+import { addressProblem, listenProblem } from './address.ts'
+import { command, option } from './command.ts'
+import { configOption, withConfig } from './config-loading.ts'
+import { runProcesses } from './processes.ts'
+import { farewell, goodbye, greeting } from './serve-words.ts'
+import { untilSignal } from './signals.ts'
+import { serveAsWorker } from './worker.ts'
+
+export const serveCommand = command({
+  name: 'serve',
+  summary: 'Start Pombo',
+  about: `Starts Pombo on the database that DATABASE_URL names, or on an embedded one in POMBO_DATA_DIR, and serves until it is stopped.
+Ctrl-C and SIGTERM stop it in good order: nothing new is taken, what is in flight is finished (for POMBO_SHUTDOWN_GRACE_MS at most) and recorded.
+A second Ctrl-C ends it at once; what was in flight is then sent again after the next start. Logs go to standard output, all else to standard error.`,
+  options: {
+    listen: option(listenAddress(), 'host:port', 'Address to listen on (default: POMBO_LISTEN)'),
+    'data-dir': option(
+      text('a path', '/var/lib/pombo'),
+      'path',
+      "The embedded server's folder (default: POMBO_DATA_DIR)",
+    ),
+    processes: option(
+      integer(1, 64),
+      'number',
+      'Processes on this machine (default: POMBO_PROCESSES)',
+    ),
+    config: configOption,
+  },
+  examples: [
+    ['pombo serve', 'On this machine, with a database of its own'],
+    [
+      'DATABASE_URL=postgres://… POMBO_LISTEN=0.0.0.0:8071 pombo serve --processes 4',
+      'A node of a cluster, on four cores',
+    ],
+    ['pombo serve --config /etc/pombo.env', 'Configured by a file'],
+  ],
+  exits:
+    '0 stopped in good order, 1 failed, or stopped with work unfinished, 2 wrong options or configuration, 130 ended by a second Ctrl-C',
+  async run(values) {
+    const overrides = {
+      ...(values.listen && { POMBO_LISTEN: listenAddress().show(values.listen) }),
+      ...(values['data-dir'] !== undefined && { POMBO_DATA_DIR: values['data-dir'] }),
+      ...(values.processes !== undefined && { POMBO_PROCESSES: String(values.processes) }),
+    }
+    return await withConfig({ file: values.config, overrides }, async (config) => {
+      if (cluster.isWorker) return await serveAsWorker(config)
+      const problem = await addressProblem(config.listen, 'POMBO_LISTEN (or --listen)')
+      if (problem !== undefined) throw new Error(problem)
+      return config.processes > 1 ? await runProcesses(config, say) : await serveAlone(config)
+    })
+  },
+})
+
+function say(line: string): void {
+  process.stderr.write(`${line}\n`)
+}
+
+async function serveAlone(config: Config): Promise<number> {
+  const starting = new AbortController()
+  const { signalled, release } = untilSignal(() => process.exit(130))
+  void signalled.then(() => starting.abort(new Error('Stopped before it had started.')))
+  let app: App
+  try {
+    app = await startApp(config, { progress: say, signal: starting.signal })
+  } catch (error) {
+    release()
+    const problem = listenProblem(error, config.listen, 'POMBO_LISTEN (or --listen)')
+    throw problem === undefined ? error : new Error(problem)
+  }
+  say(greeting(config, app))
+  const signal = await signalled
+  say(farewell(signal, config))
+  const left = await app.stop()
+  release()
+  return goodbye(left, say)
+}

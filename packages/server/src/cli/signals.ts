@@ -1,0 +1,28 @@
+/**
+ * Resolves at the first Ctrl-C or SIGTERM. A second one calls `force`, which does not return. Until `release`, the signals have no
+ * other effect.
+ */
+export function untilSignal(force: () => void): {
+  signalled: Promise<NodeJS.Signals>
+  release: () => void
+} {
+  let count = 0
+  let tell: (signal: NodeJS.Signals) => void
+  const signalled = new Promise<NodeJS.Signals>((resolve) => {
+    tell = resolve
+  })
+  const listener = (signal: NodeJS.Signals): void => {
+    count += 1
+    if (count === 1) tell(signal)
+    else force()
+  }
+  process.on('SIGINT', listener)
+  process.on('SIGTERM', listener)
+  return {
+    signalled,
+    release: () => {
+      process.off('SIGINT', listener)
+      process.off('SIGTERM', listener)
+    },
+  }
+}

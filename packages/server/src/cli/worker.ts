@@ -1,0 +1,33 @@
+import { once } from 'node:events'
+import { startApp } from '../app.ts'
+import type { Config } from '../config.ts'
+import { listenProblem } from './address.ts'
+import { exitCodes } from './command.ts'
+
+/** What a process tells the one that started it. */
+export type WorkerMessage = { kind: 'ready'; url: string; apiKey?: string; database: string }
+
+/** One of several processes: it serves until the process that started it says stop. */
+export async function serveAsWorker(config: Config): Promise<number> {
+  // Ctrl-C reaches every process of a terminal; the one that started this one passes it on as SIGTERM, once.
+  process.on('SIGINT', () => {})
+  const stopped = once(process, 'SIGTERM')
+  const say = (line: string): void => void process.stderr.write(`${line}\n`)
+  const app = await startApp(config, { progress: say }).catch((error: unknown) => {
+    const problem = listenProblem(error, config.listen, 'POMBO_LISTEN (or --listen)')
+    throw problem === undefined ? error : new Error(problem)
+  })
+  const { url, apiKey, database } = app
+  const ready: WorkerMessage = {
+    kind: 'ready',
+    url,
+    database,
+    ...(apiKey !== undefined && { apiKey }),
+  }
+  process.send?.(ready)
+  await stopped
+  const { unfinished, unrecorded } = await app.stop()
+  // The channel to the other process would keep this one alive.
+  process.disconnect()
+  return unfinished + unrecorded > 0 ? exitCodes.failed : exitCodes.ok
+}

@@ -1,0 +1,46 @@
+/** Where the time comes from. Passed in everywhere, so that tests can set it. */
+export interface Clock {
+  /** Milliseconds since the Unix epoch, corrected to the database's clock. */
+  now(): number
+  /** Milliseconds that only ever grow, also while the process is stopped (SIGSTOP). For leases and durations. */
+  monotonic(): number
+}
+
+/**
+ * The machine's clock, shifted by what the database's clock differs from it. Nodes whose clocks are minutes apart
+ * still make ids that fall into the same day's partition.
+ */
+export class SystemClock implements Clock {
+  #offsetMs = 0
+  readonly #wall: () => number
+
+  /** @param wall the machine's own clock */
+  constructor(wall: () => number = Date.now) {
+    this.#wall = wall
+  }
+
+  now(): number {
+    return this.#wall() + this.#offsetMs
+  }
+
+  /** The machine's clock as it is, for `align`. */
+  wall(): number {
+    return this.#wall()
+  }
+
+  monotonic(): number {
+    return performance.now()
+  }
+
+  /** Takes over the database's time; `askedAtMs` and `answeredAtMs` are this machine's, around the question. */
+  align(databaseNowMs: number, askedAtMs: number, answeredAtMs: number): void {
+    const offset = databaseNowMs - (askedAtMs + answeredAtMs) / 2
+    // Below the round trip's own uncertainty a correction would only add noise.
+    this.#offsetMs = Math.abs(offset) < 100 ? 0 : offset
+  }
+}
+
+/** ISO 8601 in UTC with milliseconds, the one form in which times leave Pombo. */
+export function iso(ms: number): string {
+  return new Date(ms).toISOString()
+}

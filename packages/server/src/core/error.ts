@@ -1,0 +1,114 @@
+/**
+ * Every refusal a caller can get, in one place: code, HTTP status, and a message that says what was wrong and how to mend it.
+ * Tested against docs/reference/errors.md. Anything that is not in here is a bug and answers 500.
+ */
+export const catalogue = {
+  bad_json: { status: 400, message: 'The body is not valid JSON: {detail}' },
+  bad_request: { status: 400, message: '{detail}' },
+  bad_encoding: {
+    status: 400,
+    message: 'The body is not valid UTF-8; send JSON encoded as UTF-8.',
+  },
+  unsupported_media_type: {
+    status: 415,
+    message: 'This path takes {expected}; the request said {given}.',
+  },
+  authentication_failed: {
+    status: 401,
+    message: 'No valid API key: send "Authorization: Bearer <key>". {detail}',
+  },
+  ingest_unauthorised: {
+    status: 401,
+    message:
+      'No valid ingest token: send it as "?token=", "x-api-key", "apikey" or "Authorization: Bearer". {detail}',
+  },
+  bad_signature: {
+    status: 401,
+    message: 'The request is not signed with the secret of source "{source}": {detail}',
+  },
+  permission_denied: { status: 403, message: 'This key may not do that: {detail}' },
+  link_refused: { status: 403, message: 'This link cannot be used: {detail}.' },
+  not_found: { status: 404, message: 'There is no {what} "{id}" here.' },
+  no_route: {
+    status: 404,
+    message: 'There is no {method} {path}. The paths are listed at /api/v1/openapi.json.',
+  },
+  method_not_allowed: { status: 405, message: 'There is no {method} {path}; it takes {allowed}.' },
+  conflict: { status: 409, message: '{detail}' },
+  idempotency_mismatch: {
+    status: 409,
+    message:
+      'Idempotency-Key "{key}" was used within the last 24 h with another body; use a new key for a new request.',
+  },
+  idempotency_in_progress: {
+    status: 409,
+    message:
+      'A request with Idempotency-Key "{key}" is being carried out; repeat this one when it has answered.',
+  },
+  payload_gone: {
+    status: 409,
+    message: 'The payload of message "{id}" was deleted, so it cannot be sent again.',
+  },
+  too_large: {
+    status: 413,
+    message: 'The body is larger than {limitBytes} bytes (POMBO_MAX_BODY_BYTES, at most 16 MiB).',
+  },
+  validation: { status: 422, message: '{detail}' },
+  rate_limited: {
+    status: 429,
+    message:
+      'More than {rate} messages a second for this {scope}; repeat after the time in Retry-After.',
+  },
+  overloaded: {
+    status: 503,
+    message: 'Nothing was accepted: {detail} Repeat after the time in Retry-After.',
+  },
+  database_away: {
+    status: 503,
+    message:
+      'Nothing was accepted: the database does not answer. Repeat after the time in Retry-After.',
+  },
+} as const satisfies Record<string, { status: number; message: string }>
+
+export type ErrorCode = keyof typeof catalogue
+
+/** One wrong field: where it is (`body`, `payload`, …), what is wrong and how to mend it. Svix's form of a 422. */
+export interface FieldProblem {
+  loc: string[]
+  msg: string
+  type: string
+}
+
+/** The only error class: a caller's mistake, or a state that the caller can wait out. */
+export class PomboError extends Error {
+  readonly code: ErrorCode
+  readonly status: number
+  readonly problems: FieldProblem[]
+  /** Seconds for the Retry-After header. */
+  readonly retryAfterSeconds: number | undefined
+
+  constructor(
+    code: ErrorCode,
+    values: Record<string, string | number> = {},
+    extra: { problems?: FieldProblem[]; retryAfterSeconds?: number; cause?: unknown } = {},
+  ) {
+    const template: string = catalogue[code].message
+    super(template.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? '')).trim(), {
+      cause: extra.cause,
+    })
+    this.name = 'PomboError'
+    this.code = code
+    this.status = catalogue[code].status
+    this.problems = extra.problems ?? []
+    this.retryAfterSeconds = extra.retryAfterSeconds
+  }
+}
+
+/** A 422 that names one field. `loc` starts with `body`, `query`, `path` or `header`. */
+export function invalid(loc: string[], msg: string, type = 'value_error'): PomboError {
+  return new PomboError(
+    'validation',
+    { detail: `${loc.join('.')}: ${msg}` },
+    { problems: [{ loc, msg, type }] },
+  )
+}

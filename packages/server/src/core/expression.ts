@@ -1,0 +1,108 @@
+import { Environment } from '@marcbachmann/cel-js'
+
+/**
+ * Expressions of endpoints (filters, transformations) in CEL, the Common Expression Language: it always ends, and has no access to
+ * anything but its variables. `matches` is refused: it runs a backtracking RegExp, which a chosen input can hang. Comprehensions
+ * may not nest, so that the cost stays linear in the payload.
+ */
+const environment = new Environment({
+  unlistedVariablesAreDyn: false,
+  homogeneousAggregateLiterals: false,
+  enableOptionalTypes: true,
+  limits: {
+    maxAstNodes: 500,
+    maxDepth: 32,
+    maxListElements: 200,
+    maxMapEntries: 100,
+    maxCallArguments: 8,
+  },
+})
+  .registerVariable('payload', 'dyn')
+  .registerVariable('eventType', 'string')
+  .registerVariable('channels', 'list<string>')
+  .registerVariable('tags', 'list<string>')
+  .registerVariable('messageId', 'string')
+  .registerVariable('timestamp', 'string')
+
+/** What an expression sees. */
+export interface ExpressionInput {
+  payload: unknown
+  eventType: string
+  channels: string[]
+  tags: string[]
+  /** Shown id. */
+  messageId: string
+  /** ISO 8601. */
+  timestamp: string
+}
+
+export type Expression = (input: ExpressionInput) => unknown
+
+export type Compiled = { ok: true; evaluate: Expression } | { ok: false; problem: string }
+
+/** What an expression must give. */
+export type ResultKind = 'bool' | 'string' | 'map' | 'any'
+
+const comprehensions = new Set([
+  'all',
+  'exists',
+  'exists_one',
+  'filter',
+  'map',
+  'transform',
+  'sortBy',
+])
+
+function* calls(node: unknown, depth: number): Generator<{ name: string; depth: number }> {
+  if (Array.isArray(node)) {
+    for (const part of node) yield* calls(part, depth)
+    return
+  }
+  if (typeof node !== 'object' || node === null || !('op' in node) || !('args' in node)) return
+  const name = node.op === 'rcall' && Array.isArray(node.args) ? String(node.args[0]) : ''
+  const inner = comprehensions.has(name) ? depth + 1 : depth
+  if (name) yield { name, depth: inner }
+  yield* calls(node.args, inner)
+}
+
+/** Compiles an expression that must give `result`, or says what is wrong with it. Evaluating throws where the input does not fit. */
+export function compileExpression(text: string, result: ResultKind): Compiled {
+  try {
+    const program = environment.parse(text)
+    const checked = program.check()
+    if (!checked.valid) return { ok: false, problem: firstLine(checked.error) }
+    const type = checked.type ?? 'dyn'
+    if (
+      result !== 'any' &&
+      type !== 'dyn' &&
+      !(result === 'map' ? type.startsWith('map') : type === result)
+    ) {
+      return {
+        ok: false,
+        problem: `the expression gives ${type}; it must give ${result === 'bool' ? 'true or false' : `a ${result}`}`,
+      }
+    }
+    for (const { name, depth } of calls(program.ast, 0)) {
+      if (name === 'matches')
+        return {
+          ok: false,
+          problem:
+            'matches() is not offered (a regular expression can be made to hang); use startsWith, endsWith, contains or in',
+        }
+      if (depth > 1)
+        return {
+          ok: false,
+          problem: `${name}() inside another of its kind is not offered; its cost would grow with the square of the payload`,
+        }
+    }
+    return { ok: true, evaluate: (input) => program({ ...input }) as unknown }
+  } catch (error) {
+    return { ok: false, problem: firstLine(error) }
+  }
+}
+
+/** The first line of what went wrong; the rest points into the expression with spaces and carets. */
+export function firstLine(error: unknown): string {
+  const text = error instanceof Error ? error.message : 'it cannot be read'
+  return text.split('\n')[0]!
+}

@@ -1,0 +1,146 @@
+/**
+ * What names a person in a message: user ids, e-mail addresses, phone numbers, WhatsApp ids. Written in one way, so that the same person is
+ * found whatever spelling a producer used; kept as keyed hashes only.
+ */
+import { createHmac } from 'node:crypto'
+import { parseJid } from './whatsapp-jid.ts'
+import { fields, list } from './whatsapp-wire.ts'
+
+/**
+ * One spelling: e-mail addresses in lower case, phone numbers and WhatsApp ids of phone numbers as digits, anything else as it is.
+ * `+55 (11) 99999-9999`, `5511999999999@s.whatsapp.net` and `5511999999999:12@c.us` are one.
+ */
+export function normalPerson(text: string): string {
+  const given = text.trim()
+  if (given.includes('@')) {
+    const jid = parseJid(given)
+    return jid?.server === 's.whatsapp.net' || jid?.server === 'hosted'
+      ? jid.user
+      : given.toLowerCase()
+  }
+  const digits = given.replace(/[\s().-]/g, '').replace(/^\+|^00/, '')
+  return /^\d{8,15}$/.test(digits) ? digits : given
+}
+
+/**
+ * A person's key as it may stand in messages. Brazilian mobile numbers exist with and without the ninth digit: WhatsApp's ids of older
+ * accounts lack it.
+ */
+export function personVariants(text: string): string[] {
+  const key = normalPerson(text)
+  const [, area, ninth, number] = /^55(\d\d)(9?)([6-9]\d{7})$/.exec(key) ?? []
+  if (area === undefined) return [key]
+  return ninth === '' ? [key, `55${area}9${number}`] : [key, `55${area}${number}`]
+}
+
+/** What is wrong with a path, in words; undefined: nothing. */
+export function personPathProblem(path: string): string | undefined {
+  const step = String.raw`(?:\*{1,2}|[\w-]+)`
+  return path.length <= 200 &&
+    new RegExp(String.raw`^(?:\$\.)?${step}(?:\.${step}|\[\*\])*$`).test(path)
+    ? undefined
+    : 'is no path: names joined by dots, "*" for any member, "**" for any depth, such as user.email or **.phone'
+}
+
+/** The keys of a message: what the tenant's paths find in its payload, and of WhatsApp's events chats and people. */
+export function personsOf(
+  message: { payload: string | null; form: 'whatsapp' | null; tags: string[] | null },
+  paths: readonly string[],
+): Set<string> {
+  const found = new Set<string>()
+  const user = message.tags?.find((tag) => tag.startsWith('user.'))
+  if (user !== undefined) found.add(normalPerson(user.slice('user.'.length)))
+  if (message.payload === null || (paths.length === 0 && message.form === null)) return found
+  const payload = JSON.parse(message.payload) as unknown
+  for (const path of paths) {
+    const steps = path.replace(/^\$\./, '').replaceAll('[*]', '.*').split('.')
+    walk(payload, steps, 0, 0, found)
+  }
+  if (message.form === 'whatsapp')
+    for (const part of Object.values(fields(payload) ?? {})) ofPart(part, found)
+  return found
+}
+
+const deepest = 64
+
+/** A list stands for each of its items, whether the path says so or not. */
+function walk(
+  value: unknown,
+  steps: string[],
+  at: number,
+  depth: number,
+  found: Set<string>,
+): void {
+  if (depth > deepest) return
+  if (Array.isArray(value)) {
+    const next = steps[at] === '*' ? at + 1 : at
+    for (const item of value) walk(item, steps, next, depth + 1, found)
+    return
+  }
+  const step = steps[at]
+  if (step === undefined) {
+    if (typeof value === 'string' && value !== '') found.add(normalPerson(value))
+    else if (typeof value === 'number') found.add(normalPerson(String(value)))
+    return
+  }
+  const object = fields(value)
+  if (step === '**') {
+    walk(value, steps, at + 1, depth + 1, found)
+    for (const member of Object.values(object ?? {})) walk(member, steps, at, depth + 1, found)
+  } else if (step === '*')
+    for (const member of Object.values(object ?? {})) walk(member, steps, at + 1, depth + 1, found)
+  else if (object && Object.hasOwn(object, step))
+    walk(object[step], steps, at + 1, depth + 1, found)
+}
+
+/** A chat or a person of a canonical event, or a list of them: what has an id and another one. Groups and channels are nobody's. */
+function ofPart(part: unknown, found: Set<string>): void {
+  for (const one of Array.isArray(part) ? list(part) : [part]) {
+    const object = fields(one)
+    if (!object || !('altId' in object)) continue
+    const { kind } = object
+    if (kind !== undefined && kind !== 'person') continue
+    for (const id of [object['id'], object['altId'], object['phone']])
+      if (typeof id === 'string' && id !== '') found.add(normalPerson(id))
+  }
+}
+
+/** Whether any text or number of a value, at any depth, is one of the keys. Longer texts count where they hold one. */
+export function mentions(value: unknown, keys: ReadonlySet<string>): boolean {
+  const waiting: unknown[] = [value]
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    if (typeof next === 'string' || typeof next === 'number') {
+      if (textMentions(String(next), keys)) return true
+    } else if (typeof next === 'object' && next !== null) {
+      for (const [name, member] of Object.entries(next)) waiting.push(name, member)
+    }
+  }
+  return false
+}
+
+/** What may be a key within a text: an address, a number with its separators, a word. Bounded, or a long text without blanks would be read again from every place in it. */
+const tokens = /[^\s@"'<>,;:()[\]{}]{1,64}@[\w.-]{1,255}|\+?\d[\d\s().-]{6,24}\d|[\w-]+/g
+
+export function textMentions(text: string, keys: ReadonlySet<string>): boolean {
+  if (keys.has(normalPerson(text))) return true
+  if (text.length < 4) return false
+  for (const [token] of text.matchAll(tokens)) if (keys.has(normalPerson(token))) return true
+  return false
+}
+
+export interface PersonHashes {
+  /** As it is stored. */
+  hash(tenantId: string, key: string): Buffer
+  /** As it may have been stored, under any key of the ring. */
+  all(tenantId: string, key: string): Buffer[]
+}
+
+/** Half of an HMAC-SHA256: enough to tell people apart, and half the index. @param keys newest first */
+export function createPersonHashes(keys: readonly Buffer[]): PersonHashes {
+  const under = (key: Buffer, tenantId: string, person: string): Buffer =>
+    createHmac('sha256', key).update(`${tenantId} ${person}`).digest().subarray(0, 16)
+  return {
+    hash: (tenantId, person) => under(keys[0]!, tenantId, person),
+    all: (tenantId, person) => keys.map((key) => under(key, tenantId, person)),
+  }
+}

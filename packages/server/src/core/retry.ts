@@ -1,0 +1,59 @@
+import type { Outcome } from './outcome.ts'
+
+/** How one delivery may be repeated: the endpoint's own settings over the dialect's defaults. */
+export interface RetryPolicy {
+  /** Milliseconds before each retry; its length is the number of retries. */
+  scheduleMs: readonly number[]
+  /** 0.2 means ±20 %. */
+  jitter: number
+  /** Statuses worth a retry; `all`: every non-2xx. Timeouts and network errors always are. */
+  retryStatuses: 'all' | readonly number[]
+}
+
+/** 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 10 h */
+export const defaultScheduleMs = [5, 300, 1_800, 7_200, 18_000, 36_000, 36_000].map(
+  (seconds) => seconds * 1000,
+)
+
+/** A receiver may ask for a pause of up to a day; a longer one is held to be a mistake of its. */
+export const maxRetryAfterMs = 24 * 3_600_000
+
+/** What happens to a delivery after an attempt. */
+export type Verdict =
+  | { kind: 'done' }
+  | { kind: 'retry'; delayMs: number }
+  | { kind: 'exhausted'; reason: string }
+  /** Given up like `exhausted`, but it stays at the head of its ordering key until someone acts. */
+  | { kind: 'hold'; reason: string }
+  /** 410 Gone: the receiver wants nothing more. The delivery is kept, for the day it is enabled again. */
+  | { kind: 'disable'; reason: string }
+
+/**
+ * Decides what follows an attempt. Pure.
+ * @param attempt number of the attempt just made, 1 for the first
+ * @param random in [0, 1), for the jitter
+ */
+export function decide(
+  outcome: Outcome,
+  attempt: number,
+  policy: RetryPolicy,
+  random: number,
+): Verdict {
+  if (outcome.kind === 'delivered') return { kind: 'done' }
+  if (outcome.kind === 'refused' && outcome.statusCode === 410)
+    return { kind: 'disable', reason: 'the endpoint answered 410 Gone' }
+  if (
+    outcome.kind === 'refused' &&
+    policy.retryStatuses !== 'all' &&
+    !policy.retryStatuses.includes(outcome.statusCode)
+  ) {
+    return { kind: 'exhausted', reason: `status ${outcome.statusCode} is not retried` }
+  }
+  const planned = policy.scheduleMs[attempt - 1]
+  if (planned === undefined)
+    return { kind: 'exhausted', reason: `gave up after ${attempt} attempts` }
+  const jittered = planned * (1 + policy.jitter * (2 * random - 1))
+  const asked =
+    outcome.kind === 'refused' ? Math.min(outcome.retryAfterMs ?? 0, maxRetryAfterMs) : 0
+  return { kind: 'retry', delayMs: Math.round(Math.max(jittered, asked)) }
+}

@@ -1,0 +1,33 @@
+/** Why the embedded server did not start; carried as `code` on the error, so that a caller need not read the text. */
+export type RefusalCode =
+  | 'embedded_unsupported'
+  | 'embedded_no_user'
+  | 'embedded_folder'
+  | 'embedded_in_use'
+  | 'embedded_other_version'
+  | 'embedded_disk_full'
+  | 'embedded_failed'
+
+/** An error whose message is one paragraph for the person who starts Pombo: what is wrong, and how to mend it. */
+export function refusal(code: RefusalCode, message: string, cause?: unknown): Error {
+  return Object.assign(new Error(message, cause === undefined ? undefined : { cause }), { code })
+}
+
+/** The system's error code (`ENOENT`, …) of anything thrown. */
+export function errnoOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error ? String(error.code) : undefined
+}
+
+/** What the system and PostgreSQL's programs say when there is no room. */
+export const isNoSpace = (error: unknown): boolean =>
+  /ENOSPC|EDQUOT|No space left|quota exceeded/i.test(
+    error instanceof Error ? error.message : String(error),
+  )
+
+export const diskFull = (folder: string, cause: unknown): Error =>
+  refusal(
+    'embedded_disk_full',
+    `The disk is full, and the database in ${folder} needs room (about 50 MB at first, and some at every start). ` +
+      'Free some space and start Pombo again, which loses nothing, or choose another folder with POMBO_DATA_DIR.',
+    cause,
+  )

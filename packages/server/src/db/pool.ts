@@ -1,0 +1,137 @@
+/**
+ * The database: one driver, one pool. Rooms reach it through their own `store.ts`; each table has one writer.
+ */
+import pg from 'pg'
+
+export type { Pool } from 'pg'
+
+/** Either a pool or a client inside a transaction. */
+export interface Queryable {
+  query<Row extends pg.QueryResultRow>(
+    text: string,
+    values?: unknown[],
+  ): Promise<pg.QueryResult<Row>>
+  query<Row extends pg.QueryResultRow>(config: pg.QueryConfig): Promise<pg.QueryResult<Row>>
+}
+
+// Counts and sequence numbers come as bigint, which `pg` hands out as text. All of ours stay far below 2^53.
+pg.types.setTypeParser(pg.types.builtins.INT8, Number)
+
+/** Opens a pool; `max` connections at most, made when needed. */
+export function openPool(url: string, max: number, applicationName = 'pombo'): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max,
+    application_name: applicationName,
+    connectionTimeoutMillis: 5_000,
+    idleTimeoutMillis: 30_000,
+    keepAlive: true,
+    // oxlint-disable-next-line typescript/no-misused-promises -- pg-pool waits for it, which its types do not say
+    onConnect: settleIn,
+  })
+  // An idle connection that breaks (a restart of the database) is replaced at the next query; unheard, it would end the process.
+  pool.on('error', () => {})
+  // One that breaks between two statements of a transaction, likewise: its next statement says so.
+  const clients = new Set<pg.PoolClient>()
+  pool.on('connect', (client) => {
+    client.on('error', () => {})
+    clients.add(client)
+  })
+  pool.on('remove', (client) => void clients.delete(client))
+  connected.set(pool, clients)
+  return pool
+}
+
+const connected = new WeakMap<pg.Pool, Set<pg.PoolClient>>()
+
+const limits = {
+  // A query that hangs holds a slot; none of ours takes longer.
+  statement_timeout: '60s',
+  // A node that was cut off in the middle of a transaction must not keep its locks until the network gives up on it (hours).
+  idle_in_transaction_session_timeout: '15s',
+}
+const beginPooled = `begin; ${Object.entries(limits)
+  .map(([name, value]) => `set local ${name} = '${value}'`)
+  .join('; ')}`
+
+/** Connections behind a pooler that gives them a server for one transaction at a time. */
+const pooled = new WeakSet<pg.ClientBase>()
+
+/**
+ * Sets a new connection's limits; or finds that it is a pooler's (PgBouncer and its like), which make up the process id that they tell
+ * clients. There nothing may outlive a transaction: limits are set for each, not for the session, where they would stay with
+ * a server that serves others too, and not when connecting, which poolers refuse; and statements have no names.
+ */
+async function settleIn(client: pg.ClientBase): Promise<void> {
+  const { processID } = client as pg.ClientBase & { processID: number | null }
+  const { rowCount } = await client.query(
+    `select ${Object.entries(limits)
+      .map(([name, value]) => `set_config('${name}', '${value}', false)`)
+      .join(', ')} where pg_backend_pid() = $1`,
+    [processID],
+  )
+  if (rowCount === 1) return
+  pooled.add(client)
+  const query = client.query.bind(client) as (...args: unknown[]) => unknown
+  const nameless = (config: unknown, ...rest: unknown[]) =>
+    query(
+      typeof config === 'object' && config !== null && 'text' in config && 'name' in config
+        ? { ...config, name: undefined }
+        : config,
+      ...rest,
+    )
+  Object.assign(client, { query: nameless })
+}
+
+type BreakableClient = pg.PoolClient & { connection: { stream: { destroy(): void } } }
+
+/**
+ * Breaks all connections of a pool. Statements under way fail as if the database had gone away; new ones get new connections. For a
+ * database that does not answer: a network that swallows everything is found out by TCP after a quarter of an hour.
+ */
+export function dropConnections(pool: pg.Pool): void {
+  // As the network would break them: idle ones that were ended in good order would stay in the pool, and fail whoever gets them next.
+  for (const client of connected.get(pool) ?? [])
+    (client as BreakableClient).connection.stream.destroy()
+}
+
+/** Runs `work` in one transaction; rolls back if it throws. A connection that broke is dropped, not reused. */
+export async function inTransaction<T>(
+  pool: pg.Pool,
+  work: (client: pg.PoolClient) => Promise<T>,
+): Promise<T> {
+  const client = await pool.connect()
+  try {
+    await client.query(pooled.has(client) ? beginPooled : 'begin')
+    const result = await work(client)
+    await client.query('commit')
+    client.release()
+    return result
+  } catch (error) {
+    const broken = await client.query('rollback').then(
+      () => false,
+      () => true,
+    )
+    client.release(broken)
+    throw error
+  }
+}
+
+/**
+ * True when the database did not answer or turned the connection away, as opposed to refusing the statement: the work can be
+ * repeated later as it is. SQLSTATE classes 08 (connection), 53 (resources: disk full, too many connections), 57P (shutdown, restart).
+ */
+export function isAway(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
+  if (/^(08|53|57P)/.test(code) || code === '25006' || code === '25P03') return true
+  if (/^E[A-Z]+$/.test(code)) return true
+  return /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed/i.test(
+    error.message,
+  )
+}
+
+/** Whether the database answers; throws what is wrong. */
+export async function ping(db: Queryable): Promise<void> {
+  await db.query('select 1')
+}

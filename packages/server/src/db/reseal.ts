@@ -1,0 +1,128 @@
+import { listPartitions } from './partitions.ts'
+import { createPayloads, type Payloads } from './payload.ts'
+import type { Pool } from './pool.ts'
+import type { Seal } from './seal.ts'
+
+/** Where sealed values are, and how their context begins. A table that comes later joins by a line here. */
+export const sealedColumns = [
+  { table: 'endpoint_secret', column: 'sealed', purpose: 'endpoint_secret' },
+  { table: 'endpoint', column: 'headers_sealed', purpose: 'endpoint_headers' },
+  { table: 'source', column: 'secret_sealed', purpose: 'source_secret' },
+  { table: 'device', column: 'gateway_sealed', purpose: 'device_gateway' },
+] as const
+
+export type SealPurpose = (typeof sealedColumns)[number]['purpose']
+
+/** The context of a sealed column's value in a row. */
+export function sealContext(purpose: SealPurpose, id: string): string {
+  return `${purpose}/${id}`
+}
+
+export interface ResealResult {
+  resealed: number
+  /** Values under a key that is not in the ring, or altered: left as they are, each with the reason. */
+  unreadable: string[]
+}
+
+/**
+ * Seals anew, under the newest key, whatever an older one sealed; afterwards the older keys can be taken out of the ring. Works beside
+ * running nodes: a value that was written in the meantime is left alone. Whatever is done stays done: a run that was stopped is simply
+ * started again. `signal` stops between batches.
+ */
+export async function resealAll(
+  pool: Pool,
+  seal: Seal,
+  options: { batch?: number; signal?: AbortSignal } = {},
+): Promise<ResealResult> {
+  const result: ResealResult = { resealed: 0, unreadable: [] }
+  for (const { table, column, purpose } of sealedColumns) {
+    let after = '00000000-0000-0000-0000-000000000000'
+    while (!options.signal?.aborted) {
+      const { rows } = await pool.query<{ id: string; sealed: Buffer }>(
+        `select id, ${column} as sealed from ${table}
+          where id > $1 and ${column} is not null and substring(${column} from 2 for 4) <> $2
+          order by id limit $3`,
+        [after, seal.keyId, options.batch ?? 200],
+      )
+      const last = rows.at(-1)
+      if (last === undefined) break
+      after = last.id
+      const ids: string[] = []
+      const old: Buffer[] = []
+      const anew: Buffer[] = []
+      for (const row of rows) {
+        const context = sealContext(purpose, row.id)
+        try {
+          anew.push(seal.seal(seal.open(row.sealed, context), context))
+          ids.push(row.id)
+          old.push(row.sealed)
+        } catch (error) {
+          result.unreadable.push(error instanceof Error ? error.message : String(error))
+        }
+      }
+      const { rowCount } = await pool.query(
+        `update ${table} t set ${column} = v.anew
+           from unnest($1::uuid[], $2::bytea[], $3::bytea[]) as v (id, old, anew)
+          where t.id = v.id and t.${column} = v.old`,
+        [ids, old, anew],
+      )
+      result.resealed += rowCount ?? 0
+    }
+  }
+  return result
+}
+
+const blocksAtATime = 500
+
+/** The same for payloads, which are in partitions, and dropped with them: block by block, each read once. */
+export async function resealPayloads(
+  pool: Pool,
+  seal: Seal,
+  options: { signal?: AbortSignal } = {},
+): Promise<ResealResult> {
+  const result: ResealResult = { resealed: 0, unreadable: [] }
+  const payloads = createPayloads(seal)
+  const isNewest = `sealed:${seal.keyId.toString('hex')}:%`
+  for (const { table, name, state } of await listPartitions(pool)) {
+    if (table !== 'message' || state !== 'attached') continue
+    const { rows: size } = await pool.query<{ blocks: number }>(
+      `select pg_relation_size(to_regclass($1)) / current_setting('block_size')::int as blocks`,
+      [name],
+    )
+    const { blocks } = size[0]!
+    for (let block = 0; block < blocks && !options.signal?.aborted; block += blocksAtATime) {
+      const { rows } = await pool.query<{ app_id: string; id: string }>(
+        `select app_id, id from ${name} where ctid >= $1::tid and ctid < $2::tid and payload like 'sealed:%' and payload not like $3`,
+        [`(${block},0)`, `(${block + blocksAtATime},0)`, isNewest],
+      )
+      for (const row of rows) await resealPayload(pool, name, row, payloads, result)
+    }
+  }
+  return result
+}
+
+async function resealPayload(
+  pool: Pool,
+  partition: string,
+  { app_id, id }: { app_id: string; id: string },
+  payloads: Payloads,
+  result: ResealResult,
+): Promise<void> {
+  const { rows } = await pool.query<{ payload: string | null }>(
+    `select payload from ${partition} where app_id = $1 and id = $2`,
+    [app_id, id],
+  )
+  const old = rows[0]?.payload
+  if (old == null) return
+  try {
+    const anew = payloads.close(payloads.open(old, id), id)
+    // Not where it was deleted meanwhile.
+    const { rowCount } = await pool.query(
+      `update ${partition} set payload = $3 where app_id = $1 and id = $2 and payload = $4`,
+      [app_id, id, anew, old],
+    )
+    result.resealed += rowCount ?? 0
+  } catch (error) {
+    result.unreadable.push(error instanceof Error ? error.message : String(error))
+  }
+}

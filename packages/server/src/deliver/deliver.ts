@@ -1,0 +1,143 @@
+/**
+ * Delivery of what is due to one endpoint: transform → format → guard → send → decide → record. Read this file first.
+ *
+ * It promises that nothing is sent without a valid lease, that the bytes signed are the bytes sent, that no HTTP happens inside a database
+ * transaction, and that every delivery given to it ends in exactly one record.
+ */
+import type { Clock } from '../core/clock.ts'
+import type { Transform } from '../core/endpoint.ts'
+import type { Message } from '../core/message.ts'
+import type { Outcome } from '../core/outcome.ts'
+import { decide, type RetryPolicy, type Verdict } from '../core/retry.ts'
+import type { Payloads } from '../db/payload.ts'
+import type { Dialect } from '../dialects/dialect.ts'
+import type { Claim } from '../queue/queue.ts'
+import type { Recorded } from '../record/record.ts'
+import { batchRequest, type Changed, requestOf, type Server } from './request.ts'
+import type { SendRequest } from './send.ts'
+import type { TransformResult } from './transform.ts'
+
+export interface DeliverDeps {
+  dialectOf: (name: Claim['endpoint']['dialect']) => Dialect
+  /** Of claims that come out of the database: those from memory are as they came. */
+  payloads: Pick<Payloads, 'open'>
+  transform: (transform: Transform, message: Message) => Promise<TransformResult>
+  send: (request: SendRequest) => Promise<Outcome>
+  record: (entry: Recorded) => void
+  /** One wide log line and the metrics of an attempt. */
+  observe: (claim: Claim, outcome: Outcome, verdict: Verdict, bytes: number) => void
+  clock: Clock
+  random: () => number
+  server: () => Server
+  /** Whether this node still has the claim in hand: its lease is valid, and is the one under which the claim was taken. */
+  holds: (claim: Claim) => boolean
+  /** Aborted when the lease is lost, so that an ordered request under way does not arrive after its successor. */
+  leaseSignal: () => AbortSignal
+}
+
+/**
+ * Delivers claims of one endpoint once, in one request: one claim, or as many as the endpoint takes in a batch. Never throws for
+ * anything the receiver does.
+ * @returns the claims that were not sent, because the lease was lost before the first byte left; nothing is recorded of them
+ */
+export async function deliver(
+  claims: readonly Claim[],
+  deps: DeliverDeps,
+): Promise<readonly Claim[]> {
+  const { endpoint } = claims[0]!
+  const startedAtMs = deps.clock.now()
+  const dialect = deps.dialectOf(endpoint.dialect)
+  const ready: Changed[] = []
+  for (const claim of claims) {
+    if (claim.message.payload === null) {
+      deps.record({
+        claim,
+        outcome: null,
+        verdict: { kind: 'discarded', reason: 'not sent: the payload was deleted' },
+        startedAtMs,
+      })
+      continue
+    }
+    const problem = open(claim, deps)
+    if (problem !== undefined) {
+      settle([claim], problem, 0, startedAtMs, dialect, deps)
+      continue
+    }
+    const changed = endpoint.transform
+      ? await transformed(claim, endpoint.transform, deps)
+      : { claim }
+    if ('failed' in changed) settle([claim], changed.failed, 0, startedAtMs, dialect, deps)
+    else ready.push(changed)
+  }
+  if (ready.length === 0) return []
+  const request = endpoint.batch
+    ? batchRequest(ready, dialect, startedAtMs, deps.server())
+    : requestOf(ready[0]!, dialect, startedAtMs, deps.server())
+  if (ready.some(({ claim }) => claim.ordered)) request.signal = deps.leaseSignal()
+  const sent = ready.map(({ claim }) => claim)
+  // Asked again when the connection is open: between here and there the process may have stood still for longer than the lease.
+  let withheld = false
+  request.mayStart = () => !(withheld = !sent.every(deps.holds))
+  const outcome = await deps.send(request)
+  if (withheld) return sent
+  settle(sent, outcome, request.body.length, startedAtMs, dialect, deps)
+  return []
+}
+
+/** A payload that cannot be opened (its key is missing from the ring) is a failed attempt: it is tried again, and the log says why. */
+function open({ message }: Claim, { payloads }: DeliverDeps): Outcome | undefined {
+  try {
+    message.payload = payloads.open(message.payload!, message.id)
+    return undefined
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error)
+    return { kind: 'failed', reason: 'sealed', detail, durationMs: 0 }
+  }
+}
+
+async function transformed(
+  claim: Claim,
+  transform: Transform,
+  deps: DeliverDeps,
+): Promise<Changed | { failed: Outcome }> {
+  const startedAt = deps.clock.monotonic()
+  const result = await deps.transform(transform, claim.message)
+  if (result.ok)
+    return { claim, payload: result.payload, headers: result.headers, path: result.path }
+  return {
+    failed: {
+      kind: 'failed',
+      reason: 'transform',
+      detail: result.problem,
+      durationMs: Math.round(deps.clock.monotonic() - startedAt),
+    },
+  }
+}
+
+/** What was sent together is decided with the same dice, so that it is due together again. */
+function settle(
+  claims: readonly Claim[],
+  outcome: Outcome,
+  bytes: number,
+  startedAtMs: number,
+  dialect: Dialect,
+  deps: DeliverDeps,
+): void {
+  const random = deps.random()
+  for (const claim of claims) {
+    const verdict = verdictOf(claim, outcome, policyOf(claim, dialect), random)
+    deps.record({ claim, outcome, verdict, startedAtMs })
+    deps.observe(claim, outcome, verdict, bytes)
+  }
+}
+
+function verdictOf(claim: Claim, outcome: Outcome, policy: RetryPolicy, random: number): Verdict {
+  const verdict = decide(outcome, claim.attempt + 1, policy, random)
+  const holds =
+    verdict.kind === 'exhausted' && claim.ordered && claim.endpoint.onExhausted === 'stop'
+  return holds ? { kind: 'hold', reason: verdict.reason } : verdict
+}
+
+function policyOf({ endpoint }: Claim, dialect: Dialect): RetryPolicy {
+  return { ...dialect.retry, scheduleMs: endpoint.retryScheduleMs ?? dialect.retry.scheduleMs }
+}

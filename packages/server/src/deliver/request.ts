@@ -1,0 +1,149 @@
+import { createHash } from 'node:crypto'
+import { iso } from '../core/clock.ts'
+import { showId } from '../core/id.ts'
+import type { Message } from '../core/message.ts'
+import { omitLarge } from '../core/oversize.ts'
+import type { PayloadPart } from '../core/payload-link.ts'
+import type { Dialect, OutgoingEvent } from '../dialects/dialect.ts'
+import type { Claim } from '../queue/queue.ts'
+import type { SendRequest } from './send.ts'
+
+/** A claim, and what a transformation made of its parts; a part that is null or absent is as it was. */
+export interface Changed {
+  claim: Claim
+  payload?: string | null
+  headers?: Record<string, string> | null
+  path?: string | null
+}
+
+/** This Pombo as receivers see it. */
+export interface Server {
+  url: string
+  /** The address of a part of a payload that was too large to send. */
+  linkTo: (part: PayloadPart, expiresAtMs: number) => string
+}
+
+/** Links to payloads end this long after the message; by then it has been delivered or given up. */
+const linkMs = 7 * 86_400_000
+
+type Request = SendRequest & { body: string }
+
+/** The request for one claim, as it will be signed and sent. Pure. */
+export function requestOf(
+  changed: Changed,
+  dialect: Dialect,
+  nowMs: number,
+  server: Server,
+): Request {
+  const { endpoint } = changed.claim
+  const event = eventOf(changed, nowMs, server)
+  const body = dialect.format(event, endpoint)
+  const url = dialect.url?.(event, endpoint) ?? endpoint.url
+  return {
+    url: changed.path == null ? url : withPath(url, changed.path),
+    headers: headersOf(changed, dialect, event, body),
+    body,
+    timeoutMs: endpoint.timeoutMs ?? dialect.timeoutMs,
+  }
+}
+
+/**
+ * One request for several claims: an array of `{id, eventType, timestamp, payload}`, where `payload` is what the dialect would have sent alone.
+ * It is signed under an id of its own, which is the same for the same events, so that a repeat can be told. Pure.
+ */
+export function batchRequest(
+  changed: readonly Changed[],
+  dialect: Dialect,
+  nowMs: number,
+  server: Server,
+): Request {
+  const first = changed[0]!
+  const { endpoint } = first.claim
+  const events = changed.map((one) => eventOf(one, nowMs, server))
+  const items = events.map((event) => {
+    const head = JSON.stringify({
+      id: event.messageId,
+      eventType: event.message.eventType,
+      timestamp: iso(event.message.createdAtMs),
+    })
+    return `${head.slice(0, -1)},"payload":${dialect.format(event, endpoint)}}`
+  })
+  const id = `batch_${createHash('sha256')
+    .update(events.map((event) => event.messageId).join(' '))
+    .digest('hex')
+    .slice(0, 26)}`
+  const body = `[${items.join(',')}]`
+  return {
+    url: endpoint.url,
+    headers: headersOf(first, dialect, { ...events[0]!, messageId: id }, body),
+    body,
+    timeoutMs: endpoint.timeoutMs ?? dialect.timeoutMs,
+  }
+}
+
+function eventOf({ claim, payload }: Changed, nowMs: number, server: Server): OutgoingEvent {
+  const message = fitted(
+    claim,
+    payload == null ? claim.message : { ...claim.message, payload, form: null },
+    server,
+  )
+  let parsed: { payload: unknown } | undefined
+  return {
+    message,
+    payload: () =>
+      (parsed ??= { payload: JSON.parse(message.payload ?? 'null') as unknown }).payload,
+    app: { id: showId('app', claim.app.id), uid: claim.app.uid, name: claim.app.name },
+    messageId: showId('message', message.id),
+    deliveryId: showId('delivery', claim.deliveryId),
+    attempt: claim.attempt + 1,
+    nowMs,
+    serverUrl: server.url,
+  }
+}
+
+/** The message with members taken out that are too large for the endpoint, where it asked for links instead. */
+function fitted({ endpoint }: Claim, message: Message, server: Server): Message {
+  const { oversize } = endpoint
+  if (
+    oversize?.action !== 'link' ||
+    message.payload === null ||
+    message.payload.length <= oversize.maxBytes / 4
+  )
+    return message
+  const expiresAtMs = message.createdAtMs + linkMs
+  const payload = omitLarge(message.payload, oversize.maxBytes, (pointer) =>
+    server.linkTo({ appId: message.appId, messageId: message.id, pointer }, expiresAtMs),
+  )
+  return { ...message, payload }
+}
+
+/** Names in lower case, so that none goes out twice. What others add never replaces the content type or what is signed. */
+function headersOf(
+  { claim, headers }: Changed,
+  dialect: Dialect,
+  event: OutgoingEvent,
+  body: string,
+): Record<string, string> {
+  const { endpoint } = claim
+  const secrets = endpoint.secrets
+    .filter(({ expiresAtMs }) => expiresAtMs === null || expiresAtMs > event.nowMs)
+    .map(({ secret }) => secret)
+  const all: Record<string, string> = {}
+  for (const part of [
+    dialect.headers(event, endpoint),
+    endpoint.headers,
+    headers ?? {},
+    { 'content-type': 'application/json' },
+    dialect.sign(event, endpoint, body, secrets),
+  ]) {
+    for (const [name, value] of Object.entries(part)) all[name.toLowerCase()] = value
+  }
+  return all
+}
+
+/** The URL with a transformation's path behind its own. The query stays, and no path leads to another origin. */
+function withPath(url: string, path: string): string {
+  const target = new URL(url)
+  target.pathname = `${target.pathname.replace(/\/$/, '')}/${path.replace(/^\/+/, '')}`
+  return target.href
+}

@@ -1,0 +1,31 @@
+import type { Dialect } from '../dialect.ts'
+import { catalogue, eventName } from './events.ts'
+import { body } from './payload.ts'
+import { agentesRoutes } from './routes.ts'
+import type { AgentesValues } from './settings.ts'
+import { signTimed, timestampOf } from './signature.ts'
+import { createWork } from './work.ts'
+
+/** The dialect of Agentes de Conversão: domain events out of a database, an API or WhatsApp, to endpoints and n8n workflows. */
+export function createAgentes(values: AgentesValues): Dialect {
+  return {
+    name: 'agentes',
+    events: catalogue,
+    retry: {
+      // 30 s doubled, which stays far below the document's ceiling of an hour.
+      scheduleMs: [30, 60, 120, 240, 480].map((seconds) => seconds * 1000),
+      jitter: 0.2,
+      retryStatuses: 'all',
+    },
+    timeoutMs: 30_000,
+    eventName,
+    format: body,
+    headers: (event) => ({
+      'X-Webhook-Timestamp': timestampOf(event.nowMs),
+      'User-Agent': 'AgentesDeConversao-Webhook/1.0',
+    }),
+    sign: (event, _endpoint, text, secrets) => signTimed(timestampOf(event.nowMs), text, secrets),
+    routes: agentesRoutes(values),
+    work: (host) => createWork(host, values),
+  }
+}

@@ -1,0 +1,65 @@
+/** The requests of this dialect: endpoints, events, n8n's workflows, counts and health. */
+import type { FastifyInstance } from 'fastify'
+import type { DialectRoutes } from '../dialect.ts'
+import { bearerKey, sendJson } from '../request.ts'
+import { endpointRoutes } from './endpoint-routes.ts'
+import { eventRoutes } from './event-routes.ts'
+import { catalogue } from './events.ts'
+import { createHealth } from './health.ts'
+import { organizationsOf } from './organizations.ts'
+import type { RegisteredDeps } from './registered.ts'
+import type { AgentesValues } from './settings.ts'
+import { UserRate } from './user-rate.ts'
+import { workflowRoutes } from './workflow-routes.ts'
+
+export function agentesRoutes(values: AgentesValues): DialectRoutes {
+  return {
+    mount(app, host) {
+      const organizations = organizationsOf(host, values.organization)
+      const deps: RegisteredDeps = { host, organizations, values }
+      const rate = new UserRate(values.userRate, host.clock, () => host.liveNodes())
+      endpointRoutes(app, deps)
+      eventRoutes(app, deps, rate)
+      workflowRoutes(app, deps, rate)
+      monitoring(app, deps)
+    },
+    // As FastAPI, which the document's API is made with, writes them.
+    refusal: ({ code, message, problems }) => ({
+      detail: problems.length > 0 ? problems : message,
+      code,
+    }),
+  }
+}
+
+function monitoring(app: FastifyInstance, { host, values }: RegisteredDeps): void {
+  const health = createHealth(host, values)
+  // Without a key: what watches a service seldom has one, and nothing is told but how it is.
+  app.get('/api/webhooks/health', async (_request, reply) => sendJson(reply, 200, await health()))
+  app.get('/api/webhooks/stats', async (request, reply) => {
+    const caller = await host.authenticate(bearerKey(request))
+    const selection = { dialect: 'agentes' } as const
+    const [{ waiting, retrying, sending }, { all }, workflows] = await Promise.all([
+      host.retries.queues(caller, selection),
+      host.attempts.stats(caller, selection),
+      host.endpoints.list(caller, { ...selection, metadata: { kind: 'n8n' }, limit: 1 }),
+    ])
+    const finished = all.delivered + all.exhausted
+    return sendJson(reply, 200, {
+      status: 'active',
+      queues: {
+        high_priority: waiting.high,
+        normal_priority: waiting.normal + waiting.low,
+        retry: retrying,
+      },
+      processing_tasks: sending,
+      supported_events: catalogue.map(({ name }) => name),
+      n8n_integration: workflows.total > 0 ? 'active' : 'not_configured',
+      deliveries: {
+        delivered: all.delivered,
+        failed: all.exhausted,
+        retries: all.retries,
+        success_rate: finished === 0 ? null : all.delivered / finished,
+      },
+    })
+  })
+}

@@ -1,0 +1,99 @@
+/** What the dialect does beside its requests: it registers the documented workflows, and keeps to the environment's secret. */
+import { PomboError } from '../../core/error.ts'
+import type { Caller } from '../caller.ts'
+import type { DialectHost, DialectWork } from '../host.ts'
+import { organizationsOf } from './organizations.ts'
+import { create, type RegisteredDeps } from './registered.ts'
+import type { AgentesValues } from './settings.ts'
+import { documentedWorkflows, workflowUid, workflowUrl } from './workflows.ts'
+
+/** Where it is noted for which n8n they were registered. */
+const noteKey = 'n8n/registered'
+const pageSize = 200
+
+export function createWork(host: DialectHost, values: AgentesValues): DialectWork {
+  const deps = { host, values, organizations: organizationsOf(host, values.organization) }
+  let running: Promise<unknown> | undefined
+  const run = (work: () => Promise<void>, about: string) =>
+    work().catch((error: unknown) => host.report(error, about))
+  return {
+    start() {
+      running = Promise.all([
+        run(() => registerWorkflows(deps), 'n8n’s workflows could not be registered'),
+        run(() => renewSecrets(deps), 'WEBHOOK_SECRET could not be brought to its endpoints'),
+      ])
+    },
+    async stop() {
+      await running
+    },
+  }
+}
+
+/** Once for an n8n: what somebody removed stays removed. After a move they follow it, unless they were pointed elsewhere meanwhile. */
+async function registerWorkflows(deps: RegisteredDeps): Promise<void> {
+  const { host, values, organizations } = deps
+  const { n8nUrl } = values
+  if (n8nUrl === undefined) return
+  const operator = await host.operator()
+  const before = (await host.notes.get(operator, 'agentes', noteKey))?.value['url']
+  if (before === n8nUrl) return
+  const app = await organizations.ensure(operator, undefined)
+  for (const { id, name, path, eventType } of documentedWorkflows) {
+    const url = workflowUrl(n8nUrl, path)
+    const endpoint = await host.endpoints.find(app, workflowUid(id))
+    if (endpoint && typeof before === 'string') {
+      const isUntouched = endpoint.url === workflowUrl(before, path)
+      if (isUntouched) await host.endpoints.patch(app, endpoint.id, { url })
+    } else if (!endpoint && before === undefined)
+      await create(deps, operator, app, 'n8n', {
+        name,
+        url,
+        events: [eventType],
+        metadata: { workflow_id: id },
+        uid: workflowUid(id),
+      }).catch(unless('conflict'))
+  }
+  await host.notes.put(operator, 'agentes', noteKey, { url: n8nUrl })
+}
+
+async function renewSecrets({ host, values }: RegisteredDeps): Promise<void> {
+  const { webhookSecret } = values
+  if (webhookSecret === undefined) return
+  for (const [app, endpointId] of await signedByEnvironment(host, await host.operator())) {
+    const current = await host.endpoints.secret(app, endpointId)
+    if (current?.text === webhookSecret) continue
+    await host.endpoints
+      .patch(app, endpointId, { secret: webhookSecret })
+      .catch(unless('validation'))
+  }
+}
+
+async function signedByEnvironment(host: DialectHost, operator: Caller) {
+  const metadata = { secret: 'environment' }
+  const all = []
+  for (let offset = 0; ; offset += pageSize) {
+    const query = { dialect: 'agentes', metadata, limit: pageSize, offset } as const
+    const { rows, total } = await host.endpoints.list(operator, query)
+    for (const { endpoint, app } of rows) {
+      const { id, uid, name } = app
+      const scope = {
+        id,
+        uid,
+        name,
+        tenantId: operator.tenantId,
+        metadata: {},
+        createdAtMs: 0,
+        updatedAtMs: 0,
+      }
+      all.push([scope, endpoint.id] as const)
+    }
+    if (rows.length === 0 || offset + rows.length >= total) return all
+  }
+}
+
+/** Another node was quicker: then it is there already. */
+function unless(code: 'conflict' | 'validation') {
+  return (error: unknown): undefined => {
+    if (!(error instanceof PomboError) || error.code !== code) throw error
+  }
+}

@@ -1,0 +1,123 @@
+/** n8n's workflows: the seven of the document, and how a workflow is kept as an endpoint. */
+import { z } from 'zod'
+import type { Endpoint } from '../../core/endpoint.ts'
+import type { Counts } from '../log.ts'
+import { showCommon, syncType } from './registered.ts'
+
+export interface DocumentedWorkflow {
+  id: string
+  name: string
+  /** Behind N8N_WEBHOOK_URL/webhook/; also the `sync_type` that means it. */
+  path: string
+  eventType: string
+}
+
+export const documentedWorkflows: readonly DocumentedWorkflow[] = [
+  {
+    id: 'dkbY8I5uombxmvgj',
+    name: 'User Registration',
+    path: 'user-registration',
+    eventType: 'user.registered',
+  },
+  {
+    id: 'FldlvK2bWumCZKjB',
+    name: 'Payment Processed',
+    path: 'payment-processed',
+    eventType: 'payment.confirmed',
+  },
+  {
+    id: 'lObbf36H57cqVoTu',
+    name: 'WhatsApp Integration',
+    path: 'whatsapp-connected',
+    eventType: 'integration.whatsapp.connected',
+  },
+  {
+    id: 'azDbM1j9UpSvU1wl',
+    name: 'OpenAI Integration',
+    path: 'openai-connected',
+    eventType: 'integration.openai.connected',
+  },
+  {
+    id: 'jd2ydLGtQhvbC2q8',
+    name: 'Agent Created',
+    path: 'agent-created',
+    eventType: 'agent.created',
+  },
+  {
+    id: 'xFfJRPSsgxZpx0NH',
+    name: 'Template Applied',
+    path: 'template-applied',
+    eventType: 'template.applied',
+  },
+  {
+    id: '5a8pr08Hyyw3DmHk',
+    name: 'Onboarding Complete',
+    path: 'onboarding-complete',
+    eventType: 'onboarding.completed',
+  },
+]
+
+export function workflowUrl(n8nUrl: string, path: string): string {
+  return `${n8nUrl}/webhook/${path}`
+}
+
+/** The uid of a workflow's endpoint. */
+export function workflowUid(workflowId: string): string {
+  return `n8n.${workflowId}`
+}
+
+const id = z.union([z.string(), z.number()]).nullish()
+
+export const workflowIn = z.object({
+  workflow_id: z
+    .string()
+    .regex(/^[\w.-]{1,200}$/, 'has 1 to 200 letters, digits, "-", "_" and "."')
+    .optional(),
+  name: z.string().max(1_000).optional(),
+  webhook_url: z.string().optional(),
+  /** Left out, null or empty: all. */
+  event_types: z.array(z.string()).nullish(),
+  is_active: z.boolean().optional(),
+  secret: z.string().nullish(),
+  organization_id: id,
+})
+
+export function showWorkflow(
+  { endpoint, app }: { endpoint: Endpoint; app: { uid: string | null; id: string } },
+  counts: Counts | undefined,
+  allTypes: readonly string[],
+) {
+  return {
+    id: endpoint.id,
+    workflow_id: workflowIdOf(endpoint),
+    organization_id: app.uid ?? app.id,
+    name: endpoint.description,
+    webhook_url: endpoint.url,
+    event_types: (endpoint.eventTypes ?? allTypes).filter((type) => type !== syncType),
+    ...showCommon(endpoint, counts),
+  }
+}
+
+export function workflowIdOf({ metadata, id: endpointId }: Endpoint): string {
+  return metadata['workflow_id'] ?? endpointId
+}
+
+function slug(text: string): string {
+  return text
+    .toLowerCase()
+    .normalize('NFD')
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-|-$/g, '')
+}
+
+/** Whether a `sync_type` means this workflow: by its id, its name, the end of its URL, or an event that it is for. */
+export function isMeant(endpoint: Endpoint, syncType: string): boolean {
+  const { pathname } = new URL(endpoint.url)
+  const wanted = slug(syncType)
+  return (
+    workflowIdOf(endpoint) === syncType ||
+    slug(endpoint.description) === wanted ||
+    slug(pathname.split('/').at(-1) ?? '') === wanted ||
+    (endpoint.eventTypes ?? []).some((type) => slug(type) === wanted)
+  )
+}

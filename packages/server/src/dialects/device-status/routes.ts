@@ -1,0 +1,172 @@
+/** The requests of this dialect: devices registered, changed, shown, removed, and what their containers report. */
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import { iso } from '../../core/clock.ts'
+import { deviceEvent } from '../../core/device-event.ts'
+import { invalid, PomboError } from '../../core/error.ts'
+import { showId } from '../../core/id.ts'
+import type { Caller } from '../caller.ts'
+import type { DialectRoutes } from '../dialect.ts'
+import type { DialectApp, DialectHost } from '../host.ts'
+import {
+  basicKey,
+  bodyOf,
+  header,
+  param,
+  readBody,
+  readQuery,
+  sendJson,
+  wholeNumber,
+} from '../request.ts'
+import {
+  checkDevice,
+  deviceIn,
+  deviceMark,
+  freshHash,
+  newDeviceIn,
+  saveDevice,
+  showDevice,
+  webhookUid,
+} from './registration.ts'
+
+const devices = '/api/devices'
+const device = `${devices}/:hash`
+
+export const deviceStatusRoutes: DialectRoutes = {
+  mount(app, host) {
+    registration(app, host)
+    reading(app, host)
+    reports(app, host)
+  },
+  refusal: ({ code, message, problems }) => ({
+    error: message,
+    code,
+    ...(problems.length > 0 && { problems }),
+  }),
+}
+
+async function authenticated(host: DialectHost, request: FastifyRequest): Promise<Caller> {
+  return await host.authenticate(basicKey(request))
+}
+
+async function found(host: DialectHost, caller: Caller, hash: string): Promise<DialectApp> {
+  const app = await host.apps.find(caller, hash)
+  if (!app) throw new PomboError('not_found', { what: 'device', id: hash })
+  return app
+}
+
+/** The document names the device in a header; its path does as well. */
+function instanceOf(request: FastifyRequest): string {
+  const hash = param(request, 'hash') || header(request, 'x-instance-id')
+  if (!hash) throw invalid(['header', 'x-instance-id'], 'field required', 'value_error.missing')
+  return hash
+}
+
+async function shown(host: DialectHost, app: DialectApp): Promise<object> {
+  const [webhook, states] = await Promise.all([
+    host.endpoints.find(app, webhookUid),
+    host.devices.states([app]),
+  ])
+  return showDevice(app, webhook, states.get(app.id))
+}
+
+function registration(app: FastifyInstance, host: DialectHost): void {
+  app.post(devices, async (request, reply) => {
+    const caller = await authenticated(host, request)
+    const given = readBody(newDeviceIn, request)
+    checkDevice(host, given, undefined)
+    const hash = given.deviceHash ?? freshHash()
+    const one = await host.apps.create(caller, { uid: hash, name: hash, metadata: deviceMark })
+    try {
+      await saveDevice(host, one, { ...given, gatewayUrl: given.gatewayUrl ?? null }, undefined)
+    } catch (error) {
+      await host.apps.delete(caller, one.id)
+      throw error
+    }
+    return sendJson(reply, 201, await shown(host, one))
+  })
+  for (const path of [devices, device]) {
+    app.put(path, async (request, reply) => {
+      const caller = await authenticated(host, request)
+      const one = await found(host, caller, instanceOf(request))
+      const given = readBody(deviceIn, request)
+      const webhook = await host.endpoints.find(one, webhookUid)
+      checkDevice(host, given, webhook)
+      await saveDevice(host, one, given, webhook)
+      // From now on it is listed, if it was made by something else than this API.
+      const metadata = { ...one.metadata, ...deviceMark }
+      return sendJson(
+        reply,
+        200,
+        await shown(host, await host.apps.patch(caller, one.id, { metadata })),
+      )
+    })
+    app.delete(path, async (request, reply) => {
+      const caller = await authenticated(host, request)
+      const one = await found(host, caller, instanceOf(request))
+      await host.apps.delete(caller, one.id)
+      return reply.code(204).send()
+    })
+  }
+}
+
+const listQuery = z.object({
+  limit: wholeNumber(1, 200).optional(),
+  offset: wholeNumber(0, 1_000_000).optional(),
+})
+
+function reading(app: FastifyInstance, host: DialectHost): void {
+  app.get(devices, async (request, reply) => {
+    const caller = await authenticated(host, request)
+    const hash = header(request, 'x-instance-id')
+    if (hash) return sendJson(reply, 200, await shown(host, await found(host, caller, hash)))
+    const { limit = 50, offset = 0 } = readQuery(listQuery, request)
+    const { rows, total } = await host.apps.list(caller, { metadata: deviceMark, limit, offset })
+    const states = await host.devices.states(rows)
+    const list = await Promise.all(
+      rows.map(async (one) =>
+        showDevice(one, await host.endpoints.find(one, webhookUid), states.get(one.id)),
+      ),
+    )
+    return sendJson(reply, 200, { devices: list, total, limit, offset })
+  })
+  app.get(device, async (request, reply) => {
+    const caller = await authenticated(host, request)
+    return sendJson(reply, 200, await shown(host, await found(host, caller, instanceOf(request))))
+  })
+}
+
+const reportIn = z.looseObject({
+  code: z.string().min(1).max(200),
+  message: z.string().max(10_000).nullish(),
+})
+
+function reports(app: FastifyInstance, host: DialectHost): void {
+  app.post(`${device}/events`, async (request, reply) => {
+    const caller = await authenticated(host, request)
+    readBody(reportIn, request)
+    const one = await found(host, caller, instanceOf(request))
+    const session = one.uid ?? one.id
+    const event = deviceEvent(bodyOf(request).text, session, host.clock.now())!
+    const accepted = await host.accept({
+      tenantId: one.tenantId,
+      appId: one.id,
+      eventType: event.reading.eventType,
+      payload: event.payload,
+      form: 'whatsapp',
+      orderingKey: session,
+    })
+    await host.devices.told(one, event).catch((error: unknown) => {
+      // The event itself is safe; reported again it would be two.
+      host.report(error, 'what a device reported last could not be noted')
+    })
+    const { type, code, status } = event.reading
+    return sendJson(reply, 202, {
+      ...(accepted.outcome === 'accepted' && { id: showId('message', accepted.message.id) }),
+      deviceHash: session,
+      status,
+      event: { type, code },
+      timestamp: iso(event.atMs),
+    })
+  })
+}

@@ -1,0 +1,102 @@
+import type { FastifyInstance } from 'fastify'
+import type { DialectName, Endpoint } from '../core/endpoint.ts'
+import type { Message } from '../core/message.ts'
+import type { Outcome } from '../core/outcome.ts'
+import type { ParsedSecret, Secret } from '../core/secret.ts'
+import type { DialectHost, DialectWork, Refusal } from './host.ts'
+
+/** One event that a dialect's document names. */
+export interface CatalogueEvent {
+  name: string
+  description: string
+  category: string
+  /** The fields of its payload and what they hold, for catalogues that show them. */
+  payload?: Readonly<Record<string, string>>
+}
+
+/** What a dialect does with failures unless the endpoint says otherwise. */
+export interface RetryDefaults {
+  /** Milliseconds before each retry; its length is the number of retries. */
+  scheduleMs: readonly number[]
+  /** 0.2 means ±20 %. */
+  jitter: number
+  /** Statuses worth a retry; `all`: every non-2xx. Network errors and timeouts are always retried. */
+  retryStatuses: 'all' | readonly number[]
+}
+
+/** A message on its way out, as a dialect sees it. Formatting is pure: the same event gives the same bytes. */
+export interface OutgoingEvent {
+  message: Message
+  /** The payload, parsed once and only if a dialect asks; numbers beyond 2^53 lose digits here, so pass text through where you can. */
+  payload: () => unknown
+  app: { id: string; uid: string | null; name: string }
+  /** Shown ids (`msg_…`, `dlv_…`): stable over retries. */
+  messageId: string
+  deliveryId: string
+  /** 1 for the first. */
+  attempt: number
+  nowMs: number
+  /** Base URL of this Pombo, for envelopes that name their server. */
+  serverUrl: string
+}
+
+/**
+ * A dialect: one of the systems Pombo replaces, at its edges. A value with few members, most of them data or pure.
+ * Everything outside `dialects/` is dialect-agnostic; the folders do not know each other.
+ */
+export interface Dialect {
+  readonly name: DialectName
+  readonly events: readonly CatalogueEvent[]
+  readonly retry: RetryDefaults
+  /** Deadline of the whole exchange. */
+  readonly timeoutMs: number
+  /** What this dialect calls an event type (`message.received` → `messages.upsert`); the type itself where it has no word for it. */
+  eventName(eventType: string): string
+  /** What is wrong with an endpoint's `dialectOptions`, in a sentence. A dialect without this has none. */
+  optionsProblem?(options: Readonly<Record<string, unknown>>): string | undefined
+  /** Where the request goes, for dialects that can put the event's name into the path; else the endpoint's URL as it is. */
+  url?(event: OutgoingEvent, endpoint: Endpoint): string
+  /** The body, as it is signed and sent. */
+  format(event: OutgoingEvent, endpoint: Endpoint): string
+  /** Request headers besides `content-type` (application/json) and the signature. */
+  headers(event: OutgoingEvent, endpoint: Endpoint): Record<string, string>
+  /** Signature headers over exactly this body, by all secrets that are still valid, newest first. */
+  sign(
+    event: OutgoingEvent,
+    endpoint: Endpoint,
+    body: string,
+    secrets: readonly Secret[],
+  ): Record<string, string>
+  /** How its secrets are read and made. A dialect without this takes any text as it stands, and signs only where one was given. */
+  readonly secrets?: { parse(text: string): ParsedSecret; generate(): Secret }
+  readonly routes?: DialectRoutes
+  /** A line of the log about a failed attempt, in the document's words, besides the engine's own. */
+  failureLine?(failure: FailedAttempt): FailureLine
+  /** What it does beside its requests. Called once, when Pombo starts. */
+  work?(host: DialectHost): DialectWork
+}
+
+/** An attempt that did not deliver. */
+export interface FailedAttempt {
+  app: { id: string; uid: string | null }
+  outcome: Outcome
+  /** 1 for the first. */
+  attempt: number
+  /** By the endpoint's schedule. */
+  retries: number
+  /** Null: it was the last. */
+  retryInMs: number | null
+}
+
+export interface FailureLine {
+  level: 'warn' | 'error'
+  text: string
+}
+
+/** The requests that a dialect answers, at the paths of its document. */
+export interface DialectRoutes {
+  /** `app` is a plugin of the dialect's own: what it registers there (parsers, hooks) touches no other route. Bodies come as `JsonBody` (dialects/request.ts). */
+  mount(app: FastifyInstance, host: DialectHost): void
+  /** The body of an error's answer. */
+  refusal(refusal: Refusal): object
+}

@@ -1,0 +1,47 @@
+import type { Dialect } from '../dialect.ts'
+import { catalogue, eventName } from './events.ts'
+import { optionsProblem } from './options.ts'
+import { body } from './payload.ts'
+import { evolutionRoutes } from './routes.ts'
+import type { EvolutionValues } from './settings.ts'
+import { sign } from './signature.ts'
+import { url } from './url.ts'
+import { createWork } from './work.ts'
+
+/** Delays before `retries` retries: doubled from the first, never more than `maxMs`. */
+export function scheduleOf(retries: number, firstMs = 1_000, maxMs = 5 * 60_000): number[] {
+  return Array.from({ length: retries }, (_, i) => Math.min(firstMs * 2 ** i, maxMs))
+}
+
+/**
+ * The dialect of Evolution API with the document's two kinds of webhook, main and monitoring.
+ * Throws where a webhook is switched on without saying where it is.
+ */
+export function createEvolution(values: EvolutionValues): Dialect {
+  for (const [enabled, target, name] of [
+    [values.globalEnabled, values.globalUrl, 'GLOBAL'],
+    [values.monitoringEnabled, values.monitoringUrl, 'MONITORING'],
+  ] as const)
+    if (enabled && target === undefined)
+      throw new Error(
+        `WEBHOOK_${name}_ENABLED is true, but WEBHOOK_${name}_URL is not set: give the URL, or switch it off.`,
+      )
+  return {
+    name: 'evolution',
+    events: catalogue,
+    retry: {
+      scheduleMs: scheduleOf(values.retryAttempts, values.retryDelayMs, values.retryMaxDelayMs),
+      jitter: values.retryJitter,
+      retryStatuses: values.retryStatuses,
+    },
+    timeoutMs: values.timeoutMs,
+    eventName,
+    optionsProblem,
+    url,
+    format: body,
+    headers: () => ({}),
+    sign,
+    routes: evolutionRoutes(values),
+    work: (host) => createWork(host, values),
+  }
+}

@@ -1,0 +1,91 @@
+/** Instances and their webhooks: the main one that each has of its own, the global one, and the monitoring one. */
+import type { Endpoint } from '../../core/endpoint.ts'
+import { PomboError } from '../../core/error.ts'
+import type { Caller } from '../caller.ts'
+import type { DialectApp, DialectHost, EndpointChanges } from '../host.ts'
+import { monitoringEvents } from './events.ts'
+import type { EvolutionValues } from './settings.ts'
+
+/** Uids of an instance's endpoints. */
+export const mainUid = 'evolution-main'
+export const globalUid = 'evolution-global'
+export const monitoringUid = 'evolution-monitoring'
+
+/** Which endpoints carry business events. */
+export const mainWebhooks = { dialect: 'evolution', exceptUids: [monitoringUid] } as const
+
+/** In the metadata of apps that are instances. */
+export const instanceMark = { evolution: 'instance' }
+
+/** The instance of that name, made where it is missing, with the webhooks that the environment gives it. */
+export async function ensureInstance(
+  host: DialectHost,
+  caller: Caller,
+  name: string,
+  values: EvolutionValues,
+): Promise<DialectApp> {
+  const found = await host.apps.ensure(caller, name, { metadata: instanceMark })
+  const marked = found.metadata['evolution'] === instanceMark.evolution
+  const app = marked
+    ? found
+    : await host.apps.patch(caller, found.id, { metadata: { ...found.metadata, ...instanceMark } })
+  await manageWebhooks(host, app, values)
+  return app
+}
+
+/** Brings the environment's webhooks of an instance to what the environment says. They are the first tenant's, who sets it. */
+export async function manageWebhooks(
+  host: DialectHost,
+  app: DialectApp,
+  values: EvolutionValues,
+): Promise<void> {
+  if (app.tenantId !== (await host.operator()).tenantId) return
+  await manage(host, app, globalUid, values.globalEnabled ? values.globalUrl : undefined, {
+    description: 'WEBHOOK_GLOBAL_URL',
+    dialectOptions: values.globalByEvents ? { webhookByEvents: true } : {},
+  })
+  await manage(
+    host,
+    app,
+    monitoringUid,
+    values.monitoringEnabled ? values.monitoringUrl : undefined,
+    {
+      description: 'WEBHOOK_MONITORING_URL',
+      eventTypes: [...monitoringEvents],
+      timeoutMs: values.monitoringTimeoutMs,
+    },
+  )
+}
+
+async function manage(
+  host: DialectHost,
+  app: DialectApp,
+  uid: string,
+  url: string | undefined,
+  rest: EndpointChanges,
+): Promise<void> {
+  const found = await host.endpoints.find(app, uid)
+  if (url === undefined) {
+    if (found && !found.disabled) await host.endpoints.patch(app, found.id, { disabled: true })
+    return
+  }
+  if (!found) {
+    const made = { ...rest, uid, url, dialect: 'evolution' as const }
+    await host.endpoints.create(app, made).catch((error: unknown) => {
+      // Another request made it at the same time.
+      if (!(error instanceof PomboError && error.code === 'conflict')) throw error
+    })
+    return
+  }
+  // One that deliveries showed to be dead stays disabled until it is another one.
+  const switchedOn = found.disabled && found.disabledReason === 'disabled by hand'
+  if (found.url === url && !switchedOn && sameSettings(found, rest)) return
+  await host.endpoints.patch(app, found.id, { ...rest, url, disabled: false })
+}
+
+function sameSettings(endpoint: Endpoint, { timeoutMs, dialectOptions }: EndpointChanges): boolean {
+  return (
+    (timeoutMs === undefined || endpoint.timeoutMs === timeoutMs) &&
+    JSON.stringify(endpoint.dialectOptions) === JSON.stringify(dialectOptions ?? {})
+  )
+}

@@ -1,0 +1,113 @@
+/** An instance's own webhook, as Evolution itself sets and shows it. */
+import { z } from 'zod'
+import { iso } from '../../core/clock.ts'
+import type { Endpoint } from '../../core/endpoint.ts'
+import { invalid, PomboError } from '../../core/error.ts'
+import { showId } from '../../core/id.ts'
+import type { DialectApp, DialectHost, EndpointChanges } from '../host.ts'
+import { listedName, readSubscription } from './events.ts'
+import { mainUid } from './instances.ts'
+import { type Options, optionsOf } from './options.ts'
+
+const fields = {
+  enabled: z.boolean().default(true),
+  url: z.string().default(''),
+  headers: z.record(z.string(), z.string()).nullish(),
+  byEvents: z.boolean().nullish(),
+  base64: z.boolean().nullish(),
+  events: z.array(z.string()).nullish(),
+  /** Put into every body. */
+  apikey: z.string().nullish(),
+  /** Signs every body. */
+  secret: z.string().nullish(),
+  /** What the fields were called in Evolution 1. */
+  webhookByEvents: z.boolean().nullish(),
+  webhookBase64: z.boolean().nullish(),
+}
+
+const webhook = z.object(fields)
+type Webhook = z.output<typeof webhook>
+
+/** Evolution 2's `{webhook: {…}}`, or Evolution 1's fields alone. */
+export const webhookIn = z.union([
+  z.object({ webhook }).transform((given) => given.webhook),
+  webhook.refine(
+    ({ url }) => url !== '',
+    'is needed: {"webhook": {"enabled", "url", "headers", "byEvents", "base64", "events"}}',
+  ),
+])
+
+/** Sets the main webhook of an instance, as a whole. */
+export async function setWebhook(
+  host: DialectHost,
+  app: DialectApp,
+  given: Webhook,
+): Promise<Endpoint | undefined> {
+  const before = await host.endpoints.find(app, mainUid)
+  if (given.url === '') {
+    if (given.enabled)
+      throw invalid(['body', 'webhook', 'url'], 'is needed where the webhook is enabled')
+    if (before) await host.endpoints.delete(app, before.id)
+    return undefined
+  }
+  const changes = { ...changesOf(given), url: given.url }
+  if (before) return await host.endpoints.patch(app, before.id, changes)
+  const made = { ...changes, uid: mainUid, dialect: 'evolution' as const }
+  return await host.endpoints.create(app, made).catch(async (error: unknown) => {
+    const conflict = error instanceof PomboError && error.code === 'conflict'
+    const other = conflict ? await host.endpoints.find(app, mainUid) : undefined
+    if (!other) throw error
+    return await host.endpoints.patch(app, other.id, changes)
+  })
+}
+
+function changesOf(given: Webhook): EndpointChanges {
+  const read = readSubscription(given.events ?? [])
+  if (!read.ok) {
+    const unknown = read.unknown.map(({ name, suggestion }) =>
+      suggestion === undefined ? `"${name}"` : `"${name}" (did you mean "${suggestion}"?)`,
+    )
+    throw invalid(
+      ['body', 'webhook', 'events'],
+      `holds no event of Evolution: ${unknown.join(', ')}`,
+    )
+  }
+  const { jwt_key: jwtKey, ...headers } = given.headers ?? {}
+  const options: Options = {
+    ...((given.byEvents ?? given.webhookByEvents) && { webhookByEvents: true }),
+    ...((given.base64 ?? given.webhookBase64) && { webhookBase64: true }),
+    ...(given.apikey && { apikey: given.apikey }),
+    ...(jwtKey && { signature: 'jwt' as const }),
+  }
+  return {
+    disabled: !given.enabled,
+    headers,
+    ...read.subscription,
+    dialectOptions: { ...options },
+    // Of an event's two proofs a webhook has one.
+    secret: jwtKey || given.secret || null,
+  }
+}
+
+/** As `/webhook/find` of Evolution shows it; null: there is none. */
+export function showWebhook(app: DialectApp, endpoint: Endpoint | undefined): object | null {
+  if (endpoint === undefined) return null
+  const { webhookByEvents = false, webhookBase64 = false } = optionsOf(endpoint.dialectOptions)
+  return {
+    id: showId('endpoint', endpoint.id),
+    url: endpoint.url,
+    headers: Object.keys(endpoint.headers).length > 0 ? endpoint.headers : null,
+    enabled: !endpoint.disabled,
+    events: eventsOf(endpoint).map(listedName),
+    webhookByEvents,
+    webhookBase64,
+    createdAt: iso(endpoint.createdAtMs),
+    updatedAt: iso(endpoint.updatedAtMs),
+    instanceId: showId('app', app.id),
+  }
+}
+
+/** What was subscribed to, without what the subscription needed besides. */
+function eventsOf({ eventTypes }: Endpoint): string[] {
+  return (eventTypes ?? []).filter((name) => name !== 'message.sent')
+}

@@ -1,0 +1,160 @@
+/** What the dialect does beside its requests: it keeps the environment's webhooks, and reports to the monitoring one. */
+import type { Caller } from '../caller.ts'
+import { iso } from '../../core/clock.ts'
+import { PomboError } from '../../core/error.ts'
+import { readId } from '../../core/id.ts'
+import type { DialectApp, DialectHost, DialectWork, Signal } from '../host.ts'
+import { eventName } from './events.ts'
+import { instanceMark, mainWebhooks, manageWebhooks, monitoringUid } from './instances.ts'
+import type { EvolutionValues } from './settings.ts'
+
+const pageSize = 200
+
+/** Every node runs it; what it reports has a key, so that it is reported once. */
+export function createWork(host: DialectHost, values: EvolutionValues): DialectWork {
+  let timer: NodeJS.Timeout | undefined
+  let running: Promise<void> | undefined
+  let stopped = false
+
+  function run(work: () => Promise<void>, about: string): void {
+    if (stopped || running) return
+    running = work()
+      .catch((error: unknown) => {
+        if (!stopped) host.report(error, about)
+      })
+      .finally(() => {
+        running = undefined
+      })
+  }
+
+  async function bringUp(): Promise<void> {
+    for await (const app of instances(host)) {
+      if (stopped) return
+      await manageWebhooks(host, app, values)
+    }
+    if (values.monitoringEnabled) await reportQueues(host, values.monitoringIntervalMs)
+  }
+
+  return {
+    start() {
+      run(bringUp, 'the webhooks of the environment could not be brought up to date')
+      if (!values.monitoringEnabled) return
+      const about = 'the monitoring webhook was not told of the queues'
+      timer = setInterval(
+        () => run(() => reportQueues(host, values.monitoringIntervalMs), about),
+        values.monitoringIntervalMs,
+      )
+    },
+    async stop() {
+      stopped = true
+      clearInterval(timer)
+      await running
+    },
+    ...(values.monitoringEnabled && { hear: (signal: Signal) => hear(host, signal) }),
+  }
+}
+
+/** Of the first tenant, whose the environment's webhooks are. */
+async function* instances(host: DialectHost): AsyncGenerator<DialectApp> {
+  const operator = await host.operator()
+  for (let offset = 0; ; offset += pageSize) {
+    const query = { metadata: instanceMark, limit: pageSize, offset }
+    const { rows, total } = await host.apps.list(operator, query)
+    yield* rows
+    if (offset + rows.length >= total || rows.length === 0) return
+  }
+}
+
+async function reportQueues(host: DialectHost, intervalMs: number): Promise<void> {
+  const { apps } = await host.attempts.stats(await host.operator(), mainWebhooks)
+  const counts = new Map(apps.map((one) => [one.app.id, one.counts]))
+  const slot = Math.floor(host.clock.now() / intervalMs)
+  for await (const app of instances(host)) {
+    const { open = 0, delivered = 0, exhausted = 0 } = counts.get(app.id) ?? {}
+    await report(host, app, `stats ${intervalMs} ${slot}`, 'queue.stats', {
+      queueSize: open,
+      processedCount: delivered + exhausted,
+      // Pombo leaves no audio out.
+      audioFilterStats: { tooShort: 0, tooLong: 0, processed: 0 },
+    })
+  }
+}
+
+/** To the instance's monitoring webhook and no other. Once for each key. */
+async function report(
+  host: DialectHost,
+  app: DialectApp,
+  key: string,
+  event: string,
+  data: object,
+): Promise<void> {
+  const endpoint = await host.endpoints.find(app, monitoringUid)
+  if (!endpoint || endpoint.disabled) return
+  await host.accept({
+    tenantId: app.tenantId,
+    appId: app.id,
+    eventType: event,
+    payload: JSON.stringify(data),
+    onlyEndpointId: endpoint.id,
+    dedupe: [{ kind: 'source', key: `evolution monitoring ${key}`, windowSeconds: 86_400 }],
+  })
+}
+
+const events: Readonly<Record<string, string>> = {
+  'message.attempt.exhausted': 'webhook.failed',
+  'message.attempt.failing': 'error',
+  'endpoint.circuit.opened': 'error',
+  'endpoint.disabled': 'webhook.disabled',
+}
+
+async function hear(host: DialectHost, signal: Signal): Promise<void> {
+  const event = events[signal.type]
+  if (event === undefined) return
+  try {
+    const operator = await host.operator()
+    if (signal.tenantId !== operator.tenantId) return
+    const found = await host.endpoints.byId(operator, String(signal.data['endpointId']))
+    // Of its own trouble the monitoring webhook is not told: each report that failed would make the next one.
+    if (!found || found.endpoint.dialect !== 'evolution' || found.endpoint.uid === monitoringUid)
+      return
+    const app = await host.apps.find(operator, String(signal.data['appId']))
+    if (!app) return
+    const data = await dataOf(host, operator, app, found.endpoint.url, signal)
+    await report(host, app, `signal ${signal.id}`, event, data)
+  } catch (error) {
+    // To be told again. Anything else would come again for ever, and stop the operational events behind it.
+    if (error instanceof PomboError && error.status === 503) throw error
+    host.report(error, 'the monitoring webhook was not told of something')
+  }
+}
+
+async function dataOf(
+  host: DialectHost,
+  operator: Caller,
+  app: DialectApp,
+  webhookUrl: string,
+  { type, data, atMs }: Signal,
+): Promise<object> {
+  const common = { type, webhookUrl, occurredAt: iso(atMs) }
+  if (type === 'endpoint.disabled')
+    return { ...common, reason: data['reason'] ?? null, trigger: data['trigger'] ?? null }
+  if (type === 'endpoint.circuit.opened')
+    return {
+      ...common,
+      message: 'The webhook fails again and again; nothing is sent to it for a while',
+      consecutiveFailures: data['consecutiveFailures'] ?? null,
+      nextProbeAt: data['nextProbeAt'] ?? null,
+    }
+  const found = await host.messages.find(operator, app, String(data['msgId']))
+  const endpointId = readId('endpoint', String(data['endpointId']))
+  const delivery = found?.deliveries.find((one) => one.endpointId === endpointId)
+  return {
+    ...common,
+    id: data['msgId'] ?? null,
+    event: found ? eventName(found.message.eventType) : null,
+    attempts: delivery?.attempts ?? null,
+    statusCode: delivery?.lastAttempt?.statusCode ?? null,
+    error: delivery?.lastAttempt?.error ?? null,
+    reason: delivery?.reason ?? null,
+  }
+}

@@ -1,0 +1,230 @@
+/** The requests of this dialect: events in, a session's webhook, the log, the catalogue. */
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import { showId } from '../../core/id.ts'
+import { invalid, PomboError } from '../../core/error.ts'
+import type { DialectRoutes } from '../dialect.ts'
+import type { DialectApp, DialectHost, GatewayTaken } from '../host.ts'
+import {
+  bearerKey,
+  bodyOf,
+  header,
+  instant,
+  param,
+  readBody,
+  readQuery,
+  sendJson,
+  wholeNumber,
+} from '../request.ts'
+import { catalogue, readEventName, wildcard } from './events.ts'
+import { logText, showLog, statesOf, statuses } from './log.ts'
+import { eventName } from './names.ts'
+import { putWebhook, showWebhook, webhookIn, webhookOf, webhookUid } from './session.ts'
+import type { WhatsmeowValues } from './settings.ts'
+
+const session = '/api/whatsmeow/sessions/:id'
+
+export function whatsmeowRoutes(values: WhatsmeowValues): DialectRoutes {
+  return {
+    mount(app, host) {
+      events(app, host, values)
+      webhooks(app, host, values)
+      logs(app, host, values)
+      catalogues(app, host)
+    },
+    refusal: ({ code, message, problems }) => ({
+      error: message,
+      code,
+      ...(problems.length > 0 && { problems }),
+    }),
+  }
+}
+
+const eventIn = z.object({
+  type: z.string().min(1).max(200),
+  event: z.record(z.string(), z.unknown()).nullish(),
+})
+
+function events(app: FastifyInstance, host: DialectHost, { queueSize }: WhatsmeowValues): void {
+  app.post(`${session}/events`, async (request, reply) => {
+    const caller = await host.authenticate(bearerKey(request))
+    const { type } = readBody(eventIn, request)
+    const one = await host.apps.ensure(caller, param(request, 'id'))
+    if (queueSize !== undefined) {
+      const queues = await host.retries.queues(caller, { appId: one.id, uids: [webhookUid] })
+      const waiting = queues.retrying + Object.values(queues.waiting).reduce((sum, n) => sum + n, 0)
+      if (waiting >= queueSize)
+        throw new PomboError(
+          'overloaded',
+          { detail: `${waiting} events wait for this session's webhook (WEBHOOK_QUEUE_SIZE).` },
+          { retryAfterSeconds: 5 },
+        )
+    }
+    const { messages, filtered, skipped } = await host.gateways.take({
+      gateway: 'whatsmeow',
+      keys: [bearerKey(request)!],
+      headers: signatureHeaders(request),
+      rawBody: Buffer.from(bodyOf(request).text),
+      session: one.uid ?? one.id,
+      event: null,
+    })
+    const reason = await whyNot(host, one, messages)
+    const known = readEventName(type)
+    return sendJson(reply, 202, {
+      session_id: one.uid ?? one.id,
+      type,
+      known: known !== undefined && known !== wildcard,
+      events: messages.map((result) => showAccepted(result, reason)),
+      filtered,
+      skipped,
+    })
+  })
+}
+
+/** A source of whatsmeow's that has a secret asks for one of them. */
+function signatureHeaders(request: FastifyRequest): Record<string, string | undefined> {
+  return {
+    'x-webhook-signature': header(request, 'x-webhook-signature'),
+    'x-hub-signature-256': header(request, 'x-hub-signature-256'),
+  }
+}
+
+function showAccepted(
+  { eventType, accepted }: GatewayTaken['messages'][number],
+  reason: string | null,
+) {
+  const event = eventName(eventType)
+  if (accepted.outcome === 'duplicate')
+    return { event, id: showId('message', accepted.of), status: 'duplicate', reason: null }
+  const sent = accepted.deliveries > 0
+  return {
+    event,
+    id: showId('message', accepted.message.id),
+    status: sent ? 'queued' : 'not_sent',
+    reason: sent ? null : reason,
+  }
+}
+
+/** Why an event that nobody gets is not sent. */
+async function whyNot(
+  host: DialectHost,
+  app: DialectApp,
+  accepted: GatewayTaken['messages'],
+): Promise<string | null> {
+  const nobody = accepted.some(
+    (one) => one.accepted.outcome === 'accepted' && one.accepted.deliveries === 0,
+  )
+  if (!nobody) return null
+  const webhook = await webhookOf(host, app)
+  if (!webhook) return 'the session has no webhook'
+  return webhook.disabled ? 'the webhook is disabled' : 'the webhook is not subscribed to it'
+}
+
+function webhooks(app: FastifyInstance, host: DialectHost, { workers }: WhatsmeowValues): void {
+  const found = async (request: FastifyRequest): Promise<DialectApp> => {
+    const caller = await host.authenticate(bearerKey(request))
+    const id = param(request, 'id')
+    const one = await host.apps.find(caller, id)
+    if (!one) throw new PomboError('not_found', { what: 'session', id })
+    return one
+  }
+  app.put(`${session}/webhook`, async (request, reply) => {
+    const caller = await host.authenticate(bearerKey(request))
+    const given = readBody(webhookIn, request)
+    const one = await host.apps.ensure(caller, param(request, 'id'))
+    const endpoint = await putWebhook(host, one, given, workers)
+    return sendJson(reply, 200, showWebhook(one.uid ?? one.id, endpoint))
+  })
+  app.get(`${session}/webhook`, async (request, reply) => {
+    const one = await found(request)
+    return sendJson(reply, 200, showWebhook(one.uid ?? one.id, await webhookOf(host, one)))
+  })
+  app.delete(`${session}/webhook`, async (request, reply) => {
+    const one = await found(request)
+    const endpoint = await webhookOf(host, one)
+    if (endpoint) await host.endpoints.delete(one, endpoint.id)
+    return reply.code(204).send()
+  })
+}
+
+const logQuery = z.object({
+  session_id: z.string().optional(),
+  status: z.enum(statuses, `must be one of ${statuses.join(', ')}`).optional(),
+  event_type: z.string().min(1).max(200).optional(),
+  since: instant.optional(),
+  until: instant.optional(),
+  limit: wholeNumber(1, 200).optional(),
+  cursor: z.string().optional(),
+})
+
+function logs(
+  app: FastifyInstance,
+  host: DialectHost,
+  { enableLogs, logRetentionMs }: WhatsmeowValues,
+): void {
+  const path = '/api/whatsmeow/webhook/logs'
+  const enabled = () => {
+    if (!enableLogs)
+      throw new PomboError('bad_request', {
+        detail: 'The log is switched off here (WEBHOOK_ENABLE_LOGS=false).',
+      })
+  }
+  app.get(path, async (request, reply) => {
+    const caller = await host.authenticate(bearerKey(request))
+    enabled()
+    const query = readQuery(logQuery, request)
+    const one = query.session_id ? await host.apps.find(caller, query.session_id) : undefined
+    if (query.session_id && !one)
+      throw new PomboError('not_found', { what: 'session', id: query.session_id })
+    const limit = query.limit ?? 50
+    const oldestMs = host.clock.now() - logRetentionMs
+    const page = await host.deliveries.list(caller, {
+      dialect: 'whatsmeow',
+      states: statesOf(query.status),
+      sinceMs: Math.max(oldestMs, query.since ?? oldestMs),
+      limit,
+      ...(one && { appId: one.id }),
+      ...(query.event_type && {
+        eventTypes: [readEventName(query.event_type) ?? query.event_type],
+      }),
+      ...(query.until !== undefined && { untilMs: query.until }),
+      ...(query.cursor && { after: query.cursor }),
+    })
+    return sendJson(reply, 200, { logs: page.rows.map(showLog), limit, next_cursor: page.next })
+  })
+  app.get(`${path}/:logId`, async (request, reply) => {
+    const caller = await host.authenticate(bearerKey(request))
+    enabled()
+    const id = param(request, 'logId')
+    const detail = await host.deliveries.find(caller, id, { dialect: 'whatsmeow' })
+    if (!detail || detail.createdAtMs < host.clock.now() - logRetentionMs)
+      throw new PomboError('not_found', { what: 'log', id })
+    return reply.type('application/json; charset=utf-8').send(logText(detail))
+  })
+}
+
+function catalogues(app: FastifyInstance, host: DialectHost): void {
+  const path = '/api/whatsmeow/webhook/events'
+  app.get(path, async (request, reply) => {
+    await host.authenticate(bearerKey(request))
+    return sendJson(reply, 200, {
+      events: catalogue.map(({ name, struct, category, description }) => ({
+        event: name,
+        type: struct,
+        category,
+        description,
+      })),
+      wildcard,
+      total: catalogue.length,
+    })
+  })
+  // Whether a name is an event type, in either spelling.
+  app.get(`${path}/:name`, async (request, reply) => {
+    await host.authenticate(bearerKey(request))
+    const name = readEventName(param(request, 'name'))
+    const event = catalogue.find((one) => one.name === name)
+    if (!event) throw invalid(['path', 'name'], `"${param(request, 'name')}" is no event type`)
+    const { struct, category, description } = event
+    return sendJson(reply, 200, { event: event.name, type: struct, category, description })
+  })
+}

@@ -1,0 +1,112 @@
+/** A session's webhook: the document's `{enabled, url, events, token}`, and the secret for the signature beside it. */
+import { z } from 'zod'
+import { iso } from '../../core/clock.ts'
+import type { Endpoint } from '../../core/endpoint.ts'
+import { invalid, PomboError } from '../../core/error.ts'
+import { priorities } from '../../core/message.ts'
+import type { DialectApp, DialectHost, EndpointChanges } from '../host.ts'
+import { readSubscription, wildcard } from './events.ts'
+
+/** The uid of a session's endpoint. */
+export const webhookUid = 'whatsmeow'
+
+/** Lenient where Go is: a nil slice comes as null, an empty string where nothing is meant. */
+export const webhookIn = z.object({
+  enabled: z.boolean().default(true),
+  url: z.string().default(''),
+  /** Left out: all. */
+  events: z.array(z.string()).nullish(),
+  /** Left out: as it is. Empty or null: none. */
+  token: z.string().nullish(),
+  secret: z.string().nullish(),
+  /** In the queue. Left out: each event's own. */
+  priority: z.enum(priorities).nullish(),
+})
+export type WebhookIn = z.output<typeof webhookIn>
+
+export async function webhookOf(host: DialectHost, app: DialectApp): Promise<Endpoint | undefined> {
+  return await host.endpoints.find(app, webhookUid)
+}
+
+/** Sets the webhook, or takes it away where it is switched off without a URL. */
+export async function putWebhook(
+  host: DialectHost,
+  app: DialectApp,
+  given: WebhookIn,
+  workers: number,
+): Promise<Endpoint | undefined> {
+  const before = await webhookOf(host, app)
+  if (given.url === '') {
+    if (given.enabled) throw invalid(['body', 'url'], 'is needed where the webhook is enabled')
+    if (before) await host.endpoints.delete(app, before.id)
+    return undefined
+  }
+  const changes = { ...changesOf(given, before), url: given.url, maxInFlight: workers }
+  if (before) return await host.endpoints.patch(app, before.id, changes)
+  const made = { ...changes, uid: webhookUid, dialect: 'whatsmeow' as const }
+  return await host.endpoints.create(app, made).catch(async (error: unknown) => {
+    // Someone else set it at the same time: the later one counts.
+    const other =
+      error instanceof PomboError && error.code === 'conflict'
+        ? await webhookOf(host, app)
+        : undefined
+    if (!other) throw error
+    return await host.endpoints.patch(app, other.id, changes)
+  })
+}
+
+function changesOf(
+  { enabled, events, token, secret, priority }: WebhookIn,
+  before: Endpoint | undefined,
+) {
+  const changes: EndpointChanges = { disabled: !enabled, eventTypes: subscriptionOf(events) }
+  if (token !== undefined) {
+    const others = Object.entries(before?.headers ?? {}).filter(([name]) => !isToken(name))
+    changes.headers = { ...Object.fromEntries(others), ...(token && { Authorization: token }) }
+  }
+  if (secret !== undefined) changes.secret = secret || null
+  if (priority !== undefined) changes.priority = priority
+  return changes
+}
+
+function isToken(header: string): boolean {
+  return header.toLowerCase() === 'authorization'
+}
+
+/** Null: all. */
+function subscriptionOf(events: string[] | null | undefined): string[] | null {
+  if (!events) return null
+  if (events.length === 0)
+    throw invalid(
+      ['body', 'events'],
+      `names none; ["${wildcard}"] subscribes to everything, "enabled": false stops the webhook`,
+    )
+  const read = readSubscription(events)
+  if (!read.ok) {
+    const unknown = read.unknown.map(({ name, suggestion }) =>
+      suggestion === undefined ? `"${name}"` : `"${name}" (did you mean "${suggestion}"?)`,
+    )
+    throw invalid(
+      ['body', 'events'],
+      `holds what is no event type: ${unknown.join(', ')}; they are listed at /api/whatsmeow/webhook/events`,
+    )
+  }
+  return read.events.includes(wildcard) ? null : read.events
+}
+
+/** The document's configuration, as it stands. */
+export function showWebhook(sessionId: string, endpoint: Endpoint | undefined) {
+  const token = Object.entries(endpoint?.headers ?? {}).find(([name]) => isToken(name))?.[1]
+  return {
+    session_id: sessionId,
+    enabled: endpoint !== undefined && !endpoint.disabled,
+    url: endpoint?.url ?? '',
+    events: endpoint === undefined ? [] : (endpoint.eventTypes ?? [wildcard]),
+    token: token ?? '',
+    priority: endpoint?.priority ?? null,
+    signed: (endpoint?.secrets.length ?? 0) > 0,
+    disabled_reason: endpoint?.disabledReason ?? null,
+    created_at: endpoint ? iso(endpoint.createdAtMs) : null,
+    updated_at: endpoint ? iso(endpoint.updatedAtMs) : null,
+  }
+}

@@ -1,0 +1,138 @@
+/** ZapHub's table of events, read from what the engine records: messages, deliveries, attempts. */
+import { iso } from '../../core/clock.ts'
+import { readEvent } from '../../core/whatsapp.ts'
+import type { Caller } from '../caller.ts'
+import type { DialectApp, DialectHost } from '../host.ts'
+import type { AttemptEntry, DeliveryEntry, MessageEntry } from '../log.ts'
+import { eventName } from './events.ts'
+import { messageUuid } from './message-id.ts'
+
+export const categories = ['session', 'message', 'webhook', 'other'] as const
+type Category = (typeof categories)[number]
+
+interface AuditEvent {
+  id: string
+  eventType: string
+  eventCategory: Category
+  payload: object
+  severity: 'debug' | 'info' | 'warn'
+  created_at: string
+}
+
+/** `webhook.delivered` or `webhook.failed`: one attempt, with its number. */
+export function showAttempt(attempt: AttemptEntry): AuditEvent {
+  const { statusCode, number } = attempt
+  const about = { event: eventName(attempt.eventType), webhookUrl: attempt.url }
+  const common = {
+    id: attempt.id,
+    eventCategory: 'webhook' as const,
+    created_at: iso(attempt.startedAtMs + attempt.durationMs),
+  }
+  if (attempt.outcome === 'delivered')
+    return {
+      ...common,
+      eventType: 'webhook.delivered',
+      payload: { ...about, status: statusCode, attempt: number },
+      severity: 'debug',
+    }
+  const error =
+    attempt.outcome === 'refused'
+      ? `Webhook returned status ${statusCode}`
+      : (attempt.error ?? attempt.outcome)
+  return {
+    ...common,
+    eventType: 'webhook.failed',
+    payload: { ...about, error, attempt: number },
+    severity: 'warn',
+  }
+}
+
+function showQueued(delivery: DeliveryEntry): AuditEvent {
+  return {
+    id: delivery.id,
+    eventType: 'webhook.delivery.queued',
+    eventCategory: 'webhook',
+    payload: { event: eventName(delivery.eventType), webhookUrl: delivery.url },
+    severity: 'debug',
+    created_at: iso(delivery.createdAtMs),
+  }
+}
+
+function categoryOf(type: string): Category {
+  return categories.find((category) => type.startsWith(`${category}.`)) ?? 'other'
+}
+
+interface AuditQuery {
+  limit: number
+  offset: number
+  category: Category | undefined
+}
+
+/** A page, newest first. Each list is read as far as the page reaches, and they are merged. */
+export async function auditOf(
+  host: DialectHost,
+  caller: Caller,
+  app: DialectApp,
+  { limit, offset, category }: AuditQuery,
+): Promise<{ rows: AuditEvent[]; more: boolean }> {
+  const reach = limit + offset + 1
+  const query = { appId: app.id, limit: reach }
+  const ofWebhook = category === undefined || category === 'webhook'
+  const none = { rows: [] }
+  const [messages, deliveries, attempts] = await Promise.all([
+    category === 'webhook' ? none : host.messages.list(caller, query),
+    ofWebhook ? host.deliveries.list(caller, { ...query, dialect: 'zaphub' }) : none,
+    ofWebhook ? host.attempts.list(caller, { ...query, dialect: 'zaphub' }) : none,
+  ])
+  const found = [
+    ...messages.rows.map((entry) => ({ entry, event: showMessage(entry) })),
+    ...[...deliveries.rows.map(showQueued), ...attempts.rows.map(showAttempt)].map((event) => ({
+      entry: null,
+      event,
+    })),
+  ]
+    .filter(({ event }) => category === undefined || event.eventCategory === category)
+    .toSorted((a, b) => (a.event.created_at < b.event.created_at ? 1 : -1))
+  const rows: AuditEvent[] = []
+  for (const { entry, event } of found.slice(offset, offset + limit))
+    rows.push(entry ? await withPayload(host, caller, app, entry, event) : event)
+  return { rows, more: found.length > offset + limit }
+}
+
+function showMessage({ message, unmatched }: MessageEntry): AuditEvent {
+  const type = eventName(message.eventType)
+  return {
+    id: message.id,
+    eventType: type,
+    eventCategory: categoryOf(type),
+    payload: unmatched === null ? {} : { notSent: unmatched },
+    severity: 'info',
+    created_at: iso(message.createdAtMs),
+  }
+}
+
+/** What the document's worker notes of a message that came in; lists of messages come without payloads. */
+async function withPayload(
+  host: DialectHost,
+  caller: Caller,
+  app: DialectApp,
+  { message: { id, form, eventType } }: MessageEntry,
+  event: AuditEvent,
+): Promise<AuditEvent> {
+  if (form !== 'whatsapp' || eventType !== 'message.received') return event
+  const text = (await host.messages.find(caller, app, id))?.message.payload
+  if (text == null) return event
+  const received = readEvent(JSON.parse(text))
+  if (received.type !== 'message.received') return event
+  const { session, messageId, chat, content } = received
+  return {
+    ...event,
+    payload: {
+      messageDbId: messageUuid(session, messageId, false),
+      from: received.sender?.id ?? chat.id,
+      type: content.type,
+      waMessageId: messageId,
+      ...event.payload,
+    },
+  }
+}

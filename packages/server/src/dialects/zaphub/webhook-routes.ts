@@ -1,0 +1,174 @@
+/** A session's webhook: tried, its history, an event sent again; and the catalogue of events. */
+import type { FastifyInstance } from 'fastify'
+import { z } from 'zod'
+import { iso } from '../../core/clock.ts'
+import { PomboError } from '../../core/error.ts'
+import { showId, uuidv7 } from '../../core/id.ts'
+import { memberText } from '../../core/json.ts'
+import type { Endpoint } from '../../core/endpoint.ts'
+import type { Message } from '../../core/message.ts'
+import type { OutgoingEvent } from '../dialect.ts'
+import type { DialectApp, DialectHost } from '../host.ts'
+import { bearerKey, bodyOf, readBody, readQuery, sendJson } from '../request.ts'
+import { auditOf, categories, showAttempt } from './audit.ts'
+import { catalogue } from './events.ts'
+import { jobTag, newJobId } from './job.ts'
+import { body, headers } from './payload.ts'
+import { page, sessionOf } from './request.ts'
+import { idOf, webhookOf } from './session.ts'
+import type { ZaphubValues } from './settings.ts'
+import { signBody } from './signature.ts'
+import { testAnswer } from './test-answer.ts'
+
+const session = '/api/v1/sessions/:id'
+
+const eventName = z.string().regex(/^[a-zA-Z0-9\-_.]{1,256}$/, 'takes letters, digits and - _ .')
+const testIn = z.strictObject({ url: z.string().max(4_096).nullish(), event: eventName.nullish() })
+const retryIn = z.strictObject({
+  event: eventName,
+  payload: z.unknown().refine((given) => given !== undefined, 'field required'),
+})
+
+export function webhookRoutes(app: FastifyInstance, host: DialectHost, values: ZaphubValues): void {
+  app.post(`${session}/webhook/test`, async (request, reply) => {
+    const { session: one } = await sessionOf(host, request)
+    const given = readBody(testIn, request)
+    const webhook = await webhookOf(host, one)
+    const url = given.url || webhook?.url
+    if (url === undefined) throw noWebhook(one)
+    // Another URL gets what a webhook of that URL would get, and none of the secrets of this one.
+    const own = webhook?.url === url ? webhook : undefined
+    const event = testEvent(host, one, given.event ?? 'webhook.test')
+    const text = body(event)
+    const outcome = await host.probe({
+      url,
+      body: text,
+      headers: {
+        ...own?.headers,
+        'Content-Type': 'application/json',
+        ...headers(event),
+        ...signBody(text, secretsOf(own, event.nowMs)),
+      },
+      timeoutMs: own?.timeoutMs ?? values.timeoutMs,
+    })
+    return sendJson(reply, 200, testAnswer(url, outcome, values.maxBodyBytes))
+  })
+
+  app.post(`${session}/webhook/retry`, async (request, reply) => {
+    const { session: one } = await sessionOf(host, request)
+    const { event } = readBody(retryIn, request)
+    const webhook = await webhookOf(host, one)
+    if (!webhook) throw noWebhook(one)
+    if (webhook.disabled)
+      throw new PomboError('conflict', {
+        detail: `The webhook of this session is disabled (${webhook.disabledReason ?? 'by hand'}); set its webhook_url again to enable it.`,
+      })
+    const jobId = newJobId(idOf(one), event, host.clock.now(), Math.random())
+    await host.accept({
+      tenantId: one.tenantId,
+      appId: one.id,
+      eventType: event,
+      eventId: jobId,
+      tags: [jobTag],
+      payload: memberText(bodyOf(request).text, 'payload')!,
+      onlyEndpointId: webhook.id,
+    })
+    return sendJson(reply, 200, {
+      success: true,
+      data: { jobId, webhookUrl: webhook.url, event },
+      message: 'Webhook retry queued successfully',
+    })
+  })
+
+  const historyQuery = z.object({ ...page, status: z.enum(['delivered', 'failed']).optional() })
+  app.get(`${session}/webhook/events`, async (request, reply) => {
+    const { caller, session: one } = await sessionOf(host, request)
+    const { limit, offset, status } = readQuery(historyQuery, request)
+    const query = {
+      appId: one.id,
+      dialect: 'zaphub' as const,
+      ...(status && { failed: status === 'failed' }),
+    }
+    const [total, { rows }] = await Promise.all([
+      host.attempts.count(caller, query),
+      host.attempts.list(caller, { ...query, limit, offset }),
+    ])
+    return sendJson(reply, 200, {
+      success: true,
+      data: rows.map(showAttempt),
+      pagination: { limit, offset, total },
+    })
+  })
+
+  const auditQuery = z.object({
+    limit: page.limit,
+    // Three lists are read up to it and merged.
+    offset: page.offset.refine((value) => value <= 1_000, 'must be at most 1000'),
+    category: z.enum(categories, `must be one of ${categories.join(', ')}`).optional(),
+  })
+  app.get(`${session}/events`, async (request, reply) => {
+    const { caller, session: one } = await sessionOf(host, request)
+    const { limit, offset, category } = readQuery(auditQuery, request)
+    const { rows, more } = await auditOf(host, caller, one, { limit, offset, category })
+    return sendJson(reply, 200, {
+      success: true,
+      data: rows,
+      pagination: { limit, offset, more },
+    })
+  })
+
+  app.get('/api/v1/webhook/events', async (request, reply) => {
+    await host.authenticate(bearerKey(request))
+    return sendJson(reply, 200, {
+      success: true,
+      data: catalogue.map(({ name, description, category, payload }) => ({
+        event: name,
+        description,
+        category,
+        payload,
+      })),
+      message: `${catalogue.length} webhook event types available`,
+    })
+  })
+}
+
+function noWebhook(one: DialectApp): PomboError {
+  return new PomboError('bad_request', {
+    detail: `The session "${idOf(one)}" has no webhook_url: set one, or name a url.`,
+  })
+}
+
+function secretsOf(endpoint: Endpoint | undefined, nowMs: number) {
+  return (endpoint?.secrets ?? [])
+    .filter(({ expiresAtMs }) => expiresAtMs === null || expiresAtMs > nowMs)
+    .map(({ secret }) => secret)
+}
+
+function testEvent(host: DialectHost, one: DialectApp, eventType: string): OutgoingEvent {
+  const nowMs = host.clock.now()
+  const payload = { message: 'This is a test webhook from ZapHub', timestamp: iso(nowMs) }
+  const message: Message = {
+    id: uuidv7(nowMs),
+    tenantId: one.tenantId,
+    appId: one.id,
+    eventType,
+    eventId: null,
+    channels: null,
+    tags: null,
+    payload: JSON.stringify(payload),
+    form: null,
+    orderingKey: null,
+    priority: 'normal',
+    createdAtMs: nowMs,
+  }
+  return {
+    message,
+    payload: () => payload,
+    app: { id: showId('app', one.id), uid: one.uid, name: one.name },
+    messageId: showId('message', message.id),
+    deliveryId: showId('delivery', uuidv7(nowMs)),
+    attempt: 1,
+    nowMs,
+    serverUrl: host.serverUrl(),
+  }
+}

@@ -1,0 +1,363 @@
+/**
+ * The engine: the path of DESIGN wired together on one pool — ingest, queue, deliver, record, upkeep — without HTTP in front of it.
+ * app.ts puts the API on top; tests and benchmarks use it as it is.
+ */
+import type { SystemClock } from './core/clock.ts'
+import type { DialectName, Transform } from './core/endpoint.ts'
+import { showId } from './core/id.ts'
+import type { Message } from './core/message.ts'
+import type { PayloadLinks } from './core/payload-link.ts'
+import { createPersonHashes, personsOf } from './core/person.ts'
+import type { Outcome } from './core/outcome.ts'
+import type { Verdict } from './core/retry.ts'
+import { schemaVersion } from './db/migrate.ts'
+import { type Payloads, plainPayloads } from './db/payload.ts'
+import { dropConnections, type Pool } from './db/pool.ts'
+import { deliver, type DeliverDeps } from './deliver/deliver.ts'
+import { Hand } from './deliver/hand.ts'
+import { Loop } from './deliver/loop.ts'
+import { createSender, type Sender, type SendRequest } from './deliver/send.ts'
+import { Transformer } from './deliver/transform.ts'
+import type { Dialect } from './dialects/dialect.ts'
+import { createDialects } from './dialects/dialects.ts'
+import { Ingest } from './ingest/ingest.ts'
+import type { Log } from './observe/log.ts'
+import type { Metrics } from './observe/metrics.ts'
+import { type Claim, NodeLease, Slots } from './queue/queue.ts'
+import { Recorder, describe } from './record/record.ts'
+import { circuitCounts, discardWaiting } from './record/store.ts'
+import type { RegistryCache } from './registry/cache.ts'
+import type { Registry } from './registry/registry.ts'
+import { compileFilter } from './route/filter.ts'
+import { OperationalEvents, type Signal } from './sources/operational/operational.ts'
+import { queueDepth } from './upkeep/store.ts'
+import { type Chore, Upkeep } from './upkeep/upkeep.ts'
+
+export interface EngineOptions {
+  pool: Pool
+  clock: SystemClock
+  registry: Registry
+  log: Log
+  metrics: Metrics
+  nodeName: string
+  version: string
+  /** Known once the server listens. */
+  serverUrl: () => string
+  payloadLinks: PayloadLinks
+  /** Default: none are sealed. */
+  payloads?: Payloads
+  /** Keys of the hashes by which people's messages are found, newest first; none: nobody's are. */
+  personKeys?: readonly Buffer[]
+  allowSubnets: string[]
+  httpsOnly: boolean
+  leaseMs: number
+  retentionDays: number
+  commit: { maxBatch: number; windowMs: number; maxWaiting: number; maxWaitingBytes: number }
+  responseKeptBytes: number
+  pollMs?: number
+  disableAfterDays?: number
+  /** What other rooms want done by upkeep. */
+  chores?: readonly Chore[]
+  /** Default: as their documents have them. */
+  dialects?: ReadonlyMap<DialectName, Dialect>
+  /** Hears every operational event before it is forgotten, on one node or another. Throws to be told again. */
+  hearSignals?: (signals: readonly Signal[]) => Promise<void>
+}
+
+/** The people whom a message names, as hashes. */
+function personIndex(keys: readonly Buffer[] | undefined) {
+  const hashes = keys && createPersonHashes(keys)
+  return (message: Message, paths: readonly string[]): Buffer[] =>
+    hashes
+      ? [...personsOf(message, paths)].map((person) => hashes.hash(message.tenantId, person))
+      : []
+}
+
+/** Outcomes that may wait to be written before nothing new is sent. */
+const congestedAt = 5_000
+
+export class Engine {
+  readonly clock: SystemClock
+  readonly cache: RegistryCache
+  readonly lease: NodeLease
+  readonly ingest: Ingest
+  readonly loop: Loop
+  readonly hand: Hand
+  readonly transformer = new Transformer()
+  readonly recorder: Recorder
+  readonly upkeep: Upkeep
+  readonly #operational: OperationalEvents
+  readonly #sender: Sender
+  readonly #options: EngineOptions
+  readonly #dialects: ReadonlyMap<DialectName, Dialect>
+  #leaseEnd = new AbortController()
+
+  constructor(options: EngineOptions) {
+    this.#options = options
+    const { pool, clock, registry, log, metrics, dialects = createDialects() } = options
+    this.#dialects = dialects
+    const { payloads = plainPayloads } = options
+    this.clock = clock
+    this.cache = registry.cache
+    const complain = (message: string, detail?: unknown) => {
+      if (detail instanceof Error) log.main.error({ err: detail }, message)
+      else log.main.info(detail === undefined ? {} : { detail }, message)
+    }
+    this.lease = new NodeLease({
+      pool,
+      clock,
+      systemClock: clock,
+      nodeName: options.nodeName,
+      version: options.version,
+      schemaVersion: schemaVersion(),
+      leaseMs: options.leaseMs,
+      onLost: () => {
+        this.#leaseEnd.abort()
+        this.#leaseEnd = new AbortController()
+        this.hand.dropAll()
+      },
+      onSilence: () => dropConnections(pool),
+      onNodes: () => log.main.info({ nodes: this.lease.liveNodes }, 'live nodes changed'),
+      log: complain,
+    })
+    const slots = new Slots(this.lease, clock)
+    this.#sender = createSender({
+      allowSubnets: options.allowSubnets,
+      httpsOnly: options.httpsOnly,
+      userAgent: `Pombo/${options.version}`,
+      responseKeptBytes: options.responseKeptBytes,
+    })
+    const congested = () => this.recorder.backlog > congestedAt
+    this.recorder = new Recorder({
+      pool,
+      clock,
+      lease: this.lease,
+      unhealthy: (claim) =>
+        this.cache.peekRoutes(claim.app.id)?.health.has(claim.endpoint.id) ?? false,
+      onCircuit: (appId, endpointId, change) => {
+        this.cache.invalidate('app', appId)
+        if (change === 'opened') this.hand.drop(endpointId)
+        this.loop.wake(endpointId)
+      },
+      onDisable: (claim, reason) => {
+        registry.endpoints
+          .disable({ tenantId: claim.message.tenantId, appId: claim.app.id }, claim.endpoint.id, {
+            reason,
+            failingSinceMs: null,
+          })
+          .catch((error: unknown) =>
+            complain(
+              'an endpoint that asked for it could not be disabled; its next answer will ask again',
+              error,
+            ),
+          )
+      },
+      onSettled: (claim) => {
+        if (claim.ordered) this.loop.wake(claim.endpoint.id)
+      },
+      log: complain,
+    })
+    const deliverDeps: DeliverDeps = {
+      dialectOf: (name: DialectName) => dialects.get(name)!,
+      payloads,
+      transform: (transform: Transform, message: Message) =>
+        this.transformer.run(transform, message),
+      send: (request: Parameters<Sender['send']>[0]) => this.#sender.send(request),
+      record: (entry: Parameters<Recorder['record']>[0]) => this.recorder.record(entry),
+      observe: (claim: Claim, outcome: Outcome, verdict: Verdict, bytes: number) =>
+        this.#observe(claim, outcome, verdict, bytes),
+      holds: (claim: Claim) => this.hand.holds(claim),
+      clock,
+      random: Math.random,
+      server: () => ({
+        url: options.serverUrl(),
+        linkTo: (part, expiresAtMs) => options.payloadLinks.make(part, expiresAtMs),
+      }),
+      leaseSignal: () => this.#leaseEnd.signal,
+    }
+    this.hand = new Hand({
+      pool,
+      lease: this.lease,
+      slots,
+      deliver: (claims) => deliver(claims, deliverDeps),
+      current: (claim) => this.#current(claim),
+      wake: (endpointId) => this.loop.wake(endpointId),
+      log: complain,
+    })
+    this.loop = new Loop({
+      pool,
+      clock,
+      lease: this.lease,
+      slots,
+      hand: this.hand,
+      known: () => [...this.hand.ids(), ...this.recorder.ids(), ...this.ingest.storing()],
+      random: Math.random,
+      endpointsOf: (ids) => this.cache.endpoints(ids),
+      discard: async (endpointId) => {
+        while ((await discardWaiting(pool, endpointId, 'not sent: endpoint deleted')) > 0) {
+          // A thousand at a time.
+        }
+      },
+      congested,
+      observeClaim: (_, seconds) => metrics.recordClaim(seconds * 1000),
+      log: complain,
+      pollMs: options.pollMs ?? 250,
+    })
+    this.ingest = new Ingest({
+      pool,
+      clock,
+      lease: this.lease,
+      slots,
+      waker: this.loop,
+      routesOf: (tenantId, appId) => {
+        const known = this.cache.peekRoutes(appId)
+        return known?.app.tenantId === tenantId ? known : this.cache.routes(tenantId, appId)
+      },
+      eventName: (dialect, eventType) => dialects.get(dialect)?.eventName(eventType) ?? eventType,
+      payloads,
+      personsOf: personIndex(options.personKeys),
+      handOff: (claims) => this.hand.take(claims),
+      congested,
+      observe: {
+        commit: (messages, seconds) => metrics.recordCommit(messages, seconds * 1000),
+        accepted: (result) => metrics.recordAccepted(result),
+      },
+      commit: options.commit,
+      doubt: () => this.loop.doubt(),
+    })
+    this.upkeep = new Upkeep({
+      pool,
+      lease: this.lease,
+      waker: this.loop,
+      retentionDays: options.retentionDays,
+      disableAfterDays: options.disableAfterDays ?? 5,
+      discard: (endpointId, reason, beforeMessageId) =>
+        discardWaiting(pool, endpointId, reason, beforeMessageId),
+      payloads,
+      compileFilter,
+      now: () => clock.now(),
+      leaseMs: options.leaseMs,
+      chores: options.chores ?? [],
+      doubt: () => this.loop.doubt(),
+      disable: async (endpointId, reason, failingSinceMs) => {
+        const found = (await this.cache.endpoints([endpointId])).get(endpointId)
+        if (found)
+          await registry.endpoints.disable(
+            { tenantId: found.endpoint.tenantId, appId: found.app.id },
+            endpointId,
+            { reason, failingSinceMs },
+          )
+      },
+      log: complain,
+    })
+    this.#operational = new OperationalEvents({
+      pool,
+      accept: (message) => this.ingest.accept(message),
+      log: complain,
+      ...(options.hearSignals && { hear: options.hearSignals }),
+    })
+    metrics.watchQueue(async () => {
+      metrics.setInFlight(slots.inFlight)
+      metrics.setCircuits(await circuitCounts(pool))
+      return (await queueDepth(pool)).map(({ state, count, oldestSeconds }) => ({
+        state,
+        depth: count,
+        oldestSeconds,
+      }))
+    })
+  }
+
+  /** Registers the node, makes today's partitions, and begins to claim. The schema must be migrated. */
+  async start(): Promise<void> {
+    await this.lease.start()
+    await this.cache.start()
+    await this.upkeep.start()
+    this.loop.start()
+    this.#operational.start()
+  }
+
+  /**
+   * Stops in good order: nothing new is taken, what is under way is finished within `graceMs` and recorded, the rest goes back to the queue.
+   * @returns deliveries that were still under way at the end, and outcomes that could not be written
+   */
+  async stop(graceMs: number): Promise<{ unfinished: number; unrecorded: number }> {
+    const deadline = performance.now() + graceMs
+    await this.#operational.stop()
+    await this.ingest.stop()
+    await this.loop.stop()
+    const unfinished = await this.hand.stop(graceMs)
+    const unrecorded = await this.recorder.stop(Math.max(1_000, deadline - performance.now()))
+    await this.upkeep.stop()
+    await this.lease
+      .stop()
+      .catch((error: unknown) =>
+        this.#options.log.main.warn(
+          { err: error },
+          'the lease could not be given back; it runs out by itself',
+        ),
+      )
+    await this.cache.stop()
+    // What is still under way is past the grace; its connections are not waited for.
+    void this.#sender.close()
+    await this.transformer.stop()
+    return { unfinished, unrecorded }
+  }
+
+  /** One request outside the queue, past the guard; it is neither capped nor recorded. */
+  async send(request: SendRequest): Promise<Outcome> {
+    return await this.#sender.send(request)
+  }
+
+  /** The claim's endpoint as it is now; undefined where that is not in memory. */
+  #current(claim: Claim): ReturnType<ConstructorParameters<typeof Hand>[0]['current']> {
+    const routes = this.cache.peekRoutes(claim.app.id)
+    if (!routes) return undefined
+    const endpoint = routes.endpoints.find(({ id }) => id === claim.endpoint.id)
+    if (!endpoint) return 'gone'
+    return { endpoint, open: (routes.health.get(endpoint.id)?.circuit ?? 'closed') === 'closed' }
+  }
+
+  #observe(claim: Claim, outcome: Outcome, verdict: Verdict, bytes: number): void {
+    const { log, metrics } = this.#options
+    const durationMs = outcome.durationMs
+    metrics.recordAttempt({
+      eventType: claim.message.eventType,
+      status:
+        verdict.kind === 'done' ? 'success' : verdict.kind === 'exhausted' ? 'failed' : 'retrying',
+      durationMs,
+    })
+    log.attemptLine({
+      tenantId: claim.message.tenantId,
+      appId: claim.app.id,
+      endpointId: claim.endpoint.id,
+      messageId: claim.message.id,
+      eventType: claim.message.eventType,
+      attempt: claim.attempt + 1,
+      outcome: outcome.kind,
+      statusCode: 'statusCode' in outcome ? outcome.statusCode : null,
+      durationMs,
+      requestBytes: bytes,
+      responseBytes: 'response' in outcome ? outcome.response.length : 0,
+      nextAttemptAtMs: verdict.kind === 'retry' ? this.clock.now() + verdict.delayMs : null,
+      circuit:
+        this.cache.peekRoutes(claim.app.id)?.health.get(claim.endpoint.id)?.circuit ?? 'closed',
+      dialect: claim.endpoint.dialect,
+      error: describe(outcome),
+    })
+    this.#sayFailure(claim, outcome, verdict)
+  }
+
+  /** A failed attempt in its dialect's own words, where it has some. */
+  #sayFailure(claim: Claim, outcome: Outcome, verdict: Verdict): void {
+    const dialect = this.#dialects.get(claim.endpoint.dialect)
+    if (verdict.kind === 'done' || !dialect?.failureLine) return
+    const { level, text } = dialect.failureLine({
+      app: claim.app,
+      outcome,
+      attempt: claim.attempt + 1,
+      retries: (claim.endpoint.retryScheduleMs ?? dialect.retry.scheduleMs).length,
+      retryInMs: verdict.kind === 'retry' ? verdict.delayMs : null,
+    })
+    this.#options.log.main[level]({ message: showId('message', claim.message.id) }, text)
+  }
+}

@@ -1,0 +1,134 @@
+import { PomboError } from '../core/error.ts'
+import { isAway } from '../db/pool.ts'
+import type { NewMessage } from './store.ts'
+
+interface Waiting {
+  item: NewMessage
+  resolve: (stored: boolean) => void
+  reject: (error: unknown) => void
+}
+
+export interface GroupCommitOptions {
+  /** Stores a batch by one statement; answers for each whether it was new. */
+  commit: (batch: readonly NewMessage[]) => Promise<boolean[]>
+  /** Messages in one batch at most. */
+  maxBatch: number
+  /** How long a batch waits for company while another one is being written. */
+  windowMs: number
+  /** Messages and bytes that may wait; beyond, 503. */
+  maxWaiting: number
+  maxWaitingBytes: number
+  /** Batches being written at a time. */
+  concurrency: number
+  observe: (messages: number, seconds: number) => void
+}
+
+/**
+ * Requests that arrive together are committed together. The first one does not wait: it is written at once, and what comes in
+ * meanwhile makes the next batch, so that a lone event pays no delay and a flood pays one commit for hundreds.
+ */
+export class GroupCommit {
+  readonly #options: GroupCommitOptions
+  #waiting: Waiting[] = []
+  #waitingBytes = 0
+  #writing = 0
+  #scheduled = false
+  #idle: (() => void)[] = []
+
+  constructor(options: GroupCommitOptions) {
+    this.#options = options
+  }
+
+  /** Resolves once the message is durable (false: it was a repeat). Rejects with 503 when nothing was stored. */
+  async add(item: NewMessage): Promise<boolean> {
+    const { maxWaiting, maxWaitingBytes } = this.#options
+    if (
+      this.#waiting.length >= maxWaiting ||
+      (this.#waitingBytes + item.payloadBytes > maxWaitingBytes && this.#waiting.length > 0)
+    ) {
+      throw new PomboError(
+        'overloaded',
+        { detail: `${this.#waiting.length} messages wait to be written.` },
+        { retryAfterSeconds: 1 },
+      )
+    }
+    return await new Promise<boolean>((resolve, reject) => {
+      this.#waiting.push({ item, resolve, reject })
+      this.#waitingBytes += item.payloadBytes
+      this.#schedule()
+    })
+  }
+
+  /** Resolves when everything that waits has been written or refused. */
+  async drain(): Promise<void> {
+    if (this.#writing === 0 && this.#waiting.length === 0) return
+    await new Promise<void>((resolve) => this.#idle.push(resolve))
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#waiting.length === 0 || this.#writing >= this.#options.concurrency)
+      return
+    this.#scheduled = true
+    const run = () => {
+      this.#scheduled = false
+      void this.#flush()
+    }
+    // Alone: with everything that this turn of the loop still brings. In company: a little longer, for a fuller batch.
+    if (this.#writing === 0 || this.#waiting.length >= this.#options.maxBatch) setImmediate(run)
+    else setTimeout(run, this.#options.windowMs)
+  }
+
+  /** Takes a batch in which no key stands twice: the second of two could not be told from the first. */
+  #take(): Waiting[] {
+    const batch: Waiting[] = []
+    const rest: Waiting[] = []
+    const keys = new Set<string>()
+    for (const [i, one] of this.#waiting.entries()) {
+      if (batch.length >= this.#options.maxBatch) {
+        rest.push(...this.#waiting.slice(i))
+        break
+      }
+      const own = one.item.dedupe.map(({ scope, key }) => `${scope} ${key.kind} ${key.key}`)
+      if (own.some((key) => keys.has(key))) {
+        rest.push(one)
+        continue
+      }
+      for (const key of own) keys.add(key)
+      batch.push(one)
+      this.#waitingBytes -= one.item.payloadBytes
+    }
+    this.#waiting = rest
+    return batch
+  }
+
+  async #flush(): Promise<void> {
+    if (this.#waiting.length === 0 || this.#writing >= this.#options.concurrency) return
+    this.#writing += 1
+    const batch = this.#take()
+    this.#schedule()
+    const startedAt = performance.now()
+    try {
+      await this.#write(batch)
+      this.#options.observe(batch.length, (performance.now() - startedAt) / 1000)
+    } finally {
+      this.#writing -= 1
+      this.#schedule()
+      if (this.#writing === 0 && this.#waiting.length === 0)
+        for (const resolve of this.#idle.splice(0)) resolve()
+    }
+  }
+
+  async #write(batch: Waiting[]): Promise<void> {
+    try {
+      const stored = await this.#options.commit(batch.map(({ item }) => item))
+      batch.forEach(({ resolve }, i) => resolve(stored[i]!))
+    } catch (error) {
+      if (isAway(error)) {
+        for (const { reject } of batch)
+          reject(new PomboError('database_away', {}, { retryAfterSeconds: 2, cause: error }))
+      } else if (batch.length === 1) batch[0]!.reject(error)
+      // One message that the database refuses must not take the others with it.
+      else for (const one of batch) await this.#write([one])
+    }
+  }
+}

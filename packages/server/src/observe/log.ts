@@ -1,0 +1,171 @@
+import pino, { type Logger } from 'pino'
+import { iso } from '../core/clock.ts'
+import { showId } from '../core/id.ts'
+import { describeError, redact } from './redact.ts'
+import { readableAttempt, readableLine } from './readable.ts'
+
+export interface LogOptions {
+  level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
+  /** `line` is for people: one short line each, the same facts. */
+  format: 'json' | 'line'
+  /** On every line, so that the lines of several nodes can be told apart. */
+  node?: string
+  /** Instead of standard output, for tests. */
+  write?: (line: string) => void
+}
+
+/** One attempt, as its line says it. Ids are UUIDs; they are shown with their prefix. */
+export interface AttemptLine {
+  tenantId: string
+  appId: string
+  endpointId: string
+  messageId: string
+  eventType: string
+  /** 1 for the first. */
+  attempt: number
+  outcome: string
+  /** null: no answer. */
+  statusCode: number | null
+  durationMs: number
+  requestBytes: number
+  responseBytes: number
+  /** null: there is none. */
+  nextAttemptAtMs: number | null
+  circuit: string
+  dialect: string
+  /** What went wrong, as a sentence, where something did. */
+  error?: string | null
+}
+
+export interface Log {
+  /** For everything that is not an attempt. Secrets and payloads in the objects given to it are hidden. */
+  main: Logger
+  /** The wide line of an attempt: level `info`. */
+  attemptLine: (line: AttemptLine) => void
+  /** Resolves when everything logged so far is written. */
+  flush: () => Promise<void>
+}
+
+/**
+ * Opens the log. Lines are gathered up to 8 KiB or 250 ms and written together: at thousands of attempts a second one write per line
+ * costs more than making the line. What is gathered is written when the process exits, also by `process.exit`.
+ */
+export function openLog(options: LogOptions): Log {
+  const sink: Sink =
+    options.write === undefined
+      ? standardOutput()
+      : { write: options.write, flush: () => Promise.resolve() }
+  const write =
+    options.format === 'json'
+      ? (line: string) => sink.write(line)
+      : (line: string) => sink.write(readableLine(line))
+  const main = pino(
+    {
+      level: options.level,
+      base: options.node === undefined ? null : { node: options.node },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: {
+        level: (label) => ({ level: label }),
+        log: (fields) => redact(fields) as Record<string, unknown>,
+      },
+      serializers: {
+        err: (error: unknown) => (error instanceof Error ? describeError(error) : error),
+      },
+    },
+    { write },
+  )
+  const asText = options.format === 'json' ? jsonAttempt(options.node) : readableAttempt
+  return {
+    main,
+    attemptLine: (line) => {
+      if (main.isLevelEnabled('info')) sink.write(asText(line, Date.now()))
+    },
+    flush: sink.flush,
+  }
+}
+
+interface Sink {
+  write: (line: string) => void
+  flush: () => Promise<void>
+}
+
+// A reader of standard output that stands still must not fill the memory; lines beyond this are dropped and counted.
+const MAX_WAITING_BYTES = 16 * 1_048_576
+
+function standardOutput(): Sink {
+  const stream = pino.destination({
+    dest: 1,
+    sync: false,
+    minLength: 8_192,
+    maxLength: MAX_WAITING_BYTES,
+    periodicFlush: 250,
+  })
+  let dropped = 0
+  stream.on('drop', () => {
+    dropped += 1
+  })
+  stream.on('drain', () => {
+    if (dropped === 0) return
+    stream.write(
+      `{"level":"warn","time":"${new Date().toISOString()}","msg":"log lines were dropped, as nobody read them","lines":${dropped}}\n`,
+    )
+    dropped = 0
+  })
+  return {
+    write: (line) => stream.write(line),
+    // Its error is left out: it also comes from fsync, which pipes and terminals do not have.
+    flush: () => new Promise((resolve) => stream.flush(() => resolve())),
+  }
+}
+
+/**
+ * Written by hand, past pino and its redaction: every field is known here and none is secret. 4 µs a line, writing included, against 6.5 µs through pino.
+ */
+function jsonAttempt(node: string | undefined): (line: AttemptLine, nowMs: number) => string {
+  const head = node === undefined ? '' : `,"node":${JSON.stringify(node)}`
+  const tenant = idCache('tenant')
+  const app = idCache('app')
+  const endpoint = idCache('endpoint')
+  const isoTime = isoClock()
+  return (line, nowMs) => {
+    const next = line.nextAttemptAtMs === null ? 'null' : `"${iso(line.nextAttemptAtMs)}"`
+    const error = line.error ? `,"error":${JSON.stringify(line.error)}` : ''
+    return (
+      `{"level":"info","time":"${isoTime(nowMs)}"${head},"msg":"attempt","tenant":"${tenant(line.tenantId)}"` +
+      `,"app":"${app(line.appId)}","endpoint":"${endpoint(line.endpointId)}"` +
+      `,"message":"${showId('message', line.messageId)}","eventType":${JSON.stringify(line.eventType)}` +
+      `,"attempt":${line.attempt},"outcome":"${line.outcome}","status":${line.statusCode}` +
+      `,"durationMs":${line.durationMs},"requestBytes":${line.requestBytes}` +
+      `,"responseBytes":${line.responseBytes},"nextAttemptAt":${next}` +
+      `,"circuit":"${line.circuit}","dialect":"${line.dialect}"${error}}\n`
+    )
+  }
+}
+
+/** Shows ids that come again and again. Emptied when full: cheaper than order of use, and as good for ids that repeat. */
+function idCache(kind: 'tenant' | 'app' | 'endpoint'): (uuid: string) => string {
+  const shown = new Map<string, string>()
+  return (uuid) => {
+    let text = shown.get(uuid)
+    if (text === undefined) {
+      if (shown.size >= 2_000) shown.clear()
+      text = showId(kind, uuid)
+      shown.set(uuid, text)
+    }
+    return text
+  }
+}
+
+/** `toISOString` took 0.4 µs of the 4.5; all but the milliseconds is the same for a second. */
+function isoClock(): (ms: number) => string {
+  let second = Number.NaN
+  let start = ''
+  return (ms) => {
+    const current = Math.floor(ms / 1_000)
+    if (current !== second) {
+      second = current
+      start = iso(current * 1_000).slice(0, 20)
+    }
+    return `${start}${String(ms - current * 1_000).padStart(3, '0')}Z`
+  }
+}

@@ -1,0 +1,217 @@
+import {
+  AggregatorRegistry,
+  collectDefaultMetrics,
+  Counter,
+  Gauge,
+  Histogram,
+  Registry,
+} from 'prom-client'
+import { boundedLabel } from './label.ts'
+import { watchEventLoop } from './event-loop.ts'
+import { joinSiblings } from './siblings.ts'
+
+/** How an attempt ended, in the words of `webhooks_total`: delivered, to be tried again, or given up. */
+export type AttemptStatus = 'success' | 'retrying' | 'failed'
+
+/** What became of a message that was sent in. */
+export type AcceptResult =
+  | 'accepted'
+  | 'unmatched'
+  | 'duplicate'
+  | 'refused'
+  | 'overloaded'
+  | 'database_away'
+  | 'rate_limited'
+
+export interface QueueState {
+  state: string
+  depth: number
+  /** Age of the oldest, in seconds. */
+  oldestSeconds: number
+}
+
+/** Counts, each under a plain name. All are cheap enough for the hot path: an attempt costs 0.4 µs. */
+export interface Metrics {
+  recordAttempt(attempt: { eventType: string; status: AttemptStatus; durationMs: number }): void
+  recordAccepted(result: AcceptResult, count?: number): void
+  /** One group commit: how many messages it held, and how long the transaction took. */
+  recordCommit(messages: number, durationMs: number): void
+  recordClaim(durationMs: number): void
+  setInFlight(requests: number): void
+  setCircuits(counts: Record<string, number>): void
+  setQueue(states: readonly QueueState[]): void
+  /** Asked at a scrape, at most once in `QUEUE_CACHE_MS`. While it fails or is slow, the last answer stands. */
+  watchQueue(ask: () => Promise<readonly QueueState[]>): void
+  /** The Prometheus text format; of all processes together, where several serve one address. */
+  render(): Promise<string>
+  readonly contentType: string
+  stop(): void
+}
+
+// Counting the open work costs the database more than the rest of a scrape, and several servers may scrape one node.
+const QUEUE_CACHE_MS = 5_000
+const QUEUE_WAIT_MS = 1_000
+
+// From a loopback receiver to the longest deadline, 60 s.
+const durationBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30, 60]
+const databaseBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5]
+const batchBuckets = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 5_000]
+
+/** Opens a registry of its own: several in one process (tests) do not mix. `node: false` leaves out what Node says of itself. */
+export function openMetrics(options: { node?: boolean } = {}): Metrics {
+  const registers = [new Registry()]
+  const registry = registers[0]!
+  if (options.node !== false) collectDefaultMetrics({ register: registry })
+  const eventLoop = watchEventLoop(registry)
+
+  const attempts = new Counter({
+    registers,
+    name: 'webhooks_total',
+    help: 'Attempts, by event type and how they ended: success, retrying (another one follows), failed (given up).',
+    labelNames: ['event_type', 'status'],
+  })
+  const durations = new Histogram({
+    registers,
+    name: 'webhook_duration_seconds',
+    help: 'Time from the start of an attempt to its end, by event type.',
+    labelNames: ['event_type'],
+    buckets: durationBuckets,
+  })
+  const depth = new Gauge({
+    registers,
+    name: 'pombo_queue_depth',
+    help: 'Open deliveries, by state.',
+    labelNames: ['state'],
+    // All processes ask the same database.
+    aggregator: 'max',
+    collect: () => askQueue(),
+  })
+  const oldest = new Gauge({
+    registers,
+    name: 'pombo_queue_oldest_seconds',
+    help: 'Age of the oldest open delivery, by state.',
+    labelNames: ['state'],
+    aggregator: 'max',
+    // Both wait: a registry reads its metrics side by side.
+    collect: () => askQueue(),
+  })
+  const inFlight = new Gauge({
+    registers,
+    name: 'pombo_in_flight',
+    help: 'Requests under way from this node.',
+  })
+  const circuits = new Gauge({
+    registers,
+    name: 'pombo_circuits',
+    help: 'Endpoints whose circuit is not closed, by state.',
+    labelNames: ['state'],
+    aggregator: 'max',
+  })
+  const accepted = new Counter({
+    registers,
+    name: 'pombo_accepted_total',
+    help: 'Messages sent in, by what became of them.',
+    labelNames: ['result'],
+  })
+  const commitMessages = new Histogram({
+    registers,
+    name: 'pombo_commit_messages',
+    help: 'Messages in one group commit.',
+    buckets: batchBuckets,
+  })
+  const commitSeconds = new Histogram({
+    registers,
+    name: 'pombo_commit_seconds',
+    help: 'Time of a group commit.',
+    buckets: databaseBuckets,
+  })
+  const claimSeconds = new Histogram({
+    registers,
+    name: 'pombo_claim_seconds',
+    help: 'Time of a claim of due deliveries.',
+    buckets: databaseBuckets,
+  })
+
+  const label = boundedLabel(200)
+  const counts = cached((eventType: string) => ({
+    success: attempts.labels(eventType, 'success'),
+    retrying: attempts.labels(eventType, 'retrying'),
+    failed: attempts.labels(eventType, 'failed'),
+    duration: durations.labels(eventType),
+  }))
+  const results = cached((result: AcceptResult) => accepted.labels(result))
+
+  const setQueue = (states: readonly QueueState[]): void => {
+    depth.reset()
+    oldest.reset()
+    for (const { state, depth: count, oldestSeconds } of states) {
+      depth.set({ state }, count)
+      oldest.set({ state }, oldestSeconds)
+    }
+  }
+  let queueSource: (() => Promise<readonly QueueState[]>) | undefined
+  let asking: Promise<void> | undefined
+  let askedAt = Number.NEGATIVE_INFINITY
+  const askQueue = async (): Promise<void> => {
+    if (queueSource === undefined) return
+    if (asking === undefined && performance.now() - askedAt >= QUEUE_CACHE_MS) {
+      askedAt = performance.now()
+      asking = queueSource()
+        // A scrape must not fail because the database is away: that is when it is looked at.
+        .then(setQueue, () => {})
+        .finally(() => {
+          asking = undefined
+        })
+    }
+    if (asking !== undefined) await Promise.race([asking, after(QUEUE_WAIT_MS)])
+  }
+
+  const siblings = joinSiblings(() => registry.getMetricsAsJSON())
+  return {
+    recordAttempt({ eventType, status, durationMs }) {
+      const children = counts(label(eventType))
+      children[status].inc()
+      children.duration.observe(durationMs / 1_000)
+    },
+    recordAccepted: (result, count = 1) => results(result).inc(count),
+    recordCommit(messages, durationMs) {
+      commitMessages.observe(messages)
+      commitSeconds.observe(durationMs / 1_000)
+    },
+    recordClaim: (durationMs) => claimSeconds.observe(durationMs / 1_000),
+    setInFlight: (requests) => inFlight.set(requests),
+    setCircuits(states) {
+      circuits.reset()
+      for (const [state, count] of Object.entries(states)) circuits.set({ state }, count)
+    },
+    setQueue,
+    watchQueue(ask) {
+      queueSource = ask
+      askedAt = Number.NEGATIVE_INFINITY
+    },
+    async render() {
+      if (siblings === undefined) return await registry.metrics()
+      const [own, others] = await Promise.all([registry.getMetricsAsJSON(), siblings.others()])
+      return await AggregatorRegistry.aggregate([own, ...(others as (typeof own)[])]).metrics()
+    },
+    contentType: registry.contentType,
+    stop() {
+      siblings?.leave()
+      eventLoop.stop()
+    },
+  }
+}
+
+/** Children are looked up by name once: prom-client sorts and joins the labels at every call otherwise. */
+function cached<Key, Value>(make: (key: Key) => Value): (key: Key) => Value {
+  const made = new Map<Key, Value>()
+  return (key) => {
+    let value = made.get(key)
+    if (value === undefined) made.set(key, (value = make(key)))
+    return value
+  }
+}
+
+function after(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms).unref())
+}

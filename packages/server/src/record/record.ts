@@ -1,0 +1,347 @@
+/**
+ * Recording writes down what became of every attempt: the delivery's state, the attempt, the endpoint's circuit, the counts, and the
+ * operational events that follow, in one transaction for a whole batch.
+ *
+ * It promises P7 (nothing that was tried goes unrecorded while the database can be reached again before the process ends) and that
+ * an outcome which arrives after the work was taken over closes nothing that another node has in hand.
+ */
+import { type Circuit, type CircuitChange, healthy, step } from '../core/circuit.ts'
+import { type Clock, iso } from '../core/clock.ts'
+import { showId, uuidv7 } from '../core/id.ts'
+import type { Outcome } from '../core/outcome.ts'
+import type { Verdict } from '../core/retry.ts'
+import { noteChanges } from '../db/changes.ts'
+import { inTransaction, isAway, type Pool } from '../db/pool.ts'
+import { noteSignals, type Signal } from '../db/signals.ts'
+import type { Claim, NodeLease } from '../queue/queue.ts'
+import { lockCircuits, saveCircuits, type Settled, settle } from './store.ts'
+
+/** One attempt, or a delivery that is closed without one (`outcome` null). */
+export interface Recorded {
+  claim: Claim
+  outcome: Outcome | null
+  verdict: Verdict | { kind: 'discarded'; reason: string }
+  startedAtMs: number
+}
+
+export interface RecordDeps {
+  pool: Pool
+  clock: Clock
+  lease: NodeLease
+  /** Whether the endpoint has something in `endpoint_health` that a success must clear. */
+  unhealthy: (claim: Claim) => boolean
+  /** After the commit: this node's own caches need not wait for the change to come round. */
+  onCircuit: (appId: string, endpointId: string, change: CircuitChange) => void
+  /** After the commit: the endpoint asked to be disabled. */
+  onDisable: (claim: Claim, reason: string) => void
+  /** After the commit: the next of an ordered key may go. */
+  onSettled: (claim: Claim) => void
+  log: (message: string, error: unknown) => void
+}
+
+/** Failed attempts after which `message.attempt.failing` is sent. */
+const failingAt = 4
+const maxBatch = 500
+/** A batch this large means load. */
+const busyBatch = 20
+const gatherMs = 4
+
+export class Recorder {
+  readonly #deps: RecordDeps
+  #waiting: Recorded[] = []
+  #writing: Promise<void> | undefined
+  #abandoned = false
+  /** Endpoints this node has seen failing since their circuit was last clean. */
+  readonly #failing = new Set<string>()
+
+  constructor(deps: RecordDeps) {
+    this.#deps = deps
+  }
+
+  /** Outcomes that are not written yet. */
+  get backlog(): number {
+    return this.#waiting.length
+  }
+
+  /** Ids of their deliveries. */
+  ids(): string[] {
+    return this.#waiting.map(({ claim }) => claim.deliveryId)
+  }
+
+  /** Takes an outcome; it is written within milliseconds, with whatever else came in. */
+  record(entry: Recorded): void {
+    this.#waiting.push(entry)
+    this.#writing ??= this.#write()
+  }
+
+  /** Resolves when everything is written; gives up at the deadline and says how much was lost. */
+  async stop(deadlineMs: number): Promise<number> {
+    if (!this.#writing) return 0
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, deadlineMs)
+    })
+    await Promise.race([this.#writing, late])
+    clearTimeout(timer)
+    this.#abandoned = true
+    return this.#waiting.length
+  }
+
+  async #write(): Promise<void> {
+    // One turn of the loop, so that what finishes together is written together.
+    await new Promise((resolve) => setImmediate(resolve))
+    let pauseMs = 50
+    // After a batch that the database refused: its outcomes one by one, so that the one that is to blame does not hold up the others.
+    let alone = 0
+    while (this.#waiting.length > 0 && !this.#abandoned) {
+      const batch = this.#next(alone > 0 ? 1 : maxBatch)
+      alone -= 1
+      try {
+        await this.#settle(batch)
+        this.#forget(batch)
+        pauseMs = 50
+        // Under load a fuller batch is worth a few milliseconds: a statement costs as much as ten of its rows.
+        if (batch.length >= busyBatch && this.#waiting.length < busyBatch)
+          await new Promise((resolve) => setTimeout(resolve, gatherMs))
+      } catch (error) {
+        // Not lost: while the database is away the outcomes wait here, few enough since nothing new can be claimed without it.
+        if (!isAway(error)) {
+          this.#deps.log('outcomes could not be written; trying again', error)
+          if (batch.length > 1) alone = batch.length
+          else {
+            this.#forget(batch)
+            this.#waiting.push(...batch)
+          }
+        }
+        await new Promise((resolve) => setTimeout(resolve, pauseMs))
+        pauseMs = Math.min(pauseMs * 2, 2_000)
+      }
+    }
+    this.#writing = undefined
+  }
+
+  /** Each delivery once: after a take-over it may have been sent again before its first outcome was written, and of two in one statement only one counts. */
+  #next(count: number): Recorded[] {
+    const batch: Recorded[] = []
+    const ids = new Set<string>()
+    for (const entry of this.#waiting) {
+      if (batch.length === count) break
+      if (ids.has(entry.claim.deliveryId)) continue
+      ids.add(entry.claim.deliveryId)
+      batch.push(entry)
+    }
+    return batch
+  }
+
+  #forget(batch: readonly Recorded[]): void {
+    if (batch.at(-1) === this.#waiting[batch.length - 1]) this.#waiting.splice(0, batch.length)
+    else this.#waiting = this.#waiting.filter((entry) => !batch.includes(entry))
+  }
+
+  async #settle(batch: Recorded[]): Promise<void> {
+    const { pool, lease, clock } = this.#deps
+    const settled = batch.map((entry) => toSettled(entry, clock))
+    const shard = Number.parseInt(lease.id.slice(-1), 16)
+    const stepped = batch.filter(
+      (entry) =>
+        entry.outcome &&
+        (entry.outcome.kind !== 'delivered' ||
+          this.#failing.has(entry.claim.endpoint.id) ||
+          this.#deps.unhealthy(entry.claim)),
+    )
+    const changes = new Map<string, { claim: Claim; change: CircuitChange }>()
+    if (stepped.length === 0 && !batch.some(raisesSignal)) {
+      await settle(pool, lease.ids, shard, settled)
+    } else {
+      await inTransaction(pool, async (client) => {
+        changes.clear()
+        await settle(client, lease.ids, shard, settled)
+        const { circuits, nowMs } = await lockCircuits(client, [
+          ...new Set(stepped.map((entry) => entry.claim.endpoint.id)),
+        ])
+        const signals: Signal[] = batch.flatMap((entry, i) => attemptSignals(entry, settled[i]!))
+        for (const entry of stepped) {
+          const { endpoint } = entry.claim
+          const before = circuits.get(endpoint.id)
+          if (!before) continue
+          const { circuit, change } = step(
+            before,
+            entry.outcome!.kind === 'delivered',
+            endpoint.circuit,
+            nowMs,
+          )
+          circuits.set(endpoint.id, circuit)
+          if (change) {
+            changes.set(endpoint.id, { claim: entry.claim, change })
+            if (change !== 'reopened') signals.push(...circuitSignal(entry.claim, circuit, change))
+          }
+        }
+        await saveCircuits(client, circuits)
+        await noteSignals(client, signals, clock.now())
+        await noteChanges(client, 'app', [
+          ...new Set([...changes.values()].map(({ claim }) => claim.app.id)),
+        ])
+        this.#remember(circuits)
+      })
+    }
+    this.#tell(batch, changes)
+  }
+
+  #remember(circuits: ReadonlyMap<string, Circuit>): void {
+    for (const [id, circuit] of circuits) {
+      if (circuit === healthy) this.#failing.delete(id)
+      else this.#failing.add(id)
+    }
+    // Endpoints that were deleted while failing would stay for ever; forgetting costs one needless look at a row.
+    if (this.#failing.size > 50_000) this.#failing.clear()
+  }
+
+  #tell(
+    batch: readonly Recorded[],
+    changes: ReadonlyMap<string, { claim: Claim; change: CircuitChange }>,
+  ): void {
+    for (const [endpointId, { claim, change }] of changes)
+      this.#deps.onCircuit(claim.app.id, endpointId, change)
+    for (const { claim, verdict } of batch) {
+      if (verdict.kind === 'disable') this.#deps.onDisable(claim, verdict.reason)
+      this.#deps.onSettled(claim)
+    }
+  }
+}
+
+const states = {
+  done: 'delivered',
+  retry: 'pending',
+  exhausted: 'exhausted',
+  hold: 'pending',
+  disable: 'pending',
+  discarded: 'discarded',
+} as const
+
+/** A delivery that holds its ordering key is due in a hundred years; acting on it makes it due at once, or closes it. */
+export const heldMs = 100 * 365 * 86_400_000
+
+/** Every node hears within a second that an endpoint is disabled; until then its work must not be claimed, and from then on it is passed over. */
+const disablingMs = 1_500
+
+function delayOf(verdict: Recorded['verdict']): number {
+  switch (verdict.kind) {
+    case 'retry':
+      return verdict.delayMs
+    case 'hold':
+      return heldMs
+    case 'disable':
+      return disablingMs
+    case 'done':
+    case 'exhausted':
+    case 'discarded':
+      return 0
+  }
+}
+
+function toSettled({ claim, outcome, verdict, startedAtMs }: Recorded, clock: Clock): Settled {
+  const number = claim.attempt + 1
+  return {
+    endpointId: claim.endpoint.id,
+    messageId: claim.message.id,
+    deliveryId: claim.deliveryId,
+    leasedBy: claim.leasedBy,
+    tenantId: claim.message.tenantId,
+    appId: claim.message.appId,
+    eventType: claim.message.eventType,
+    channels: claim.message.channels,
+    tags: claim.message.tags,
+    attempt: outcome && {
+      id: uuidv7(clock.now()),
+      number,
+      outcome: outcome.kind,
+      statusCode: 'statusCode' in outcome ? (outcome.statusCode ?? 0) : 0,
+      response: 'response' in outcome ? outcome.response : '',
+      error: describe(outcome),
+      durationMs: Math.round(outcome.durationMs),
+      trigger: claim.trigger,
+      url: claim.endpoint.url,
+      startedAtMs,
+    },
+    state: states[verdict.kind],
+    reason: 'reason' in verdict ? verdict.reason : null,
+    attempts: outcome ? number : claim.attempt,
+    delayMs: delayOf(verdict),
+  }
+}
+
+/** What went wrong, for people; null when nothing did. */
+export function describe(outcome: Outcome): string | null {
+  switch (outcome.kind) {
+    case 'delivered':
+      return null
+    case 'refused':
+      return `status ${outcome.statusCode}`
+    case 'timed-out':
+      return `no complete answer within the deadline (waiting for ${outcome.phase === 'connect' ? 'the connection' : `the ${outcome.phase}`})`
+    case 'unreachable':
+    case 'blocked':
+    case 'failed':
+      return `${outcome.reason}: ${outcome.detail}`
+  }
+}
+
+function raisesSignal({ claim, outcome, verdict }: Recorded): boolean {
+  if (claim.app.kind === 'operational' || !outcome) return false
+  const number = claim.attempt + 1
+  return (
+    verdict.kind === 'exhausted' ||
+    verdict.kind === 'hold' ||
+    (verdict.kind === 'retry' && number === failingAt) ||
+    (verdict.kind === 'done' && number > failingAt)
+  )
+}
+
+/** Svix's operational events about a message; never about the delivery of operational events themselves. */
+function attemptSignals(entry: Recorded, settled: Settled): Signal[] {
+  if (!raisesSignal(entry)) return []
+  const { claim, verdict } = entry
+  const type =
+    verdict.kind === 'exhausted' || verdict.kind === 'hold'
+      ? 'message.attempt.exhausted'
+      : verdict.kind === 'done'
+        ? 'message.attempt.recovered'
+        : 'message.attempt.failing'
+  return [
+    {
+      tenantId: claim.message.tenantId,
+      type,
+      data: {
+        appId: showId('app', claim.app.id),
+        appUid: claim.app.uid,
+        endpointId: showId('endpoint', claim.endpoint.id),
+        msgId: showId('message', claim.message.id),
+        msgEventId: claim.message.eventId,
+        lastAttempt: {
+          id: showId('attempt', settled.attempt!.id),
+          timestamp: iso(settled.attempt!.startedAtMs),
+          responseStatusCode: settled.attempt!.statusCode,
+        },
+      },
+    },
+  ]
+}
+
+function circuitSignal(claim: Claim, circuit: Circuit, change: 'opened' | 'closed'): Signal[] {
+  if (claim.app.kind === 'operational') return []
+  return [
+    {
+      tenantId: claim.message.tenantId,
+      type: `endpoint.circuit.${change}`,
+      data: {
+        appId: showId('app', claim.app.id),
+        appUid: claim.app.uid,
+        endpointId: showId('endpoint', claim.endpoint.id),
+        endpointUid: claim.endpoint.uid,
+        consecutiveFailures: circuit.consecutiveFailures,
+        failSince: circuit.failingSinceMs === null ? null : iso(circuit.failingSinceMs),
+        nextProbeAt: circuit.openUntilMs === null ? null : iso(circuit.openUntilMs),
+      },
+    },
+  ]
+}

@@ -1,0 +1,120 @@
+import { invalid, PomboError } from '../../../core/error.ts'
+import type { Secret } from '../../../core/secret.ts'
+import { run, tables } from '../../../db/tables.ts'
+import type { AppScope } from '../../apps/app.ts'
+import { findEndpoint } from '../../store.ts'
+import { headersProblem, mergeHeaders, showHeaders, type ShownHeaders } from '../headers.ts'
+import { byIdOrUid, missing, type EndpointsOptions, type EndpointWriter } from '../writer/store.ts'
+
+const DEFAULT_OVERLAP_MS = 86_400_000
+const MAX_OVERLAP_MS = 7 * 86_400_000
+/** Every valid secret signs each request; more than these would make a header that receivers refuse. */
+const MAX_SECRETS = 10
+
+/** What an endpoint signs with, and the headers it sends along. */
+export function createCredentials(
+  { pool, opener }: EndpointsOptions,
+  { write, held, signal, secretFor, insertSecret, change }: EndpointWriter,
+) {
+  async function setHeaders(
+    scope: AppScope,
+    idOrUid: string,
+    next: (current: Record<string, string>) => Record<string, string>,
+  ): Promise<void> {
+    // Here headers that do not open must stop it: they would be taken for none, and written over.
+    const strict = {
+      seal: opener.seal,
+      unreadable(error: unknown): never {
+        throw error
+      },
+    }
+    await write(scope, async (db, app) => {
+      const endpoint =
+        (await findEndpoint(db, strict, scope, byIdOrUid(idOrUid), true)) ?? missing(idOrUid)
+      const headers = next(endpoint.headers)
+      const problem = headersProblem(headers)
+      if (problem) throw invalid(['body', 'headers'], problem)
+      await change(db, app, endpoint, { headers })
+    })
+  }
+
+  return {
+    /** The current secret; null where the endpoint has none. */
+    async secret(scope: AppScope, idOrUid: string): Promise<Secret | null> {
+      const endpoint =
+        (await findEndpoint(pool, opener, scope, byIdOrUid(idOrUid))) ?? missing(idOrUid)
+      return endpoint.secrets.find(({ expiresAtMs }) => expiresAtMs === null)?.secret ?? null
+    },
+
+    /** Puts a new secret, given or made, in place of the current one, which goes on signing beside it for `overlapMs` (24 h; 0 to 7 days). */
+    async rotateSecret(
+      scope: AppScope,
+      idOrUid: string,
+      options: { key?: string | null; overlapMs?: number } = {},
+    ): Promise<Secret> {
+      const { key, overlapMs = DEFAULT_OVERLAP_MS } = options
+      if (!Number.isInteger(overlapMs) || overlapMs < 0 || overlapMs > MAX_OVERLAP_MS)
+        throw invalid(['body', 'gracePeriodSeconds'], `must be from 0 to ${MAX_OVERLAP_MS / 1_000}`)
+      return await write(scope, async (db, app) => {
+        const endpoint = await held(db, scope, idOrUid)
+        const next = secretFor(endpoint.dialect, key, 'key')
+        if (!next)
+          throw invalid(
+            ['body', 'key'],
+            `the dialect "${endpoint.dialect}" makes no secrets of its own; give one`,
+          )
+        if (endpoint.secrets.some(({ secret }) => secret.text === next.text))
+          throw invalid(['body', 'key'], 'is a secret that this endpoint signs with already')
+        if (endpoint.secrets.length >= MAX_SECRETS && overlapMs > 0) {
+          const detail = `This endpoint signs with ${endpoint.secrets.length} secrets already; rotate again when one of them has expired, or with gracePeriodSeconds 0.`
+          throw new PomboError('conflict', { detail })
+        }
+        const old = tables.deleteFrom('endpoint_secret').where('endpoint_id', '=', endpoint.id)
+        await run(
+          db,
+          old.where('expires_at', '<=', (to) => to.fn<Date>('now')),
+        )
+        if (overlapMs === 0) await run(db, old.where('expires_at', 'is', null))
+        else {
+          // By the database's clock, which also decides which ones are read.
+          await db.query(
+            `update endpoint_secret set expires_at = now() + $2 * interval '1 millisecond' where endpoint_id = $1 and expires_at is null`,
+            [endpoint.id, overlapMs],
+          )
+        }
+        await insertSecret(db, scope.tenantId, endpoint.id, next)
+        await signal(db, 'endpoint.updated', endpoint, app)
+        return next
+      })
+    },
+
+    /** Takes all of them away: the endpoint's requests are not signed from here on. */
+    async removeSecrets(scope: AppScope, idOrUid: string): Promise<void> {
+      await write(scope, async (db, app) => {
+        const endpoint = await held(db, scope, idOrUid)
+        await run(db, tables.deleteFrom('endpoint_secret').where('endpoint_id', '=', endpoint.id))
+        await signal(db, 'endpoint.updated', endpoint, app)
+      })
+    },
+
+    /** Sensitive ones by name only. */
+    async headers(scope: AppScope, idOrUid: string): Promise<ShownHeaders> {
+      const endpoint =
+        (await findEndpoint(pool, opener, scope, byIdOrUid(idOrUid))) ?? missing(idOrUid)
+      return showHeaders(endpoint.headers)
+    },
+
+    putHeaders: async (
+      scope: AppScope,
+      idOrUid: string,
+      headers: Record<string, string>,
+    ): Promise<void> => await setHeaders(scope, idOrUid, () => headers),
+
+    /** A null removes. */
+    patchHeaders: async (
+      scope: AppScope,
+      idOrUid: string,
+      patch: Record<string, string | null>,
+    ): Promise<void> => await setHeaders(scope, idOrUid, (current) => mergeHeaders(current, patch)),
+  }
+}

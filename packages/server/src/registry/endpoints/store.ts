@@ -1,0 +1,137 @@
+import { actingAs } from '../../core/acting.ts'
+import type { Endpoint } from '../../core/endpoint.ts'
+import { readId } from '../../core/id.ts'
+import { run, tables } from '../../db/tables.ts'
+import type { AppScope } from '../apps/app.ts'
+import type { ListOptions, Page } from '../page.ts'
+import { findEndpoint, listEndpoints } from '../store.ts'
+import { createCredentials } from './credentials/store.ts'
+import { checkSettings, type EndpointSettings } from './settings.ts'
+import { byIdOrUid, createEndpointWriter, missing, type EndpointsOptions } from './writer/store.ts'
+
+export type Endpoints = ReturnType<typeof createEndpoints>
+
+/** Endpoints of an app. `idOrUid` is a shown id (`ep_…`), or the caller's own uid; a miss is `not_found`. */
+export function createEndpoints(options: EndpointsOptions) {
+  const { pool, opener, rules } = options
+  const writer = createEndpointWriter(options)
+  const { write, held, signal, secretFor, insert, change } = writer
+
+  const turn = async (
+    scope: AppScope,
+    idOrUid: string,
+    to: { paused: boolean } | { disabled: boolean },
+  ): Promise<Endpoint> =>
+    await write(scope, async (db, app) => await change(db, app, await held(db, scope, idOrUid), to))
+
+  return {
+    ...createCredentials(options, writer),
+
+    async get(scope: AppScope, idOrUid: string): Promise<Endpoint> {
+      return (await findEndpoint(pool, opener, scope, byIdOrUid(idOrUid))) ?? missing(idOrUid)
+    },
+
+    list: async (scope: AppScope, page: ListOptions): Promise<Page<Endpoint>> =>
+      await listEndpoints(pool, opener, scope, page),
+
+    /** Needs the `url` at least. `conflict` when the uid is taken; `validation` names every field at fault. */
+    async create(scope: AppScope, settings: EndpointSettings): Promise<Endpoint> {
+      await checkSettings(settings, rules, true)
+      const secret = secretFor(settings.dialect ?? 'standard', settings.secret, 'secret')
+      return await write(scope, async (db, app) => await insert(db, scope, app, settings, secret))
+    },
+
+    /**
+     * Sets the endpoint, or makes it where it is missing (see Apps.put for its uid). Fields of Svix's API that are left out take their
+     * defaults; Pombo's own stay as they are, because a Svix client does not know them and must not undo them. Secret and headers have
+     * paths of their own.
+     */
+    async put(
+      scope: AppScope,
+      idOrUid: string,
+      settings: EndpointSettings,
+    ): Promise<{ endpoint: Endpoint; created: boolean }> {
+      await checkSettings(settings, rules, true)
+      const shown = readId('endpoint', idOrUid) !== undefined
+      const pathUid = shown ? null : idOrUid
+      const { secret: givenSecret, ...given } = settings
+      const whole = {
+        description: '',
+        eventTypes: null,
+        channels: null,
+        metadata: {},
+        disabled: false,
+        throttleRate: null,
+        ...given,
+      }
+      return await write(scope, async (db, app) => {
+        const found = await findEndpoint(db, opener, scope, byIdOrUid(idOrUid), true)
+        if (found) {
+          const uid = settings.uid === undefined ? pathUid : settings.uid
+          return { endpoint: await change(db, app, found, { ...whole, uid }), created: false }
+        }
+        if (shown) missing(idOrUid)
+        const made = { ...whole, uid: settings.uid ?? pathUid }
+        await checkSettings({ uid: made.uid }, rules)
+        const secret = secretFor(settings.dialect ?? 'standard', givenSecret, 'secret')
+        return { endpoint: await insert(db, scope, app, made, secret), created: true }
+      })
+    },
+
+    async patch(
+      scope: AppScope,
+      idOrUid: string,
+      settings: Omit<EndpointSettings, 'secret'>,
+    ): Promise<Endpoint> {
+      await checkSettings(settings, rules)
+      return await write(
+        scope,
+        async (db, app) => await change(db, app, await held(db, scope, idOrUid), settings),
+      )
+    },
+
+    /** Its secrets go with it; work that is still open the engine discards when it comes to it. */
+    async delete(scope: AppScope, idOrUid: string): Promise<void> {
+      await write(scope, async (db, app) => {
+        const endpoint = await held(db, scope, idOrUid)
+        await run(db, tables.deleteFrom('endpoint').where('id', '=', endpoint.id))
+        await signal(db, 'endpoint.deleted', endpoint, app)
+      })
+    },
+
+    /** Keeps queueing, sends nothing. */
+    pause: async (scope: AppScope, idOrUid: string): Promise<Endpoint> =>
+      await turn(scope, idOrUid, { paused: true }),
+    /** Sends what has waited. */
+    resume: async (scope: AppScope, idOrUid: string): Promise<Endpoint> =>
+      await turn(scope, idOrUid, { paused: false }),
+    enable: async (scope: AppScope, idOrUid: string): Promise<Endpoint> =>
+      await turn(scope, idOrUid, { disabled: false }),
+
+    /**
+     * Disables by what deliveries showed (a 410, days without a success), by UUID; false when it was deleted or disabled already.
+     * `reason` is kept and shown.
+     */
+    async disable(
+      scope: AppScope,
+      endpointId: string,
+      why: { reason: string; failingSinceMs: number | null },
+    ): Promise<boolean> {
+      const disabling = async () =>
+        await write(scope, async (db, app) => {
+          const endpoint = await findEndpoint(db, opener, scope, { id: endpointId }, true)
+          if (!endpoint || endpoint.disabled) return false
+          const update = tables.updateTable('endpoint').set((to) => ({
+            disabled: true,
+            disabled_reason: why.reason,
+            updated_at: to.fn<Date>('now'),
+          }))
+          await run(db, update.where('id', '=', endpointId))
+          await signal(db, 'endpoint.disabled', endpoint, app, { ...why, trigger: 'automatic' })
+          return true
+        })
+      // The delivery that showed it may still run under the request that brought its message.
+      return await actingAs({}, disabling)
+    },
+  }
+}

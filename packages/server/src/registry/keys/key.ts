@@ -1,0 +1,45 @@
+import { createHash, randomBytes } from 'node:crypto'
+
+/** A key as its owner sees it again later: never the key itself. */
+export interface ApiKey {
+  id: string
+  tenantId: string
+  /** Null: the tenant's. Set: reaches only this app. */
+  appId: string | null
+  name: string
+  /** The first characters, to tell keys apart. */
+  hint: string
+  createdAtMs: number
+  /** To the minute or so. */
+  lastUsedAtMs: number | null
+  expiresAtMs: number | null
+  revokedAtMs: number | null
+}
+
+/** Whom a presented key belongs to. `refused` says why it counts no longer. */
+export interface KeyHolder {
+  tenantId: string
+  keyId: string
+  appId: string | null
+  name: string
+  refused: 'revoked' | 'expired' | null
+}
+
+const HINT_CHARACTERS = 4
+
+/** A fresh key of 256 random bits. The prefix lets secret scanners, and people, recognise it. */
+export function makeKey(scope: 'tenant' | 'app'): { text: string; hint: string } {
+  const prefix = scope === 'tenant' ? 'pombo_' : 'pomboapp_'
+  const text = prefix + randomBytes(32).toString('base64url')
+  return { text, hint: `${text.slice(0, prefix.length + HINT_CHARACTERS)}…` }
+}
+
+/** The hint of a key that somebody else made: never more than a quarter of it. */
+export function hintOf(text: string): string {
+  return `${text.slice(0, Math.min(HINT_CHARACTERS, Math.floor(text.length / 4)))}…`
+}
+
+/** What is stored of a key. Unsalted and fast on purpose: there is nothing to guess in 256 random bits. */
+export function hashKey(text: string): Buffer {
+  return createHash('sha256').update(text).digest()
+}

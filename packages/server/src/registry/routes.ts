@@ -1,0 +1,44 @@
+import type { Endpoint } from '../core/endpoint.ts'
+
+/** The app, as far as accepting and delivering need it. */
+export interface RoutedApp {
+  id: string
+  tenantId: string
+  uid: string | null
+  name: string
+  kind: 'app' | 'operational'
+  /** Requests a second to all of the app's endpoints together; null: no limit. */
+  throttleRate: number | null
+  /** Messages a second that the tenant may send in; null: no limit. */
+  tenantAcceptRate: number | null
+  /** Where payloads name people, so that theirs can be found; null: nothing is kept to find them by. */
+  tenantPersonPaths: string[] | null
+  /** Whether its payloads are sealed before they are stored. */
+  tenantEncryptsPayloads: boolean
+}
+
+/** What deliveries have made of an endpoint's circuit. */
+export interface Health {
+  circuit: 'closed' | 'open' | 'half-open'
+  consecutiveFailures: number
+  openedAtMs: number | null
+  openUntilMs: number | null
+  pauseMs: number | null
+  probeUntilMs: number | null
+  failingSinceMs: number | null
+}
+
+/** Everything that routing and delivering need of one app. Shared between all who ask: not to be changed. */
+export interface AppRoutes {
+  app: RoutedApp
+  /** Oldest first; disabled and paused ones too. Old secrets may have expired since they were read: compare `expiresAtMs`. */
+  endpoints: Endpoint[]
+  /** By endpoint id; only those of which something was ever noted. */
+  health: Map<string, Health>
+}
+
+export interface EndpointInApp {
+  endpoint: Endpoint
+  health: Health | undefined
+  app: RoutedApp
+}

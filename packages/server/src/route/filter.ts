@@ -1,0 +1,28 @@
+import { compileExpression, type ExpressionInput, firstLine } from '../core/expression.ts'
+
+/** Decides on one message; about 1 µs. A filter that fails on a message excludes it, and says why. */
+export type Filter = (input: ExpressionInput) => { matched: boolean; reason: string | null }
+
+export type CompiledFilter = { ok: true; filter: Filter } | { ok: false; problem: string }
+
+/** Compiles a payload filter, or says what is wrong with it. */
+export function compileFilter(expression: string): CompiledFilter {
+  if (expression.length > 4_096)
+    return { ok: false, problem: 'the expression is longer than 4,096 characters' }
+  const compiled = compileExpression(expression, 'bool')
+  if (!compiled.ok) return compiled
+  return {
+    ok: true,
+    filter: (input) => {
+      try {
+        const result = compiled.evaluate(input)
+        return {
+          matched: result === true,
+          reason: typeof result === 'boolean' ? null : 'the filter did not give true or false',
+        }
+      } catch (error) {
+        return { matched: false, reason: firstLine(error) }
+      }
+    },
+  }
+}

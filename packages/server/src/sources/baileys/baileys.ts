@@ -1,0 +1,71 @@
+/**
+ * Baileys by HTTP: events of its event map as JSON, from a program of one's own. Any of
+ * `{event, data}`, `{events: [{event, data}, …]}`, and the merged map that `ev.process` gives, `{"messages.upsert": {…}, …}`;
+ * beside them `me` (`{id, lid?, name?}`, the session's account), `session`, and `id` (unique, for deduplication).
+ * Longs and bytes may be in any of their JSON shapes.
+ */
+import { personOf } from '../../core/whatsapp-jid.ts'
+import { fields, list, text } from '../../core/whatsapp-wire.ts'
+import { baileysEvents, baileysHandlers } from '../baileys-events.ts'
+import type { Origin } from '../origin.ts'
+import { jsonObject, notUnderstood, originOf, sessionOf, understood } from '../request.ts'
+import { verifyHmac } from '../signature.ts'
+import type { GatewayRequest, GatewaySource, Parsed } from '../source.ts'
+
+interface Part {
+  name: string
+  data: unknown
+  id: string | null
+}
+
+export const baileys: GatewaySource = {
+  name: 'baileys',
+  verify: async (request, secret) => verifyHmac(request, 'x-hub-signature-256', secret),
+  parse,
+}
+
+async function parse(request: GatewayRequest): Promise<Parsed> {
+  const body = jsonObject(request.rawBody)
+  if (!body) return notUnderstood(request, 'the body is no JSON object')
+  const parts = partsOf(body, request.event)
+  if (parts.length === 0) return notUnderstood(request, 'the body names no event of Baileys')
+  const session = sessionOf(request, 'baileys', body['session'], body['sessionId'])
+  const account = fields(body['me'])
+  const me = account
+    ? personOf(account['id'], account['lid'] ?? account['phoneNumber'], text(account['name']))
+    : personOf(body['me'])
+  return understood(
+    ...parts.map(({ name, data, id }, index) => {
+      const hash =
+        parts.length === 1
+          ? {}
+          : { hash: `${originOf(request, 'baileys', session, name).hash}/${index}` }
+      const origin: Origin = { ...originOf(request, 'baileys', session, name), ...hash, id, me }
+      return baileysEvents(origin, data)
+    }),
+  )
+}
+
+function partsOf(body: Record<string, unknown>, pathEvent: string | null): Part[] {
+  const id = text(body['id'])
+  const name = text(body['event']) ?? pathEvent
+  if (name !== null) return [{ name, data: body['data'] ?? null, id }]
+  if (Array.isArray(body['events'])) {
+    return list(body['events']).flatMap((item, index) => {
+      const one = fields(item)
+      const own = text(one?.['event'])
+      return own === null
+        ? []
+        : [
+            {
+              name: own,
+              data: one?.['data'] ?? null,
+              id: text(one?.['id']) ?? (id === null ? null : `${id}/${index}`),
+            },
+          ]
+    })
+  }
+  return Object.keys(body)
+    .filter((key) => Object.hasOwn(baileysHandlers, key))
+    .map((key) => ({ name: key, data: body[key], id: id === null ? null : `${id}/${key}` }))
+}

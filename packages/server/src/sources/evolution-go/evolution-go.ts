@@ -1,0 +1,53 @@
+/**
+ * Evolution Go: whatsmeow's structs in `{event, data, instanceToken, instanceId, instanceName}`. The instance's token travels in every
+ * body; it is dropped, and being the only thing the gateway proves itself by, it is what a secret is compared with.
+ */
+import { fields, type Fields, text, entry } from '../../core/whatsapp-wire.ts'
+import { make, mapped, type Origin } from '../origin.ts'
+import { jsonObject, notUnderstood, originOf, sessionOf, understood } from '../request.ts'
+import { sameSecret } from '../signature.ts'
+import type { GatewayRequest, GatewaySource, Mapped, Parsed } from '../source.ts'
+import { structName, whatsmeowEvents } from '../whatsmeow-events.ts'
+import { whatsmeowMessage, whatsmeowReceipt } from '../whatsmeow-message.ts'
+
+export const evolutionGo: GatewaySource = {
+  name: 'evolution-go',
+  async verify(request, secret) {
+    const token = text(jsonObject(request.rawBody)?.['instanceToken'])
+    if (token === null) return 'absent'
+    return sameSecret(token, secret) ? 'ok' : 'bad'
+  },
+  parse,
+}
+
+async function parse(request: GatewayRequest): Promise<Parsed> {
+  const body = jsonObject(request.rawBody)
+  const name = text(body?.['event'])
+  if (!body || name === null)
+    return notUnderstood(request, 'the body has no event', 'instanceToken')
+  const session = sessionOf(request, 'evolution-go', body['instanceName'], body['instanceId'])
+  return understood(
+    eventsOf(originOf(request, 'evolution-go', session, name), fields(body['data']) ?? {}, body),
+  )
+}
+
+const receiptStates: Record<string, string> = { Read: 'read', ReadSelf: 'read-self', Delivered: '' }
+
+function eventsOf(origin: Origin, data: Fields, body: Fields): Mapped {
+  if (origin.name === 'QRCode') {
+    const qr = {
+      code: text(data['code']),
+      image: text(data['qrcode']),
+      pairingCode: text(data['pairingCode']),
+      upcoming: [],
+      expiresAt: null,
+    }
+    return mapped(make(origin, 'session.qr_updated', data, undefined, { qr }))
+  }
+  const name = structName(origin.name)
+  if (name === 'Message')
+    return whatsmeowMessage(origin, data, { sentBy: origin.name === 'SendMessage' ? 'api' : null })
+  if (name === 'Receipt')
+    return whatsmeowReceipt(origin, data, entry(receiptStates, body['state']) ?? null)
+  return whatsmeowEvents(origin, data)
+}

@@ -1,0 +1,17 @@
+import { baileys } from './baileys/baileys.ts'
+import { evolution } from './evolution/evolution.ts'
+import { evolutionGo } from './evolution-go/evolution-go.ts'
+import { gowa } from './gowa/gowa.ts'
+import type { GatewaySource } from './source.ts'
+import { supabase } from './supabase/supabase.ts'
+import { waha } from './waha/waha.ts'
+import { whatsmeow } from './whatsmeow/whatsmeow.ts'
+import { wuzapi } from './wuzapi/wuzapi.ts'
+import { zpwoot } from './zpwoot/zpwoot.ts'
+
+/** Every gateway, and what else sends events by HTTP, by the name it has in `/ingest/{source}/…`. */
+export const gateways: ReadonlyMap<string, GatewaySource> = new Map(
+  [baileys, whatsmeow, wuzapi, gowa, evolution, evolutionGo, waha, zpwoot, supabase].map(
+    (source) => [source.name, source],
+  ),
+)

@@ -1,0 +1,112 @@
+/** What a message of go-whatsapp-web-multidevice says: each kind of content is a member of its own. Both versions. */
+import { emptyContent } from '../../core/whatsapp-content.ts'
+import type { ContentType, Location, Media, MessageContent } from '../../core/whatsapp-message.ts'
+import { respell } from '../../core/whatsapp-spelling.ts'
+import { fields, type Fields, firstText, list, text, toNumber } from '../../core/whatsapp-wire.ts'
+
+const media: [string, ContentType, string][] = [
+  ['image', 'image', 'imageMessage'],
+  ['video', 'video', 'videoMessage'],
+  ['audio', 'audio', 'audioMessage'],
+  ['document', 'document', 'documentMessage'],
+  ['sticker', 'sticker', 'stickerMessage'],
+  ['video_note', 'video', 'ptvMessage'],
+]
+
+/** A path, or `{path | media_path | url, mime_type?, caption?, filename?}`. */
+function mediaOf(value: unknown, key: string): Media {
+  const item = fields(value)
+  const url = text(item?.['url'])
+  const stored = text(value) ?? firstText(item?.['path'], item?.['media_path'])
+  const mimetype = firstText(item?.['mime_type'], item?.['mimetype'])
+  const fileName = firstText(item?.['filename'], item?.['file_name'])
+  return {
+    ...(url ? { url } : {}),
+    ...(stored ? { storedUrl: stored } : {}),
+    ...(mimetype ? { mimetype } : {}),
+    ...(fileName ? { fileName } : {}),
+    ...(key === 'ptvMessage' ? { ptv: true } : {}),
+  }
+}
+
+function locationOf(value: Fields, live: boolean): Location {
+  const name = text(value['name'])
+  const address = text(value['address'])
+  return {
+    latitude: toNumber(value['degreesLatitude']) ?? 0,
+    longitude: toNumber(value['degreesLongitude']) ?? 0,
+    ...(name ? { name } : {}),
+    ...(address ? { address } : {}),
+    ...(live ? { live: true } : {}),
+  }
+}
+
+/** `body`: the text or caption; `repliedTo`, `quoted`: of the message that this one answers. */
+export function gowaContent(
+  event: Fields,
+  body: string | null,
+  repliedTo: string | null,
+  quoted: string | null,
+): MessageContent {
+  const content = kindOf(event)
+  content.text = body ?? content.text
+  if (repliedTo !== null)
+    content.quoted = {
+      messageId: repliedTo,
+      senderId: null,
+      chatId: null,
+      type: null,
+      text: quoted,
+    }
+  if (event['forwarded'] === true) content.forwarded = true
+  if (event['view_once'] === true) content.viewOnce = true
+  return content
+}
+
+function kindOf(event: Fields): MessageContent {
+  for (const [name, type, key] of media) {
+    const value = event[name]
+    if (value === undefined || value === null || value === '') continue
+    const content = emptyContent(type, key)
+    content.media = mediaOf(value, key)
+    content.text = text(fields(value)?.['caption'])
+    return content
+  }
+  for (const name of ['location', 'live_location']) {
+    const place = fields(respell(event[name]))
+    if (!place) continue
+    const content = emptyContent(
+      'location',
+      name === 'location' ? 'locationMessage' : 'liveLocationMessage',
+    )
+    content.location = locationOf(place, name === 'live_location')
+    return content
+  }
+  const cards = fields(event['contact']) ? [event['contact']] : list(event['contacts_array'])
+  if (cards.length > 0) {
+    const content = emptyContent(
+      'contact',
+      fields(event['contact']) ? 'contactMessage' : 'contactsArrayMessage',
+    )
+    content.contacts = cards.map((card) => ({
+      name: text(fields(card)?.['displayName']),
+      vcard: text(fields(card)?.['vcard']),
+    }))
+    return content
+  }
+  const content = emptyContent('text')
+  const other = [
+    ['list', 'interactive'],
+    ['order', 'order'],
+  ] as const
+  const found = other.find(([name]) => fields(event[name]))
+  if (found) {
+    content.type = found[1]
+    content.text = firstText(
+      fields(event[found[0]])?.['title'],
+      fields(event[found[0]])?.['message'],
+      fields(event[found[0]])?.['orderTitle'],
+    )
+  }
+  return content
+}

@@ -1,0 +1,103 @@
+/** Version 7's flat messages: `{sender_id, chat_id, from, timestamp, pushname, message: {text, id, replied_id, quoted_message}, …}`. */
+import { chatOf, jidOfUser, personOf } from '../../core/whatsapp-jid.ts'
+import { fields, type Fields, text } from '../../core/whatsapp-wire.ts'
+import { readingEvents } from '../message-events.ts'
+import { fallback, make, mapped, type Origin } from '../origin.ts'
+import type { Mapped } from '../source.ts'
+import { gowaContent } from './content.ts'
+
+/** The name that version 8 gave the same event; null for what is none. */
+export function flatName(body: Fields): string | null {
+  const action = text(body['action'])
+  if (action === 'message_revoked') return 'message.revoked'
+  if (action === 'message_edited') return 'message.edited'
+  if (action === 'event.delete_for_me') return 'message.deleted'
+  if (action !== null) return action
+  if (fields(body['reaction']) && text(fields(body['reaction'])?.['id'])) return 'message.reaction'
+  return text(fields(body['message'])?.['id']) ? 'message' : null
+}
+
+export function flatEvent(origin: Origin, body: Fields): Mapped {
+  const message = fields(body['message'])
+  const at = body['timestamp']
+  // "user in group" names both; a chat of two is its user, with a device now and then.
+  const [user = '', group] = (text(body['from']) ?? '').split(' in ')
+  const chat = chatOf(group ?? jidOfUser(body['chat_id'])) ?? chatOf(user)
+  if (!chat) return mapped(fallback(origin, body, at))
+  const name = text(body['pushname'])
+  const sender = personOf(jidOfUser(body['sender_id']) ?? user, undefined, name)
+  // Nothing in the body says so; who writes in a chat of two and is not its other side is the account.
+  const fromMe = chat.kind === 'person' && sender !== null && sender.id !== chat.id
+  if (chat.kind === 'person' && !fromMe) chat.name = name
+  const carrierId = text(message?.['id'])
+  const carried = { chat, sender, carrierId, byMe: fromMe }
+  const content = () =>
+    gowaContent(
+      body,
+      text(message?.['text']),
+      text(message?.['replied_id']),
+      text(message?.['quoted_message']),
+    )
+
+  if (origin.name === 'message.revoked' && text(body['revoked_message_id'])) {
+    const mine = body['revoked_from_me'] === false ? !fromMe && chat.kind === 'person' : fromMe
+    return mapped(
+      make(origin, 'message.deleted', body, at, {
+        ...carried,
+        messageId: text(body['revoked_message_id'])!,
+        fromMe: mine,
+      }),
+    )
+  }
+  if (origin.name === 'message.edited') {
+    // Before 7.5 the edited message's id was not told; then the edit's own has to do.
+    const messageId = text(body['original_message_id']) ?? carrierId
+    if (messageId !== null)
+      return mapped(
+        make(origin, 'message.edited', body, at, {
+          ...carried,
+          messageId,
+          fromMe,
+          content: content(),
+        }),
+      )
+  }
+  if (origin.name === 'message.deleted' && text(body['deleted_message_id'])) {
+    return mapped(
+      make(origin, 'message.deleted_for_me', body, at, {
+        chat,
+        messageId: text(body['deleted_message_id'])!,
+        fromMe: body['was_from_me'] === true,
+      }),
+    )
+  }
+  if (origin.name === 'message.reaction') {
+    const emoji = text(fields(body['reaction'])?.['message']) ?? ''
+    const messageId = text(fields(body['reaction'])?.['id'])!
+    return mapped(
+      make(origin, 'message.reaction', body, at, {
+        ...carried,
+        messageId,
+        fromMe: chat.kind === 'person' && !fromMe,
+        emoji,
+        removed: emoji === '',
+      }),
+    )
+  }
+  if (origin.name !== 'message' || carrierId === null)
+    return mapped(fallback(origin, body, at, { chat, sender, fromMe }))
+  const envelope = {
+    origin,
+    raw: body,
+    chat,
+    sender,
+    fromMe,
+    messageId: carrierId,
+    at,
+    status: null,
+    sentBy: null,
+    replayed: false,
+    keysAre: 'sender' as const,
+  }
+  return readingEvents(envelope, { kind: 'content', content: content() })
+}

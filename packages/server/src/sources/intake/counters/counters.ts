@@ -1,0 +1,89 @@
+import type { FilterReason } from '../../../core/chat-filter.ts'
+import { isAway, type Pool } from '../../../db/pool.ts'
+import { addCounts } from './store.ts'
+
+/** A session as a source tells of it: uuids. */
+export interface SessionKey {
+  tenantId: string
+  sourceId: string
+  appId: string
+}
+
+/**
+ * What becomes of the events of a session. Every one that is `received` is exactly one of accepted, duplicate, filtered, skipped
+ * (housekeeping of WhatsApp's clients), or refused (not stored, and the gateway was told so). `unrecognised` are accepted ones among them.
+ * `bad_signature` and `too_large` count requests, of which nothing was read.
+ */
+export type Counted =
+  | 'received'
+  | 'accepted'
+  | 'duplicate'
+  | `filtered:${FilterReason}`
+  | 'skipped'
+  | 'refused'
+  | 'unrecognised'
+  | 'bad_signature'
+  | 'too_large'
+
+export interface Count extends SessionKey {
+  what: Counted
+  n: number
+}
+
+const flushMs = 1_000
+
+/** Counts in memory and writes once a second, so that an event costs a map's entry and not a row. A killed process loses its last second. */
+export class Counters {
+  readonly #pool: Pool
+  readonly #log: (message: string, error: unknown) => void
+  #counts = new Map<string, Count>()
+  #timer: NodeJS.Timeout | undefined
+  #writing: Promise<void> | undefined
+
+  constructor(pool: Pool, log: (message: string, error: unknown) => void) {
+    this.#pool = pool
+    this.#log = log
+  }
+
+  add(session: SessionKey, what: Counted, n = 1): void {
+    if (n === 0) return
+    const key = `${session.sourceId} ${session.appId} ${what}`
+    const count = this.#counts.get(key)
+    if (count) count.n += n
+    else {
+      const { tenantId, sourceId, appId } = session
+      this.#counts.set(key, { tenantId, sourceId, appId, what, n })
+    }
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => void this.flush(), flushMs)
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer)
+    await this.flush()
+  }
+
+  /** Writes what was counted so far. What could not be written is kept for the next time. */
+  async flush(): Promise<void> {
+    await this.#writing
+    if (this.#counts.size === 0) return
+    this.#writing = this.#write().finally(() => {
+      this.#writing = undefined
+    })
+    await this.#writing
+  }
+
+  async #write(): Promise<void> {
+    const counts = this.#counts
+    this.#counts = new Map()
+    try {
+      await addCounts(this.#pool, [...counts.values()])
+    } catch (error) {
+      for (const count of counts.values()) this.add(count, count.what, count.n)
+      if (!isAway(error))
+        this.#log('counts of sources could not be written; they are tried again', error)
+    }
+  }
+}

@@ -1,0 +1,249 @@
+/**
+ * The intake: gateways' HTTP requests on their way into the engine. Who sends, is it signed, what does it say, which of it is wanted, what is
+ * known beside it, where do its files go, and then `ingest.accept`.
+ *
+ * It promises that a 2xx is given only when every event of the request is durable, known as a repeat, or left out by a rule; that nothing
+ * is refused for being unknown; that every event is counted as exactly one thing (see Counted); and that no token or key is stored.
+ */
+import type { Clock } from '../../core/clock.ts'
+import { PomboError } from '../../core/error.ts'
+import type { Accepted, IncomingMessage } from '../../core/message.ts'
+import type { WhatsAppEvent } from '../../core/whatsapp.ts'
+import type { Pool } from '../../db/pool.ts'
+import type { Seal } from '../../db/seal.ts'
+import { gateways } from '../gateways.ts'
+import type { GatewayRequest, GatewaySource, Parsed } from '../source.ts'
+import { Counters } from './counters/counters.ts'
+import { SourceLookup } from './lookup.ts'
+import { createMediaLinks, type MediaLinks } from './media/link.ts'
+import { type MediaDeps, takeOutOfBody, takeOutOfEvent } from './media/media.ts'
+import { messageOf, plainMessage, tooDeep, unknownMessage, unrecognisedTag } from './message.ts'
+import { factsOf } from './profiles/facts.ts'
+import { Profiles } from './profiles/profiles.ts'
+import { createSources, type Sources } from './registered/store.ts'
+import { bySession, type KeyHolder, type Sender, senderOf, signatureOf } from './sender.ts'
+import { type Source, testOf } from './settings.ts'
+
+export interface IntakeDeps {
+  pool: Pool
+  clock: Clock
+  seal: Seal
+  /** One answer for each message, in their order. */
+  accept: (messages: IncomingMessage[]) => Promise<(Accepted | PomboError)[]>
+  holderOf: (apiKey: string) => Promise<KeyHolder | undefined>
+  /** A tenant's app by uid or shown id. */
+  appIdOf: (tenantId: string, idOrUid: string) => Promise<string | undefined>
+  /** The session's app, made where it is missing. */
+  makeApp: (tenantId: string, uid: string) => Promise<string>
+  /** This node made a change that concerns what others have cached of the app. */
+  changed: (appId: string) => void
+  /** Tells of changes of apps, on whatever node; undefined: of all. */
+  onAppChange: (listener: (appId: string | undefined) => void) => void
+  serverUrl: () => string
+  retentionDays: number
+  log: (message: string, error: unknown) => void
+}
+
+/** A request, before anything in it is believed. */
+export interface IntakeRequest extends Omit<GatewayRequest, 'receivedAtMs'> {
+  gateway: string
+  /** What may be the token, see `presentedKeys`. */
+  keys: readonly string[]
+}
+
+/** What became of the events of a request. */
+export interface Taken {
+  accepted: number
+  duplicate: number
+  filtered: number
+  skipped: number
+}
+
+/** The events of one session, and what they are taken by. */
+interface Part {
+  source: Source
+  appId: string
+  parsed: Parsed
+}
+
+/** Hears what became of each message of a request, in order. */
+export type Heard = (message: IncomingMessage, answer: Accepted) => void
+
+export class Intake {
+  readonly sources: Sources
+  readonly counters: Counters
+  readonly profiles: Profiles
+  readonly links: MediaLinks
+  readonly #deps: IntakeDeps
+  readonly #lookup: SourceLookup
+  readonly #media: MediaDeps
+
+  constructor(deps: IntakeDeps) {
+    this.#deps = deps
+    const { pool, clock, seal, log, retentionDays } = deps
+    const changed = (appId: string): void => {
+      this.#lookup.forget(appId)
+      deps.changed(appId)
+    }
+    this.sources = createSources({ pool, clock, seal, changed })
+    this.counters = new Counters(pool, log)
+    this.profiles = new Profiles(pool, clock, log)
+    this.links = createMediaLinks(seal.derived('media links'), deps.serverUrl)
+    this.#lookup = new SourceLookup(pool, this.sources)
+    this.#media = { pool, clock, links: this.links, retentionDays }
+    deps.onAppChange((appId) => this.#lookup.forget(appId))
+  }
+
+  start(): void {
+    this.counters.start()
+    this.profiles.start()
+  }
+
+  /** Writes what is still in memory. */
+  async stop(): Promise<void> {
+    await Promise.all([this.counters.stop(), this.profiles.stop()])
+  }
+
+  /**
+   * Takes a gateway's request.
+   * @throws PomboError `not_found`, `ingest_unauthorised`, `permission_denied`, `bad_signature`: nothing was read of it; `rate_limited`, `overloaded`,
+   * `database_away`: it is to be sent again, and what was stored of it is then a repeat
+   */
+  async take(given: IntakeRequest, heard?: Heard): Promise<Taken> {
+    const gateway = gateways.get(given.gateway)
+    if (!gateway) throw new PomboError('not_found', { what: 'gateway', id: given.gateway })
+    const sender = await this.#senderOf(given)
+    const request: GatewayRequest = { ...given, receivedAtMs: this.#deps.clock.now() }
+    if (sender.kind === 'source')
+      await this.#verify(gateway, sender.source, sender.source.appId, request)
+    const parsed = await gateway.parse(request).catch(tooDeep)
+    const taken: Taken = { accepted: 0, duplicate: 0, filtered: 0, skipped: 0 }
+    for (const part of await this.#parts(gateway, sender, request, parsed))
+      await this.#takePart(part, taken, heard)
+    return taken
+  }
+
+  /** A request too large to be read: known by its headers, so that the loss shows. */
+  async tooLarge(given: Pick<IntakeRequest, 'gateway' | 'keys'>): Promise<void> {
+    const sender = await this.#senderOf(given)
+    if (sender.kind === 'source') this.#count(sender.source, sender.source.appId)('too_large')
+  }
+
+  async #senderOf({ gateway, keys }: Pick<IntakeRequest, 'gateway' | 'keys'>): Promise<Sender> {
+    return await senderOf(gateway, keys, this.#lookup, this.#deps.holderOf)
+  }
+
+  #count({ id: sourceId, tenantId }: Source, appId: string) {
+    return (what: Parameters<Counters['add']>[1], n = 1): void =>
+      this.counters.add({ tenantId, sourceId, appId }, what, n)
+  }
+
+  async #verify(
+    gateway: GatewaySource,
+    source: Source,
+    appId: string,
+    request: GatewayRequest,
+  ): Promise<void> {
+    const verdict = await signatureOf(gateway, source, request, this.#deps.seal)
+    if (verdict === 'ok') return
+    this.#count(source, appId)('bad_signature')
+    const detail =
+      verdict === 'bad' ? 'what it carries does not match.' : 'it carries no signature.'
+    throw new PomboError('bad_signature', { source: source.name, detail })
+  }
+
+  /** A token of one app is for that app, whatever the path calls the session: apps are renamed, and gateways keep their URL. */
+  async #parts(
+    gateway: GatewaySource,
+    sender: Sender,
+    request: GatewayRequest,
+    parsed: Parsed,
+  ): Promise<Part[]> {
+    if (sender.kind === 'source' && sender.source.sessions === 'own')
+      return [{ source: sender.source, appId: sender.source.appId, parsed }]
+    const parts: Part[] = []
+    for (const [session, part] of bySession(parsed, request.session ?? gateway.name)) {
+      if (sender.kind === 'source') {
+        const { source } = sender
+        parts.push({ source, appId: await this.#appOf(source.tenantId, session), parsed: part })
+        continue
+      }
+      const { tenantId } = sender
+      const appId = sender.appId ?? (await this.#appOf(tenantId, session))
+      const source = await this.#lookup.ofGateway(tenantId, appId, gateway.name)
+      await this.#verify(gateway, source, appId, request)
+      parts.push({ source, appId, parsed: part })
+    }
+    return parts
+  }
+
+  async #appOf(tenantId: string, session: string): Promise<string> {
+    const found = await this.#deps.appIdOf(tenantId, session)
+    return found ?? (await this.#deps.makeApp(tenantId, session))
+  }
+
+  async #takePart({ source, appId, parsed }: Part, taken: Taken, heard?: Heard): Promise<void> {
+    const count = this.#count(source, appId)
+    const events = parsed.outcome === 'events' ? parsed.events : []
+    const skipped = parsed.outcome === 'events' ? parsed.skipped.length : 0
+    count(
+      'received',
+      parsed.outcome === 'events'
+        ? events.length + skipped
+        : parsed.outcome === 'messages'
+          ? parsed.messages.length
+          : 1,
+    )
+    count('skipped', skipped)
+    taken.skipped += skipped
+    const wanted = events.filter((event) => {
+      const reason = testOf(source)(event)
+      if (reason === null) return true
+      count(`filtered:${reason}`)
+      taken.filtered += 1
+      return false
+    })
+    const messages = await this.#messages(source, appId, parsed, events, wanted).catch(
+      (error: unknown) => {
+        count('refused', parsed.outcome === 'unknown' ? 1 : wanted.length)
+        throw error
+      },
+    )
+    const answers = messages.length === 0 ? [] : await this.#deps.accept(messages)
+    let refused: PomboError | undefined
+    for (const [index, answer] of answers.entries()) {
+      if (answer instanceof PomboError) {
+        refused ??= answer
+        count('refused')
+        continue
+      }
+      heard?.(messages[index]!, answer)
+      count(answer.outcome)
+      taken[answer.outcome] += 1
+      const { tags } = messages[index]!
+      if (answer.outcome === 'accepted' && tags?.includes(unrecognisedTag)) count('unrecognised')
+    }
+    if (refused) throw refused
+  }
+
+  async #messages(
+    source: Source,
+    appId: string,
+    parsed: Parsed,
+    events: readonly WhatsAppEvent[],
+    wanted: readonly WhatsAppEvent[],
+  ): Promise<IncomingMessage[]> {
+    if (parsed.outcome === 'unknown') {
+      await takeOutOfBody(parsed.body, source, this.#media)
+      return [unknownMessage(parsed, source, appId)]
+    }
+    if (parsed.outcome === 'messages')
+      return parsed.messages.map((message) => plainMessage(message, source, appId))
+    // Of all of them: a list of contacts is no news, but its names are wanted. Read before anything is filled in, which is no news either.
+    const facts = events.flatMap(factsOf)
+    await this.profiles.fill(appId, wanted)
+    this.profiles.learn(source.tenantId, appId, facts)
+    for (const event of wanted) await takeOutOfEvent(event, source, this.#media)
+    return wanted.map((event) => messageOf(event, source, appId))
+  }
+}

@@ -1,0 +1,96 @@
+import { createHash } from 'node:crypto'
+import type { Queryable } from '../../../db/pool.ts'
+
+export interface StoredFile {
+  /** Uuid. */
+  id: string
+  sha256: string
+  sizeBytes: number
+  mimetype: string
+  expiresAtMs: number
+}
+
+/** Bytes read at a time: what one download holds in memory. */
+const partBytes = 256 * 1024
+
+/**
+ * Stores a file, or finds the one with the same content and prolongs it. It is kept as long as the tenant's messages are.
+ * @param id the uuid it gets where it is new
+ */
+export async function keepFile(
+  db: Queryable,
+  file: { id: string; tenantId: string; bytes: Buffer; mimetype: string; defaultDays: number },
+): Promise<StoredFile> {
+  const digest = createHash('sha256').update(file.bytes).digest()
+  const values = [file.tenantId, digest, file.mimetype, file.defaultDays]
+  // Looked for first: a file that goes round a thousand groups is sent to the database once.
+  const found = await db.query<{ id: string; expires_at: Date }>({
+    name: 'media-find',
+    text: `update media set expires_at = greatest(expires_at, now() + coalesce((select retention_days from tenant where id = $1), $4) * interval '1 day')
+            where tenant_id = $1 and sha256 = $2 and mimetype = $3 returning id, expires_at`,
+    values,
+  })
+  const { rows } = found.rows[0]
+    ? found
+    : await db.query<{ id: string; expires_at: Date }>({
+        name: 'media-keep',
+        text: `insert into media (id, tenant_id, sha256, mimetype, size_bytes, bytes, expires_at)
+               values ($5, $1, $2, $3, octet_length($6::bytea), $6::bytea, now() + coalesce((select retention_days from tenant where id = $1), $4) * interval '1 day')
+               on conflict (tenant_id, sha256, mimetype) do update set expires_at = greatest(media.expires_at, excluded.expires_at) returning id, expires_at`,
+        values: [...values, file.id, file.bytes],
+      })
+  const row = rows[0]!
+  return {
+    id: row.id,
+    sha256: digest.toString('hex'),
+    sizeBytes: file.bytes.length,
+    mimetype: file.mimetype,
+    expiresAtMs: row.expires_at.getTime(),
+  }
+}
+
+export interface FileHead {
+  mimetype: string
+  sizeBytes: number
+  sha256: string
+}
+
+export async function findFile(db: Queryable, id: string): Promise<FileHead | undefined> {
+  const { rows } = await db.query<{ mimetype: string; size_bytes: number; sha256: Buffer }>(
+    'select mimetype, size_bytes, sha256 from media where id = $1',
+    [id],
+  )
+  const row = rows[0]
+  return (
+    row && { mimetype: row.mimetype, sizeBytes: row.size_bytes, sha256: row.sha256.toString('hex') }
+  )
+}
+
+/** The file part by part, each read when the one before has been taken. Ends early, which the length then shows, if it expires meanwhile. */
+export async function* readFile(
+  db: Queryable,
+  id: string,
+  sizeBytes: number,
+): AsyncGenerator<Buffer> {
+  for (let from = 0; from < sizeBytes; from += partBytes) {
+    const { rows } = await db.query<{ part: Buffer }>({
+      name: 'media-part',
+      text: 'select substring(bytes from $2 for $3) as part from media where id = $1',
+      values: [id, from + 1, partBytes],
+    })
+    if (!rows[0]) throw new Error('the file was deleted while it was read')
+    yield rows[0].part
+  }
+}
+
+/** @returns how many were deleted */
+export async function forgetFiles(db: Queryable): Promise<number> {
+  let deleted = 0
+  for (;;) {
+    const { rowCount } = await db.query(
+      'delete from media where id in (select id from media where expires_at < now() order by expires_at limit 500)',
+    )
+    deleted += rowCount ?? 0
+    if ((rowCount ?? 0) < 500) return deleted
+  }
+}

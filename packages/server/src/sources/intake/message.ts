@@ -1,0 +1,101 @@
+/** Events of gateways as the messages that ingest takes. Pure. */
+import { createHash } from 'node:crypto'
+import type { DedupeKey, IncomingMessage } from '../../core/message.ts'
+import { identity, orderingKey } from '../../core/whatsapp-identity.ts'
+import { fallbackType, isFallback, type WhatsAppEvent } from '../../core/whatsapp.ts'
+import type { Parsed, PlainMessage } from '../source.ts'
+import type { Source } from './settings.ts'
+
+/** On messages that no canonical form covers. */
+export const unrecognisedTag = 'unrecognised'
+
+/** A login code gives full access to the account, for a minute or two. */
+const qrRetentionDays = 1
+
+export function messageOf(event: WhatsAppEvent, source: Source, appId: string): IncomingMessage {
+  return {
+    tenantId: source.tenantId,
+    appId,
+    eventType: short(event.type),
+    payload: jsonText(event),
+    form: 'whatsapp',
+    orderingKey: key(orderingKey(event)),
+    dedupe: identity(event).map((text) => dedupeKey(text, source)),
+    tags: isFallback(event) ? [unrecognisedTag] : null,
+    ...(event.type === 'session.qr_updated' ? { payloadRetentionDays: qrRetentionDays } : {}),
+  }
+}
+
+/** What is not the gateway's format at all is delivered as it came. Nothing in it says what would make it a repeat. */
+export function unknownMessage(
+  parsed: Extract<Parsed, { outcome: 'unknown' }>,
+  source: Source,
+  appId: string,
+): IncomingMessage {
+  return {
+    tenantId: source.tenantId,
+    appId,
+    eventType:
+      parsed.name === 'unknown' ? `${source.gateway}.unknown` : short(fallbackType(parsed.name)),
+    payload: jsonText(parsed.body ?? null),
+    form: null,
+    tags: [unrecognisedTag],
+  }
+}
+
+/** What is not of WhatsApp, as its source has read it. */
+export function plainMessage(
+  { eventType, payload, orderingKey, dedupe }: PlainMessage,
+  source: Source,
+  appId: string,
+): IncomingMessage {
+  return {
+    tenantId: source.tenantId,
+    appId,
+    eventType: short(eventType),
+    payload,
+    form: null,
+    orderingKey,
+    dedupe: [{ kind: 'source', ...dedupe }],
+  }
+}
+
+function dedupeKey(text: string, { dedupeSeconds }: Source): DedupeKey {
+  return { kind: 'source', key: key(text), windowSeconds: dedupeSeconds }
+}
+
+/** Ids are the senders' to choose: what no index can hold is known by its hash. */
+function key(text: string): string {
+  return text.length <= 500 && !text.includes('\0') && text.isWellFormed()
+    ? text
+    : createHash('sha256').update(text).digest('base64url')
+}
+
+/** The length that event types have everywhere else. */
+function short(type: string): string {
+  return type.slice(0, 256)
+}
+
+/** JSON.parse reads any depth, JSON.stringify and whoever walks over it do not. Such a body is nobody's event; that it came is kept. */
+const omitted = { omitted: 'it is nested too deeply' }
+
+function jsonText(value: unknown): string {
+  try {
+    return JSON.stringify(value)
+  } catch (error) {
+    if (error instanceof RangeError) return JSON.stringify(omitted)
+    throw error
+  }
+}
+
+/** What a body is taken for that could not be read for its depth. */
+export function tooDeep(error: unknown): Parsed {
+  if (!(error instanceof RangeError)) throw error
+  return {
+    outcome: 'unknown',
+    name: 'unknown',
+    session: null,
+    body: omitted,
+    reason: omitted.omitted,
+  }
+}

@@ -1,0 +1,89 @@
+import {
+  type ChatFilter,
+  type ChatTest,
+  chatFilterProblems,
+  compileChatFilter,
+} from '../../core/chat-filter.ts'
+import { type FieldProblem, PomboError } from '../../core/error.ts'
+import { gateways } from '../gateways.ts'
+
+/** What a caller can set of a source. */
+export interface SourceSettings {
+  /** A key of `gateways`. Only when it is made. */
+  gateway: string
+  /** Unique in its app; the gateway's unless given. */
+  name: string
+  /** Whether it serves its app's session only, or any session that its requests name. */
+  sessions: 'own' | 'any'
+  /** What the gateway signs with; null: it is not asked to. */
+  secret: string | null
+  filters: ChatFilter
+  /** Whether files are taken out of payloads and given as a link. */
+  media: 'link' | 'inline'
+  mediaMinBytes: number
+  /** How long an event that comes again counts as a repeat. */
+  dedupeSeconds: number
+  /** After how long without an event to raise the alarm; null: never. */
+  silenceMinutes: number | null
+}
+
+/** A gateway, as Pombo knows it. */
+export interface Source extends Omit<SourceSettings, 'secret'> {
+  /** Uuid, as the other two. */
+  id: string
+  tenantId: string
+  appId: string
+  /** SHA-256; null where only API keys reach it. */
+  tokenHash: Buffer | null
+  /** The token's first characters, to tell tokens apart. */
+  tokenHint: string | null
+  secretSealed: Buffer | null
+  createdAtMs: number
+  updatedAtMs: number
+}
+
+/** Throws a 422 that names every field at fault. */
+export function checkSettings(settings: Partial<SourceSettings>): void {
+  const problems: FieldProblem[] = []
+  const note = (loc: string[], msg: string): void => {
+    problems.push({ loc: ['body', ...loc], msg, type: 'value_error' })
+  }
+  const { gateway, name, secret, filters } = settings
+  if (gateway !== undefined && !gateways.has(gateway))
+    note(['gateway'], `must be one of ${[...gateways.keys()].join(', ')}`)
+  if (name !== undefined && (name.length === 0 || name.length > 256))
+    note(['name'], 'has 1 to 256 characters')
+  if (secret !== undefined && secret !== null && (secret.length < 4 || secret.length > 1_024))
+    note(['secret'], 'has 4 to 1,024 characters')
+  for (const { field, problem } of filters ? chatFilterProblems(filters) : [])
+    note(['filters', field], problem)
+  whole('mediaMinBytes', 1_024, 16_777_216)
+  whole('dedupeSeconds', 60, 2_592_000)
+  whole('silenceMinutes', 1, 43_200)
+  const detail = problems.map(({ loc, msg }) => `${loc.join('.')}: ${msg}`).join('; ')
+  if (problems.length > 0) throw new PomboError('validation', { detail }, { problems })
+
+  function whole(
+    field: 'mediaMinBytes' | 'dedupeSeconds' | 'silenceMinutes',
+    min: number,
+    max: number,
+  ): void {
+    const value = settings[field]
+    if (value === undefined || value === null) return
+    if (!Number.isInteger(value) || value < min || value > max)
+      note([field], `must be a whole number from ${min} to ${max}`)
+  }
+}
+
+// A source object lives as long as the cache keeps it; its compiled filter goes with it.
+const tests = new WeakMap<Source, ChatTest>()
+
+/** The source's filter, compiled. */
+export function testOf(source: Source): ChatTest {
+  let test = tests.get(source)
+  if (!test) {
+    test = compileChatFilter(source.filters, false)
+    tests.set(source, test)
+  }
+  return test
+}

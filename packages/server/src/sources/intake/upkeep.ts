@@ -1,0 +1,27 @@
+import type { Pool } from '../../db/pool.ts'
+import { forgetCounts } from './counters/store.ts'
+import { forgetFiles } from './media/store.ts'
+import { watchSilence } from './silence/store.ts'
+
+/** What upkeep does for the intake, on one node at a time. */
+export function intakeChores(
+  pool: Pool,
+  nowMs: () => number,
+  retentionDays: number,
+): { name: string; everyMs: number; work: () => Promise<unknown> }[] {
+  return [
+    {
+      name: 'silent sources',
+      everyMs: 60_000,
+      work: async () => await watchSilence(pool, nowMs()),
+    },
+    {
+      name: 'expired files and counts',
+      everyMs: 3_600_000,
+      async work() {
+        await forgetFiles(pool)
+        await forgetCounts(pool, retentionDays)
+      },
+    },
+  ]
+}

@@ -1,0 +1,93 @@
+import type { IncomingMessage } from '../../core/message.ts'
+import { isAway, type Pool } from '../../db/pool.ts'
+import { forget, operationalApps, pending } from './store.ts'
+
+/** An operational event, as it was noted. */
+export interface Signal {
+  id: string
+  tenantId: string
+  type: string
+  data: Record<string, unknown>
+  atMs: number
+}
+
+export interface OperationalDeps {
+  pool: Pool
+  accept: (message: IncomingMessage) => Promise<unknown>
+  log: (message: string, error: unknown) => void
+  /** Hears of each at least once; where it throws, it is told again. */
+  hear?: (signals: readonly Signal[]) => Promise<void>
+  pollMs?: number
+}
+
+/**
+ * Pombo's own events about a tenant's webhooks: noted in the transaction that caused them, and turned here into messages of the tenant's
+ * hidden operational app. The note's id is the message's key, so a note that two nodes read, or that is read again after a crash, becomes
+ * one message. Tenants without operational endpoints have no such app; their notes are dropped.
+ */
+export class OperationalEvents {
+  readonly #deps: OperationalDeps
+  #timer: NodeJS.Timeout | undefined
+  #running: Promise<void> | undefined
+
+  constructor(deps: OperationalDeps) {
+    this.#deps = deps
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => {
+      this.#running ??= this.#pass()
+        .catch((error: unknown) => {
+          if (!isAway(error))
+            this.#deps.log('operational events could not be read; trying again', error)
+        })
+        .finally(() => {
+          this.#running = undefined
+        })
+    }, this.#deps.pollMs ?? 500)
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer)
+    await this.#running
+  }
+
+  async #pass(): Promise<void> {
+    const { pool, accept, hear } = this.#deps
+    for (;;) {
+      const notes = await pending(pool, 200)
+      if (notes.length === 0) return
+      await hear?.(
+        notes.map(({ id, tenant_id, type, data, created_at }) => ({
+          id,
+          tenantId: tenant_id,
+          type,
+          data,
+          atMs: created_at.getTime(),
+        })),
+      )
+      const apps = await operationalApps(pool, [...new Set(notes.map((note) => note.tenant_id))])
+      await Promise.all(
+        notes.map(async (note) => {
+          const appId = apps.get(note.tenant_id)
+          if (!appId) return
+          await accept({
+            tenantId: note.tenant_id,
+            appId,
+            eventType: note.type,
+            payload: JSON.stringify({
+              type: note.type,
+              timestamp: note.created_at.toISOString(),
+              data: note.data,
+            }),
+            dedupe: [{ kind: 'source', key: `signal ${note.id}`, windowSeconds: 86_400 }],
+          })
+        }),
+      )
+      await forget(
+        pool,
+        notes.map((note) => note.id),
+      )
+    }
+  }
+}

@@ -1,0 +1,132 @@
+/** What lists and streams hold, as the messages that ingest takes. Pure. */
+import { isUtf8 } from 'node:buffer'
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+import { memberText } from '../../core/json.ts'
+import { type IncomingMessage, priorities } from '../../core/message.ts'
+
+export type ReadElement =
+  | { ok: true; message: Omit<IncomingMessage, 'tenantId' | 'appId'> }
+  | { ok: false; problem: string }
+
+const name = (characters: number) =>
+  z.string().regex(new RegExp(`^[a-zA-Z0-9\\-_.]{1,${characters}}$`), {
+    error: `must be 1 to ${characters} letters, digits, "-", "_" and "."`,
+  })
+
+const elementIn = z.strictObject({
+  eventType: name(256),
+  payload: z.unknown().optional(),
+  eventId: z.string().min(1).max(256).nullish(),
+  orderingKey: z.string().min(1).max(256).nullish(),
+  priority: z.enum(priorities).nullish(),
+  channels: z.array(name(128)).min(1).max(5).nullish(),
+  tags: z.array(name(128)).max(10).nullish(),
+})
+
+/** Longer than a Redis is cut off from Pombo. */
+const rememberedSeconds = 7 * 86_400
+
+/**
+ * An element of a list: JSON, as the body of POST …/msg. With an `eventId` it is stored once, whoever dies; without one, what a process
+ * had accepted and not yet removed when it was killed is stored again.
+ */
+export function readElement(bytes: Buffer, key: string, maxBytes: number): ReadElement {
+  if (bytes.length > maxBytes) return tooLarge(bytes.length, maxBytes)
+  if (!isUtf8(bytes)) return { ok: false, problem: 'it is not UTF-8' }
+  const text = bytes.toString()
+  const value = parsed(text)
+  if (value === undefined) return { ok: false, problem: 'it is not JSON' }
+  return message(value, memberText(text, 'payload'), (eventId) =>
+    eventId === null ? null : `redis|${key}|${eventId}`,
+  )
+}
+
+/** An entry of a stream: `eventType`, `payload` and what else a message has, each a field; or one field `message`, as an element. */
+export function readEntry(
+  id: string,
+  fields: readonly string[],
+  key: string,
+  maxBytes: number,
+): ReadElement {
+  const size = fields.reduce((sum, field) => sum + Buffer.byteLength(field), 0)
+  if (size > maxBytes) return tooLarge(size, maxBytes)
+  const entry = new Map<string, string>()
+  for (let at = 0; at + 1 < fields.length; at += 2) entry.set(fields[at]!, fields[at + 1]!)
+  // The entry's id is its identity, and no other has it.
+  const identity = () => `redis|${key}|${id}`
+  const whole = entry.get('message')
+  if (whole !== undefined && entry.size === 1) {
+    const value = parsed(whole)
+    if (value === undefined) return { ok: false, problem: 'its field "message" is not JSON' }
+    return message(value, memberText(whole, 'payload'), identity)
+  }
+  const { payload, channels, tags, ...texts } = Object.fromEntries(entry)
+  if (payload !== undefined && parsed(payload) === undefined)
+    return { ok: false, problem: 'its field "payload" is not JSON' }
+  const words = (list: string | undefined) =>
+    list === undefined ? {} : list.split(',').map((word) => word.trim())
+  return message(
+    {
+      ...texts,
+      ...(channels !== undefined && { channels: words(channels) }),
+      ...(tags !== undefined && { tags: words(tags) }),
+    },
+    payload,
+    identity,
+  )
+}
+
+function message(
+  value: unknown,
+  payload: string | undefined,
+  identityOf: (eventId: string | null) => string | null,
+): ReadElement {
+  const read = elementIn.safeParse(value)
+  if (!read.success) {
+    const [issue] = read.error.issues
+    return { ok: false, problem: `${issue!.path.join('.') || 'it'}: ${issue!.message}` }
+  }
+  if (payload === undefined) return { ok: false, problem: 'payload: is missing' }
+  const { eventType, eventId = null, orderingKey, priority, channels, tags } = read.data
+  const identity = identityOf(eventId)
+  return {
+    ok: true,
+    message: {
+      eventType,
+      payload,
+      eventId,
+      ...(orderingKey != null && { orderingKey }),
+      ...(priority != null && { priority }),
+      ...(channels != null && { channels }),
+      ...(tags != null && { tags }),
+      dedupe:
+        identity === null
+          ? []
+          : [{ kind: 'source', key: short(identity), windowSeconds: rememberedSeconds }],
+    },
+  }
+}
+
+/** Undefined for what is no JSON. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    return undefined
+  }
+}
+
+function tooLarge(bytes: number, maxBytes: number): ReadElement {
+  return {
+    ok: false,
+    problem: `it has ${bytes} bytes, and more than ${maxBytes} are not taken (POMBO_MAX_BODY_BYTES)`,
+  }
+}
+
+/** Keys and ids are others' to choose: what no index can hold is known by its hash. */
+function short(identity: string): string {
+  return identity.length <= 250 && !identity.includes('\0') && identity.isWellFormed()
+    ? identity
+    : createHash('sha256').update(identity).digest('base64url')
+}

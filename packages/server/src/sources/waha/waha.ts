@@ -1,0 +1,37 @@
+/**
+ * WAHA: `{id: "evt_…", timestamp (ms), event, session, metadata, me, payload, engine, environment}`. Its event ids are real: they are the same on
+ * every retry. Signed with HMAC-SHA512 of the raw body where a key is set.
+ */
+import { personOf } from '../../core/whatsapp-jid.ts'
+import { fields, text, entry } from '../../core/whatsapp-wire.ts'
+import { fallback, mapped } from '../origin.ts'
+import { jsonObject, notUnderstood, originOf, sessionOf, understood } from '../request.ts'
+import { verifyHmac } from '../signature.ts'
+import type { GatewayRequest, GatewaySource, Parsed, Verdict } from '../source.ts'
+import { wahaHandlers } from './events.ts'
+
+export const waha: GatewaySource = { name: 'waha', verify, parse }
+
+async function verify(request: GatewayRequest, secret: string): Promise<Verdict> {
+  const algorithm = request.headers['x-webhook-hmac-algorithm']
+  // Only what is published may be asked for: the header is the sender's, and so could name something weak.
+  if (algorithm !== undefined && algorithm.toLowerCase() !== 'sha512') return 'bad'
+  return verifyHmac(request, 'x-webhook-hmac', secret, 'sha512')
+}
+
+async function parse(request: GatewayRequest): Promise<Parsed> {
+  const body = jsonObject(request.rawBody)
+  const event = text(body?.['event'])
+  if (!body || event === null) return notUnderstood(request, 'the body has no event')
+  const account = fields(body['me'])
+  const origin = {
+    ...originOf(request, 'waha', sessionOf(request, 'waha', body['session']), event),
+    id: text(body['id']),
+    me: account ? personOf(account['id'], account['lid'], text(account['pushName'])) : null,
+  }
+  const payload = fields(body['payload'])
+  const handler = entry(wahaHandlers, event)
+  if (!payload || !handler)
+    return understood(mapped(fallback(origin, body['payload'] ?? null, body['timestamp'])))
+  return understood(handler(origin, payload, body['timestamp']))
+}

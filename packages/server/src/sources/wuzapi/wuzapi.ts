@@ -1,0 +1,129 @@
+/**
+ * wuzapi: whatsmeow's structs in `{type, event, state?, base64?, …}`, as a form field `jsonData` (its default), as JSON, or as
+ * multipart with the file. `token`, which some versions send along, is the session's API token and is dropped.
+ */
+import { fields, type Fields, firstText, text, entry } from '../../core/whatsapp-wire.ts'
+import { make, mapped, type Origin, without } from '../origin.ts'
+import {
+  contentType,
+  formFields,
+  formFile,
+  jsonObject,
+  notUnderstood,
+  originOf,
+  sessionOf,
+  understood,
+} from '../request.ts'
+import { verifyHmac } from '../signature.ts'
+import type { GatewayRequest, GatewaySource, Mapped, Parsed, Verdict } from '../source.ts'
+import { structName, whatsmeowEvents } from '../whatsmeow-events.ts'
+import { whatsmeowMessage, whatsmeowReceipt } from '../whatsmeow-message.ts'
+
+export const wuzapi: GatewaySource = { name: 'wuzapi', verify, parse }
+
+/**
+ * JSON and urlencoded bodies are signed as they are sent (Go sorts a form's keys on both occasions). Of a multipart body, what is signed is
+ * its text fields as Go's JSON: keys sorted, and `<`, `>`, `&` escaped.
+ */
+async function verify(request: GatewayRequest, secret: string): Promise<Verdict> {
+  if (contentType(request) !== 'multipart/form-data')
+    return verifyHmac(request, 'x-hmac-signature', secret)
+  const form = await formFields(request)
+  if (!form) return request.headers['x-hmac-signature'] ? 'bad' : 'absent'
+  return verifyHmac(request, 'x-hmac-signature', secret, 'sha256', goJson(form))
+}
+
+const escapes: Record<string, string> = {
+  '<': '\\u003c',
+  '>': '\\u003e',
+  '&': '\\u0026',
+  '\u2028': '\\u2028',
+  '\u2029': '\\u2029',
+}
+
+function goJson(form: Map<string, string>): string {
+  // Go sorts by bytes, which for these ASCII names is what sorting by UTF-16 units gives.
+  const sorted = Object.fromEntries([...form].toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
+  return JSON.stringify(sorted).replace(/[<>&\u2028\u2029]/g, (character) => escapes[character]!)
+}
+
+async function parse(request: GatewayRequest): Promise<Parsed> {
+  const form = await formFields(request)
+  const json = form ? form.get('jsonData') : request.rawBody
+  const body = json === undefined ? undefined : jsonObject(json)
+  const type = text(body?.['type'])
+  if (!body || type === null) {
+    if (form && !body)
+      return {
+        outcome: 'unknown',
+        name: 'unknown',
+        session: request.session,
+        body: Object.fromEntries([...form].filter(([key]) => key !== 'token')),
+        reason: 'the form has no jsonData',
+      }
+    return notUnderstood(request, 'the body has no event type', 'token')
+  }
+  const session = sessionOf(
+    request,
+    'wuzapi',
+    form?.get('instanceName'),
+    body['instanceName'],
+    form?.get('userID'),
+    body['userID'],
+  )
+  const origin = originOf(request, 'wuzapi', session, type, json)
+  return understood(eventsOf(origin, body, await formFile(request)))
+}
+
+type SentFile = Awaited<ReturnType<typeof formFile>>
+
+const receiptStates: Record<string, string> = { Read: 'read', ReadSelf: 'read-self', Delivered: '' }
+
+function eventsOf(origin: Origin, body: Fields, file: SentFile): Mapped {
+  // A QR code is a string beside the event, not in it.
+  const image = text(body['qrCodeBase64'])
+  if (image !== null) {
+    const raw = without(body, 'token')
+    return mapped(
+      make(origin, 'session.qr_updated', raw, undefined, {
+        qr: { code: null, image, pairingCode: null, upcoming: [], expiresAt: null },
+      }),
+    )
+  }
+  const event = fields(body['event']) ?? {}
+  const extra = without(body, 'type', 'event', 'token', 'base64', 'userID', 'instanceName')
+  const name = structName(origin.name)
+  const mappedEvents =
+    name === 'Message'
+      ? message(origin, event, body, file)
+      : name === 'Receipt'
+        ? receipt(origin, event, body)
+        : whatsmeowEvents(origin, event)
+  // What wuzapi adds to the struct (`state`, `s3`, `fileName`, …) stays with it.
+  if (Object.keys(extra).length === 0) return mappedEvents
+  return {
+    ...mappedEvents,
+    events: mappedEvents.events.map((one) => ({
+      ...one,
+      raw: { ...one.raw, event: { ...extra, ...fields(one.raw.event) } },
+    })),
+  }
+}
+
+function message(origin: Origin, event: Fields, body: Fields, file: SentFile): Mapped {
+  const s3 = fields(body['s3'])
+  const stored = {
+    base64: text(body['base64']) ?? file?.bytes.toString('base64') ?? null,
+    url: firstText(s3?.['url'], body['mediaUrl'], body['fileUrl']),
+    fileName: text(body['fileName']),
+    mimetype: text(body['mimeType']) ?? file?.mimetype ?? null,
+  }
+  return whatsmeowMessage(origin, event, {
+    stored,
+    sentBy: origin.name === 'SendMessage' ? 'api' : null,
+  })
+}
+
+function receipt(origin: Origin, event: Fields, body: Fields): Mapped {
+  return whatsmeowReceipt(origin, event, entry(receiptStates, body['state']) ?? null)
+}

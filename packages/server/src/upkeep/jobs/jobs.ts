@@ -1,0 +1,224 @@
+import { iso } from '../../core/clock.ts'
+import { showId } from '../../core/id.ts'
+import type { Payloads } from '../../db/payload.ts'
+import { inTransaction, isAway, type Pool } from '../../db/pool.ts'
+import { noteSignals } from '../../db/signals.ts'
+import type { NodeLease, Waker } from '../../queue/queue.ts'
+import {
+  type ClosedDelivery,
+  lookAtClosed,
+  messagesOf,
+  type Place,
+  reopen,
+} from '../../queue/reopen/store.ts'
+import {
+  holdJob,
+  type Job,
+  type JobCursor,
+  nextJob,
+  saveFailure,
+  savePage,
+  takeJob,
+} from './store.ts'
+
+/** route/'s payload filter, which is handed in: upkeep knows nothing of routing. */
+export type CompileFilter = (
+  expression: string,
+) =>
+  | { ok: true; filter: (input: FilterInput) => { matched: boolean } }
+  | { ok: false; problem: string }
+
+interface FilterInput {
+  payload: unknown
+  eventType: string
+  channels: string[]
+  tags: string[]
+  messageId: string
+  timestamp: string
+}
+
+export interface JobDeps {
+  pool: Pool
+  lease: NodeLease
+  waker: Waker
+  compileFilter: CompileFilter
+  /** Of messages as they are stored. */
+  payloads: Pick<Payloads, 'open'>
+  now: () => number
+  log: (message: string, detail?: unknown) => void
+}
+
+/** Finished deliveries looked at in one page. Counting alone holds nothing up, so it takes more. */
+const lookedAt = { counting: 2_000, opening: 500 } as const
+/** A page opens what its rate allows in this time, so that the deliveries come as a stream and not in gusts. */
+const pageMs = 500
+/** Payloads read together, and those filtered before others get their turn. */
+const readBytes = 4 * 1024 * 1024
+const sliceBytes = 256 * 1024
+const maxFailures = 5
+
+/**
+ * Does one page of the job that is due first. A job is in a node's hand for one page only, so that all nodes share all jobs; what a page
+ * opens, and how far the job is, is one transaction, which is refused where the job was canceled or taken over meanwhile. So
+ * each delivery is opened once, whichever nodes die.
+ * @returns milliseconds until a page is due; undefined: there is nothing to do
+ */
+export async function runPage(deps: JobDeps): Promise<number | undefined> {
+  const { pool, lease, log } = deps
+  const node = lease.id
+  const next = await nextJob(pool, node)
+  if (!next || next.inMs > 0) return next?.inMs
+  const job = await takeJob(pool, node, next.id)
+  if (!job) return 0
+  try {
+    await doPage(deps, node, job)
+  } catch (error) {
+    if (isAway(error)) throw error
+    const failures = (job.cursor?.failures ?? 0) + 1
+    const final = failures >= maxFailures
+    log(
+      `a page of job ${job.id} (${job.task}) failed; ${final ? 'the job is given up' : 'it is tried again'}`,
+      error,
+    )
+    // Who asked for the job learns nothing of Pombo's inside.
+    const told = final ? 'Pombo could not go on; its log says why' : null
+    await fail(deps, node, job, { failures, final, error: told })
+  }
+  return 0
+}
+
+async function fail(
+  deps: JobDeps,
+  node: string,
+  job: Job,
+  { failures, final, error }: { failures: number; final: boolean; error: string | null },
+): Promise<void> {
+  await inTransaction(deps.pool, async (client) => {
+    if (!(await holdJob(client, node, job.id))) return
+    const cursor: JobCursor = { phase: 'counting', ...job.cursor, failures }
+    await saveFailure(client, job.id, { cursor, error, final, pauseMs: 1_000 * 2 ** failures })
+    if (final) await tell(deps, client, job, 'failed')
+  })
+}
+
+async function doPage(deps: JobDeps, node: string, job: Job): Promise<void> {
+  const { pool, waker } = deps
+  const { args } = job
+  const { phase, behind } = job.cursor ?? { phase: 'counting' }
+  const looked = await lookAtClosed(
+    pool,
+    { ...args, tenantId: job.tenantId, appId: job.appId, endpointId: job.endpointId },
+    behind,
+    lookedAt[phase],
+  )
+  const compiled = args.payloadFilter === null ? null : deps.compileFilter(args.payloadFilter)
+  if (compiled?.ok === false) {
+    // It could be used when the job was made, so Pombo has changed since.
+    const error = `the payload filter cannot be used: ${compiled.problem}`
+    return await fail(deps, node, job, { failures: 0, final: true, error })
+  }
+  const meant = compiled ? await filtered(deps, compiled.filter, looked.found) : looked.found
+  if (phase === 'counting') {
+    await inTransaction(pool, async (client) => {
+      if (!(await holdJob(client, node, job.id))) return
+      const counted = looked.next === undefined
+      const over = counted && args.dryRun
+      const cursor = counted ? ({ phase: 'opening' } as const) : at('counting', looked.next)
+      await savePage(client, job.id, {
+        cursor,
+        matched: meant.length,
+        opened: 0,
+        skipped: 0,
+        counted,
+        status: over ? 'finished' : 'running',
+        pauseMs: 0,
+      })
+      if (over) await tell(deps, client, job, 'finished')
+    })
+    return
+  }
+  const allowed = Math.max(1, Math.ceil((args.ratePerSecond * pageMs) / 1_000))
+  const now = meant.slice(0, allowed)
+  // What is too much for this page is looked at again by the next.
+  const next = meant.length > allowed ? now.at(-1) : looked.next
+  const opened = await inTransaction(pool, async (client) => {
+    if (!(await holdJob(client, node, job.id))) return []
+    const endpointIds = await reopen(client, now, args.priority)
+    await savePage(client, job.id, {
+      cursor: at('opening', next),
+      matched: 0,
+      opened: endpointIds.length,
+      skipped: now.length - endpointIds.length,
+      counted: false,
+      status: next ? 'running' : 'finished',
+      pauseMs: (endpointIds.length / args.ratePerSecond) * 1_000,
+    })
+    if (!next) await tell(deps, client, job, 'finished')
+    return endpointIds
+  })
+  for (const endpointId of new Set(opened)) waker.wake(endpointId)
+}
+
+function at(phase: JobCursor['phase'], place: Place | undefined): JobCursor {
+  return {
+    phase,
+    ...(place && { behind: { endpointId: place.endpointId, messageId: place.messageId } }),
+  }
+}
+
+async function filtered(
+  { pool, payloads }: JobDeps,
+  filter: (input: FilterInput) => { matched: boolean },
+  found: readonly ClosedDelivery[],
+): Promise<ClosedDelivery[]> {
+  const matching = new Set<string>()
+  let unyielded = 0
+  for (const some of byBytes(found)) {
+    for (const { messageId, payload, eventType, channels, tags, createdMs } of await messagesOf(
+      pool,
+      some,
+    )) {
+      if (payload === null) continue
+      const input = {
+        payload: JSON.parse(payloads.open(payload, messageId)) as unknown,
+        eventType,
+        channels: channels ?? [],
+        tags: tags ?? [],
+        messageId: showId('message', messageId),
+        timestamp: iso(createdMs),
+      }
+      if (filter(input).matched) matching.add(messageId)
+      unyielded += payload.length
+      if (unyielded < sliceBytes) continue
+      unyielded = 0
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+  }
+  return found.filter(({ messageId }) => matching.has(messageId))
+}
+
+function* byBytes(found: readonly ClosedDelivery[]): Generator<ClosedDelivery[]> {
+  let some: ClosedDelivery[] = []
+  let bytes = 0
+  for (const one of found) {
+    if (some.length > 0 && bytes + one.payloadBytes > readBytes) {
+      yield some
+      some = []
+      bytes = 0
+    }
+    some.push(one)
+    bytes += one.payloadBytes
+  }
+  if (some.length > 0) yield some
+}
+
+/** Svix's operational event about a task that is over. */
+async function tell(
+  { now }: JobDeps,
+  db: Parameters<typeof noteSignals>[0],
+  { id, tenantId, task }: Job,
+  status: 'finished' | 'failed',
+): Promise<void> {
+  const data = { taskId: showId('job', id), task, status, data: {} }
+  await noteSignals(db, [{ tenantId, type: 'background_task.finished', data }], now())
+}

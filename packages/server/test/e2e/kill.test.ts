@@ -1,0 +1,130 @@
+// The real `pombo serve`, killed and stood still at the worst moment.
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { endOrphans } from '../../src/db/embedded-leftover.ts'
+import { createTestDatabase } from '../support/database.ts'
+import { type Receiver, startReceiver, until } from '../support/receiver.ts'
+import { type CliProcess, endAll, pombo } from './cli-process.ts'
+
+const apiKey = 'a-key-for-tests-0123456789'
+const settings = {
+  POMBO_LISTEN: '127.0.0.1:0',
+  POMBO_ALLOW_SUBNETS: '127.0.0.0/8',
+  POMBO_API_KEY: apiKey,
+  POMBO_LOG_LEVEL: 'warn',
+  POMBO_LEASE_MS: '2s',
+}
+let folder: string
+let receiver: Receiver
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'pombo-kill-'))
+  receiver = await startReceiver()
+})
+afterEach(async () => {
+  await endAll()
+  await receiver.close()
+  await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
+})
+
+async function serve(
+  env: Record<string, string> = {},
+): Promise<{ process: CliProcess; url: string }> {
+  const args = ['serve', '--data-dir', join(folder, 'data')]
+  const process = pombo(args, { ...settings, ...env }, { cwd: folder })
+  const [, url] = await process.printed(/Pombo listens at (http:\S+)/)
+  return { process, url: url! }
+}
+
+async function post(url: string, path: string, body: unknown): Promise<{ id: string }> {
+  const response = await fetch(`${url}/api/v1${path}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+  const text = await response.text()
+  if (!response.ok) throw new Error(`${path}: ${response.status} ${text}`)
+  return JSON.parse(text) as { id: string }
+}
+
+const event = (n: number) => ({ eventType: 'message.received', payload: { n } })
+const received = () => receiver.received.map(({ headers }) => String(headers['webhook-id']))
+
+test('killing Pombo and its database with kill -9 loses nothing that was answered 2xx', async () => {
+  const first = await serve()
+  const app = await post(first.url, '/app', { name: 'test' })
+  await post(first.url, `/app/${app.id}/endpoint`, { url: receiver.url })
+  receiver.answer = () => ({ delayMs: 30 })
+  const accepted: string[] = []
+  let n = 0
+  let killed = false
+  // Sends without a pause until the connection breaks; what was under way then was never answered.
+  const senders = Array.from({ length: 16 }, async () => {
+    while (!killed) {
+      const { id } = await post(first.url, `/app/${app.id}/msg`, event(n++)).catch(() => ({
+        id: undefined,
+      }))
+      if (id !== undefined) accepted.push(id)
+    }
+  })
+  await until(() => accepted.length >= 150 && receiver.received.length > 20)
+  first.process.child.kill('SIGKILL')
+  await endOrphans(join(folder, 'data', 'postgres'))
+  killed = true
+  await Promise.all(senders)
+  await first.process.ended()
+  const before = new Set(received())
+  expect(accepted.some((id) => !before.has(id))).toBe(true)
+
+  await serve()
+  await until(() => {
+    const now = new Set(received())
+    return accepted.every((id) => now.has(id))
+  }, 15_000)
+})
+
+test('a node that stood still for longer than its lease sends nothing that another has taken over', async () => {
+  const database = await createTestDatabase()
+  try {
+    const shared = {
+      DATABASE_URL: database.url,
+      POMBO_ENCRYPTION_KEYS: randomBytes(32).toString('base64'),
+    }
+    const still = await serve(shared)
+    const other = await serve(shared)
+    const app = await post(still.url, '/app', { name: 'test' })
+    // Gathered in the node's hand for four seconds: it has them, and has not sent them, when it is stopped.
+    await post(still.url, `/app/${app.id}/endpoint`, {
+      url: receiver.url,
+      batch: { maxEvents: 100, maxWaitMs: 4_000 },
+    })
+    for (let n = 0; n < 5; n++) await post(still.url, `/app/${app.id}/msg`, event(n))
+    expect(await heldBy(still.process)).toBeGreaterThan(0)
+
+    still.process.child.kill('SIGSTOP')
+    await until(async () => (await heldBy(other.process)) === 5)
+    expect(receiver.received).toHaveLength(0)
+    // Its own four seconds end under a lease that is valid again, and new.
+    still.process.child.kill('SIGCONT')
+    await receiver.waitFor(1, 15_000)
+    // Once it sends again, whatever it still had of old would have gone out before.
+    await post(still.url, `/app/${app.id}/msg`, event(5))
+    await until(() => receiver.received.some(({ body }) => body.includes('"n":5')), 15_000)
+    const numbers = receiver.received.flatMap(({ body }) => [...body.matchAll(/"n":(\d)/g)])
+    expect(numbers.map(([, n]) => Number(n)).toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5])
+  } finally {
+    await endAll()
+    await database.drop()
+  }
+
+  async function heldBy({ child }: CliProcess): Promise<number> {
+    const { rows } = await database.pool.query<{ count: number }>(
+      'select count(*) as count from work join node on node.id = lease_owner where node.name like $1',
+      [`%:${child.pid}`],
+    )
+    return rows[0]!.count
+  }
+})

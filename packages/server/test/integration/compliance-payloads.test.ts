@@ -1,0 +1,254 @@
+// Payloads sealed at rest, for tenants who ask for it: in the database unreadable, everywhere else as they came.
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { type Called, startPombo, type TestPombo } from '../support/pombo-app.ts'
+import { type Receiver, startReceiver, until } from '../support/receiver.ts'
+
+const keyOf = (byte: number) => Buffer.alloc(32, byte).toString('base64')
+/** What a JSON parser would write another way. */
+const exact = '{"segredo":"dado pessoal", "n":12345678901234567890,"p":1.0,"e":"\\u00e9"}'
+
+let database: TestDatabase
+let pombo: TestPombo
+let receiver: Receiver
+let running = false
+
+beforeAll(async () => {
+  database = await createTestDatabase()
+  await start([keyOf(1)])
+})
+afterAll(async () => {
+  if (running) await pombo.app.stop()
+  await database?.drop()
+})
+beforeEach(async () => {
+  receiver = await startReceiver()
+})
+afterEach(async () => {
+  await receiver.close()
+})
+
+async function start(keys: string[]): Promise<void> {
+  pombo = await startPombo(
+    { POMBO_ENCRYPTION_KEYS: keys.join(','), POMBO_LOG_LEVEL: 'info' },
+    database,
+  )
+  running = true
+}
+
+async function restart(keys: string[]): Promise<void> {
+  await pombo.app.stop()
+  running = false
+  await start(keys)
+}
+
+interface Tenant {
+  key: string
+  app: string
+  endpoint: string
+}
+
+async function call(
+  tenant: { key: string },
+  method: string,
+  path: string,
+  body?: unknown,
+  text?: string,
+): Promise<Called> {
+  return await pombo.call(method, path, {
+    ...(body === undefined ? {} : { body }),
+    ...(text === undefined ? {} : { text }),
+    headers: { authorization: `Bearer ${tenant.key}` },
+  })
+}
+
+/** With an endpoint that tries again soon. */
+async function newTenant(encryptPayloads: boolean, endpoint: object = {}): Promise<Tenant> {
+  const { body: made } = await call(pombo, 'POST', '/api/v1/tenant', { name: 'T', encryptPayloads })
+  expect(made.encryptPayloads).toBe(encryptPayloads)
+  const tenant = { key: made.key as string }
+  const app = (await call(tenant, 'POST', '/api/v1/app', { name: 'A', uid: 'a' })).body.id as string
+  const { body } = await call(tenant, 'POST', `/api/v1/app/${app}/endpoint`, {
+    url: receiver.url,
+    uid: 'e',
+    retrySchedule: [0.2, 0.2, 0.2, 0.2, 0.2, 1, 1, 1],
+    ...endpoint,
+  })
+  return { ...tenant, app, endpoint: body.id as string }
+}
+
+async function send(
+  { app, ...tenant }: Tenant,
+  payload = exact,
+  eventType = 'a.b',
+): Promise<string> {
+  const text = `{"eventType":"${eventType}","payload":${payload}}`
+  const sent = await call(tenant, 'POST', `/api/v1/app/${app}/msg`, undefined, text)
+  expect(sent.status).toBe(202)
+  return sent.body.id as string
+}
+
+async function stored(id: string): Promise<string> {
+  const { readId } = await import('../../src/core/id.ts')
+  const { rows } = await database.pool.query<{ payload: string }>(
+    'select payload from message where id = $1',
+    [readId('message', id)],
+  )
+  return rows[0]!.payload
+}
+
+test('in the database a payload cannot be read; the receiver gets it to the letter, from memory and out of the queue', async () => {
+  receiver.answer = (_, index) => ({ status: index === 0 ? 503 : 200 })
+  const tenant = await newTenant(true)
+  const id = await send(tenant)
+  const [fromMemory, fromQueue] = await receiver.waitFor(2)
+  expect(fromMemory!.body).toBe(exact)
+  expect(fromQueue!.body).toBe(exact)
+  expect(await stored(id)).toMatch(/^sealed:[0-9a-f]{8}:/)
+  const { rows } = await database.pool.query<{ name: string }>(
+    `select table_name as name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE'`,
+  )
+  for (const { name } of rows) {
+    const { rowCount } = await database.pool.query(
+      `select from ${name} t where to_jsonb(t)::text like '%dado pessoal%'`,
+    )
+    expect(rowCount, name).toBe(0)
+  }
+})
+
+test('one that is too large to wait in memory is opened right before it is sent', async () => {
+  receiver.answer = (_, index) => ({ status: index === 0 ? 503 : 200 })
+  const tenant = await newTenant(true)
+  const large = `{"x":"${'é'.repeat(200_000)}"}`
+  await send(tenant, large)
+  const received = await receiver.waitFor(2)
+  for (const { body } of received) expect(body === large).toBe(true)
+})
+
+test('another tenant’s are stored as they come, and what was there before stays as it was', async () => {
+  const tenant = await newTenant(false)
+  const before = await send(tenant)
+  expect(await stored(before)).toBe(exact)
+  const { body } = await call(pombo, 'GET', '/api/v1/tenant?order=descending&limit=1')
+  await call(pombo, 'PATCH', `/api/v1/tenant/${body.data[0].id}`, { encryptPayloads: true })
+  const after = await send(tenant)
+  expect(await stored(after)).toMatch(/^sealed:/)
+  for (const id of [before, after]) {
+    const read = await call(tenant, 'GET', `/api/v1/app/${tenant.app}/msg/${id}`)
+    expect(read.text).toContain(`"payload":${exact}`)
+  }
+})
+
+test('the API shows it wherever it shows payloads', async () => {
+  const tenant = await newTenant(true)
+  const id = await send(tenant)
+  await receiver.waitFor(1)
+  const app = `/api/v1/app/${tenant.app}`
+  await until(
+    async () => (await call(tenant, 'GET', `${app}/attempt/msg/${id}`)).body.data.length > 0,
+  )
+  for (const path of [
+    `${app}/msg/${id}`,
+    `${app}/msg?with_content=true`,
+    `${app}/endpoint/${tenant.endpoint}/msg?with_content=true`,
+    `${app}/attempt/endpoint/${tenant.endpoint}?with_msg=true`,
+  ])
+    expect((await call(tenant, 'GET', path)).text, path).toContain(`"payload":${exact}`)
+  const exported = await call(tenant, 'POST', '/api/v1/privacy/export', { keys: ['dado pessoal'] })
+  expect(exported.text).toContain(`"payload":${exact}`)
+})
+
+test('what a repeated request made before is answered with its payload', async () => {
+  const tenant = await newTenant(true)
+  const headers = { authorization: `Bearer ${tenant.key}`, 'idempotency-key': 'once' }
+  const text = `{"eventType":"a.b","payload":${exact}}`
+  const path = `/api/v1/app/${tenant.app}/msg?with_content=true`
+  const first = await pombo.call('POST', path, { text, headers })
+  const again = await pombo.call('POST', path, { text, headers })
+  expect(again.text).toBe(first.text)
+  expect(again.text).toContain(exact)
+})
+
+test('a replay by a filter over payloads finds it', async () => {
+  const tenant = await newTenant(true)
+  await send(tenant, '{"amount":5}')
+  await send(tenant, '{"amount":500}')
+  await receiver.waitFor(2)
+  const attempts = `/api/v1/app/${tenant.app}/attempt/endpoint/${tenant.endpoint}`
+  await until(async () => (await call(tenant, 'GET', attempts)).body.data.length === 2)
+  const replay = await call(tenant, 'POST', '/api/v1/replay', {
+    appId: tenant.app,
+    status: 'delivered',
+    since: new Date(Date.now() - 60_000).toISOString(),
+    payloadFilter: 'payload.amount > 100',
+  })
+  expect(replay.status).toBeLessThan(300)
+  const received = await receiver.waitFor(3)
+  expect(received[2]!.body).toBe('{"amount":500}')
+})
+
+test('a dialect’s log shows what was sent', async () => {
+  const whole = { authorization: `Bearer ${(await newTenant(true)).key}` }
+  await pombo.call('PUT', '/api/whatsmeow/sessions/s1/webhook', {
+    body: { url: receiver.url },
+    headers: whole,
+  })
+  await pombo.call('POST', '/api/whatsmeow/sessions/s1/events', {
+    body: { type: 'PushNameSetting', event: { Action: { name: 'dado pessoal' } } },
+    headers: whole,
+  })
+  await receiver.waitFor(1)
+  const log = await until(async () => {
+    const { body } = await pombo.call('GET', '/api/whatsmeow/webhook/logs?status=success', {
+      headers: whole,
+    })
+    return body.logs[0] as { id: string } | undefined
+  })
+  const one = await pombo.call('GET', `/api/whatsmeow/webhook/logs/${log.id}`, { headers: whole })
+  expect(one.body.payload).toEqual(JSON.parse(receiver.received[0]!.body))
+})
+
+test('keys are rotated while messages wait: a new one seals anew what an older one sealed, and the older can go', async () => {
+  receiver.answer = () => ({ status: 503, headers: { 'retry-after': '6' } })
+  const tenant = await newTenant(true)
+  const id = await send(tenant)
+  await receiver.waitFor(1)
+  const old = await stored(id)
+  await restart([keyOf(2), keyOf(1)])
+  const anew = await until(async () => {
+    const now = await stored(id)
+    return now !== old && now
+  })
+  expect(anew.slice(0, 16)).not.toBe(old.slice(0, 16))
+  await until(() => pombo.errors.find(({ msg }) => String(msg).startsWith('sealed anew')))
+  await restart([keyOf(2)])
+  receiver.answer = () => ({})
+  const received = await receiver.waitFor(2, 15_000)
+  expect(received[1]!.body).toBe(exact)
+})
+
+test('without its key a payload waits, the log says which is missing, and others are delivered meanwhile', async () => {
+  // Sealed under the key of the ring as it is now; a ring of others cannot open it.
+  receiver.answer = (_, index) => ({ status: index === 0 ? 503 : 200 })
+  const tenant = await newTenant(true, { retrySchedule: Array(40).fill(0.5) as number[] })
+  const id = await send(tenant)
+  await receiver.waitFor(1)
+  const keyId = (await stored(id)).slice(7, 15)
+  // The endpoint's secrets are under the same key: held, so that only the payload would be looked at, it is given none.
+  await database.pool.query(
+    'delete from endpoint_secret where tenant_id = (select tenant_id from message where payload like $1 order by id desc limit 1)',
+    [`sealed:${keyId}:%`],
+  )
+  await restart([keyOf(9)])
+  const line = await until(() =>
+    pombo.errors.find(
+      ({ outcome, error }) => outcome === 'failed' && String(error).includes(keyId),
+    ),
+  )
+  expect(String(line['error'])).toMatch(/not in the key ring/)
+  const other = await newTenant(true)
+  await send(other, '{"other":1}')
+  await until(() => receiver.received.find(({ body }) => body === '{"other":1}'))
+  await restart([keyOf(9), keyOf(2), keyOf(1)])
+  await until(() => receiver.received.filter(({ body }) => body === exact).length >= 2, 20_000)
+})

@@ -1,0 +1,195 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { SystemClock } from '../../src/core/clock.ts'
+import { showId } from '../../src/core/id.ts'
+import type { EndpointSettings } from '../../src/registry/endpoints/settings.ts'
+import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { startNode, type TestNode } from '../support/node.ts'
+import { type Receiver, startReceiver, until } from '../support/receiver.ts'
+
+let database: TestDatabase
+let nodes: TestNode[]
+let receiver: Receiver
+let tenantId: string
+let appId: string
+
+beforeAll(async () => {
+  database = await createTestDatabase()
+  nodes = await Promise.all([
+    startNode(database.url, { leaseMs: 2_000 }),
+    startNode(database.url, { leaseMs: 2_000 }),
+    startNode(database.url, { leaseMs: 2_000 }),
+  ])
+  tenantId = (await nodes[0]!.registry.tenants.create({ name: 'tenant' })).id
+  await until(() => nodes.every((node) => node.engine.lease.liveNodes === 3))
+})
+afterAll(async () => {
+  await Promise.all(nodes.map((node) => node.stop()))
+  await database.drop()
+})
+beforeEach(async () => {
+  receiver = await startReceiver()
+  appId = (await nodes[0]!.registry.apps.create(tenantId, { name: 'app' })).id
+})
+afterEach(() => receiver.close())
+
+const endpoint = (settings: Partial<EndpointSettings> = {}) =>
+  nodes[0]!.registry.endpoints.create({ tenantId, appId }, { url: receiver.url, ...settings })
+const accept = (node: TestNode, payload: string, orderingKey: string | null = null) =>
+  node.engine.ingest.accept({ tenantId, appId, eventType: 'a', payload, orderingKey })
+const open = async () =>
+  (
+    await database.pool.query<{ count: number }>(
+      'select count(*) as count from work w join endpoint e on e.id = w.endpoint_id where e.app_id = $1',
+      [appId],
+    )
+  ).rows[0]!.count
+
+test('messages sent in at three nodes arrive once each, and the cap in flight holds over all of them', async () => {
+  await endpoint({ maxInFlight: 4 })
+  let inFlight = 0
+  let most = 0
+  receiver.answer = () => {
+    inFlight += 1
+    most = Math.max(most, inFlight)
+    setTimeout(() => (inFlight -= 1), 8)
+    return { delayMs: 8 }
+  }
+  await Promise.all(Array.from({ length: 120 }, (_, i) => accept(nodes[i % 3]!, String(i))))
+  const got = await receiver.waitFor(120, 20_000)
+  expect(new Set(got.map((request) => request.body)).size).toBe(120)
+  expect(got).toHaveLength(120)
+  expect(most).toBeLessThanOrEqual(4)
+})
+
+test('a rate holds over all nodes', async () => {
+  await endpoint({ throttleRate: 20 })
+  const startedAt = performance.now()
+  await Promise.all(Array.from({ length: 60 }, (_, i) => accept(nodes[i % 3]!, String(i))))
+  await receiver.waitFor(60, 20_000)
+  // One second's worth may go at once; the other forty take two more.
+  expect(performance.now() - startedAt).toBeGreaterThan(1_800)
+})
+
+test('the work of a node that stopped its heartbeat is taken over and delivered', async () => {
+  const made = await endpoint()
+  await nodes[0]!.registry.endpoints.pause({ tenantId, appId }, showId('endpoint', made.id))
+  const accepted = await accept(nodes[0]!, '1')
+  const dead = randomUUID()
+  await database.pool.query(
+    `insert into node (id, name, version, schema_version, expires_at) values ($1, 'dead', '0', 1, now() - interval '1 second')`,
+    [dead],
+  )
+  await database.pool.query('update work set lease_owner = $1 where endpoint_id = $2', [
+    dead,
+    made.id,
+  ])
+  await nodes[0]!.registry.endpoints.resume({ tenantId, appId }, showId('endpoint', made.id))
+  const [got] = await receiver.waitFor(1)
+  expect(got!.body).toBe('1')
+  expect(accepted.outcome).toBe('accepted')
+})
+
+test('a lease that was taken over is not used: what is in hand is not sent, and the node goes on under a new one', async () => {
+  const node = nodes[2]!
+  const before = node.engine.lease.id
+  await database.pool.query('delete from node where id = $1', [before])
+  await until(() => node.engine.lease.id !== before)
+  expect(node.engine.lease.valid()).toBe(true)
+  await endpoint()
+  await accept(node, '1')
+  await receiver.waitFor(1)
+})
+
+test('in order, per key, on three nodes, through failures: the next goes only when the one before is done', async () => {
+  await endpoint({
+    ordering: 'key',
+    retryScheduleMs: Array.from({ length: 30 }, () => 5),
+    circuit: { failuresToOpen: 1_000 },
+  })
+  const delivered = new Map<string, number[]>()
+  const underWay = new Set<string>()
+  let overlaps = 0
+  let seed = 7
+  const random = () => (seed = (seed * 1103515245 + 12345) % 2147483648) / 2147483648
+  receiver.answer = ({ body }) => {
+    const { key, n } = JSON.parse(body) as { key: string; n: number }
+    if (underWay.has(key)) overlaps += 1
+    underWay.add(key)
+    const delayMs = Math.floor(random() * 6)
+    setTimeout(() => underWay.delete(key), delayMs)
+    if (random() < 0.3) return { status: 500, delayMs }
+    delivered.set(key, [...(delivered.get(key) ?? []), n])
+    return { delayMs }
+  }
+  const keys = ['a', 'b', 'c', 'd', 'e']
+  // Within a key each is sent in after the one before was accepted, at whichever node: that is the order that is promised.
+  await Promise.all(
+    keys.map(async (key) => {
+      for (let n = 0; n < 30; n++)
+        await accept(nodes[Math.floor(random() * 3)]!, JSON.stringify({ key, n }), key)
+    }),
+  )
+  await until(async () => (await open()) === 0, 25_000)
+  for (const key of keys)
+    expect(delivered.get(key)).toEqual(Array.from({ length: 30 }, (_, n) => n))
+  expect(overlaps).toBe(0)
+})
+
+test('a key that waits for its retry does not hold up the other keys', async () => {
+  await endpoint({ ordering: 'key', retryScheduleMs: [60_000] })
+  receiver.answer = ({ body }) => ({ status: body.includes('"bad"') ? 500 : 200 })
+  await accept(nodes[0]!, '{"key":"bad","n":0}', 'bad')
+  await accept(nodes[0]!, '{"key":"bad","n":1}', 'bad')
+  await accept(nodes[1]!, '{"key":"good","n":2}', 'good')
+  await until(() => receiver.received.some(({ body }) => body.includes('good')))
+  expect(receiver.received.filter(({ body }) => body.includes('"n":1'))).toHaveLength(0)
+})
+
+test('a high priority is served before a flood of low, and low is not starved', async () => {
+  const made = await endpoint({ maxInFlight: 2 })
+  const order: string[] = []
+  receiver.answer = ({ body }) => {
+    order.push(body)
+    return { delayMs: 2 }
+  }
+  const send = (payload: string, priority: 'high' | 'low') =>
+    nodes[0]!.engine.ingest.accept({ tenantId, appId, eventType: 'a', payload, priority })
+  await Promise.all(Array.from({ length: 400 }, () => send('"low"', 'low')))
+  await Promise.all(Array.from({ length: 100 }, () => send('"high"', 'high')))
+  await until(() => order.filter((body) => body === '"high"').length === 100, 20_000)
+  const lastHigh = order.lastIndexOf('"high"')
+  const lowBefore = order.slice(0, lastHigh).filter((body) => body === '"low"').length
+  expect(lowBefore).toBeLessThan(300)
+  expect(lowBefore).toBeGreaterThan(0)
+  expect(made.maxInFlight).toBe(2)
+})
+
+test('a node that stops gives its lease back', async () => {
+  const extra = await startNode(database.url, { leaseMs: 60_000 })
+  await extra.stop()
+  const { rows } = await database.pool.query('select 1 from node where id = any($1::uuid[])', [
+    extra.engine.lease.ids,
+  ])
+  expect(rows).toEqual([])
+})
+
+test('a node whose clock is ten minutes off makes the same times, retries and leases as the others', async () => {
+  const wall = () => Date.now() + 600_000
+  const ahead = await startNode(database.url, { clock: new SystemClock(wall), leaseMs: 2_000 })
+  try {
+    await endpoint({ retryScheduleMs: [50] })
+    receiver.answer = (_, index) => ({ status: index === 0 ? 500 : 200 })
+    const accepted = await accept(ahead, '1')
+    if (accepted.outcome !== 'accepted') throw new Error(accepted.outcome)
+    expect(Math.abs(accepted.message.createdAtMs - Date.now())).toBeLessThan(2_000)
+    const [first, second] = await receiver.waitFor(2)
+    expect(second!.at - first!.at).toBeLessThan(2_000)
+    const { rows } = await database.pool.query<{ apart: number }>(
+      'select max(abs(extract(epoch from expires_at - now())))::float8 as apart from node',
+    )
+    expect(rows[0]!.apart).toBeLessThan(5)
+  } finally {
+    await ahead.stop()
+  }
+})

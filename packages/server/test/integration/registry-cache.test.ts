@@ -1,0 +1,263 @@
+import { setImmediate } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import pg from 'pg'
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
+import { showId, uuidv7 } from '../../src/core/id.ts'
+import { noteChange, readChanges } from '../../src/db/changes.ts'
+import type { Pool } from '../../src/db/pool.ts'
+import { createSeal } from '../../src/db/seal.ts'
+import type { Registry } from '../../src/registry/registry.ts'
+import { createTestDatabase, databaseUrl, type TestDatabase } from '../support/database.ts'
+import { randomKey, testRegistry } from '../support/registry.ts'
+
+let database: TestDatabase
+let pool: Pool
+const seal = createSeal([randomKey()])
+
+beforeAll(async () => {
+  database = await createTestDatabase()
+  pool = database.pool
+})
+afterAll(async () => await database.drop())
+
+const shown = (endpointId: string): string => showId('endpoint', endpointId)
+const shownApp = (appId: string): string => showId('app', appId)
+
+async function startedNode(options: Parameters<typeof testRegistry>[1] = {}): Promise<Registry> {
+  const node = testRegistry(pool, { seal, ...options })
+  await node.cache.start()
+  onTestFinished(async () => await node.cache.stop())
+  return node
+}
+
+/** How often the work takes a connection from the pool: once for each statement, outside transactions. */
+async function queries(work: () => Promise<unknown>): Promise<number> {
+  let count = 0
+  const counted = () => void count++
+  pool.on('acquire', counted)
+  try {
+    await work()
+  } finally {
+    pool.off('acquire', counted)
+  }
+  return count
+}
+
+async function until(what: () => Promise<boolean> | boolean, withinMs: number): Promise<number> {
+  const startedAt = performance.now()
+  await vi.waitUntil(what, { timeout: withinMs, interval: 10 })
+  return performance.now() - startedAt
+}
+
+test('a change on one node is seen by another within a second, and by the node itself at once', async () => {
+  const [here, there] = [await startedNode(), await startedNode()]
+  const tenant = await here.tenants.create({ name: 'two nodes' })
+  const app = await here.apps.create(tenant.id, { name: 'shop', uid: 'two-nodes' })
+  const scope = { tenantId: tenant.id, appId: app.id }
+  const endpoint = await here.endpoints.create(scope, { url: 'https://a.example/' })
+  expect((await there.cache.routes(tenant.id, app.id))?.endpoints[0]?.url).toBe(
+    'https://a.example/',
+  )
+  await here.cache.routes(tenant.id, app.id)
+
+  await here.endpoints.patch(scope, shown(endpoint.id), { url: 'https://b.example/' })
+  expect((await here.cache.routes(tenant.id, app.id))?.endpoints[0]?.url).toBe('https://b.example/')
+  expect((await here.cache.endpoints([endpoint.id])).get(endpoint.id)?.endpoint.url).toBe(
+    'https://b.example/',
+  )
+  const tookMs = await until(
+    async () =>
+      (await there.cache.routes(tenant.id, app.id))?.endpoints[0]?.url === 'https://b.example/',
+    1_500,
+  )
+  expect(tookMs).toBeLessThan(1_000)
+})
+
+test('a change whose transaction began before others and committed after them is not missed', async () => {
+  const [here, there] = [await startedNode(), await startedNode()]
+  const heard: string[] = []
+  there.cache.onChange(({ key }) => void heard.push(key))
+  const tenant = await here.tenants.create({ name: 'out of order' })
+  const first = await here.apps.create(tenant.id, { name: 'first' })
+  const second = await here.apps.create(tenant.id, { name: 'second' })
+  await until(() => heard.includes(first.id) && heard.includes(second.id), 1_500)
+  heard.length = 0
+  const slow = await pool.connect()
+  onTestFinished(() => slow.release())
+  await slow.query('begin')
+  await slow.query(`update app set name = 'first, changed' where id = $1`, [first.id])
+  await noteChange(slow, 'app', first.id)
+
+  await there.cache.routes(tenant.id, first.id)
+  await here.apps.patch(tenant.id, shownApp(second.id), { name: 'second, changed' })
+  // The node has read past the later transaction before the earlier one commits.
+  await until(() => heard.includes(second.id), 1_500)
+  expect(heard).not.toContain(first.id)
+  expect((await there.cache.routes(tenant.id, first.id))?.app.name).toBe('first')
+  await slow.query('commit')
+  await until(
+    async () => (await there.cache.routes(tenant.id, first.id))?.app.name === 'first, changed',
+    1_000,
+  )
+  // Each was heard once, though the earlier transaction kept the later one's row in view.
+  expect(heard.toSorted()).toEqual([first.id, second.id].toSorted())
+})
+
+test('misses at the same time are one load, and what is cached asks nothing', async () => {
+  const node = await startedNode()
+  const tenant = await node.tenants.create({ name: 'coalesced' })
+  const apps = await Promise.all(
+    Array.from(
+      { length: 20 },
+      async (_, i) =>
+        await node.apps.create(tenant.id, { name: `app ${i}`, uid: `coalesced-${i}` }),
+    ),
+  )
+  const load = async () =>
+    await Promise.all(
+      [...apps, ...apps].map(async ({ id }) => await node.cache.routes(tenant.id, id)),
+    )
+  // One for the apps and one for their endpoints; beside them at most one reading of changes.
+  expect(await queries(load)).toBeLessThanOrEqual(3)
+  expect(await queries(load)).toBeLessThanOrEqual(1)
+  const uids = async () =>
+    await Promise.all(apps.map(async ({ uid }) => await node.cache.appIdOf(tenant.id, uid!)))
+  expect(await queries(uids)).toBeLessThanOrEqual(2)
+  expect(await uids()).toEqual(apps.map(({ id }) => id))
+})
+
+test('a load that a change overtakes is not kept', async () => {
+  const node = await startedNode()
+  const tenant = await node.tenants.create({ name: 'overtaken' })
+  const app = await node.apps.create(tenant.id, { name: 'before' })
+  for (let turn = 0; turn < 20; turn++) {
+    const name = `name ${turn}`
+    // Read and written at once: whichever the load saw, what is asked afterwards is the new one.
+    const [, patched] = await Promise.all([
+      node.cache.routes(tenant.id, app.id),
+      node.apps.patch(tenant.id, shownApp(app.id), { name }),
+    ])
+    expect(patched.name).toBe(name)
+    expect((await node.cache.routes(tenant.id, app.id))?.app.name).toBe(name)
+  }
+})
+
+test('endpoints are found by id across apps, and a deleted one is gone', async () => {
+  const node = await startedNode()
+  const tenant = await node.tenants.create({ name: 'by id' })
+  const apps = await Promise.all(
+    [1, 2].map(async (i) => await node.apps.create(tenant.id, { name: `app ${i}` })),
+  )
+  const made = await Promise.all(
+    apps.map(
+      async ({ id: appId }) =>
+        await node.endpoints.create(
+          { tenantId: tenant.id, appId },
+          { url: 'https://a.example/', headers: { 'x-shop': '7' } },
+        ),
+    ),
+  )
+  await node.cache.routes(tenant.id, apps[0]!.id)
+  const found = await node.cache.endpoints([...made.map(({ id }) => id), uuidv7(Date.now())])
+  expect([...found.keys()].toSorted()).toEqual(made.map(({ id }) => id).toSorted())
+  for (const { endpoint, app } of found.values()) {
+    expect(endpoint.appId).toBe(app.id)
+    expect(endpoint.headers).toEqual({ 'x-shop': '7' })
+    expect(endpoint.secrets).toHaveLength(1)
+  }
+  await node.endpoints.delete({ tenantId: tenant.id, appId: apps[1]!.id }, shown(made[1]!.id))
+  expect([...(await node.cache.endpoints(made.map(({ id }) => id))).keys()]).toEqual([made[0]!.id])
+})
+
+test("another tenant's app is not there, by id or by uid", async () => {
+  const node = await startedNode()
+  const [mine, theirs] = [
+    await node.tenants.create({ name: 'mine' }),
+    await node.tenants.create({ name: 'theirs' }),
+  ]
+  const app = await node.apps.create(theirs.id, { name: 'theirs', uid: 'shared-uid' })
+  expect(await node.cache.routes(mine.id, app.id)).toBeUndefined()
+  expect(await node.cache.appIdOf(mine.id, 'shared-uid')).toBeUndefined()
+  expect(await node.cache.appIdOf(mine.id, shownApp(app.id))).toBeUndefined()
+  expect(await node.cache.appIdOf(theirs.id, 'shared-uid')).toBe(app.id)
+  expect(await node.cache.appIdOf(theirs.id, shownApp(app.id))).toBe(app.id)
+})
+
+test('after readings that failed, nothing from before is answered', async () => {
+  const node = testRegistry(pool, { seal })
+  const tenant = await node.tenants.create({ name: 'blind' })
+  const app = await node.apps.create(tenant.id, { name: 'before' })
+  await node.cache.routes(tenant.id, app.id)
+  // The change goes by without a trace, as when commits are lost with the server that held them.
+  await pool.query(`update app set name = 'after' where id = $1`, [app.id])
+  expect((await node.cache.routes(tenant.id, app.id))?.app.name).toBe('before')
+
+  const name = new URL(database.url).pathname.slice(1)
+  const admin = new pg.Client({ connectionString: databaseUrl(database.url, 'postgres') })
+  await admin.connect()
+  onTestFinished(async () => await admin.end())
+  await admin.query(`alter database ${name} with allow_connections false`)
+  await admin.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [
+    name,
+  ])
+  const errors: unknown[] = []
+  await until(async () => {
+    await node.cache.routes(tenant.id, app.id).catch((error: unknown) => errors.push(error))
+    return errors.length > 0
+  }, 3_000)
+  expect(node.cache.peekRoutes(app.id)).toBeUndefined()
+
+  await admin.query(`alter database ${name} with allow_connections true`)
+  expect((await node.cache.routes(tenant.id, app.id))?.app.name).toBe('after')
+  await node.cache.stop()
+})
+
+test('a database whose transaction counter stepped back is noticed', async () => {
+  const { snapshot } = await readChanges(pool, undefined)
+  expect((await readChanges(pool, snapshot)).rewound).toBe(false)
+  const [, xmax] = snapshot.split(':')
+  const ahead = BigInt(xmax!) + 1_000_000n
+  expect((await readChanges(pool, `${ahead}:${ahead}:`)).rewound).toBe(true)
+})
+
+test('200,000 endpoints pass through a small cache without growing the heap beyond its bound', {
+  timeout: 120_000,
+}, async () => {
+  const cacheBytes = 8 * 1024 * 1024
+  const apps = 1_000
+  const { id: tenantId } = await testRegistry(pool, { seal }).tenants.create({ name: 'many' })
+  // Made by the database: what is tested is reading them.
+  await pool.query(
+    `insert into app (id, tenant_id, name) select uuid_v7(), $1, 'app ' || n from generate_series(1, $2) n`,
+    [tenantId, apps],
+  )
+  await pool.query(
+    `insert into endpoint (id, tenant_id, app_id, url, event_types)
+       select uuid_v7(), $1, app.id, 'https://receiver.example/hooks/' || n, array['message.received', 'message.sent']
+         from app, generate_series(1, 200) n where app.tenant_id = $1`,
+    [tenantId],
+  )
+  await pool.query('analyze endpoint')
+  const { rows } = await pool.query<{ id: string }>('select id from app where tenant_id = $1', [
+    tenantId,
+  ])
+  const node = await startedNode({ cacheBytes })
+  setFlagsFromString('--expose-gc')
+  const collectGarbage = runInNewContext('gc') as () => void
+  const heapBytes = async (): Promise<number> => {
+    for (let turn = 0; turn < 3; turn++) {
+      collectGarbage()
+      await setImmediate()
+    }
+    return process.memoryUsage().heapUsed
+  }
+  const before = await heapBytes()
+  let seen = 0
+  for (const { id } of rows) seen += (await node.cache.routes(tenantId, id))!.endpoints.length
+  expect(seen).toBe(200_000)
+  const grown = (await heapBytes()) - before
+  expect(node.cache.usage.bytes).toBeLessThanOrEqual(cacheBytes)
+  expect(node.cache.usage.apps).toBeGreaterThan(5)
+  expect(grown).toBeLessThan(cacheBytes * 1.5)
+})

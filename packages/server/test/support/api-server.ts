@@ -1,0 +1,187 @@
+import { ApiException, Svix } from 'svix'
+import type { FastifyInstance } from 'fastify'
+import { createApi } from '../../src/api/api.ts'
+import { openIntake } from '../../src/api/ingest/open.ts'
+import { idempotencyStore } from '../../src/api/idempotency/store.ts'
+import { openPool } from '../../src/db/pool.ts'
+import { createSeal } from '../../src/db/seal.ts'
+import type { EngineOptions } from '../../src/engine.ts'
+import { openHealth } from '../../src/observe/health.ts'
+import { openMetrics } from '../../src/observe/metrics.ts'
+import type { Intake } from '../../src/sources/intake/intake.ts'
+import { createTestDatabase, type TestDatabase } from './database.ts'
+import { type DatabaseLine, openLine } from './database-line.ts'
+import { startNode, type TestNode } from './node.ts'
+import { checkedFetch, type Contract, ownContract, svixContract } from './openapi.ts'
+
+export interface TestApi {
+  url: string
+  database: TestDatabase
+  node: TestNode
+  intake: Intake
+  /** A key of the first tenant, the operator's. */
+  key: string
+  tenantId: string
+  /** The official client; every answer to it is checked against the OpenAPI documents. */
+  svix: Svix
+  clientFor: (key: string) => Svix
+  /** The same checks for what the client cannot say. */
+  call: (
+    method: string,
+    path: string,
+    options?: {
+      body?: unknown
+      text?: string
+      key?: string | null
+      headers?: Record<string, string>
+    },
+  ) => Promise<Called>
+  /** Another server on the same database, as a second node would have it. */
+  second: () => Promise<TestApi>
+  line: DatabaseLine | undefined
+  logged: { fields: object; message: string }[]
+  stop: () => Promise<void>
+}
+
+export interface Called {
+  status: number
+  headers: Headers
+  text: string
+  // oxlint-disable-next-line typescript/no-explicit-any -- tests look into answers of all shapes
+  body: any
+}
+
+const sealKey = Buffer.alloc(32, 7).toString('base64')
+
+export interface ApiOptions {
+  maxBodyBytes?: number
+  metricsToken?: string
+  engine?: Partial<EngineOptions>
+  /** Reach the database through a line that can be cut. */
+  cuttable?: boolean
+}
+
+export async function startApi(options: ApiOptions = {}): Promise<TestApi> {
+  const database = await createTestDatabase()
+  const line = options.cuttable === true ? await openLine(database.url) : undefined
+  return await startOn(database, { ...options, line }, true)
+}
+
+async function startOn(
+  database: TestDatabase,
+  options: ApiOptions & { line?: DatabaseLine | undefined },
+  owner: boolean,
+): Promise<TestApi> {
+  const databaseUrl = options.line?.url ?? database.url
+  const node = await startNode(databaseUrl, options.engine)
+  const pool = openPool(databaseUrl, 10)
+  const { tenantId, freshKey } = await node.registry.tenants.bootstrap()
+  const key = freshKey ?? (await node.registry.keys.create(tenantId, { name: 'test' })).text
+  const logged: TestApi['logged'] = []
+  const intake = openIntake({
+    pool,
+    clock: node.engine.clock,
+    seal: createSeal([sealKey]),
+    registry: node.registry,
+    accept: (messages) => node.engine.ingest.acceptMany(messages),
+    serverUrl: () => app.listeningOrigin,
+    retentionDays: 30,
+    log: (message, error) => logged.push({ fields: { error }, message }),
+  })
+  const app = createApi({
+    db: pool,
+    clock: node.engine.clock,
+    registry: node.registry,
+    idempotency: idempotencyStore(pool, createSeal([sealKey])),
+    accept: (message) => node.engine.ingest.accept(message),
+    acceptMany: (messages) => node.engine.ingest.acceptMany(messages),
+    wake: (endpointId) => node.engine.loop.wake(endpointId),
+    intake,
+    transform: (transform, message) => node.engine.transformer.run(transform, message),
+    payloadLinks: node.payloadLinks,
+    payloads: node.payloads,
+    personKeys: node.personKeys,
+    health: openHealth({
+      probes: { database: async () => String((await pool.query('select 1')).rowCount) },
+      cacheMs: 0,
+    }),
+    metrics: openMetrics({ node: false }),
+    log: { error: (fields, message) => logged.push({ fields, message }) },
+    settings: {
+      version: '0.0.0',
+      maxBodyBytes: options.maxBodyBytes ?? 1_048_576,
+      retentionDays: 30,
+      metricsToken: options.metricsToken,
+    },
+  })
+  const url = await app.listen({ host: '127.0.0.1', port: 0 })
+  intake.start()
+  const fetchChecked = checkedFetch(await contractsOf(app))
+  const clientFor = (token: string) =>
+    new Svix(token, { serverUrl: url, fetch: fetchChecked, retryScheduleInMs: [] })
+  return {
+    url,
+    database,
+    node,
+    intake,
+    key,
+    tenantId,
+    logged,
+    svix: clientFor(key),
+    clientFor,
+    call: async (method, path, { body, text, key: other, headers } = {}) => {
+      const sent = text ?? (body === undefined ? undefined : JSON.stringify(body))
+      const response = await fetchChecked(url + path, {
+        method,
+        headers: {
+          ...(other === null ? {} : { authorization: `Bearer ${other ?? key}` }),
+          ...(sent === undefined ? {} : { 'content-type': 'application/json' }),
+          ...headers,
+        },
+        ...(sent === undefined ? {} : { body: sent }),
+      })
+      const answered = await response.text()
+      const isJson = response.headers.get('content-type')?.includes('json') === true
+      return {
+        status: response.status,
+        headers: response.headers,
+        text: answered,
+        body: isJson ? JSON.parse(answered) : undefined,
+      }
+    },
+    line: options.line,
+    second: () => startOn(database, options, false),
+    async stop() {
+      await app.close()
+      await intake.stop()
+      await node.stop()
+      await pool.end()
+      await options.line?.cut()
+      if (owner) await database.drop()
+    },
+  }
+}
+
+async function contractsOf(app: FastifyInstance): Promise<Contract[]> {
+  const document = await app.inject({ url: '/api/v1/openapi.json' })
+  const svix = svixContract()
+  return [ownContract(document.json()), ...(svix ? [svix] : [])]
+}
+
+/** What the client's call was refused with; throws where it was not. */
+export async function refused(work: Promise<unknown>): Promise<{
+  status: number
+  body: { code?: string; detail: unknown }
+  headers: Record<string, string>
+}> {
+  const error = await work.then(
+    () => new Error('it was not refused'),
+    (thrown: unknown) => thrown,
+  )
+  if (!(error instanceof ApiException)) throw error
+  return {
+    status: error.code,
+    body: error.body as { code?: string; detail: unknown },
+    headers: error.headers,
+  }
+}

@@ -1,0 +1,97 @@
+import { SystemClock } from '../../src/core/clock.ts'
+import { createPayloadLinks, type PayloadLinks } from '../../src/core/payload-link.ts'
+import { createSeal } from '../../src/db/seal.ts'
+import { createGuard } from '../../src/deliver/guard.ts'
+import { transformProblem } from '../../src/deliver/transform.ts'
+import { dialects, endpointRules } from '../../src/dialects/dialects.ts'
+import { Engine, type EngineOptions } from '../../src/engine.ts'
+import { openLog } from '../../src/observe/log.ts'
+import { openMetrics } from '../../src/observe/metrics.ts'
+import { createRegistry, type Registry } from '../../src/registry/registry.ts'
+import { compileFilter } from '../../src/route/filter.ts'
+import { createPayloads, type Payloads } from '../../src/db/payload.ts'
+import { openPool } from '../../src/db/pool.ts'
+
+export interface TestNode {
+  engine: Engine
+  registry: Registry
+  payloadLinks: PayloadLinks
+  payloads: Payloads
+  personKeys: readonly Buffer[]
+  /** The attempts' log lines, parsed. */
+  lines: Record<string, unknown>[]
+  stop(): Promise<{ unfinished: number; unrecorded: number }>
+}
+
+const sealKey = Buffer.alloc(32, 7).toString('base64')
+
+/** An engine on a test database, as a node of its own, without HTTP. Loopback is allowed. */
+export async function startNode(
+  url: string,
+  options: Partial<EngineOptions> = {},
+): Promise<TestNode> {
+  const pool = openPool(url, 10)
+  const clock = options.clock ?? new SystemClock()
+  const seal = createSeal([sealKey])
+  const guard = createGuard({ allowSubnets: ['127.0.0.0/8'], httpsOnly: false })
+  const lines: Record<string, unknown>[] = []
+  const registry = createRegistry({
+    pool,
+    seal,
+    clock,
+    rules: {
+      checkUrl: (text) => {
+        const verdict = guard.checkUrl(text)
+        return verdict.allowed ? undefined : verdict.detail
+      },
+      checkFilter: (expression) => {
+        const compiled = compileFilter(expression)
+        return compiled.ok ? undefined : compiled.problem
+      },
+      checkTransform: transformProblem,
+      ...endpointRules(options.dialects ?? dialects),
+    },
+  })
+  const payloadLinks = createPayloadLinks(seal.derived('payload links'), () => 'http://127.0.0.1')
+  const payloads = createPayloads(seal)
+  const personKeys = seal.derived('person keys')
+  const engine = new Engine({
+    pool,
+    clock,
+    registry,
+    log: openLog({
+      level: 'info',
+      format: 'json',
+      write: (line) => lines.push(JSON.parse(line) as Record<string, unknown>),
+    }),
+    metrics: openMetrics({ node: false }),
+    nodeName: 'test',
+    version: '0.0.0',
+    serverUrl: () => 'http://127.0.0.1',
+    payloadLinks,
+    payloads,
+    personKeys,
+    allowSubnets: ['127.0.0.0/8'],
+    httpsOnly: false,
+    leaseMs: 15_000,
+    retentionDays: 30,
+    commit: { maxBatch: 500, windowMs: 3, maxWaiting: 10_000, maxWaitingBytes: 64 * 1024 * 1024 },
+    responseKeptBytes: 16_384,
+    pollMs: 50,
+    ...options,
+  })
+  await engine.start()
+  return {
+    engine,
+    registry,
+    payloadLinks,
+    payloads,
+    personKeys,
+    lines,
+    async stop() {
+      const result = await engine.stop(5_000)
+      await pool.end()
+      return result
+    },
+  }
+}

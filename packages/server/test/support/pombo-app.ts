@@ -1,0 +1,88 @@
+// Pombo, whole, on a test database: configured by environment variables, reached by HTTP.
+import { startApp, type App } from '../../src/app.ts'
+import { loadConfig } from '../../src/config.ts'
+import { openLog } from '../../src/observe/log.ts'
+import { createTestDatabase, type TestDatabase } from './database.ts'
+
+export interface TestPombo {
+  url: string
+  key: string
+  app: App
+  database: TestDatabase
+  /** Lines of the log: errors, unless POMBO_LOG_LEVEL says otherwise. */
+  errors: Record<string, unknown>[]
+  call(method: string, path: string, options?: CallOptions): Promise<Called>
+  stop(): Promise<void>
+}
+
+export interface CallOptions {
+  body?: unknown
+  /** Instead of `body`, to the letter. */
+  text?: string
+  headers?: Record<string, string>
+}
+
+export interface Called {
+  status: number
+  headers: Headers
+  text: string
+  // oxlint-disable-next-line typescript/no-explicit-any -- tests look into answers of all shapes
+  body: any
+}
+
+const key = 'pombo_test_key_0123456789'
+
+export async function startPombo(
+  env: Record<string, string> = {},
+  given?: TestDatabase,
+): Promise<TestPombo> {
+  const database = given ?? (await createTestDatabase())
+  const loaded = loadConfig({
+    env: {
+      DATABASE_URL: database.url,
+      POMBO_LISTEN: '127.0.0.1:0',
+      POMBO_API_KEY: key,
+      POMBO_ALLOW_SUBNETS: '127.0.0.0/8',
+      POMBO_ENCRYPTION_KEYS: Buffer.alloc(32, 7).toString('base64'),
+      ...env,
+    },
+  })
+  if (!loaded.ok) throw new Error(loaded.problems.join('\n'))
+  const errors: Record<string, unknown>[] = []
+  const log = openLog({
+    level: env['POMBO_LOG_LEVEL'] === undefined ? 'error' : loaded.config.logLevel,
+    format: 'json',
+    write: (line) => errors.push(JSON.parse(line) as Record<string, unknown>),
+  })
+  const app = await startApp(loaded.config, { log })
+  return {
+    url: app.url,
+    key,
+    app,
+    database,
+    errors,
+    async call(method, path, { body, text, headers } = {}) {
+      const sent = text ?? (body === undefined ? undefined : JSON.stringify(body))
+      const response = await fetch(app.url + path, {
+        method,
+        headers: {
+          ...(sent === undefined ? {} : { 'content-type': 'application/json' }),
+          ...headers,
+        },
+        ...(sent === undefined ? {} : { body: sent }),
+      })
+      const answered = await response.text()
+      const isJson = response.headers.get('content-type')?.includes('json') === true
+      return {
+        status: response.status,
+        headers: response.headers,
+        text: answered,
+        body: isJson && answered !== '' ? JSON.parse(answered) : undefined,
+      }
+    },
+    async stop() {
+      await app.stop()
+      if (!given) await database.drop()
+    },
+  }
+}

@@ -1,0 +1,116 @@
+// One PostgreSQL for the whole run: the one that POMBO_TEST_DATABASE_URL names (a superuser's URL), else an embedded one in
+// a temporary folder. Its template database has the migrations applied; `createTestDatabase` clones it.
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import pg from 'pg'
+import type { TestProject } from 'vitest/node'
+import { startEmbedded } from '../../src/db/embedded.ts'
+import { migrate } from '../../src/db/migrate.ts'
+import { openPool } from '../../src/db/pool.ts'
+import { databaseUrl } from './database.ts'
+import { removeAbandoned, scratchParent } from './scratch.ts'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** `run` begins the name of every database that this run makes. */
+    postgres: { adminUrl: string; run: string; template: string }
+  }
+}
+
+type Shared = { users: number; ready: Promise<Run> }
+type Run = { adminUrl: string; run: string; template: string; end(): Promise<void> }
+
+// Projects load this file each in a context of its own, in one process: `globalThis` is what they share.
+const slot = globalThis as typeof globalThis & { pomboTestPostgres?: Shared }
+
+export async function setup(project: TestProject): Promise<void> {
+  slot.pomboTestPostgres ??= { users: 0, ready: start() }
+  slot.pomboTestPostgres.users++
+  const { adminUrl, run, template } = await slot.pomboTestPostgres.ready
+  project.provide('postgres', { adminUrl, run, template })
+}
+
+export async function teardown(): Promise<void> {
+  const shared = slot.pomboTestPostgres
+  if (shared === undefined || --shared.users > 0) return
+  delete slot.pomboTestPostgres
+  const run = await shared.ready
+  await run.end()
+}
+
+async function start(): Promise<Run> {
+  const server = await startServer(process.env.POMBO_TEST_DATABASE_URL)
+  const run = `pombo_test_${randomBytes(4).toString('hex')}`
+  const template = `${run}_template`
+  // Open during the whole run, under its name: what marks the run's databases as in use for another run's clean-up.
+  const admin = new pg.Client({ connectionString: server.adminUrl, application_name: run })
+  admin.on('error', () => {})
+  async function end(): Promise<void> {
+    await dropAll(admin, run)
+    await admin.end()
+    await server.stop()
+  }
+  await admin.connect()
+  try {
+    await dropAbandoned(admin)
+    await admin.query(`create database ${template}`)
+    const pool = openPool(databaseUrl(server.adminUrl, template), 1)
+    try {
+      await migrate(pool)
+    } finally {
+      await pool.end()
+    }
+    return { adminUrl: server.adminUrl, run, template, end }
+  } catch (error) {
+    await end()
+    throw error
+  }
+}
+
+async function startServer(
+  given: string | undefined,
+): Promise<{ adminUrl: string; stop(): Promise<void> }> {
+  if (given) return { adminUrl: given, stop: async () => {} }
+  const parent = scratchParent()
+  removeAbandoned(parent, 'pombo-test-')
+  const dataDir = await mkdtemp(join(parent, 'pombo-test-'))
+  const server = await startEmbedded({ dataDir, log: () => {} }).catch(async (error) => {
+    await rm(dataDir, { recursive: true, force: true })
+    throw error
+  })
+  const adminUrl = databaseUrl(server.url, 'postgres')
+  const admin = new pg.Client({ connectionString: adminUrl })
+  await admin.connect()
+  // Tests kill processes, not the machine, so nothing that they check depends on the disk having been reached.
+  for (const setting of ['fsync', 'full_page_writes'])
+    await admin.query(`alter system set ${setting} = off`)
+  await admin.query('select pg_reload_conf()')
+  await admin.end()
+  return {
+    adminUrl,
+    async stop() {
+      await server.stop()
+      await rm(dataDir, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Databases of runs that were killed, on a server that outlives them. */
+async function dropAbandoned(admin: pg.Client): Promise<void> {
+  const { rows } = await admin.query<{ run: string }>(
+    `select distinct substring(datname from '^pombo_test_[0-9a-f]{8}') as run from pg_database
+     where datname ~ '^pombo_test_[0-9a-f]{8}_'
+     and substring(datname from '^pombo_test_[0-9a-f]{8}') not in (select application_name from pg_stat_activity)`,
+  )
+  for (const { run } of rows) await dropAll(admin, run)
+}
+
+async function dropAll(admin: pg.Client, run: string): Promise<void> {
+  const { rows } = await admin.query<{ datname: string }>(
+    'select datname from pg_database where starts_with(datname, $1)',
+    [`${run}_`],
+  )
+  for (const { datname } of rows)
+    await admin.query(`drop database if exists ${datname} with (force)`)
+}

@@ -1,0 +1,83 @@
+// The room table in ARCHITECTURE.md is the rule; this test is what makes it true.
+import { globSync, readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { expect, test } from 'vitest'
+
+const root = join(import.meta.dirname, '../../../..')
+const src = join(root, 'packages/server/src')
+const rows = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8').matchAll(
+  /^\| `([\w-]+)\/` \|[^|]*\| ([^|]+) \|$/gm,
+)
+const may = new Map([...rows].map(([, room, list]) => [room!, new Set(list!.split(/, /))]))
+/** Rooms whose folders must not know each other. */
+const shelves = new Set(['dialects', 'sources'])
+/** Stand above the rooms. */
+const above = new Set([
+  'config.ts',
+  'config-keys.ts',
+  'config-file.ts',
+  'engine.ts',
+  'app.ts',
+  'main.ts',
+])
+
+const files = globSync(`${src}/**/*.ts`)
+  .map((file) => relative(src, file))
+  .toSorted()
+const imports = (file: string) =>
+  [...readFileSync(join(src, file), 'utf8').matchAll(/(?:from|import\()\s*'([^']+)'/g)].map(
+    ([, target]) => target!,
+  )
+
+test('the table was read and the files were found', () => {
+  expect(may.size).toBeGreaterThanOrEqual(13)
+  expect(files.length).toBeGreaterThan(80)
+  for (const room of new Set(
+    files.filter((file) => file.includes('/')).map((file) => file.split('/')[0]!),
+  ))
+    expect([...may.keys()]).toContain(room)
+})
+
+test('every import stays inside the room table', () => {
+  const broken: string[] = []
+  for (const file of files) {
+    const [room, inner] = file.split('/') as [string, string | undefined]
+    if (inner === undefined || file.endsWith('.test.ts')) continue
+    for (const target of imports(file)) {
+      if (!target.startsWith('.')) continue
+      const [to, toInner] = relative(src, join(src, dirname(file), target)).split('/') as [
+        string,
+        string | undefined,
+      ]
+      if (toInner === undefined) {
+        if (!(room === 'cli' && above.has(to))) broken.push(`${file} -> ${to}`)
+        continue
+      }
+      const allowed =
+        to === room
+          ? !shelves.has(room) ||
+            inner.endsWith('.ts') ||
+            toInner === inner ||
+            toInner.endsWith('.ts')
+          : may.get(room)?.has(to)
+      if (!allowed) broken.push(`${file} -> ${to}/${toInner}`)
+    }
+  }
+  expect(broken).toEqual([])
+})
+
+test('SQL and its drivers are in db/ and in store.ts files', () => {
+  const broken: string[] = []
+  for (const file of files) {
+    if (file.startsWith('db/') || file.endsWith('/store.ts') || file.endsWith('.test.ts')) continue
+    if (imports(file).some((target) => /^(kysely|pg)$/.test(target)))
+      broken.push(`${file} imports a driver`)
+    if (
+      /\.query(?:<[^>]*>)?\(\s*[`'"]\s*(?:select|insert|update|delete|with|alter|create|drop)\b/i.test(
+        readFileSync(join(src, file), 'utf8'),
+      )
+    )
+      broken.push(`${file} holds SQL`)
+  }
+  expect(broken).toEqual([])
+})
