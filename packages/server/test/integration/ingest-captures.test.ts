@@ -149,20 +149,21 @@ test('no key, token or secret of any of them is in the database', async () => {
     'evogo-instance-token',
     'wuzapi-user-token',
     'c2VjcmV0',
-    ...all.flatMap(({ secret }) => secret ?? []),
+    // go-whatsapp's own default is the word "secret", which is also the name of a field in the audit log.
+    ...all.flatMap(({ secret }) => (secret === undefined || secret === 'secret' ? [] : secret)),
     ...tokens,
   ]
   const found: string[] = []
   for (const { name } of tables) {
-    for (const secret of new Set(secrets)) {
-      const { rows } = await api.database.pool.query<{ n: number }>(
-        `select count(*) as n from ${name} t where t::text like '%' || $1 || '%' or t::text like '%' || $2 || '%'`,
-        [secret, Buffer.from(secret).toString('hex')],
-      )
-      if (rows[0]!.n > 0) found.push(`${secret} in ${name}`)
-    }
+    const { rows } = await api.database.pool.query<{ line: string }>(
+      `select t::text as line from ${name} t`,
+    )
+    const text = rows.map(({ line }) => line).join('\n')
+    for (const secret of new Set(secrets))
+      if (text.includes(secret) || text.includes(Buffer.from(secret).toString('hex')))
+        found.push(`${secret} in ${name}`)
   }
   expect(tables.length).toBeGreaterThan(15)
   expect(tokens.length).toBeGreaterThan(100)
   expect(found).toEqual([])
-}, 120_000)
+})
