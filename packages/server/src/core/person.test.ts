@@ -96,7 +96,8 @@ test('a megabyte of one word is read in no time', () => {
   const startedAt = performance.now()
   for (const piece of ['a', 'a+/', '1 ', '1', 'a.'])
     textMentions(piece.repeat(1_000_000 / piece.length), new Set(['x']))
-  expect(performance.now() - startedAt).toBeLessThan(5_000)
+  // Read again from each place it would be hours; on a busy machine it is seconds.
+  expect(performance.now() - startedAt).toBeLessThan(50_000)
 })
 
 test('a hash tells tenants apart, and is found under every key of the ring', () => {
