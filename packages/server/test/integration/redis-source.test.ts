@@ -1,5 +1,6 @@
 // Plain Redis lists and streams as sources: a real Redis, filled from outside by redis-cli, and Pombo whole or its readers alone.
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { PomboError } from '../../src/core/error.ts'
 import { uuidv7 } from '../../src/core/id.ts'
 import type { Accepted, IncomingMessage } from '../../src/core/message.ts'
 import { RedisSources, type RedisSourcesDeps } from '../../src/sources/redis/redis.ts'
@@ -280,8 +281,83 @@ test('what a dead consumer has is taken over; consumers that are gone are forgot
   } finally {
     clearInterval(wake)
   }
+  await until(() => redis.ask('XPENDING', 'dead', 'pombo')[0] === '0')
   await alone.sources.stop()
   expect(redis.ask('XINFO', 'CONSUMERS', 'dead', 'pombo')).toEqual([''])
+})
+
+test('what a reader of a stream has in hand when it stops is the next one’s at once', async () => {
+  const stream = { streams: [{ app: null, key: 'deploy' }], deadMs: 3_600_000 }
+  const first = readers({ ...stream, consumer: 'first' }, async () => {
+    throw new PomboError('database_away', {}, { retryAfterSeconds: 1 })
+  })
+  for (const n of count(150))
+    redis.ask('XADD', 'deploy', '*', 'eventType', 'x', 'payload', String(n))
+  await until(() => first.said.some((line) => line.includes('wait')))
+  await first.sources.stop()
+  const next = readers({ ...stream, consumer: 'next' })
+  await until(() => next.accepted.length === 150)
+  await until(() => redis.ask('XPENDING', 'deploy', 'pombo')[0] === '0')
+})
+
+test('what comes into a reader’s hands without its knowing is taken all the same', async () => {
+  const alone = readers({ lists: [{ app: null, key: 'late' }] })
+  await until(() => redis.ask('ZSCORE', 'late:pombo:readers', 'me')[0] !== '')
+  // As a Redis leaves it that carries out a BLMOVE for a connection that broke unnoticed.
+  redis.ask('LPUSH', 'late:pombo:me', element('late'))
+  await until(() => alone.accepted.length === 1, 20_000)
+  await until(() => redis.ask('EXISTS', 'late:pombo:me')[0] === '0')
+}, 30_000)
+
+test('a key of another type is told of once, and read when it is mended', async () => {
+  redis.ask('SET', 'typo', 'text')
+  redis.ask('SET', 'typo-stream', 'text')
+  const alone = readers({ lists: [{ app: null, key: 'typo' }] })
+  const other = readers({ streams: [{ app: null, key: 'typo-stream' }] })
+  await until(() => alone.said.length > 0 && other.said.length > 0)
+  const endAt = performance.now() + 1_200
+  await until(() => performance.now() > endAt)
+  redis.ask('DEL', 'typo')
+  redis.ask('LPUSH', 'typo', element(1))
+  await until(() => alone.accepted.length === 1)
+  expect(alone.said).toEqual([
+    'the list typo cannot be read; trying again',
+    'the list typo is read again',
+  ])
+  expect(other.said).toEqual(['the stream typo-stream cannot be read; trying again'])
+})
+
+test('what cannot be set aside stays, and nothing else is accepted twice for it', async () => {
+  redis.ask('SET', 'full:pombo:refused', 'of another type')
+  redis.ask('LPUSH', 'full', 'no json', element(1), element(2))
+  const alone = readers({ lists: [{ app: null, key: 'full' }] })
+  await until(() => alone.said.length > 0)
+  expect(redis.ask('LRANGE', 'full:pombo:me', '0', '-1')).toEqual(['no json'])
+  redis.ask('DEL', 'full:pombo:refused')
+  await until(() => redis.ask('LLEN', 'full:pombo:refused')[0] === '1')
+  await until(() => redis.ask('EXISTS', 'full:pombo:me')[0] === '0')
+  expect(new Set(ids(alone))).toEqual(new Set(['e-1', 'e-2']))
+  expect(alone.accepted).toHaveLength(2)
+})
+
+test('bytes that are no text are set aside as they are', async () => {
+  const alone = readers({
+    lists: [{ app: null, key: 'bytes' }],
+    streams: [{ app: null, key: 'byte-stream' }],
+  })
+  redis.ask('EVAL', "redis.call('LPUSH', 'bytes', 'a\\255')", '0')
+  redis.ask(
+    'EVAL',
+    "redis.call('XADD', 'byte-stream', '*', 'eventType', 'x', 'payload', '\"\\255\"')",
+    '0',
+  )
+  await until(() => alone.said.length === 2)
+  const [text] = redis.ask('LRANGE', 'bytes:pombo:refused', '0', '-1')
+  expect(JSON.parse(text!)).toMatchObject({ problem: 'it is not UTF-8', elementBase64: 'Yf8=' })
+  const exact =
+    "return redis.call('XRANGE', 'byte-stream:pombo:refused', '-', '+')[1][2][8] == '\"\\255\"' and 1 or 0"
+  expect(redis.ask('EVAL', exact, '0')).toEqual(['1'])
+  expect(alone.accepted).toEqual([])
 })
 
 test('a stream that was deleted is read again when it is there again', async () => {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { readElement, readEntry } from './element.ts'
 
+const bytesOf = (fields: string[]) => fields.map((field) => Buffer.from(field))
 const element = (text: string | object) =>
   readElement(Buffer.from(typeof text === 'string' ? text : JSON.stringify(text)), 'q', 1_000)
 
@@ -53,18 +54,20 @@ test('bytes that are no UTF-8 are refused, not repaired', () => {
     Buffer.from('"}'),
   ])
   expect(readElement(bytes, 'q', 1_000)).toEqual({ ok: false, problem: 'it is not UTF-8' })
+  const fields = [...bytesOf(['eventType', 'x', 'payload']), bytes]
+  expect(readEntry('1-0', fields, 's', 1_000)).toEqual({ ok: false, problem: 'it is not UTF-8' })
 })
 
 test('an entry is read field by field, or as one element, and its id is what makes it a repeat', () => {
   const id = '1699876543000-0'
   const dedupe = [{ kind: 'source', key: `redis|s|${id}`, windowSeconds: 604_800 }]
   const fields = ['eventType', 'x.y', 'payload', '{"n": 1.0}', 'tags', 'a, b', 'eventId', 'e']
-  expect(readEntry(id, fields, 's', 1_000)).toEqual({
+  expect(readEntry(id, bytesOf(fields), 's', 1_000)).toEqual({
     ok: true,
     message: { eventType: 'x.y', payload: '{"n": 1.0}', eventId: 'e', tags: ['a', 'b'], dedupe },
   })
   const whole = ['message', '{"eventType":"x.y","payload":1.0}']
-  expect(readEntry(id, whole, 's', 1_000)).toEqual({
+  expect(readEntry(id, bytesOf(whole), 's', 1_000)).toEqual({
     ok: true,
     message: { eventType: 'x.y', payload: '1.0', eventId: null, dedupe },
   })
@@ -77,7 +80,7 @@ test.each([
   [['eventType', 'x', 'payload', '1', 'unknown', '1'], /unknown/],
   [['eventType', 'x', 'payload', `"${'x'.repeat(1_000)}"`], /POMBO_MAX_BODY_BYTES/],
 ])('the entry %j is refused with the reason', (fields, problem) => {
-  const read = readEntry('1-0', fields, 's', 1_000)
+  const read = readEntry('1-0', bytesOf(fields), 's', 1_000)
   if (read.ok) throw new Error('it was taken')
   expect(read.problem).toMatch(problem)
 })

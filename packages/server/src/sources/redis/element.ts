@@ -45,14 +45,16 @@ export function readElement(bytes: Buffer, key: string, maxBytes: number): ReadE
 /** An entry of a stream: `eventType`, `payload` and what else a message has, each a field; or one field `message`, as an element. */
 export function readEntry(
   id: string,
-  fields: readonly string[],
+  fields: readonly Buffer[],
   key: string,
   maxBytes: number,
 ): ReadElement {
-  const size = fields.reduce((sum, field) => sum + Buffer.byteLength(field), 0)
+  const size = fields.reduce((sum, field) => sum + field.length, 0)
   if (size > maxBytes) return tooLarge(size, maxBytes)
+  if (!fields.every((field) => isUtf8(field))) return { ok: false, problem: 'it is not UTF-8' }
   const entry = new Map<string, string>()
-  for (let at = 0; at + 1 < fields.length; at += 2) entry.set(fields[at]!, fields[at + 1]!)
+  for (let at = 0; at + 1 < fields.length; at += 2)
+    entry.set(fields[at]!.toString(), fields[at + 1]!.toString())
   // The entry's id is its identity, and no other has it.
   const identity = () => `redis|${key}|${id}`
   const whole = entry.get('message')

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { finished, isConnectionError, RedisConnection } from '../redis-connection.ts'
 import type { RedisArgument } from '../redis-protocol.ts'
@@ -51,6 +52,15 @@ redis.call('ZADD', KEYS[1], now[1] * 1000 + math.floor(now[2] / 1000), ARGV[1])
 return redis.call('ZRANGE', KEYS[1], 0, -1)`
 
 /**
+ * An element that can be no message leaves the own list only when it is where it is set aside; carried out twice, it is there once.
+ * KEYS: the own list, where to. ARGV: the element, what is written of it.
+ */
+const setAside = `
+if not redis.call('LPOS', KEYS[1], ARGV[1]) then return 0 end
+redis.call('LPUSH', KEYS[2], ARGV[2])
+return redis.call('LREM', KEYS[1], 1, ARGV[1])`
+
+/**
  * Reads one list. Elements are moved to a list of this reader's own, accepted, and then removed from it. Whoever dies in between leaves them
  * there, and the next reader that notices gives them back.
  */
@@ -64,7 +74,7 @@ export class ListReader {
   readonly #to: string
   #running: Promise<void> | undefined
   #beatAt = -Infinity
-  /** The answer to a move may have been lost: what it moved is in the own list. */
+  /** The answer to a move may have been lost, or the move may come after its connection broke: what it moved is in the own list. */
   #unsure = true
   #trouble = false
 
@@ -105,8 +115,9 @@ export class ListReader {
           await this.#take(this.#from === 'RIGHT' ? left.toReversed() : left)
           this.#unsure = false
         }
-        this.#trouble = false
-        await this.#take(await this.#next())
+        const elements = await this.#next()
+        this.#recovered()
+        await this.#take(elements)
       } catch (error) {
         if (stopping.aborted) return
         this.#unsure = true
@@ -135,38 +146,46 @@ export class ListReader {
 
   async #take(elements: readonly Buffer[]): Promise<void> {
     if (elements.length === 0) return
-    const { key, maxPayloadBytes, log } = this.#deps
+    const { key, maxPayloadBytes } = this.#deps
     const beating = setInterval(() => void this.#beat().catch(() => {}), this.#deadMs / 3)
     try {
       const read = elements.map((bytes) => readElement(bytes, key, maxPayloadBytes))
       const fates = await acceptAll(read, this.#deps)
-      for (const fate of fates)
-        if (fate.kind === 'refused')
-          log(`an element of the list ${key} was refused and set aside: ${fate.problem}`)
       await this.#settle(elements, fates)
     } finally {
       clearInterval(beating)
     }
   }
 
-  /** Until Redis has answered it: to be carried out twice does no harm. */
+  /**
+   * What was accepted goes first: if what is refused could not be set aside, it stays and is tried again, and nothing else is accepted twice for it.
+   */
   async #settle(elements: readonly Buffer[], fates: readonly Fate[]): Promise<void> {
-    const commands = removals(elements, fates).map(({ bytes, count }): RedisArgument[] => [
+    const removed = removals(elements, fates).map(({ bytes, count }): RedisArgument[] => [
       'LREM',
       this.#own,
       count,
       bytes,
     ])
-    const aside = elements.flatMap((bytes, index): RedisArgument[][] => {
+    if (removed.length > 0) await this.#certainly([['MULTI'], ...removed, ['EXEC']])
+    const keys = [this.#own, `${this.#deps.key}:pombo:refused`]
+    for (const [index, bytes] of elements.entries()) {
       const fate = fates[index]!
-      return fate.kind === 'refused'
-        ? [['LPUSH', `${this.#deps.key}:pombo:refused`, refusal(bytes, fate.problem)]]
-        : []
-    })
+      if (fate.kind !== 'refused') continue
+      await this.#certainly([
+        ['EVAL', setAside, keys.length, ...keys, bytes, refusal(bytes, fate.problem)],
+      ])
+      this.#deps.log(
+        `an element of the list ${this.#deps.key} was refused and set aside: ${fate.problem}`,
+      )
+    }
+  }
+
+  /** Until Redis has answered it: to be carried out twice does no harm. */
+  async #certainly(commands: RedisArgument[][]): Promise<void> {
     for (;;) {
       try {
-        const replies = await this.#commands.all([['MULTI'], ...aside, ...commands, ['EXEC']])
-        const answer = replies.at(-1)
+        const answer = (await this.#commands.all(commands)).at(-1)
         if (answer instanceof Error) throw answer
         return
       } catch (error) {
@@ -192,6 +211,8 @@ export class ListReader {
       consumer,
     )) as string[]
     this.#beatAt = performance.now()
+    // A Redis that had not noticed the broken connection may have moved one for it later.
+    this.#unsure = true
     for (const reader of readers)
       if (reader !== consumer) await this.#giveBack(reader, this.#deadMs)
   }
@@ -213,6 +234,11 @@ export class ListReader {
       log(`${moved} elements that ${reader} had in hand were given back to the list ${key}`)
   }
 
+  #recovered(): void {
+    if (this.#trouble) this.#deps.log(`the list ${this.#deps.key} is read again`)
+    this.#trouble = false
+  }
+
   #complain(error: unknown): void {
     if (this.#trouble || this.#deps.stopping.aborted) return
     this.#trouble = true
@@ -220,22 +246,23 @@ export class ListReader {
   }
 }
 
-/** Equal elements cannot be told apart: all of them go, unless one of them stays. */
+/** Equal elements cannot be told apart: as many go as were accepted. */
 function removals(elements: readonly Buffer[], fates: readonly Fate[]) {
-  const equal = new Map<string, { bytes: Buffer; gone: number; left: number }>()
+  const equal = new Map<string, { bytes: Buffer; count: number }>()
   for (const [index, bytes] of elements.entries()) {
+    if (fates[index]!.kind !== 'accepted') continue
     const id = bytes.toString('latin1')
-    const sum = equal.get(id) ?? { bytes, gone: 0, left: 0 }
+    const sum = equal.get(id) ?? { bytes, count: 0 }
+    sum.count += 1
     equal.set(id, sum)
-    if (fates[index]!.kind === 'left') sum.left += 1
-    else sum.gone += 1
   }
   return [...equal.values()]
-    .filter(({ gone }) => gone > 0)
-    .map(({ bytes, gone, left }) => ({ bytes, count: left === 0 ? 0 : gone }))
 }
 
-/** An element that can be no message, for whoever looks after it. */
+/** An element that can be no message, for whoever looks after it: with every byte that it had. */
 function refusal(bytes: Buffer, problem: string): string {
-  return JSON.stringify({ problem, at: new Date().toISOString(), element: bytes.toString() })
+  const element = isUtf8(bytes)
+    ? { element: bytes.toString() }
+    : { elementBase64: bytes.toString('base64') }
+  return JSON.stringify({ problem, at: new Date().toISOString(), ...element })
 }

@@ -56,10 +56,12 @@ export function redisProblem(given: {
   redisLists?: readonly RedisKey[]
   redisStreams?: readonly RedisKey[]
 }): string | undefined {
-  const { redisSourceUrl, redisLists = [], redisStreams = [] } = given
-  const keys = [...redisLists, ...redisStreams].map(({ key }) => key)
+  const { redisSourceUrl, redisLists, redisStreams } = given
+  const keys = [...(redisLists ?? []), ...(redisStreams ?? [])].map(({ key }) => key)
   if (keys.length > 0 && redisSourceUrl === undefined)
     return 'POMBO_REDIS_LISTS or POMBO_REDIS_STREAMS names what to read, and POMBO_REDIS_URL does not say from which Redis.'
+  if (redisSourceUrl !== undefined && redisLists?.length === 0 && redisStreams?.length === 0)
+    return 'POMBO_REDIS_URL names a Redis, and neither POMBO_REDIS_LISTS nor POMBO_REDIS_STREAMS says what to read from it.'
   const twice = keys.find((key, index) => keys.indexOf(key) !== index)
   if (twice !== undefined)
     return `The Redis key "${twice}" is named twice in POMBO_REDIS_LISTS and POMBO_REDIS_STREAMS.`

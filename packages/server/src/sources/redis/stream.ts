@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { finished, isConnectionError, RedisConnection } from '../redis-connection.ts'
-import type { RedisArgument, Reply } from '../redis-protocol.ts'
+import type { RawReply, RedisArgument } from '../redis-protocol.ts'
 import { acceptAll, type AcceptanceDeps } from './acceptance.ts'
 import { readEntry } from './element.ts'
 
@@ -15,10 +15,11 @@ export interface StreamDeps extends AcceptanceDeps {
   idleMs?: number
 }
 
-type Entry = [id: string, fields: string[] | null]
+type Entry = [id: string, fields: Buffer[] | null]
 
 const batch = 100
 const blockMs = 5_000
+const defaultIdleMs = 60_000
 
 /** KEYS: the stream. ARGV: the group, after how long a consumer is gone (ms). Forgets those that have nothing in hand. */
 const forget = `
@@ -64,7 +65,7 @@ export class StreamReader {
   async stop(): Promise<void> {
     this.#blocking.close()
     await finished(this.#running, this.#commands)
-    if (this.#commands.state === 'ready') await this.#forget(0, this.#deps.consumer).catch(() => {})
+    if (this.#commands.state === 'ready') await this.#leave().catch(() => {})
     await this.#commands.quit()
   }
 
@@ -78,8 +79,9 @@ export class StreamReader {
           this.#unsure = false
         }
         await this.#takeOver()
-        this.#trouble = false
-        await this.#take(await this.#read('>'))
+        const entries = await this.#read('>')
+        this.#recovered()
+        await this.#take(entries)
       } catch (error) {
         if (stopping.aborted) return
         this.#unsure = true
@@ -103,10 +105,10 @@ export class StreamReader {
     const words: RedisArgument[] = ['XREADGROUP', 'GROUP', group, consumer, 'COUNT', batch]
     const reply =
       from === '>'
-        ? await this.#blocking.command(...words, 'BLOCK', blockMs, 'STREAMS', key, from)
-        : await this.#commands.command(...words, 'STREAMS', key, from)
-    const [stream] = (reply ?? []) as [string, Entry[]][]
-    return stream?.[1] ?? []
+        ? await this.#blocking.raw(...words, 'BLOCK', blockMs, 'STREAMS', key, from)
+        : await this.#commands.raw(...words, 'STREAMS', key, from)
+    const [stream] = (reply ?? []) as [Buffer, RawReply[]][]
+    return (stream?.[1] ?? []).map(asEntry)
   }
 
   /** Entries that are this consumer's and were not acknowledged: the answer that brought them, or the acknowledgement, was lost. */
@@ -120,10 +122,10 @@ export class StreamReader {
   }
 
   async #takeOver(): Promise<void> {
-    const { key, group, consumer, idleMs = 60_000 } = this.#deps
+    const { key, group, consumer, idleMs = defaultIdleMs } = this.#deps
     if (performance.now() - this.#claimedAt < idleMs / 4) return
     for (let from = '0-0'; !this.#deps.stopping.aborted; ) {
-      const claimed = await this.#commands.command(
+      const claimed = await this.#commands.raw(
         'XAUTOCLAIM',
         key,
         group,
@@ -133,33 +135,35 @@ export class StreamReader {
         'COUNT',
         batch,
       )
-      const [next, entries] = claimed as [string, (Entry | null)[]]
+      const [next, entries] = claimed as [Buffer, RawReply[]]
       // Redis 6.2 names those that were deleted in the meantime as nothing.
-      await this.#take(entries.filter((entry) => entry !== null))
-      if (next === '0-0') break
-      from = next
+      await this.#take(entries.filter((entry) => entry !== null).map(asEntry))
+      from = next.toString()
+      if (from === '0-0') break
     }
-    await this.#forget(Math.max(10 * idleMs, 1_000))
+    // An hour's restarts must not leave a hundred consumers.
+    await this.#commands.command('EVAL', forget, 1, key, group, Math.max(10 * idleMs, 1_000))
     this.#claimedAt = performance.now()
   }
 
-  /** A clean stop forgets this consumer alone; an hour's restarts must not leave a hundred of them. */
-  async #forget(goneMs: number, only?: string): Promise<void> {
-    const { key, group } = this.#deps
-    if (only === undefined) await this.#commands.command('EVAL', forget, 1, key, group, goneMs)
-    else if (await this.#hasNothing(only))
-      await this.#commands.command('XGROUP', 'DELCONSUMER', key, group, only)
-  }
-
-  async #hasNothing(consumer: string): Promise<boolean> {
-    const { key, group } = this.#deps
-    const pending = await this.#commands.command('XPENDING', key, group, '-', '+', 1, consumer)
-    return Array.isArray(pending) && pending.length === 0
+  /** What this consumer has in hand still is made to look forsaken, so that the next one need not wait to take it over. */
+  async #leave(): Promise<void> {
+    const { key, group, consumer, idleMs = defaultIdleMs } = this.#deps
+    const of = [key, group]
+    for (let from = '-'; ; ) {
+      const pending = await this.#commands.command('XPENDING', ...of, from, '+', batch, consumer)
+      const ids = (pending as [string, ...unknown[]][]).map(([id]) => id)
+      if (ids.length > 0)
+        await this.#commands.command('XCLAIM', ...of, consumer, 0, ...ids, 'IDLE', idleMs, 'JUSTID')
+      else if (from === '-') await this.#commands.command('XGROUP', 'DELCONSUMER', ...of, consumer)
+      if (ids.length < batch) return
+      from = `(${ids.at(-1)!}`
+    }
   }
 
   async #take(entries: readonly Entry[]): Promise<void> {
     if (entries.length === 0) return
-    const { key, group, maxPayloadBytes, log } = this.#deps
+    const { key, maxPayloadBytes, log } = this.#deps
     const read = entries.map(([id, fields]) =>
       // An entry that was deleted while it was in hand has an id and nothing else.
       fields === null
@@ -167,21 +171,29 @@ export class StreamReader {
         : readEntry(id, fields, key, maxPayloadBytes),
     )
     const fates = await acceptAll(read, this.#deps)
-    const commands: RedisArgument[][] = []
+    const acknowledged = entries.filter((_, index) => fates[index]!.kind === 'accepted')
+    await this.#acknowledge(acknowledged)
     for (const [index, fate] of fates.entries()) {
-      const [id, fields] = entries[index]!
-      if (fate.kind === 'left') continue
-      if (fate.kind === 'refused') {
-        log(`entry ${id} of the stream ${key} was refused and set aside: ${fate.problem}`)
-        const aside = ['XADD', `${key}:pombo:refused`, '*', 'id', id, 'problem', fate.problem]
-        commands.push([...aside, ...(fields ?? [])])
-      }
-      commands.push(['XACK', key, group, id])
+      if (fate.kind !== 'refused') continue
+      const entry = entries[index]!
+      const [id, fields] = entry
+      const aside = ['XADD', `${key}:pombo:refused`, '*', 'id', id, 'problem', fate.problem]
+      // Pending until it is set aside for certain; a lost answer sets it aside twice.
+      await this.#commands.command(...aside, ...(fields ?? []))
+      await this.#acknowledge([entry])
+      log(`entry ${id} of the stream ${key} was refused and set aside: ${fate.problem}`)
     }
-    if (commands.length === 0) return
-    const replies = await this.#commands.all([['MULTI'], ...commands, ['EXEC']])
-    const answer: Reply | undefined = replies.at(-1)
-    if (answer instanceof Error) throw answer
+  }
+
+  async #acknowledge(entries: readonly Entry[]): Promise<void> {
+    const { key, group } = this.#deps
+    if (entries.length > 0)
+      await this.#commands.command('XACK', key, group, ...entries.map(([id]) => id))
+  }
+
+  #recovered(): void {
+    if (this.#trouble) this.#deps.log(`the stream ${this.#deps.key} is read again`)
+    this.#trouble = false
   }
 
   #complain(error: unknown): void {
@@ -189,4 +201,9 @@ export class StreamReader {
     this.#trouble = true
     this.#deps.log(`the stream ${this.#deps.key} cannot be read; trying again`, error)
   }
+}
+
+function asEntry(reply: RawReply): Entry {
+  const [id, fields] = reply as [Buffer, Buffer[] | null]
+  return [id.toString(), fields]
 }
