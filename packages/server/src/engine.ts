@@ -3,7 +3,7 @@
  * app.ts puts the API on top; tests and benchmarks use it as it is.
  */
 import type { SystemClock } from './core/clock.ts'
-import type { DialectName, Transform } from './core/endpoint.ts'
+import type { DialectName, Endpoint, Transform } from './core/endpoint.ts'
 import { showId } from './core/id.ts'
 import type { Message } from './core/message.ts'
 import type { PayloadLinks } from './core/payload-link.ts'
@@ -23,7 +23,7 @@ import { createDialects } from './dialects/dialects.ts'
 import { Ingest } from './ingest/ingest.ts'
 import type { Log } from './observe/log.ts'
 import type { Metrics } from './observe/metrics.ts'
-import { type Claim, NodeLease, Slots } from './queue/queue.ts'
+import { type Claim, NodeLease, type SharedRate, Slots } from './queue/queue.ts'
 import { Recorder, describe } from './record/record.ts'
 import { circuitCounts, discardWaiting } from './record/store.ts'
 import type { RegistryCache } from './registry/cache.ts'
@@ -120,7 +120,7 @@ export class Engine {
       onNodes: () => log.main.info({ nodes: this.lease.liveNodes }, 'live nodes changed'),
       log: complain,
     })
-    const slots = new Slots(this.lease, clock)
+    const slots = new Slots(this.lease, clock, (endpoint) => this.#sharedRate(endpoint))
     this.#sender = createSender({
       allowSubnets: options.allowSubnets,
       httpsOnly: options.httpsOnly,
@@ -306,6 +306,13 @@ export class Engine {
   /** One request outside the queue, past the guard; it is neither capped nor recorded. */
   async send(request: SendRequest): Promise<Outcome> {
     return await this.#sender.send(request)
+  }
+
+  /** A dialect's rates are each tenant's own. */
+  #sharedRate(endpoint: Endpoint): SharedRate | undefined {
+    const { dialect, tenantId } = endpoint
+    const rate = this.#dialects.get(dialect)?.sharedRate?.(endpoint)
+    return rate && { key: `${tenantId} ${dialect} ${rate.name}`, perMinute: rate.perMinute }
   }
 
   /** The claim's endpoint as it is now; undefined where that is not in memory. */

@@ -13,6 +13,7 @@ import {
   type ClaimedRow,
   claimOrdered,
   dropProbe,
+  endpointsDue,
   endpointsWithWork,
   keysPerClaim,
   messagesOf,
@@ -70,6 +71,8 @@ export class Loop {
   readonly #woken = new Set<string>()
   /** Where the next look at an ordered endpoint's keys begins. */
   readonly #keyCursor = new Map<string, string>()
+  /** Rates, or endpoints with one of their own, for which a timer runs. */
+  readonly #rateWaits = new Set<string>()
   #sweepFrom = zeroUuid
   #sweepDue = true
   /** By the monotonic clock. */
@@ -164,10 +167,8 @@ export class Loop {
   }
 
   async #claimFrom(ids: string[]): Promise<void> {
-    const { slots, random } = this.#deps
     const known = await this.#deps.endpointsOf(ids)
-    const wants: Want[] = []
-    const ordered: OrderedWant[] = []
+    const able: Endpoint[] = []
     for (const id of ids) {
       const one = known.get(id)
       if (!one) {
@@ -180,22 +181,45 @@ export class Loop {
         await this.#alone(() => this.#probe(one))
         continue
       }
-      const room = slots.room(endpoint)
-      if (room < 1) {
-        slots.setBacklog(endpoint, true)
-        this.#wakeAtRate(endpoint)
-        continue
-      }
-      wants.push({ endpointId: id, room, order: drawOrder(random()) })
-      if (endpoint.ordering === 'key')
-        ordered.push({
-          endpointId: id,
-          room,
-          afterKey: this.#keyCursor.get(id) ?? '',
-          run: endpoint.batch?.maxEvents ?? 1,
-        })
+      able.push(endpoint)
     }
+    const due = await this.#withWorkDue(able)
+    const rooms = this.#deps.slots.rooms(due)
+    const wants: Want[] = []
+    const ordered: OrderedWant[] = []
+    for (const endpoint of due) this.#want(endpoint, rooms.get(endpoint.id) ?? 0, wants, ordered)
     if (wants.length > 0) await this.#take(wants, ordered, known)
+  }
+
+  /** Endpoints that share a rate are asked first whether anything of theirs is due: the others are not to wait for a turn that nobody uses. */
+  async #withWorkDue(endpoints: readonly Endpoint[]): Promise<readonly Endpoint[]> {
+    const { slots, pool } = this.#deps
+    const asked = endpoints.filter((one) => slots.sharedRateKey(one) && slots.room(one) > 0)
+    if (asked.length === 0) return endpoints
+    const due = await endpointsDue(
+      pool,
+      asked.map(({ id }) => id),
+    )
+    const idle = new Set(asked.filter(({ id }) => !due.has(id)))
+    for (const endpoint of idle) slots.setBacklog(endpoint, false)
+    return endpoints.filter((one) => !idle.has(one))
+  }
+
+  #want(endpoint: Endpoint, room: number, wants: Want[], ordered: OrderedWant[]): void {
+    const { slots, random } = this.#deps
+    if (room < 1) {
+      slots.setBacklog(endpoint, true)
+      this.#wakeAtRate(endpoint)
+      return
+    }
+    wants.push({ endpointId: endpoint.id, room, order: drawOrder(random()) })
+    if (endpoint.ordering === 'key')
+      ordered.push({
+        endpointId: endpoint.id,
+        room,
+        afterKey: this.#keyCursor.get(endpoint.id) ?? '',
+        run: endpoint.batch?.maxEvents ?? 1,
+      })
   }
 
   async #take(
@@ -305,9 +329,20 @@ export class Loop {
     else await this.#dispatch([...rows, ...heads], new Map([[endpoint.id, one]]), lease.id)
   }
 
+  /** Of endpoints that share a rate all are looked at then, at once: whose turn it is shows there. */
   #wakeAtRate(endpoint: Endpoint): void {
-    const waitMs = this.#deps.slots.rateWaitMs(endpoint)
-    if (waitMs > 0 && waitMs < this.#deps.pollMs) setTimeout(() => this.wake(endpoint.id), waitMs)
+    const { slots, pollMs } = this.#deps
+    const waitMs = slots.rateWaitMs(endpoint)
+    const shared = slots.sharedRateKey(endpoint)
+    const waiting = shared ?? endpoint.id
+    if (waitMs === 0 || waitMs >= pollMs || this.#rateWaits.has(waiting)) return
+    this.#rateWaits.add(waiting)
+    setTimeout(() => {
+      this.#rateWaits.delete(waiting)
+      if (shared === undefined) this.#woken.add(endpoint.id)
+      else this.#sweepDue = true
+      this.#run()
+    }, waitMs)
   }
 }
 

@@ -67,6 +67,8 @@ export interface Dialect {
     body: string,
     secrets: readonly Secret[],
   ): Record<string, string>
+  /** A rate that the endpoint keeps to together with all others of its tenant for which the same name is answered, over all nodes. */
+  sharedRate?(endpoint: Endpoint): { name: string; perMinute: number } | undefined
   /** How its secrets are read and made. A dialect without this takes any text as it stands, and signs only where one was given. */
   readonly secrets?: { parse(text: string): ParsedSecret; generate(): Secret }
   readonly routes?: DialectRoutes

@@ -8,6 +8,7 @@ import type { Endpoint } from '../core/endpoint.ts'
 import type { Message, Priority } from '../core/message.ts'
 
 export { NodeLease } from './lease.ts'
+export type { SharedRate } from './shared-rates.ts'
 export { Slots } from './slots.ts'
 
 /** The priorities as the database sorts them. */

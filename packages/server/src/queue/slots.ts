@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts'
 import type { Endpoint } from '../core/endpoint.ts'
 import type { NodeLease } from './lease.ts'
+import { type SharedRate, SharedRates } from './shared-rates.ts'
 
 interface EndpointSlots {
   /** Deliveries of this endpoint in this node's hand: under way, or waiting in memory for their turn. */
@@ -38,13 +39,20 @@ export class Slots {
   readonly #endpoints = new Map<string, EndpointSlots>()
   readonly #lease: NodeLease
   readonly #clock: Clock
+  readonly #shared: SharedRates
   #inHand = 0
   #inHandBytes = 0
   #inFlight = 0
 
-  constructor(lease: NodeLease, clock: Clock) {
+  /** `sharedRateOf`: the rate that an endpoint keeps to together with others, where there is one. */
+  constructor(
+    lease: NodeLease,
+    clock: Clock,
+    sharedRateOf: (endpoint: Endpoint) => SharedRate | undefined,
+  ) {
     this.#lease = lease
     this.#clock = clock
+    this.#shared = new SharedRates(lease, clock, sharedRateOf)
   }
 
   /** Requests under way on this node. */
@@ -78,6 +86,23 @@ export class Slots {
 
   /** How many more of the endpoint's deliveries this node may take in hand now. */
   room(endpoint: Endpoint): number {
+    return Math.min(this.#shared.left(endpoint), this.#ownRoom(endpoint))
+  }
+
+  /** The same of several at once: what is left of a rate that some of them share is divided among those. */
+  rooms(endpoints: readonly Endpoint[]): ReadonlyMap<string, number> {
+    return this.#shared.divide(
+      endpoints.map((endpoint) => ({ endpoint, room: this.#ownRoom(endpoint) })),
+    )
+  }
+
+  /** Which rate the endpoint keeps to together with others; undefined: none. */
+  sharedRateKey(endpoint: Endpoint): string | undefined {
+    return this.#shared.keyOf(endpoint)
+  }
+
+  /** Without a rate that it shares with others. */
+  #ownRoom(endpoint: Endpoint): number {
     if (this.full) return 0
     const slots = this.#of(endpoint)
     const share = this.#plain(endpoint)
@@ -116,13 +141,15 @@ export class Slots {
     slots.windowAt += elapsed
   }
 
-  /** Milliseconds until the rate allows one more; 0 where it does now. */
+  /** Milliseconds until the rates allow one more; 0 where they do now. */
   rateWaitMs(endpoint: Endpoint): number {
-    if (endpoint.throttleRate === null) return 0
-    this.room(endpoint)
+    const sharedMs = this.#shared.waitMs(endpoint)
+    if (endpoint.throttleRate === null) return sharedMs
+    this.#ownRoom(endpoint)
     const slots = this.#of(endpoint)
-    if (slots.tokens >= 1) return 0
-    return Math.ceil(((1 - slots.tokens) * 1000 * this.#lease.liveNodes) / endpoint.throttleRate)
+    if (slots.tokens >= 1) return sharedMs
+    const ownMs = ((1 - slots.tokens) * 1000 * this.#lease.liveNodes) / endpoint.throttleRate
+    return Math.max(sharedMs, Math.ceil(ownMs))
   }
 
   /** Takes a new delivery in hand, to be sent straight from memory; false where it has to queue. */
@@ -138,6 +165,7 @@ export class Slots {
     this.#inHand += 1
     this.#inHandBytes += bytes
     if (endpoint.throttleRate !== null) slots.tokens -= 1
+    this.#shared.take(endpoint)
   }
 
   /** Lets a delivery in hand begin, if one more may be under way. */
@@ -183,6 +211,7 @@ export class Slots {
 
   /** Forgets endpoints with nothing in hand and nothing to remember. */
   sweep(): void {
+    this.#shared.sweep()
     const now = this.#clock.monotonic()
     for (const [id, slots] of this.#endpoints) {
       if (

@@ -1,5 +1,6 @@
 import type { Dialect } from '../dialect.ts'
 import { catalogue, eventName } from './events.ts'
+import { monitoringUid } from './instances.ts'
 import { optionsProblem } from './options.ts'
 import { body } from './payload.ts'
 import { evolutionRoutes } from './routes.ts'
@@ -11,6 +12,12 @@ import { createWork } from './work.ts'
 /** Delays before `retries` retries: doubled from the first, never more than `maxMs`. */
 export function scheduleOf(retries: number, firstMs = 1_000, maxMs = 5 * 60_000): number[] {
   return Array.from({ length: retries }, (_, i) => Math.min(firstMs * 2 ** i, maxMs))
+}
+
+/** All main webhooks keep to one rate, whichever instance's they are; the monitoring one is told in any case. */
+function mainRate(perMinute: number): NonNullable<Dialect['sharedRate']> {
+  const rate = { name: 'main', perMinute }
+  return ({ uid }) => (uid === monitoringUid ? undefined : rate)
 }
 
 /**
@@ -41,6 +48,7 @@ export function createEvolution(values: EvolutionValues): Dialect {
     format: body,
     headers: () => ({}),
     sign,
+    ...(values.queueEnabled && { sharedRate: mainRate(values.queueRateLimit) }),
     routes: evolutionRoutes(values),
     work: (host) => createWork(host, values),
   }

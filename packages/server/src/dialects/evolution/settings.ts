@@ -73,11 +73,13 @@ export const evolutionSettings = {
   }),
   queueEnabled: setting('GLOBAL_QUEUE_ENABLED', boolean(), {
     default: 'false',
-    description: 'Keep all main webhooks together to GLOBAL_QUEUE_RATE_LIMIT.',
+    description:
+      'Keep all main webhooks together, those of the instances and the global one, to GLOBAL_QUEUE_RATE_LIMIT.',
   }),
   queueRateLimit: setting('GLOBAL_QUEUE_RATE_LIMIT', integer(1, 1_000_000, 'a minute', '500'), {
     default: '500',
-    description: 'Requests a minute to all main webhooks together, over the whole cluster.',
+    description:
+      'Deliveries a minute to all main webhooks of a tenant together, first and further attempts, evenly over the minute and over all nodes.',
   }),
 } satisfies SettingGroup
 

@@ -28,6 +28,21 @@ export async function endpointsWithWork(
   return rows.map((row) => row.endpoint_id)
 }
 
+/** Of these endpoints, the ones with something to claim now. Of ordered work it is not looked whether its turn has come. */
+export async function endpointsDue(
+  db: Queryable,
+  endpointIds: readonly string[],
+): Promise<Set<string>> {
+  const { rows } = await db.query<{ id: string }>(
+    `select id from unnest($1::uuid[]) as e(id)
+      where exists (select from work w where w.endpoint_id = e.id and w.priority = any('{0,1,2}'::smallint[]) and w.lease_owner is null
+                       and w.ordering_key is null and w.next_attempt_at <= now())
+         or exists (select from work w where w.endpoint_id = e.id and w.ordering_key is not null and w.lease_owner is null and w.next_attempt_at <= now())`,
+    [endpointIds],
+  )
+  return new Set(rows.map(({ id }) => id))
+}
+
 export interface ClaimedRow {
   endpoint_id: string
   message_id: string

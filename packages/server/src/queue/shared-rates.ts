@@ -1,0 +1,120 @@
+import type { Clock } from '../core/clock.ts'
+import type { Endpoint } from '../core/endpoint.ts'
+import type { NodeLease } from './lease.ts'
+
+/** A rate that endpoints keep to together. */
+export interface SharedRate {
+  /** All endpoints with this key share it. */
+  key: string
+  perMinute: number
+}
+
+interface Bucket {
+  /** Deliveries this node may still take; below 0 after a probe, which asks nobody. */
+  tokens: number
+  at: number
+  /** Whose turn it was last. */
+  last: string
+}
+
+/** Unused for so long, a bucket is full at any rate. */
+const forgottenMs = 120_000
+
+/**
+ * Rates over many endpoints: this node's share of each, as an even stream with a second's worth at most saved up. What is left is divided
+ * among the endpoints that want it by turns, so that a long backlog of one does not shut out the others.
+ */
+export class SharedRates {
+  readonly #buckets = new Map<string, Bucket>()
+  readonly #lease: Pick<NodeLease, 'liveNodes'>
+  readonly #clock: Pick<Clock, 'monotonic'>
+  readonly #rateOf: (endpoint: Endpoint) => SharedRate | undefined
+
+  constructor(
+    lease: Pick<NodeLease, 'liveNodes'>,
+    clock: Pick<Clock, 'monotonic'>,
+    rateOf: (endpoint: Endpoint) => SharedRate | undefined,
+  ) {
+    this.#lease = lease
+    this.#clock = clock
+    this.#rateOf = rateOf
+  }
+
+  /** Which rate the endpoint keeps to with others; undefined: none. */
+  keyOf(endpoint: Endpoint): string | undefined {
+    return this.#rateOf(endpoint)?.key
+  }
+
+  /** How many more may be taken now; Infinity where there is no such rate. */
+  left(endpoint: Endpoint): number {
+    const rate = this.#rateOf(endpoint)
+    return rate ? Math.max(0, Math.floor(this.#filled(rate).tokens)) : Number.POSITIVE_INFINITY
+  }
+
+  take(endpoint: Endpoint): void {
+    const rate = this.#rateOf(endpoint)
+    if (rate) this.#filled(rate).tokens -= 1
+  }
+
+  /** Milliseconds until one more may be taken; 0 where it may now. */
+  waitMs(endpoint: Endpoint): number {
+    const rate = this.#rateOf(endpoint)
+    if (!rate) return 0
+    const missing = 1 - this.#filled(rate).tokens
+    return missing <= 0 ? 0 : Math.ceil((missing * 1_000) / this.#perSecond(rate))
+  }
+
+  /** Divides what is left among `wants`: in turn one each, none more than it has room for. Whoever comes behind the last one served is first. */
+  divide(wants: readonly { endpoint: Endpoint; room: number }[]): Map<string, number> {
+    const rooms = new Map<string, number>()
+    for (const [key, sharing] of Map.groupBy(wants, ({ endpoint }) => this.keyOf(endpoint))) {
+      if (key === undefined) {
+        for (const { endpoint, room } of sharing) rooms.set(endpoint.id, room)
+        continue
+      }
+      let left = this.left(sharing[0]!.endpoint)
+      const bucket = this.#buckets.get(key)!
+      let turn = inTurn(sharing, bucket.last)
+      while (left > 0 && turn.length > 0) {
+        const served = turn.slice(0, left)
+        for (const { endpoint } of served) rooms.set(endpoint.id, (rooms.get(endpoint.id) ?? 0) + 1)
+        left -= served.length
+        bucket.last = served.at(-1)!.endpoint.id
+        turn = turn.filter(({ endpoint, room }) => rooms.get(endpoint.id)! < room)
+      }
+    }
+    return rooms
+  }
+
+  /** Forgets what nobody used for long. */
+  sweep(): void {
+    const now = this.#clock.monotonic()
+    for (const [key, { at }] of this.#buckets) if (now - at > forgottenMs) this.#buckets.delete(key)
+  }
+
+  #perSecond({ perMinute }: SharedRate): number {
+    return perMinute / 60 / this.#lease.liveNodes
+  }
+
+  #filled(rate: SharedRate): Bucket {
+    const perSecond = this.#perSecond(rate)
+    const most = Math.max(1, perSecond)
+    const now = this.#clock.monotonic()
+    const bucket = this.#buckets.get(rate.key) ?? { tokens: most, at: now, last: '' }
+    bucket.tokens = Math.min(most, bucket.tokens + ((now - bucket.at) / 1_000) * perSecond)
+    bucket.at = now
+    this.#buckets.set(rate.key, bucket)
+    return bucket
+  }
+}
+
+/** Those with room, by id, beginning behind `last`. */
+function inTurn<Want extends { endpoint: Endpoint; room: number }>(
+  wants: readonly Want[],
+  last: string,
+): Want[] {
+  const able = wants.filter(({ room }) => room > 0)
+  const sorted = able.toSorted((a, b) => (a.endpoint.id < b.endpoint.id ? -1 : 1))
+  const next = sorted.findIndex(({ endpoint }) => endpoint.id > last)
+  return next <= 0 ? sorted : [...sorted.slice(next), ...sorted.slice(0, next)]
+}
