@@ -8,7 +8,7 @@ import { untilSignal } from './signals.ts'
 import { wellBehaved } from './sink/mischief.ts'
 import { receivedJson, receivedLine, summaryText } from './sink/print.ts'
 import { type ForeignAnswer, type Received, type Sink, startSink } from './sink/receive.ts'
-import { readVerificationKey, type VerificationKey } from './sink/verify.ts'
+import { readVerificationKey, type VerificationKey, verifierOf } from './sink/verify.ts'
 
 interface Shown {
   id: string
@@ -78,7 +78,7 @@ Pombo must be able to reach this machine: with 127.0.0.0/8 in its POMBO_ALLOW_SU
       const sink = await startSink({
         ...values.listen,
         mischief: wellBehaved,
-        keys: () => keys,
+        verify: verifierOf(() => keys),
         ...(print && { onReceived: (received: Received) => process.stdout.write(print(received)) }),
         ...(forward !== undefined && { forward: (request) => passOn(forward, request) }),
       }).catch((error: unknown) => {

@@ -12,24 +12,38 @@ export interface ApiFailure {
 export interface PomboApi {
   url: string
   call<T>(
-    method: 'GET' | 'POST' | 'PUT' | 'DELETE',
+    method: Method,
     path: string,
     body?: unknown,
   ): Promise<{ ok: true; value: T } | ApiFailure>
   /** As `call`, but a refusal ends the command. */
-  must<T>(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<T>
+  must<T>(method: Method, path: string, body?: unknown): Promise<T>
 }
 
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+
+/** Which of a server's APIs is called: what its paths begin with, and how it wants the key. */
+export interface Face {
+  base: string
+  headers(apiKey: string): Record<string, string>
+}
+
+export function bearer(apiKey: string): Record<string, string> {
+  return { authorization: `Bearer ${apiKey}` }
+}
+
+const native: Face = { base: '/api/v1', headers: bearer }
+
 /** Talks to a running Pombo as any of its clients would. */
-export function openApi(serverUrl: string, apiKey: string): PomboApi {
+export function openApi(serverUrl: string, apiKey: string, face: Face = native): PomboApi {
   const call: PomboApi['call'] = async <T>(method: string, path: string, body?: unknown) => {
     let response: Response
     let text: string
     try {
-      response = await fetch(`${serverUrl}/api/v1${path}`, {
+      response = await fetch(`${serverUrl}${face.base}${path}`, {
         method,
         headers: {
-          authorization: `Bearer ${apiKey}`,
+          ...face.headers(apiKey),
           ...(body !== undefined && { 'content-type': 'application/json' }),
         },
         ...(body !== undefined && { body: JSON.stringify(body) }),
@@ -55,7 +69,7 @@ export function openApi(serverUrl: string, apiKey: string): PomboApi {
   return {
     url: serverUrl,
     call,
-    async must<T>(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown) {
+    async must<T>(method: Method, path: string, body?: unknown) {
       const answer = await call<T>(method, path, body)
       if (!answer.ok) throw new Error(answer.problem)
       return answer.value

@@ -22,7 +22,7 @@ const running = new Set<ChildProcess>()
 export function pombo(
   args: string[],
   env: Record<string, string> = {},
-  options: { cwd?: string } = {},
+  options: { cwd?: string; detached?: boolean } = {},
 ): CliProcess {
   const child = spawn(process.execPath, [entry, ...args], {
     env: { PATH: process.env.PATH, HOME: process.env.HOME, TMPDIR: process.env.TMPDIR, ...env },

@@ -60,7 +60,7 @@ async function sink(
     host: '127.0.0.1',
     port: 0,
     mischief: { ...wellBehaved, ...mischief },
-    keys: () => [],
+    verify: () => undefined,
     onReceived: (one) => received.push(one),
   })
   sinks.push(started)

@@ -1,9 +1,15 @@
+import { createHmac } from 'node:crypto'
 import { stripVTControlCharacters } from 'node:util'
 import { expect, test } from 'vitest'
 import type { Received } from '../sink/receive.ts'
-import { conversation } from './events.ts'
+import { conversation } from './conversation.ts'
 import { Tracker } from './progress.ts'
+import type { PomboApi } from '../pombo-api.ts'
+import { hmacVerifier } from './script.ts'
+import { scripts } from './scripts.ts'
 import { progressTable } from './screen.ts'
+
+const idIn = (body: unknown) => (body as { message: { id: string } }).message.id
 
 function take(seed: number, count: number) {
   return conversation(seed, () => 1_700_000_000_000)
@@ -47,7 +53,7 @@ test('receipts are about a message that was sent before, in the same chat', () =
 })
 
 test('retries, repeats and bad signatures are told apart from deliveries', () => {
-  const tracker = new Tracker('one')
+  const tracker = new Tracker('one', idIn)
   for (const id of ['a', 'b', 'c']) {
     tracker.sending(id)
     tracker.accepted()
@@ -69,10 +75,33 @@ test('retries, repeats and bad signatures are told apart from deliveries', () =>
 })
 
 test('the columns of the table stay aligned', () => {
-  const tracker = new Tracker('down at first')
+  const tracker = new Tracker('down at first', idIn)
   tracker.circuit = 'half-open'
-  const lines = progressTable([new Tracker('good').progress, tracker.progress]).map(
+  const lines = progressTable([new Tracker('good', idIn).progress, tracker.progress]).map(
     stripVTControlCharacters,
   )
   expect(new Set(lines.map((line) => line.length)).size).toBe(1)
+})
+
+test('a receiver refuses what was signed by another secret, or changed', () => {
+  const verify = hmacVerifier('one', 'x-signature', (hex) => `sha256=${hex}`)
+  const body = Buffer.from('{"a":1}')
+  const signedBy = (secret: string) => ({
+    'x-signature': `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`,
+  })
+  expect(verify(signedBy('one'), body, 0)).toEqual({ ok: true })
+  expect(verify(signedBy('two'), body, 0)).toMatchObject({ ok: false })
+  expect(verify(signedBy('one'), Buffer.from('{"a":2}'), 0)).toMatchObject({ ok: false })
+  expect(verify({}, body, 0)).toMatchObject({ ok: false })
+})
+
+test('the ids of what a demo sends repeat nowhere', async () => {
+  for (const [name, script] of Object.entries(scripts)) {
+    const place = { run: 'r', seed: 1, now: () => 0, url: (role: string) => `http://${role}` }
+    const must = async () => ({ id: '1', key: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw' })
+    const api = { url: '', must, call: must } as unknown as PomboApi
+    const { events } = await script.setUp(api, place)
+    const ids = Array.from({ length: 500 }, () => events.next().value!.id)
+    expect(new Set(ids).size, name).toBe(500)
+  }
 })

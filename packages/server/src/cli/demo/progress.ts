@@ -3,8 +3,10 @@ import type { Received } from '../sink/receive.ts'
 /** What has become of the messages of one endpoint. */
 export interface Progress {
   name: string
-  /** Messages that Pombo has accepted for it. */
-  sent: number
+  /** Messages that Pombo has accepted for it; null where it gets what nobody sends. */
+  sent: number | null
+  /** Whether everything has arrived that is to. */
+  complete: boolean
   delivered: number
   attempts: number
   retries: number
@@ -17,12 +19,25 @@ export interface Progress {
   p95Ms: number | undefined
 }
 
-/** Follows the messages of one endpoint by the ids in their payloads, which are known before Pombo has answered. */
+export interface Arrival {
+  id: string
+  /** 1 for the first. */
+  time: number
+}
+
+/** Reads from a body which event it carries. */
+export type IdIn = (body: unknown) => string | undefined
+
+/** Follows the messages of one endpoint by the ids in their bodies, which are known before Pombo has answered. */
 export class Tracker {
   readonly name: string
   readonly #sentAt = new Map<string, number>()
   readonly #latenciesMs: number[] = []
   readonly #delivered = new Set<string>()
+  readonly #idIn: IdIn
+  readonly #unasked: boolean
+  /** Of those that are not delivered yet. Not every dialect has a header that tells repeats. */
+  readonly #times = new Map<string, number>()
   #accepted = 0
   #attempts = 0
   #repeats = 0
@@ -31,8 +46,10 @@ export class Tracker {
   circuit = 'closed'
   inFlight: () => number = () => 0
 
-  constructor(name: string) {
+  constructor(name: string, idIn: IdIn, { unasked = false } = {}) {
     this.name = name
+    this.#idIn = idIn
+    this.#unasked = unasked
   }
 
   sending(id: string): void {
@@ -48,23 +65,37 @@ export class Tracker {
     this.#sentAt.delete(id)
   }
 
-  received(received: Received): void {
+  /** Answers which event it was, and how often it came so far; undefined where that cannot be told. */
+  received(received: Received): Arrival | undefined {
     this.#attempts += 1
     if (typeof received.signature === 'object') {
       this.#badSignatures += 1
-      return
+      return undefined
     }
-    const id = idIn(received.body)
-    if (id === undefined) return
+    const id = this.#idOf(received.body)
+    if (id === undefined) return undefined
     if (this.#delivered.has(id)) {
       this.#repeats += 1
-      return
+      return undefined
     }
-    if (received.time > 1) this.#retries += 1
-    if (received.status !== 200) return
-    this.#delivered.add(id)
-    const sentAt = this.#sentAt.get(id)
-    if (sentAt !== undefined) this.#latenciesMs.push(performance.now() - sentAt)
+    const time = (this.#times.get(id) ?? 0) + 1
+    this.#times.set(id, time)
+    if (time > 1) this.#retries += 1
+    if (received.status === 200) {
+      this.#times.delete(id)
+      this.#delivered.add(id)
+      const sentAt = this.#sentAt.get(id)
+      if (sentAt !== undefined) this.#latenciesMs.push(performance.now() - sentAt)
+    }
+    return { id, time }
+  }
+
+  #idOf(body: Buffer): string | undefined {
+    try {
+      return this.#idIn(JSON.parse(body.toString('utf8')))
+    } catch {
+      return undefined
+    }
   }
 
   get progress(): Progress {
@@ -73,7 +104,8 @@ export class Tracker {
       sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]
     return {
       name: this.name,
-      sent: this.#accepted,
+      sent: this.#unasked ? null : this.#accepted,
+      complete: this.#delivered.size >= (this.#unasked ? 1 : this.#accepted),
       delivered: this.#delivered.size,
       attempts: this.#attempts,
       retries: this.#retries,
@@ -84,14 +116,5 @@ export class Tracker {
       p50Ms: quantile(0.5),
       p95Ms: quantile(0.95),
     }
-  }
-}
-
-function idIn(body: Buffer): string | undefined {
-  try {
-    const { message } = JSON.parse(body.toString('utf8')) as { message?: { id?: unknown } }
-    return typeof message?.id === 'string' ? message.id : undefined
-  } catch {
-    return undefined
   }
 }

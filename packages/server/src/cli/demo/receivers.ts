@@ -1,86 +1,71 @@
 import type { PomboApi } from '../pombo-api.ts'
-import { type Mischief, wellBehaved } from '../sink/mischief.ts'
-import { type Sink, startSink } from '../sink/receive.ts'
-import { readVerificationKey, type VerificationKey } from '../sink/verify.ts'
-import { Tracker } from './progress.ts'
+import { wellBehaved } from '../sink/mischief.ts'
+import { type Sink, startSink, type Received } from '../sink/receive.ts'
+import type { Verifier } from '../sink/verify.ts'
+import { type Arrival, Tracker } from './progress.ts'
+import type { Role, Script, SetUp } from './script.ts'
 
-/** A receiver of the demo with its endpoint. */
+/** A receiver of the demo. */
 export interface DemoReceiver {
+  role: Role
   tracker: Tracker
   sink: Sink
-  path: string
+  /** Of its endpoint, once that is registered. */
+  path: string | undefined
 }
 
-interface Role {
-  name: string
-  mischief: Partial<Mischief>
-  /** Of the endpoint, besides its URL. */
-  settings: Record<string, unknown>
-  /** How it behaves after a while. */
-  later?: { afterMs: number; mischief: Partial<Mischief> }
+export interface Receivers {
+  all: readonly DemoReceiver[]
+  url: (role: string) => string
+  /** From now on signatures are verified, and those that mend their ways later begin to wait. */
+  begin(endpoints: SetUp['endpoints']): void
+  close(): Promise<void>
 }
 
-// Short, so that retries and circuits are seen within seconds; the real defaults go from 5 s to 10 h.
-const schedule = [1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3]
-
-const roles: readonly Role[] = [
-  { name: 'good', mischief: { latencyMs: 5 }, settings: {} },
-  {
-    name: 'flaky',
-    mischief: { fail: 0.25, hang: 0.02, reset: 0.03, latencyMs: 60 },
-    settings: { retrySchedule: schedule, timeoutMs: 1_000 },
-  },
-  {
-    name: 'down at first',
-    mischief: { fail: 1 },
-    settings: {
-      retrySchedule: schedule,
-      circuit: { failuresToOpen: 5, pauseMs: 1_000, maxPauseMs: 2_000 },
-    },
-    later: { afterMs: 4_000, mischief: {} },
-  },
-]
-
-/** Starts the receivers on this machine and makes an endpoint for each; answers what stops them. */
+/** Starts the receivers on this machine. */
 export async function startReceivers(
-  api: PomboApi,
-  appPath: string,
+  { roles, idIn }: Script,
   seed: number,
-): Promise<{ receivers: DemoReceiver[]; close: () => Promise<void> }> {
-  const receivers: DemoReceiver[] = []
+  onReceived: (name: string, received: Received, arrival: Arrival | undefined) => void,
+): Promise<Receivers> {
+  const all: DemoReceiver[] = []
   const timers: NodeJS.Timeout[] = []
-  for (const { name, mischief, settings, later } of roles) {
-    let keys: VerificationKey[] = []
-    const tracker = new Tracker(name)
+  const verifiers = new Map<string, Verifier>()
+  for (const role of roles) {
+    const { name, mischief, unasked = false } = role
+    const tracker = new Tracker(name, idIn, { unasked })
     const sink = await startSink({
       host: '127.0.0.1',
       port: 0,
       mischief: { ...wellBehaved, seed, ...mischief },
-      keys: () => keys,
-      onReceived: (received) => tracker.received(received),
+      verify: (headers, body, nowMs) => verifiers.get(name)?.(headers, body, nowMs),
+      onReceived: (received) => onReceived(name, received, tracker.received(received)),
     })
     tracker.inFlight = () => sink.inFlight()
-    const made = await api.must<{ id: string }>('POST', `${appPath}/endpoint`, {
-      url: `${sink.url}/webhooks`,
-      description: `demo: ${name}`,
-      ...settings,
-    })
-    const path = `${appPath}/endpoint/${made.id}`
-    const { key } = await api.must<{ key: string }>('GET', `${path}/secret`)
-    const read = readVerificationKey(key)
-    if (!read.ok) throw new Error(`The endpoint's secret cannot be used: ${read.problem}`)
-    keys = [read.key]
-    if (later)
-      timers.push(
-        setTimeout(() => sink.behave({ ...wellBehaved, seed, ...later.mischief }), later.afterMs),
-      )
-    receivers.push({ tracker, sink, path })
+    all.push({ role, tracker, sink, path: undefined })
   }
   return {
-    receivers,
+    all,
+    url: (role) => all.find(({ tracker }) => tracker.name === role)!.sink.url,
+    begin(endpoints) {
+      for (const receiver of all) {
+        const { role, sink } = receiver
+        const { path, verify } = endpoints[role.name]!
+        receiver.path = path
+        verifiers.set(role.name, verify)
+        const { later } = role
+        if (later)
+          timers.push(
+            setTimeout(
+              () => sink.behave({ ...wellBehaved, seed, ...later.mischief }),
+              later.afterMs,
+            ),
+          )
+      }
+    },
     async close() {
       for (const timer of timers) clearTimeout(timer)
-      await Promise.all(receivers.map(({ sink }) => sink.close()))
+      await Promise.all(all.map(({ sink }) => sink.close()))
     },
   }
 }
@@ -92,6 +77,7 @@ export async function readCircuits(
 ): Promise<void> {
   await Promise.all(
     receivers.map(async ({ tracker, path }) => {
+      if (path === undefined) return
       const answer = await api.call<{ health?: { circuit: string } }>('GET', path)
       if (answer.ok) tracker.circuit = answer.value.health?.circuit ?? 'closed'
     }),

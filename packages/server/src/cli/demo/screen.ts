@@ -44,7 +44,7 @@ function plainScreen(stream: NodeJS.WriteStream): Screen {
       shownAt = performance.now()
       const parts = progress.map(
         ({ name, sent, delivered, retries, circuit }) =>
-          `${name} ${delivered}/${sent} delivered, ${retries} retries, circuit ${circuit}`,
+          `${name} ${delivered}/${sent ?? '-'} delivered, ${retries} retries, circuit ${circuit}`,
       )
       stream.write(`${parts.join(' | ')}\n`)
     },
@@ -54,14 +54,14 @@ function plainScreen(stream: NodeJS.WriteStream): Screen {
 
 const columns: readonly [string, (progress: Progress) => string][] = [
   ['endpoint', ({ name }) => name],
-  ['sent', ({ sent }) => String(sent)],
+  ['sent', ({ sent }) => String(sent ?? '-')],
   [
     'delivered',
-    ({ delivered, sent }) => styleText(delivered >= sent ? 'green' : 'reset', String(delivered)),
+    ({ delivered, complete }) => styleText(complete ? 'green' : 'reset', String(delivered)),
   ],
   ['attempts', ({ attempts }) => String(attempts)],
   ['retries', ({ retries }) => String(retries)],
-  ['waiting', ({ sent, delivered }) => String(Math.max(0, sent - delivered))],
+  ['waiting', ({ sent, delivered }) => String(Math.max(0, (sent ?? 0) - delivered))],
   ['in flight', ({ inFlight }) => String(inFlight)],
   [
     'circuit',

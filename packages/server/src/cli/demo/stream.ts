@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { PomboApi } from '../pombo-api.ts'
-import type { DemoEvent } from './events.ts'
 import type { Tracker } from './progress.ts'
+import type { DemoEvent } from './script.ts'
 
 /** How sending went. `refused` are messages that Pombo did not take even at the last try. */
 export interface Sent {
@@ -14,11 +14,16 @@ const TRIES = 5
 /** Sends `count` events, `rate` a second, each when its moment comes and not when the one before was answered. */
 export async function sendStream(
   api: PomboApi,
-  appPath: string,
-  events: Iterator<DemoEvent, never>,
-  options: { count: number; rate: number; trackers: readonly Tracker[]; stop: AbortSignal },
+  events: Iterator<DemoEvent>,
+  options: {
+    count: number
+    rate: number
+    trackers: readonly Tracker[]
+    onSending: (event: DemoEvent) => void
+    stop: AbortSignal
+  },
 ): Promise<Sent> {
-  const { count, rate, trackers, stop } = options
+  const { count, rate, trackers, onSending, stop } = options
   const sent: Sent = { accepted: 0, refused: 0 }
   const underWay: Promise<void>[] = []
   const startedAt = performance.now()
@@ -26,7 +31,12 @@ export async function sendStream(
     const waitMs = startedAt + (number * 1_000) / rate - performance.now()
     if (waitMs > 0) await sleep(waitMs, undefined, { signal: stop }).catch(() => {})
     if (stop.aborted) break
-    underWay.push(sendOne(api, appPath, events.next().value, trackers, sent))
+    const next = events.next()
+    if (next.done) break
+    const event = next.value
+    onSending(event)
+    const its = trackers.filter(({ name }) => event.to.includes(name))
+    underWay.push(sendOne(api, event, its, sent))
   }
   await Promise.all(underWay)
   return sent
@@ -34,22 +44,13 @@ export async function sendStream(
 
 async function sendOne(
   api: PomboApi,
-  appPath: string,
-  event: DemoEvent,
+  { id, path, body }: DemoEvent,
   trackers: readonly Tracker[],
   sent: Sent,
 ): Promise<void> {
-  const { id } = event.payload.message
   for (const tracker of trackers) tracker.sending(id)
-  // The event id makes it safe to send the same again when an answer is lost: the second is a conflict (409).
-  const body = {
-    eventType: event.eventType,
-    eventId: id,
-    orderingKey: event.orderingKey,
-    payload: event.payload,
-  }
   for (let tried = 1; ; tried++) {
-    const answer = await api.call('POST', `${appPath}/msg`, body)
+    const answer = await api.call('POST', path, body)
     if (answer.ok || answer.status === 409) break
     if (tried === TRIES) {
       sent.refused += 1

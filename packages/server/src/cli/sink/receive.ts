@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { misbehave, type Mischief, type Reaction } from './mischief.ts'
 import { openTally, type Counts } from './tally.ts'
-import { verifyRequest, type VerificationKey } from './verify.ts'
+import type { Verifier } from './verify.ts'
 
 /** One request, when it is over. */
 export interface Received {
@@ -36,8 +36,7 @@ export interface SinkOptions {
   /** 0: any free one. */
   port: number
   mischief: Mischief
-  /** Nothing to verify with: signatures are not checked. May change while it runs. */
-  keys: () => readonly VerificationKey[]
+  verify: Verifier
   onReceived?: (received: Received) => void
   /** Asked instead of answering 200. */
   forward?: (request: {
@@ -78,8 +77,7 @@ export async function startSink(options: SinkOptions): Promise<Sink> {
     const id =
       textHeader(headers['webhook-id']) ?? textHeader(headers['svix-id']) ?? `no id ${++anonymous}`
     const time = tally.arrived(id)
-    const keys = options.keys()
-    const verdict = keys.length === 0 ? undefined : verifyRequest(headers, body, keys, Date.now())
+    const verdict = options.verify(headers, body, Date.now())
     const report = (reaction: Reaction['kind'], status: number | undefined): void =>
       options.onReceived?.({
         id,

@@ -7,7 +7,7 @@ import { untilSignal } from '../signals.ts'
 import { mischiefOf, mischiefOptions, verificationKey } from './options.ts'
 import { receivedJson, receivedLine, summaryText } from './print.ts'
 import { startSink, type Received } from './receive.ts'
-import { readVerificationKey, type VerificationKey } from './verify.ts'
+import { readVerificationKey, type VerificationKey, verifierOf } from './verify.ts'
 
 export const sinkCommand = command({
   name: 'sink',
@@ -67,7 +67,7 @@ A Pombo that is to reach it needs its address in POMBO_ALLOW_SUBNETS (127.0.0.0/
     const sink = await startSink({
       ...values.listen,
       mischief: mischief.mischief,
-      keys: () => keys,
+      verify: verifierOf(() => keys),
       ...(print && { onReceived: (received: Received) => process.stdout.write(print(received)) }),
     }).catch((error: unknown) => {
       const problem = listenProblem(error, values.listen, '--listen')

@@ -27,6 +27,21 @@ export function readVerificationKey(given: string): ReadKey {
 
 export type Verdict = { ok: true } | { ok: false; reason: string }
 
+/** Undefined: there is nothing to check it by. */
+export type Verifier = (
+  headers: IncomingHttpHeaders,
+  body: Buffer,
+  nowMs: number,
+) => Verdict | undefined
+
+/** Checks requests by keys that may change; without any, signatures are not checked. */
+export function verifierOf(keys: () => readonly VerificationKey[]): Verifier {
+  return (headers, body, nowMs) => {
+    const current = keys()
+    return current.length === 0 ? undefined : verifyRequest(headers, body, current, nowMs)
+  }
+}
+
 /** Checks a request as Standard Webhooks says, under `webhook-` or `svix-` headers. */
 export function verifyRequest(
   headers: IncomingHttpHeaders,

@@ -1,13 +1,20 @@
 import { seededRandom } from '../sink/mischief.ts'
 
 /** A WhatsApp event as a shop's gateway would report it. */
-export interface DemoEvent {
-  eventType: string
+export interface Said {
+  eventType: 'message.received' | 'message.sent' | 'message.delivered' | 'message.read'
   orderingKey: string
-  payload: { type: string; session: string; timestamp: number; message: { id: string } } & Record<
-    string,
-    unknown
-  >
+  payload: {
+    type: string
+    session: string
+    timestamp: number
+    chat: string
+    message: { id: string }
+    sender?: { name: string; phone: string }
+    content?: { type: 'text'; text: string } | ({ type: 'image' } & ReturnType<typeof photo>)
+    /** Of a receipt: the message's id, which no other receipt has. */
+    about?: string
+  } & Record<string, unknown>
 }
 
 const customers = [
@@ -40,7 +47,7 @@ const answers = [
 ] as const
 
 /** An endless conversation of a shop with its customers, the same for the same seed. Ids repeat nowhere in one run. */
-export function* conversation(seed: number, now: () => number): Generator<DemoEvent, never> {
+export function* conversation(seed: number, now: () => number): Generator<Said, never> {
   const random = seededRandom(seed)
   const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!
   const chats = new Map<string, string>()
@@ -56,7 +63,7 @@ export function* conversation(seed: number, now: () => number): Generator<DemoEv
       .padStart(8, '0')}`
     const drawn = random()
     const base = { session: 'loja-centro', timestamp: Math.floor(now() / 1_000), chat }
-    const event = (eventType: string, rest: Record<string, unknown>): DemoEvent => ({
+    const event = (eventType: Said['eventType'], rest: Partial<Said['payload']>): Said => ({
       eventType,
       orderingKey: chat,
       payload: { type: eventType, ...base, message: { id }, ...rest },
@@ -71,7 +78,10 @@ export function* conversation(seed: number, now: () => number): Generator<DemoEv
       chats.set(chat, id)
       yield event('message.sent', { fromMe: true, content: { type: 'text', text: pick(answers) } })
     } else if (drawn < 0.6) {
-      yield event('message.received', { sender: customer, content: photo(random) })
+      yield event('message.received', {
+        sender: customer,
+        content: { type: 'image', ...photo(random) },
+      })
     } else {
       yield event('message.received', {
         sender: customer,
@@ -83,7 +93,6 @@ export function* conversation(seed: number, now: () => number): Generator<DemoEv
 
 function photo(random: () => number) {
   return {
-    type: 'image',
     caption: 'comprovante',
     mimetype: 'image/jpeg',
     fileLength: 40_000 + Math.floor(random() * 200_000),

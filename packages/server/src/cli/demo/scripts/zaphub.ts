@@ -1,0 +1,95 @@
+import { bearer } from '../../pombo-api.ts'
+import type { Verifier } from '../../sink/verify.ts'
+import { conversation, type Said } from '../conversation.ts'
+import {
+  type DemoEvent,
+  downAtFirst,
+  flaky,
+  good,
+  hmacVerifier,
+  type Place,
+  type Script,
+} from '../script.ts'
+
+const roles = [good, flaky, downAtFirst]
+const base = '/api/v1/sessions'
+const secret = 'segredo-da-sessao'
+
+/** What the document's receivers go by, and the signature that it announces. */
+const signature = hmacVerifier(secret, 'x-zaphub-signature', (hex) => `sha256=${hex}`)
+const verify: Verifier = (headers, body, nowMs) => {
+  const { event, sessionId, deliveryId } = JSON.parse(body.toString('utf8')) as Envelope
+  const said = ['event', 'session', 'delivery'].map((name) => headers[`x-zaphub-${name}`])
+  if (String(said) !== String([event, sessionId, deliveryId]))
+    return { ok: false, reason: 'the X-ZapHub headers are not what the body says' }
+  return signature(headers, body, nowMs)
+}
+
+interface Envelope {
+  event: string
+  sessionId: string
+  deliveryId: string
+  payload: { wa_message_id?: string }
+}
+
+/** Three sessions with their webhook_url. What comes in is queued by the document's own request for it. */
+export const zaphub: Script = {
+  about: 'sessions of ZapHub: {event, payload} in, X-ZapHub headers and a deliveryId out',
+  count: 60,
+  rate: 20,
+  roles,
+  face: { base: '', headers: bearer },
+  async setUp(api, place) {
+    const endpoints: Record<string, { path: string; verify: Verifier }> = {}
+    for (const { name } of roles) {
+      const id = sessionOf(name, place)
+      const webhook = { webhook_url: `${place.url(name)}/webhook`, webhook_secret: secret }
+      await api.must('POST', base, { id, label: `Loja Centro (${name})`, ...webhook })
+      endpoints[name] = { path: `/app/${id}/endpoint/zaphub`, verify }
+    }
+    return {
+      endpoints,
+      events: events(place),
+      readings: [`${base}/${sessionOf('flaky', place)}/webhook/events?limit=1&status=failed`],
+    }
+  },
+  idIn(body) {
+    const { event, payload } = body as Envelope
+    return payload.wa_message_id === undefined ? undefined : `${event} ${payload.wa_message_id}`
+  },
+}
+
+function sessionOf(role: string, { run }: Place): string {
+  return `${role.replaceAll(' ', '-')}-${run}`
+}
+
+function* events(place: Place): Generator<DemoEvent> {
+  let number = 0
+  for (const said of conversation(place.seed, place.now)) {
+    const { name } = roles[number++ % roles.length]!
+    const path = `${base}/${sessionOf(name, place)}/webhook/retry`
+    const payload = payloadOf(said)
+    const id = `${said.eventType} ${payload.wa_message_id}`
+    yield { id, kind: said.eventType, path, body: { event: said.eventType, payload }, to: [name] }
+  }
+}
+
+/** With the document's fields. */
+function payloadOf({ eventType, payload }: Said) {
+  const { chat, message, sender, content, about, timestamp } = payload
+  const common = { messageId: message.id, wa_message_id: about ?? message.id, timestamp }
+  if (about !== undefined) return common
+  if (eventType === 'message.sent') return { ...common, to: chat }
+  const { type = 'text', ...rest } = content ?? {}
+  return {
+    ...common,
+    chatId: chat,
+    from: chat,
+    participant: null,
+    type,
+    content: rest,
+    chatName: sender?.name,
+    contactName: sender?.name,
+    isGroup: false,
+  }
+}
