@@ -2,6 +2,7 @@ import { showId, uuidFloor } from '../src/core/id.ts'
 import { DAY_MS, dayOf, makePartitions } from '../src/db/partitions.ts'
 import { openPool, type Pool } from '../src/db/pool.ts'
 import { foldCounts } from '../src/upkeep/retention/store.ts'
+import { keptRetention } from './kept-retention.ts'
 import { startPart } from './parts/child.ts'
 import { apiKey, call, type Stage } from './parts/stage.ts'
 import type { Figure } from './throughput.ts'
@@ -21,11 +22,11 @@ const otherEndpoints = 18
 
 /**
  * Lists, filters and counts of endpoints with a long history: ten million attempts of ten days. Each figure is the 99th percentile of
- * calls of the HTTP API, one after the other, at random places of the history.
+ * calls of the HTTP API, one after the other, at random places of the history; and at the end, a day of it goes.
  */
 export async function keptData(
   stage: Stage,
-  { attempts, calls }: { attempts: number; calls: number },
+  { attempts, calls, seconds }: { attempts: number; calls: number; seconds: number },
   say: (line: string) => void,
 ): Promise<Figure[]> {
   const databaseUrl = await stage.database('kept')
@@ -34,7 +35,10 @@ export async function keptData(
   try {
     const url = await pombo.ask<string>('url')
     const kept = await fillKept(pool, url, attempts, say)
-    return await measureKept(url, kept, calls, say)
+    return [
+      ...(await measureKept(url, kept, calls, say)),
+      await keptRetention(stage, { databaseUrl, url, kept }, seconds, say),
+    ]
   } finally {
     await pool.end()
     await pombo.stop()

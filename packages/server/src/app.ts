@@ -15,9 +15,11 @@ import { SystemClock } from './core/clock.ts'
 import { createPayloadLinks } from './core/payload-link.ts'
 import type { IncomingMessage } from './core/message.ts'
 import { startEmbedded } from './db/embedded.ts'
-import { appliedVersion, migrate, schemaVersion } from './db/migrate.ts'
+import { migrate } from './db/migrate.ts'
+import { schemaVersion } from './db/migrations.ts'
 import { createPayloads } from './db/payload.ts'
 import { openPool, ping, type Pool } from './db/pool.ts'
+import { schemaProblem, schemaState } from './db/schema-state.ts'
 import { resealAll, resealPayloads } from './db/reseal.ts'
 import { createSeal, type Seal } from './db/seal.ts'
 import { loadOrMakeKeys } from './db/seal-keys.ts'
@@ -103,8 +105,10 @@ async function start(
     undo.push(() => embedded!.stop())
     databaseUrl = embedded.url
   }
-  const pool = openPool(databaseUrl, config.databaseConnections)
+  const pool = openPool(databaseUrl, config.databaseConnections - 1)
   undo.push(() => pool.end())
+  const leasePool = openPool(databaseUrl, 1, 'pombo-lease')
+  undo.push(() => leasePool.end())
   await migrate(pool, { log: progress })
 
   const keys = config.encryptionKeys ?? (await loadOrMakeKeys(config.dataDir))
@@ -139,6 +143,7 @@ async function start(
   const work: DialectWork[] = []
   const engine = new Engine({
     pool,
+    leasePool,
     clock,
     registry,
     log,
@@ -173,12 +178,10 @@ async function start(
         return 'answers'
       },
       schema: async () => {
-        const found = await appliedVersion(pool)
-        if (found < schemaVersion())
-          throw new Error(
-            `the database is at version ${found}, this Pombo needs ${schemaVersion()}: run pombo migrate`,
-          )
-        return `version ${found}`
+        const state = await schemaState(pool)
+        const problem = schemaProblem(state, schemaVersion())
+        if (problem) throw new Error(problem)
+        return `version ${state.version}`
       },
       lease: () => {
         if (!engine.lease.valid())
@@ -337,7 +340,7 @@ async function start(
       await closing
       await intake.stop()
       metrics.stop()
-      await pool.end()
+      await Promise.all([pool.end(), leasePool.end()])
       await embedded?.stop()
       await log.flush()
       return result

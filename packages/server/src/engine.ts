@@ -10,7 +10,7 @@ import type { PayloadLinks } from './core/payload-link.ts'
 import { createPersonHashes, personsOf } from './core/person.ts'
 import type { Outcome } from './core/outcome.ts'
 import type { Verdict } from './core/retry.ts'
-import { schemaVersion } from './db/migrate.ts'
+import { schemaVersion } from './db/migrations.ts'
 import { type Payloads, plainPayloads } from './db/payload.ts'
 import { dropConnections, type Pool } from './db/pool.ts'
 import { deliver, type DeliverDeps } from './deliver/deliver.ts'
@@ -35,6 +35,8 @@ import { type Chore, Upkeep } from './upkeep/upkeep.ts'
 
 export interface EngineOptions {
   pool: Pool
+  /** One connection, for the heartbeat alone: it must not wait for a pool whose every connection is busy. */
+  leasePool: Pool
   clock: SystemClock
   registry: Registry
   log: Log
@@ -103,8 +105,9 @@ export class Engine {
       if (detail instanceof Error) log.main.error({ err: detail }, message)
       else log.main.info(detail === undefined ? {} : { detail }, message)
     }
+    const { leasePool } = options
     this.lease = new NodeLease({
-      pool,
+      pool: leasePool,
       clock,
       systemClock: clock,
       nodeName: options.nodeName,
@@ -116,7 +119,10 @@ export class Engine {
         this.#leaseEnd = new AbortController()
         this.hand.dropAll()
       },
-      onSilence: () => dropConnections(pool),
+      onSilence: () => {
+        dropConnections(pool)
+        dropConnections(leasePool)
+      },
       onNodes: () => log.main.info({ nodes: this.lease.liveNodes }, 'live nodes changed'),
       log: complain,
     })

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { PORT } from './embedded-address.ts'
-import { refusal } from './embedded-refusal.ts'
+import { errnoOf, refusal } from './embedded-refusal.ts'
 
 /** `postmaster.pid`: the pid on line 1, the state on line 8. `undefined` when there is none. */
 export async function readPidFile(
@@ -44,12 +44,12 @@ export async function clearLeftovers(
 /** Stops a server that is no child of ours: in good order, then less so. */
 export async function stopServer(pid: number, cluster: string): Promise<void> {
   // SIGINT: disconnect and write everything out. SIGQUIT: drop everything; the next start recovers from the log.
-  for (const [signal, waitMs] of [
+  for (const [name, waitMs] of [
     ['SIGINT', 30_000],
     ['SIGQUIT', 10_000],
     ['SIGKILL', 5_000],
   ] as const) {
-    process.kill(pid, signal)
+    signal(pid, name)
     const until = Date.now() + waitMs
     while (Date.now() < until) {
       if (!(await isServerOf(pid, cluster))) return
@@ -70,7 +70,16 @@ export async function stopServer(pid: number, cluster: string): Promise<void> {
 export async function endOrphans(cluster: string): Promise<void> {
   if (process.platform !== 'linux') return
   const pids = (await readdir('/proc')).map(Number).filter((pid) => pid > 0)
-  for (const pid of pids) if (await isServerOf(pid, cluster)) process.kill(pid, 'SIGKILL')
+  for (const pid of pids) if (await isServerOf(pid, cluster)) signal(pid, 'SIGKILL')
+}
+
+/** One that ended in the meantime is no mistake. */
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name)
+  } catch (error) {
+    if (errnoOf(error) !== 'ESRCH') throw error
+  }
 }
 
 /** Whether `pid` is a PostgreSQL server on this data: a server's working folder is its data folder, all its life. */

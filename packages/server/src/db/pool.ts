@@ -48,7 +48,7 @@ const limits = {
   // A query that hangs holds a slot; none of ours takes longer.
   statement_timeout: '60s',
   // A node that was cut off in the middle of a transaction must not keep its locks until the network gives up on it (hours).
-  idle_in_transaction_session_timeout: '15s',
+  idle_in_transaction_session_timeout: '5s',
 }
 const beginPooled = `begin; ${Object.entries(limits)
   .map(([name, value]) => `set local ${name} = '${value}'`)

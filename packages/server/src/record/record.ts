@@ -14,6 +14,7 @@ import { noteChanges } from '../db/changes.ts'
 import { inTransaction, isAway, type Pool } from '../db/pool.ts'
 import { noteSignals, type Signal } from '../db/signals.ts'
 import type { Claim, NodeLease } from '../queue/queue.ts'
+import { isRepeat, writtenAttempts } from './doubt/store.ts'
 import { lockCircuits, saveCircuits, type Settled, settle } from './store.ts'
 
 /** One attempt, or a delivery that is closed without one (`outcome` null). */
@@ -39,6 +40,11 @@ export interface RecordDeps {
   log: (message: string, error: unknown) => void
 }
 
+/** An outcome with its attempt's id, which it has from the first try to write it to the last. */
+interface Waiting extends Recorded {
+  attemptId: string
+}
+
 /** Failed attempts after which `message.attempt.failing` is sent. */
 const failingAt = 4
 const maxBatch = 500
@@ -48,7 +54,9 @@ const gatherMs = 4
 
 export class Recorder {
   readonly #deps: RecordDeps
-  #waiting: Recorded[] = []
+  #waiting: Waiting[] = []
+  /** Asked to be written over a connection that broke before the answer: they may have been. */
+  #inDoubt: Waiting[] = []
   #writing: Promise<void> | undefined
   #abandoned = false
   /** Endpoints this node has seen failing since their circuit was last clean. */
@@ -70,7 +78,7 @@ export class Recorder {
 
   /** Takes an outcome; it is written within milliseconds, with whatever else came in. */
   record(entry: Recorded): void {
-    this.#waiting.push(entry)
+    this.#waiting.push({ ...entry, attemptId: uuidv7(this.#deps.clock.now()) })
     this.#writing ??= this.#write()
   }
 
@@ -94,9 +102,12 @@ export class Recorder {
     // After a batch that the database refused: its outcomes one by one, so that the one that is to blame does not hold up the others.
     let alone = 0
     while (this.#waiting.length > 0 && !this.#abandoned) {
-      const batch = this.#next(alone > 0 ? 1 : maxBatch)
-      alone -= 1
+      let batch: Waiting[] = []
       try {
+        if (this.#inDoubt.length > 0) await this.#clearDoubt()
+        batch = this.#next(alone > 0 ? 1 : maxBatch)
+        if (batch.length === 0) continue
+        alone -= 1
         await this.#settle(batch)
         this.#forget(batch)
         pauseMs = 50
@@ -105,10 +116,12 @@ export class Recorder {
           await new Promise((resolve) => setTimeout(resolve, gatherMs))
       } catch (error) {
         // Not lost: while the database is away the outcomes wait here, few enough since nothing new can be claimed without it.
-        if (!isAway(error)) {
+        if (isAway(error) || isRepeat(error)) {
+          if (batch.length > 0) this.#inDoubt = batch
+        } else {
           this.#deps.log('outcomes could not be written; trying again', error)
           if (batch.length > 1) alone = batch.length
-          else {
+          else if (batch.length === 1) {
             this.#forget(batch)
             this.#waiting.push(...batch)
           }
@@ -120,9 +133,27 @@ export class Recorder {
     this.#writing = undefined
   }
 
+  /**
+   * A batch is one transaction. Where its answer was lost, what it wrote is found by the attempts' ids, and not written again: neither
+   * the attempts, nor the counts, nor a step of a circuit.
+   */
+  async #clearDoubt(): Promise<void> {
+    const tried = this.#inDoubt.filter(({ outcome }) => outcome !== null)
+    const found = await writtenAttempts(
+      this.#deps.pool,
+      tried.map(({ claim, attemptId }) => ({ messageId: claim.message.id, attemptId })),
+    )
+    const written = tried.filter(({ attemptId }) => found.has(attemptId))
+    this.#inDoubt = []
+    this.#forget(written)
+    for (const { claim, outcome } of written)
+      if (outcome?.kind !== 'delivered') this.#failing.add(claim.endpoint.id)
+    this.#tell(written, new Map())
+  }
+
   /** Each delivery once: after a take-over it may have been sent again before its first outcome was written, and of two in one statement only one counts. */
-  #next(count: number): Recorded[] {
-    const batch: Recorded[] = []
+  #next(count: number): Waiting[] {
+    const batch: Waiting[] = []
     const ids = new Set<string>()
     for (const entry of this.#waiting) {
       if (batch.length === count) break
@@ -133,14 +164,15 @@ export class Recorder {
     return batch
   }
 
-  #forget(batch: readonly Recorded[]): void {
-    if (batch.at(-1) === this.#waiting[batch.length - 1]) this.#waiting.splice(0, batch.length)
+  #forget(batch: readonly Waiting[]): void {
+    if (batch.length > 0 && batch.at(-1) === this.#waiting[batch.length - 1])
+      this.#waiting.splice(0, batch.length)
     else this.#waiting = this.#waiting.filter((entry) => !batch.includes(entry))
   }
 
-  async #settle(batch: Recorded[]): Promise<void> {
+  async #settle(batch: Waiting[]): Promise<void> {
     const { pool, lease, clock } = this.#deps
-    const settled = batch.map((entry) => toSettled(entry, clock))
+    const settled = batch.map(toSettled)
     const shard = Number.parseInt(lease.id.slice(-1), 16)
     const stepped = batch.filter(
       (entry) =>
@@ -239,7 +271,7 @@ function delayOf(verdict: Recorded['verdict']): number {
   }
 }
 
-function toSettled({ claim, outcome, verdict, startedAtMs }: Recorded, clock: Clock): Settled {
+function toSettled({ claim, outcome, verdict, startedAtMs, attemptId }: Waiting): Settled {
   const number = claim.attempt + 1
   return {
     endpointId: claim.endpoint.id,
@@ -252,7 +284,7 @@ function toSettled({ claim, outcome, verdict, startedAtMs }: Recorded, clock: Cl
     channels: claim.message.channels,
     tags: claim.message.tags,
     attempt: outcome && {
-      id: uuidv7(clock.now()),
+      id: attemptId,
       number,
       outcome: outcome.kind,
       statusCode: 'statusCode' in outcome ? (outcome.statusCode ?? 0) : 0,

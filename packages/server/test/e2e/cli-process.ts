@@ -18,13 +18,13 @@ export type CliProcess = {
 
 const running = new Set<ChildProcess>()
 
-/** Starts `pombo` with only the variables given (and what a process needs to find its programs). */
+/** Starts `pombo` with only the variables given (and what a process needs to find its programs). `main`: another copy of it. */
 export function pombo(
   args: string[],
   env: Record<string, string> = {},
-  options: { cwd?: string; detached?: boolean } = {},
+  { main = entry, ...options }: { cwd?: string; detached?: boolean; main?: string } = {},
 ): CliProcess {
-  const child = spawn(process.execPath, [entry, ...args], {
+  const child = spawn(process.execPath, [main, ...args], {
     env: { PATH: process.env.PATH, HOME: process.env.HOME, TMPDIR: process.env.TMPDIR, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     ...options,

@@ -77,11 +77,20 @@ test('answers that are not on disk are found', async () => {
 
 test('a newer schema, an older one and none at all are told apart', async () => {
   await database.pool.query(
-    `insert into pombo_migration (version, name, hash) values (999, 'future', '')`,
+    `insert into pombo_migration (version, name, hash) values (998, 'future', '')`,
+  )
+  expect(await finding('schema')).toMatchObject({
+    level: 'warn',
+    detail: expect.stringMatching(/^version 998, newer than this Pombo's \d+, which it serves$/),
+  })
+  await database.pool.query(
+    `insert into pombo_migration (version, name, hash, serves_from) values (999, 'far future', '', 998)`,
   )
   expect(await finding('schema')).toMatchObject({
     level: 'fail',
-    detail: expect.stringMatching(/^version 999; this Pombo knows \d+$/),
+    detail: expect.stringMatching(
+      /^version 999, which serves a Pombo that knows version 998 or later; this one knows \d+$/,
+    ),
   })
   await database.pool.query('delete from pombo_migration')
   await database.pool.query(

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { showId } from '../../src/core/id.ts'
 import { dropConnections, inTransaction, isAway, openPool } from '../../src/db/pool.ts'
 import type { Claim } from '../../src/queue/queue.ts'
+import type { EndpointSettings } from '../../src/registry/endpoints/settings.ts'
 import type { Recorded } from '../../src/record/record.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { type DatabaseLine, openLine } from '../support/database-line.ts'
@@ -33,10 +34,17 @@ async function start(url = database.url, leaseMs = 2_000): Promise<TestNode> {
   return node
 }
 
-async function makeApp({ registry }: TestNode, paused = false) {
+async function makeApp(
+  { registry }: TestNode,
+  paused = false,
+  settings: Partial<EndpointSettings> = {},
+) {
   const tenantId = (await registry.tenants.create({ name: 'tenant' })).id
   const appId = (await registry.apps.create(tenantId, { name: 'app' })).id
-  const made = await registry.endpoints.create({ tenantId, appId }, { url: receiver.url })
+  const made = await registry.endpoints.create(
+    { tenantId, appId },
+    { url: receiver.url, ...settings },
+  )
   if (paused) await registry.endpoints.pause({ tenantId, appId }, showId('endpoint', made.id))
   const endpoint = (await registry.cache.endpoints([made.id])).get(made.id)!.endpoint
   const accept = (node: TestNode, n: number) =>
@@ -150,6 +158,80 @@ test('after an outage longer than the lease nothing is sent again that was under
   await until(async () => (await open()) === 0, 15_000)
   expect(receiver.received).toHaveLength(8)
 }, 40_000)
+
+test('the heartbeat is on time while every connection of the pool is busy', async () => {
+  const node = await start()
+  const { accept } = await makeApp(node)
+  const id = node.engine.lease.id
+  // Longer than the lease twice over. A late heartbeat would also break them.
+  const busy = Promise.all(Array.from({ length: 10 }, () => node.pool.query('select pg_sleep(4)')))
+  await expect(busy).resolves.toHaveLength(10)
+  expect(node.engine.lease.valid()).toBe(true)
+  expect(node.engine.lease.id).toBe(id)
+  await accept(node, 1)
+  await receiver.waitFor(1)
+})
+
+async function history() {
+  const { rows } = await database.pool.query<Record<string, unknown>>(
+    `select array(select number from attempt order by number) as numbers,
+            (select count(*) from delivery where state = 'delivered') as delivered,
+            (select sum(attempts) from endpoint_stat)::int as attempts,
+            (select sum(failed_attempts) from endpoint_stat)::int as failed,
+            (select sum(delivered) from endpoint_stat)::int as "deliveredCount"`,
+  )
+  return rows[0]
+}
+
+test('an attempt whose record was committed and the answer lost is recorded and counted once', async () => {
+  const line = await openLine(database.url)
+  lines.push(line)
+  const node = await start(line.url)
+  const { accept } = await makeApp(node)
+  const lost = line.loseAnswer('insert into attempt (')
+  await accept(node, 1)
+  await lost
+  await until(() => node.engine.recorder.backlog === 0)
+  expect(await history()).toEqual({
+    numbers: [1],
+    delivered: 1,
+    attempts: 1,
+    failed: 0,
+    deliveredCount: 1,
+  })
+  expect(receiver.received).toHaveLength(1)
+  expect(said(node)).not.toContain('outcomes could not be written; trying again')
+})
+
+test('a failed one likewise: its retry comes by schedule, and the circuit counts one failure', async () => {
+  const line = await openLine(database.url)
+  lines.push(line)
+  const node = await start(line.url)
+  const { accept, endpoint } = await makeApp(node, false, { retryScheduleMs: [3_000] })
+  receiver.answer = (_, index) => ({ status: index === 0 ? 500 : 200 })
+  const lost = line.loseAnswer('insert into attempt (', 'commit')
+  await accept(node, 1)
+  await lost
+  await until(() => node.engine.recorder.backlog === 0)
+  const { rows } = await database.pool.query(
+    'select consecutive_failures from endpoint_health where endpoint_id = $1',
+    [endpoint.id],
+  )
+  expect(rows).toEqual([{ consecutive_failures: 1 }])
+  await until(async () => (await open()) === 0, 20_000)
+  expect(await history()).toEqual({
+    numbers: [1, 2],
+    delivered: 1,
+    attempts: 2,
+    failed: 1,
+    deliveredCount: 1,
+  })
+  // The success that followed made it healthy again.
+  await until(async () => {
+    const health = await database.pool.query('select from endpoint_health')
+    return health.rowCount === 0
+  })
+})
 
 test('connections that nobody answers are given up with the lease', async () => {
   const node = await start()

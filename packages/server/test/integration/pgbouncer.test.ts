@@ -219,7 +219,7 @@ test('nothing of a session stays behind: neither limits, nor locks, nor prepared
 
 test('a transaction has its limits all the same, and a connection of its own has them for good', async () => {
   const limits = `select current_setting('statement_timeout') as statement, current_setting('idle_in_transaction_session_timeout') as idle`
-  const expected = [{ statement: '1min', idle: '15s' }]
+  const expected = [{ statement: '1min', idle: '5s' }]
   const behind = openPool(bouncer.url, 1)
   const direct = openPool(database.url, 1)
   try {

@@ -5,15 +5,34 @@ import pg from 'pg'
 export interface DatabaseLine {
   url: string
   cut(): Promise<void>
+  /**
+   * Breaks the first connection that sends these texts, one after the other, when the database has done what the last of them asks: its answer is lost.
+   * Resolves when that has happened.
+   */
+  loseAnswer(...texts: string[]): Promise<void>
   mend(): Promise<void>
 }
+
+/** PostgreSQL's ReadyForQuery, outside a transaction. */
+const readyAndIdle = Buffer.from('Z\0\0\0\x05I', 'latin1')
 
 export async function openLine(url: string): Promise<DatabaseLine> {
   const { host, port, user, password, database } = new pg.Client({ connectionString: url })
   const target = host.startsWith('/') ? { path: `${host}/.s.PGSQL.${port}` } : { host, port }
   const sockets = new Set<Socket>()
+  let losing: { texts: string[]; lost: () => void } | undefined
   const server = createServer((client) => {
     const upstream = connect(target)
+    let said = 0
+    let lost: (() => void) | undefined
+    let answer = Buffer.alloc(0)
+    client.on('data', (chunk) => {
+      while (losing && said < losing.texts.length && chunk.includes(losing.texts[said]!)) said += 1
+      if (losing && said === losing.texts.length) {
+        lost = losing.lost
+        losing = undefined
+      }
+    })
     for (const [one, other] of [
       [client, upstream],
       [upstream, client],
@@ -24,8 +43,15 @@ export async function openLine(url: string): Promise<DatabaseLine> {
         sockets.delete(one)
         other.destroy()
       })
-      one.pipe(other)
     }
+    client.pipe(upstream)
+    upstream.on('data', (chunk) => {
+      if (!lost) return void client.write(chunk)
+      answer = Buffer.concat([answer, chunk])
+      if (!answer.subarray(-6).equals(readyAndIdle)) return
+      client.destroy()
+      lost()
+    })
   })
   const listen = (at: number) =>
     new Promise<void>((resolve) => server.listen(at, '127.0.0.1', resolve))
@@ -41,6 +67,7 @@ export async function openLine(url: string): Promise<DatabaseLine> {
         server.close(() => resolve())
         for (const socket of sockets) socket.destroy()
       }),
+    loseAnswer: (...texts) => new Promise((resolve) => (losing = { texts, lost: resolve })),
     mend: () => listen(open),
   }
 }

@@ -10,10 +10,11 @@ import { openMetrics } from '../../src/observe/metrics.ts'
 import { createRegistry, type Registry } from '../../src/registry/registry.ts'
 import { compileFilter } from '../../src/route/filter.ts'
 import { createPayloads, type Payloads } from '../../src/db/payload.ts'
-import { openPool } from '../../src/db/pool.ts'
+import { openPool, type Pool } from '../../src/db/pool.ts'
 
 export interface TestNode {
   engine: Engine
+  pool: Pool
   registry: Registry
   payloadLinks: PayloadLinks
   payloads: Payloads
@@ -31,6 +32,7 @@ export async function startNode(
   options: Partial<EngineOptions> = {},
 ): Promise<TestNode> {
   const pool = openPool(url, 10)
+  const leasePool = openPool(url, 1)
   const clock = options.clock ?? new SystemClock()
   const seal = createSeal([sealKey])
   const guard = createGuard({ allowSubnets: ['127.0.0.0/8'], httpsOnly: false })
@@ -57,6 +59,7 @@ export async function startNode(
   const personKeys = seal.derived('person keys')
   const engine = new Engine({
     pool,
+    leasePool,
     clock,
     registry,
     log: openLog({
@@ -83,6 +86,7 @@ export async function startNode(
   await engine.start()
   return {
     engine,
+    pool,
     registry,
     payloadLinks,
     payloads,
@@ -90,7 +94,7 @@ export async function startNode(
     lines,
     async stop() {
       const result = await engine.stop(5_000)
-      await pool.end()
+      await Promise.all([pool.end(), leasePool.end()])
       return result
     },
   }

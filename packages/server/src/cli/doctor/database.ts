@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto'
 import { dayOf, listPartitions, partitioned } from '../../db/partitions.ts'
 import type { Config } from '../../config.ts'
-import { schemaVersion as knownVersion } from '../../db/migrate.ts'
+import { schemaVersion } from '../../db/migrations.ts'
 import type { Pool } from '../../db/pool.ts'
 import { readKey } from '../../db/seal.ts'
 import { fail, type Finding, ok, warn } from './finding.ts'
 import {
   forbiddenTables,
+  foundSchema,
   isTransactionPooled,
   liveNodes,
-  schemaVersion,
   sealingKeys,
   serverFacts,
   type ServerFacts,
@@ -146,13 +146,29 @@ async function pooler(pool: Pool): Promise<Finding> {
   }
 }
 
+function schemaFinding(found: number, known: number): Finding {
+  if (found < known)
+    return warn(
+      'schema',
+      `version ${found}; this Pombo brings ${known}`,
+      'It is brought up to date at the next "pombo serve" or "pombo migrate".',
+    )
+  if (found > known)
+    return warn(
+      'schema',
+      `version ${found}, newer than this Pombo's ${known}, which it serves`,
+      'Nothing while an upgrade is under way; then upgrade this node, too.',
+    )
+  return ok('schema', `version ${found}`)
+}
+
 async function schemaFindings(
   pool: Pool,
   config: Config,
   facts: ServerFacts,
   keys: readonly string[] | undefined,
 ): Promise<Finding[]> {
-  const known = knownVersion()
+  const known = schemaVersion()
   const forbidden = await forbiddenTables(pool)
   const tables =
     forbidden.length > 0
@@ -166,28 +182,21 @@ async function schemaFindings(
       : []
   // Nothing further can be asked without it.
   if (forbidden.includes('pombo_migration')) return tables
-  const found = await schemaVersion(pool)
+  const found = await foundSchema(pool)
   if (found === undefined)
     return [
       ok('schema', `none yet; the first "pombo serve" or "pombo migrate" makes version ${known}`),
     ]
-  if (found > known)
+  if (found.servesFrom > known)
     return [
       fail(
         'schema',
-        `version ${found}; this Pombo knows ${known}`,
+        `version ${found.version}, which serves a Pombo that knows version ${found.servesFrom} or later; this one knows ${known}`,
         'Start the newer Pombo that made it, or restore a backup from before the upgrade.',
       ),
     ]
-  const schema =
-    found < known
-      ? warn(
-          'schema',
-          `version ${found}; this Pombo brings ${known}`,
-          'It is brought up to date at the next "pombo serve" or "pombo migrate".',
-        )
-      : ok('schema', `version ${found}`)
-  if (found < known || tables.length > 0) return [schema, ...tables]
+  const schema = schemaFinding(found.version, known)
+  if (found.version < known || tables.length > 0) return [schema, ...tables]
   const nodes = await liveNodes(pool)
   return [
     schema,

@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import { sealedColumns } from '../../db/reseal.ts'
 import type { Queryable } from '../../db/pool.ts'
+import { type SchemaState, schemaState } from '../../db/schema-state.ts'
 
 /** What the server says of itself. */
 export interface ServerFacts {
@@ -42,16 +43,13 @@ export async function serverFacts(db: Queryable): Promise<ServerFacts> {
   return { ...rows[0]!, nowMs: Number(rows[0]!.nowMs) }
 }
 
-/** The schema's version, or undefined where there is none yet. */
-export async function schemaVersion(db: Queryable): Promise<number | undefined> {
+/** What the schema is at, or undefined where there is none yet. */
+export async function foundSchema(db: Queryable): Promise<SchemaState | undefined> {
   const { rows: found } = await db.query<{ found: boolean }>(
     `select to_regclass('pombo_migration') is not null as found`,
   )
   if (!found[0]!.found) return undefined
-  const { rows } = await db.query<{ version: number }>(
-    'select coalesce(max(version), 0) as version from pombo_migration',
-  )
-  return rows[0]!.version
+  return await schemaState(db)
 }
 
 /** Tables of the schema that this role may not read and write. */

@@ -1,4 +1,5 @@
 import { inTransaction, type Pool, type Queryable } from '../../db/pool.ts'
+import { NODES_LOCK, schemaProblem, schemaState } from '../../db/schema-state.ts'
 
 const nodesSql = `select array(select id::text from node where expires_at > now() order by id) as nodes, (extract(epoch from clock_timestamp()) * 1000)::float8 as now_ms`
 
@@ -7,15 +8,23 @@ interface NodesRow {
   now_ms: number
 }
 
-/** Adds this node and answers who is live, and the database's time. */
+/**
+ * Adds this node and answers who is live, and the database's time. Throws where the schema no longer serves this node's code: it was
+ * migrated while the node did not count as live.
+ */
 export async function register(
   pool: Pool,
   node: { id: string; name: string; version: string; schemaVersion: number; leaseMs: number },
 ): Promise<{ nodes: string[]; nowMs: number }> {
-  await pool.query(
-    `insert into node (id, name, version, schema_version, expires_at) values ($1, $2, $3, $4, now() + $5 * interval '1 millisecond')`,
-    [node.id, node.name, node.version, node.schemaVersion, node.leaseMs],
-  )
+  await inTransaction(pool, async (client) => {
+    await client.query('select pg_advisory_xact_lock_shared($1)', [NODES_LOCK])
+    const problem = schemaProblem(await schemaState(client), node.schemaVersion)
+    if (problem) throw new Error(problem)
+    await client.query(
+      `insert into node (id, name, version, schema_version, expires_at) values ($1, $2, $3, $4, clock_timestamp() + $5 * interval '1 millisecond')`,
+      [node.id, node.name, node.version, node.schemaVersion, node.leaseMs],
+    )
+  })
   const { rows } = await pool.query<NodesRow>(nodesSql)
   return { nodes: rows[0]!.nodes, nowMs: rows[0]!.now_ms }
 }

@@ -1,0 +1,85 @@
+import { showId, uuidFloor } from '../src/core/id.ts'
+import { DAY_MS, dayBounds, listPartitions } from '../src/db/partitions.ts'
+import { openPool } from '../src/db/pool.ts'
+import { retain } from '../src/upkeep/retention/retention.ts'
+import type { Kept } from './kept-data.ts'
+import { call, type Stage } from './parts/stage.ts'
+import type { Figure } from './throughput.ts'
+
+const keptForDays = 30
+const goalMs = 1_000
+
+/**
+ * Retention drops the oldest day of the history while two clients list it, two send events in, and a report has just begun to read the day that
+ * goes. What is the longest that any call waited, and what was it just before?
+ */
+export async function keptRetention(
+  stage: Stage,
+  { databaseUrl, url, kept }: { databaseUrl: string; url: string; kept: Kept },
+  seconds: number,
+  say: (line: string) => void,
+): Promise<Figure> {
+  const live = await call<{ id: string }>(url, 'POST', '/app', { name: 'live' })
+  await call(url, 'POST', `/app/${live.id}/endpoint`, { url: `${stage.receiverUrl}/ok` })
+  const lists = [uuidFloor(kept.fromMs + DAY_MS), uuidFloor(kept.toMs)].map(
+    (id) =>
+      `/app/${showId('app', kept.appId)}/attempt/endpoint/${showId('endpoint', kept.endpoints.busy)}?iterator=${showId('attempt', id)}`,
+  )
+  let took: number[] = []
+  let over = false
+  const repeat = async (ask: () => Promise<unknown>) => {
+    while (!over) {
+      const startedAt = performance.now()
+      await ask()
+      took.push(performance.now() - startedAt)
+    }
+  }
+  const event = { eventType: 'a', payload: { n: 1 } }
+  const clients = [
+    ...lists.map((path) => repeat(() => call(url, 'GET', path))),
+    ...[1, 2].map(() => repeat(() => call(url, 'POST', `/app/${live.id}/msg`, event))),
+  ]
+  await pause(seconds)
+  const calm = took
+  took = []
+
+  const pool = openPool(databaseUrl, 2, 'bench')
+  const day = dayBounds(kept.fromMs)
+  const report = pool.query(
+    'select count(*), pg_sleep(2) from attempt where id >= $1 and id < $2 and duration_ms > 0',
+    [day.from, day.to],
+  )
+  const startedAt = performance.now()
+  const before = await listPartitions(pool)
+  await retain(
+    {
+      pool,
+      retentionDays: keptForDays,
+      discard: async () => 0,
+      mayGoOn: () => true,
+      log: () => {},
+    },
+    kept.fromMs + (keptForDays + 1) * DAY_MS,
+  )
+  const droppedMs = performance.now() - startedAt
+  const dropped = before.length - (await listPartitions(pool)).length
+  await report
+  await pool.end()
+  await pause(Math.max(1, seconds - droppedMs / 1_000))
+  over = true
+  await Promise.all(clients)
+  if (dropped < 4) throw new Error(`retention dropped ${dropped} partitions`)
+  const longest = Math.max(...took)
+  const detail = `${took.length} calls while ${dropped} partitions went in ${(droppedMs / 1_000).toFixed(1)} s; just before ${Math.max(...calm).toFixed(0)} ms of ${calm.length}`
+  say(`  longest wait while a day is dropped ${longest.toFixed(0)} ms; ${detail}`)
+  return {
+    name: 'kept data: longest wait while a day is dropped',
+    value: longest,
+    unit: 'ms',
+    goal: `≤ ${goalMs}`,
+    reached: longest <= goalMs,
+    detail,
+  }
+}
+
+const pause = (seconds: number) => new Promise((resolve) => setTimeout(resolve, seconds * 1_000))
