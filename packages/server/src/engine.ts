@@ -357,20 +357,23 @@ export class Engine {
       dialect: claim.endpoint.dialect,
       error: describe(outcome),
     })
-    this.#sayFailure(claim, outcome, verdict)
+    this.#sayInWords(claim, outcome, verdict)
   }
 
-  /** A failed attempt in its dialect's own words, where it has some. */
-  #sayFailure(claim: Claim, outcome: Outcome, verdict: Verdict): void {
+  /** An attempt in its dialect's own words, where it has some. */
+  #sayInWords(claim: Claim, outcome: Outcome, verdict: Verdict): void {
     const dialect = this.#dialects.get(claim.endpoint.dialect)
-    if (verdict.kind === 'done' || !dialect?.failureLine) return
-    const { level, text } = dialect.failureLine({
+    const line = dialect?.attemptLine?.({
       app: claim.app,
+      eventType: claim.message.eventType,
+      url: claim.endpoint.url,
       outcome,
       attempt: claim.attempt + 1,
       retries: (claim.endpoint.retryScheduleMs ?? dialect.retry.scheduleMs).length,
       retryInMs: verdict.kind === 'retry' ? verdict.delayMs : null,
     })
-    this.#options.log.main[level]({ message: showId('message', claim.message.id) }, text)
+    if (!line) return
+    const message = showId('message', claim.message.id)
+    this.#options.log.main[line.level]({ message, ...line.fields }, line.text)
   }
 }

@@ -72,15 +72,17 @@ export interface Dialect {
   /** How its secrets are read and made. A dialect without this takes any text as it stands, and signs only where one was given. */
   readonly secrets?: { parse(text: string): ParsedSecret; generate(): Secret }
   readonly routes?: DialectRoutes
-  /** A line of the log about a failed attempt, in the document's words, besides the engine's own. */
-  failureLine?(failure: FailedAttempt): FailureLine
+  /** A line of the log about an attempt, in the document's words, besides the engine's own; undefined: the document has none. */
+  attemptLine?(attempt: FinishedAttempt): DialectLine | undefined
   /** What it does beside its requests. Called once, when Pombo starts. */
   work?(host: DialectHost): DialectWork
 }
 
-/** An attempt that did not deliver. */
-export interface FailedAttempt {
+/** An attempt whose outcome is known. */
+export interface FinishedAttempt {
   app: { id: string; uid: string | null }
+  eventType: string
+  url: string
   outcome: Outcome
   /** 1 for the first. */
   attempt: number
@@ -90,9 +92,11 @@ export interface FailedAttempt {
   retryInMs: number | null
 }
 
-export interface FailureLine {
-  level: 'warn' | 'error'
+export interface DialectLine {
+  level: 'info' | 'warn' | 'error'
   text: string
+  /** Beside the text. */
+  fields?: Record<string, string | number>
 }
 
 /** The requests that a dialect answers, at the paths of its document. */

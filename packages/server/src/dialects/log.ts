@@ -84,6 +84,8 @@ export interface DeliveriesPort {
     caller: Caller,
     query: LogQuery & { states?: readonly DeliveryState[] },
   ): Promise<LogPage<DeliveryEntry>>
+  /** How many there are; one that was resent counts once. */
+  count(caller: Caller, query: Selection): Promise<number>
   /** By uuid or shown id. */
   find(caller: Caller, id: string, selection?: Selection): Promise<DeliveryDetail | undefined>
 }
@@ -183,16 +185,23 @@ export interface MessageEntry {
   unmatched: string | null
 }
 
+export type MessageQuery = Pick<
+  LogQuery,
+  'eventTypes' | 'sinceMs' | 'untilMs' | 'limit' | 'after'
+> & {
+  appId: string
+  /** Only those that nobody got. */
+  unmatched?: boolean
+  /** Only types that begin with one of these. */
+  prefixes?: readonly string[]
+  /** No types that begin with one of these. */
+  exceptPrefixes?: readonly string[]
+}
+
 export interface MessagesPort {
   /** Newest first, without payloads. */
-  list(
-    caller: Caller,
-    query: Pick<LogQuery, 'eventTypes' | 'sinceMs' | 'untilMs' | 'limit' | 'after'> & {
-      appId: string
-      /** Only those that nobody got. */
-      unmatched?: boolean
-    },
-  ): Promise<LogPage<MessageEntry>>
+  list(caller: Caller, query: MessageQuery): Promise<LogPage<MessageEntry>>
+  count(caller: Caller, query: Omit<MessageQuery, 'limit' | 'after'>): Promise<number>
   /** The app of a message, by the message's uuid or shown id. */
   appOf(caller: Caller, id: string): Promise<DialectApp | undefined>
   /** By uuid or shown id, with its payload and how each delivery stands. */

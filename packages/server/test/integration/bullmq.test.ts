@@ -142,6 +142,18 @@ test('a job of message-receive reaches the session’s webhook with the document
       jobId: 'msg-receive-3EB0C7A1',
     }),
   )
+  const told = await until(() =>
+    pombo.errors.find(
+      ({ msg, sessionId }) =>
+        msg === '[WebhookWorker] Webhook delivered successfully' && sessionId === session,
+    ),
+  )
+  expect(told).toMatchObject({
+    level: 'info',
+    webhookUrl: target.url,
+    event: 'message.received',
+    status: 200,
+  })
   const { data } = (await call('GET', `/sessions/${session}/events?category=message`)).body
   expect(data).toMatchObject([
     {

@@ -373,6 +373,17 @@ test('a webhook that fails is tried as often as the environment says, then given
     return body.pagination.total === 3
   })
   expect(target.received).toHaveLength(3)
+  const lines = pombo.errors.filter((one) => one['sessionId'] === session)
+  expect(lines).toMatchObject(
+    [1, 2, 3].map((attempt) => ({
+      level: 'error',
+      msg: '[WebhookWorker] Webhook delivery failed',
+      webhookUrl: target.url,
+      event: 'message.sent',
+      error: 'Webhook returned status 503',
+      attempt,
+    })),
+  )
 })
 
 test('the document’s retry line sends the event again, under the job id that it answered, to the digit', async () => {
@@ -504,7 +515,7 @@ test('the audit shows what came in, what was queued and what was delivered, with
     (await call('GET', `/sessions/${session}/events${query}`)).body
   await until(async () => (await audit()).data.length === 3)
   const { data, pagination } = await audit()
-  expect(pagination).toEqual({ limit: 50, offset: 0, more: false })
+  expect(pagination).toEqual({ limit: 50, offset: 0, total: 3 })
   expect(data[0]).toMatchObject({ eventType: 'webhook.delivered', severity: 'debug' })
   const [message] = (await audit('?category=session')).data
   expect(message).toEqual({
@@ -526,7 +537,24 @@ test('the audit shows what came in, what was queued and what was delivered, with
       created_at: message.created_at,
     },
   ])
-  expect((await audit('?limit=1')).pagination.more).toBe(true)
+  expect(webhook.pagination).toEqual({ limit: 1, offset: 1, total: 2 })
+  expect((await audit('?limit=1')).pagination).toEqual({ limit: 1, offset: 0, total: 3 })
+})
+
+test('the audit of a category finds what lies behind many events of another', async () => {
+  const session = await newSession()
+  await send(session, 'session.connected', { phone_number: '5511999999999' })
+  await send(session, 'order.paid', { id: 1 })
+  for (let n = 0; n < 8; n++) await send(session, 'message.sent', { messageId: `uuid-${n}` })
+  const audit = async (query: string) => {
+    const { data, pagination } = (await call('GET', `/sessions/${session}/events${query}`)).body
+    return [data.map((one: { eventType: string }) => one.eventType), pagination.total]
+  }
+  expect(await audit('?category=session&limit=2')).toEqual([['session.connected'], 1])
+  expect(await audit('?category=other&limit=2')).toEqual([['order.paid'], 1])
+  expect(await audit('?category=message&limit=2')).toEqual([['message.sent', 'message.sent'], 8])
+  expect(await audit('?category=webhook&limit=2')).toEqual([[], 0])
+  expect(await audit('?limit=2&offset=8')).toEqual([['order.paid', 'session.connected'], 10])
 })
 
 test.for(['zaphub/receiver.ts', 'zaphub/receiver.py'])(

@@ -4,6 +4,7 @@ import type {
   AttemptsPort,
   DeliveriesPort,
   LogQuery,
+  MessageQuery,
   MessagesPort,
   Selection,
 } from '../../dialects/log.ts'
@@ -18,11 +19,14 @@ import {
 import {
   type AttemptRow,
   countAttempts,
+  countDeliveries,
+  countMessages,
   deliveriesOf,
   type DeliveryRow,
   findDelivery,
   findUnmatched,
   listMessages,
+  type MessageFilter,
   type MessageRow,
   readAttempts,
   readDeliveries,
@@ -94,6 +98,10 @@ export function deliveriesPort(deps: HostDeps): DeliveriesPort {
       )
       return { rows: await withAttempts(deps, caller, reading, rows), next }
     },
+    async count(caller, query) {
+      const { endpointIds } = await readingOf(deps, caller, query)
+      return await countDeliveries(db, endpointIds)
+    },
     async find(caller, text, selection = {}) {
       const id = readId('delivery', text) ?? (isUuid(text) ? text.toLowerCase() : undefined)
       if (id === undefined) return undefined
@@ -110,19 +118,23 @@ export function deliveriesPort(deps: HostDeps): DeliveriesPort {
 
 export function messagesPort(deps: HostDeps): MessagesPort {
   const { db, clock, registry, dialects } = deps
+  const appWithin = async (caller: Caller, appId: string) =>
+    caller.appId !== null && caller.appId !== appId
+      ? undefined
+      : (await registry.cache.routes(caller.tenantId, appId))?.app
+  const filterOf = (query: Omit<MessageQuery, 'limit'>): MessageFilter => {
+    const { appId, eventTypes, unmatched, prefixes, exceptPrefixes } = query
+    const types = new Set<string>()
+    for (const dialect of dialects.values())
+      for (const type of typesOf(dialect, eventTypes) ?? []) types.add(type)
+    const named = eventTypes === undefined ? null : [...types]
+    return { appId, eventTypes: named, unmatched, prefixes, exceptPrefixes }
+  }
   return {
     async list(caller, query) {
-      const routes = await registry.cache.routes(caller.tenantId, query.appId)
-      if (!routes || (caller.appId !== null && caller.appId !== query.appId))
-        return { rows: [], next: null }
-      const types = new Set<string>()
-      for (const dialect of dialects.values())
-        for (const type of typesOf(dialect, query.eventTypes) ?? []) types.add(type)
-      const filter = {
-        appId: query.appId,
-        eventTypes: query.eventTypes === undefined ? null : [...types],
-        unmatched: query.unmatched,
-      }
+      const app = await appWithin(caller, query.appId)
+      if (!app) return { rows: [], next: null }
+      const filter = filterOf(query)
       const { rows, next } = await firstOf(
         {
           ...bounds(query, clock.now()),
@@ -131,7 +143,12 @@ export function messagesPort(deps: HostDeps): MessagesPort {
         },
         query.limit,
       )
-      return { rows: rows.map((row) => messageEntry(row, routes.app)), next }
+      return { rows: rows.map((row) => messageEntry(row, app)), next }
+    },
+    async count(caller, query) {
+      if (!(await appWithin(caller, query.appId))) return 0
+      const { sinceMs, untilMs } = bounds(query, clock.now())
+      return await countMessages(db, filterOf(query), sinceMs, untilMs)
     },
     async appOf(caller, text) {
       const id = readId('message', text) ?? (isUuid(text) ? text.toLowerCase() : undefined)

@@ -1,6 +1,6 @@
 import type { Dialect } from '../dialect.ts'
 import { catalogue, eventName } from './events.ts'
-import { failureLine } from './log-line.ts'
+import { attemptLine } from './log-line.ts'
 import { body } from './payload.ts'
 import { deviceStatusRoutes } from './routes.ts'
 import { signBody } from './signature.ts'
@@ -17,5 +17,5 @@ export const deviceStatus: Dialect = {
   headers: ({ messageId }) => ({ 'webhook-id': messageId }),
   sign: (_event, _endpoint, text, secrets) => signBody(text, secrets),
   routes: deviceStatusRoutes,
-  failureLine,
+  attemptLine,
 }

@@ -1,7 +1,11 @@
 import { expect, test } from 'vitest'
-import { failureLine } from './log-line.ts'
+import { attemptLine } from './log-line.ts'
 
-const app = { id: 'app_1', uid: 'a1b2c3d4e5f67890' }
+const about = {
+  app: { id: 'app_1', uid: 'a1b2c3d4e5f67890' },
+  eventType: 'connected',
+  url: 'https://meusite.com/webhook/status',
+}
 const outcome = {
   kind: 'timed-out',
   phase: 'headers',
@@ -12,12 +16,16 @@ const outcome = {
 } as const
 
 test('the lines of the log are the document’s, to the letter', () => {
-  expect(failureLine({ app, outcome, attempt: 1, retries: 3, retryInMs: 1_000 })).toEqual({
+  expect(attemptLine({ ...about, outcome, attempt: 1, retries: 3, retryInMs: 1_000 })).toEqual({
     level: 'warn',
     text: 'Webhook falhou (tentativa 1/3), tentando novamente em 1000ms',
   })
-  expect(failureLine({ app, outcome, attempt: 4, retries: 3, retryInMs: null })).toEqual({
+  expect(attemptLine({ ...about, outcome, attempt: 4, retries: 3, retryInMs: null })).toEqual({
     level: 'error',
     text: 'Erro ao enviar webhook para a1b2c3d4e5f67890: timeout',
   })
+  const delivered = { ...outcome, kind: 'delivered', statusCode: 200, responseHeaders: {} } as const
+  expect(
+    attemptLine({ ...about, outcome: delivered, attempt: 1, retries: 3, retryInMs: null }),
+  ).toBeUndefined()
 })

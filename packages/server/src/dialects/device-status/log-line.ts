@@ -1,15 +1,16 @@
 import type { Outcome } from '../../core/outcome.ts'
-import type { FailedAttempt, FailureLine } from '../dialect.ts'
+import type { DialectLine, FinishedAttempt } from '../dialect.ts'
 import { deviceHashOf } from './device.ts'
 
-/** The document's two lines: one for each attempt that is followed by another, one when it was the last. */
-export function failureLine({
+/** The document's two lines: one for each attempt that is followed by another, one when it was the last. Of what was delivered it says nothing. */
+export function attemptLine({
   app,
   outcome,
   attempt,
   retries,
   retryInMs,
-}: FailedAttempt): FailureLine {
+}: FinishedAttempt): DialectLine | undefined {
+  if (outcome.kind === 'delivered') return undefined
   if (retryInMs !== null)
     return {
       level: 'warn',
@@ -19,11 +20,10 @@ export function failureLine({
   return { level: 'error', text: `Erro ao enviar webhook para ${hash}: ${reason(outcome)}` }
 }
 
-function reason(outcome: Outcome): string {
+function reason(outcome: Exclude<Outcome, { kind: 'delivered' }>): string {
   switch (outcome.kind) {
     case 'timed-out':
       return 'timeout'
-    case 'delivered':
     case 'refused':
       return `status ${outcome.statusCode}`
     case 'unreachable':

@@ -68,21 +68,33 @@ interface AuditQuery {
   category: Category | undefined
 }
 
-/** A page, newest first. Each list is read as far as the page reaches, and they are merged. */
+/** Which types of messages are of a category. */
+function typesIn(category: Category | undefined) {
+  const own = (one: string) => `${one}.`
+  if (category === undefined) return {}
+  if (category !== 'other') return { prefixes: [own(category)] }
+  return { exceptPrefixes: categories.filter((one) => one !== 'other').map(own) }
+}
+
+/** A page, newest first, and how many there are in all. Each list is read as far as the page reaches, and they are merged. */
 export async function auditOf(
   host: DialectHost,
   caller: Caller,
   app: DialectApp,
   { limit, offset, category }: AuditQuery,
-): Promise<{ rows: AuditEvent[]; more: boolean }> {
-  const reach = limit + offset + 1
-  const query = { appId: app.id, limit: reach }
-  const ofWebhook = category === undefined || category === 'webhook'
+): Promise<{ rows: AuditEvent[]; total: number }> {
+  const page = { limit: limit + offset }
+  const ofMessages = { appId: app.id, ...typesIn(category) }
+  const ofWebhook = { appId: app.id, dialect: 'zaphub' } as const
+  const withWebhook = category === undefined || category === 'webhook'
   const none = { rows: [] }
-  const [messages, deliveries, attempts] = await Promise.all([
-    category === 'webhook' ? none : host.messages.list(caller, query),
-    ofWebhook ? host.deliveries.list(caller, { ...query, dialect: 'zaphub' }) : none,
-    ofWebhook ? host.attempts.list(caller, { ...query, dialect: 'zaphub' }) : none,
+  const [messages, deliveries, attempts, ...counts] = await Promise.all([
+    host.messages.list(caller, { ...ofMessages, ...page }),
+    withWebhook ? host.deliveries.list(caller, { ...ofWebhook, ...page }) : none,
+    withWebhook ? host.attempts.list(caller, { ...ofWebhook, ...page }) : none,
+    host.messages.count(caller, ofMessages),
+    withWebhook ? host.deliveries.count(caller, ofWebhook) : 0,
+    withWebhook ? host.attempts.count(caller, ofWebhook) : 0,
   ])
   const found = [
     ...messages.rows.map((entry) => ({ entry, event: showMessage(entry) })),
@@ -90,13 +102,11 @@ export async function auditOf(
       entry: null,
       event,
     })),
-  ]
-    .filter(({ event }) => category === undefined || event.eventCategory === category)
-    .toSorted((a, b) => (a.event.created_at < b.event.created_at ? 1 : -1))
+  ].toSorted((a, b) => (a.event.created_at < b.event.created_at ? 1 : -1))
   const rows: AuditEvent[] = []
   for (const { entry, event } of found.slice(offset, offset + limit))
     rows.push(entry ? await withPayload(host, caller, app, entry, event) : event)
-  return { rows, more: found.length > offset + limit }
+  return { rows, total: counts.reduce((sum, count) => sum + count, 0) }
 }
 
 function showMessage({ message, unmatched }: MessageEntry): AuditEvent {

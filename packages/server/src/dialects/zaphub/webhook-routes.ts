@@ -109,11 +109,11 @@ export function webhookRoutes(app: FastifyInstance, host: DialectHost, values: Z
   app.get(`${session}/events`, async (request, reply) => {
     const { caller, session: one } = await sessionOf(host, request)
     const { limit, offset, category } = readQuery(auditQuery, request)
-    const { rows, more } = await auditOf(host, caller, one, { limit, offset, category })
+    const { rows, total } = await auditOf(host, caller, one, { limit, offset, category })
     return sendJson(reply, 200, {
       success: true,
       data: rows,
-      pagination: { limit, offset, more },
+      pagination: { limit, offset, total },
     })
   })
 

@@ -1,5 +1,6 @@
 import type { Dialect } from '../dialect.ts'
 import { catalogue, eventName } from './events.ts'
+import { attemptLine } from './log-line.ts'
 import { body, headers } from './payload.ts'
 import { zaphubRoutes } from './routes.ts'
 import { scheduleOf, type ZaphubValues } from './settings.ts'
@@ -17,5 +18,6 @@ export function createZaphub(values: ZaphubValues): Dialect {
     headers,
     sign: (_event, _endpoint, text, secrets) => signBody(text, secrets),
     routes: zaphubRoutes(values),
+    attemptLine,
   }
 }

@@ -278,20 +278,72 @@ export async function readMessages(
   )
 }
 
+export interface MessageFilter {
+  appId: string
+  eventTypes: readonly string[] | null
+  unmatched: boolean | undefined
+  prefixes: readonly string[] | undefined
+  exceptPrefixes: readonly string[] | undefined
+}
+
+const messageConditions = `m.app_id = $1 and m.id < $2 and m.id >= $3 and ($4::text[] is null or m.event_type = any($4))
+  and ($5::bool is null or (m.unmatched is not null) = $5)
+  and ($6::text[] is null or m.event_type ^@ any($6)) and ($7::text[] is null or not m.event_type ^@ any($7))`
+
+function messageValues(filter: MessageFilter, below: string, above: string): unknown[] {
+  const { appId, eventTypes, unmatched, prefixes, exceptPrefixes } = filter
+  return [
+    appId,
+    below,
+    above,
+    eventTypes,
+    unmatched ?? null,
+    prefixes ?? null,
+    exceptPrefixes ?? null,
+  ]
+}
+
 /** One slice of a walk over an app's messages, without payloads. */
 export async function listMessages(
   db: Queryable,
-  filter: { appId: string; eventTypes: readonly string[] | null; unmatched: boolean | undefined },
+  filter: MessageFilter,
   below: Place,
   above: string,
   limit: number,
 ): Promise<MessageRow[]> {
   const { rows } = await db.query<MessageRow>(
-    `select ${messageColumns('no payload')} from message m where m.app_id = $1 and m.id < $2 and m.id >= $3
-        and ($4::text[] is null or m.event_type = any($4)) and ($5::bool is null or (m.unmatched is not null) = $5) order by m.id desc limit $6`,
-    [filter.appId, below.id, above, filter.eventTypes, filter.unmatched ?? null, limit],
+    `select ${messageColumns('no payload')} from message m where ${messageConditions} order by m.id desc limit $8`,
+    [...messageValues(filter, below.id, above), limit],
   )
   return rows
+}
+
+export async function countMessages(
+  db: Queryable,
+  filter: MessageFilter,
+  fromMs: number,
+  toMs: number,
+): Promise<number> {
+  const { rows } = await db.query<{ count: number }>(
+    `select count(*) as count from message m where ${messageConditions}`,
+    messageValues(filter, uuidFloor(toMs), uuidFloor(Math.max(0, fromMs))),
+  )
+  return rows[0]!.count
+}
+
+/** By message and endpoint, as they are listed. */
+export async function countDeliveries(
+  db: Queryable,
+  endpointIds: readonly string[],
+): Promise<number> {
+  const { rows } = await db.query<{ count: number }>(
+    `select count(*) as count from (
+       select w.message_id, w.endpoint_id from work w where w.endpoint_id = any($1::uuid[])
+       union
+       select d.message_id, d.endpoint_id from delivery d where d.endpoint_id = any($1::uuid[]) and d.state = any('{delivered,exhausted,discarded}')) p`,
+    [endpointIds],
+  )
+  return rows[0]!.count
 }
 
 export interface OpenRow {
