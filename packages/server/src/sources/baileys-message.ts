@@ -100,7 +100,7 @@ export function baileysMessageEvents(
     pushName === 'Você' ? null : pushName,
     message['participant'],
   )
-  const content = fields(message['message'])
+  const content = unfolded(fields(message['message']), fields(message['contextInfo']))
   const raw = rawOf(message)
   if (!keyed) return mapped(fallback(origin, raw, message['messageTimestamp']))
   const status = toStatus(message['status'])
@@ -137,6 +137,19 @@ export function baileysMessageEvents(
       events.events.push(statusEvent(envelope, 'failed', null, null, failureOf(message))!)
   }
   return events
+}
+
+/** Evolution makes every text a `conversation`, and puts beside the message which one it answers and whom it names. */
+function unfolded(content: Fields | undefined, context: Fields | undefined): Fields | undefined {
+  const words = content?.['conversation']
+  if (!content || !context || typeof words !== 'string') return content
+  const plain =
+    !context['stanzaId'] && !context['isForwarded'] && list(context['mentionedJid']).length === 0
+  if (plain) return content
+  return {
+    ...without(content, 'conversation'),
+    extendedTextMessage: { text: words, contextInfo: context },
+  }
 }
 
 /** What a failed message says: `messageStubParameters` holds WhatsApp's error code. */
