@@ -132,6 +132,7 @@ async function start(
       ...endpointRules(dialects),
     },
     report: (error, about) => log.main.error({ err: error }, about),
+    mended: (about) => log.main.info(about),
   })
   const { freshKey, tenantId } = await registry.tenants.bootstrap({ apiKey: config.apiKey })
 

@@ -200,7 +200,8 @@ const titles: Partial<Record<ErrorCode, string>> = {
   unsupported_media_type: 'The body is not application/json',
   validation: 'Fields that do not fit, each named',
   rate_limited: 'Too many messages; Retry-After says when to come back',
-  database_away: 'Nothing was done; Retry-After says when to come back',
+  database_away:
+    'The database does not answer; repeat after Retry-After, with the same Idempotency-Key',
 }
 
 function refusal(code: ErrorCode): Json {

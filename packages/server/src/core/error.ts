@@ -66,7 +66,7 @@ export const catalogue = {
   database_away: {
     status: 503,
     message:
-      'Nothing was accepted: the database does not answer. Repeat after the time in Retry-After.',
+      'The database does not answer. Repeat after the time in Retry-After; what was asked may have been done, and the answer lost: with an Idempotency-Key (or an eventId), the same both times, it counts once.',
   },
 } as const satisfies Record<string, { status: number; message: string }>
 

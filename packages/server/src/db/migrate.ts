@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import { type Migration, migrations } from './migrations.ts'
-import { inTransaction, type Queryable } from './pool.ts'
+import { inTransaction, type Queryable, tablesFirst } from './pool.ts'
 import { NODES_LOCK, schemaProblem } from './schema-state.ts'
 
 /** Held while migrating, so that nodes that start together wait for one another instead of colliding. */
@@ -94,11 +94,7 @@ async function applyNext(
 }
 
 async function readApplied(client: pg.PoolClient): Promise<Applied[]> {
-  // Where a schema of the role's own name came later, the tables are still where they were.
-  await client.query(
-    `select set_config('search_path', quote_ident(n.nspname) || ', ' || current_setting('search_path'), true)
-       from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = to_regclass('pombo_migration')`,
-  )
+  await client.query(`select set_config('search_path', ${tablesFirst}, true)`)
   await client.query(`create table if not exists pombo_migration (
     version integer primary key, name text not null, hash text not null, applied_at timestamptz not null default now(),
     serves_from integer not null default 0)`)

@@ -1,5 +1,5 @@
 import { uuidFloor } from '../core/id.ts'
-import type { Queryable } from './pool.ts'
+import { type Queryable, tablesFirst } from './pool.ts'
 
 /** The tables that have one partition a day, by the time in their UUIDv7. */
 export const partitioned = [
@@ -60,7 +60,7 @@ export async function makePartitions(
       const { from, to } = dayBounds(day)
       // Another node may make it between the look and the lock, which is held until both steps are committed.
       await db.query(`do $$ begin
-        perform pg_advisory_xact_lock(1349474658);
+        perform pg_advisory_xact_lock(1349474658), set_config('search_path', ${tablesFirst}, true);
         if exists (select from pg_inherits where inhrelid = to_regclass('${name}')) then return; end if;
         create table if not exists ${name} (like ${table} including all);
         alter table ${table} attach partition ${name} for values from ('${from}') to ('${to}');

@@ -54,20 +54,27 @@ const beginPooled = `begin; ${Object.entries(limits)
   .map(([name, value]) => `set local ${name} = '${value}'`)
   .join('; ')}`
 
+/**
+ * The schema that the tables lie in, put first. By PostgreSQL's default a schema that has the role's own name comes before `public`: made
+ * later, by whomever, it would get what is created next, and be found first.
+ */
+export const tablesFirst = `coalesce((select relnamespace::regnamespace::text || ', ' from pg_class where oid = to_regclass('pombo_migration')), '') || current_setting('search_path')`
+
 /** Connections behind a pooler that gives them a server for one transaction at a time. */
 const pooled = new WeakSet<pg.ClientBase>()
 
 /**
  * Sets a new connection's limits; or finds that it is a pooler's (PgBouncer and its like), which make up the process id that they tell
  * clients. There nothing may outlive a transaction: limits are set for each, not for the session, where they would stay with
- * a server that serves others too, and not when connecting, which poolers refuse; and statements have no names.
+ * a server that serves others too, and not when connecting, which poolers refuse; and statements have no names. The search path is set
+ * by what creates tables only (migrate.ts, partitions.ts): the others find theirs wherever nothing else has the same name.
  */
 async function settleIn(client: pg.ClientBase): Promise<void> {
   const { processID } = client as pg.ClientBase & { processID: number | null }
   const { rowCount } = await client.query(
     `select ${Object.entries(limits)
       .map(([name, value]) => `set_config('${name}', '${value}', false)`)
-      .join(', ')} where pg_backend_pid() = $1`,
+      .join(', ')}, set_config('search_path', ${tablesFirst}, false) where pg_backend_pid() = $1`,
     [processID],
   )
   if (rowCount === 1) return

@@ -24,7 +24,7 @@ export interface DialectHost {
   operator(): Promise<Caller>
   apps: AppsPort
   endpoints: EndpointsPort
-  /** Resolves when the message is durable. `overloaded`, `database_away`, `rate_limited`, `not_found`: nothing was stored. */
+  /** Resolves when the message is durable. `overloaded`, `rate_limited`, `not_found`: nothing was stored; `database_away`: it may have been. */
   accept(message: IncomingMessage): Promise<Accepted>
   gateways: GatewaysPort
   deliveries: DeliveriesPort

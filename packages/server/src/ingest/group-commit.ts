@@ -39,7 +39,7 @@ export class GroupCommit {
     this.#options = options
   }
 
-  /** Resolves once the message is durable (false: it was a repeat). Rejects with 503 when nothing was stored. */
+  /** Resolves once the message is durable (false: it was a repeat). Rejects with 503 when nothing was stored, or that is not known. */
   async add(item: NewMessage): Promise<boolean> {
     const { maxWaiting, maxWaitingBytes } = this.#options
     if (

@@ -90,7 +90,7 @@ export class Ingest {
 
   /**
    * Accepts one message. Resolves when it is durable, or is known to be a repeat.
-   * @throws PomboError `not_found`, `rate_limited`, `overloaded`, `database_away`: nothing was stored
+   * @throws PomboError `not_found`, `rate_limited`, `overloaded`: nothing was stored; `database_away`: it may have been, and the answer lost
    */
   async accept(incoming: IncomingMessage): Promise<Accepted> {
     try {

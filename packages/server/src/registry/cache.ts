@@ -41,6 +41,8 @@ export interface RegistryCacheOptions {
   maxBytes?: number
   /** Hears of what goes wrong beside the requests: a reading of changes that failed, secrets that do not open. */
   report?: (error: unknown, about: string) => void
+  /** Hears that it is over. */
+  mended?: (about: string) => void
 }
 
 /** What listeners hear. `everything`: whatever was derived from the registry is to be thought anew. */
@@ -50,6 +52,7 @@ export class RegistryCache {
   readonly #pool: Pool
   readonly #clock: Clock
   readonly #report: (error: unknown, about: string) => void
+  readonly #mended: (about: string) => void
   readonly #listeners = new Set<(change: CacheChange) => void>()
 
   // Grouped by tenant, app, app, tenant.
@@ -80,10 +83,12 @@ export class RegistryCache {
     clock,
     maxBytes = 64 * 1024 * 1024,
     report = () => {},
+    mended = () => {},
   }: RegistryCacheOptions) {
     this.#pool = pool
     this.#clock = clock
     this.#report = report
+    this.#mended = mended
     const opener: Opener = {
       seal,
       unreadable: (error, endpointId) =>
@@ -254,7 +259,7 @@ export class RegistryCache {
     if (!this.#running) return
     this.#timer = setTimeout(() => {
       this.#read()
-        .catch((error: unknown) => this.#report(error, 'changes could not be read'))
+        .catch(() => {}) // said when it began
         .finally(() => this.#schedule())
     }, POLL_MS)
   }
@@ -276,8 +281,15 @@ export class RegistryCache {
       else for (const change of changes) this.#apply(change)
       this.#snapshot = snapshot
       this.#readAtMs = askedAtMs
+      if (this.#failed) this.#mended('changes to apps, endpoints and keys are read again')
       this.#failed = false
     } catch (error) {
+      // Twice a second for as long as the database is away would drown what else is to be said.
+      if (!this.#failed)
+        this.#report(
+          error,
+          'changes to apps, endpoints and keys cannot be read; until they can, nothing is answered from memory',
+        )
       this.#failed = true
       throw error
     }

@@ -35,6 +35,8 @@ export interface RegistryOptions {
   cacheBytes?: number
   /** Hears of what goes wrong beside the requests. */
   report?: (error: unknown, about: string) => void
+  /** Hears that it is over. */
+  mended?: (about: string) => void
 }
 
 export function createRegistry({
@@ -44,12 +46,14 @@ export function createRegistry({
   rules,
   cacheBytes,
   report = () => {},
+  mended = () => {},
 }: RegistryOptions): Registry {
   const cache = new RegistryCache({
     pool,
     seal,
     clock,
     report,
+    mended,
     ...(cacheBytes !== undefined && { maxBytes: cacheBytes }),
   })
   const changed = (kind: Change['kind'], key: string): void => cache.invalidate(kind, key)

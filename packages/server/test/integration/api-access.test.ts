@@ -304,6 +304,33 @@ describe('health', () => {
   })
 })
 
+test('a message whose acceptance was lost on its way is the same one when it is sent again with its key', async () => {
+  const own = await startApi({ cuttable: true })
+  const { body: app } = await own.call('POST', '/api/v1/app', { body: { name: 'a' } })
+  const send = () =>
+    own.call('POST', `/api/v1/app/${app.id}/msg`, {
+      body: { eventType: 'a', payload: { n: 1 } },
+      headers: { 'idempotency-key': 'once' },
+    })
+  const lost = own.line!.loseAnswer('insert into message (')
+  const first = await send()
+  await lost
+  expect(first).toMatchObject({
+    status: 503,
+    body: {
+      code: 'database_away',
+      detail: expect.stringContaining('with an Idempotency-Key (or an eventId)'),
+    },
+  })
+  const again = await until(async () => {
+    const answer = await send()
+    return answer.status === 202 && answer
+  })
+  const { body: list } = await own.call('GET', `/api/v1/app/${app.id}/msg`)
+  expect(list.data.map(({ id }: { id: string }) => id)).toEqual([again.body.id])
+  await own.stop()
+})
+
 test('with the database away: 503 with Retry-After, nothing of the inside told, and served again when it is back', async () => {
   const own = await startApi({ cuttable: true })
   await own.line!.cut()

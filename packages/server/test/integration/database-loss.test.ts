@@ -8,6 +8,7 @@ import type { Recorded } from '../../src/record/record.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { type DatabaseLine, openLine } from '../support/database-line.ts'
 import { startNode, type TestNode } from '../support/node.ts'
+import { startPombo } from '../support/pombo-app.ts'
 import { type Receiver, startReceiver, until } from '../support/receiver.ts'
 
 let database: TestDatabase
@@ -231,6 +232,36 @@ test('a failed one likewise: its retry comes by schedule, and the circuit counts
     const health = await database.pool.query('select from endpoint_health')
     return health.rowCount === 0
   })
+})
+
+test('an outage of the database is said once when it begins, and once when it is over', async () => {
+  const line = await openLine(database.url)
+  lines.push(line)
+  const pombo = await startPombo(
+    { POMBO_LEASE_MS: '2s', POMBO_LOG_LEVEL: 'info' },
+    { ...database, url: line.url },
+  )
+  try {
+    const ready = async () => (await fetch(`${pombo.url}/readyz`)).status
+    await until(async () => (await ready()) === 200)
+    const before = pombo.errors.length
+    await line.cut()
+    // Long enough for every part of it to have asked several times.
+    await until(() => !pombo.app.engine.lease.valid())
+    const over = performance.now() + 3_000
+    await until(() => performance.now() > over)
+    await line.mend()
+    const said = () => pombo.errors.slice(before).map(({ msg }) => String(msg))
+    await until(() => said().some((text) => text.endsWith('are read again')))
+    await until(async () => (await ready()) === 200)
+    expect(said().filter((text) => text.includes('cannot be read'))).toHaveLength(1)
+    expect(said().filter((text) => text.endsWith('are read again'))).toHaveLength(1)
+    expect(
+      pombo.errors.slice(before).filter(({ level }) => level === 'error' || level === 'warn'),
+    ).toHaveLength(1)
+  } finally {
+    await pombo.stop()
+  }
 })
 
 test('connections that nobody answers are given up with the lease', async () => {
