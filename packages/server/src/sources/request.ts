@@ -1,7 +1,7 @@
 /** Bodies and headers of gateways' requests. */
 import { fields, type Fields, text } from '../core/whatsapp-wire.ts'
 import type { Origin } from './origin.ts'
-import { hashOf, joined } from './origin.ts'
+import { hashOf, joined, without } from './origin.ts'
 import type { GatewayRequest, Mapped, Parsed } from './source.ts'
 
 /** The body as a JSON object; undefined when it is none. */
@@ -93,17 +93,32 @@ export function understood(...parts: Mapped[]): Parsed {
   return { outcome: 'events', ...joined(parts) }
 }
 
-/** The body without its tokens: JSON where it is JSON, else its text. */
-export function notUnderstood(
-  request: GatewayRequest,
-  reason: string,
-  ...secretKeys: string[]
-): Parsed {
+/** What the gateways put into bodies that opens an instance or the gateway itself. */
+const secretKeys = ['apikey', 'api_key', 'instanceToken']
+const inForm = /(^|[&?\s"'])(apikey|api_key|instanceToken|token)=[^&\s"']*/g
+const inBrokenJson = /"(apikey|api_key|instanceToken|token)"\s*:\s*"[^"]*"?/g
+
+/** The body without its tokens, whichever gateway's they are, since bodies also come to the wrong path: JSON where it is JSON, else its text. */
+export function notUnderstood(request: GatewayRequest, reason: string): Parsed {
   const value = jsonValue(request.rawBody)
   const object = fields(value)
-  const body = object
-    ? Object.fromEntries(Object.entries(object).filter(([key]) => !secretKeys.includes(key)))
-    : (value ?? request.rawBody.toString())
+  const body =
+    value === undefined
+      ? request.rawBody.toString().replace(inForm, '$1$2=***').replace(inBrokenJson, '"$1":"***"')
+      : withoutTokens(value)
   const name = text(object?.['event']) ?? text(object?.['type']) ?? request.event ?? 'unknown'
   return { outcome: 'unknown', name, session: request.session, body, reason }
+}
+
+/** `token` only where gateways have it: deeper inside it may be anything. */
+export function withoutTokens(value: unknown): unknown {
+  return withoutSecrets(fields(value) ? without(value, 'token') : value)
+}
+
+function withoutSecrets(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutSecrets)
+  const object = fields(value)
+  if (!object) return value
+  const kept = Object.entries(object).filter(([key]) => !secretKeys.includes(key))
+  return Object.fromEntries(kept.map(([key, inner]) => [key, withoutSecrets(inner)]))
 }

@@ -42,7 +42,11 @@ export const sourceIn = z
     gateway: z.enum(names).meta({ description: 'Which gateway it is' }),
     ...settings,
   })
-  .meta({ id: 'SourceIn', description: 'A WhatsApp gateway that sends its events in' })
+  .meta({
+    id: 'SourceIn',
+    description:
+      'What sends its events in over HTTP: a WhatsApp gateway, or Supabase’s database webhooks',
+  })
 
 export const sourcePatch = z
   .object(settings)

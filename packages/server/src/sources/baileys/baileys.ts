@@ -1,13 +1,12 @@
 /**
  * Baileys by HTTP: events of its event map as JSON, from a program of one's own. Any of
  * `{event, data}`, `{events: [{event, data}, …]}`, and the merged map that `ev.process` gives, `{"messages.upsert": {…}, …}`;
- * beside them `me` (`{id, lid?, name?}`, the session's account), `session`, and `id` (unique, for deduplication).
+ * beside them `me` (`{id, lid?, name?}`, the session's account), `session`, `id` (unique, for deduplication), and `at`, when the sender heard it.
  * Longs and bytes may be in any of their JSON shapes.
  */
 import { personOf } from '../../core/whatsapp-jid.ts'
-import { fields, list, text } from '../../core/whatsapp-wire.ts'
+import { fields, list, text, toMs } from '../../core/whatsapp-wire.ts'
 import { baileysEvents, baileysHandlers } from '../baileys-events.ts'
-import type { Origin } from '../origin.ts'
 import { jsonObject, notUnderstood, originOf, sessionOf, understood } from '../request.ts'
 import { verifyHmac } from '../signature.ts'
 import type { GatewayRequest, GatewaySource, Parsed } from '../source.ts'
@@ -16,6 +15,7 @@ interface Part {
   name: string
   data: unknown
   id: string | null
+  at: unknown
 }
 
 export const baileys: GatewaySource = {
@@ -35,21 +35,25 @@ async function parse(request: GatewayRequest): Promise<Parsed> {
     ? personOf(account['id'], account['lid'] ?? account['phoneNumber'], text(account['name']))
     : personOf(body['me'])
   return understood(
-    ...parts.map(({ name, data, id }, index) => {
-      const hash =
-        parts.length === 1
-          ? {}
-          : { hash: `${originOf(request, 'baileys', session, name).hash}/${index}` }
-      const origin: Origin = { ...originOf(request, 'baileys', session, name), ...hash, id, me }
-      return baileysEvents(origin, data)
+    ...parts.map(({ name, data, id, at }, index) => {
+      const heard = { ...request, receivedAtMs: heardAtMs(at, request.receivedAtMs) }
+      const origin = originOf(heard, 'baileys', session, name)
+      const hash = parts.length === 1 ? origin.hash : `${origin.hash}/${index}`
+      return baileysEvents({ ...origin, hash, id, me }, data)
     }),
   )
+}
+
+/** What waited in the sender's buffer happened when it was heard, and not in the future, whatever its clock says. */
+function heardAtMs(at: unknown, receivedAtMs: number): number {
+  return Math.min(toMs(at) ?? receivedAtMs, receivedAtMs)
 }
 
 function partsOf(body: Record<string, unknown>, pathEvent: string | null): Part[] {
   const id = text(body['id'])
   const name = text(body['event']) ?? pathEvent
-  if (name !== null) return [{ name, data: body['data'] ?? null, id }]
+  const at = body['at']
+  if (name !== null) return [{ name, data: body['data'] ?? null, id, at }]
   if (Array.isArray(body['events'])) {
     return list(body['events']).flatMap((item, index) => {
       const one = fields(item)
@@ -61,11 +65,12 @@ function partsOf(body: Record<string, unknown>, pathEvent: string | null): Part[
               name: own,
               data: one?.['data'] ?? null,
               id: text(one?.['id']) ?? (id === null ? null : `${id}/${index}`),
+              at: one?.['at'] ?? at,
             },
           ]
     })
   }
   return Object.keys(body)
     .filter((key) => Object.hasOwn(baileysHandlers, key))
-    .map((key) => ({ name: key, data: body[key], id: id === null ? null : `${id}/${key}` }))
+    .map((key) => ({ name: key, data: body[key], id: id === null ? null : `${id}/${key}`, at }))
 }

@@ -23,8 +23,7 @@ export const evolutionGo: GatewaySource = {
 async function parse(request: GatewayRequest): Promise<Parsed> {
   const body = jsonObject(request.rawBody)
   const name = text(body?.['event'])
-  if (!body || name === null)
-    return notUnderstood(request, 'the body has no event', 'instanceToken')
+  if (!body || name === null) return notUnderstood(request, 'the body has no event')
   const session = sessionOf(request, 'evolution-go', body['instanceName'], body['instanceId'])
   return understood(
     eventsOf(originOf(request, 'evolution-go', session, name), fields(body['data']) ?? {}, body),

@@ -25,7 +25,7 @@ const secrets = ['apikey', 'api_key']
 async function parse(request: GatewayRequest): Promise<Parsed> {
   const body = jsonObject(request.rawBody)
   const given = text(body?.['event']) ?? request.event
-  if (!body || given === null) return notUnderstood(request, 'the body has no event', ...secrets)
+  if (!body || given === null) return notUnderstood(request, 'the body has no event')
   const name = wireName(given)
   const session = sessionOf(request, 'evolution', body['instance'])
   const origin = originOf(request, 'evolution', session, name)

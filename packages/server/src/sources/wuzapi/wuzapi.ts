@@ -13,6 +13,7 @@ import {
   originOf,
   sessionOf,
   understood,
+  withoutTokens,
 } from '../request.ts'
 import { verifyHmac } from '../signature.ts'
 import type { GatewayRequest, GatewaySource, Mapped, Parsed, Verdict } from '../source.ts'
@@ -53,15 +54,18 @@ async function parse(request: GatewayRequest): Promise<Parsed> {
   const body = json === undefined ? undefined : jsonObject(json)
   const type = text(body?.['type'])
   if (!body || type === null) {
-    if (form && !body)
+    if (form)
       return {
         outcome: 'unknown',
         name: 'unknown',
         session: request.session,
-        body: Object.fromEntries([...form].filter(([key]) => key !== 'token')),
-        reason: 'the form has no jsonData',
+        body: withoutTokens({
+          ...Object.fromEntries(form),
+          ...(body && { jsonData: withoutTokens(body) }),
+        }),
+        reason: body ? 'jsonData has no event type' : 'the form has no jsonData',
       }
-    return notUnderstood(request, 'the body has no event type', 'token')
+    return notUnderstood(request, 'the body has no event type')
   }
   const session = sessionOf(
     request,
