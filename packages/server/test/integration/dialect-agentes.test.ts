@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { catalogue } from '../../src/dialects/agentes/events.ts'
 import { documentedWorkflows } from '../../src/dialects/agentes/workflows.ts'
+import { curl } from '../support/curl.ts'
 import { type Called, startPombo, type TestPombo } from '../support/pombo-app.ts'
 import { type Receiver, startReceiver, until } from '../support/receiver.ts'
 import { programOf, startReceiver as startProgram } from '../support/receiver-process.ts'
@@ -597,21 +598,50 @@ test('the document’s variables: a common secret, the seven workflows, and the 
     })
     expect((await callOn(whole, 'GET', '/stats')).body.n8n_integration).toBe('active')
 
-    // The document's first call, as it stands: it names no organisation.
-    await callOn(whole, 'POST', '/events/user-registered', {
-      user_id: 'test-user-123',
-      email: 'test@example.com',
-      name: 'Test User',
+    // The document's first line, as it stands: it names no organisation.
+    const registered = await curl(
+      whole,
+      `curl -X POST "https://api.agentesdeconversao.com.br/api/webhooks/events/user-registered" \\
+  -H "Content-Type: application/json" \\
+  -d '{
+    "user_id": "test-user-123",
+    "email": "test@example.com",
+    "name": "Test User"
+  }'`,
+    )
+    expect(registered.body).toMatchObject({
+      success: true,
+      event_type: 'user.registered',
+      deliveries: 1,
     })
     const [request] = await n8n.waitFor(1)
     expect(request!.path).toBe('/webhook/user-registration')
+    expect(JSON.parse(request!.body)).toMatchObject({
+      id: registered.body.event_id,
+      event_type: 'user.registered',
+      user_id: 'test-user-123',
+      data: { user_id: 'test-user-123', email: 'test@example.com', name: 'Test User' },
+    })
     const signed = `${String(request!.headers['x-webhook-timestamp'])}.${request!.body}`
     const hex = createHmac('sha256', env.WEBHOOK_SECRET).update(signed).digest('hex')
     expect(request!.headers['x-webhook-signature']).toBe(`sha256=${hex}`)
 
     // The document's sync, as it stands, and one for a webhook of n8n that nobody registered.
     const data = { user_id: 'test-123', email: 'test@example.com' }
-    await callOn(whole, 'POST', '/n8n/sync', { sync_type: 'user-registration', data })
+    const synced = await curl(
+      whole,
+      `curl -X POST "https://api.agentesdeconversao.com.br/api/webhooks/n8n/sync" \\
+  -H "Content-Type: application/json" \\
+  -d '{
+    "sync_type": "user-registration",
+    "data": {"user_id": "test-123", "email": "test@example.com"}
+  }'`,
+    )
+    expect(synced.body).toMatchObject({
+      success: true,
+      sync_type: 'user-registration',
+      workflows: [{ workflow_id: 'dkbY8I5uombxmvgj', name: 'User Registration', deliveries: 1 }],
+    })
     await callOn(whole, 'POST', '/n8n/sync', { sync_type: 'crm-import', data })
     const paths = (await n8n.waitFor(3)).slice(1).map(({ path }) => path)
     expect(paths.toSorted()).toEqual(['/webhook/crm-import', '/webhook/user-registration'])

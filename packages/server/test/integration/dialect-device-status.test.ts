@@ -2,6 +2,7 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { deviceStatus } from '../../src/dialects/device-status/device-status.ts'
+import { curl } from '../support/curl.ts'
 import { endpointOf, outgoing, samplesOf } from '../support/dialect-samples.ts'
 import { type Called, startPombo, type TestPombo } from '../support/pombo-app.ts'
 import { type Receiver, startReceiver, until } from '../support/receiver.ts'
@@ -49,10 +50,16 @@ async function register(body: object): Promise<string> {
 }
 
 test('the document’s registration gives a device with a hash of 16 hex digits', async () => {
-  const made = await call('POST', '/api/devices', {
-    statusWebhookUrl: 'https://meusite.com/webhook/status',
-    statusWebhookSecret: 'meu-secret-super-seguro',
-  })
+  const made = await curl(
+    pombo,
+    `curl -X POST http://localhost:3000/api/devices \\
+  -H "Content-Type: application/json" \\
+  -H "Authorization: Basic <token>" \\
+  -d '{
+    "statusWebhookUrl": "https://meusite.com/webhook/status",
+    "statusWebhookSecret": "meu-secret-super-seguro"
+  }'`,
+  )
   const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/) as unknown
   expect(made.status).toBe(201)
   const device = {
@@ -77,14 +84,28 @@ test('the document’s registration gives a device with a hash of 16 hex digits'
 
 test('the document’s update sets another URL and another secret on the device that the header names', async () => {
   const [old, next] = [await receiver(), await receiver()]
-  const hash = await register({ statusWebhookUrl: old.url, statusWebhookSecret: 'meu-secret' })
-  const put = await call(
-    'PUT',
-    '/api/devices',
-    { statusWebhookUrl: next.url, statusWebhookSecret: 'novo-secret' },
-    { 'x-instance-id': hash },
-  )
-  expect(put.status).toBe(200)
+  const hash = 'a1b2c3d4e5f67890'
+  await register({
+    deviceHash: hash,
+    statusWebhookUrl: old.url,
+    statusWebhookSecret: 'meu-secret',
+  })
+  const line = `curl -X PUT http://localhost:3000/api/devices \\
+  -H "Content-Type: application/json" \\
+  -H "Authorization: Basic <token>" \\
+  -H "x-instance-id: a1b2c3d4e5f67890" \\
+  -d '{
+    "statusWebhookUrl": "https://novosite.com/webhook/status",
+    "statusWebhookSecret": "novo-secret"
+  }'`
+  const asItStands = await curl(pombo, line)
+  expect(asItStands.status).toBe(200)
+  expect(asItStands.body).toMatchObject({
+    deviceHash: hash,
+    statusWebhookUrl: 'https://novosite.com/webhook/status',
+    statusWebhookSigned: true,
+  })
+  const put = await curl(pombo, line.replace('https://novosite.com/webhook/status', next.url))
   expect(put.body).toMatchObject({ deviceHash: hash, statusWebhookUrl: next.url })
   await call('POST', `/api/devices/${hash}/events`, { code: 'CONTAINER_START', message: 'x' })
   const [request] = await next.waitFor(1)

@@ -11,7 +11,13 @@ function words(line: string): string[] {
   return found
 }
 
-/** Carries out a line such as `curl -X POST "http://localhost:3000/…" -H "Authorization: Bearer your-api-key" -d '{…}'`. */
+/** Where the documents' systems listen. */
+const hosts = ['http://localhost:3000', 'https://api.agentesdeconversao.com.br']
+
+/**
+ * Carries out a line such as `curl -X POST "http://localhost:3000/…" -H "Authorization: Bearer your-api-key" -d '{…}'`. A line that presents
+ * no key at all gets it as Bearer.
+ */
 export async function curl(pombo: TestPombo, line: string): Promise<Called> {
   const [program, ...args] = words(line)
   if (program !== 'curl') throw new Error(`not a curl line: ${line}`)
@@ -25,10 +31,19 @@ export async function curl(pombo: TestPombo, line: string): Promise<Called> {
     else if (arg === '-d') text = args[++at]!
     else if (arg === '-H') {
       const [name = '', ...value] = args[++at]!.split(': ')
-      headers[name.toLowerCase()] = value.join(': ').replace('your-api-key', pombo.key)
-    } else if (arg.startsWith('http://localhost:3000'))
-      path = arg.slice('http://localhost:3000'.length)
-    else throw new Error(`this part of a curl line is not known: ${arg}`)
+      headers[name.toLowerCase()] = withKey(value.join(': '), pombo.key)
+    } else {
+      const host = hosts.find((one) => arg.startsWith(one))
+      if (host === undefined) throw new Error(`this part of a curl line is not known: ${arg}`)
+      path = arg.slice(host.length)
+    }
   }
+  headers['authorization'] ??= `Bearer ${pombo.key}`
   return await pombo.call(method, path, { headers, ...(text !== undefined && { text }) })
+}
+
+function withKey(value: string, key: string): string {
+  return value
+    .replace('your-api-key', key)
+    .replace('Basic <token>', `Basic ${Buffer.from(key).toString('base64')}`)
 }

@@ -99,3 +99,12 @@ test('two events of one millisecond are told apart by their id', () => {
   const repeated = deviceStatus.headers(outgoing(one!, { attempt: 2 }), endpoint)
   expect(repeated).toEqual(first)
 })
+
+test('three retries, after 1, 2 and 4 seconds, and 10 seconds to answer', () => {
+  expect(deviceStatus.retry).toEqual({
+    scheduleMs: [1_000, 2_000, 4_000],
+    jitter: 0,
+    retryStatuses: 'all',
+  })
+  expect(deviceStatus.timeoutMs).toBe(10_000)
+})

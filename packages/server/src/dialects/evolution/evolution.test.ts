@@ -201,6 +201,14 @@ test('the main webhook has 30 s to answer, the monitoring webhook 15', () => {
   ])
 })
 
+test('the document’s six statuses are tried again, five times, with jitter', () => {
+  expect(evolution.retry).toEqual({
+    scheduleMs: [1_000, 2_000, 4_000, 8_000, 16_000],
+    jitter: 0.2,
+    retryStatuses: [408, 429, 500, 502, 503, 504],
+  })
+})
+
 test('delays double and stop growing at five minutes', () => {
   expect(evolution.retry.scheduleMs).toEqual([1_000, 2_000, 4_000, 8_000, 16_000])
   expect(scheduleOf(11).slice(-3)).toEqual([256_000, 300_000, 300_000])
