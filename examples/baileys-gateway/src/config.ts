@@ -8,6 +8,8 @@ export interface Config {
   bufferDir: string
   /** Another server than WhatsApp's, for trying. */
   whatsappUrl: string | undefined
+  /** Baileys' own log as well. */
+  verbose: boolean
 }
 
 /** @throws Error that names everything that is missing */
@@ -22,5 +24,6 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     session,
     bufferDir: env['BUFFER_DIR'] ?? `buffer/${encodeURIComponent(session)}`,
     whatsappUrl: env['WHATSAPP_URL'],
+    verbose: env['VERBOSE'] === '1',
   }
 }

@@ -1,18 +1,26 @@
 /** A WhatsApp gateway in small: one session, its login in PostgreSQL, its events in Pombo. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type ConnectionState, makeWASocket, type WASocket } from 'baileys'
+import { makeWASocket, type WASocket } from 'baileys'
 import pg from 'pg'
 // Outside this checkout: '@pombo/baileys'.
 import { type Connection, connectBaileys } from '../../../packages/baileys/src/pombo-baileys.ts'
 import { openAuthStore } from './auth-state.ts'
 import { type Config, readConfig } from './config.ts'
-import { qrLines } from './qr-terminal.ts'
-import { decideReconnect } from './reconnect.ts'
+import { ended } from './ended.ts'
+import { quiet } from './quiet.ts'
+import { decideReconnect, explain } from './reconnect.ts'
 
 async function main(config: Config): Promise<void> {
   const pool = new pg.Pool({ connectionString: config.databaseUrl })
   pool.on('error', (error) => console.error('database:', error.message))
-  const auth = await openAuthStore(pool, config.session)
+  const auth = await openAuthStore(pool, config.session).catch((error: Error) => {
+    throw new Error(
+      `The database of DATABASE_URL cannot be used: ${error.message || String(error)}`,
+    )
+  })
+  console.log(
+    `Session "${config.session}": ${auth.state.creds.registered || auth.state.creds.me ? 'logging in' : 'not paired yet, a code to scan follows'}. Events go to ${config.pomboUrl}.`,
+  )
   const stop = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
 
@@ -20,6 +28,7 @@ async function main(config: Config): Promise<void> {
   for (let attempt = 0; !stop.signal.aborted; attempt++) {
     const sock = makeWASocket({
       auth: auth.state,
+      ...(config.verbose ? {} : { logger: quiet }),
       ...(config.whatsappUrl ? { waWebSocketUrl: config.whatsappUrl } : {}),
     })
     // Before anything can happen on the socket, so that Pombo hears all of it, the codes to scan included.
@@ -27,17 +36,23 @@ async function main(config: Config): Promise<void> {
     else connection = connectPombo(sock, config)
     sock.ev.on('creds.update', () => void auth.saveCreds().catch(fail))
 
-    const code = await ended(sock, stop.signal, () => (attempt = 0))
+    const { code, message } = await ended(sock, stop.signal, {
+      onOpen: () => (attempt = 0),
+      print: console.log,
+    })
     if (stop.signal.aborted) break
     const next = decideReconnect(code, attempt, Math.random)
     if (next.action === 'stop') {
       console.error(`The session has ended (${code}): ${next.reason}.`)
+      if (next.forget) console.error('Start again to pair it anew.')
       if (next.forget) await auth.forget()
       process.exitCode = 1
       break
     }
     if (next.announce)
-      console.log(`Connection lost (${code}), again in ${Math.round(next.afterMs)} ms.`)
+      console.log(
+        `No connection to WhatsApp (${explain(code, message)}). Again in ${(next.afterMs / 1_000).toFixed(1)} s.`,
+      )
     await sleep(next.afterMs, undefined, { signal: stop.signal }).catch(() => {})
   }
 
@@ -58,41 +73,17 @@ function connectPombo(sock: WASocket, config: Config): Connection {
   })
 }
 
-/** Resolves with the status of the close; the program's own end closes the socket too, so that Pombo hears of it. */
-async function ended(
-  sock: WASocket,
-  stop: AbortSignal,
-  onOpen: () => void,
-): Promise<number | undefined> {
-  let hangUp = (): void => {}
-  const status = await new Promise<number | undefined>((resolve) => {
-    hangUp = () => {
-      void sock.end(undefined)
-      setTimeout(resolve, 2_000, undefined)
-    }
-    stop.addEventListener('abort', hangUp)
-    sock.ev.on('connection.update', ({ qr, connection, lastDisconnect }) => {
-      if (qr !== undefined) console.log(qrLines(qr).join('\n'))
-      if (connection === 'open') onOpen()
-      if (connection === 'open') console.log('Connected as', sock.user?.id)
-      if (connection === 'close') resolve(statusOf(lastDisconnect))
-    })
-  })
-  stop.removeEventListener('abort', hangUp)
-  return status
-}
-
-function statusOf(last: ConnectionState['lastDisconnect']): number | undefined {
-  const error = last?.error as { output?: { statusCode?: number } } | undefined
-  return error?.output?.statusCode
-}
-
 /** Without its keys saved a session cannot go on: better to end, and to be started again from what is saved. */
 function fail(error: Error): void {
   console.error('The login could not be saved:', error.message)
   process.exit(1)
 }
 
-await main(readConfig())
+try {
+  await main(readConfig())
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error)
+  process.exitCode = 1
+}
 // A handshake that was broken off leaves a timer of Baileys', which would hold the process for 20 s.
 process.exit()

@@ -13,7 +13,12 @@ import {
   type AuthStore,
   openAuthStore,
 } from '../../../../examples/baileys-gateway/src/auth-state.ts'
+import { ended } from '../../../../examples/baileys-gateway/src/ended.ts'
+import { qrLines } from '../../../../examples/baileys-gateway/src/qr-terminal.ts'
 import { createTestDatabase, type TestDatabase } from '../../../server/test/support/database.ts'
+import { startPombo } from '../../../server/test/support/pombo-app.ts'
+import { connectBaileys } from '../../src/connection.ts'
+import { realEmitter } from '../real-baileys.ts'
 import { startReceiver } from '../receiver.ts'
 
 const run = promisify(execFile)
@@ -135,7 +140,9 @@ test('the gateway runs: it tells Pombo, connects again after a loss, and ends wi
     const states = () =>
       receiver.events().map(({ data }) => (data as { connection?: string }).connection)
     await expect.poll(states, { timeout: 20_000 }).toEqual(['connecting', 'close', 'connecting'])
-    expect(output).toContain('Connection lost (428)')
+    expect(output).toContain('No connection to WhatsApp (428: Connection Terminated')
+    expect(output).toContain('Session "loja": not paired yet')
+    expect(output).not.toContain('"level"')
     const ended = once(gateway, 'close')
     gateway.kill('SIGTERM')
     expect(await ended).toEqual([0, null])
@@ -150,3 +157,60 @@ test('the gateway runs: it tells Pombo, connects again after a loss, and ends wi
     rmSync(bufferDir, { recursive: true, force: true })
   }
 }, 60_000)
+
+test('a code to scan is drawn in the terminal and is in Pombo as session.qr_updated; a close is told with its reason', async () => {
+  const pombo = await startPombo()
+  const sock = { ...realEmitter(), end: async () => {} }
+  const connection = connectBaileys(sock, {
+    pombo: { url: pombo.url, token: pombo.key },
+    session: 'qr',
+  })
+  try {
+    const printed: string[] = []
+    let opened = 0
+    const close = ended(sock, new AbortController().signal, {
+      onOpen: () => (opened += 1),
+      print: (text) => printed.push(text),
+    })
+    sock.ev.emit('connection.update', { qr: '2@code,of,whatsapp' })
+    sock.ev.emit('connection.update', { connection: 'open' })
+    const error = Object.assign(new Error('Stream Errored'), { output: { statusCode: 515 } })
+    sock.ev.emit('connection.update', {
+      connection: 'close',
+      lastDisconnect: { error, date: new Date() },
+    })
+    expect(await close).toEqual({ code: 515, message: 'Stream Errored' })
+    expect(opened).toBe(1)
+    expect(printed).toEqual([
+      `${qrLines('2@code,of,whatsapp').join('\n')}\nScan it: WhatsApp, Linked devices, Link a device.`,
+      expect.stringMatching(/^Connected as 5511988880000/),
+    ])
+    expect(await connection.flush({ timeoutMs: 20_000 })).toBe(true)
+    const { body } = await pombo.call('GET', '/api/v1/app/qr/msg?with_content=true', {
+      headers: { authorization: `Bearer ${pombo.key}` },
+    })
+    const told = body.data.find(
+      ({ eventType }: { eventType: string }) => eventType === 'session.qr_updated',
+    )
+    expect(told.payload.qr.code).toBe('2@code,of,whatsapp')
+  } finally {
+    await connection.close()
+    await pombo.stop()
+  }
+}, 60_000)
+
+test.each([
+  ['nothing is set', {}, 'Set DATABASE_URL and POMBO_TOKEN; see README.md.\n'],
+  [
+    'the database is not there',
+    { DATABASE_URL: 'postgres://127.0.0.1:1/x', POMBO_TOKEN: 'y' },
+    'The database of DATABASE_URL cannot be used: connect ECONNREFUSED 127.0.0.1:1\n',
+  ],
+])(
+  'where %s it ends with what to do, in one line',
+  async (_, env, said) => {
+    const gateway = run(process.execPath, [join(example, 'src/main.ts')], { env })
+    await expect(gateway).rejects.toMatchObject({ code: 1, stderr: said })
+  },
+  60_000,
+)

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startPombo, type TestPombo } from '../../../server/test/support/pombo-app.ts'
 import { connectBaileys } from '../../src/connection.ts'
 import { realEmitter } from '../real-baileys.ts'
-import { decoded, group, lid, ownText, person } from '../samples.ts'
+import { decoded, group, image, lid, ownText, person } from '../samples.ts'
 
 // Pombo itself, on a database of its own: what it makes of what this package sends.
 let pombo: TestPombo
@@ -68,6 +68,61 @@ test('Pombo understands all of it, and a message is told in every step, though B
     'contact.lid_mapped',
   ])
   expect(messages[2]?.payload).toMatchObject({ messageId: 'IN', content: { text: 'Olá' } })
+})
+
+test('edits, revokes, reactions, stubs, receipts of members, both identities, Longs and bytes: Pombo reads them all', async () => {
+  const sock = realEmitter()
+  const connection = connectBaileys(sock, {
+    pombo: { url: pombo.url, token: pombo.key },
+    session: 'kinds',
+  })
+  const key = { remoteJid: lid, remoteJidAlt: person, fromMe: false, id: 'M1' }
+  const member = { remoteJid: group, participant: lid, fromMe: false }
+  // As the socket gives it: a Long of protobuf for its length, a Uint8Array for its key.
+  sock.ev.emit('messages.upsert', { messages: [image], type: 'notify' })
+  sock.ev.emit('messages.update', [
+    { key, update: { message: { editedMessage: { message: { conversation: 'nova' } } } } },
+  ])
+  sock.ev.emit('messages.update', [
+    { key, update: { message: null, messageStubType: 1, key: { ...key, id: 'REVOKER' } } },
+  ])
+  const { message } = decoded({
+    key: { ...member, id: 'R1' },
+    message: { reactionMessage: { key, text: '👍', senderTimestampMs: 1_762_510_200_123 } },
+  })
+  const thumb = { ...message!.reactionMessage, key: { ...member, id: 'R1' } }
+  sock.ev.emit('messages.reaction', [{ key, reaction: thumb }])
+  const stub = { messageStubType: 2, messageStubParameters: ['No session record'] }
+  const unread = decoded({ key: { ...member, id: 'S1' }, messageTimestamp: 1_762_510_200, ...stub })
+  sock.ev.emit('messages.upsert', { messages: [unread], type: 'notify' })
+  const receipt = { userJid: lid, receiptTimestamp: 1_762_510_201, readTimestamp: 1_762_510_202 }
+  sock.ev.emit('message-receipt.update', [
+    { key: { remoteJid: group, fromMe: true, id: 'G1' }, receipt },
+  ])
+  expect(await connection.flush({ timeoutMs: 10_000 })).toBe(true)
+  await connection.close()
+
+  const messages = await messagesOf('kinds')
+  expect(messages.map(({ eventType, payload }) => [eventType, payload.messageId])).toEqual([
+    ['message.received', 'IMG1'],
+    ['message.edited', 'M1'],
+    ['message.deleted', 'M1'],
+    ['message.reaction', 'M1'],
+    ['message.undecryptable', 'S1'],
+    ['message.delivered', 'G1'],
+    ['message.read', 'G1'],
+  ])
+  const [received, edited, , reaction, undecryptable, , read] = messages.map(
+    ({ payload }) => payload as unknown,
+  )
+  expect(received).toMatchObject({
+    sender: { id: lid },
+    content: { type: 'image', text: 'Olá', media: { fileLength: 123_456, mediaKey: 'AQID' } },
+  })
+  expect(edited).toMatchObject({ chat: { id: lid, altId: person }, content: { text: 'nova' } })
+  expect(reaction).toMatchObject({ emoji: '👍', at: '2025-11-07T10:10:00.123Z' })
+  expect(undecryptable).toMatchObject({ reason: 'No session record', chat: { kind: 'group' } })
+  expect(read).toMatchObject({ by: { id: lid }, fromMe: true })
 })
 
 test('a batch that Pombo took, but whose answer was lost, is known when it comes again', async () => {
