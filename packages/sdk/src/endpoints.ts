@@ -12,8 +12,10 @@ export interface EndpointSettings {
   channels?: string[] | null
   disabled?: boolean
   metadata?: Record<string, string>
-  /** Requests a second. */
+  /** Requests in each `throttleWindowMs`. */
   throttleRate?: number | null
+  /** Default 1,000: a second. */
+  throttleWindowMs?: number
   /** The envelope, headers and signature of an older system; `standard` is Pombo's own. */
   dialect?: 'standard' | 'whatsmeow' | 'zaphub' | 'device-status' | 'evolution' | 'agentes'
   /** Seconds before each retry. */

@@ -29,8 +29,9 @@ export interface Endpoint {
   disabled: boolean
   disabledReason: string | null
   paused: boolean
-  /** Requests a second over the whole cluster; null: no limit. */
+  /** Requests in each `throttleWindowMs` over the whole cluster; null: no limit. */
   throttleRate: number | null
+  throttleWindowMs: number
   dialect: DialectName
   /** Settings that only the dialect knows (such as evolution's `apikey` in the payload). */
   dialectOptions: Record<string, unknown>

@@ -66,7 +66,7 @@ export const catalogue = {
   database_away: {
     status: 503,
     message:
-      'The database does not answer. Repeat after the time in Retry-After; what was asked may have been done, and the answer lost: with an Idempotency-Key (or an eventId), the same both times, it counts once.',
+      'The database does not answer. Repeat after the time in Retry-After; what was asked may have been done, and the answer lost. A message with an Idempotency-Key (or an eventId), the same both times, counts once.',
   },
 } as const satisfies Record<string, { status: number; message: string }>
 

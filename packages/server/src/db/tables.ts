@@ -96,6 +96,7 @@ export interface EndpointTable {
   disabled_reason: string | null
   paused: Generated<boolean>
   throttle_rate: number | null
+  throttle_window_ms: Generated<number>
   dialect: Generated<DialectName>
   dialect_options: Generated<Record<string, unknown>>
   retry_schedule_ms: number[] | null

@@ -113,7 +113,7 @@ export class Slots {
         Math.min(share + this.#ahead(slots) - slots.inHand, maxInHand - this.#inHand),
       )
     // At two nodes and a rate of 1, a share is half a token a second: fractions add up. Nothing is taken ahead of the rate.
-    const rate = endpoint.throttleRate / this.#lease.liveNodes
+    const rate = this.#perSecond(endpoint, endpoint.throttleRate)
     const now = this.#clock.monotonic()
     slots.tokens = Math.min(
       Math.max(1, rate),
@@ -121,6 +121,11 @@ export class Slots {
     )
     slots.refilledAt = now
     return Math.max(0, Math.min(share - slots.inHand, Math.floor(slots.tokens)))
+  }
+
+  /** This node's share of the rate. */
+  #perSecond({ throttleWindowMs }: Endpoint, rate: number): number {
+    return (rate * 1_000) / throttleWindowMs / this.#lease.liveNodes
   }
 
   /** What may be in hand without anything ahead: a request's worth for each that may be under way. */
@@ -148,7 +153,7 @@ export class Slots {
     this.#ownRoom(endpoint)
     const slots = this.#of(endpoint)
     if (slots.tokens >= 1) return sharedMs
-    const ownMs = ((1 - slots.tokens) * 1000 * this.#lease.liveNodes) / endpoint.throttleRate
+    const ownMs = ((1 - slots.tokens) * 1000) / this.#perSecond(endpoint, endpoint.throttleRate)
     return Math.max(sharedMs, Math.ceil(ownMs))
   }
 

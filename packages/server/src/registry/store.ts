@@ -47,6 +47,7 @@ interface EndpointRow {
   disabled_reason: string | null
   paused: boolean
   throttle_rate: number | null
+  throttle_window_ms: number
   dialect: DialectName
   dialect_options: Record<string, unknown>
   retry_schedule_ms: number[] | null
@@ -80,7 +81,7 @@ const appColumns = `a.id as app_id, a.tenant_id, a.uid as app_uid, a.name as app
 
 // Named columns: `e.*` would carry whatever a later migration adds. The current secret first, then the old ones, newest first.
 const endpointColumns = `e.id, e.tenant_id, e.app_id, e.uid, e.url, e.description, e.event_types, e.channels, e.metadata, e.headers_sealed, e.disabled,
-  e.disabled_reason, e.paused, e.throttle_rate, e.dialect, e.dialect_options, e.retry_schedule_ms, e.timeout_ms, e.max_in_flight, e.ordering, e.priority,
+  e.disabled_reason, e.paused, e.throttle_rate, e.throttle_window_ms, e.dialect, e.dialect_options, e.retry_schedule_ms, e.timeout_ms, e.max_in_flight, e.ordering, e.priority,
   e.filter, e.signature_headers, e.circuit, e.transform, e.batch, e.on_exhausted, e.oversize, e.chat_filter, e.created_at, e.updated_at, s.secret_ids, s.secret_sealed, s.secret_expires_ms,
   h.circuit as health, h.consecutive_failures, h.opened_at, h.open_until, h.pause_ms, h.probe_until, h.failing_since`
 const endpointJoins = `left join lateral (
@@ -266,6 +267,7 @@ function endpointOf(row: EndpointRow, opener: Opener): Endpoint {
     disabledReason: row.disabled_reason,
     paused: row.paused || opened.unreadable,
     throttleRate: row.throttle_rate,
+    throttleWindowMs: row.throttle_window_ms,
     dialect: row.dialect,
     dialectOptions: row.dialect_options,
     retryScheduleMs: row.retry_schedule_ms,

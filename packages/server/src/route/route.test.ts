@@ -19,6 +19,7 @@ const endpoint = (given: Partial<Endpoint>): Endpoint => ({
   disabledReason: null,
   paused: false,
   throttleRate: null,
+  throttleWindowMs: 1_000,
   dialect: 'standard',
   dialectOptions: {},
   retryScheduleMs: null,

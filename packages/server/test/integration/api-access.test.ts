@@ -319,7 +319,7 @@ test('a message whose acceptance was lost on its way is the same one when it is 
     status: 503,
     body: {
       code: 'database_away',
-      detail: expect.stringContaining('with an Idempotency-Key (or an eventId)'),
+      detail: expect.stringContaining('A message with an Idempotency-Key (or an eventId)'),
     },
   })
   const again = await until(async () => {

@@ -160,8 +160,10 @@ describe('endpoints', () => {
     expect(await post('enable')).toMatchObject({ disabled: false, disabledReason: null })
   })
 
-  test('a circuit that is opened by hand holds deliveries back until it is closed', async () => {
+  test('a circuit that is opened by hand holds deliveries back until it is closed, and both are told once', async () => {
     const receiver = await startReceiver()
+    const operator = await startReceiver()
+    await api.svix.operationalWebhook.endpoint.create({ url: operator.url, uid: 'circuits' })
     await create({ uid: 'c', url: receiver.url })
     const opened = await api.call('POST', `/api/v1/app/${appId}/endpoint/c/circuit`, {
       body: { state: 'open', seconds: 600 },
@@ -179,6 +181,21 @@ describe('endpoints', () => {
     })
     expect(closed.body.health).toMatchObject({ circuit: 'closed', nextProbeAt: null })
     await receiver.waitFor(1)
+    // It is closed already.
+    await api.call('POST', `/api/v1/app/${appId}/endpoint/c/circuit`, { body: { state: 'closed' } })
+    await api.svix.endpoint.delete(appId, 'c')
+    const told = () =>
+      operator.received
+        .map(({ body }) => JSON.parse(body) as { type: string; data: Record<string, unknown> })
+        .filter(({ data }) => data['endpointUid'] === 'c')
+    await until(() => told().some(({ type }) => type === 'endpoint.deleted'))
+    expect(told().filter(({ type }) => type.startsWith('endpoint.circuit'))).toHaveLength(2)
+    expect(told().find(({ type }) => type === 'endpoint.circuit.opened')!.data).toMatchObject({
+      appId,
+      nextProbeAt: opened.body.health.nextProbeAt,
+    })
+    await api.svix.operationalWebhook.endpoint.delete('circuits')
+    await operator.close()
     await receiver.close()
   })
 

@@ -58,6 +58,8 @@ test('the options of an endpoint are kept, shown and refused by name', async () 
     batch: { maxEvents: 10, maxWaitMs: 100 },
     onExhausted: 'stop',
     oversize: { maxBytes: 5_000, action: 'link' },
+    rateLimit: 600,
+    throttleWindowMs: 60_000,
   }
   const made = await post('/api/v1/app/opts/endpoint', { url: 'https://example.com/', ...options })
   expect(made.status).toBe(201)
@@ -67,13 +69,19 @@ test('the options of an endpoint are kept, shown and refused by name', async () 
     batch: { maxEvents: 1, maxWaitMs: 0 },
     transform: { payload: 'nope(' },
     oversize: { maxBytes: 1, action: 'send' },
+    throttleWindowMs: 10,
   })
   expect(refused.status).toBe(422)
   expect(
     (refused.body as { detail: { loc: string[] }[] }).detail
       .map(({ loc }) => loc.join('.'))
       .toSorted(),
-  ).toEqual(['body.batch.maxEvents', 'body.oversize.maxBytes', 'body.transform.payload'])
+  ).toEqual([
+    'body.batch.maxEvents',
+    'body.oversize.maxBytes',
+    'body.throttleWindowMs',
+    'body.transform.payload',
+  ])
 })
 
 test('an open delivery can be given up by hand, and is recorded as not sent', async () => {

@@ -71,6 +71,15 @@ test('a rate holds over all nodes', async () => {
   expect(performance.now() - startedAt).toBeGreaterThan(1_800)
 })
 
+test('a rate over a longer window is an even stream over all nodes', async () => {
+  await endpoint({ throttleRate: 12, throttleWindowMs: 2_000 })
+  const startedAt = performance.now()
+  await Promise.all(Array.from({ length: 24 }, (_, i) => accept(nodes[i % 3]!, String(i))))
+  await receiver.waitFor(24, 30_000)
+  // Six a second, of which one second's worth may go at once: three seconds. At twelve a second it would be over after one.
+  expect(performance.now() - startedAt).toBeGreaterThan(2_000)
+})
+
 test('the work of a node that stopped its heartbeat is taken over and delivered', async () => {
   const made = await endpoint()
   await nodes[0]!.registry.endpoints.pause({ tenantId, appId }, showId('endpoint', made.id))
@@ -174,22 +183,28 @@ test('a node that stops gives its lease back', async () => {
   expect(rows).toEqual([])
 })
 
-test('a node whose clock is ten minutes off makes the same times, retries and leases as the others', async () => {
-  const wall = () => Date.now() + 600_000
-  const ahead = await startNode(database.url, { clock: new SystemClock(wall), leaseMs: 2_000 })
-  try {
-    await endpoint({ retryScheduleMs: [50] })
-    receiver.answer = (_, index) => ({ status: index === 0 ? 500 : 200 })
-    const accepted = await accept(ahead, '1')
-    if (accepted.outcome !== 'accepted') throw new Error(accepted.outcome)
-    expect(Math.abs(accepted.message.createdAtMs - Date.now())).toBeLessThan(2_000)
-    const [first, second] = await receiver.waitFor(2)
-    expect(second!.at - first!.at).toBeLessThan(2_000)
-    const { rows } = await database.pool.query<{ apart: number }>(
-      'select max(abs(extract(epoch from expires_at - now())))::float8 as apart from node',
-    )
-    expect(rows[0]!.apart).toBeLessThan(5)
-  } finally {
-    await ahead.stop()
-  }
-})
+test.each([
+  ['ahead', 600_000],
+  ['behind', -600_000],
+])(
+  'a node whose clock is ten minutes %s makes the same times, retries and leases as the others',
+  async (_, offMs) => {
+    const wall = () => Date.now() + offMs
+    const ahead = await startNode(database.url, { clock: new SystemClock(wall), leaseMs: 2_000 })
+    try {
+      await endpoint({ retryScheduleMs: [50] })
+      receiver.answer = (_, index) => ({ status: index === 0 ? 500 : 200 })
+      const accepted = await accept(ahead, '1')
+      if (accepted.outcome !== 'accepted') throw new Error(accepted.outcome)
+      expect(Math.abs(accepted.message.createdAtMs - Date.now())).toBeLessThan(2_000)
+      const [first, second] = await receiver.waitFor(2)
+      expect(second!.at - first!.at).toBeLessThan(2_000)
+      const { rows } = await database.pool.query<{ apart: number }>(
+        'select max(abs(extract(epoch from expires_at - now())))::float8 as apart from node',
+      )
+      expect(rows[0]!.apart).toBeLessThan(5)
+    } finally {
+      await ahead.stop()
+    }
+  },
+)

@@ -121,6 +121,7 @@ export function endpointOf(dialect: DialectName, given: Partial<Endpoint> = {}):
     disabledReason: null,
     paused: false,
     throttleRate: null,
+    throttleWindowMs: 1_000,
     dialect,
     dialectOptions: {},
     retryScheduleMs: null,

@@ -62,8 +62,12 @@ const shared = {
   description: z.string().optional(),
   disabled: z.boolean().optional(),
   metadata: metadata.optional(),
-  throttleRate: rate('Requests a second at most, over all nodes; null: no limit'),
+  throttleRate: rate('Requests in each throttleWindowMs at most, over all nodes; null: no limit'),
   rateLimit: rate('Another name of throttleRate'),
+  throttleWindowMs: z.int().optional().meta({
+    description:
+      'The time over which the rate counts, 1,000 to 86,400,000; default 1,000: a second. Requests are spread over it evenly',
+  }),
   dialect: z
     .enum(dialectNames)
     .optional()
@@ -169,6 +173,7 @@ export const endpointOut = z.object({
   paused: z.boolean(),
   throttleRate: z.int().nullable(),
   rateLimit: z.int().nullable(),
+  throttleWindowMs: z.int(),
   dialect: z.enum(dialectNames),
   dialectOptions: z.record(z.string(), z.unknown()),
   retrySchedule: z.array(z.number()).nullable(),
@@ -309,6 +314,7 @@ export function showEndpoint(endpoint: Endpoint): z.output<typeof endpointOut> {
     paused: endpoint.paused,
     throttleRate: endpoint.throttleRate,
     rateLimit: endpoint.throttleRate,
+    throttleWindowMs: endpoint.throttleWindowMs,
     dialect: endpoint.dialect,
     dialectOptions: endpoint.dialectOptions,
     retrySchedule: endpoint.retryScheduleMs?.map((ms) => ms / 1_000) ?? null,

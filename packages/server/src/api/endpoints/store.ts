@@ -1,6 +1,8 @@
-import { uuidFloor } from '../../core/id.ts'
+import { iso } from '../../core/clock.ts'
+import { showId, uuidFloor } from '../../core/id.ts'
 import { noteChange } from '../../db/changes.ts'
 import { inTransaction, type Pool, type Queryable } from '../../db/pool.ts'
+import { noteSignals } from '../../db/signals.ts'
 
 export interface HealthRow {
   endpoint_id: string
@@ -28,23 +30,70 @@ export async function healthOf(
 /** Opens or closes a circuit by hand. Closing forgets the failures as well. */
 export async function setCircuit(
   db: Pool,
-  endpoint: { id: string; tenantId: string; appId: string },
+  endpoint: { id: string; tenantId: string; appId: string; uid: string | null },
   to: { state: 'open'; seconds: number } | { state: 'closed' },
 ): Promise<void> {
   await inTransaction(db, async (client) => {
+    const { rows: before } = await client.query<{ circuit: string; failures: number }>(
+      'select circuit, consecutive_failures as failures from endpoint_health where endpoint_id = $1 for update',
+      [endpoint.id],
+    )
+    const { circuit, failures } = before[0] ?? { circuit: 'closed', failures: 0 }
+    let nextProbeAt: string | null = null
     if (to.state === 'closed')
       await client.query('delete from endpoint_health where endpoint_id = $1', [endpoint.id])
     else {
-      await client.query(
+      const { rows } = await client.query<{ ms: number }>(
         `insert into endpoint_health (endpoint_id, tenant_id, circuit, opened_at, open_until, pause_ms)
          values ($1, $2, 'open', now(), now() + $3 * interval '1 second', $3::int * 1000)
          on conflict (endpoint_id) do update set circuit = 'open', opened_at = now(), open_until = excluded.open_until, pause_ms = excluded.pause_ms,
-           probe_node = null, probe_until = null, updated_at = now()`,
+           probe_node = null, probe_until = null, updated_at = now()
+         returning (extract(epoch from open_until) * 1000)::float8 as ms`,
         [endpoint.id, endpoint.tenantId, to.seconds],
       )
+      nextProbeAt = iso(rows[0]!.ms)
     }
+    if (circuit !== to.state)
+      await tellCircuit(client, endpoint, {
+        type: to.state === 'open' ? 'endpoint.circuit.opened' : 'endpoint.circuit.closed',
+        consecutiveFailures: to.state === 'open' ? failures : 0,
+        nextProbeAt,
+      })
     await noteChange(client, 'app', endpoint.appId)
   })
+}
+
+/** The same operational event as when it opens or closes by itself; none about the operational endpoints. */
+async function tellCircuit(
+  db: Queryable,
+  endpoint: { id: string; tenantId: string; appId: string; uid: string | null },
+  { type, ...state }: { type: string; consecutiveFailures: number; nextProbeAt: string | null },
+): Promise<void> {
+  const { rows } = await db.query<{ uid: string | null; now_ms: number }>(
+    `select uid, (extract(epoch from now()) * 1000)::float8 as now_ms from app where id = $1 and kind <> 'operational'`,
+    [endpoint.appId],
+  )
+  const [app] = rows
+  if (app === undefined) return
+  const data = {
+    appId: showId('app', endpoint.appId),
+    appUid: app.uid,
+    endpointId: showId('endpoint', endpoint.id),
+    endpointUid: endpoint.uid,
+    failSince: null,
+    ...state,
+  }
+  await noteSignals(
+    db,
+    [
+      {
+        tenantId: endpoint.tenantId,
+        type,
+        data,
+      },
+    ],
+    app.now_ms,
+  )
 }
 
 export interface Counts {

@@ -30,6 +30,7 @@ export interface EndpointSettings
       | 'headers'
       | 'disabled'
       | 'throttleRate'
+      | 'throttleWindowMs'
       | 'dialect'
       | 'dialectOptions'
       | 'retryScheduleMs'
@@ -97,6 +98,8 @@ export async function checkSettings(
   if (headers !== undefined) checks.note('headers', headersProblem(headers))
   if (typeof throttleRate === 'number')
     checks.note('throttleRate', integerProblem(throttleRate, 1, 65_535))
+  if (settings.throttleWindowMs !== undefined)
+    checks.note('throttleWindowMs', integerProblem(settings.throttleWindowMs, 1_000, 86_400_000))
   if (typeof timeoutMs === 'number')
     checks.note('timeoutMs', integerProblem(timeoutMs, 1_000, 60_000))
   if (maxInFlight !== undefined) checks.note('maxInFlight', integerProblem(maxInFlight, 1, 1_000))

@@ -188,6 +188,9 @@ export function createEndpointWriter({ pool, clock, opener, rules, changed }: En
       ...(settings.headers !== undefined && { headers_sealed: sealHeaders(settings.headers, id) }),
       ...(settings.disabled !== undefined && { disabled: settings.disabled }),
       ...(settings.throttleRate !== undefined && { throttle_rate: settings.throttleRate }),
+      ...(settings.throttleWindowMs !== undefined && {
+        throttle_window_ms: settings.throttleWindowMs,
+      }),
       ...(settings.dialect !== undefined && { dialect: settings.dialect }),
       ...(settings.dialectOptions !== undefined && { dialect_options: settings.dialectOptions }),
       ...(settings.retryScheduleMs !== undefined && {
