@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { createCipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
@@ -13,6 +14,7 @@ import { dialectOf } from '../../src/dialects/dialects.ts'
 import { decryptMedia } from '../../../sdk/src/media.ts'
 import { endpointOf, outgoing, type Sample, samplesOf } from '../support/dialect-samples.ts'
 import { programOf, type ReceiverProcess, startReceiver } from '../support/receiver-process.ts'
+import { shownCode } from '../support/shown-code.ts'
 
 const secret = 'segredo do webhook: ação 1!'
 
@@ -125,6 +127,12 @@ test('the document’s length check refuses a raw_media that was downloaded whol
     expect(Buffer.from(await decryptMedia(encrypted, payload.raw_media.mediaKey, 'image'))).toEqual(
       file,
     )
+    const readme = new URL('../../src/dialects/zaphub/README.md', import.meta.url)
+    const sdk = new URL('../../../sdk/src/sdk.ts', import.meta.url).href
+    const { fetchMedia } = (await shownCode(readFileSync(readme, 'utf8'), 'fetchMedia', {
+      '@pombo/sdk': sdk,
+    })) as { fetchMedia: (rawMedia: object, kind: string) => Promise<Uint8Array> }
+    expect(Buffer.from(await fetchMedia(payload.raw_media, 'image'))).toEqual(file)
   } finally {
     cdn.close()
     cdn.closeAllConnections()

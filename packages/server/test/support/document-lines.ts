@@ -74,3 +74,35 @@ function linesOfBlock({ language, text }: Block): DocumentLine[] {
     ...(language === 'http' ? found('member', /^([\w-]+): /gm) : []),
   ]
 }
+
+/** An event as it leaves: its name, and its members by their paths, in their order. */
+export interface Example {
+  name: string
+  members: string[]
+}
+
+/** The examples of events that a document shows; not its lines of a log, nor the answers of requests, nor JSON with comments. */
+export function examplesOf(document: string): Example[] {
+  return split(document).blocks.flatMap(({ language, text }) => {
+    if (language !== 'json' || /^\s*"(level|success)":|"SUCCESS"|\/\/ /m.test(text)) return []
+    const example = text.includes('...]') ? undefined : exampleOf(text)
+    // "string": the shape of an event is shown, not one.
+    return example && !['', 'string'].includes(example.name) ? [example] : []
+  })
+}
+
+export function exampleOf(json: string): Example {
+  const value = JSON.parse(json) as Record<string, unknown>
+  const event = value['event'] as { type?: unknown } | undefined
+  const name = typeof event === 'object' ? event.type : (event ?? value['event_type'])
+  return { name: typeof name === 'string' ? name : '', members: pathsOf(value) }
+}
+
+function pathsOf(value: unknown, before = ''): string[] {
+  if (Array.isArray(value)) return value.length > 0 ? pathsOf(value[0], `${before}[].`) : []
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([key, inner]) => [
+    before + key,
+    ...pathsOf(inner, `${before}${key}.`),
+  ])
+}

@@ -5,7 +5,7 @@ import { basename } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { routesOf } from '../../src/api/dialects/reference.ts'
 import { coverageOf, dialectChapters } from '../support/dialect-chapters.ts'
-import { linesOf, oneLine, plain } from '../support/document-lines.ts'
+import { exampleOf, examplesOf, linesOf, oneLine, plain } from '../support/document-lines.ts'
 
 const root = new URL('../../../../', import.meta.url)
 const files = globSync('{*,{packages,docs,examples}/**/*}.{ts,py,sql,md}', {
@@ -64,6 +64,15 @@ describe.each(chapters)('$dialect.name', ({ dialect, settings, coverage }) => {
   })
 })
 
+test('every curl line of the tables is run as it stands by a test', () => {
+  const sources = tests.map(({ text }) => oneLine(text))
+  const lines = chapters.flatMap(({ coverage }) =>
+    [...coverage.matchAll(/`(curl [^`]+)`/g)].map(([, line]) => line!.replaceAll('\\|', '|')),
+  )
+  expect(lines.length).toBeGreaterThan(12)
+  expect(lines.filter((line) => !sources.some((source) => source.includes(line)))).toEqual([])
+})
+
 const documents = new URL('../shared/seeds/', root)
 const here = existsSync(documents)
 const numbers = {
@@ -76,7 +85,12 @@ const numbers = {
 
 describe.skipIf(!here).each(Object.entries(numbers))('document of %s', (name, number) => {
   const file = here ? readdirSync(documents).find((one) => one.startsWith(number))! : ''
-  const lines = here ? linesOf(readFileSync(new URL(file, documents), 'utf8')) : []
+  const document = here ? readFileSync(new URL(file, documents), 'utf8') : ''
+  const lines = linesOf(document)
+  const folder = new URL(`../../src/dialects/${name}/golden/`, import.meta.url)
+  const goldens = readdirSync(folder).map((one) =>
+    exampleOf(readFileSync(new URL(one, folder), 'utf8')),
+  )
   const coverage = coverageOf(name as keyof typeof numbers).replaceAll('\\|', '|')
 
   test('every heading, item, row and label of it is in the table', () => {
@@ -102,10 +116,30 @@ describe.skipIf(!here).each(Object.entries(numbers))('document of %s', (name, nu
     expect([...new Set(missing.map(({ kind, text }) => `${kind}: ${text}`))]).toEqual([])
   })
 
-  test('every curl line of it is in the table, and run as it stands by a test', () => {
+  test('every curl line of it is in the table', () => {
     const curls = lines.filter(({ kind }) => kind === 'curl').map(({ text }) => oneLine(text))
-    const sources = tests.map(({ text }) => oneLine(text))
     expect(curls.filter((line) => !coverage.includes(line))).toEqual([])
-    expect(curls.filter((line) => !sources.some((source) => source.includes(line)))).toEqual([])
+  })
+
+  test('every event that it shows leaves with the members it shows, in their order', () => {
+    const examples = examplesOf(document)
+    // Document 004 shows none as JSON.
+    expect(examples.length > 1).toBe(name !== 'agentes')
+    for (const { name: event, members } of examples) {
+      const leaving = goldens.filter((golden) => golden.name === event)
+      expect(leaving.length, event).toBeGreaterThan(0)
+      const anywhere = new Set(leaving.flatMap((golden) => golden.members))
+      // Only where a webhook asks for it.
+      const shown = members.filter((member) => member !== 'apikey')
+      expect(
+        shown.filter((member) => !anywhere.has(member)),
+        event,
+      ).toEqual([])
+      const inOrder = leaving.some((golden) => {
+        const both = golden.members.filter((member) => shown.includes(member))
+        return String(both) === String(shown.filter((member) => both.includes(member)))
+      })
+      expect(inOrder, event).toBe(true)
+    }
   })
 })
