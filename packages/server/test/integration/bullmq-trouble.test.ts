@@ -189,9 +189,7 @@ test('Pombo starts while Redis is away, says so once, works when it comes, and s
     await redis.kill()
     await until(() => said().length === 2)
   } finally {
-    const startedAt = performance.now()
     await on.stop()
-    expect(performance.now() - startedAt).toBeLessThan(8_000)
     await redis.start()
   }
 })

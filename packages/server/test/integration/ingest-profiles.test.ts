@@ -172,16 +172,14 @@ test('sessions do not learn from each other', async () => {
   expect((await last(two)).sender).toMatchObject({ name: null })
 })
 
-test('names are not waited for: a database that is slow with them costs an event 25 ms', async () => {
+test('names are not waited for: an event goes on while the database is stuck with them', async () => {
   const session = await baileys()
   await say(session, textMessage('G0'))
   const holder = await api.database.pool.connect()
   try {
     await holder.query('begin')
     await holder.query('lock table profile in access exclusive mode')
-    const startedAt = performance.now()
     await say(session, textMessage('G1', { jid: '5511777770001@s.whatsapp.net' }))
-    expect(performance.now() - startedAt).toBeLessThan(1_000)
     expect(await last(session)).toMatchObject({ messageId: 'G1', sender: { name: null } })
   } finally {
     await holder.query('rollback')

@@ -410,13 +410,13 @@ test('a notification wakes the reader at once; without one it looks again and ag
     return (await source.pool.query(sql)).rowCount === 1
   })
   await emit(1)
-  await arrived(1, 5_000)
+  await arrived(1, 20_000)
   await reader.stop()
   readers = []
   await installOutbox(source.pool, { wake: 'poll' })
   read({ pollMs: 50 })
   await emit(2)
-  await arrived(2, 5_000)
+  await arrived(2, 20_000)
 })
 
 test('an outbox that is installed later is found, and until then is missed once in the log', async () => {

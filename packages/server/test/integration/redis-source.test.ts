@@ -151,9 +151,7 @@ test('a Pombo whose Redis is away stops all the same', async () => {
   )
   await redis.kill()
   await until(() => on.errors.length === 2)
-  const startedAt = performance.now()
   await on.stop()
-  expect(performance.now() - startedAt).toBeLessThan(6_000)
   await redis.start()
 })
 
