@@ -49,6 +49,10 @@ export const catalogue = {
     status: 409,
     message: 'The payload of message "{id}" was deleted, so it cannot be sent again.',
   },
+  payload_sealed: {
+    status: 503,
+    message: 'The payload of message "{id}" cannot be opened: {detail}',
+  },
   too_large: {
     status: 413,
     message: 'The body is larger than {limitBytes} bytes (POMBO_MAX_BODY_BYTES, at most 16 MiB).',

@@ -164,6 +164,34 @@ test.each([
   })
 })
 
+test.each([
+  `update audit_log set actor = 'nobody'`,
+  `update audit_log set target = 'elsewhere'`,
+  `update audit_log set on_behalf_of = 'nobody'`,
+  `update audit_log set on_behalf_of = '(erased)' where on_behalf_of is null`,
+  `update audit_log set action = '(erased)'`,
+  `update audit_log set at = now()`,
+  `update audit_log set changes = '{}'`,
+  `update audit_log set changes = changes || '{"added": "(erased)"}'`,
+  `update audit_log set changes = jsonb_set(changes, '{name}', '"other"') where changes ? 'name'`,
+  'delete from audit_log',
+  'truncate audit_log',
+])('not even an erasure may %s', async (sql) => {
+  await api.call('POST', '/api/v1/app', { body: { name: 'Kept' } })
+  const client = await api.database.pool.connect()
+  try {
+    await client.query('begin')
+    await client.query(`select set_config('pombo.erasing', 'on', true)`)
+    await expect(client.query(sql)).rejects.toMatchObject({
+      code: '42501',
+      message: expect.stringContaining('append-only') as unknown,
+    })
+  } finally {
+    await client.query('rollback')
+    client.release()
+  }
+})
+
 test('what somebody does in the database itself is in the log under that user’s name', async () => {
   const { body: app } = await api.call('POST', '/api/v1/app', { body: { name: 'By hand' } })
   await api.database.pool.query(`update app set name = 'Changed' where name = 'By hand'`)

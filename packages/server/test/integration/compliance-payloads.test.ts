@@ -246,6 +246,25 @@ test('without its key a payload waits, the log says which is missing, and others
     ),
   )
   expect(String(line['error'])).toMatch(/not in the key ring/)
+  // Whoever asks for it is told which key is missing; lists without payloads go on.
+  const app = `/api/v1/app/${tenant.app}`
+  for (const path of [`${app}/msg/${id}`, `${app}/msg?with_content=true`]) {
+    const refused = await call(tenant, 'GET', path)
+    expect(refused.status).toBe(503)
+    expect(refused.body).toMatchObject({
+      code: 'payload_sealed',
+      detail: expect.stringContaining(keyId) as unknown,
+    })
+  }
+  const listed = await call(tenant, 'GET', `${app}/msg?with_content=false`)
+  expect(listed.body.data).toHaveLength(1)
+  for (const what of ['export', 'erase']) {
+    const { status, body } = await call(tenant, 'POST', `/api/v1/privacy/${what}`, {
+      email: 'somebody@example.com',
+    })
+    expect(status).toBe(200)
+    expect(what === 'erase' ? body.read.unreadable : body.unreadable).toBe(1)
+  }
   const other = await newTenant(true)
   await send(other, '{"other":1}')
   await until(() => receiver.received.find(({ body }) => body === '{"other":1}'))

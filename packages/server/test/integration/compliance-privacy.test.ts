@@ -148,8 +148,12 @@ test('everything that names the person is erased, and nothing else, with a repor
       profiles: 0,
       files: 0,
       hashes: 0,
+      auditEntries: 0,
+      tasks: 0,
+      devices: 0,
     },
-    read: { messages: 6, attempts: expect.any(Number) as unknown },
+    read: { messages: 6, attempts: expect.any(Number) as unknown, unreadable: 0 },
+    stillNamed: [],
   })
   expect(await left()).toEqual([])
   for (const id of theirs) {
@@ -344,6 +348,55 @@ test('kept answers to requests with an Idempotency-Key are erased where the key 
     [tenant.uuid],
   )
   expect(rows).toEqual([{ key: 'a-3' }])
+})
+
+test('the audit log, tasks and what devices said lose what names the person, and nothing else; what people set is told', async () => {
+  const headers = { 'x-pombo-actor': 'maria@example.com' }
+  const named = { name: 'Loja da maria@example.com', metadata: { plan: 'b' } }
+  const { body: app } = await call('POST', '/api/v1/app', named, headers)
+  const { body: other } = await call('POST', '/api/v1/app', { name: 'Other' })
+  const replay = await call('POST', '/api/v1/replay', {
+    appId: tenant.app,
+    status: 'delivered',
+    since: new Date(Date.now() - 60_000).toISOString(),
+    payloadFilter: 'payload.email == "maria@example.com"',
+  })
+  expect(replay.status).toBeLessThan(300)
+  await api.database.pool.query(
+    `insert into device (id, tenant_id) select id, tenant_id from app where tenant_id = $1 and name = 'Other'`,
+    [tenant.uuid],
+  )
+  await api.database.pool.query(
+    `update device set last_message = 'Successfully paired with 5511999999999:1@s.whatsapp.net' where tenant_id = $1`,
+    [tenant.uuid],
+  )
+  const before = (await call('GET', '/api/v1/audit?order=ascending')).body.data as object[]
+  const { body: report } = await call('POST', '/api/v1/privacy/erase', person)
+  expect(report).toMatchObject({
+    erased: { messages: 0, auditEntries: 1, tasks: 1, devices: 1 },
+    stillNamed: [{ kind: 'app', id: app.id }],
+  })
+  const after = (await call('GET', '/api/v1/audit?order=ascending')).body.data as {
+    target: string
+    changes: object
+  }[]
+  expect(after.find(({ target }) => target === app.id)).toMatchObject({
+    action: 'create',
+    onBehalfOf: '(erased)',
+    changes: { name: '(erased)', metadata: [null, { plan: 'b' }] },
+  })
+  const others = (entries: object[]) =>
+    entries.filter((entry) => (entry as { target: string }).target !== app.id)
+  expect(others(after).slice(0, -1)).toEqual(others(before))
+  expect(after.find(({ target }) => target === other.id)).toMatchObject({
+    changes: { name: [null, 'Other'] },
+  })
+  await call('PUT', `/api/v1/app/${app.id}`, { name: 'Loja' })
+  expect((await call('POST', '/api/v1/privacy/erase', person)).body).toMatchObject({
+    erased: { auditEntries: 1 },
+    stillNamed: [],
+  })
+  expect(await left()).toEqual([])
 })
 
 test('an export shows all of it, payloads to the letter, page by page, and nothing of others', async () => {

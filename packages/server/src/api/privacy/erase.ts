@@ -1,7 +1,8 @@
 /**
  * Erasure of a person's data by the person's keys, in one pass over what is kept: messages lose everything but that there was one, their attempts what
- * was answered and where, their open deliveries are closed, keys of repeats, kept answers, profiles, files and hashes are deleted. What
- * stays are counts, times, types and outcomes, and the note in the audit log, which names the person by a keyed hash.
+ * was answered and where, their open deliveries are closed, keys of repeats, kept answers, profiles, files and hashes are deleted; the audit
+ * log, tasks and what devices said lose what names the person. What stays are counts, times, types and outcomes, and the note in the audit
+ * log, which names the person by a keyed hash. What people set (an app's name, an endpoint's URL) is not changed, but told.
  *
  * Repeated by a broken connection it does the rest: every step bears being done twice.
  */
@@ -16,6 +17,7 @@ import { blocksOf } from '../../upkeep/retention/store.ts'
 import type { IdempotencyStore } from '../idempotency/idempotency.ts'
 import type { Pool } from '../store.ts'
 import { besideMentions, filesOf, jidsOf, type Person } from './person.ts'
+import { eraseFromAudit, eraseFromDevices, eraseFromJobs, settingsNaming } from './records/store.ts'
 import {
   answersIn,
   blankAnswers,
@@ -57,11 +59,20 @@ export interface Erased {
   profiles: number
   files: number
   hashes: number
+  /** Entries of the audit log in which something named the person. */
+  auditEntries: number
+  /** Recoveries and replays by a filter that named the person. */
+  tasks: number
+  /** Devices whose last words did. */
+  devices: number
 }
 
 export interface ErasureReport {
   erased: Erased
-  read: { messages: number; attempts: number }
+  /** `unreadable`: payloads whose key is missing from the ring, so that nobody can tell whose they are. */
+  read: { messages: number; attempts: number; unreadable: number }
+  /** What people set and that still names the person. */
+  stillNamed: { kind: 'app' | 'endpoint' | 'api_key'; id: string }[]
   auditId: string
 }
 
@@ -87,12 +98,16 @@ export async function erasePerson(
     profiles: 0,
     files: 0,
     hashes: 0,
+    auditEntries: 0,
+    tasks: 0,
+    devices: 0,
   }
-  const read = { messages: 0, attempts: 0 }
+  const read = { messages: 0, attempts: 0, unreadable: 0 }
   const ids = new Set<string>()
   const sending: { endpointIds: string[]; messageIds: string[] }[] = []
   for await (const found of personsMessages({ ...deps, tenantId, person }, scan, undefined)) {
     read.messages += found.read
+    read.unreadable += found.unreadable
     if (found.rows.length === 0) continue
     for (const { id } of found.rows) ids.add(id)
     erased.files += await forgetFiles(db, tenantId, found.rows.flatMap(ownFiles))
@@ -106,6 +121,10 @@ export async function erasePerson(
   )
   erased.profiles = await forgetProfiles(db, tenantId, jidsOf(person))
   erased.stillSending = await untilSent(deps, sending)
+  erased.auditEntries = await eraseFromAudit(db, tenantId, person.keys)
+  erased.tasks = await eraseFromJobs(db, tenantId, person.keys)
+  erased.devices = await eraseFromDevices(db, tenantId, person.keys)
+  const stillNamed = await settingsNaming(db, tenantId, person.keys)
   const auditId = await noteAudit(db, {
     tenantId,
     action: 'erase',
@@ -113,7 +132,7 @@ export async function erasePerson(
     target: person.shownHashes.join(' '),
     details: { erased, read, scan },
   })
-  return { erased, read, auditId }
+  return { erased, read, stillNamed, auditId }
 }
 
 /** Files of messages that the person received may be everybody's: only what came in goes. */

@@ -32,6 +32,8 @@ const exportIn = z
 const eraseIn = z.object(personFields).meta({ id: 'PersonEraseIn' })
 
 const count = z.int()
+const unreadable =
+  'Payloads that cannot be opened, since their key is missing from POMBO_ENCRYPTION_KEYS: whose they are cannot be told until it is back'
 const erasureOut = z
   .object({
     person: z.array(z.string()).meta({ description: 'Keyed hashes of what was given' }),
@@ -46,8 +48,23 @@ const erasureOut = z
       profiles: count,
       files: count,
       hashes: count,
+      auditEntries: count.meta({
+        description: 'Entries of the audit log in which something named the person',
+      }),
+      tasks: count.meta({ description: 'Recoveries and replays by a filter that did' }),
+      devices: count.meta({ description: 'Devices whose last words did' }),
     }),
-    read: z.object({ messages: count, attempts: count }),
+    read: z.object({
+      messages: count,
+      attempts: count,
+      unreadable: count.meta({ description: unreadable }),
+    }),
+    stillNamed: z
+      .array(z.object({ kind: z.enum(['app', 'endpoint', 'api_key']), id: z.string() }))
+      .meta({
+        description:
+          'What people set and that names the person still, such as an application’s name: to be changed by them',
+      }),
     auditId: z.string().meta({ description: 'Where the audit log has this report' }),
     startedAt: time,
     finishedAt: time,
@@ -92,6 +109,7 @@ const exportOut = z
         }),
       )
       .meta({ description: 'Names and pictures that sessions told; with the first page only' }),
+    unreadable: count.meta({ description: unreadable }),
     iterator: z
       .string()
       .nullable()
@@ -127,7 +145,7 @@ export function privacyRoutes(deps: PrivacyDeps): Route[] {
       tag,
       summary: "Erase a person's data",
       description:
-        'In one pass over messages, attempts, open deliveries, keys of repeats, kept answers, profiles and files; answered when it is done. The report is kept in the audit log.',
+        'In one pass over messages, attempts, open deliveries, keys of repeats, kept answers, profiles, files, the audit log, tasks and devices; answered when it is done. The report is kept in the audit log.',
       access: 'tenant',
       body: eraseIn,
       idempotency: 'own',
@@ -139,6 +157,10 @@ export function privacyRoutes(deps: PrivacyDeps): Route[] {
         return json(200, {
           person: person.shownHashes,
           ...report,
+          stillNamed: report.stillNamed.map(({ kind, id }) => ({
+            kind,
+            id: showId(kind === 'api_key' ? 'key' : kind, id),
+          })),
           auditId: showId('audit', report.auditId),
           startedAt: iso(startedAt),
           finishedAt: iso(deps.clock.now()),
@@ -158,12 +180,14 @@ async function exportPage(
   const from = body.iterator === undefined ? undefined : readPlace(body.iterator)
   const rows: HistoryRow[] = []
   let next: Place | null = null
+  let unreadable = 0
   for await (const found of personsMessages(
     { ...deps, tenantId, person },
     body.scan ?? true,
     from,
   )) {
     rows.push(...found.rows)
+    unreadable += found.unreadable
     // A page holds whole steps of the walk, so that it may hold more than was asked for.
     if (rows.length >= limit) {
       next = found.place
@@ -194,6 +218,7 @@ async function exportPage(
       name,
       imageUrl: image_url,
     })),
+    unreadable,
     iterator: next && showPlace(next),
     done: next === null,
   })

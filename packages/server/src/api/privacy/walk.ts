@@ -1,4 +1,5 @@
 /** Finding a person's messages: by the hashes, or by reading all that a tenant has, once. */
+import { PomboError } from '../../core/error.ts'
 import type { Partition } from '../../db/partitions.ts'
 import type { Payloads } from '../../db/payload.ts'
 import type { Queryable } from '../../db/pool.ts'
@@ -17,6 +18,8 @@ export interface Found {
   rows: HistoryRow[]
   /** Messages looked at for it. */
   read: number
+  /** Of those, how many could not be opened: their key is missing. Whose they are, nobody can tell. */
+  unreadable: number
   /** Where to go on behind it. */
   place: Place
 }
@@ -37,7 +40,7 @@ const blocksAtATime = 200
 const bytesAtATime = 8 * 1024 * 1024
 const lowest = '00000000-0000-0000-0000-000000000000'
 
-/** Ends when there is no more. Payloads come opened. */
+/** Ends when there is no more. Payloads come opened; those that cannot be are null. */
 export async function* personsMessages(
   deps: WalkDeps,
   scan: boolean,
@@ -64,7 +67,7 @@ async function* byIndex(
     if (last === undefined) return
     for (const part of inParts(ids.map((one) => ({ ...one, bytes: bytesAtATime / 50 }))))
       yield {
-        rows: opened(await readHistory(db, tenantId, part), payloads),
+        ...opened(await readHistory(db, tenantId, part), payloads),
         read: 0,
         place: { by: 'index', after: part.at(-1)!.id },
       }
@@ -95,10 +98,19 @@ async function* byReading(
     const next = block + blocksAtATime
     const sized = await sizesIn(db, day, tenantId, block, next)
     const rows: HistoryRow[] = []
-    for (const part of inParts(sized))
-      for (const row of opened(await readHistory(db, tenantId, part), payloads))
+    let unreadable = 0
+    for (const part of inParts(sized)) {
+      const found = opened(await readHistory(db, tenantId, part), payloads)
+      unreadable += found.unreadable
+      for (const row of found.rows)
         if (known.has(row.id) || isOf(row, row.payload, person)) rows.push(row)
-    yield { rows, read: sized.length, place: { by: 'scan', day: day.name, block: next } }
+    }
+    yield {
+      rows,
+      read: sized.length,
+      unreadable,
+      place: { by: 'scan', day: day.name, block: next },
+    }
   }
 }
 
@@ -117,9 +129,19 @@ function inParts(sized: readonly Sized[]): Sized[][] {
   return parts
 }
 
-function opened(rows: HistoryRow[], payloads: WalkDeps['payloads']): HistoryRow[] {
-  return rows.map((row) => ({
-    ...row,
-    payload: row.payload === null ? null : payloads.open(row.payload, row.id),
-  }))
+function opened(
+  stored: readonly HistoryRow[],
+  payloads: WalkDeps['payloads'],
+): { rows: HistoryRow[]; unreadable: number } {
+  let unreadable = 0
+  const rows = stored.map((row) => {
+    try {
+      return { ...row, payload: row.payload === null ? null : payloads.open(row.payload, row.id) }
+    } catch (error) {
+      if (!(error instanceof PomboError)) throw error
+      unreadable += 1
+      return { ...row, payload: null }
+    }
+  })
+  return { rows, unreadable }
 }

@@ -1,0 +1,147 @@
+/** What names a person beside messages and attempts: the audit log, tasks that are over, what devices said last. */
+import { mentions } from '../../../core/person.ts'
+import { inTransaction, type Pool, type Queryable } from '../../../db/pool.ts'
+
+const erased = '(erased)'
+const lowest = '00000000-0000-0000-0000-000000000000'
+const atATime = 1_000
+
+interface Entry {
+  id: string
+  actor: string
+  on_behalf_of: string | null
+  target: string
+  changes: Record<string, unknown>
+}
+
+/** The log is append-only but for this (migrations/0008-erasure.sql). @returns how many entries named the person */
+export async function eraseFromAudit(
+  db: Pool,
+  tenantId: string,
+  keys: ReadonlySet<string>,
+): Promise<number> {
+  let count = 0
+  for (let after = lowest; ; ) {
+    const { rows } = await db.query<Entry>(
+      'select id, actor, on_behalf_of, target, changes from audit_log where tenant_id = $1 and id > $2 order by id limit $3',
+      [tenantId, after, atATime],
+    )
+    const meant = rows
+      .filter((row) => mentions([row.actor, row.on_behalf_of, row.target, row.changes], keys))
+      .map((row) => withoutPerson(row, keys))
+    if (meant.length > 0)
+      await inTransaction(db, async (client) => {
+        await client.query(`select set_config('pombo.erasing', 'on', true)`)
+        await client.query(
+          `update audit_log a set actor = v.actor, on_behalf_of = v.on_behalf_of, target = v.target, changes = v.changes
+             from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::jsonb[]) as v(id, actor, on_behalf_of, target, changes)
+            where a.id = v.id and a.tenant_id = $6`,
+          [
+            meant.map(({ id }) => id),
+            meant.map(({ actor }) => actor),
+            meant.map(({ on_behalf_of }) => on_behalf_of),
+            meant.map(({ target }) => target),
+            meant.map(({ changes }) => JSON.stringify(changes)),
+            tenantId,
+          ],
+        )
+      })
+    count += meant.length
+    const last = rows.at(-1)
+    if (last === undefined) return count
+    after = last.id
+  }
+}
+
+function withoutPerson(entry: Entry, keys: ReadonlySet<string>): Entry {
+  const kept = (text: string): string => (mentions(text, keys) ? erased : text)
+  return {
+    id: entry.id,
+    actor: kept(entry.actor),
+    on_behalf_of: entry.on_behalf_of === null ? null : kept(entry.on_behalf_of),
+    target: kept(entry.target),
+    changes: Object.fromEntries(
+      Object.entries(entry.changes).map(([column, value]) => [
+        column,
+        mentions(value, keys) ? erased : value,
+      ]),
+    ),
+  }
+}
+
+/** Replays by a filter that names the person keep it as long as they are listed. Those under way are stopped: their filter is gone. */
+export async function eraseFromJobs(
+  db: Queryable,
+  tenantId: string,
+  keys: ReadonlySet<string>,
+): Promise<number> {
+  let count = 0
+  for (let after = lowest; ; ) {
+    const { rows } = await db.query<{ id: string; filter: string | null; error: string | null }>(
+      `select id, args ->> 'payloadFilter' as filter, error from job where tenant_id = $1 and id > $2 order by id limit $3`,
+      [tenantId, after, atATime],
+    )
+    const meant = rows.filter((row) => mentions([row.filter, row.error], keys))
+    const { rowCount } = await db.query(
+      `update job set args = args || jsonb_build_object('payloadFilter', case when args ->> 'payloadFilter' is null then null else $2::text end),
+              error = case when error is null then null else $2 end,
+              status = case when status = 'running' then 'canceled' else status end, updated_at = now()
+        where tenant_id = $1 and id = any($3::uuid[])`,
+      [tenantId, erased, meant.map(({ id }) => id)],
+    )
+    count += rowCount ?? 0
+    const last = rows.at(-1)
+    if (last === undefined) return count
+    after = last.id
+  }
+}
+
+/** What a device's container or gateway said last, in its own words: often the account's number. */
+export async function eraseFromDevices(
+  db: Queryable,
+  tenantId: string,
+  keys: ReadonlySet<string>,
+): Promise<number> {
+  let count = 0
+  for (let after = lowest; ; ) {
+    const { rows } = await db.query<{ id: string; said: string | null; problem: string | null }>(
+      'select id, last_message as said, problem from device where tenant_id = $1 and id > $2 order by id limit $3',
+      [tenantId, after, atATime],
+    )
+    const meant = rows.filter(({ said, problem }) => mentions([said, problem], keys))
+    const { rowCount } = await db.query(
+      `update device set last_message = case when last_message is null then null else $2 end, problem = case when problem is null then null else $2 end
+        where tenant_id = $1 and id = any($3::uuid[])`,
+      [tenantId, erased, meant.map(({ id }) => id)],
+    )
+    count += rowCount ?? 0
+    const last = rows.at(-1)
+    if (last === undefined) return count
+    after = last.id
+  }
+}
+
+/** What people set and that names the person still: theirs to change, since Pombo cannot know what works without it. */
+export async function settingsNaming(
+  db: Queryable,
+  tenantId: string,
+  keys: ReadonlySet<string>,
+): Promise<{ kind: 'app' | 'endpoint' | 'api_key'; id: string }[]> {
+  const found: { kind: 'app' | 'endpoint' | 'api_key'; id: string }[] = []
+  for (const [kind, columns] of [
+    ['app', 'uid, name, metadata'],
+    ['endpoint', 'uid, url, description, channels, metadata, filter, transform, chat_filter'],
+    ['api_key', 'name'],
+  ] as const)
+    for (let after = lowest; ; ) {
+      const { rows } = await db.query<{ id: string }>(
+        `select id, ${columns} from ${kind} where tenant_id = $1 and id > $2 order by id limit $3`,
+        [tenantId, after, atATime],
+      )
+      for (const { id, ...texts } of rows) if (mentions(texts, keys)) found.push({ kind, id })
+      const last = rows.at(-1)
+      if (last === undefined) break
+      after = last.id
+    }
+  return found
+}
