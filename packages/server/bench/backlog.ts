@@ -10,9 +10,11 @@ export async function backlog(
   say: (line: string) => void,
 ): Promise<Figure[]> {
   const databaseUrl = await stage.database('backlog')
-  const pombo = await startPart('pombo.ts', { databaseUrl, dataDir: stage.dataDir, apiKey }, [
-    '--expose-gc',
-  ])
+  const pombo = await startPart(
+    'pombo.ts',
+    { databaseUrl, dataDir: stage.dataDir, apiKey },
+    { execArgv: ['--expose-gc'] },
+  )
   const pool = openPool(databaseUrl, 1, 'bench')
   try {
     const url = await pombo.ask<string>('url')

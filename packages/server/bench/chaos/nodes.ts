@@ -29,19 +29,19 @@ export class ChaosNode {
 
   async start(): Promise<void> {
     const { databaseUrl, dataDir, leaseMs, logFile } = this.#options
-    const part = await startPart('pombo.ts', {
+    const args = {
       databaseUrl: databaseUrl(this.#index),
       dataDir,
       apiKey,
       node: this.name,
-      logFile: logFile(this.#index),
       env: {
         POMBO_LEASE_MS: String(leaseMs),
         POMBO_DATABASE_CONNECTIONS: '10',
         POMBO_SHUTDOWN_GRACE_MS: '5000',
         ...(this.url !== '' && { POMBO_LISTEN: new URL(this.url).host }),
       },
-    })
+    }
+    const part = await startPart('pombo.ts', args, { logFile: logFile(this.#index) })
     this.url = await part.ask<string>('url')
     this.#part = part
   }

@@ -1,4 +1,5 @@
 import { fork, type ChildProcess } from 'node:child_process'
+import { closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** A process of a benchmark, asked and answering over IPC, so that what it uses can be told from what the others use. */
@@ -16,16 +17,18 @@ interface Envelope {
   error?: string
 }
 
-/** Starts `bench/parts/<file>` and waits until it says it is ready. */
+/** Starts `bench/parts/<file>` and waits until it says it is ready. What it says on standard output goes to `logFile`, or nowhere. */
 export async function startPart(
   file: string,
   args: unknown,
-  execArgv: string[] = [],
+  { execArgv = [], logFile = '/dev/null' }: { execArgv?: string[]; logFile?: string } = {},
 ): Promise<Part> {
+  const output = openSync(logFile, 'a')
   const child: ChildProcess = fork(join(import.meta.dirname, file), [JSON.stringify(args)], {
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    stdio: ['ignore', output, 'inherit', 'ipc'],
     execArgv,
   })
+  closeSync(output)
   const asked = new Map<
     number,
     { resolve: (value: unknown) => void; reject: (error: Error) => void }
@@ -86,7 +89,5 @@ export function serve(answers: Record<string, (data: never) => unknown>): void {
   // Whatever ended the one who asks, nothing of a run outlives it.
   process.on('disconnect', () => process.exit(1))
   if (!process.connected) process.exit(1)
-  // Whoever asked is gone: nobody will stop us.
-  process.once('disconnect', () => process.exit(1))
   process.send?.({ id: 0 })
 }

@@ -28,7 +28,7 @@ serve({
       connections: load.perSecond ? 64 : load.concurrency,
       pipelining: 1,
     })
-    const paths = load.urls.map((url) => new URL(url).pathname)
+    const paths = load.urls.map((url) => url.slice(origin.length))
     const headers = { 'content-type': 'application/json', ...load.headers }
     let accepted = 0
     let refused = 0

@@ -1,5 +1,4 @@
 import { channel } from 'node:diagnostics_channel'
-import { createWriteStream } from 'node:fs'
 import { startApp } from '../../src/app.ts'
 import { loadConfig } from '../../src/config.ts'
 import { openLog } from '../../src/observe/log.ts'
@@ -12,15 +11,11 @@ interface PomboArgs {
   env?: Record<string, string>
   /** Said in a header of every request that leaves, so that a receiver can tell nodes apart. */
   node?: string
-  /** Where its log goes; without, nowhere. */
-  logFile?: string
 }
 
 // A Pombo as `pombo serve` runs it, with everything on: keys, signatures, circuits, attempts, metrics, and a log line for every
-// attempt (to /dev/null, so that the terminal is not what is measured).
-const { databaseUrl, dataDir, apiKey, env, node, logFile } = JSON.parse(
-  process.argv[2]!,
-) as PomboArgs
+// attempt on standard output.
+const { databaseUrl, dataDir, apiKey, env, node } = JSON.parse(process.argv[2]!) as PomboArgs
 const loaded = loadConfig({
   env: {},
   overrides: {
@@ -41,10 +36,7 @@ if (node !== undefined) {
     )
   channel('undici:request:create').subscribe(tag)
 }
-const lines = createWriteStream(logFile ?? '/dev/null', { flags: 'a' })
-const app = await startApp(loaded.config, {
-  log: openLog({ level: 'info', format: 'json', write: (line) => lines.write(line) }),
-})
+const app = await startApp(loaded.config, { log: openLog({ level: 'info', format: 'json' }) })
 
 process.on(
   'SIGTERM',

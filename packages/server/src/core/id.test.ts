@@ -31,6 +31,10 @@ test.each([
   `ep_${'0'.repeat(26)}`,
   `msg_${'z'.repeat(26)}`,
   `msg_${'i'.repeat(26)}`,
+  `msg_7i${'0'.repeat(24)}`,
+  `msg_${'0'.repeat(25)}U`,
+  `msg_${'0'.repeat(25)}é`,
+  `MSG_${'0'.repeat(26)}`,
 ])('%s is not a message id', (text) => {
   expect(readId('message', text)).toBeUndefined()
 })

@@ -1,4 +1,5 @@
 import type { DedupeKey, Message } from '../core/message.ts'
+import { plainArray } from '../db/array.ts'
 import { inTransaction, type Pool, type Queryable } from '../db/pool.ts'
 import { priorityRank } from '../queue/queue.ts'
 
@@ -122,54 +123,58 @@ export async function insertBatch(
   const { deliveries, discarded, keys, persons } = columns(batch)
   const values: unknown[] = [
     node,
-    batch.map(({ message }) => message.id),
-    batch.map(({ message }) => message.tenantId),
-    batch.map(({ message }) => message.appId),
+    plainArray(batch.map(({ message }) => message.id)),
+    plainArray(batch.map(({ message }) => message.tenantId)),
+    plainArray(batch.map(({ message }) => message.appId)),
     batch.map(({ message }) => message.eventType),
     batch.map(({ message }) => message.eventId),
     batch.map(({ message }) => arrayText(message.channels)),
     batch.map(({ message }) => arrayText(message.tags)),
     batch.map(({ storedPayload }) => storedPayload),
-    batch.map(({ payloadBytes }) => payloadBytes),
+    plainArray(batch.map(({ payloadBytes }) => payloadBytes)),
     batch.map(({ message }) => message.form),
     batch.map(({ message }) => message.orderingKey),
-    batch.map(({ message }) => priorityRank[message.priority]),
+    plainArray(batch.map(({ message }) => priorityRank[message.priority])),
     batch.map(({ unmatched }) => unmatched),
-    batch.map(({ payloadExpiresAtMs }) => payloadExpiresAtMs),
-    batch.map(({ message }) => message.createdAtMs),
-    deliveries.map((delivery) => delivery.endpointId),
-    deliveries.map((delivery) => delivery.id),
-    deliveries.map((delivery) => delivery.leased),
-    deliveries.map((delivery) => delivery.ordered),
-    deliveries.map((delivery) => priorityRank[delivery.priority]),
-    deliveries.map((delivery) => delivery.n),
+    plainArray(batch.map(({ payloadExpiresAtMs }) => payloadExpiresAtMs)),
+    plainArray(batch.map(({ message }) => message.createdAtMs)),
+    plainArray(deliveries.map((delivery) => delivery.endpointId)),
+    plainArray(deliveries.map((delivery) => delivery.id)),
+    plainArray(deliveries.map((delivery) => delivery.leased)),
+    plainArray(deliveries.map((delivery) => delivery.ordered)),
+    plainArray(deliveries.map((delivery) => priorityRank[delivery.priority])),
+    plainArray(deliveries.map((delivery) => delivery.n)),
   ]
   const whole = keys.length > 0 || persons.length > 0
   if (discarded.length === 0 && !whole) {
-    await db.query(plainSql, values)
+    await db.query({ name: 'ingest-plain', text: plainSql, values })
     return 'all'
   }
   values.push(
-    discarded.map((one) => one.endpointId),
-    discarded.map((one) => one.id),
+    plainArray(discarded.map((one) => one.endpointId)),
+    plainArray(discarded.map((one) => one.id)),
     discarded.map((one) => one.reason),
-    discarded.map((one) => one.n),
+    plainArray(discarded.map((one) => one.n)),
   )
   if (!whole) {
-    await db.query(discardingSql, values)
+    await db.query({ name: 'ingest-discarding', text: discardingSql, values })
     return 'all'
   }
   values.push(
-    keys.map((key) => key.scope),
+    plainArray(keys.map((key) => key.scope)),
     keys.map((key) => key.key),
     keys.map((key) => key.hash),
-    keys.map((key) => key.windowSeconds),
-    keys.map((key) => key.n),
-    batch.map(({ dedupe }) => dedupe.length),
+    plainArray(keys.map((key) => key.windowSeconds)),
+    plainArray(keys.map((key) => key.n)),
+    plainArray(batch.map(({ dedupe }) => dedupe.length)),
     persons.map((person) => person.hash),
-    persons.map((person) => person.n),
+    plainArray(persons.map((person) => person.n)),
   )
-  const { rows } = await db.query<{ id: string }>(dedupingSql, values)
+  const { rows } = await db.query<{ id: string }>({
+    name: 'ingest-deduping',
+    text: dedupingSql,
+    values,
+  })
   return new Set(rows.map((row) => row.id))
 }
 

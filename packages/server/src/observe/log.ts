@@ -47,8 +47,8 @@ export interface Log {
 }
 
 /**
- * Opens the log. Lines are gathered up to 8 KiB or 250 ms and written together: at thousands of attempts a second one write per line
- * costs more than making the line. What is gathered is written when the process exits, also by `process.exit`.
+ * Opens the log. Lines are gathered up to 32 KiB or 250 ms and written together: at thousands of attempts a second one write per line
+ * costs more than making the line, and each write wakes a thread. What is gathered is written when the process exits, also by `process.exit`.
  */
 export function openLog(options: LogOptions): Log {
   const sink: Sink =
@@ -96,7 +96,8 @@ function standardOutput(): Sink {
   const stream = pino.destination({
     dest: 1,
     sync: false,
-    minLength: 8_192,
+    minLength: 32_768,
+    maxWrite: 65_536,
     maxLength: MAX_WAITING_BYTES,
     periodicFlush: 250,
   })

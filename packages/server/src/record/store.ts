@@ -1,4 +1,5 @@
 import { type Circuit, type CircuitState, healthy } from '../core/circuit.ts'
+import { plainArray } from '../db/array.ts'
 import type { Queryable } from '../db/pool.ts'
 
 /** One row to settle: an attempt and what follows from it, or a delivery closed without one. */
@@ -38,19 +39,7 @@ const arrayText = (values: string[] | null) =>
     ? null
     : `{${values.map((value) => `"${value.replace(/["\\]/g, '\\$&')}"`).join(',')}}`
 
-/**
- * Settles a batch by one statement: open work is removed or put back, finished deliveries and attempts are appended, the counts by the
- * minute go up. Work that another node has meanwhile is left to it; the attempt is recorded all the same.
- * @returns the deliveries that were closed
- */
-export async function settle(
-  db: Queryable,
-  nodes: readonly string[],
-  shard: number,
-  batch: readonly Settled[],
-): Promise<Set<string>> {
-  const { rows } = await db.query<{ id: string }>(
-    `with o as materialized (
+const settleSql = `with o as materialized (
        select * from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[], $8::text[], $9::text[], $10::uuid[], $11::int[], $12::text[],
                             $13::smallint[], $14::text[], $15::text[], $16::int[], $17::smallint[], $18::text[], $19::float8[], $20::text[], $21::text[], $22::int[], $23::float8[], $25::uuid[])
          as o(endpoint_id, message_id, delivery_id, tenant_id, app_id, event_type, channels, tags, attempt_id, number, outcome,
@@ -84,35 +73,50 @@ export async function settle(
        on conflict (endpoint_id, minute, shard) do update set delivered = endpoint_stat.delivered + excluded.delivered, exhausted = endpoint_stat.exhausted + excluded.exhausted,
          discarded = endpoint_stat.discarded + excluded.discarded, attempts = endpoint_stat.attempts + excluded.attempts,
          failed_attempts = endpoint_stat.failed_attempts + excluded.failed_attempts, duration_ms = endpoint_stat.duration_ms + excluded.duration_ms)
-     select id from closed`,
-    [
+     select id from closed`
+
+/**
+ * Settles a batch by one statement: open work is removed or put back, finished deliveries and attempts are appended, the counts by the
+ * minute go up. Work that another node has meanwhile is left to it; the attempt is recorded all the same.
+ * @returns the deliveries that were closed
+ */
+export async function settle(
+  db: Queryable,
+  nodes: readonly string[],
+  shard: number,
+  batch: readonly Settled[],
+): Promise<Set<string>> {
+  const { rows } = await db.query<{ id: string }>({
+    name: 'settle',
+    text: settleSql,
+    values: [
       nodes,
-      batch.map((one) => one.endpointId),
-      batch.map((one) => one.messageId),
-      batch.map((one) => one.deliveryId),
-      batch.map((one) => one.tenantId),
-      batch.map((one) => one.appId),
+      plainArray(batch.map((one) => one.endpointId)),
+      plainArray(batch.map((one) => one.messageId)),
+      plainArray(batch.map((one) => one.deliveryId)),
+      plainArray(batch.map((one) => one.tenantId)),
+      plainArray(batch.map((one) => one.appId)),
       batch.map((one) => one.eventType),
       batch.map((one) => arrayText(one.channels)),
       batch.map((one) => arrayText(one.tags)),
-      batch.map((one) => one.attempt?.id ?? null),
-      batch.map((one) => one.attempt?.number ?? null),
-      batch.map((one) => one.attempt?.outcome ?? null),
-      batch.map((one) => one.attempt?.statusCode ?? null),
+      plainArray(batch.map((one) => one.attempt?.id ?? null)),
+      plainArray(batch.map((one) => one.attempt?.number ?? null)),
+      plainArray(batch.map((one) => one.attempt?.outcome ?? null)),
+      plainArray(batch.map((one) => one.attempt?.statusCode ?? null)),
       batch.map((one) => one.attempt?.response ?? null),
       batch.map((one) => one.attempt?.error ?? null),
-      batch.map((one) => one.attempt?.durationMs ?? null),
-      batch.map((one) => one.attempt?.trigger ?? null),
+      plainArray(batch.map((one) => one.attempt?.durationMs ?? null)),
+      plainArray(batch.map((one) => one.attempt?.trigger ?? null)),
       batch.map((one) => one.attempt?.url ?? null),
-      batch.map((one) => one.attempt?.startedAtMs ?? null),
-      batch.map((one) => one.state),
+      plainArray(batch.map((one) => one.attempt?.startedAtMs ?? null)),
+      plainArray(batch.map((one) => one.state)),
       batch.map((one) => one.reason),
-      batch.map((one) => one.attempts),
-      batch.map((one) => one.delayMs),
+      plainArray(batch.map((one) => one.attempts)),
+      plainArray(batch.map((one) => one.delayMs)),
       shard,
-      batch.map((one) => one.leasedBy),
+      plainArray(batch.map((one) => one.leasedBy)),
     ],
-  )
+  })
   return new Set(rows.map((row) => row.id))
 }
 

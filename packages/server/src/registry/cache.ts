@@ -133,7 +133,7 @@ export class RegistryCache {
 
   /** An app by UUID, with its endpoints; undefined when the tenant has no such app. */
   async routes(tenantId: string, appId: string): Promise<AppRoutes | undefined> {
-    await this.#fresh()
+    if (!this.#isFresh()) await this.#read()
     const routes = this.#apps.get(appId) ?? (await this.#appLoader.get(appId))
     return routes?.app.tenantId === tenantId ? routes : undefined
   }
@@ -148,14 +148,14 @@ export class RegistryCache {
     const id = readId('app', idOrUid)
     if (id !== undefined)
       return (await this.routes(tenantId, id))?.app.kind === 'app' ? id : undefined
-    await this.#fresh()
+    if (!this.#isFresh()) await this.#read()
     const key = `${tenantId}/${idOrUid}`
     return this.#appIds.get(key)?.appId ?? (await this.#appIdLoader.get(key))
   }
 
   /** Endpoints by UUID, of whatever apps. One that is not in the answer was deleted. */
   async endpoints(ids: Iterable<string>): Promise<Map<string, EndpointInApp>> {
-    await this.#fresh()
+    if (!this.#isFresh()) await this.#read()
     const found = new Map<string, EndpointInApp>()
     const missing: string[] = []
     for (const id of ids) {
@@ -171,7 +171,7 @@ export class RegistryCache {
 
   /** Whose key this is, by the text that was presented; undefined: nobody's. One that is refused says why. */
   async key(presented: string): Promise<KeyHolder | undefined> {
-    await this.#fresh()
+    if (!this.#isFresh()) await this.#read()
     const hash = hashKey(presented).toString('hex')
     const nowMs = this.#clock.now()
     let row = this.#keys.get(hash)
@@ -249,10 +249,6 @@ export class RegistryCache {
 
   #isFresh(): boolean {
     return this.#clock.monotonic() - this.#readAtMs <= STALE_MS
-  }
-
-  async #fresh(): Promise<void> {
-    if (!this.#isFresh()) await this.#read()
   }
 
   #schedule(): void {

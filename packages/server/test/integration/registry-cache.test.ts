@@ -5,7 +5,7 @@ import pg from 'pg'
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { showId, uuidv7 } from '../../src/core/id.ts'
 import { noteChange, readChanges } from '../../src/db/changes.ts'
-import type { Pool } from '../../src/db/pool.ts'
+import { inTransaction, type Pool } from '../../src/db/pool.ts'
 import { createSeal } from '../../src/db/seal.ts'
 import type { Registry } from '../../src/registry/registry.ts'
 import { createTestDatabase, databaseUrl, type TestDatabase } from '../support/database.ts'
@@ -222,28 +222,29 @@ test('a database whose transaction counter stepped back is noticed', async () =>
 })
 
 test('200,000 endpoints pass through a small cache without growing the heap beyond its bound', {
-  timeout: 240_000,
+  timeout: 120_000,
 }, async () => {
   const cacheBytes = 8 * 1024 * 1024
   const apps = 1_000
   const { id: tenantId } = await testRegistry(pool, { seal }).tenants.create({ name: 'many' })
-  // Made by the database: what is tested is reading them.
-  await pool.query(
-    `insert into app (id, tenant_id, name) select uuid_v7(), $1, 'app ' || n from generate_series(1, $2) n`,
-    [tenantId, apps],
-  )
+  // Made by the database, without the audit log's triggers: what is tested is reading them.
+  await inTransaction(pool, async (client) => {
+    await client.query('set local session_replication_role = replica')
+    await client.query(
+      `insert into app (id, tenant_id, name) select uuid_v7(), $1, 'app ' || n from generate_series(1, $2) n`,
+      [tenantId, apps],
+    )
+    await client.query(
+      `insert into endpoint (id, tenant_id, app_id, url, event_types)
+         select uuid_v7(), $1, app.id, 'https://receiver.example/hooks/' || n, array['message.received', 'message.sent']
+           from app, generate_series(1, 200) n where app.tenant_id = $1`,
+      [tenantId],
+    )
+  })
+  await pool.query('analyze endpoint')
   const { rows } = await pool.query<{ id: string }>('select id from app where tenant_id = $1', [
     tenantId,
   ])
-  // Some at a time: on a busy machine all of them take longer than one statement may.
-  for (let from = 0; from < apps; from += 50)
-    await pool.query(
-      `insert into endpoint (id, tenant_id, app_id, url, event_types)
-         select uuid_v7(), $1, app_id, 'https://receiver.example/hooks/' || n, array['message.received', 'message.sent']
-           from unnest($2::uuid[]) app_id, generate_series(1, 200) n`,
-      [tenantId, rows.slice(from, from + 50).map(({ id }) => id)],
-    )
-  await pool.query('analyze endpoint')
   const node = await startedNode({ cacheBytes })
   setFlagsFromString('--expose-gc')
   const collectGarbage = runInNewContext('gc') as () => void

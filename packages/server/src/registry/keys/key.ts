@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 
 /** A key as its owner sees it again later: never the key itself. */
 export interface ApiKey {
@@ -41,5 +41,5 @@ export function hintOf(text: string): string {
 
 /** What is stored of a key. Unsalted and fast on purpose: there is nothing to guess in 256 random bits. */
 export function hashKey(text: string): Buffer {
-  return createHash('sha256').update(text).digest()
+  return hash('sha256', text, 'buffer')
 }
