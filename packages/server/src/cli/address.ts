@@ -14,8 +14,8 @@ export function listenProblem(
   { host, port }: ListenAddress,
   how: string,
 ): string | undefined {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  switch (code) {
+  if (!ofListening(error, host)) return undefined
+  switch (error.code) {
     case 'EADDRINUSE':
       return `Port ${port} on ${host} is taken by another program (perhaps another Pombo). Stop that one, or choose another port with ${how}.`
     case 'EACCES':
@@ -26,6 +26,12 @@ export function listenProblem(
     default:
       return undefined
   }
+}
+
+/** A database that is not found, or a folder that may not be written, has the same codes. */
+function ofListening(error: unknown, host: string): error is NodeJS.ErrnoException {
+  if (!(error instanceof Error) || !('syscall' in error)) return false
+  return error.syscall === 'listen' || ('hostname' in error && error.hostname === host)
 }
 
 /**

@@ -68,6 +68,11 @@ async function majorOf(cluster: string): Promise<string | undefined> {
   try {
     return (await readFile(join(cluster, 'PG_VERSION'), 'utf8')).trim()
   } catch (error) {
+    if (errnoOf(error) === 'ENOTDIR')
+      throw refusal(
+        'embedded_folder',
+        `${cluster} is a file, and PostgreSQL's data has to go there. Move it away, or choose another folder with POMBO_DATA_DIR.`,
+      )
     if (errnoOf(error) !== 'ENOENT') throw error
   }
   const content = await readdir(cluster).catch(() => [])

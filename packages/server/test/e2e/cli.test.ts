@@ -113,6 +113,15 @@ describe('errors', () => {
     expect(err + longer).not.toContain('hunter2')
   })
 
+  test("a database's host that does not exist is not taken for the address to listen on", async () => {
+    const { code, err } = await run(['serve'], {
+      DATABASE_URL: 'postgres://pombo@no-such-host.invalid/pombo',
+      POMBO_LISTEN: '127.0.0.1:0',
+    })
+    expect(code).toBe(1)
+    expect(err).toMatch(/^The database cannot be used: .*no-such-host\.invalid/)
+  })
+
   test('listen without a key says which', async () => {
     const { code, err } = await run(['listen'])
     expect(code).toBe(2)

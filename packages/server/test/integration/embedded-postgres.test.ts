@@ -582,6 +582,14 @@ describe('refusals', () => {
     expect(await readdir(join(folder, 'postgres'))).toEqual(['diary.txt'])
   })
 
+  test('so is a file in their place', async () => {
+    await writeFile(join(folder, 'postgres'), 'dear diary')
+    const { code, message } = await refusalOf(startEmbedded({ dataDir: folder, log: () => {} }))
+    expect(code).toBe('embedded_folder')
+    expect(message).toContain('postgres is a file')
+    expect(await readFile(join(folder, 'postgres'), 'utf8')).toBe('dear diary')
+  })
+
   test('a file in the place of the data folder is named', async () => {
     await writeFile(join(folder, 'file'), '')
     const { message } = await refusalOf(
