@@ -11,7 +11,7 @@ import { openIntake } from './api/ingest/open.ts'
 import { createDialectHost } from './api/dialects/host.ts'
 import { idempotencyStore } from './api/idempotency/store.ts'
 import type { Config } from './config.ts'
-import { SystemClock } from './core/clock.ts'
+import { iso, SystemClock } from './core/clock.ts'
 import { createPayloadLinks } from './core/payload-link.ts'
 import type { IncomingMessage } from './core/message.ts'
 import { startEmbedded } from './db/embedded.ts'
@@ -20,7 +20,7 @@ import { schemaVersion } from './db/migrations.ts'
 import { createPayloads } from './db/payload.ts'
 import { openPool, ping, type Pool } from './db/pool.ts'
 import { schemaProblem, schemaState } from './db/schema-state.ts'
-import { resealAll, resealPayloads } from './db/reseal.ts'
+import { longestRetentionDays, resealAll, resealPayloads } from './db/reseal.ts'
 import { createSeal, type Seal } from './db/seal.ts'
 import { loadOrMakeKeys } from './db/seal-keys.ts'
 import { createGuard } from './deliver/guard.ts'
@@ -322,7 +322,7 @@ async function start(
   for (const one of work) one.start()
   const stopWork = async () => void (await Promise.allSettled(work.map((one) => one.stop())))
   undo.push(stopWork)
-  if (keys.length > 1) void resealed(pool, seal, log, options.signal)
+  if (keys.length > 1) void resealed(pool, seal, log, config.retentionDays, options.signal)
 
   return {
     url,
@@ -349,27 +349,39 @@ async function start(
   }
 }
 
-/** With several keys in the ring, what an older one sealed is sealed anew while Pombo runs; then the older keys may be taken out. */
+/** With several keys in the ring, what an older one sealed is sealed anew while Pombo runs, and the log says until when the older ones are needed. */
 async function resealed(
   pool: Pool,
   seal: Seal,
   log: Log,
+  retentionDays: number,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   try {
     const options = signal ? { signal } : {}
     const secrets = await resealAll(pool, seal, options)
     const payloads = await resealPayloads(pool, seal, options)
-    if (secrets.resealed + payloads.resealed > 0)
+    if (signal?.aborted) return
+    if (secrets.resealed + payloads.resealed > 0) {
+      const days = await longestRetentionDays(pool, retentionDays)
       log.main.info(
-        { secrets: secrets.resealed, payloads: payloads.resealed },
-        'sealed anew under the newest key; the older keys can be taken out of POMBO_ENCRYPTION_KEYS',
+        {
+          secrets: secrets.resealed,
+          payloads: payloads.resealed,
+          keepOlderKeysUntil: iso(Date.now() + days * 86_400_000),
+        },
+        'sealed anew under the newest key; until keepOlderKeysUntil the older keys are still needed for links and keyed hashes of persons that were made under them',
       )
+    }
     for (const problem of [...secrets.unreadable, ...payloads.unreadable])
       log.main.error(
         { problem },
         'a sealed value cannot be opened with any key of POMBO_ENCRYPTION_KEYS',
       )
+    const count = secrets.unreadableCount + payloads.unreadableCount
+    const unsaid = count - secrets.unreadable.length - payloads.unreadable.length
+    if (unsaid > 0)
+      log.main.error({ count }, 'so many sealed values cannot be opened; the first are named above')
   } catch (error) {
     log.main.warn({ err: error }, 'sealing anew was interrupted; the next start goes on with it')
   }

@@ -107,7 +107,7 @@ export const securityKeys = {
   encryptionKeys: optionalSetting('POMBO_ENCRYPTION_KEYS', list(encryptionKey()), {
     defaultNote: 'made in POMBO_DATA_DIR; required beside DATABASE_URL in production',
     description:
-      'Keys that encrypt secrets at rest, newest first. The first encrypts, all decrypt: to rotate, put a new one in front.',
+      'Keys that encrypt secrets at rest, and payloads of tenants that ask for it, newest first. The first encrypts, all decrypt: to rotate, put a new one in front; what the older ones sealed is sealed anew, and the log says until when they are needed. With several nodes, first put the new one at the end of all of them.',
     secret: true,
   }),
   allowSubnets: setting('POMBO_ALLOW_SUBNETS', list(cidr()), {

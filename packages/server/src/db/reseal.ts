@@ -20,13 +20,23 @@ export function sealContext(purpose: SealPurpose, id: string): string {
 
 export interface ResealResult {
   resealed: number
-  /** Values under a key that is not in the ring, or altered: left as they are, each with the reason. */
+  /** Values under a key that is not in the ring, or altered: left as they are. Of the first ones the reason. */
   unreadable: string[]
+  /** How many there are of those. */
+  unreadableCount: number
+}
+
+const reasonsKept = 20
+
+function left(result: ResealResult, error: unknown): void {
+  result.unreadableCount += 1
+  if (result.unreadable.length < reasonsKept)
+    result.unreadable.push(error instanceof Error ? error.message : String(error))
 }
 
 /**
- * Seals anew, under the newest key, whatever an older one sealed; afterwards the older keys can be taken out of the ring. Works beside
- * running nodes: a value that was written in the meantime is left alone. Whatever is done stays done: a run that was stopped is simply
+ * Seals anew, under the newest key, whatever an older one sealed; what cannot be made anew, such as keyed hashes and links, needs the older
+ * keys until it is gone (longestRetentionDays). Works beside running nodes: a value that was written in the meantime is left alone. Whatever is done stays done: a run that was stopped is simply
  * started again. `signal` stops between batches.
  */
 export async function resealAll(
@@ -34,7 +44,7 @@ export async function resealAll(
   seal: Seal,
   options: { batch?: number; signal?: AbortSignal } = {},
 ): Promise<ResealResult> {
-  const result: ResealResult = { resealed: 0, unreadable: [] }
+  const result: ResealResult = { resealed: 0, unreadable: [], unreadableCount: 0 }
   for (const { table, column, purpose } of sealedColumns) {
     let after = '00000000-0000-0000-0000-000000000000'
     while (!options.signal?.aborted) {
@@ -57,7 +67,7 @@ export async function resealAll(
           ids.push(row.id)
           old.push(row.sealed)
         } catch (error) {
-          result.unreadable.push(error instanceof Error ? error.message : String(error))
+          left(result, error)
         }
       }
       const { rowCount } = await pool.query(
@@ -80,7 +90,7 @@ export async function resealPayloads(
   seal: Seal,
   options: { signal?: AbortSignal } = {},
 ): Promise<ResealResult> {
-  const result: ResealResult = { resealed: 0, unreadable: [] }
+  const result: ResealResult = { resealed: 0, unreadable: [], unreadableCount: 0 }
   const payloads = createPayloads(seal)
   const isNewest = `sealed:${seal.keyId.toString('hex')}:%`
   for (const { table, name, state } of await listPartitions(pool)) {
@@ -123,6 +133,15 @@ async function resealPayload(
     )
     result.resealed += rowCount ?? 0
   } catch (error) {
-    result.unreadable.push(error instanceof Error ? error.message : String(error))
+    left(result, error)
   }
+}
+
+/** For how many days something that is made today is kept at most. */
+export async function longestRetentionDays(pool: Pool, defaultDays: number): Promise<number> {
+  const { rows } = await pool.query<{ days: number }>(
+    'select greatest($1::int, max(retention_days)) as days from tenant',
+    [defaultDays],
+  )
+  return rows[0]!.days
 }

@@ -18,7 +18,7 @@ export async function loadOrMakeKeys(dataDir: string): Promise<string[]> {
   const file = await open(draft, 'wx', 0o600)
   try {
     await file.writeFile(
-      `# Encrypts the secrets in Pombo's database. Without it they cannot be read again: back it up, and keep it from others.\n# One key a line, newest first; keep old ones until everything is sealed anew.\n${randomBytes(32).toString('base64')}\n`,
+      `# Encrypts the secrets in Pombo's database. Without it they cannot be read again: back it up, and keep it from others.\n# One key a line, newest first. What old ones sealed is sealed anew; the log says until when they are needed.\n${randomBytes(32).toString('base64')}\n`,
     )
     // A key lost in a power cut after secrets were sealed under it would lose them too.
     await file.sync()

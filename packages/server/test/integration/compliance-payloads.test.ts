@@ -220,7 +220,12 @@ test('keys are rotated while messages wait: a new one seals anew what an older o
     return now !== old && now
   })
   expect(anew.slice(0, 16)).not.toBe(old.slice(0, 16))
-  await until(() => pombo.errors.find(({ msg }) => String(msg).startsWith('sealed anew')))
+  const line = await until(() =>
+    pombo.errors.find(({ msg }) => String(msg).startsWith('sealed anew')),
+  )
+  // Hashes and links that were made under it live as long as what they belong to: 30 days, unless configured otherwise.
+  const days = (Date.parse(String(line['keepOlderKeysUntil'])) - Date.now()) / 86_400_000
+  expect(Math.round(days)).toBe(30)
   await restart([keyOf(2)])
   receiver.answer = () => ({})
   const received = await receiver.waitFor(2, 15_000)

@@ -1,43 +1,16 @@
 // The migration guides' commands, run as they stand, in their order, against a Pombo.
-import { execFile, spawnSync } from 'node:child_process'
 import { createHmac } from 'node:crypto'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
+import { blocksOf, noCurl, runCommand, runGuide } from '../support/guides.ts'
 import { startPombo, type TestPombo } from '../support/pombo-app.ts'
 import { type Received, type Receiver, startReceiver, until } from '../support/receiver.ts'
 
-const folder = join(import.meta.dirname, '../../../../docs/guides/migrate')
-const noCurl = spawnSync('curl', ['--version']).status !== 0
-
-function blocksOf(file: string): string[] {
-  const text = readFileSync(join(folder, file), 'utf8')
-  return [...text.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block]) => block!)
-}
-
-/** Runs what begins with curl; the answers' bodies, of which each has to be JSON and no error. */
-async function run(
+const run = (
   file: string,
   pombo: TestPombo,
   receiver: Receiver,
   variables: Record<string, string> = {},
-): Promise<unknown[]> {
-  const answers: unknown[] = []
-  for (const block of blocksOf(file))
-    for (const command of block.split(/\n\n(?=curl)/).filter((one) => one.startsWith('curl'))) {
-      const text = command
-        .replaceAll('http://127.0.0.1:9000', receiver.url)
-        .replace(/^curl/, 'curl -sS --fail-with-body')
-      const { stdout } = await promisify(execFile)('sh', ['-c', text], {
-        env: { PATH: process.env['PATH'], POMBO: pombo.url, KEY: pombo.key, ...variables },
-      }).catch((error: { stdout: string; stderr: string }) => {
-        throw new Error(`${command}\n${error.stdout}\n${error.stderr}`)
-      })
-      answers.push(JSON.parse(stdout))
-    }
-  return answers
-}
+) => runGuide(`migrate/${file}`, pombo, { receiver: receiver.url, variables })
 
 /** As the guides tell receivers to: over the bytes as they came. */
 function signed(secret: string, { body }: Received): string {
@@ -51,8 +24,8 @@ async function arrived(receiver: Receiver, is: (one: Received) => boolean): Prom
 const guides = ['whatsmeow', 'zaphub', 'device-status', 'evolution', 'agentes']
 
 test.each(guides)('%s: both languages show the same commands', (name) => {
-  expect(blocksOf(`${name}.pt-BR.md`)).toEqual(blocksOf(`${name}.md`))
-  expect(blocksOf(`${name}.md`).length).toBeGreaterThan(3)
+  expect(blocksOf(`migrate/${name}.pt-BR.md`)).toEqual(blocksOf(`migrate/${name}.md`))
+  expect(blocksOf(`migrate/${name}.md`).length).toBeGreaterThan(3)
 })
 
 test.skipIf(noCurl)('the guide of whatsmeow does what it says', async () => {
@@ -83,11 +56,8 @@ test.skipIf(noCurl)('the guide of whatsmeow does what it says', async () => {
       data: { message_id: '3EB0123456789ABCDEF', type: 'conversation', body: 'Olá, tudo bem?' },
     })
     // "Send it again if it fails."
-    const again = blocksOf('whatsmeow.md').find((block) => block.includes('"Message"'))!
-    const { stdout } = await promisify(execFile)('sh', ['-c', again.replace('curl', 'curl -sS')], {
-      env: { PATH: process.env['PATH'], POMBO: pombo.url, KEY: pombo.key },
-    })
-    expect(JSON.parse(stdout)).toMatchObject({ events: [{ status: 'duplicate' }] })
+    const again = blocksOf('migrate/whatsmeow.md').find((block) => block.includes('"Message"'))!
+    expect(await runCommand(again, pombo)).toMatchObject({ events: [{ status: 'duplicate' }] })
   } finally {
     await pombo.stop()
     await receiver.close()
