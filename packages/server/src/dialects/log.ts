@@ -196,6 +196,8 @@ export type MessageQuery = Pick<
   prefixes?: readonly string[]
   /** No types that begin with one of these. */
   exceptPrefixes?: readonly string[]
+  /** Only WhatsApp messages whose content is of this type (core/whatsapp.ts). Payloads that are sealed are not looked into. */
+  contentType?: string
 }
 
 export interface MessagesPort {

@@ -281,6 +281,12 @@ test('the key is the password of any user, or the whole of what is encoded; noth
   expect(await status()).toBe(401)
 })
 
+test('the API is described where the document says', async () => {
+  const page = await fetch(`${pombo.url}/api/docs`)
+  expect([page.status, page.url]).toEqual([200, `${pombo.url}/api/v1/docs`])
+  expect(page.headers.get('content-type')).toContain('text/html')
+})
+
 test('mistakes are answered with what was wrong', async () => {
   const problems = async (method: string, path: string, body?: unknown) => {
     const { status, body: answer } = await call(method, path, body)

@@ -123,12 +123,12 @@ export function messagesPort(deps: HostDeps): MessagesPort {
       ? undefined
       : (await registry.cache.routes(caller.tenantId, appId))?.app
   const filterOf = (query: Omit<MessageQuery, 'limit'>): MessageFilter => {
-    const { appId, eventTypes, unmatched, prefixes, exceptPrefixes } = query
+    const { appId, eventTypes, unmatched, prefixes, exceptPrefixes, contentType } = query
     const types = new Set<string>()
     for (const dialect of dialects.values())
       for (const type of typesOf(dialect, eventTypes) ?? []) types.add(type)
     const named = eventTypes === undefined ? null : [...types]
-    return { appId, eventTypes: named, unmatched, prefixes, exceptPrefixes }
+    return { appId, eventTypes: named, unmatched, prefixes, exceptPrefixes, contentType }
   }
   return {
     async list(caller, query) {

@@ -37,6 +37,8 @@ export const deviceStatusRoutes: DialectRoutes = {
     registration(app, host)
     reading(app, host)
     reports(app, host)
+    // Where the document says that the API is described.
+    app.get('/api/docs', async (_request, reply) => reply.redirect('/api/v1/docs'))
   },
   refusal: ({ code, message, problems }) => ({
     error: message,

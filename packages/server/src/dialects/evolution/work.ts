@@ -7,6 +7,7 @@ import type { DialectApp, DialectHost, DialectWork, Signal } from '../host.ts'
 import { eventName } from './events.ts'
 import { instanceMark, mainWebhooks, manageWebhooks, monitoringUid } from './instances.ts'
 import type { EvolutionValues } from './settings.ts'
+import { countSounds } from './sounds.ts'
 
 const pageSize = 200
 
@@ -66,7 +67,8 @@ async function* instances(host: DialectHost): AsyncGenerator<DialectApp> {
 }
 
 async function reportQueues(host: DialectHost, intervalMs: number): Promise<void> {
-  const { apps } = await host.attempts.stats(await host.operator(), mainWebhooks)
+  const operator = await host.operator()
+  const { apps } = await host.attempts.stats(operator, mainWebhooks)
   const counts = new Map(apps.map((one) => [one.app.id, one.counts]))
   const slot = Math.floor(host.clock.now() / intervalMs)
   for await (const app of instances(host)) {
@@ -74,8 +76,12 @@ async function reportQueues(host: DialectHost, intervalMs: number): Promise<void
     await report(host, app, `stats ${intervalMs} ${slot}`, 'queue.stats', {
       queueSize: open,
       processedCount: delivered + exhausted,
-      // Pombo leaves no audio out.
-      audioFilterStats: { tooShort: 0, tooLong: 0, processed: 0 },
+      // No sound is left out for its length.
+      audioFilterStats: {
+        tooShort: 0,
+        tooLong: 0,
+        processed: await countSounds(host, operator, app),
+      },
     })
   }
 }

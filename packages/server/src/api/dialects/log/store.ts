@@ -284,14 +284,16 @@ export interface MessageFilter {
   unmatched: boolean | undefined
   prefixes: readonly string[] | undefined
   exceptPrefixes: readonly string[] | undefined
+  contentType: string | undefined
 }
 
 const messageConditions = `m.app_id = $1 and m.id < $2 and m.id >= $3 and ($4::text[] is null or m.event_type = any($4))
   and ($5::bool is null or (m.unmatched is not null) = $5)
-  and ($6::text[] is null or m.event_type ^@ any($6)) and ($7::text[] is null or not m.event_type ^@ any($7))`
+  and ($6::text[] is null or m.event_type ^@ any($6)) and ($7::text[] is null or not m.event_type ^@ any($7))
+  and ($8::text is null or case when m.form = 'whatsapp' and m.payload ^@ '{' then m.payload::json #>> '{content,type}' end = $8)`
 
 function messageValues(filter: MessageFilter, below: string, above: string): unknown[] {
-  const { appId, eventTypes, unmatched, prefixes, exceptPrefixes } = filter
+  const { appId, eventTypes, unmatched, prefixes, exceptPrefixes, contentType } = filter
   return [
     appId,
     below,
@@ -300,6 +302,7 @@ function messageValues(filter: MessageFilter, below: string, above: string): unk
     unmatched ?? null,
     prefixes ?? null,
     exceptPrefixes ?? null,
+    contentType ?? null,
   ]
 }
 
@@ -312,7 +315,7 @@ export async function listMessages(
   limit: number,
 ): Promise<MessageRow[]> {
   const { rows } = await db.query<MessageRow>(
-    `select ${messageColumns('no payload')} from message m where ${messageConditions} order by m.id desc limit $8`,
+    `select ${messageColumns('no payload')} from message m where ${messageConditions} order by m.id desc limit $9`,
     [...messageValues(filter, below.id, above), limit],
   )
   return rows
