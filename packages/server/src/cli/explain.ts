@@ -1,6 +1,9 @@
 import { debugging } from '../config.ts'
 import { isAway } from '../db/pool.ts'
 
+/** Nothing answers there, no such host, wrong password, no such database, no such role. */
+const unusable = new Set(['ECONNREFUSED', 'ENOTFOUND', '28P01', '3D000', '28000'])
+
 /** An error as one paragraph for the person at the terminal; its stack only with POMBO_LOG_LEVEL=debug. */
 export function explain(error: unknown): string {
   if (!(error instanceof Error)) return `${String(error)}\n`
@@ -12,13 +15,7 @@ export function explain(error: unknown): string {
 
 function paragraph(error: Error): string {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
-  if (
-    code === 'ECONNREFUSED' ||
-    code === 'ENOTFOUND' ||
-    code === '28P01' ||
-    code === '3D000' ||
-    code === '28000'
-  )
+  if (unusable.has(code))
     return `The database cannot be used: ${messageOf(error)}. DATABASE_URL names it; "pombo doctor" says more.`
   // The embedded server's refusals say all there is to say; their causes are SQLite's or the system's words for it.
   if (code.startsWith('embedded_')) return error.message
@@ -37,5 +34,6 @@ function messageOf(error: Error): string {
 
 /** Errors that Pombo words itself are plain; a TypeError and its like is a bug, and its stack is wanted. */
 function isExpected(error: Error): boolean {
+  if ('code' in error && unusable.has(String(error.code))) return true
   return isAway(error) || Object.getPrototypeOf(error) === Error.prototype
 }

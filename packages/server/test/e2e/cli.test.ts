@@ -1,7 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest'
+import { databaseUrl } from '../support/database.ts'
 import { endAll, pombo } from './cli-process.ts'
 
 const names = ['serve', 'demo', 'sink', 'listen', 'replay', 'migrate', 'doctor', 'config']
@@ -111,6 +112,17 @@ describe('errors', () => {
     const { err: longer } = await run(['migrate'], { ...env, POMBO_LOG_LEVEL: 'debug' })
     expect(longer).toMatch(/\n {4}at /)
     expect(err + longer).not.toContain('hunter2')
+  })
+
+  test('a database that is not there is said without an offer of a stack', async () => {
+    const { adminUrl } = inject('postgres')
+    const { code, err } = await run(['migrate'], {
+      DATABASE_URL: databaseUrl(adminUrl, 'no_such_database'),
+    })
+    expect(code).toBe(1)
+    expect(err).toMatch(
+      /^The database cannot be used: database "no_such_database" does not exist\..*\n$/,
+    )
   })
 
   test("a database's host that does not exist is not taken for the address to listen on", async () => {
