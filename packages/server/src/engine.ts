@@ -273,12 +273,13 @@ export class Engine {
     })
   }
 
-  /** Registers the node, makes today's partitions, and begins to claim. The schema must be migrated. */
+  /** Registers the node, makes today's partitions, and begins to accept and to claim. The schema must be migrated. */
   async start(): Promise<void> {
     await this.lease.start()
     await this.cache.start()
     await this.upkeep.start()
     this.loop.start()
+    this.ingest.start()
     this.#operational.start()
   }
 

@@ -74,7 +74,8 @@ export class Ingest {
   readonly #large: GroupCommit
   readonly #rate: AcceptRate
   readonly #storing = new Set<readonly Prepared[]>()
-  #stopping = false
+  readonly #opened = Promise.withResolvers<void>()
+  #state: 'starting' | 'open' | 'stopping' = 'starting'
 
   constructor(deps: IngestDeps) {
     this.#deps = deps
@@ -86,6 +87,12 @@ export class Ingest {
     }
     this.#small = new GroupCommit({ ...options, concurrency: 1 })
     this.#large = new GroupCommit({ ...options, concurrency: 2, maxBatch: 4 })
+  }
+
+  /** From now on messages are stored. Those that came before (the port is bound first) have waited for it. */
+  start(): void {
+    this.#state = 'open'
+    this.#opened.resolve()
   }
 
   /**
@@ -124,12 +131,15 @@ export class Ingest {
 
   /** Takes nothing new, and resolves when what was taken is stored. */
   async stop(): Promise<void> {
-    this.#stopping = true
+    this.#state = 'stopping'
+    this.#opened.resolve()
     await Promise.all([this.#small.drain(), this.#large.drain()])
   }
 
   async #accept(incoming: IncomingMessage): Promise<Accepted> {
-    if (this.#stopping)
+    // Before the node is registered there is nobody to lease to, and on a new database no partition to write to.
+    if (this.#state === 'starting') await this.#opened.promise
+    if (this.#state === 'stopping')
       throw new PomboError(
         'overloaded',
         { detail: 'this node is stopping.' },

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import { showId } from '../../src/core/id.ts'
 import type { EndpointSettings } from '../../src/registry/endpoints/settings.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
-import { startNode, type TestNode } from '../support/node.ts'
+import { makeNode, startNode, type TestNode } from '../support/node.ts'
 import { type Receiver, startReceiver, until } from '../support/receiver.ts'
 
 let database: TestDatabase
@@ -251,4 +251,29 @@ test('one attempt is one log line, without the payload', async () => {
   )
   expect(line).toMatchObject({ outcome: 'delivered' })
   expect(JSON.stringify(line)).not.toContain('abc123')
+})
+
+test('a message that comes in while the node is starting waits for it, on a database without a partition yet', async () => {
+  const other = await createTestDatabase()
+  const starting = makeNode(other.url)
+  try {
+    const tenant = await starting.registry.tenants.create({ name: 'early' })
+    const app = await starting.registry.apps.create(tenant.id, { name: 'early' })
+    await starting.registry.endpoints.create(
+      { tenantId: tenant.id, appId: app.id },
+      { url: `${receiver.url}/early` },
+    )
+    const accepted = starting.engine.ingest.accept({
+      tenantId: tenant.id,
+      appId: app.id,
+      eventType: 'a',
+      payload: '"early"',
+    })
+    await starting.engine.start()
+    expect(await accepted).toMatchObject({ outcome: 'accepted', deliveries: 1 })
+    await until(() => receiver.received.some(({ path }) => path === '/early'))
+  } finally {
+    await starting.stop()
+    await other.drop()
+  }
 })

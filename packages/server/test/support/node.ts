@@ -31,6 +31,13 @@ export async function startNode(
   url: string,
   options: Partial<EngineOptions> = {},
 ): Promise<TestNode> {
+  const node = makeNode(url, options)
+  await node.engine.start()
+  return node
+}
+
+/** The same before its start. */
+export function makeNode(url: string, options: Partial<EngineOptions> = {}): TestNode {
   const pool = openPool(url, 10)
   const leasePool = openPool(url, 1)
   const clock = options.clock ?? new SystemClock()
@@ -83,7 +90,6 @@ export async function startNode(
     pollMs: 50,
     ...options,
   })
-  await engine.start()
   return {
     engine,
     pool,
