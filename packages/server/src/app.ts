@@ -20,7 +20,7 @@ import { schemaVersion } from './db/migrations.ts'
 import { createPayloads } from './db/payload.ts'
 import { openPool, ping, type Pool } from './db/pool.ts'
 import { schemaProblem, schemaState } from './db/schema-state.ts'
-import { longestRetentionDays, resealAll, resealPayloads } from './db/reseal.ts'
+import { longestRetentionDays, resealAll, resealFiles, resealPayloads } from './db/reseal.ts'
 import { createSeal, type Seal } from './db/seal.ts'
 import { loadOrMakeKeys } from './db/seal-keys.ts'
 import { createGuard } from './deliver/guard.ts'
@@ -361,26 +361,29 @@ async function resealed(
     const options = signal ? { signal } : {}
     const secrets = await resealAll(pool, seal, options)
     const payloads = await resealPayloads(pool, seal, options)
+    const files = await resealFiles(pool, seal, options)
     if (signal?.aborted) return
-    if (secrets.resealed + payloads.resealed > 0) {
+    if (secrets.resealed + payloads.resealed + files.resealed > 0) {
       const days = await longestRetentionDays(pool, retentionDays)
       log.main.info(
         {
           secrets: secrets.resealed,
           payloads: payloads.resealed,
+          files: files.resealed,
           keepOlderKeysUntil: iso(Date.now() + days * 86_400_000),
         },
         'sealed anew under the newest key; until keepOlderKeysUntil the older keys are still needed for links and keyed hashes of persons that were made under them',
       )
     }
-    for (const problem of [...secrets.unreadable, ...payloads.unreadable])
+    const all = [secrets, payloads, files]
+    const said = all.flatMap(({ unreadable }) => unreadable)
+    for (const problem of said)
       log.main.error(
         { problem },
         'a sealed value cannot be opened with any key of POMBO_ENCRYPTION_KEYS',
       )
-    const count = secrets.unreadableCount + payloads.unreadableCount
-    const unsaid = count - secrets.unreadable.length - payloads.unreadable.length
-    if (unsaid > 0)
+    const count = all.reduce((sum, { unreadableCount }) => sum + unreadableCount, 0)
+    if (count > said.length)
       log.main.error({ count }, 'so many sealed values cannot be opened; the first are named above')
   } catch (error) {
     log.main.warn({ err: error }, 'sealing anew was interrupted; the next start goes on with it')

@@ -114,7 +114,12 @@ export function createApi(deps: ApiDeps): FastifyInstance {
   if (deps.dialects) mountDialects(app, deps.dialects, { ...deps, maxBodyBytes })
   if (deps.intake) {
     mountIngest(app, { intake: deps.intake, maxBodyBytes, log: deps.log })
-    mountMedia(app, { db: deps.db, clock: deps.clock, links: deps.intake.links })
+    mountMedia(app, {
+      db: deps.db,
+      clock: deps.clock,
+      links: deps.intake.links,
+      files: deps.intake.files,
+    })
   }
   mountPayloadLinks(app, deps)
   mountReference(app, routes, deps.settings.version)

@@ -51,7 +51,7 @@ export const catalogue = {
   },
   payload_sealed: {
     status: 503,
-    message: 'The payload of message "{id}" cannot be opened: {detail}',
+    message: 'The payload of "{id}" cannot be opened: {detail}',
   },
   too_large: {
     status: 413,

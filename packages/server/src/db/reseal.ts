@@ -1,4 +1,5 @@
 import { listPartitions } from './partitions.ts'
+import { createFiles } from './files.ts'
 import { createPayloads, type Payloads } from './payload.ts'
 import type { Pool } from './pool.ts'
 import type { Seal } from './seal.ts'
@@ -106,6 +107,37 @@ export async function resealPayloads(
         [`(${block},0)`, `(${block + blocksAtATime},0)`, isNewest],
       )
       for (const row of rows) await resealPayload(pool, name, row, payloads, result)
+    }
+  }
+  return result
+}
+
+/** The same for files that were taken out of payloads: file by file, of 16 MiB at most. */
+export async function resealFiles(
+  pool: Pool,
+  seal: Seal,
+  options: { signal?: AbortSignal } = {},
+): Promise<ResealResult> {
+  const result: ResealResult = { resealed: 0, unreadable: [], unreadableCount: 0 }
+  const files = createFiles(seal)
+  let after = '00000000-0000-0000-0000-000000000000'
+  while (!options.signal?.aborted) {
+    const { rows } = await pool.query<{ id: string; bytes: Buffer; key: Buffer }>(
+      'select id, bytes, seal_key as key from media where id > $1 and seal_key <> $2 order by id limit 1',
+      [after, seal.keyId],
+    )
+    const [file] = rows
+    if (file === undefined) break
+    after = file.id
+    try {
+      const anew = files.close(files.open(file.bytes, file.id), file.id)
+      const { rowCount } = await pool.query(
+        'update media set bytes = $2, seal_key = $3 where id = $1 and seal_key = $4',
+        [file.id, anew, seal.keyId, file.key],
+      )
+      result.resealed += rowCount ?? 0
+    } catch (error) {
+      left(result, error)
     }
   }
   return result

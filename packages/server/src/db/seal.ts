@@ -12,12 +12,17 @@ const ID_BYTES = 4
 const NONCE_BYTES = 12
 const TAG_BYTES = 16
 const HEAD_BYTES = 1 + ID_BYTES + NONCE_BYTES
+/** How much longer a sealed value is. */
+export const sealedBytes = HEAD_BYTES + TAG_BYTES
 
 export interface Seal {
   /** `context` says what the text is and whose, such as `endpoint_secret/<id>`; the same is needed to open it. */
   seal(text: string, context: string): Buffer
   /** Throws an Error that names the missing key, or says that the value was altered or moved. */
   open(sealed: Buffer, context: string): string
+  /** The same for what is no text. */
+  sealBytes(bytes: Buffer, context: string): Buffer
+  openBytes(sealed: Buffer, context: string): Buffer
   /** True where an older key than the newest sealed it. */
   needsReseal(sealed: Buffer): boolean
   /** Keys of 32 bytes for another purpose, made of the ring's, newest first: what an older one signed is still known by it. */
@@ -58,43 +63,47 @@ export function createSeal(keys: readonly string[]): Seal {
   }
   const { id: keyId, key: newestKey } = newest!
 
+  const sealBytes: Seal['sealBytes'] = (bytes, context) => {
+    const nonce = randomBytes(NONCE_BYTES)
+    const cipher = createCipheriv('aes-256-gcm', newestKey, nonce, { authTagLength: TAG_BYTES })
+    cipher.setAAD(Buffer.from(context))
+    const body = Buffer.concat([cipher.update(bytes), cipher.final()])
+    return Buffer.concat([Buffer.from([VERSION]), keyId, nonce, body, cipher.getAuthTag()])
+  }
+  const openBytes: Seal['openBytes'] = (sealed, context) => {
+    if (sealed[0] !== VERSION || sealed.length < HEAD_BYTES + TAG_BYTES) {
+      throw new Error(
+        `The sealed value of ${context} is not one that this Pombo can read (version ${sealed[0]}).`,
+      )
+    }
+    const id = sealed.subarray(1, 1 + ID_BYTES)
+    const key = ring.get(id.readUInt32BE())
+    if (key === undefined) {
+      throw new Error(
+        `${context} is sealed under the encryption key with id ${id.toString('hex')}, which is not in the key ring; add that key after the newest (POMBO_ENCRYPTION_KEYS, or the file encryption-keys in the data folder).`,
+      )
+    }
+    const nonce = sealed.subarray(1 + ID_BYTES, HEAD_BYTES)
+    const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES })
+    decipher.setAAD(Buffer.from(context))
+    decipher.setAuthTag(sealed.subarray(-TAG_BYTES))
+    try {
+      return Buffer.concat([
+        decipher.update(sealed.subarray(HEAD_BYTES, -TAG_BYTES)),
+        decipher.final(),
+      ])
+    } catch (cause) {
+      throw new Error(`The sealed value of ${context} was altered, or belongs to another row.`, {
+        cause,
+      })
+    }
+  }
   return {
     keyId,
-    seal(text, context) {
-      const nonce = randomBytes(NONCE_BYTES)
-      const cipher = createCipheriv('aes-256-gcm', newestKey, nonce, { authTagLength: TAG_BYTES })
-      cipher.setAAD(Buffer.from(context))
-      const body = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()])
-      return Buffer.concat([Buffer.from([VERSION]), keyId, nonce, body, cipher.getAuthTag()])
-    },
-    open(sealed, context) {
-      if (sealed[0] !== VERSION || sealed.length < HEAD_BYTES + TAG_BYTES) {
-        throw new Error(
-          `The sealed value of ${context} is not one that this Pombo can read (version ${sealed[0]}).`,
-        )
-      }
-      const id = sealed.subarray(1, 1 + ID_BYTES)
-      const key = ring.get(id.readUInt32BE())
-      if (key === undefined) {
-        throw new Error(
-          `${context} is sealed under the encryption key with id ${id.toString('hex')}, which is not in the key ring; add that key after the newest (POMBO_ENCRYPTION_KEYS, or the file encryption-keys in the data folder).`,
-        )
-      }
-      const nonce = sealed.subarray(1 + ID_BYTES, HEAD_BYTES)
-      const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES })
-      decipher.setAAD(Buffer.from(context))
-      decipher.setAuthTag(sealed.subarray(-TAG_BYTES))
-      try {
-        return (
-          decipher.update(sealed.subarray(HEAD_BYTES, -TAG_BYTES), undefined, 'utf8') +
-          decipher.final('utf8')
-        )
-      } catch (cause) {
-        throw new Error(`The sealed value of ${context} was altered, or belongs to another row.`, {
-          cause,
-        })
-      }
-    },
+    sealBytes,
+    openBytes,
+    seal: (text, context) => sealBytes(Buffer.from(text), context),
+    open: (sealed, context) => openBytes(sealed, context).toString('utf8'),
     derived: (purpose) =>
       [...ring.values()].map((key) =>
         Buffer.from(hkdfSync('sha256', key, '', `pombo ${purpose}`, 32)),

@@ -1,4 +1,5 @@
 // Payloads sealed at rest, for tenants who ask for it: in the database unreadable, everywhere else as they came.
+import { createHash, randomBytes } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { type Called, startPombo, type TestPombo } from '../support/pombo-app.ts'
@@ -275,4 +276,65 @@ test('without its key a payload waits, the log says which is missing, and others
   await until(() => receiver.received.find(({ body }) => body === '{"other":1}'))
   await restart([keyOf(9), keyOf(2), keyOf(1)])
   await until(() => receiver.received.filter(({ body }) => body === exact).length >= 2, 20_000)
+})
+
+test('a file taken out of a payload is sealed with it, comes back to the byte, and is sealed anew under a new key', async () => {
+  const old = [keyOf(9), keyOf(2), keyOf(1)]
+  const tenant = await newTenant(true)
+  const plain = await newTenant(false)
+  // More than two parts of a download, the last one not full.
+  const file = randomBytes(600_000)
+  const event = {
+    event: 'messages.upsert',
+    instance: 'loja',
+    data: {
+      key: { remoteJid: '5511999990001@s.whatsapp.net', fromMe: false, id: 'F1' },
+      message: { imageMessage: { mimetype: 'image/jpeg' }, base64: file.toString('base64') },
+      messageType: 'imageMessage',
+      messageTimestamp: 1_762_510_200,
+    },
+  }
+  const linkOf = async (one: Tenant): Promise<string> => {
+    expect((await call(one, 'POST', '/ingest/evolution/loja', event)).status).toBe(200)
+    const { body } = await call(one, 'GET', '/api/v1/app/loja/msg?with_content=true')
+    const url = new URL(body.data[0].payload.content.media.stored.url as string)
+    return url.pathname + url.search
+  }
+  const download = async (link: string) => {
+    const response = await fetch(pombo.url + link)
+    return { status: response.status, bytes: Buffer.from(await response.arrayBuffer()) }
+  }
+  const storedFile = async (sealed: boolean) => {
+    const { rows } = await database.pool.query<{ bytes: Buffer; key: Buffer | null; sha: Buffer }>(
+      'select bytes, seal_key as key, sha256 as sha from media where seal_key is not null = $1',
+      [sealed],
+    )
+    expect(rows).toHaveLength(1)
+    return rows[0]!
+  }
+  const link = await linkOf(tenant)
+  const other = await linkOf(plain)
+  const sealed = await storedFile(true)
+  for (let from = 0; from < file.length; from += 1_000)
+    expect(sealed.bytes.includes(file.subarray(from, from + 16))).toBe(false)
+  // Nor can it be tried whether a known file is there.
+  expect(sealed.sha.equals(createHash('sha256').update(file).digest())).toBe(false)
+  expect((await storedFile(false)).bytes.equals(file)).toBe(true)
+  for (const one of [link, other]) expect((await download(one)).bytes.equals(file)).toBe(true)
+
+  await restart([keyOf(3), ...old])
+  const anew = await until(async () => {
+    const now = await storedFile(true)
+    return now.key!.equals(sealed.key!) ? undefined : now
+  }, 30_000)
+  expect((await download(link)).bytes.equals(file)).toBe(true)
+  // Without that key, what the link leads to cannot be opened, and the answer says which is missing.
+  await restart(old)
+  const refused = await download(link)
+  expect(refused.status).toBe(503)
+  expect(JSON.parse(refused.bytes.toString())).toMatchObject({
+    code: 'payload_sealed',
+    detail: expect.stringContaining(anew.key!.toString('hex')) as unknown,
+  })
+  expect((await download(other)).bytes.equals(file)).toBe(true)
 })

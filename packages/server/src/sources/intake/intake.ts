@@ -9,6 +9,7 @@ import type { Clock } from '../../core/clock.ts'
 import { PomboError } from '../../core/error.ts'
 import type { Accepted, IncomingMessage } from '../../core/message.ts'
 import type { WhatsAppEvent } from '../../core/whatsapp.ts'
+import { createFiles, type Files } from '../../db/files.ts'
 import type { Pool } from '../../db/pool.ts'
 import type { Seal } from '../../db/seal.ts'
 import { gateways } from '../gateways.ts'
@@ -74,6 +75,7 @@ export class Intake {
   readonly counters: Counters
   readonly profiles: Profiles
   readonly links: MediaLinks
+  readonly files: Files
   readonly #deps: IntakeDeps
   readonly #lookup: SourceLookup
   readonly #media: MediaDeps
@@ -90,7 +92,8 @@ export class Intake {
     this.profiles = new Profiles(pool, clock, log)
     this.links = createMediaLinks(seal.derived('media links'), deps.serverUrl)
     this.#lookup = new SourceLookup(pool, this.sources)
-    this.#media = { pool, clock, links: this.links, retentionDays }
+    this.files = createFiles(seal)
+    this.#media = { pool, clock, links: this.links, files: this.files, retentionDays }
     deps.onAppChange((appId) => this.#lookup.forget(appId))
   }
 

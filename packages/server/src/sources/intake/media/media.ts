@@ -1,6 +1,7 @@
 import { uuidv7 } from '../../../core/id.ts'
 import type { Clock } from '../../../core/clock.ts'
 import type { WhatsAppEvent } from '../../../core/whatsapp.ts'
+import type { Files } from '../../../db/files.ts'
 import type { Pool } from '../../../db/pool.ts'
 import type { Source } from '../settings.ts'
 import type { MediaLinks } from './link.ts'
@@ -11,6 +12,7 @@ export interface MediaDeps {
   pool: Pool
   clock: Clock
   links: MediaLinks
+  files: Files
   retentionDays: number
 }
 
@@ -49,9 +51,9 @@ async function keep(
   bytes: Buffer,
   mimetype: string,
   source: Source,
-  { pool, clock, links, retentionDays }: MediaDeps,
+  { pool, clock, links, files, retentionDays }: MediaDeps,
 ): Promise<FileReference> {
-  const { id, sha256, sizeBytes, expiresAtMs } = await keepFile(pool, {
+  const { id, sha256, sizeBytes, expiresAtMs } = await keepFile(pool, files, {
     id: uuidv7(clock.now()),
     tenantId: source.tenantId,
     bytes,

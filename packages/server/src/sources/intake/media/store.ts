@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { type Files, partBytes, sealedPart } from '../../../db/files.ts'
 import type { Queryable } from '../../../db/pool.ts'
 
 export interface StoredFile {
@@ -10,18 +11,24 @@ export interface StoredFile {
   expiresAtMs: number
 }
 
-/** Bytes read at a time: what one download holds in memory. */
-const partBytes = 256 * 1024
-
 /**
- * Stores a file, or finds the one with the same content and prolongs it. It is kept as long as the tenant's messages are.
+ * Stores a file, or finds the one with the same content and prolongs it. It is kept as long as the tenant's messages are, and sealed where
+ * they are.
  * @param id the uuid it gets where it is new
  */
 export async function keepFile(
   db: Queryable,
+  files: Files,
   file: { id: string; tenantId: string; bytes: Buffer; mimetype: string; defaultDays: number },
 ): Promise<StoredFile> {
-  const digest = createHash('sha256').update(file.bytes).digest()
+  const sha256 = createHash('sha256').update(file.bytes).digest()
+  const { rows: tenants } = await db.query<{ sealed: boolean }>({
+    name: 'media-sealed',
+    text: 'select encrypt_payloads as sealed from tenant where id = $1',
+    values: [file.tenantId],
+  })
+  const sealed = tenants[0]?.sealed === true
+  const digest = sealed ? files.digest(file.bytes, file.tenantId) : sha256
   const values = [file.tenantId, digest, file.mimetype, file.defaultDays]
   // Looked for first: a file that goes round a thousand groups is sent to the database once.
   const found = await db.query<{ id: string; expires_at: Date }>({
@@ -34,15 +41,21 @@ export async function keepFile(
     ? found
     : await db.query<{ id: string; expires_at: Date }>({
         name: 'media-keep',
-        text: `insert into media (id, tenant_id, sha256, mimetype, size_bytes, bytes, expires_at)
-               values ($5, $1, $2, $3, octet_length($6::bytea), $6::bytea, now() + coalesce((select retention_days from tenant where id = $1), $4) * interval '1 day')
+        text: `insert into media (id, tenant_id, sha256, mimetype, size_bytes, bytes, seal_key, expires_at)
+               values ($5, $1, $2, $3, $7, $6::bytea, $8, now() + coalesce((select retention_days from tenant where id = $1), $4) * interval '1 day')
                on conflict (tenant_id, sha256, mimetype) do update set expires_at = greatest(media.expires_at, excluded.expires_at) returning id, expires_at`,
-        values: [...values, file.id, file.bytes],
+        values: [
+          ...values,
+          file.id,
+          sealed ? files.close(file.bytes, file.id) : file.bytes,
+          file.bytes.length,
+          sealed ? files.keyId : null,
+        ],
       })
   const row = rows[0]!
   return {
     id: row.id,
-    sha256: digest.toString('hex'),
+    sha256: sha256.toString('hex'),
     sizeBytes: file.bytes.length,
     mimetype: file.mimetype,
     expiresAtMs: row.expires_at.getTime(),
@@ -52,34 +65,50 @@ export async function keepFile(
 export interface FileHead {
   mimetype: string
   sizeBytes: number
-  sha256: string
+  /** The same for the same content. */
+  digest: string
+  sealed: boolean
 }
 
 export async function findFile(db: Queryable, id: string): Promise<FileHead | undefined> {
-  const { rows } = await db.query<{ mimetype: string; size_bytes: number; sha256: Buffer }>(
-    'select mimetype, size_bytes, sha256 from media where id = $1',
+  const { rows } = await db.query<{
+    mimetype: string
+    size_bytes: number
+    sha256: Buffer
+    sealed: boolean
+  }>(
+    'select mimetype, size_bytes, sha256, seal_key is not null as sealed from media where id = $1',
     [id],
   )
   const row = rows[0]
   return (
-    row && { mimetype: row.mimetype, sizeBytes: row.size_bytes, sha256: row.sha256.toString('hex') }
+    row && {
+      mimetype: row.mimetype,
+      sizeBytes: row.size_bytes,
+      digest: row.sha256.toString('hex'),
+      sealed: row.sealed,
+    }
   )
 }
 
 /** The file part by part, each read when the one before has been taken. Ends early, which the length then shows, if it expires meanwhile. */
 export async function* readFile(
   db: Queryable,
+  files: Files,
   id: string,
-  sizeBytes: number,
+  { sizeBytes, sealed }: FileHead,
 ): AsyncGenerator<Buffer> {
-  for (let from = 0; from < sizeBytes; from += partBytes) {
+  for (let part = 0; part * partBytes < sizeBytes; part++) {
+    const { from, length } = sealed
+      ? sealedPart(part)
+      : { from: part * partBytes, length: partBytes }
     const { rows } = await db.query<{ part: Buffer }>({
       name: 'media-part',
       text: 'select substring(bytes from $2 for $3) as part from media where id = $1',
-      values: [id, from + 1, partBytes],
+      values: [id, from + 1, length],
     })
     if (!rows[0]) throw new Error('the file was deleted while it was read')
-    yield rows[0].part
+    yield sealed ? files.openPart(rows[0].part, id, part) : rows[0].part
   }
 }
 
