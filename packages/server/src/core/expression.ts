@@ -101,6 +101,19 @@ export function compileExpression(text: string, result: ResultKind): Compiled {
   }
 }
 
+/**
+ * What went wrong with one input, in words that hold nothing of the input: they are recorded and logged, where a payload must not be read. What
+ * stands in the expression itself may be said.
+ */
+export function problemWith(error: unknown, expression: string): string {
+  const known = (text: string): boolean => expression.includes(text)
+  return firstLine(error)
+    .replace(/"(.*)"/, (quoted, text: string) => (known(text) ? quoted : '(hidden)'))
+    .replace(/^(No such key|Invalid [a-z ]+): (.*)$/, (all, what: string, text: string) =>
+      known(text) ? all : `${what}: (hidden)`,
+    )
+}
+
 /** The first line of what went wrong; the rest points into the expression with spaces and carets. */
 export function firstLine(error: unknown): string {
   const text = error instanceof Error ? error.message : 'it cannot be read'

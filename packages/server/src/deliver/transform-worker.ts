@@ -5,7 +5,7 @@ import {
   compileExpression,
   type Expression,
   type ExpressionInput,
-  firstLine,
+  problemWith,
   type ResultKind,
 } from '../core/expression.ts'
 
@@ -96,7 +96,8 @@ function run({ transform, payload, input }: TransformJob): TransformResult {
       path: transform.path === undefined ? null : pathOf(expression(transform.path, 'string')(all)),
     }
   } catch (error) {
-    return { ok: false, problem: firstLine(error) }
+    const texts = [transform.payload, transform.headers, transform.path]
+    return { ok: false, problem: problemWith(error, texts.join('\n')) }
   }
 }
 

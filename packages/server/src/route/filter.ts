@@ -1,4 +1,4 @@
-import { compileExpression, type ExpressionInput, firstLine } from '../core/expression.ts'
+import { compileExpression, type ExpressionInput, problemWith } from '../core/expression.ts'
 
 /** Decides on one message; about 1 µs. A filter that fails on a message excludes it, and says why. */
 export type Filter = (input: ExpressionInput) => { matched: boolean; reason: string | null }
@@ -21,7 +21,7 @@ export function compileFilter(expression: string): CompiledFilter {
           reason: typeof result === 'boolean' ? null : 'the filter did not give true or false',
         }
       } catch (error) {
-        return { matched: false, reason: firstLine(error) }
+        return { matched: false, reason: problemWith(error, expression) }
       }
     },
   }
