@@ -167,28 +167,38 @@ export class Loop {
   }
 
   async #claimFrom(ids: string[]): Promise<void> {
-    const known = await this.#deps.endpointsOf(ids)
-    const able: Endpoint[] = []
-    for (const id of ids) {
-      const one = known.get(id)
-      if (!one) {
-        await this.#alone(() => this.#deps.discard(id))
-        continue
-      }
-      const { endpoint, health } = one
-      if (endpoint.disabled || endpoint.paused) continue
-      if (health && health.circuit !== 'closed') {
-        await this.#alone(() => this.#probe(one))
-        continue
-      }
-      able.push(endpoint)
-    }
+    const { slots } = this.#deps
+    const known = new Map<string, KnownEndpoint>()
+    const able = await this.#able(ids, known)
+    const others = slots.alsoWaiting(able)
+    if (others.length > 0) able.push(...(await this.#able(others, known)))
     const due = await this.#withWorkDue(able)
-    const rooms = this.#deps.slots.rooms(due)
+    const rooms = slots.rooms(due)
     const wants: Want[] = []
     const ordered: OrderedWant[] = []
     for (const endpoint of due) this.#want(endpoint, rooms.get(endpoint.id) ?? 0, wants, ordered)
     if (wants.length > 0) await this.#take(wants, ordered, known)
+  }
+
+  /** The endpoints from which may be claimed, all of them noted in `known`; those with an open circuit are probed instead. */
+  async #able(ids: string[], known: Map<string, KnownEndpoint>): Promise<Endpoint[]> {
+    const { endpointsOf, discard, slots } = this.#deps
+    const found = await endpointsOf(ids)
+    const able: Endpoint[] = []
+    for (const id of ids) {
+      const one = found.get(id)
+      if (one) known.set(id, one)
+      const closed = (one?.health?.circuit ?? 'closed') === 'closed'
+      if (one && closed && !one.endpoint.disabled && !one.endpoint.paused) {
+        able.push(one.endpoint)
+        continue
+      }
+      slots.forget(id)
+      if (!one) await this.#alone(() => discard(id))
+      else if (!one.endpoint.disabled && !one.endpoint.paused)
+        await this.#alone(() => this.#probe(one))
+    }
+    return able
   }
 
   /** Endpoints that share a rate are asked first whether anything of theirs is due: the others are not to wait for a turn that nobody uses. */
@@ -329,19 +339,16 @@ export class Loop {
     else await this.#dispatch([...rows, ...heads], new Map([[endpoint.id, one]]), lease.id)
   }
 
-  /** Of endpoints that share a rate all are looked at then, at once: whose turn it is shows there. */
+  /** Of endpoints that share a rate one is woken: whose turn it is shows there. */
   #wakeAtRate(endpoint: Endpoint): void {
     const { slots, pollMs } = this.#deps
     const waitMs = slots.rateWaitMs(endpoint)
-    const shared = slots.sharedRateKey(endpoint)
-    const waiting = shared ?? endpoint.id
+    const waiting = slots.sharedRateKey(endpoint) ?? endpoint.id
     if (waitMs === 0 || waitMs >= pollMs || this.#rateWaits.has(waiting)) return
     this.#rateWaits.add(waiting)
     setTimeout(() => {
       this.#rateWaits.delete(waiting)
-      if (shared === undefined) this.#woken.add(endpoint.id)
-      else this.#sweepDue = true
-      this.#run()
+      this.wake(endpoint.id)
     }, waitMs)
   }
 }

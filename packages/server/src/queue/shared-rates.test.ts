@@ -14,6 +14,21 @@ const [a, b, c, alone] = ['a', 'b', 'c', 'alone'].map((name) =>
   endpointOf('evolution', { id: `0000000${name}`, uid: name }),
 ) as [ReturnType<typeof endpointOf>, ...ReturnType<typeof endpointOf>[]]
 
+test('who asks brings along all who wait for the same rate, whoever is next first, while something is left', () => {
+  const { rates, pass } = stage(120)
+  for (const one of [a, b!, c!, alone!]) rates.setWaiting(one, true)
+  rates.divide([want(a, 1)])
+  expect(rates.alsoWaiting([c!]).map((id) => id.at(-1))).toEqual(['b', 'a'])
+  expect(rates.alsoWaiting([alone!])).toEqual([])
+  rates.setWaiting(b!, false)
+  expect(rates.alsoWaiting([c!])).toEqual([a.id])
+  for (let n = 0; n < 2; n++) rates.take(c!)
+  expect(rates.alsoWaiting([c!])).toEqual([])
+  pass(1_000)
+  rates.forget(a.id)
+  expect(rates.alsoWaiting([c!])).toEqual([])
+})
+
 const want = (endpoint = a, room = 10) => ({ endpoint, room })
 
 test('what one takes the others have less of, and time brings it back, a second’s worth at most', () => {

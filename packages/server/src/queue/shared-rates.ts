@@ -15,7 +15,12 @@ interface Bucket {
   at: number
   /** Whose turn it was last. */
   last: string
+  /** Endpoints of which work waits for its turn. */
+  waiting: Set<string>
 }
+
+/** Of those that wait, so many are looked at in one claim. */
+const mostInTurn = 200
 
 /** Unused for so long, a bucket is full at any rate. */
 const forgottenMs = 120_000
@@ -86,6 +91,36 @@ export class SharedRates {
     return rooms
   }
 
+  setWaiting(endpoint: Endpoint, waits: boolean): void {
+    const rate = this.#rateOf(endpoint)
+    if (rate === undefined) return
+    const { waiting } = this.#filled(rate)
+    if (waits) waiting.add(endpoint.id)
+    else waiting.delete(endpoint.id)
+  }
+
+  /**
+   * Who else waits for a rate of which something is left, whoever is next first: else the endpoint that asks most often would have every
+   * turn.
+   */
+  alsoWaiting(endpoints: readonly Endpoint[]): string[] {
+    const asking = new Set(endpoints.map(({ id }) => id))
+    const keys = new Set(
+      endpoints.filter((one) => this.left(one) > 0).map((one) => this.keyOf(one)),
+    )
+    return [...keys].flatMap((key) => {
+      const bucket = key === undefined ? undefined : this.#buckets.get(key)
+      if (!bucket || bucket.waiting.size === 0) return []
+      const others = [...bucket.waiting].filter((id) => !asking.has(id)).toSorted()
+      return behind(others, bucket.last, (id) => id).slice(0, mostInTurn)
+    })
+  }
+
+  /** It is gone: of which rate it was, nobody can say any more. */
+  forget(endpointId: string): void {
+    for (const { waiting } of this.#buckets.values()) waiting.delete(endpointId)
+  }
+
   /** Forgets what nobody used for long. */
   sweep(): void {
     const now = this.#clock.monotonic()
@@ -100,7 +135,12 @@ export class SharedRates {
     const perSecond = this.#perSecond(rate)
     const most = Math.max(1, perSecond)
     const now = this.#clock.monotonic()
-    const bucket = this.#buckets.get(rate.key) ?? { tokens: most, at: now, last: '' }
+    const bucket = this.#buckets.get(rate.key) ?? {
+      tokens: most,
+      at: now,
+      last: '',
+      waiting: new Set(),
+    }
     bucket.tokens = Math.min(most, bucket.tokens + ((now - bucket.at) / 1_000) * perSecond)
     bucket.at = now
     this.#buckets.set(rate.key, bucket)
@@ -115,6 +155,10 @@ function inTurn<Want extends { endpoint: Endpoint; room: number }>(
 ): Want[] {
   const able = wants.filter(({ room }) => room > 0)
   const sorted = able.toSorted((a, b) => (a.endpoint.id < b.endpoint.id ? -1 : 1))
-  const next = sorted.findIndex(({ endpoint }) => endpoint.id > last)
+  return behind(sorted, last, ({ endpoint }) => endpoint.id)
+}
+
+function behind<One>(sorted: One[], last: string, idOf: (one: One) => string): One[] {
+  const next = sorted.findIndex((one) => idOf(one) > last)
   return next <= 0 ? sorted : [...sorted.slice(next), ...sorted.slice(0, next)]
 }

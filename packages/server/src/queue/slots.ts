@@ -209,7 +209,18 @@ export class Slots {
     return slots.inHand === 0 || slots.inHand <= whole * 0.75
   }
 
+  /** Who else waits for a rate that one of these endpoints shares, and of which something is left. */
+  alsoWaiting(endpoints: readonly Endpoint[]): string[] {
+    return this.#shared.alsoWaiting(endpoints)
+  }
+
+  /** An endpoint that is gone, disabled or paused waits for no rate. */
+  forget(endpointId: string): void {
+    this.#shared.forget(endpointId)
+  }
+
   setBacklog(endpoint: Endpoint, backlog: boolean): void {
+    this.#shared.setWaiting(endpoint, backlog)
     if (!backlog && !this.#endpoints.has(endpoint.id)) return
     this.#of(endpoint).backlog = backlog
   }

@@ -84,6 +84,27 @@ test('a backlog of one instance does not shut out another', async () => {
   expect(got.slice(last).length).toBeGreaterThan(10)
 })
 
+test('while one instance goes on and on, each delivery that becomes possible is somebody’s turn', async () => {
+  const flood = await instance('flood', ['evolution-main'])
+  const quiet = await Promise.all(
+    Array.from({ length: 3 }, (_, n) => instance(`quiet-${n}`, ['evolution-main'])),
+  )
+  await send(flood, 60)
+  let going = true
+  const flooding = (async () => {
+    while (going) await send(flood, 4)
+  })()
+  for (const appId of quiet) await send(appId, 3)
+  await until(() => quiet.every((_, n) => at(`/quiet-${n}/evolution-main`).length === 3), 90_000)
+  going = false
+  await flooding
+  const order = receiver.received.map(({ path }) => path)
+  const first = order.findIndex((path) => path.startsWith('/quiet'))
+  const last = order.findLastIndex((path) => path.startsWith('/quiet'))
+  // Nine of theirs, and as many turns of the flood on two nodes; without turns it would be all of them.
+  expect(last - first).toBeLessThan(40)
+})
+
 test('what waits for a later attempt takes no turn from what is due, and its attempts keep to the rate too', async () => {
   const failing = await Promise.all(
     Array.from({ length: 30 }, (_, n) =>
