@@ -49,7 +49,7 @@ export function pombo(
     child,
     stdout: () => stdout,
     stderr: () => stderr,
-    async printed(pattern, withinMs = 20_000) {
+    async printed(pattern, withinMs = 60_000) {
       const deadline = performance.now() + withinMs
       for (;;) {
         const match = pattern.exec(`${stdout}\n${stderr}`)

@@ -41,7 +41,7 @@ interface Node {
 
 async function serve(env: Record<string, string>): Promise<Node> {
   const process = pombo(['serve'], env)
-  const [, url] = await process.printed(/Pombo listens at (http:\S+)/, 60_000)
+  const [, url] = await process.printed(/Pombo listens at (http:\S+)/)
   return { process, url: url! }
 }
 

@@ -97,6 +97,42 @@ test('a transformation that fails on a message is a recorded failure, and the ev
   expect(got!.body).toBe('{"a":1}')
 })
 
+test("a transformation that takes too long is given up, recorded, and does not hold up other endpoints' transformations", async () => {
+  const other = await startReceiver()
+  // Looks for each of fifty thousand numbers among all of them.
+  const endless = 'payload.list.map(a, (-1.0 - a) in payload.list)'
+  try {
+    await endpoint({
+      transform: { payload: endless },
+      retryScheduleMs: [],
+      circuit: { failuresToOpen: 1_000 },
+    })
+    await endpoint({ url: other.url, transform: { payload: '{"first": payload.list[0]}' } })
+    const payload = JSON.stringify({ list: Array.from({ length: 50_000 }, (_, n) => n) })
+    const messages: { id: string }[] = []
+    for (let n = 0; n < 8; n++) messages.push(await accept(payload))
+    const got = await other.waitFor(8, 40_000)
+    expect(got.map(({ body }) => body)).toEqual(Array.from({ length: 8 }, () => '{"first":0}'))
+    // Each of the endless ones takes its second: the others were through before the last of them was.
+    const { rows } = await database.pool.query<{ count: number }>(
+      `select count(*) as count from attempt where outcome = 'failed' and message_id = any($1)`,
+      [messages.map(({ id }) => id)],
+    )
+    expect(rows[0]!.count).toBeLessThan(8)
+    const failed = await until(async () => {
+      const found = await database.pool.query<{ error: string }>(
+        `select error from attempt where outcome = 'failed' and message_id = any($1)`,
+        [messages.map(({ id }) => id)],
+      )
+      return found.rows.length === 8 && found.rows
+    }, 60_000)
+    for (const { error } of failed) expect(error).toMatch(/took longer than 1000 ms|out of memory/)
+    expect(receiver.received).toHaveLength(0)
+  } finally {
+    await other.close()
+  }
+}, 150_000)
+
 test('a bad transformation is refused when it is saved, naming the part', async () => {
   await expect(
     endpoint({ transform: { payload: 'payload.', headers: '{"a": unknown}' } }),
