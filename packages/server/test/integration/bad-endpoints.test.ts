@@ -211,6 +211,8 @@ describe('a receiver that is slow', () => {
 
 describe('a receiver that pours', () => {
   const chunk = Buffer.alloc(64 * 1024, 'a')
+  /** For what ends by itself, however slowly a busy machine reads it. */
+  const unhurried = { timeoutMs: 20_000 }
   /** What the buffers of both kernels may have taken before they heard that nobody reads. */
   const kernelBytes = 16 * 1024 * 1024
 
@@ -276,7 +278,10 @@ describe('a receiver that pours', () => {
       pour(socket, Buffer.from(`x-flood: ${'f'.repeat(1000)}\r\n`))
     }
     await withReceiver(answer, async (receiver) => {
-      expect(await send(receiver.url)).toMatchObject({ kind: 'unreachable', reason: 'protocol' })
+      expect(await send(receiver.url, unhurried)).toMatchObject({
+        kind: 'unreachable',
+        reason: 'protocol',
+      })
       await receiver.allClosed()
       expect(receiver.bytesWritten()).toBeLessThan(kernelBytes)
     })
@@ -288,7 +293,10 @@ describe('a receiver that pours', () => {
       pour(socket, chunk)
     }
     await withReceiver(answer, async (receiver) => {
-      expect(await send(receiver.url)).toMatchObject({ kind: 'unreachable', reason: 'protocol' })
+      expect(await send(receiver.url, unhurried)).toMatchObject({
+        kind: 'unreachable',
+        reason: 'protocol',
+      })
       await receiver.allClosed()
     })
   })
@@ -299,7 +307,10 @@ describe('a receiver that pours', () => {
       pour(socket, Buffer.from(`x-flood: ${'f'.repeat(1000)}\r\n`))
     }
     await withReceiver(answer, async (receiver) => {
-      expect(await send(receiver.url)).toMatchObject({ kind: 'unreachable', reason: 'protocol' })
+      expect(await send(receiver.url, unhurried)).toMatchObject({
+        kind: 'unreachable',
+        reason: 'protocol',
+      })
       await receiver.allClosed()
     })
   })
@@ -312,7 +323,10 @@ describe('a receiver that pours', () => {
     await withReceiver(
       (socket) => pour(socket, Buffer.from(interim)),
       async (receiver) => {
-        expect(await send(receiver.url)).toMatchObject({ kind: 'unreachable', reason: 'protocol' })
+        expect(await send(receiver.url, unhurried)).toMatchObject({
+          kind: 'unreachable',
+          reason: 'protocol',
+        })
         await receiver.allClosed()
       },
     )
