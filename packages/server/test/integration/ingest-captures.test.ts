@@ -66,7 +66,8 @@ function atReceipt(event: WhatsAppEvent, stored: WhatsAppEvent): WhatsAppEvent {
 
 const isUnrecognised = (row: MessageRow) => row.tags?.includes('unrecognised') === true
 
-describe.each(all)('$name', (capture) => {
+// Each has a session of its own, and waits for the database most of the time.
+describe.concurrent.each(all)('$name', (capture) => {
   test('is stored as its golden event, delivered once, and known as a repeat when it comes again', async () => {
     const events = goldenEvents(capture)
     const unknown = capture.golden.outcome === 'unknown' ? capture.golden : undefined
