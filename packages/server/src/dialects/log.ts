@@ -196,7 +196,7 @@ export type MessageQuery = Pick<
   prefixes?: readonly string[]
   /** No types that begin with one of these. */
   exceptPrefixes?: readonly string[]
-  /** Only WhatsApp messages whose content is of this type (core/whatsapp.ts). Payloads that are sealed are not looked into. */
+  /** Only WhatsApp messages whose content is of this type (core/whatsapp.ts). A list leaves out those whose payloads are sealed; a count has them. */
   contentType?: string
 }
 

@@ -209,6 +209,99 @@ test('a dialect’s log shows what was sent', async () => {
   expect(one.body.payload).toEqual(JSON.parse(receiver.received[0]!.body))
 })
 
+test('batches, links to large members, resends, trials of transformations and a dialect’s list of what failed have it as it came', async () => {
+  const tenant = await newTenant(true, { batch: { maxEvents: 2, maxWaitMs: 200 } })
+  const app = `/api/v1/app/${tenant.app}`
+  const id = await send(tenant)
+  const [batch] = await receiver.waitFor(1)
+  expect(batch!.body).toContain(`"payload":${exact}}`)
+
+  await until(
+    async () => (await call(tenant, 'GET', `${app}/attempt/msg/${id}`)).body.data.length === 1,
+  )
+  const resent = await call(tenant, 'POST', `${app}/msg/${id}/endpoint/${tenant.endpoint}/resend`)
+  expect(resent.status).toBe(202)
+  expect((await receiver.waitFor(2))[1]!.body).toContain(`"payload":${exact}}`)
+
+  const trial = await call(tenant, 'POST', `${app}/endpoint/${tenant.endpoint}/transform`, {
+    messageId: id,
+    transform: { payload: '{"from": payload.segredo}' },
+  })
+  expect(trial.body).toMatchObject({ ok: true, payload: { from: 'dado pessoal' } })
+
+  const linked = await newTenant(true, { oversize: { maxBytes: 2_000, action: 'link' } })
+  const large = `{"n":1.0,"file":"${'dado pessoal '.repeat(1_000)}"}`
+  await send(linked, large)
+  const { body } = await until(() => receiver.received.find((one) => one.body.startsWith('{"n":')))
+  const { url } = (JSON.parse(body) as { file: { url: string } }).file
+  const { pathname, search } = new URL(url)
+  expect(await (await fetch(pombo.url + pathname + search)).text()).toContain('dado pessoal dado')
+
+  receiver.answer = () => ({ status: 503, headers: { 'retry-after': '60' } })
+  const apikey = { apikey: (await newTenant(true)).key }
+  await pombo.call('POST', '/webhook/set/loja', {
+    body: { webhook: { enabled: true, url: `${receiver.url}/evolution` } },
+    headers: apikey,
+  })
+  const event = {
+    event: 'messages.upsert',
+    instance: 'loja',
+    data: {
+      key: { remoteJid: '5511999999999@s.whatsapp.net', fromMe: false, id: 'E1' },
+      message: { conversation: 'dado pessoal' },
+      messageType: 'conversation',
+      messageTimestamp: 1_762_510_200,
+    },
+  }
+  await pombo.call('POST', '/evolution/loja', { body: event, headers: apikey })
+  const failed = await until(async () => {
+    const { body: answer } = await pombo.call('GET', '/webhook/failed', { headers: apikey })
+    return answer.data.failedWebhooks[0] as { payload: { data: object } } | undefined
+  })
+  expect(failed.payload.data).toMatchObject({ message: { conversation: 'dado pessoal' } })
+})
+
+test('what is counted by content counts sealed messages too', { timeout: 90_000 }, async () => {
+  const monitoring = await startReceiver()
+  const watched = await startPombo({
+    WEBHOOK_MONITORING_ENABLED: 'true',
+    WEBHOOK_MONITORING_URL: monitoring.url,
+    WEBHOOK_MONITORING_INTERVAL: '1s',
+  })
+  try {
+    const headers = { authorization: `Bearer ${watched.key}` }
+    const { body: tenants } = await watched.call('GET', '/api/v1/tenant', { headers })
+    const path = `/api/v1/tenant/${tenants.data[0].id}`
+    await watched.call('PATCH', path, { body: { encryptPayloads: true }, headers })
+    const sound = (id: string, message: object) => ({
+      event: 'messages.upsert',
+      instance: 'loja',
+      data: {
+        key: { remoteJid: '5511999999999@s.whatsapp.net', fromMe: false, id },
+        message,
+        messageType: Object.keys(message)[0],
+        messageTimestamp: 1_762_510_200,
+      },
+    })
+    for (const body of [
+      sound('S1', { audioMessage: { mimetype: 'audio/ogg', seconds: 3 } }),
+      sound('S2', { conversation: 'Oi' }),
+    ])
+      await watched.call('POST', '/evolution/loja', { body, headers: { apikey: watched.key } })
+    const { rows } = await watched.database.pool.query<{ payload: string }>(
+      `select payload from message where event_type = 'message.received'`,
+    )
+    expect(rows.map(({ payload }) => payload.slice(0, 7))).toEqual(['sealed:', 'sealed:'])
+    await until(
+      () => monitoring.received.some(({ body }) => body.includes('"processed":1}')),
+      60_000,
+    )
+  } finally {
+    await watched.stop()
+    await monitoring.close()
+  }
+})
+
 test('keys are rotated while messages wait: a new one seals anew what an older one sealed, and the older can go', async () => {
   receiver.answer = () => ({ status: 503, headers: { 'retry-after': '6' } })
   const tenant = await newTenant(true)

@@ -21,6 +21,7 @@ import {
   countAttempts,
   countDeliveries,
   countMessages,
+  countSealed,
   deliveriesOf,
   type DeliveryRow,
   findDelivery,
@@ -148,7 +149,11 @@ export function messagesPort(deps: HostDeps): MessagesPort {
     async count(caller, query) {
       if (!(await appWithin(caller, query.appId))) return 0
       const { sinceMs, untilMs } = bounds(query, clock.now())
-      return await countMessages(db, filterOf(query), sinceMs, untilMs)
+      const filter = filterOf(query)
+      const { contentType } = filter
+      const open = await countMessages(db, filter, sinceMs, untilMs)
+      if (contentType === undefined) return open
+      return open + (await countSealed(deps, { ...filter, contentType }, sinceMs, untilMs))
     },
     async appOf(caller, text) {
       const id = readId('message', text) ?? (isUuid(text) ? text.toLowerCase() : undefined)

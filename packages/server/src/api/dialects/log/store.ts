@@ -1,5 +1,7 @@
+import { PomboError } from '../../../core/error.ts'
 import { uuidFloor, uuidTimeMs } from '../../../core/id.ts'
 import type { PayloadForm } from '../../../core/message.ts'
+import { fields } from '../../../core/whatsapp-wire.ts'
 import type { Outcome } from '../../../core/outcome.ts'
 import type { DeliveryState } from '../../../dialects/log.ts'
 import type { Payloads } from '../../../db/payload.ts'
@@ -332,6 +334,39 @@ export async function countMessages(
     messageValues(filter, uuidFloor(toMs), uuidFloor(Math.max(0, fromMs))),
   )
   return rows[0]!.count
+}
+
+const sealedAtATime = 200
+
+/** Of messages of a content type those whose payloads are sealed: PostgreSQL cannot look into them. One that cannot be opened is of no type. */
+export async function countSealed(
+  { db, payloads }: { db: Queryable; payloads: Pick<Payloads, 'open'> },
+  filter: MessageFilter & { contentType: string },
+  fromMs: number,
+  toMs: number,
+): Promise<number> {
+  let count = 0
+  const values = messageValues({ ...filter, contentType: undefined }, '', '').slice(3)
+  for (let below = uuidFloor(toMs); ; ) {
+    const { rows } = await db.query<{ id: string; payload: string }>(
+      `select m.id, m.payload from message m where ${messageConditions} and m.form = 'whatsapp' and m.payload ^@ 'sealed:' order by m.id desc limit $9`,
+      [filter.appId, below, uuidFloor(Math.max(0, fromMs)), ...values, sealedAtATime],
+    )
+    for (const { id, payload } of rows)
+      if (contentTypeOf(payload, id, payloads) === filter.contentType) count += 1
+    const last = rows.at(-1)
+    if (last === undefined) return count
+    below = last.id
+  }
+}
+
+function contentTypeOf(stored: string, id: string, payloads: Pick<Payloads, 'open'>): unknown {
+  try {
+    return fields(fields(JSON.parse(payloads.open(stored, id)))?.['content'])?.['type']
+  } catch (error) {
+    if (error instanceof PomboError) return undefined
+    throw error
+  }
 }
 
 /** By message and endpoint, as they are listed. */
