@@ -1,9 +1,10 @@
 import { Environment } from '@marcbachmann/cel-js'
+import { comprehensions, quadraticPart } from './expression-cost.ts'
 
 /**
  * Expressions of endpoints (filters, transformations) in CEL, the Common Expression Language: it always ends, and has no access to
  * anything but its variables. `matches` is refused: it runs a backtracking RegExp, which a chosen input can hang. Comprehensions
- * may not nest, so that the cost stays linear in the payload.
+ * may not nest, and those of filters may do no work on the whole payload (expression-cost.ts), so that the cost stays linear in it.
  */
 const environment = new Environment({
   unlistedVariablesAreDyn: false,
@@ -42,16 +43,6 @@ export type Compiled = { ok: true; evaluate: Expression } | { ok: false; problem
 
 /** What an expression must give. */
 export type ResultKind = 'bool' | 'string' | 'map' | 'any'
-
-const comprehensions = new Set([
-  'all',
-  'exists',
-  'exists_one',
-  'filter',
-  'map',
-  'transform',
-  'sortBy',
-])
 
 function* calls(node: unknown, depth: number): Generator<{ name: string; depth: number }> {
   if (Array.isArray(node)) {
@@ -95,6 +86,13 @@ export function compileExpression(text: string, result: ResultKind): Compiled {
           problem: `${name}() inside another of its kind is not offered; its cost would grow with the square of the payload`,
         }
     }
+    // Transformations run in a thread of their own, with a bound on their time.
+    const costly = result === 'bool' ? quadraticPart(program.ast) : undefined
+    if (costly !== undefined)
+      return {
+        ok: false,
+        problem: `${costly} on the payload for each element is not offered; its cost would grow with the square of the payload`,
+      }
     return { ok: true, evaluate: (input) => program({ ...input }) as unknown }
   } catch (error) {
     return { ok: false, problem: firstLine(error) }
