@@ -13,7 +13,8 @@ test('demo --exit delivers everything in spite of the receivers, verified and re
   const [, attempts, retries] = /^flaky +80 +80 +(\d+) +(\d+) +0 /m.exec(out)!
   expect(Number(attempts)).toBeGreaterThan(80)
   expect(Number(retries)).toBeGreaterThan(0)
-  expect(out).toMatch(/down at first 0\/\d+ delivered, 0 retries, circuit open/)
+  // How many probes went out before the line was printed, the machine decides.
+  expect(out).toMatch(/down at first 0\/\d+ delivered, \d+ retries, circuit open/)
   expect(out).toMatch(/^down at first +80 +80 /m)
   expect(out).toMatch(
     /Every event arrived at every receiver: 80 events, 240 deliveries in \d+ attempts, 0 repeated/,
