@@ -42,14 +42,23 @@ export function personPathProblem(path: string): string | undefined {
     : 'is no path: names joined by dots, "*" for any member, "**" for any depth, such as user.email or **.phone'
 }
 
+/** The id in a tag `user.<id>` or `record.<id>`; in `user64.<base64url>` where a tag cannot hold it, such as an e-mail address. */
+export function taggedId(tag: string): string | undefined {
+  const [, encoded, id] = /^(?:user|record)(64)?\.(.+)$/.exec(tag) ?? []
+  if (id === undefined) return undefined
+  return encoded === undefined ? id : Buffer.from(id, 'base64url').toString()
+}
+
 /** The keys of a message: what the tenant's paths find in its payload, and of WhatsApp's events chats and people. */
 export function personsOf(
   message: { payload: string | null; form: 'whatsapp' | null; tags: string[] | null },
   paths: readonly string[],
 ): Set<string> {
   const found = new Set<string>()
-  const user = message.tags?.find((tag) => tag.startsWith('user.'))
-  if (user !== undefined) found.add(normalPerson(user.slice('user.'.length)))
+  for (const tag of message.tags ?? []) {
+    const user = tag.startsWith('user') ? taggedId(tag) : undefined
+    if (user !== undefined) found.add(normalPerson(user))
+  }
   if (message.payload === null || (paths.length === 0 && message.form === null)) return found
   const payload = JSON.parse(message.payload) as unknown
   for (const path of paths) {

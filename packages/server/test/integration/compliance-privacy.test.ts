@@ -279,6 +279,26 @@ test('with paths a person is found by keyed hashes: no key stands in the index, 
   expect(await left()).toEqual([])
 })
 
+test('a user whose id a tag cannot hold is found by the tag all the same', async () => {
+  await setPaths([])
+  const tag = `user64.${Buffer.from('maria@example.com').toString('base64url')}`
+  for (const scan of [true, false]) {
+    await send({ order: 7 }, { tags: [tag] })
+    await send(
+      { order: 8 },
+      { tags: [`user64.${Buffer.from('joao@example.com').toString('base64url')}`] },
+    )
+    const { body } = await call('POST', '/api/v1/privacy/erase', { email: person.email, scan })
+    expect(body.erased.messages).toBe(1)
+  }
+  // A row of a table of users, by its own key.
+  const record = tag.replace('user64', 'record64')
+  await send({ order: 9 }, { tags: [record] })
+  const { body } = await call('POST', '/api/v1/privacy/erase', { email: person.email })
+  expect(body.erased.messages).toBe(1)
+  for (const one of [tag, record]) expect(await everything()).not.toContain(one)
+})
+
 test('of WhatsApp’s events chat and sender are in the index without a path, and names, pictures and files go with them', async () => {
   await setPaths([])
   const sample = canonicalSamples.find(({ eventType }) => eventType === 'message.received')!

@@ -6,6 +6,7 @@ import {
   normalPerson,
   type PersonHashes,
   personVariants,
+  taggedId,
   textMentions,
 } from '../../core/person.ts'
 import { parseJid } from '../../core/whatsapp-jid.ts'
@@ -86,7 +87,7 @@ export function besideMentions(text: string, keys: ReadonlySet<string>): boolean
   return (
     textMentions(text, keys) ||
     text.split(/[|:]/).some((part) => keys.has(normalPerson(part))) ||
-    keys.has(normalPerson(text.replace(/^user\./, '')))
+    keys.has(normalPerson(taggedId(text) ?? text))
   )
 }
 
