@@ -281,6 +281,7 @@ export class Loop {
     rows: readonly ClaimedRow[],
     known: ReadonlyMap<string, KnownEndpoint>,
     leasedBy: string,
+    probe = false,
   ): Promise<void> {
     if (rows.length === 0) return
     const { pool, slots, hand } = this.#deps
@@ -294,6 +295,7 @@ export class Loop {
       const claims = rows.map((row) => {
         const message = messages.get(row.message_id)
         const one = claimOf(row, message, known.get(row.endpoint_id)!, leasedBy)
+        if (probe) one.probe = true
         if (message && !message.expunged && message.payload === null) leftOut.add(one)
         return one
       })
@@ -336,7 +338,7 @@ export class Loop {
           ])
         : []
     if (rows.length + heads.length === 0) await dropProbe(pool, endpoint.id, lease.id)
-    else await this.#dispatch([...rows, ...heads], new Map([[endpoint.id, one]]), lease.id)
+    else await this.#dispatch([...rows, ...heads], new Map([[endpoint.id, one]]), lease.id, true)
   }
 
   /** Of endpoints that share a rate one is woken: whose turn it is shows there. */

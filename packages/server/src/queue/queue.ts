@@ -29,6 +29,8 @@ export interface Claim {
   ordered: boolean
   /** The lease under which it was taken. */
   leasedBy: string
+  /** It is to show whether the endpoint's circuit may close. */
+  probe?: true
 }
 
 /**

@@ -178,6 +178,8 @@ export class Recorder {
       (entry) =>
         entry.outcome &&
         (entry.outcome.kind !== 'delivered' ||
+          // Its own success must close the circuit, also where what this node knows of the endpoint was just dropped from its cache.
+          entry.claim.probe ||
           this.#failing.has(entry.claim.endpoint.id) ||
           this.#deps.unhealthy(entry.claim)),
     )

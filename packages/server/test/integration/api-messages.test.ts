@@ -424,6 +424,18 @@ test('a tenant that sends faster than it may gets 429 with Retry-After', async (
   expect(Number(headers['retry-after'])).toBeGreaterThan(0)
 })
 
+test('so does an app of its own, and the other apps of its tenant do not', async () => {
+  const fast = await api.svix.application.create({ name: 'fast' })
+  const slow = await api.svix.application.create({ name: 'slow', throttleRate: 1 })
+  // Together, so that none is a second later than another.
+  const one = () => api.svix.message.create(slow.id, { eventType: 'a', payload: {} })
+  const { status, headers } = await refused(Promise.all([one(), one(), one(), one()]))
+  expect(status).toBe(429)
+  expect(Number(headers['retry-after'])).toBeGreaterThan(0)
+  await api.svix.message.create(fast.id, { eventType: 'a', payload: {} })
+  await api.svix.message.create(fast.id, { eventType: 'a', payload: {} })
+})
+
 describe('attempts and deliveries', () => {
   test('of a success and of a failure are listed by message and by endpoint, with their filters', async () => {
     receiver.answer = ({ body }) =>

@@ -145,6 +145,36 @@ test('in order, per key, on three nodes, through failures: the next goes only wh
   expect(overlaps).toBe(0)
 })
 
+test('while a circuit is not closed, one probe at a time goes out, whichever of the nodes sends it', async () => {
+  await endpoint({
+    retryScheduleMs: Array.from({ length: 50 }, () => 10),
+    circuit: { failuresToOpen: 1, pauseMs: 100, maxPauseMs: 200 },
+  })
+  receiver.answer = () => ({ status: 500 })
+  await accept(nodes[0]!, '0')
+  await until(async () => {
+    const { rows } = await database.pool.query(
+      `select from endpoint_health h join endpoint e on e.id = h.endpoint_id where e.app_id = $1 and h.circuit <> 'closed'`,
+      [appId],
+    )
+    return rows.length === 1
+  })
+  const before = receiver.received.length
+  let underWay = 0
+  let most = 0
+  receiver.answer = () => {
+    underWay += 1
+    most = Math.max(most, underWay)
+    setTimeout(() => (underWay -= 1), 100)
+    return { status: 500, delayMs: 100 }
+  }
+  await Promise.all(Array.from({ length: 30 }, (_, i) => accept(nodes[i % 3]!, String(i + 1))))
+  await receiver.waitFor(before + 4, 20_000)
+  expect(most).toBe(1)
+  receiver.answer = () => ({})
+  await until(async () => (await open()) === 0, 25_000)
+})
+
 test('a key that waits for its retry does not hold up the other keys', async () => {
   await endpoint({ ordering: 'key', retryScheduleMs: [60_000] })
   receiver.answer = ({ body }) => ({ status: body.includes('"bad"') ? 500 : 200 })
