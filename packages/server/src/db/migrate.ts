@@ -13,10 +13,11 @@ const LOCK = 0x506f6d62
 
 /**
  * How long a migration waits for a table that is in use. Whoever comes after it waits behind it for as long, so it is far below a lease;
- * then it stands back, and tries again.
+ * then it stands back, and tries again. Also below PostgreSQL's deadlock_timeout of a second: where it and a node wait for each other, it is
+ * the migration that gives way.
  */
-const lockWait = '2s'
-const lockTries = 30
+const lockWait = '500ms'
+const lockTries = 120
 
 /** What `migrate` found and did. */
 export interface MigrateResult {

@@ -126,12 +126,14 @@ export async function inTransaction<T>(
 
 /**
  * True when the database did not answer or turned the connection away, as opposed to refusing the statement: the work can be
- * repeated later as it is. SQLSTATE classes 08 (connection), 53 (resources: disk full, too many connections), 57P (shutdown, restart).
+ * repeated later as it is. SQLSTATE classes 08 (connection), 53 (resources: disk full, too many connections), 57P (shutdown, restart);
+ * 40P01: it was in another's way (a deadlock with a migration), and is undone.
  */
 export function isAway(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
-  if (/^(08|53|57P)/.test(code) || code === '25006' || code === '25P03') return true
+  if (/^(08|53|57P)/.test(code) || code === '25006' || code === '25P03' || code === '40P01')
+    return true
   if (/^E[A-Z]+$/.test(code)) return true
   return /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed/i.test(
     error.message,
