@@ -12,8 +12,8 @@ afterEach(endAll)
 test("Pombo reads its own database's outbox and those it is told of, each for its app", async () => {
   const own = await createTestDatabase()
   const shop = await createSourceDatabase()
-  // What `pombo pg install` asks for where the role is called as the schema.
-  const role = `alter role pombo in database "${new URL(own.url).pathname.slice(1)}"`
+  // What `pombo pg install` asks for where the role is called as the schema, as the embedded server's is.
+  const role = `alter role current_user in database "${new URL(own.url).pathname.slice(1)}"`
   await own.pool.query(`${role} set search_path = public`)
   await installOutbox(shop.pool)
   const loaded = loadConfig({

@@ -311,6 +311,9 @@ test("what others put into the schema stays, and a table that only has the outbo
 
 test("in Pombo's own database, a schema that would take over the role's search path is refused, with the way out", async () => {
   const own = await createTestDatabase()
+  // The embedded server's role is called that; another server may have none.
+  const { rowCount: there } = await own.pool.query(`select from pg_roles where rolname = 'pombo'`)
+  if (there === 0) await own.pool.query('create role pombo login')
   try {
     const run = async () => {
       const ran = pombo(['pg', 'install', '--yes', '--url', own.url])
@@ -325,6 +328,7 @@ test("in Pombo's own database, a schema that would take over the role's search p
       stderr: expect.stringContaining('Pombo’s own database'),
     })
   } finally {
+    if (there === 0) await own.pool.query('drop owned by pombo; drop role pombo')
     await own.drop()
   }
 })
