@@ -187,7 +187,8 @@ test('the work of a node that stops dead is taken over', async () => {
   const third = await start()
   apps.push(third)
   await until(() => apps.every((app) => app.engine.lease.liveNodes === 3))
-  const { app } = await make({ maxInFlight: 3 })
+  // What hangs on the living nodes holds their only slots until its deadline.
+  const { app } = await make({ maxInFlight: 3, timeoutMs: 2_000 })
   receiver.answer = (_, index) => (index < 9 ? { hang: true } : {})
   await send(app, 30)
   // Without a goodbye: its lease has to run out.
