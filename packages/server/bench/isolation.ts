@@ -5,6 +5,9 @@ import type { Figure } from './throughput.ts'
 const endpoints = 100
 const hanging = 5
 
+/** Those that hang now and then are told apart: what waited for them meanwhile arrives late, and is not the others' trouble. */
+const pathOf = (i: number) => (i < hanging ? `/h/${i}` : `/e/${i}`)
+
 /** 100 endpoints at a steady rate; then five of them hang until their deadline. What do the other 95 feel of it? */
 export async function isolation(
   stage: Stage,
@@ -22,7 +25,7 @@ export async function isolation(
       Array.from({ length: endpoints }, async (_, i) => {
         const app = await call<{ id: string }>(url, 'POST', '/app', { name: `app ${i}` })
         const endpoint = await call<{ id: string }>(url, 'POST', `/app/${app.id}/endpoint`, {
-          url: `${stage.receiverUrl}/e/${i}`,
+          url: `${stage.receiverUrl}${pathOf(i)}`,
         })
         return { app: app.id, endpoint: endpoint.id }
       }),
@@ -47,7 +50,7 @@ export async function isolation(
       Promise.all(
         made.slice(0, hanging).map(({ app, endpoint }, i) =>
           call(url, 'PATCH', `/app/${app}/endpoint/${endpoint}`, {
-            url: on ? `${stage.receiverUrl}/hang` : `${stage.receiverUrl}/e/${i}`,
+            url: `${stage.receiverUrl}${on ? '/hang' : pathOf(i)}`,
           }),
         ),
       )
