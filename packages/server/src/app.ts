@@ -12,13 +12,14 @@ import { createDialectHost } from './api/dialects/host.ts'
 import { idempotencyStore } from './api/idempotency/store.ts'
 import type { Config } from './config.ts'
 import { iso, SystemClock } from './core/clock.ts'
+import { PomboError } from './core/error.ts'
 import { createPayloadLinks } from './core/payload-link.ts'
 import type { IncomingMessage } from './core/message.ts'
 import { startEmbedded } from './db/embedded.ts'
 import { migrate } from './db/migrate.ts'
 import { schemaVersion } from './db/migrations.ts'
 import { createPayloads } from './db/payload.ts'
-import { openPool, ping, type Pool } from './db/pool.ts'
+import { isAway, openPool, ping, type Pool } from './db/pool.ts'
 import { schemaProblem, schemaState } from './db/schema-state.ts'
 import { longestRetentionDays, resealAll, resealFiles, resealPayloads } from './db/reseal.ts'
 import { createSeal, type Seal } from './db/seal.ts'
@@ -234,6 +235,8 @@ async function start(
       return permission.allowed ? undefined : permission.detail
     },
     serverUrl,
+    isAway: (error) =>
+      isAway(error) || (error instanceof PomboError && error.code === 'database_away'),
     report: (error, about) => log.main.error({ err: error }, about),
   })
   const api = createApi({

@@ -39,6 +39,8 @@ export interface DialectHost {
   probe(request: ProbeRequest): Promise<Outcome>
   /** Says of a URL what is wrong with it as a webhook; undefined: nothing. */
   urlProblem(url: string): string | undefined
+  /** Whether the database did not answer, as opposed to refusing: then the same can be done again as it is. */
+  isAway(error: unknown): boolean
   /** Hears of what went wrong beside a request that was answered all the same. */
   report(error: unknown, about: string): void
 }

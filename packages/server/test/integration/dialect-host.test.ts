@@ -53,6 +53,7 @@ beforeAll(async () => {
     liveNodes: () => 1,
     payloads: node.payloads,
     serverUrl: () => 'http://pombo.example.com',
+    isAway: () => false,
     report: (error) => reported.push(error),
   })
   caller = await host.authenticate(key)

@@ -53,6 +53,7 @@ export function createDialectHost(deps: HostDeps): DialectHost {
     liveNodes: deps.liveNodes,
     probe: deps.send,
     urlProblem: deps.urlProblem,
+    isAway: deps.isAway,
     report: deps.report,
   }
 }

@@ -30,6 +30,7 @@ export interface HostDeps {
   devices: Devices
   liveNodes: () => number
   serverUrl: () => string
+  isAway: (error: unknown) => boolean
   report: (error: unknown, about: string) => void
 }
 

@@ -2,6 +2,7 @@
 import { PomboError } from '../../core/error.ts'
 import type { Caller } from '../caller.ts'
 import type { DialectHost, DialectWork } from '../host.ts'
+import { type StartWork, startWork } from '../start-work.ts'
 import { organizationsOf } from './organizations.ts'
 import { create, type RegisteredDeps } from './registered.ts'
 import type { AgentesValues } from './settings.ts'
@@ -13,18 +14,20 @@ const pageSize = 200
 
 export function createWork(host: DialectHost, values: AgentesValues): DialectWork {
   const deps = { host, values, organizations: organizationsOf(host, values.organization) }
-  let running: Promise<unknown> | undefined
-  const run = (work: () => Promise<void>, about: string) =>
-    work().catch((error: unknown) => host.report(error, about))
+  let running: StartWork[] = []
   return {
     start() {
-      running = Promise.all([
-        run(() => registerWorkflows(deps), 'n8n’s workflows could not be registered'),
-        run(() => renewSecrets(deps), 'WEBHOOK_SECRET could not be brought to its endpoints'),
-      ])
+      running = [
+        startWork(host, () => registerWorkflows(deps), 'n8n’s workflows could not be registered'),
+        startWork(
+          host,
+          () => renewSecrets(deps),
+          'WEBHOOK_SECRET could not be brought to its endpoints',
+        ),
+      ]
     },
     async stop() {
-      await running
+      await Promise.all(running.map((one) => one.stop()))
     },
   }
 }

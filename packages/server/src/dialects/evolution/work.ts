@@ -4,6 +4,7 @@ import { iso } from '../../core/clock.ts'
 import { PomboError } from '../../core/error.ts'
 import { readId } from '../../core/id.ts'
 import type { DialectApp, DialectHost, DialectWork, Signal } from '../host.ts'
+import { type StartWork, startWork } from '../start-work.ts'
 import { eventName } from './events.ts'
 import { instanceMark, mainWebhooks, manageWebhooks, monitoringUid } from './instances.ts'
 import type { EvolutionValues } from './settings.ts'
@@ -14,42 +15,40 @@ const pageSize = 200
 /** Every node runs it; what it reports has a key, so that it is reported once. */
 export function createWork(host: DialectHost, values: EvolutionValues): DialectWork {
   let timer: NodeJS.Timeout | undefined
-  let running: Promise<void> | undefined
-  let stopped = false
+  let starting: StartWork | undefined
+  let reporting: Promise<void> | undefined
 
-  function run(work: () => Promise<void>, about: string): void {
-    if (stopped || running) return
-    running = work()
-      .catch((error: unknown) => {
-        if (!stopped) host.report(error, about)
-      })
-      .finally(() => {
-        running = undefined
-      })
-  }
-
-  async function bringUp(): Promise<void> {
+  async function bringUp(signal: AbortSignal): Promise<void> {
     for await (const app of instances(host)) {
-      if (stopped) return
+      if (signal.aborted) return
       await manageWebhooks(host, app, values)
     }
     if (values.monitoringEnabled) await reportQueues(host, values.monitoringIntervalMs)
   }
 
+  function reportAgain(): void {
+    reporting ??= reportQueues(host, values.monitoringIntervalMs)
+      .catch((error: unknown) =>
+        host.report(error, 'the monitoring webhook was not told of the queues'),
+      )
+      .finally(() => {
+        reporting = undefined
+      })
+  }
+
   return {
     start() {
-      run(bringUp, 'the webhooks of the environment could not be brought up to date')
-      if (!values.monitoringEnabled) return
-      const about = 'the monitoring webhook was not told of the queues'
-      timer = setInterval(
-        () => run(() => reportQueues(host, values.monitoringIntervalMs), about),
-        values.monitoringIntervalMs,
+      starting = startWork(
+        host,
+        bringUp,
+        'the webhooks of the environment could not be brought up to date',
       )
+      if (values.monitoringEnabled) timer = setInterval(reportAgain, values.monitoringIntervalMs)
     },
     async stop() {
-      stopped = true
       clearInterval(timer)
-      await running
+      await starting?.stop()
+      await reporting
     },
     ...(values.monitoringEnabled && { hear: (signal: Signal) => hear(host, signal) }),
   }
