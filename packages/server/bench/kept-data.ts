@@ -1,3 +1,4 @@
+import type { Kept } from './kept-history.ts'
 import { showId, uuidFloor } from '../src/core/id.ts'
 import { DAY_MS, dayOf, makePartitions } from '../src/db/partitions.ts'
 import { openPool, type Pool } from '../src/db/pool.ts'
@@ -6,15 +7,6 @@ import { keptRetention } from './kept-retention.ts'
 import { startPart } from './parts/child.ts'
 import { apiKey, call, type Stage } from './parts/stage.ts'
 import type { Figure } from './throughput.ts'
-
-/** What the history is made of. `busy` has seven tenths of all attempts; `dead` fails, with eight attempts a message. */
-export interface Kept {
-  tenantId: string
-  appId: string
-  endpoints: { busy: string; dead: string; others: string[] }
-  fromMs: number
-  toMs: number
-}
 
 const days = 10
 const goalMs = 50

@@ -2,7 +2,7 @@ import { showId, uuidFloor } from '../src/core/id.ts'
 import { DAY_MS, dayBounds, listPartitions } from '../src/db/partitions.ts'
 import { openPool } from '../src/db/pool.ts'
 import { retain } from '../src/upkeep/retention/retention.ts'
-import type { Kept } from './kept-data.ts'
+import type { Kept } from './kept-history.ts'
 import { call, type Stage } from './parts/stage.ts'
 import type { Figure } from './throughput.ts'
 

@@ -15,7 +15,7 @@ import { iso, SystemClock } from './core/clock.ts'
 import { PomboError } from './core/error.ts'
 import { createPayloadLinks } from './core/payload-link.ts'
 import type { IncomingMessage } from './core/message.ts'
-import { startEmbedded } from './db/embedded.ts'
+import { startEmbedded } from './db/embedded/embedded.ts'
 import { migrate } from './db/migrate.ts'
 import { schemaVersion } from './db/migrations.ts'
 import { createPayloads } from './db/payload.ts'
@@ -24,11 +24,11 @@ import { schemaProblem, schemaState } from './db/schema-state.ts'
 import { longestRetentionDays, resealAll, resealFiles, resealPayloads } from './db/reseal.ts'
 import { createSeal, type Seal } from './db/seal.ts'
 import { loadOrMakeKeys } from './db/seal-keys.ts'
-import { createGuard } from './deliver/guard.ts'
-import { transformProblem } from './deliver/transform.ts'
-import { createSocketOpener } from './deliver/websocket.ts'
+import { createGuard } from './deliver/guard/guard.ts'
+import { transformProblem } from './deliver/transform/transform.ts'
+import { createSocketOpener } from './deliver/send/websocket.ts'
 import { createDialects, endpointRules } from './dialects/dialects.ts'
-import type { DialectWork } from './dialects/host.ts'
+import type { DialectWork } from './dialects/contract/host.ts'
 import { jobSessions } from './dialects/zaphub/job-sessions.ts'
 import { Engine } from './engine.ts'
 import { openHealth } from './observe/health.ts'
@@ -42,6 +42,7 @@ import { GatewayWebsockets } from './sources/gateway-websocket/gateway-websocket
 import { intakeChores } from './sources/intake/upkeep.ts'
 import { Outboxes } from './sources/postgres/postgres.ts'
 import { RedisSources } from './sources/redis/redis.ts'
+import { chatFilterProblems, compileChatFilter } from './whatsapp/chat-filter.ts'
 
 export interface AppOptions {
   /** Progress for the person who starts it, a line each. */
@@ -130,6 +131,7 @@ async function start(
         return compiled.ok ? undefined : compiled.problem
       },
       checkTransform: transformProblem,
+      chatFilterProblems,
       ...endpointRules(dialects),
     },
     report: (error, about) => log.main.error({ err: error }, about),
@@ -157,6 +159,7 @@ async function start(
     payloads,
     personKeys,
     dialects,
+    compileChatFilter,
     async hearSignals(signals) {
       for (const signal of signals) for (const one of work) await one.hear?.(signal)
     },

@@ -2,6 +2,7 @@
  * The engine: the path of DESIGN wired together on one pool — ingest, queue, deliver, record, upkeep — without HTTP in front of it.
  * app.ts puts the API on top; tests and benchmarks use it as it is.
  */
+import type { CompileChatFilter } from './core/chat-filter.ts'
 import type { SystemClock } from './core/clock.ts'
 import type { DialectName, Endpoint, Transform } from './core/endpoint.ts'
 import { showId } from './core/id.ts'
@@ -14,12 +15,11 @@ import { schemaVersion } from './db/migrations.ts'
 import { type Payloads, plainPayloads } from './db/payload.ts'
 import { dropConnections, type Pool } from './db/pool.ts'
 import { deliver, type DeliverDeps } from './deliver/deliver.ts'
-import { Hand } from './deliver/hand.ts'
-import { Loop } from './deliver/loop.ts'
-import { createSender, type Sender, type SendRequest } from './deliver/send.ts'
-import { Transformer } from './deliver/transform.ts'
-import type { Dialect } from './dialects/dialect.ts'
-import { createDialects } from './dialects/dialects.ts'
+import { Hand } from './queue/in-flight.ts'
+import { Loop } from './queue/dispatcher.ts'
+import { createSender, type Sender, type SendRequest } from './deliver/send/send.ts'
+import { Transformer } from './deliver/transform/transform.ts'
+import type { DeliveryDialect } from './dialects/contract/delivery.ts'
 import { Ingest } from './ingest/ingest.ts'
 import type { Log } from './observe/log.ts'
 import type { Metrics } from './observe/metrics.ts'
@@ -60,8 +60,8 @@ export interface EngineOptions {
   disableAfterDays?: number
   /** What other rooms want done by upkeep. */
   chores?: readonly Chore[]
-  /** Default: as their documents have them. */
-  dialects?: ReadonlyMap<DialectName, Dialect>
+  dialects: ReadonlyMap<DialectName, DeliveryDialect>
+  compileChatFilter: CompileChatFilter
   /** Hears every operational event before it is forgotten, on one node or another. Throws to be told again. */
   hearSignals?: (signals: readonly Signal[]) => Promise<void>
 }
@@ -91,12 +91,12 @@ export class Engine {
   readonly #operational: OperationalEvents
   readonly #sender: Sender
   readonly #options: EngineOptions
-  readonly #dialects: ReadonlyMap<DialectName, Dialect>
+  readonly #dialects: ReadonlyMap<DialectName, DeliveryDialect>
   #leaseEnd = new AbortController()
 
   constructor(options: EngineOptions) {
     this.#options = options
-    const { pool, clock, registry, log, metrics, dialects = createDialects() } = options
+    const { pool, clock, registry, log, metrics, dialects } = options
     this.#dialects = dialects
     const { payloads = plainPayloads } = options
     this.clock = clock
@@ -219,7 +219,10 @@ export class Engine {
         const known = this.cache.peekRoutes(appId)
         return known?.app.tenantId === tenantId ? known : this.cache.routes(tenantId, appId)
       },
-      eventName: (dialect, eventType) => dialects.get(dialect)?.eventName(eventType) ?? eventType,
+      routeRules: {
+        eventName: (dialect, eventType) => dialects.get(dialect)?.eventName(eventType) ?? eventType,
+        compileChatFilter: options.compileChatFilter,
+      },
       payloads,
       personsOf: personIndex(options.personKeys),
       handOff: (claims) => this.hand.take(claims),

@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-import { type Address, addressOf, PORT } from '../../src/db/embedded-address.ts'
-import { prepareCluster } from '../../src/db/embedded-cluster.ts'
-import { land, launch, type Running } from '../../src/db/embedded-launch.ts'
-import { endOrphans } from '../../src/db/embedded-leftover.ts'
-import { locatePrograms, type Programs, readyPrograms } from '../../src/db/embedded-programs.ts'
-import { type ServerUser, serverUser } from '../../src/db/embedded-user.ts'
+import { type Address, addressOf, PORT } from '../../src/db/embedded/address.ts'
+import { prepareCluster } from '../../src/db/embedded/cluster.ts'
+import { land, launch, type Running } from '../../src/db/embedded/launch.ts'
+import { endOrphans } from '../../src/db/embedded/leftover.ts'
+import { locatePrograms, type Programs, readyPrograms } from '../../src/db/embedded/programs.ts'
+import { type ServerUser, serverUser } from '../../src/db/embedded/user.ts'
 
 /**
  * A PostgreSQL of the run's own, of the embedded programs, which it may stop and kill. Unlike Pombo's embedded server it does not come

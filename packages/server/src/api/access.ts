@@ -1,5 +1,10 @@
 import { PomboError } from '../core/error.ts'
-import type { Access } from './route.ts'
+
+/**
+ * `open`: anybody. `app`: also the tokens of one app, for that app. `tenant`: the tenant's keys. `operator`: keys of the first tenant, which
+ * runs this Pombo.
+ */
+export type Access = 'open' | 'app' | 'tenant' | 'operator'
 
 /** Who calls: a tenant, through one of its keys, or through a token that reaches one app. */
 export interface Holder {

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { z } from 'zod'
-import type { Holder } from './access.ts'
+import type { Access, Holder } from './access.ts'
 
 /**
  * A path of the API as a value: what it takes, what it answers, who may call it, and what it does. The same table is mounted on the
@@ -30,12 +30,6 @@ export interface Route {
 }
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
-
-/**
- * `open`: anybody. `app`: also the tokens of one app, for that app. `tenant`: the tenant's keys. `operator`: keys of the first tenant, which
- * runs this Pombo.
- */
-export type Access = 'open' | 'app' | 'tenant' | 'operator'
 
 export interface AnswerShape {
   description: string

@@ -1,5 +1,5 @@
 import type { Config } from '../config.ts'
-import { startEmbedded } from '../db/embedded.ts'
+import { startEmbedded } from '../db/embedded/embedded.ts'
 import { openPool, type Pool } from '../db/pool.ts'
 
 export interface OpenDatabase {

@@ -1,22 +1,13 @@
-/**
- * Filters over canonical WhatsApp events, for sources and for endpoints. Each part concerns only the events that have what it looks at: a
- * list of chat kinds keeps no session event out, and `fromMe` no receipt, which is always about somebody else's doing.
- */
-import { canonicalEvents } from './whatsapp-catalogue.ts'
-import { jidOfUser } from './whatsapp-jid.ts'
-import { type ChatKind, type ContentType, chatKinds, contentTypes } from './whatsapp-message.ts'
-import type { WhatsAppEvent } from './whatsapp.ts'
-
-/** Only what is given is looked at. */
+/** A filter over chat events, as sources and endpoints store it. Only what is given is looked at. `whatsapp/chat-filter.ts` compiles it. */
 export interface ChatFilter {
   /** Only these; `message.*` means all below. */
   events?: string[]
   /** All but these; wins over `events`. */
   exceptEvents?: string[]
-  chatKinds?: ChatKind[]
+  chatKinds?: string[]
   /** true: only what the account itself wrote or did; false: only what others did. */
   fromMe?: boolean
-  messageTypes?: ContentType[]
+  messageTypes?: string[]
   /** Only events of these chats or people, by JID or phone number; of two identities either will do. */
   allow?: string[]
   /** None of these; wins over `allow`. */
@@ -25,102 +16,8 @@ export interface ChatFilter {
   noisy?: boolean
 }
 
-/** Why an event was kept out; a word, for counting. */
-export type FilterReason =
-  | 'event'
-  | 'noise'
-  | 'chat_kind'
-  | 'from_me'
-  | 'message_type'
-  | 'denied'
-  | 'not_allowed'
+/** Looks at a parsed event; answers why it is kept out, as a word for counting, or null. */
+export type ChatTest = (event: unknown) => string | null
 
-export type ChatTest = (event: WhatsAppEvent) => FilterReason | null
-
-const noisy: ReadonlySet<string> = new Set(
-  canonicalEvents.filter((event) => event.noisy).map((event) => event.name),
-)
-
-/** Compiles a filter. `usuallyNoisy`: what `noisy` is unless it is given. */
-export function compileChatFilter(filter: ChatFilter, usuallyNoisy: boolean): ChatTest {
-  const noise = filter.noisy ?? usuallyNoisy
-  const only = filter.events ? namesOf(filter.events) : null
-  const named = filter.events ? namesOf(filter.events.filter((name) => name !== '*')) : null
-  const except = filter.exceptEvents ? namesOf(filter.exceptEvents) : null
-  const kinds = filter.chatKinds ? new Set<string>(filter.chatKinds) : null
-  const types = filter.messageTypes ? new Set<string>(filter.messageTypes) : null
-  const allow = filter.allow ? jids(filter.allow) : null
-  const deny = filter.deny ? jids(filter.deny) : null
-  return (event) => {
-    const { type } = event
-    if (except?.(type)) return 'event'
-    if (only && !only(type)) return 'event'
-    if (!noise && noisy.has(type) && !named?.(type)) return 'noise'
-    const chat = 'chat' in event ? event.chat : null
-    if (kinds && chat && !kinds.has(chat.kind)) return 'chat_kind'
-    if (filter.fromMe !== undefined && byMe(event) === !filter.fromMe) return 'from_me'
-    if (types && 'content' in event && !types.has(event.content.type)) return 'message_type'
-    if (!allow && !deny) return null
-    const about = idsOf(event)
-    if (about.length === 0) return null
-    if (deny && about.some((id) => deny.has(id))) return 'denied'
-    return allow && !about.some((id) => allow.has(id)) ? 'not_allowed' : null
-  }
-}
-
-/** What is wrong with a filter that a caller gives; each problem completes "<field>: …". */
-export function chatFilterProblems(filter: ChatFilter): { field: string; problem: string }[] {
-  const problems: { field: string; problem: string }[] = []
-  const check = (field: keyof ChatFilter, wrong: (item: string) => boolean, rule: string): void => {
-    const list = filter[field] as string[] | undefined
-    if (list === undefined) return
-    const bad = list.find(wrong)
-    if (list.length === 0) problems.push({ field, problem: 'must not be empty; leave it out' })
-    else if (list.length > 1_000) problems.push({ field, problem: 'has more than 1,000 entries' })
-    else if (bad !== undefined) problems.push({ field, problem: `"${bad.slice(0, 64)}" ${rule}` })
-  }
-  const isName = (name: string) => name.length <= 256 && /^(?:\*|[\w\-.]+(?:\.\*)?)$/.test(name)
-  check('events', (name) => !isName(name), 'is no event type')
-  check('exceptEvents', (name) => !isName(name), 'is no event type')
-  check('chatKinds', (kind) => !isIn(chatKinds, kind), `is none of ${chatKinds.join(', ')}`)
-  check(
-    'messageTypes',
-    (type) => !isIn(contentTypes, type),
-    `is none of ${contentTypes.join(', ')}`,
-  )
-  const isJid = (text: string) => text.length <= 128 && /^[\w.+:@-]+$/.test(text)
-  check('allow', (text) => !isJid(text), 'is neither a JID nor a phone number')
-  check('deny', (text) => !isJid(text), 'is neither a JID nor a phone number')
-  return problems
-}
-
-function isIn(list: readonly string[], word: string): boolean {
-  return list.includes(word)
-}
-
-function namesOf(names: readonly string[]): (type: string) => boolean {
-  const exact = new Set(names)
-  const prefixes = names.filter((name) => name.endsWith('.*')).map((name) => name.slice(0, -1))
-  const all = exact.has('*')
-  return (type) => all || exact.has(type) || prefixes.some((prefix) => type.startsWith(prefix))
-}
-
-function jids(texts: readonly string[]): ReadonlySet<string> {
-  return new Set(texts.flatMap((text) => jidOfUser(text) ?? []))
-}
-
-/** Whether the account did it; undefined where the question makes no sense. */
-function byMe(event: WhatsAppEvent): boolean | undefined {
-  if ('byMe' in event) return event.byMe
-  return 'content' in event ? event.fromMe : undefined
-}
-
-/** The chat and the one who acted, under both of their identities. */
-function idsOf(event: WhatsAppEvent): string[] {
-  const chat = 'chat' in event ? event.chat : null
-  const sender = 'sender' in event ? event.sender : null
-  const contact = 'contact' in event ? event.contact : null
-  return [chat, sender, contact].flatMap((one) =>
-    one ? [one.id, ...(one.altId === null ? [] : [one.altId])] : [],
-  )
-}
+/** `usuallyNoisy`: what `noisy` is unless the filter gives it. */
+export type CompileChatFilter = (filter: ChatFilter, usuallyNoisy: boolean) => ChatTest

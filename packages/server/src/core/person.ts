@@ -3,8 +3,10 @@
  * found whatever spelling a producer used; kept as keyed hashes only.
  */
 import { createHmac } from 'node:crypto'
-import { parseJid } from './whatsapp-jid.ts'
-import { fields, list } from './whatsapp-wire.ts'
+import { fields, list } from './json-values.ts'
+
+/** A phone number as WhatsApp's chats are named: `+5511…_1:12@c.us`, agent and device left out. */
+const numberOfChatId = /^\+?([^@:]*?)(?:[._]\d+)?(?::[^@]*)?@(?:s\.whatsapp\.net|c\.us|hosted)$/i
 
 /**
  * One spelling: e-mail addresses in lower case, phone numbers and WhatsApp ids of phone numbers as digits, anything else as it is.
@@ -13,10 +15,7 @@ import { fields, list } from './whatsapp-wire.ts'
 export function normalPerson(text: string): string {
   const given = text.trim()
   if (given.includes('@')) {
-    const jid = parseJid(given)
-    return jid?.server === 's.whatsapp.net' || jid?.server === 'hosted'
-      ? jid.user
-      : given.toLowerCase()
+    return numberOfChatId.exec(given)?.[1] ?? given.toLowerCase()
   }
   const digits = given.replace(/[\s().-]/g, '').replace(/^\+|^00/, '')
   return /^\d{8,15}$/.test(digits) ? digits : given

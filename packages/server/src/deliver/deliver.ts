@@ -10,15 +10,15 @@ import type { Message } from '../core/message.ts'
 import type { Outcome } from '../core/outcome.ts'
 import { decide, type RetryPolicy, type Verdict } from '../core/retry.ts'
 import type { Payloads } from '../db/payload.ts'
-import type { Dialect } from '../dialects/dialect.ts'
+import type { DeliveryDialect } from '../dialects/contract/delivery.ts'
 import type { Claim } from '../queue/queue.ts'
 import type { Recorded } from '../record/record.ts'
 import { batchRequest, type Changed, requestOf, type Server } from './request.ts'
-import type { SendRequest } from './send.ts'
-import type { TransformResult } from './transform.ts'
+import type { SendRequest } from './send/send.ts'
+import type { TransformResult } from './transform/transform.ts'
 
 export interface DeliverDeps {
-  dialectOf: (name: Claim['endpoint']['dialect']) => Dialect
+  dialectOf: (name: Claim['endpoint']['dialect']) => DeliveryDialect
   /** Of claims that come out of the database: those from memory are as they came. */
   payloads: Pick<Payloads, 'open'>
   transform: (transform: Transform, message: Message) => Promise<TransformResult>
@@ -120,7 +120,7 @@ function settle(
   outcome: Outcome,
   bytes: number,
   startedAtMs: number,
-  dialect: Dialect,
+  dialect: DeliveryDialect,
   deps: DeliverDeps,
 ): void {
   const random = deps.random()
@@ -138,6 +138,6 @@ function verdictOf(claim: Claim, outcome: Outcome, policy: RetryPolicy, random: 
   return holds ? { kind: 'hold', reason: verdict.reason } : verdict
 }
 
-function policyOf({ endpoint }: Claim, dialect: Dialect): RetryPolicy {
+function policyOf({ endpoint }: Claim, dialect: DeliveryDialect): RetryPolicy {
   return { ...dialect.retry, scheduleMs: endpoint.retryScheduleMs ?? dialect.retry.scheduleMs }
 }

@@ -4,9 +4,10 @@ import { showId } from '../core/id.ts'
 import type { Message } from '../core/message.ts'
 import { omitLarge } from '../core/oversize.ts'
 import type { PayloadPart } from '../core/payload-link.ts'
-import type { Dialect, OutgoingEvent } from '../dialects/dialect.ts'
+import type { OutgoingEvent } from '../dialects/contract/delivery.ts'
+import type { DeliveryDialect } from '../dialects/contract/delivery.ts'
 import type { Claim } from '../queue/queue.ts'
-import type { SendRequest } from './send.ts'
+import type { SendRequest } from './send/send.ts'
 
 /** A claim, and what a transformation made of its parts; a part that is null or absent is as it was. */
 export interface Changed {
@@ -31,7 +32,7 @@ type Request = SendRequest & { body: string }
 /** The request for one claim, as it will be signed and sent. Pure. */
 export function requestOf(
   changed: Changed,
-  dialect: Dialect,
+  dialect: DeliveryDialect,
   nowMs: number,
   server: Server,
 ): Request {
@@ -53,7 +54,7 @@ export function requestOf(
  */
 export function batchRequest(
   changed: readonly Changed[],
-  dialect: Dialect,
+  dialect: DeliveryDialect,
   nowMs: number,
   server: Server,
 ): Request {
@@ -120,7 +121,7 @@ function fitted({ endpoint }: Claim, message: Message, server: Server): Message 
 /** Names in lower case, so that none goes out twice. What others add never replaces the content type or what is signed. */
 function headersOf(
   { claim, headers }: Changed,
-  dialect: Dialect,
+  dialect: DeliveryDialect,
   event: OutgoingEvent,
   body: string,
 ): Record<string, string> {

@@ -18,8 +18,9 @@ import {
 } from '../../test/support/dialect-samples.ts'
 import type { DialectName } from '../core/endpoint.ts'
 import { generateSecret, parseOpaqueSecret, parseSecret, type Secret } from '../core/secret.ts'
-import { canonicalEvents } from '../core/whatsapp-catalogue.ts'
-import type { Dialect, OutgoingEvent } from './dialect.ts'
+import { canonicalEvents } from '../whatsapp/catalogue.ts'
+import type { OutgoingEvent } from './contract/delivery.ts'
+import type { Dialect } from './contract/dialect.ts'
 import { dialects } from './dialects.ts'
 
 interface Received {

@@ -12,7 +12,7 @@ import type { Accepted, DedupeKey, IncomingMessage, Message } from '../core/mess
 import type { Payloads } from '../db/payload.ts'
 import { isAway, type Pool } from '../db/pool.ts'
 import type { Claim, NodeLease, Slots, Waker } from '../queue/queue.ts'
-import { type EventName, type Route, route } from '../route/route.ts'
+import { type Route, type RouteRules, route } from '../route/route.ts'
 import { AcceptRate } from './accept-rate.ts'
 import { GroupCommit } from './group-commit.ts'
 import { insertAlone, insertBatch, keyHolder, type NewMessage } from './store.ts'
@@ -40,7 +40,7 @@ export interface IngestDeps {
     tenantId: string,
     appId: string,
   ) => AppRoutes | undefined | Promise<AppRoutes | undefined>
-  eventName: EventName
+  routeRules: RouteRules
   /** How payloads are stored of tenants who have them sealed. */
   payloads: Pick<Payloads, 'close'>
   /** Hashes of the people whom a message names (core/person.ts). */
@@ -181,7 +181,7 @@ export class Ingest {
       priority: incoming.priority ?? 'normal',
       createdAtMs: nowMs,
     }
-    const plan = route(message, routes.endpoints, this.#deps.eventName, incoming.onlyEndpointId)
+    const plan = route(message, routes.endpoints, this.#deps.routeRules, incoming.onlyEndpointId)
     const paths = routes.app.tenantPersonPaths
     return {
       message,

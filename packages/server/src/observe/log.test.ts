@@ -1,7 +1,8 @@
 import { stripVTControlCharacters } from 'node:util'
 import { expect, test } from 'vitest'
 import { showId, uuidv7 } from '../core/id.ts'
-import { openLog, type AttemptLine, type LogOptions } from './log.ts'
+import type { AttemptLine } from './attempt-line.ts'
+import { openLog, type LogOptions } from './log.ts'
 
 function collect(options: Partial<LogOptions> = {}) {
   const lines: string[] = []

@@ -1,3 +1,4 @@
+import type { AttemptLine } from './attempt-line.ts'
 import pino, { type Logger } from 'pino'
 import { iso } from '../core/clock.ts'
 import { showId } from '../core/id.ts'
@@ -12,29 +13,6 @@ export interface LogOptions {
   node?: string
   /** Instead of standard output, for tests. */
   write?: (line: string) => void
-}
-
-/** One attempt, as its line says it. Ids are UUIDs; they are shown with their prefix. */
-export interface AttemptLine {
-  tenantId: string
-  appId: string
-  endpointId: string
-  messageId: string
-  eventType: string
-  /** 1 for the first. */
-  attempt: number
-  outcome: string
-  /** null: no answer. */
-  statusCode: number | null
-  durationMs: number
-  requestBytes: number
-  responseBytes: number
-  /** null: there is none. */
-  nextAttemptAtMs: number | null
-  circuit: string
-  dialect: string
-  /** What went wrong, as a sentence, where something did. */
-  error?: string | null
 }
 
 export interface Log {

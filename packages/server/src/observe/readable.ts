@@ -1,6 +1,6 @@
 import { styleText } from 'node:util'
 import { showId } from '../core/id.ts'
-import type { AttemptLine } from './log.ts'
+import type { AttemptLine } from './attempt-line.ts'
 
 type Style = Parameters<typeof styleText>[0]
 

@@ -1,3 +1,4 @@
+import { compileChatFilter } from '../whatsapp/chat-filter.ts'
 import { expect, test } from 'vitest'
 import type { Endpoint } from '../core/endpoint.ts'
 import type { Message } from '../core/message.ts'
@@ -55,7 +56,7 @@ const message = (given: Partial<Message> = {}): Message => ({
   createdAtMs: 0,
   ...given,
 })
-const same = (_: string, type: string) => type
+const same = { eventName: (_: string, type: string) => type, compileChatFilter }
 const gets = (given: Partial<Endpoint>, sent: Partial<Message> = {}) =>
   route(message(sent), [endpoint(given)], same).targets.length === 1
 
@@ -82,7 +83,10 @@ test("a subscription may be in the words of the endpoint's dialect", () => {
   const found = route(
     message(),
     [endpoint({ dialect: 'evolution', eventTypes: ['messages.upsert'] })],
-    (dialect) => (dialect === 'evolution' ? 'messages.upsert' : 'x'),
+    {
+      ...same,
+      eventName: (dialect: string) => (dialect === 'evolution' ? 'messages.upsert' : 'x'),
+    },
   )
   expect(found.targets).toHaveLength(1)
 })

@@ -4,13 +4,12 @@
  * It promises that every endpoint of the app is accounted for: a target, discarded with a reason (disabled), or counted by the
  * reason it was passed over, so that a message that matched nobody says why.
  */
-import { type ChatTest, compileChatFilter } from '../core/chat-filter.ts'
+import type { ChatTest, CompileChatFilter } from '../core/chat-filter.ts'
 import type { DialectName, Endpoint } from '../core/endpoint.ts'
 import type { Message } from '../core/message.ts'
 import { iso } from '../core/clock.ts'
 import type { ExpressionInput } from '../core/expression.ts'
 import { showId } from '../core/id.ts'
-import type { WhatsAppEvent } from '../core/whatsapp.ts'
 import { compileFilter, type Filter } from './filter.ts'
 
 export interface Route {
@@ -21,8 +20,12 @@ export interface Route {
   unmatched: string | null
 }
 
-/** What a dialect calls an event type; endpoints subscribe in their dialect's own words. */
-export type EventName = (dialect: DialectName, eventType: string) => string
+/** What other rooms know better. */
+export interface RouteRules {
+  /** What a dialect calls an event type; endpoints subscribe in their dialect's own words. */
+  eventName(dialect: DialectName, eventType: string): string
+  compileChatFilter: CompileChatFilter
+}
 
 interface Matcher {
   all: boolean
@@ -36,7 +39,7 @@ interface Matcher {
 // An endpoint object lives as long as the cache keeps it; its matcher goes with it.
 const matchers = new WeakMap<Endpoint, Matcher>()
 
-function matcherOf(endpoint: Endpoint): Matcher {
+function matcherOf(endpoint: Endpoint, { compileChatFilter }: RouteRules): Matcher {
   let matcher = matchers.get(endpoint)
   if (matcher) return matcher
   const types = endpoint.eventTypes
@@ -74,7 +77,7 @@ function subscribes(matcher: Matcher, name: string): boolean {
 export function route(
   message: Message,
   endpoints: readonly Endpoint[],
-  eventName: EventName,
+  rules: RouteRules,
   onlyEndpointId?: string,
 ): Route {
   const result: Route = { targets: [], discarded: [], unmatched: null }
@@ -94,10 +97,10 @@ export function route(
       else passed.only += 1
       continue
     }
-    const matcher = matcherOf(endpoint)
+    const matcher = matcherOf(endpoint, rules)
     if (
       !subscribes(matcher, message.eventType) &&
-      !subscribes(matcher, eventName(endpoint.dialect, message.eventType))
+      !subscribes(matcher, rules.eventName(endpoint.dialect, message.eventType))
     ) {
       passed.type += 1
       continue
@@ -107,7 +110,7 @@ export function route(
       continue
     }
     if (matcher.chat && message.form === 'whatsapp' && message.payload !== null) {
-      const reason = matcher.chat(parsed() as WhatsAppEvent)
+      const reason = matcher.chat(parsed())
       if (reason !== null) {
         passed.chat += 1
         chatReason ??= reason

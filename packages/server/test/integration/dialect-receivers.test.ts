@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { DialectName, Endpoint } from '../../src/core/endpoint.ts'
 import { parseOpaqueSecret } from '../../src/core/secret.ts'
 import { requestOf } from '../../src/deliver/request.ts'
-import { createSender, type Sender, type SendRequest } from '../../src/deliver/send.ts'
+import { createSender, type Sender, type SendRequest } from '../../src/deliver/send/send.ts'
 import { dialectOf } from '../../src/dialects/dialects.ts'
 import { nameOf } from '../../src/dialects/evolution/payload.ts'
 import { canonicalSamples } from '../support/canonical-events.ts'

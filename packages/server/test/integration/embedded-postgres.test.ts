@@ -25,11 +25,11 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type EmbeddedServer, startEmbedded } from '../../src/db/embedded.ts'
-import { startChild } from '../../src/db/embedded-child.ts'
-import { copyPrograms } from '../../src/db/embedded-copy.ts'
-import { boundLog } from '../../src/db/embedded-log.ts'
-import { locatePrograms, readyPrograms } from '../../src/db/embedded-programs.ts'
+import { type EmbeddedServer, startEmbedded } from '../../src/db/embedded/embedded.ts'
+import { startChild } from '../../src/db/embedded/child.ts'
+import { copyPrograms } from '../../src/db/embedded/copy.ts'
+import { boundLog } from '../../src/db/embedded/server-log.ts'
+import { locatePrograms, readyPrograms } from '../../src/db/embedded/programs.ts'
 import {
   type Account,
   checkoutFor,

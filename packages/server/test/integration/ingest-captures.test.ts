@@ -1,8 +1,8 @@
 // Every recorded-form request of every gateway is posted to a started server, as the gateway would.
 import { createHmac } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { identity, orderingKey } from '../../src/core/whatsapp-identity.ts'
-import { isFallback, type WhatsAppEvent } from '../../src/core/whatsapp.ts'
+import { identity, orderingKey } from '../../src/whatsapp/identity/event-identity.ts'
+import { isFallback, type WhatsAppEvent } from '../../src/whatsapp/whatsapp.ts'
 import { startApi, type TestApi } from '../support/api-server.ts'
 import { type Capture, captures, recordedAtMs } from '../support/captures.ts'
 import {

@@ -1,7 +1,7 @@
 // Files that come inside payloads: taken out, kept once, and to be had by a signed link.
 import { createHash, randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { EventOf } from '../../src/core/whatsapp.ts'
+import type { EventOf } from '../../src/whatsapp/whatsapp.ts'
 import { createMediaLinks } from '../../src/sources/intake/media/link.ts'
 import { forgetFiles } from '../../src/sources/intake/media/store.ts'
 import { startApi, type TestApi } from '../support/api-server.ts'

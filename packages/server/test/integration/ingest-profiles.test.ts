@@ -1,6 +1,6 @@
 // Names, pictures, and which LID is which phone number: what a session's own events told, put into the later ones.
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { EventOf } from '../../src/core/whatsapp.ts'
+import type { EventOf } from '../../src/whatsapp/whatsapp.ts'
 import { startApi, type TestApi } from '../support/api-server.ts'
 import { type GatewaySession, openSession, postJson, textMessage } from '../support/gateway.ts'
 import { until } from '../support/receiver.ts'

@@ -7,7 +7,7 @@ import {
   type Lookup,
   parseHosts,
   sharing,
-} from '../../src/deliver/guard-lookup.ts'
+} from '../../src/deliver/guard/lookup.ts'
 import { type NameServer, startNameServer } from '../support/name-server.ts'
 
 let folder: string

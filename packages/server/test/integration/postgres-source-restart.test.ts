@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startEmbedded } from '../../src/db/embedded.ts'
+import { startEmbedded } from '../../src/db/embedded/embedded.ts'
 import { openPool } from '../../src/db/pool.ts'
 import { OutboxReader } from '../../src/sources/postgres/reader.ts'
 import { createTestDatabase, databaseUrl, type TestDatabase } from '../support/database.ts'

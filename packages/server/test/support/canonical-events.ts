@@ -1,7 +1,7 @@
 /** One canonical WhatsApp event of every type, checked by the compiler, and some odd ones. */
-import type { EventFields } from '../../src/core/whatsapp-fields.ts'
-import type { Chat, MessageContent, Person } from '../../src/core/whatsapp-message.ts'
-import type { EventType } from '../../src/core/whatsapp.ts'
+import type { EventFields } from '../../src/whatsapp/event-fields.ts'
+import type { Chat, MessageContent, Person } from '../../src/whatsapp/message/message.ts'
+import type { EventType } from '../../src/whatsapp/whatsapp.ts'
 import type { Sample } from './dialect-samples.ts'
 
 const at = '2025-11-06T10:30:00.000Z'

@@ -2,7 +2,7 @@
 import { globSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { gateways } from '../../src/sources/gateways.ts'
-import type { Parsed } from '../../src/sources/source.ts'
+import type { Parsed } from '../../src/sources/gateway/gateway.ts'
 
 export interface Capture {
   /** `evolution-2.3.7/qrcode-updated`. */

@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url'
 import type { DialectName, Endpoint } from '../../src/core/endpoint.ts'
 import { showId } from '../../src/core/id.ts'
 import type { Message, PayloadForm } from '../../src/core/message.ts'
-import type { WhatsAppEvent } from '../../src/core/whatsapp.ts'
-import type { OutgoingEvent } from '../../src/dialects/dialect.ts'
+import type { WhatsAppEvent } from '../../src/whatsapp/whatsapp.ts'
+import type { OutgoingEvent } from '../../src/dialects/contract/delivery.ts'
 
 export interface Sample {
   /** Which section of which document, or which source of a gateway, it was made from. */

@@ -3,7 +3,7 @@
 // for a Pombo that drains after Ctrl-C.
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
-import { startEmbedded } from '../../src/db/embedded.ts'
+import { startEmbedded } from '../../src/db/embedded/embedded.ts'
 
 const { values } = parseArgs({
   options: {

@@ -1,6 +1,6 @@
 /** A gateway's session at a test server: an app with an endpoint, a source, and what came of it. */
 import { readId } from '../../src/core/id.ts'
-import type { WhatsAppEvent } from '../../src/core/whatsapp.ts'
+import type { WhatsAppEvent } from '../../src/whatsapp/whatsapp.ts'
 import type { TestApi } from './api-server.ts'
 import type { Capture } from './captures.ts'
 import type { Received, Receiver } from './receiver.ts'

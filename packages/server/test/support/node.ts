@@ -1,8 +1,8 @@
 import { SystemClock } from '../../src/core/clock.ts'
 import { createPayloadLinks, type PayloadLinks } from '../../src/core/payload-link.ts'
 import { createSeal } from '../../src/db/seal.ts'
-import { createGuard } from '../../src/deliver/guard.ts'
-import { transformProblem } from '../../src/deliver/transform.ts'
+import { createGuard } from '../../src/deliver/guard/guard.ts'
+import { transformProblem } from '../../src/deliver/transform/transform.ts'
 import { dialects, endpointRules } from '../../src/dialects/dialects.ts'
 import { Engine, type EngineOptions } from '../../src/engine.ts'
 import { openLog } from '../../src/observe/log.ts'
@@ -10,6 +10,7 @@ import { openMetrics } from '../../src/observe/metrics.ts'
 import { createRegistry, type Registry } from '../../src/registry/registry.ts'
 import { compileFilter } from '../../src/route/filter.ts'
 import { createPayloads, type Payloads } from '../../src/db/payload.ts'
+import { chatFilterProblems, compileChatFilter } from '../../src/whatsapp/chat-filter.ts'
 import { openPool, type Pool } from '../../src/db/pool.ts'
 
 export interface TestNode {
@@ -58,7 +59,8 @@ export function makeNode(url: string, options: Partial<EngineOptions> = {}): Tes
         return compiled.ok ? undefined : compiled.problem
       },
       checkTransform: transformProblem,
-      ...endpointRules(options.dialects ?? dialects),
+      chatFilterProblems,
+      ...endpointRules(dialects),
     },
   })
   const payloadLinks = createPayloadLinks(seal.derived('payload links'), () => 'http://127.0.0.1')
@@ -88,6 +90,8 @@ export function makeNode(url: string, options: Partial<EngineOptions> = {}): Tes
     commit: { maxBatch: 500, windowMs: 3, maxWaiting: 10_000, maxWaitingBytes: 64 * 1024 * 1024 },
     responseKeptBytes: 16_384,
     pollMs: 50,
+    dialects,
+    compileChatFilter,
     ...options,
   })
   return {

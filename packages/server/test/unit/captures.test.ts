@@ -4,12 +4,12 @@ import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { baileysMessage } from '../../src/core/whatsapp-baileys.ts'
-import { canonicalEvents } from '../../src/core/whatsapp-catalogue.ts'
-import { identity, orderingKey } from '../../src/core/whatsapp-identity.ts'
-import { isFallback, readEvent, type WhatsAppEvent } from '../../src/core/whatsapp.ts'
+import { baileysMessage } from '../../src/whatsapp/wire/baileys.ts'
+import { canonicalEvents } from '../../src/whatsapp/catalogue.ts'
+import { identity, orderingKey } from '../../src/whatsapp/identity/event-identity.ts'
+import { isFallback, readEvent, type WhatsAppEvent } from '../../src/whatsapp/whatsapp.ts'
 import { gateways } from '../../src/sources/gateways.ts'
-import type { GatewayRequest, Parsed } from '../../src/sources/source.ts'
+import type { GatewayRequest, Parsed } from '../../src/sources/gateway/gateway.ts'
 
 interface Capture {
   provenance: string

@@ -8,6 +8,7 @@ import { compileFilter } from '../../src/route/filter.ts'
 import { route } from '../../src/route/route.ts'
 import { canonicalSamples } from '../support/canonical-events.ts'
 import { endpointOf, outgoing, type Sample, samplesOf } from '../support/dialect-samples.ts'
+import { compileChatFilter } from '../../src/whatsapp/chat-filter.ts'
 
 const dialect = dialectOf('evolution')
 
@@ -22,7 +23,10 @@ function subscribed(...names: string[]): Endpoint {
 /** Under which name the endpoint gets it; null where it does not. */
 function got(endpoint: Endpoint, sample: Sample): string | null {
   const event = outgoing(sample)
-  const { targets } = route(event.message, [endpoint], (_, type) => dialect.eventName(type))
+  const { targets } = route(event.message, [endpoint], {
+    eventName: (_, type) => dialect.eventName(type),
+    compileChatFilter,
+  })
   return targets.length === 0 ? null : nameOf(event)
 }
 

@@ -1,5 +1,5 @@
-import type { DevicesPort } from '../../dialects/devices.ts'
-import type { DialectApp } from '../../dialects/host.ts'
+import type { DevicesPort } from '../../dialects/contract/devices.ts'
+import type { DialectApp } from '../../dialects/contract/caller.ts'
 import type { HostDeps } from './ports.ts'
 
 export function devicesPort({ devices, urlProblem }: HostDeps): DevicesPort {

@@ -1,14 +1,14 @@
 import { showId, uuidTimeMs } from '../../core/id.ts'
 import type { Message } from '../../core/message.ts'
-import type { Caller } from '../../dialects/caller.ts'
-import type { OutgoingEvent } from '../../dialects/dialect.ts'
+import type { Caller } from '../../dialects/contract/caller.ts'
+import type { OutgoingEvent } from '../../dialects/contract/delivery.ts'
 import type {
   AttemptEntry,
   DeliveryDetail,
   DeliveryEntry,
   MessageEntry,
   Selection,
-} from '../../dialects/log.ts'
+} from '../../dialects/contract/delivery-log.ts'
 import { priorityOfRank } from '../../queue/queue.ts'
 import {
   type AttemptRow,
@@ -17,8 +17,9 @@ import {
   type MessageRow,
   readMessages,
 } from './log/store.ts'
-import { type HostDeps, typesOf } from './ports.ts'
+import { type HostDeps } from './ports.ts'
 import { selectApps, type Selected, selectEndpoints } from './selection/store.ts'
+import { typesOf } from '../../dialects/event-types.ts'
 
 /** Turns rows of the log into entries, for one question. */
 export interface Reading {

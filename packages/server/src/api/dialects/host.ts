@@ -1,6 +1,6 @@
 import { nameActor } from '../../core/acting.ts'
 import { PomboError } from '../../core/error.ts'
-import type { DialectHost } from '../../dialects/host.ts'
+import type { DialectHost } from '../../dialects/contract/host.ts'
 import { gatewaysPort } from './gateway-port.ts'
 import { devicesPort } from './device-port.ts'
 import { attemptsPort, deliveriesPort, messagesPort } from './log-ports.ts'

@@ -1,5 +1,5 @@
 import { readId, showId } from '../../core/id.ts'
-import type { Caller } from '../../dialects/caller.ts'
+import type { Caller } from '../../dialects/contract/caller.ts'
 import type {
   AttemptsPort,
   DeliveriesPort,
@@ -7,7 +7,7 @@ import type {
   MessageQuery,
   MessagesPort,
   Selection,
-} from '../../dialects/log.ts'
+} from '../../dialects/contract/delivery-log.ts'
 import {
   attemptEntry,
   detailsOf,
@@ -34,10 +34,11 @@ import {
   readMessages,
 } from './log/store.ts'
 import { firstOf, newestFirst } from './newest-first.ts'
-import { bounds, type HostDeps, placeOfDelivery, placeOfId, typesOf } from './ports.ts'
+import { bounds, type HostDeps, placeOfDelivery, placeOfId } from './ports.ts'
 import { isUuid } from './registry-ports.ts'
 import { appOfMessage, selectApps } from './selection/store.ts'
 import { readStats } from './stats.ts'
+import { typesOf } from '../../dialects/event-types.ts'
 
 const streamBatch = 2_000
 

@@ -4,10 +4,8 @@ import { invalid } from '../../core/error.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { Accepted, IncomingMessage } from '../../core/message.ts'
 import type { Outcome } from '../../core/outcome.ts'
-import { fallbackType } from '../../core/whatsapp.ts'
-import { canonicalEvents } from '../../core/whatsapp-catalogue.ts'
-import type { Dialect } from '../../dialects/dialect.ts'
-import type { ProbeRequest } from '../../dialects/host.ts'
+import type { Dialect } from '../../dialects/contract/dialect.ts'
+import type { ProbeRequest } from '../../dialects/contract/host.ts'
 import type { Payloads } from '../../db/payload.ts'
 import type { Registry } from '../../registry/registry.ts'
 import type { Devices } from '../../sources/gateway-websocket/devices.ts'
@@ -70,19 +68,4 @@ export function placeOfId({ id }: { id: string }): Place {
 
 export function placeOfDelivery(row: { message_id: string; endpoint_id: string | null }): Place {
   return { id: row.message_id, tie: row.endpoint_id ?? lowest }
-}
-
-/** The engine's types that a list of names means, which may be types or the dialect's words. */
-export function typesOf(
-  dialect: Dialect | undefined,
-  names: readonly string[] | undefined,
-): string[] | null {
-  if (names === undefined) return null
-  const types = new Set(names)
-  for (const name of names) {
-    types.add(fallbackType(name))
-    for (const event of canonicalEvents)
-      if (dialect?.eventName(event.name) === name) types.add(event.name)
-  }
-  return [...types]
 }

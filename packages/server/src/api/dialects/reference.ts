@@ -2,8 +2,9 @@ import fastify from 'fastify'
 import type { Endpoint } from '../../core/endpoint.ts'
 import type { Secret } from '../../core/secret.ts'
 import type { Setting, SettingGroup } from '../../core/setting.ts'
-import type { CatalogueEvent, Dialect, OutgoingEvent } from '../../dialects/dialect.ts'
-import type { DialectHost } from '../../dialects/host.ts'
+import type { OutgoingEvent } from '../../dialects/contract/delivery.ts'
+import type { CatalogueEvent, Dialect } from '../../dialects/contract/dialect.ts'
+import type { DialectHost } from '../../dialects/contract/host.ts'
 
 /** One dialect, and what its page shows of it besides. */
 export interface DialectChapter {

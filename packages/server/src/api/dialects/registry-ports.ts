@@ -1,7 +1,8 @@
 import { PomboError } from '../../core/error.ts'
 import { readId, showId } from '../../core/id.ts'
-import type { Caller } from '../../dialects/caller.ts'
-import type { AppsPort, DialectApp, EndpointChanges, EndpointsPort } from '../../dialects/host.ts'
+import type { Caller } from '../../dialects/contract/caller.ts'
+import type { DialectApp } from '../../dialects/contract/caller.ts'
+import type { AppsPort, EndpointChanges, EndpointsPort } from '../../dialects/contract/host.ts'
 import type { HostDeps } from './ports.ts'
 import { listApps, listEndpointIds } from './selection/store.ts'
 

@@ -1,4 +1,4 @@
-import type { RetriesPort } from '../../dialects/log.ts'
+import type { RetriesPort } from '../../dialects/contract/delivery-log.ts'
 import { discardOne, discardRetries } from '../../record/discard/store.ts'
 import { priorityOfRank } from '../../queue/queue.ts'
 import { readId } from '../../core/id.ts'

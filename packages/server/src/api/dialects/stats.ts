@@ -1,5 +1,5 @@
-import type { Caller } from '../../dialects/caller.ts'
-import type { Counts, Selection, Stats } from '../../dialects/log.ts'
+import type { Caller } from '../../dialects/contract/caller.ts'
+import type { Counts, Selection, Stats } from '../../dialects/contract/delivery-log.ts'
 import { countOpen } from './log/store.ts'
 import type { HostDeps } from './ports.ts'
 import { selectEndpoints } from './selection/store.ts'

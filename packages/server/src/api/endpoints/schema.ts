@@ -5,7 +5,7 @@ import { invalid } from '../../core/error.ts'
 import { showId } from '../../core/id.ts'
 import { priorities } from '../../core/message.ts'
 import type { EndpointSettings } from '../../registry/endpoints/settings.ts'
-import { chatFilter } from '../chat-filter.ts'
+import { chatFilter } from '../../sources/chat-filter-schema.ts'
 import { channel, defined, instant, metadata, shownMetadata, time, uid } from '../field.ts'
 
 const rate = (what: string) => z.int().min(1).max(65_535).nullish().meta({ description: what })

@@ -35,9 +35,10 @@ export function precheckRoute({
       const endpoints = await endpointsOf(holder.tenantId, appId)
       const message = probe(holder.tenantId, appId, body.eventType, body.channels ?? null)
       const unfiltered = endpoints.map((endpoint) => ({ ...endpoint, filter: null }))
-      const { targets } = routeMessage(message, unfiltered, (dialect, type) =>
-        dialectOf(dialect).eventName(type),
-      )
+      const { targets } = routeMessage(message, unfiltered, {
+        eventName: (dialect, type) => dialectOf(dialect).eventName(type),
+        compileChatFilter: () => () => null,
+      })
       return json(200, { active: targets.length > 0 })
     },
   })

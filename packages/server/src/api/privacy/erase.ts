@@ -16,7 +16,7 @@ import { discardMessages } from '../../record/discard/store.ts'
 import { blocksOf } from '../../upkeep/retention/store.ts'
 import type { IdempotencyStore } from '../idempotency/idempotency.ts'
 import type { Pool } from '../store.ts'
-import { besideMentions, filesOf, jidsOf, type Person } from './person.ts'
+import { besideMentions, filesOf, type Person } from './person.ts'
 import { eraseFromAudit, eraseFromDevices, eraseFromJobs, settingsNaming } from './records/store.ts'
 import {
   answersIn,
@@ -33,6 +33,7 @@ import {
   underWay,
 } from './store.ts'
 import { personsMessages } from './walk.ts'
+import { profileIds } from '../../sources/intake/profiles/ids.ts'
 
 export interface PrivacyDeps {
   db: Pool
@@ -119,7 +120,7 @@ export async function erasePerson(
   erased.idempotencyKeys = await deps.idempotency.forget(tenantId, (text) =>
     textMentions(text, person.keys),
   )
-  erased.profiles = await forgetProfiles(db, tenantId, jidsOf(person))
+  erased.profiles = await forgetProfiles(db, tenantId, profileIds(person.keys))
   erased.stillSending = await untilSent(deps, sending)
   erased.auditEntries = await eraseFromAudit(db, tenantId, person.keys)
   erased.tasks = await eraseFromJobs(db, tenantId, person.keys)

@@ -9,7 +9,6 @@ import {
   taggedId,
   textMentions,
 } from '../../core/person.ts'
-import { parseJid } from '../../core/whatsapp-jid.ts'
 import { invalid } from '../../core/error.ts'
 import type { HistoryRow } from './store.ts'
 
@@ -89,14 +88,6 @@ export function besideMentions(text: string, keys: ReadonlySet<string>): boolean
     text.split(/[|:]/).some((part) => keys.has(normalPerson(part))) ||
     keys.has(normalPerson(taggedId(text) ?? text))
   )
-}
-
-/** The WhatsApp ids under which a session may have learnt the person's name. */
-export function jidsOf({ keys }: Person): string[] {
-  return [...keys].flatMap((one) => {
-    if (/^\d{8,15}$/.test(one)) return [`${one}@s.whatsapp.net`]
-    return parseJid(one)?.server === 'lid' ? [one] : []
-  })
 }
 
 /** Files of Pombo's that a payload links to. */

@@ -6,9 +6,10 @@ import { noteAudit } from '../../db/audit.ts'
 import { time } from '../field.ts'
 import { json, type Route, route } from '../route.ts'
 import { erasePerson, type PrivacyDeps } from './erase.ts'
-import { jidsOf, personFields, personOfRequest } from './person.ts'
+import { personFields, personOfRequest } from './person.ts'
 import { type AttemptRow, attemptsOf, type HistoryRow, profilesOf } from './store.ts'
 import { personsMessages, type Place } from './walk.ts'
+import { profileIds } from '../../sources/intake/profiles/ids.ts'
 
 const tag = 'Privacy'
 
@@ -201,7 +202,8 @@ async function exportPage(
     ),
     (attempt) => attempt.message_id,
   )
-  const profiles = from === undefined ? await profilesOf(deps.db, tenantId, jidsOf(person)) : []
+  const profiles =
+    from === undefined ? await profilesOf(deps.db, tenantId, profileIds(person.keys)) : []
   await noteAudit(deps.db, {
     tenantId,
     action: 'export',

@@ -3,7 +3,7 @@ import { iso } from '../../core/clock.ts'
 import { showId } from '../../core/id.ts'
 import { gateways } from '../../sources/gateways.ts'
 import type { Source } from '../../sources/intake/settings.ts'
-import { chatFilter } from '../chat-filter.ts'
+import { chatFilter } from '../../sources/chat-filter-schema.ts'
 import { defined, time } from '../field.ts'
 
 const names = [...gateways.keys()] as [string, ...string[]]

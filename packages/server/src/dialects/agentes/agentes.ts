@@ -1,4 +1,4 @@
-import type { Dialect } from '../dialect.ts'
+import type { Dialect } from '../contract/dialect.ts'
 import { catalogue, eventName } from './events.ts'
 import { body } from './payload.ts'
 import { agentesRoutes } from './routes.ts'

@@ -2,7 +2,15 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { invalid } from '../../core/error.ts'
-import { bearerKey, bodyOf, param, readBody, readQuery, sendJson, wholeNumber } from '../request.ts'
+import {
+  bearerKey,
+  bodyOf,
+  param,
+  readBody,
+  readQuery,
+  sendJson,
+  wholeNumber,
+} from '../contract/request.ts'
 import { idOf } from './organizations.ts'
 import {
   changesOf,

@@ -1,6 +1,6 @@
 /** The sixteen event types, and which of them the canonical WhatsApp events are. */
-import type { EventType } from '../../core/whatsapp.ts'
-import type { CatalogueEvent } from '../dialect.ts'
+import type { EventType } from '../../whatsapp/whatsapp.ts'
+import type { CatalogueEvent } from '../contract/dialect.ts'
 
 export const catalogue: readonly CatalogueEvent[] = [
   { name: 'user.registered', category: 'user', description: 'A user registered' },

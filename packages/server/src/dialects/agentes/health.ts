@@ -2,7 +2,7 @@
 import { connect as connectTcp } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import { iso } from '../../core/clock.ts'
-import type { DialectHost } from '../host.ts'
+import type { DialectHost } from '../contract/host.ts'
 import type { AgentesValues } from './settings.ts'
 
 export type ServiceState = 'healthy' | 'unhealthy' | 'configured' | 'not_configured'

@@ -1,8 +1,9 @@
 /** Organisations are apps: what belongs to one is delivered, listed and counted within it. */
 import { invalid, PomboError } from '../../core/error.ts'
-import { fields } from '../../core/whatsapp-wire.ts'
-import type { Caller } from '../caller.ts'
-import type { DialectApp, DialectHost } from '../host.ts'
+import { fields } from '../../core/json-values.ts'
+import type { Caller } from '../contract/caller.ts'
+import type { DialectApp } from '../contract/caller.ts'
+import type { DialectHost } from '../contract/host.ts'
 
 /** Tells organisations from other apps. */
 const organizationMark = { dialect: 'agentes' } as const

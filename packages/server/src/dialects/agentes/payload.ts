@@ -1,9 +1,9 @@
 /** The envelope: the columns of the document's `webhook_events` that do not change while it is being delivered. */
 import { iso } from '../../core/clock.ts'
 import { memberText } from '../../core/json.ts'
-import { fields, text } from '../../core/whatsapp-wire.ts'
-import { applyByType, isFallback, readEvent, type WhatsAppEvent } from '../../core/whatsapp.ts'
-import type { OutgoingEvent } from '../dialect.ts'
+import { fields, text } from '../../core/json-values.ts'
+import { applyByType, isFallback, readEvent, type WhatsAppEvent } from '../../whatsapp/whatsapp.ts'
+import type { OutgoingEvent } from '../contract/delivery.ts'
 import { aboutOf } from './about.ts'
 import { eventName } from './events.ts'
 import { whatsappData } from './whatsapp-data.ts'

@@ -1,7 +1,7 @@
 /** The requests of this dialect: endpoints, events, n8n's workflows, counts and health. */
 import type { FastifyInstance } from 'fastify'
-import type { DialectRoutes } from '../dialect.ts'
-import { bearerKey, sendJson } from '../request.ts'
+import type { DialectRoutes } from '../contract/dialect.ts'
+import { bearerKey, sendJson } from '../contract/request.ts'
 import { endpointRoutes } from './endpoint-routes.ts'
 import { eventRoutes } from './event-routes.ts'
 import { catalogue } from './events.ts'

@@ -1,5 +1,5 @@
 import type { Secret } from '../../core/secret.ts'
-import { hexHmac } from '../hex-hmac.ts'
+import { hexHmac } from '../contract/hex-hmac.ts'
 
 /** Whole seconds since the epoch, as the document's header has it. */
 export function timestampOf(nowMs: number): string {

@@ -1,8 +1,8 @@
 /** `data` of the WhatsApp events that the document has a word for. */
-import { preferredId } from '../../core/whatsapp-identity.ts'
-import { phoneOf } from '../../core/whatsapp-jid.ts'
-import type { Chat, Person } from '../../core/whatsapp-message.ts'
-import type { ByType, EventOf } from '../../core/whatsapp.ts'
+import { preferredId } from '../../whatsapp/identity/event-identity.ts'
+import { phoneOf } from '../../whatsapp/identity/jid.ts'
+import type { Chat, Person } from '../../whatsapp/message/message.ts'
+import type { ByType, EventOf } from '../../whatsapp/whatsapp.ts'
 
 type LossEvent = EventOf<
   | 'session.disconnected'

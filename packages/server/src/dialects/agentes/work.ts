@@ -1,8 +1,8 @@
 /** What the dialect does beside its requests: it registers the documented workflows, and keeps to the environment's secret. */
 import { PomboError } from '../../core/error.ts'
-import type { Caller } from '../caller.ts'
-import type { DialectHost, DialectWork } from '../host.ts'
-import { type StartWork, startWork } from '../start-work.ts'
+import type { Caller } from '../contract/caller.ts'
+import type { DialectHost, DialectWork } from '../contract/host.ts'
+import { type StartWork, startWork } from '../contract/start-work.ts'
 import { organizationsOf } from './organizations.ts'
 import { create, type RegisteredDeps } from './registered.ts'
 import type { AgentesValues } from './settings.ts'

@@ -4,9 +4,17 @@ import { z } from 'zod'
 import { invalid, PomboError } from '../../core/error.ts'
 import { memberText } from '../../core/json.ts'
 import type { Endpoint } from '../../core/endpoint.ts'
-import type { Caller } from '../caller.ts'
-import type { DialectApp } from '../host.ts'
-import { bearerKey, bodyOf, param, readBody, readQuery, sendJson, wholeNumber } from '../request.ts'
+import type { Caller } from '../contract/caller.ts'
+import type { DialectApp } from '../contract/caller.ts'
+import {
+  bearerKey,
+  bodyOf,
+  param,
+  readBody,
+  readQuery,
+  sendJson,
+  wholeNumber,
+} from '../contract/request.ts'
 import { tagsOf } from './about.ts'
 import { catalogue } from './events.ts'
 import { idOf } from './organizations.ts'

@@ -1,7 +1,7 @@
 /** n8n's workflows: the seven of the document, and how a workflow is kept as an endpoint. */
 import { z } from 'zod'
 import type { Endpoint } from '../../core/endpoint.ts'
-import type { Counts } from '../log.ts'
+import type { Counts } from '../contract/delivery-log.ts'
 import { showCommon, syncType } from './registered.ts'
 
 export interface DocumentedWorkflow {

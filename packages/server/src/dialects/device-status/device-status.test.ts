@@ -6,7 +6,7 @@ import {
   type Sample,
   samplesOf,
 } from '../../../test/support/dialect-samples.ts'
-import { deviceEventTypes, deviceStatuses } from '../../core/device-status.ts'
+import { deviceEventTypes, deviceStatuses } from '../../whatsapp/device/device-status.ts'
 import { deviceHashOf } from './device.ts'
 import { deviceStatus } from './device-status.ts'
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import type { DeviceStatus } from '../../core/device-status.ts'
-import type { EventType } from '../../core/whatsapp.ts'
+import type { DeviceStatus } from '../../whatsapp/device/device-status.ts'
+import type { EventType } from '../../whatsapp/whatsapp.ts'
 
 const hashForm = /^[0-9a-f]{16}$/
 

@@ -1,7 +1,7 @@
 /** The five events about a device, and which canonical events they are. */
-import type { DeviceEventType } from '../../core/device-status.ts'
-import type { EventType } from '../../core/whatsapp.ts'
-import type { CatalogueEvent } from '../dialect.ts'
+import type { DeviceEventType } from '../../whatsapp/device/device-status.ts'
+import type { EventType } from '../../whatsapp/whatsapp.ts'
+import type { CatalogueEvent } from '../contract/dialect.ts'
 
 const descriptions: Record<DeviceEventType, readonly [category: string, description: string]> = {
   login_success: [

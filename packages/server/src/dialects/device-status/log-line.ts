@@ -1,5 +1,5 @@
 import type { Outcome } from '../../core/outcome.ts'
-import type { DialectLine, FinishedAttempt } from '../dialect.ts'
+import type { DialectLine, FinishedAttempt } from '../contract/delivery.ts'
 import { deviceHashOf } from './device.ts'
 
 /** The document's two lines: one for each attempt that is followed by another, one when it was the last. Of what was delivered it says nothing. */

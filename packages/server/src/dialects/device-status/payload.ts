@@ -1,17 +1,17 @@
 /** The envelope `{device: {deviceHash, status}, event: {type, code, message, …}, timestamp}`. */
 import { iso } from '../../core/clock.ts'
-import { devicesOf, readDeviceReport } from '../../core/device-status.ts'
+import { devicesOf, readDeviceReport } from '../../whatsapp/device/device-status.ts'
 import { memberText } from '../../core/json.ts'
-import { canonicalEvents } from '../../core/whatsapp-catalogue.ts'
-import { fields, text } from '../../core/whatsapp-wire.ts'
+import { canonicalEvents } from '../../whatsapp/catalogue.ts'
+import { fields, text } from '../../core/json-values.ts'
 import {
   applyByType,
   type ByType,
   isFallback,
   readEvent,
   type WhatsAppEvent,
-} from '../../core/whatsapp.ts'
-import type { OutgoingEvent } from '../dialect.ts'
+} from '../../whatsapp/whatsapp.ts'
+import type { OutgoingEvent } from '../contract/delivery.ts'
 import { deviceHashOf, statusAfter } from './device.ts'
 import { eventName } from './events.ts'
 

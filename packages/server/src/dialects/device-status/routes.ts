@@ -2,12 +2,13 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { iso } from '../../core/clock.ts'
-import { deviceEvent } from '../../core/device-event.ts'
+import { deviceEvent } from '../../whatsapp/device/device-event.ts'
 import { invalid, PomboError } from '../../core/error.ts'
 import { showId } from '../../core/id.ts'
-import type { Caller } from '../caller.ts'
-import type { DialectRoutes } from '../dialect.ts'
-import type { DialectApp, DialectHost } from '../host.ts'
+import type { Caller } from '../contract/caller.ts'
+import type { DialectRoutes } from '../contract/dialect.ts'
+import type { DialectApp } from '../contract/caller.ts'
+import type { DialectHost } from '../contract/host.ts'
 import {
   basicKey,
   bodyOf,
@@ -17,7 +18,7 @@ import {
   readQuery,
   sendJson,
   wholeNumber,
-} from '../request.ts'
+} from '../contract/request.ts'
 import {
   checkDevice,
   deviceIn,

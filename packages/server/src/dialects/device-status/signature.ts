@@ -1,5 +1,5 @@
 import type { Secret } from '../../core/secret.ts'
-import { hexHmac } from '../hex-hmac.ts'
+import { hexHmac } from '../contract/hex-hmac.ts'
 
 /** `X-Webhook-Signature: <hex>`, without a prefix, over exactly the body; nothing without a secret. */
 export function signBody(body: string, secrets: readonly Secret[]): Record<string, string> {

@@ -1,7 +1,7 @@
 /** Evolution's events: catalogue, both spellings, subscriptions, and what the canonical events are called. */
 import { nearest } from '../../core/nearest.ts'
-import { fallbackType, type EventType } from '../../core/whatsapp.ts'
-import type { CatalogueEvent } from '../dialect.ts'
+import { fallbackType, type EventType } from '../../whatsapp/whatsapp.ts'
+import type { CatalogueEvent } from '../contract/dialect.ts'
 
 type Row = readonly [name: string, description: string]
 

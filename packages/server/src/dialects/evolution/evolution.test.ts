@@ -11,7 +11,7 @@ import {
 } from '../../../test/support/dialect-samples.ts'
 import type { Endpoint } from '../../core/endpoint.ts'
 import { parseOpaqueSecret } from '../../core/secret.ts'
-import type { WhatsAppEvent } from '../../core/whatsapp.ts'
+import type { WhatsAppEvent } from '../../whatsapp/whatsapp.ts'
 import { listedName, pathName, readEventName, readSubscription } from './events.ts'
 import { documented } from '../settings.ts'
 import { createEvolution, scheduleOf } from './evolution.ts'

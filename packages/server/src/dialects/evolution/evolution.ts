@@ -1,4 +1,4 @@
-import type { Dialect } from '../dialect.ts'
+import type { Dialect } from '../contract/dialect.ts'
 import { catalogue, eventName } from './events.ts'
 import { monitoringUid } from './instances.ts'
 import { optionsProblem } from './options.ts'

@@ -1,9 +1,9 @@
 /** An Evolution API, or an Evolution Go, whose webhook URL is Pombo. */
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { PomboError } from '../../core/error.ts'
-import { fields, type Fields, text } from '../../core/whatsapp-wire.ts'
-import type { DialectHost } from '../host.ts'
-import { header, param, sendJson } from '../request.ts'
+import { fields, type Fields, text } from '../../core/json-values.ts'
+import type { DialectHost } from '../contract/host.ts'
+import { header, param, sendJson } from '../contract/request.ts'
 import { readEventName } from './events.ts'
 import { ensureInstance } from './instances.ts'
 import type { EvolutionValues } from './settings.ts'

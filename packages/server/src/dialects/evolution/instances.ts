@@ -1,8 +1,9 @@
 /** Instances and their webhooks: the main one that each has of its own, the global one, and the monitoring one. */
 import type { Endpoint } from '../../core/endpoint.ts'
 import { PomboError } from '../../core/error.ts'
-import type { Caller } from '../caller.ts'
-import type { DialectApp, DialectHost, EndpointChanges } from '../host.ts'
+import type { Caller } from '../contract/caller.ts'
+import type { DialectApp } from '../contract/caller.ts'
+import type { DialectHost, EndpointChanges } from '../contract/host.ts'
 import { monitoringEvents } from './events.ts'
 import type { EvolutionValues } from './settings.ts'
 

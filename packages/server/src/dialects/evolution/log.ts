@@ -1,6 +1,6 @@
 /** The document's logs: a line for each request that was made, as JSON and as CSV. */
 import { iso } from '../../core/clock.ts'
-import type { AttemptEntry } from '../log.ts'
+import type { AttemptEntry } from '../contract/delivery-log.ts'
 import { eventName } from './events.ts'
 import { errorCategory } from './health.ts'
 import { monitoringUid } from './instances.ts'

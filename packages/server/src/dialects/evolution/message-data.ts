@@ -3,10 +3,10 @@ import {
   baileysMessage,
   baileysMessageType,
   baileysStatusName,
-} from '../../core/whatsapp-baileys.ts'
-import type { MessageContent, Person } from '../../core/whatsapp-message.ts'
-import { fields, type Fields } from '../../core/whatsapp-wire.ts'
-import type { ByType, EventOf } from '../../core/whatsapp.ts'
+} from '../../whatsapp/wire/baileys.ts'
+import type { MessageContent, Person } from '../../whatsapp/message/message.ts'
+import { fields, type Fields } from '../../core/json-values.ts'
+import type { ByType, EventOf } from '../../whatsapp/whatsapp.ts'
 import { type Around, deviceOf, given, jid, jidOf, keyOf } from './wire.ts'
 
 type MessageEvent = EventOf<'message.received' | 'message.sent'>

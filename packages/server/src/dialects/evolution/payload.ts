@@ -2,15 +2,15 @@
 import { iso } from '../../core/clock.ts'
 import type { Endpoint } from '../../core/endpoint.ts'
 import { memberText } from '../../core/json.ts'
-import { fields } from '../../core/whatsapp-wire.ts'
+import { fields } from '../../core/json-values.ts'
 import {
   applyByType,
   type ByType,
   isFallback,
   readEvent,
   type WhatsAppEvent,
-} from '../../core/whatsapp.ts'
-import type { OutgoingEvent } from '../dialect.ts'
+} from '../../whatsapp/whatsapp.ts'
+import type { OutgoingEvent } from '../contract/delivery.ts'
 import { eventName, monitoringEvents, readEventName, secondNames } from './events.ts'
 import { messageData } from './message-data.ts'
 import { optionsOf } from './options.ts'

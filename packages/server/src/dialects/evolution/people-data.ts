@@ -1,9 +1,9 @@
 /** `data` of contacts, chats, groups, labels, presence and calls. */
-import type { EventFields } from '../../core/whatsapp-fields.ts'
-import { phoneOf } from '../../core/whatsapp-jid.ts'
-import type { Chat, Person } from '../../core/whatsapp-message.ts'
-import type { Fields } from '../../core/whatsapp-wire.ts'
-import type { ByType, EventOf } from '../../core/whatsapp.ts'
+import type { EventFields } from '../../whatsapp/event-fields.ts'
+import { phoneOf } from '../../whatsapp/identity/jid.ts'
+import type { Chat, Person } from '../../whatsapp/message/message.ts'
+import type { Fields } from '../../core/json-values.ts'
+import type { ByType, EventOf } from '../../whatsapp/whatsapp.ts'
 import { type Around, given, jid } from './wire.ts'
 
 type Contact = EventFields['contact.updated']['contact']

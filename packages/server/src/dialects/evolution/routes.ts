@@ -3,9 +3,9 @@ import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { PomboError } from '../../core/error.ts'
-import type { Caller } from '../caller.ts'
-import type { DialectRoutes } from '../dialect.ts'
-import type { DialectHost } from '../host.ts'
+import type { Caller } from '../contract/caller.ts'
+import type { DialectRoutes } from '../contract/dialect.ts'
+import type { DialectHost } from '../contract/host.ts'
 import {
   bearerKey,
   bodyOf,
@@ -15,7 +15,7 @@ import {
   readQuery,
   sendJson,
   wholeNumber,
-} from '../request.ts'
+} from '../contract/request.ts'
 import { ingest } from './ingest.ts'
 import { ensureInstance, mainUid, mainWebhooks, monitoringUid } from './instances.ts'
 import { csvText, jsonText, showLog } from './log.ts'

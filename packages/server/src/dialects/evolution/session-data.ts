@@ -1,5 +1,5 @@
 /** `data` of instances and their connection. */
-import type { ByType } from '../../core/whatsapp.ts'
+import type { ByType } from '../../whatsapp/whatsapp.ts'
 import { qrPng } from '../qr-image.ts'
 import { type Around, given, jid } from './wire.ts'
 

@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto'
 import type { Endpoint } from '../../core/endpoint.ts'
 import type { Secret } from '../../core/secret.ts'
-import type { OutgoingEvent } from '../dialect.ts'
-import { hexHmac } from '../hex-hmac.ts'
+import type { OutgoingEvent } from '../contract/delivery.ts'
+import { hexHmac } from '../contract/hex-hmac.ts'
 import { optionsOf } from './options.ts'
 
 /** Seconds that a token is good for, as in Evolution. */

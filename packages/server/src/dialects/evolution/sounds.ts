@@ -1,6 +1,7 @@
 /** How many sounds an instance had: a figure of `queue.stats`. */
-import type { Caller } from '../caller.ts'
-import type { DialectApp, DialectHost } from '../host.ts'
+import type { Caller } from '../contract/caller.ts'
+import type { DialectApp } from '../contract/caller.ts'
+import type { DialectHost } from '../contract/host.ts'
 
 /** What is being stored may have an id from before: it is counted the next time. */
 const settledMs = 5_000

@@ -1,5 +1,5 @@
 import type { Endpoint } from '../../core/endpoint.ts'
-import type { OutgoingEvent } from '../dialect.ts'
+import type { OutgoingEvent } from '../contract/delivery.ts'
 import { pathName } from './events.ts'
 import { optionsOf } from './options.ts'
 import { nameOf } from './payload.ts'

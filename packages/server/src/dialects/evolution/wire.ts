@@ -1,8 +1,8 @@
-import { baileysKey } from '../../core/whatsapp-baileys.ts'
-import { preferredId } from '../../core/whatsapp-identity.ts'
-import { isLid, normaliseJid } from '../../core/whatsapp-jid.ts'
-import type { Chat, Person } from '../../core/whatsapp-message.ts'
-import type { Fields } from '../../core/whatsapp-wire.ts'
+import { baileysKey } from '../../whatsapp/wire/baileys.ts'
+import { preferredId } from '../../whatsapp/identity/event-identity.ts'
+import { isLid, normaliseJid } from '../../whatsapp/identity/jid.ts'
+import type { Chat, Person } from '../../whatsapp/message/message.ts'
+import type { Fields } from '../../core/json-values.ts'
 
 /** What the data of an event needs to know besides the event. */
 export interface Around {

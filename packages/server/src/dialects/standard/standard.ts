@@ -2,7 +2,8 @@ import type { Endpoint } from '../../core/endpoint.ts'
 import { defaultScheduleMs } from '../../core/retry.ts'
 import { generateSecret, parseSecret, type Secret } from '../../core/secret.ts'
 import { signStandard } from '../../core/signature.ts'
-import type { Dialect, OutgoingEvent } from '../dialect.ts'
+import type { OutgoingEvent } from '../contract/delivery.ts'
+import type { Dialect } from '../contract/dialect.ts'
 
 /** The native dialect: the payload as it came in, signed by Standard Webhooks. */
 export const standard: Dialect = {

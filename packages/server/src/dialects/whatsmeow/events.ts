@@ -1,6 +1,6 @@
 /** The event types of whatsmeow: the catalogue, its spellings, and reading a subscription. */
 import { nearest } from '../../core/nearest.ts'
-import type { CatalogueEvent } from '../dialect.ts'
+import type { CatalogueEvent } from '../contract/dialect.ts'
 
 interface WhatsmeowEvent extends CatalogueEvent {
   /** The name of the Go struct, which programs use in CamelCase. */

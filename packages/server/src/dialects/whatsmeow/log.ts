@@ -1,6 +1,6 @@
 /** The document's table `webhook_logs`, read from the log of deliveries. */
 import { iso } from '../../core/clock.ts'
-import type { DeliveryDetail, DeliveryEntry, DeliveryState } from '../log.ts'
+import type { DeliveryDetail, DeliveryEntry, DeliveryState } from '../contract/delivery-log.ts'
 import { eventName } from './names.ts'
 import { body } from './payload.ts'
 

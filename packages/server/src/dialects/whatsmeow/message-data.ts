@@ -1,6 +1,6 @@
 /** `data` of `message`, `receipt` and what else is about one message. */
-import type { Chat, MessageContent, Person } from '../../core/whatsapp-message.ts'
-import type { ByType, EventOf } from '../../core/whatsapp.ts'
+import type { Chat, MessageContent, Person } from '../../whatsapp/message/message.ts'
+import type { ByType, EventOf } from '../../whatsapp/whatsapp.ts'
 import { alt, given, goTime, jid } from './wire.ts'
 
 type Target = { at: string; chat: Chat; messageId: string; fromMe: boolean }

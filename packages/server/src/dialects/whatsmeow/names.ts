@@ -1,5 +1,5 @@
 /** What whatsmeow calls the canonical events. */
-import type { EventType } from '../../core/whatsapp.ts'
+import type { EventType } from '../../whatsapp/whatsapp.ts'
 
 const names: { readonly [Type in EventType]?: string } = {
   'message.received': 'message',

@@ -8,8 +8,8 @@ import {
   isFallback,
   readEvent,
   type WhatsAppEvent,
-} from '../../core/whatsapp.ts'
-import type { OutgoingEvent } from '../dialect.ts'
+} from '../../whatsapp/whatsapp.ts'
+import type { OutgoingEvent } from '../contract/delivery.ts'
 import { messageData } from './message-data.ts'
 import { eventName, hasName } from './names.ts'
 import { peopleData } from './people-data.ts'

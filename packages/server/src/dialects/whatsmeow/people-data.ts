@@ -1,7 +1,7 @@
 /** `data` of groups, contacts, presence, chats, labels and channels. */
-import type { GroupChanges } from '../../core/whatsapp-fields.ts'
-import type { Chat, Person } from '../../core/whatsapp-message.ts'
-import type { ByType, EventOf } from '../../core/whatsapp.ts'
+import type { GroupChanges } from '../../whatsapp/event-fields.ts'
+import type { Chat, Person } from '../../whatsapp/message/message.ts'
+import type { ByType, EventOf } from '../../whatsapp/whatsapp.ts'
 import { alt, given, goTime, goTimeOrNull, jid } from './wire.ts'
 
 type GroupEvent = { chat: Chat; by: Person | null; at: string }

@@ -3,8 +3,9 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { showId } from '../../core/id.ts'
 import { invalid, PomboError } from '../../core/error.ts'
-import type { DialectRoutes } from '../dialect.ts'
-import type { DialectApp, DialectHost, GatewayTaken } from '../host.ts'
+import type { DialectRoutes } from '../contract/dialect.ts'
+import type { DialectApp } from '../contract/caller.ts'
+import type { DialectHost, GatewayTaken } from '../contract/host.ts'
 import {
   bearerKey,
   bodyOf,
@@ -15,7 +16,7 @@ import {
   readQuery,
   sendJson,
   wholeNumber,
-} from '../request.ts'
+} from '../contract/request.ts'
 import { catalogue, readEventName, wildcard } from './events.ts'
 import { logText, showLog, statesOf, statuses } from './log.ts'
 import { eventName } from './names.ts'

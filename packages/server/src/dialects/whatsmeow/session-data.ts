@@ -1,5 +1,5 @@
 /** `data` of connection, pairing, calls, synchronisation and settings. */
-import type { ByType, EventOf } from '../../core/whatsapp.ts'
+import type { ByType, EventOf } from '../../whatsapp/whatsapp.ts'
 import { alt, given, goTime, goTimeOrNull, jid } from './wire.ts'
 
 type LossEvent = EventOf<

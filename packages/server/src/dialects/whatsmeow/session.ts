@@ -4,7 +4,8 @@ import { iso } from '../../core/clock.ts'
 import type { Endpoint } from '../../core/endpoint.ts'
 import { invalid, PomboError } from '../../core/error.ts'
 import { priorities } from '../../core/message.ts'
-import type { DialectApp, DialectHost, EndpointChanges } from '../host.ts'
+import type { DialectApp } from '../contract/caller.ts'
+import type { DialectHost, EndpointChanges } from '../contract/host.ts'
 import { readSubscription, wildcard } from './events.ts'
 
 /** The uid of a session's endpoint. */

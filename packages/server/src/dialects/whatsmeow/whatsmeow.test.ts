@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { endpointOf, outgoing, samplesOf } from '../../../test/support/dialect-samples.ts'
-import { canonicalEvents } from '../../core/whatsapp-catalogue.ts'
+import { canonicalEvents } from '../../whatsapp/catalogue.ts'
 import { parseSecret } from '../../core/secret.ts'
 import { catalogue, isEvent, readEventName, readSubscription, wildcard } from './events.ts'
 import { eventName } from './names.ts'

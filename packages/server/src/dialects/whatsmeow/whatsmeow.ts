@@ -1,4 +1,4 @@
-import type { Dialect } from '../dialect.ts'
+import type { Dialect } from '../contract/dialect.ts'
 import { catalogue } from './events.ts'
 import { eventName } from './names.ts'
 import { body } from './payload.ts'

@@ -1,5 +1,5 @@
-import { preferredId } from '../../core/whatsapp-identity.ts'
-import type { Chat, Person } from '../../core/whatsapp-message.ts'
+import { preferredId } from '../../whatsapp/identity/event-identity.ts'
+import type { Chat, Person } from '../../whatsapp/message/message.ts'
 
 type Someone = Chat | Person | { id: string; altId: string | null }
 

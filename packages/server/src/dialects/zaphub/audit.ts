@@ -1,9 +1,10 @@
 /** ZapHub's table of events, read from what the engine records: messages, deliveries, attempts. */
 import { iso } from '../../core/clock.ts'
-import { readEvent } from '../../core/whatsapp.ts'
-import type { Caller } from '../caller.ts'
-import type { DialectApp, DialectHost } from '../host.ts'
-import type { AttemptEntry, DeliveryEntry, MessageEntry } from '../log.ts'
+import { readEvent } from '../../whatsapp/whatsapp.ts'
+import type { Caller } from '../contract/caller.ts'
+import type { DialectApp } from '../contract/caller.ts'
+import type { DialectHost } from '../contract/host.ts'
+import type { AttemptEntry, DeliveryEntry, MessageEntry } from '../contract/delivery-log.ts'
 import { eventName } from './events.ts'
 import { messageUuid } from './message-id.ts'
 

@@ -1,7 +1,7 @@
 /** `payload` of each event, with the document's fields in the document's order. */
-import { preferredId } from '../../core/whatsapp-identity.ts'
-import type { Chat, Media, MessageContent, Person } from '../../core/whatsapp-message.ts'
-import type { ByType, EventOf } from '../../core/whatsapp.ts'
+import { preferredId } from '../../whatsapp/identity/event-identity.ts'
+import type { Chat, Media, MessageContent, Person } from '../../whatsapp/message/message.ts'
+import type { ByType, EventOf } from '../../whatsapp/whatsapp.ts'
 import { qrPng } from '../qr-image.ts'
 import { messageUuid } from './message-id.ts'
 

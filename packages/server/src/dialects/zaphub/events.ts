@@ -1,6 +1,6 @@
 /** ZapHub's events, as `GET /api/v1/webhook/events` shows them, and what the canonical events are called. */
-import type { EventType } from '../../core/whatsapp.ts'
-import type { CatalogueEvent } from '../dialect.ts'
+import type { EventType } from '../../whatsapp/whatsapp.ts'
+import type { CatalogueEvent } from '../contract/dialect.ts'
 
 type Shown = CatalogueEvent & Required<Pick<CatalogueEvent, 'payload'>>
 

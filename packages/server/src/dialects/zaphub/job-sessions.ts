@@ -1,7 +1,8 @@
 /** The sessions of jobs that come over a queue: a ZapHub enqueues for sessions that nobody has told Pombo of. */
 import { createHash } from 'node:crypto'
 import type { Endpoint } from '../../core/endpoint.ts'
-import type { DialectApp, DialectHost } from '../host.ts'
+import type { DialectApp } from '../contract/caller.ts'
+import type { DialectHost } from '../contract/host.ts'
 import { jobTag } from './job.ts'
 import { messageUuid } from './message-id.ts'
 import { makeEndpoint, webhookOf, webhookUid } from './session.ts'

@@ -1,5 +1,5 @@
 /** Jobs of ZapHub's queue `webhook-delivery`: a job's id is its delivery's id, in the body and in `X-ZapHub-Delivery`. */
-import type { OutgoingEvent } from '../dialect.ts'
+import type { OutgoingEvent } from '../contract/delivery.ts'
 
 /** On messages whose `eventId` is such an id. Another producer's `eventId` says nothing about a delivery. */
 export const jobTag = 'zaphub.job'

@@ -1,6 +1,6 @@
 /** The lines of the document's webhook worker, one for each attempt. */
 import type { Outcome } from '../../core/outcome.ts'
-import type { DialectLine, FinishedAttempt } from '../dialect.ts'
+import type { DialectLine, FinishedAttempt } from '../contract/delivery.ts'
 import { eventName } from './events.ts'
 
 export function attemptLine({

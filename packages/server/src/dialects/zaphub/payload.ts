@@ -1,8 +1,8 @@
 /** The envelope `{event, sessionId, payload, timestamp, deliveryId}` and the headers that repeat three of its members. */
 import { iso } from '../../core/clock.ts'
 import { memberText } from '../../core/json.ts'
-import { applyByType, isFallback, readEvent } from '../../core/whatsapp.ts'
-import type { OutgoingEvent } from '../dialect.ts'
+import { applyByType, isFallback, readEvent } from '../../whatsapp/whatsapp.ts'
+import type { OutgoingEvent } from '../contract/delivery.ts'
 import { payloads } from './data.ts'
 import { eventName } from './events.ts'
 import { deliveryIdOf } from './job.ts'

@@ -1,9 +1,10 @@
 /** What the requests of this dialect share. */
 import type { FastifyRequest } from 'fastify'
 import { PomboError } from '../../core/error.ts'
-import type { Caller } from '../caller.ts'
-import type { DialectApp, DialectHost } from '../host.ts'
-import { bearerKey, param, wholeNumber } from '../request.ts'
+import type { Caller } from '../contract/caller.ts'
+import type { DialectApp } from '../contract/caller.ts'
+import type { DialectHost } from '../contract/host.ts'
+import { bearerKey, param, wholeNumber } from '../contract/request.ts'
 
 /** The session that the path names, and whose key asks for it. */
 export async function sessionOf(

@@ -1,5 +1,5 @@
 /** The requests of this dialect, and the form of their refusals: `{success, data, message}`, as its answers have it. */
-import type { DialectRoutes } from '../dialect.ts'
+import type { DialectRoutes } from '../contract/dialect.ts'
 import { sessionRoutes } from './session-routes.ts'
 import type { ZaphubValues } from './settings.ts'
 import { webhookRoutes } from './webhook-routes.ts'

@@ -1,8 +1,8 @@
 /** `/api/v1/sessions`: the document's sessions, made, read, changed, deleted. */
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
-import type { DialectHost } from '../host.ts'
-import { bearerKey, readBody, readQuery, sendJson } from '../request.ts'
+import type { DialectHost } from '../contract/host.ts'
+import { bearerKey, readBody, readQuery, sendJson } from '../contract/request.ts'
 import { page, sessionOf } from './request.ts'
 import {
   createSession,

@@ -4,8 +4,9 @@ import { z } from 'zod'
 import { iso } from '../../core/clock.ts'
 import type { Endpoint } from '../../core/endpoint.ts'
 import { invalid, PomboError } from '../../core/error.ts'
-import type { Caller } from '../caller.ts'
-import type { DialectApp, DialectHost, EndpointChanges } from '../host.ts'
+import type { Caller } from '../contract/caller.ts'
+import type { DialectApp } from '../contract/caller.ts'
+import type { DialectHost, EndpointChanges } from '../contract/host.ts'
 
 /** The uid of a session's endpoint. */
 export const webhookUid = 'zaphub'

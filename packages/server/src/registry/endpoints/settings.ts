@@ -1,4 +1,4 @@
-import { chatFilterProblems } from '../../core/chat-filter.ts'
+import type { ChatFilter } from '../../core/chat-filter.ts'
 import type { CircuitSettings, DialectName, Endpoint } from '../../core/endpoint.ts'
 import { dialectNames } from '../../core/endpoint.ts'
 import { invalid } from '../../core/error.ts'
@@ -60,6 +60,8 @@ export interface EndpointRules {
   checkFilter(expression: string): string | undefined
   /** Of the transformations. */
   checkTransform(expression: string): string | undefined
+  /** Of what is filtered by chat: each problem completes "<field>: …". */
+  chatFilterProblems?(filter: ChatFilter): { field: string; problem: string }[]
   /** Of the dialects: their own options. */
   checkDialectOptions?(dialect: DialectName, options: Record<string, unknown>): string | undefined
   /** Of the dialects: how their secrets are read and made. */
@@ -148,9 +150,9 @@ export async function checkSettings(
     checks.note(['batch', 'maxEvents'], integerProblem(settings.batch.maxEvents, 2, 1_000))
     checks.note(['batch', 'maxWaitMs'], integerProblem(settings.batch.maxWaitMs, 0, 60_000))
   }
-  for (const { field, problem } of settings.chatFilter
-    ? chatFilterProblems(settings.chatFilter)
-    : [])
+  for (const { field, problem } of (settings.chatFilter &&
+    rules.chatFilterProblems?.(settings.chatFilter)) ??
+    [])
     checks.note(['chatFilter', field], problem)
   if (settings.oversize)
     checks.note(

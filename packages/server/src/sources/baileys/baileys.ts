@@ -4,12 +4,13 @@
  * beside them `me` (`{id, lid?, name?}`, the session's account), `session`, `id` (unique, for deduplication), and `at`, when the sender heard it.
  * Longs and bytes may be in any of their JSON shapes.
  */
-import { personOf } from '../../core/whatsapp-jid.ts'
-import { fields, list, text, toMs } from '../../core/whatsapp-wire.ts'
-import { baileysEvents, baileysHandlers } from '../baileys-events.ts'
-import { jsonObject, notUnderstood, originOf, sessionOf, understood } from '../request.ts'
-import { verifyHmac } from '../signature.ts'
-import type { GatewayRequest, GatewaySource, Parsed } from '../source.ts'
+import { personOf } from '../../whatsapp/identity/jid.ts'
+import { fields, list, text } from '../../core/json-values.ts'
+import { toMs } from '../../whatsapp/wire/json-shapes.ts'
+import { baileysEvents, baileysHandlers } from '../client-libraries/baileys/events.ts'
+import { jsonObject, notUnderstood, originOf, sessionOf, understood } from '../gateway/request.ts'
+import { verifyHmac } from '../gateway/signature.ts'
+import type { GatewayRequest, GatewaySource, Parsed } from '../gateway/gateway.ts'
 
 interface Part {
   name: string

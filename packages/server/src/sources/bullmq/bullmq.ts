@@ -9,7 +9,7 @@
 import type { Job, Worker } from 'bullmq'
 import type { Clock } from '../../core/clock.ts'
 import type { Accepted, IncomingMessage } from '../../core/message.ts'
-import { isConnectionError } from '../redis-connection.ts'
+import { isConnectionError } from '../broker/redis-connection.ts'
 import { BullmqClient } from './client.ts'
 import { type JobFate, processJob } from './process.ts'
 import { deliveryMessage, receivedMessage, type Sessions } from './messages.ts'

@@ -6,8 +6,8 @@ import { createHash } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import { Readable } from 'node:stream'
 import type { IRedisClient, IRedisTransaction } from 'bullmq'
-import { RedisConnection, type RedisState } from '../redis-connection.ts'
-import type { RedisArgument, Reply } from '../redis-protocol.ts'
+import { RedisConnection, type RedisState } from '../broker/redis-connection.ts'
+import type { RedisArgument, Reply } from '../broker/redis-protocol.ts'
 
 interface Script {
   lua: string

@@ -4,8 +4,8 @@ import type { Job } from 'bullmq'
 import type { Clock } from '../../core/clock.ts'
 import { memberText } from '../../core/json.ts'
 import type { IncomingMessage } from '../../core/message.ts'
-import { fields, text } from '../../core/whatsapp-wire.ts'
-import { identity, orderingKey } from '../../core/whatsapp-identity.ts'
+import { fields, text } from '../../core/json-values.ts'
+import { identity, orderingKey } from '../../whatsapp/identity/event-identity.ts'
 import { readReceived } from './received.ts'
 
 /** What is known of ZapHub's sessions elsewhere. */

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Job } from 'bullmq'
 import { PomboError } from '../../core/error.ts'
-import { isPassing } from '../passing.ts'
+import { isPassing } from '../broker/passing.ts'
 
 export type JobFate =
   /** Durable, or known as a repeat. `result` is what BullMQ keeps with the job. */

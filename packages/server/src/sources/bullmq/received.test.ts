@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { identity } from '../../core/whatsapp-identity.ts'
-import type { EventOf } from '../../core/whatsapp.ts'
+import { identity } from '../../whatsapp/identity/event-identity.ts'
+import type { EventOf } from '../../whatsapp/whatsapp.ts'
 import { readReceived } from './received.ts'
 
 const job = {

@@ -1,23 +1,16 @@
 /** Jobs of ZapHub's queue `message-receive` → canonical events. Pure. */
-import { emptyContent } from '../../core/whatsapp-content.ts'
-import { chatKindOf, chatOf, jidOfUser, personOf } from '../../core/whatsapp-jid.ts'
+import { emptyContent } from '../../whatsapp/message/content.ts'
+import { chatKindOf, chatOf, jidOfUser, personOf } from '../../whatsapp/identity/jid.ts'
 import {
   type ContentType,
   contentTypes,
   type Media,
   type MessageContent,
-} from '../../core/whatsapp-message.ts'
-import {
-  entry,
-  fields,
-  type Fields,
-  firstText,
-  text,
-  toNumber,
-  word,
-} from '../../core/whatsapp-wire.ts'
-import type { WhatsAppEvent } from '../../core/whatsapp.ts'
-import { make } from '../origin.ts'
+} from '../../whatsapp/message/message.ts'
+import { entry, fields, type Fields, firstText, text } from '../../core/json-values.ts'
+import { toNumber, word } from '../../whatsapp/wire/json-shapes.ts'
+import type { WhatsAppEvent } from '../../whatsapp/whatsapp.ts'
+import { make } from '../gateway/origin.ts'
 
 export type ReadJob =
   | { ok: true; session: string; messageId: string; event: WhatsAppEvent | null }

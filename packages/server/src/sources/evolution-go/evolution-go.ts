@@ -2,13 +2,13 @@
  * Evolution Go: whatsmeow's structs in `{event, data, instanceToken, instanceId, instanceName}`. The instance's token travels in every
  * body; it is dropped, and being the only thing the gateway proves itself by, it is what a secret is compared with.
  */
-import { fields, type Fields, text, entry } from '../../core/whatsapp-wire.ts'
-import { make, mapped, type Origin } from '../origin.ts'
-import { jsonObject, notUnderstood, originOf, sessionOf, understood } from '../request.ts'
-import { sameSecret } from '../signature.ts'
-import type { GatewayRequest, GatewaySource, Mapped, Parsed } from '../source.ts'
-import { structName, whatsmeowEvents } from '../whatsmeow-events.ts'
-import { whatsmeowMessage, whatsmeowReceipt } from '../whatsmeow-message.ts'
+import { fields, type Fields, text, entry } from '../../core/json-values.ts'
+import { make, mapped, type Origin } from '../gateway/origin.ts'
+import { jsonObject, notUnderstood, originOf, sessionOf, understood } from '../gateway/request.ts'
+import { sameSecret } from '../gateway/signature.ts'
+import type { GatewayRequest, GatewaySource, Mapped, Parsed } from '../gateway/gateway.ts'
+import { structName, whatsmeowEvents } from '../client-libraries/whatsmeow/events.ts'
+import { whatsmeowMessage, whatsmeowReceipt } from '../client-libraries/whatsmeow/message.ts'
 
 export const evolutionGo: GatewaySource = {
   name: 'evolution-go',

@@ -1,21 +1,18 @@
 /** Evolution's 31 events → canonical events. Most are Baileys' own data; what differs is here. */
-import { chatOf, normaliseJid, personOf } from '../../core/whatsapp-jid.ts'
+import { chatOf, normaliseJid, personOf } from '../../whatsapp/identity/jid.ts'
+import { fields, type Fields, list, text, entry } from '../../core/json-values.ts'
+import { toNumber, toStatus } from '../../whatsapp/wire/json-shapes.ts'
+import { closed } from '../client-libraries/baileys/connection.ts'
+import { baileysEvents } from '../client-libraries/baileys/events.ts'
 import {
-  fields,
-  type Fields,
-  list,
-  text,
-  toNumber,
-  toStatus,
-  entry,
-} from '../../core/whatsapp-wire.ts'
-import { closed } from '../baileys-connection.ts'
-import { baileysEvents } from '../baileys-events.ts'
-import { baileysMessageEvents, deletion, readBaileysKey } from '../baileys-message.ts'
-import { contactOf } from '../baileys-people.ts'
-import { statusEvent } from '../message-events.ts'
-import { fallback, joined, make, mapped, type Origin, without } from '../origin.ts'
-import type { Mapped } from '../source.ts'
+  baileysMessageEvents,
+  deletion,
+  readBaileysKey,
+} from '../client-libraries/baileys/message.ts'
+import { contactOf } from '../client-libraries/baileys/people.ts'
+import { statusEvent } from '../gateway/message-events.ts'
+import { fallback, joined, make, mapped, type Origin, without } from '../gateway/origin.ts'
+import type { Mapped } from '../gateway/gateway.ts'
 
 /** The names as they stand on the wire. The list that it subscribes by has them in capitals; its paths have them in kebab-case. */
 const wireNames = [

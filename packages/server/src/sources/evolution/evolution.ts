@@ -3,12 +3,12 @@
  * `byEvents`, in the path. `apikey` (and `api_key` of its error webhook, which is the global key) is dropped. A custom header `jwt_key`
  * makes it send `Authorization: Bearer <JWT>`, the only proof it can give; its global webhook sends none.
  */
-import { personOf } from '../../core/whatsapp-jid.ts'
-import { fields, text } from '../../core/whatsapp-wire.ts'
-import { fallback, mapped } from '../origin.ts'
-import { jsonObject, notUnderstood, originOf, sessionOf, understood } from '../request.ts'
-import { bearer, verifyJwt } from '../signature.ts'
-import type { GatewayRequest, GatewaySource, Parsed, Verdict } from '../source.ts'
+import { personOf } from '../../whatsapp/identity/jid.ts'
+import { fields, text } from '../../core/json-values.ts'
+import { fallback, mapped } from '../gateway/origin.ts'
+import { jsonObject, notUnderstood, originOf, sessionOf, understood } from '../gateway/request.ts'
+import { bearer, verifyJwt } from '../gateway/signature.ts'
+import type { GatewayRequest, GatewaySource, Parsed, Verdict } from '../gateway/gateway.ts'
 import { evolutionEvents, wireName } from './events.ts'
 
 export const evolution: GatewaySource = { name: 'evolution', verify, parse }

@@ -1,5 +1,5 @@
 /** Devices, as those see them who register them and ask about them. */
-import type { DeviceEvent } from '../../core/device-event.ts'
+import type { DeviceEvent } from '../../whatsapp/device/device-event.ts'
 import { inAuditedTransaction } from '../../db/audit.ts'
 import type { Pool } from '../../db/pool.ts'
 import { sealContext } from '../../db/reseal.ts'

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Clock } from '../../core/clock.ts'
-import { type DeviceEvent, deviceEvent } from '../../core/device-event.ts'
+import { type DeviceEvent, deviceEvent } from '../../whatsapp/device/device-event.ts'
 import { memberText } from '../../core/json.ts'
 import type { Accepted, IncomingMessage } from '../../core/message.ts'
 import { isAway, type Pool } from '../../db/pool.ts'
 import { noteSocket, noteTransition, pendingOf, settlePending } from './store.ts'
 
-/** The socket's side of things; see deliver/websocket.ts. */
+/** The socket's side of things; see deliver/send/websocket.ts. */
 export interface SocketEvents {
   onOpen(): void
   onText(text: string): void

@@ -1,4 +1,4 @@
-import type { DeviceEvent } from '../../core/device-event.ts'
+import type { DeviceEvent } from '../../whatsapp/device/device-event.ts'
 import type { Queryable } from '../../db/pool.ts'
 
 export interface DeviceRow {

@@ -1,8 +1,14 @@
 /** What a message of go-whatsapp-web-multidevice says: each kind of content is a member of its own. Both versions. */
-import { emptyContent } from '../../core/whatsapp-content.ts'
-import type { ContentType, Location, Media, MessageContent } from '../../core/whatsapp-message.ts'
-import { respell } from '../../core/whatsapp-spelling.ts'
-import { fields, type Fields, firstText, list, text, toNumber } from '../../core/whatsapp-wire.ts'
+import { emptyContent } from '../../whatsapp/message/content.ts'
+import type {
+  ContentType,
+  Location,
+  Media,
+  MessageContent,
+} from '../../whatsapp/message/message.ts'
+import { respell } from '../../whatsapp/wire/spelling.ts'
+import { fields, type Fields, firstText, list, text } from '../../core/json-values.ts'
+import { toNumber } from '../../whatsapp/wire/json-shapes.ts'
 
 const media: [string, ContentType, string][] = [
   ['image', 'image', 'imageMessage'],

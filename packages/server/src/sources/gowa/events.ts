@@ -1,10 +1,11 @@
 /** The 16 events of versions 8 and 9 → canonical events. */
-import { chatOf, personOf } from '../../core/whatsapp-jid.ts'
-import { type Fields, firstText, list, text, word, entry } from '../../core/whatsapp-wire.ts'
-import { readingEvents } from '../message-events.ts'
-import { fallback, make, mapped, type Origin } from '../origin.ts'
-import type { Mapped } from '../source.ts'
-import { whatsmeowReceipt } from '../whatsmeow-message.ts'
+import { chatOf, personOf } from '../../whatsapp/identity/jid.ts'
+import { type Fields, firstText, list, text, entry } from '../../core/json-values.ts'
+import { word } from '../../whatsapp/wire/json-shapes.ts'
+import { readingEvents } from '../gateway/message-events.ts'
+import { fallback, make, mapped, type Origin } from '../gateway/origin.ts'
+import type { Mapped } from '../gateway/gateway.ts'
+import { whatsmeowReceipt } from '../client-libraries/whatsmeow/message.ts'
 import { gowaContent } from './content.ts'
 
 type Handler = (origin: Origin, payload: Fields, sentAt: unknown) => Mapped

@@ -1,9 +1,9 @@
 /** Version 7's flat messages: `{sender_id, chat_id, from, timestamp, pushname, message: {text, id, replied_id, quoted_message}, …}`. */
-import { chatOf, jidOfUser, personOf } from '../../core/whatsapp-jid.ts'
-import { fields, type Fields, text } from '../../core/whatsapp-wire.ts'
-import { readingEvents } from '../message-events.ts'
-import { fallback, make, mapped, type Origin } from '../origin.ts'
-import type { Mapped } from '../source.ts'
+import { chatOf, jidOfUser, personOf } from '../../whatsapp/identity/jid.ts'
+import { fields, type Fields, text } from '../../core/json-values.ts'
+import { readingEvents } from '../gateway/message-events.ts'
+import { fallback, make, mapped, type Origin } from '../gateway/origin.ts'
+import type { Mapped } from '../gateway/gateway.ts'
 import { gowaContent } from './content.ts'
 
 /** The name that version 8 gave the same event; null for what is none. */

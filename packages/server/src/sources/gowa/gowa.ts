@@ -2,12 +2,12 @@
  * go-whatsapp-web-multidevice. Versions 8 and 9: `{event, device_id, session_id?, timestamp?, payload}`. Version 7: messages are flat and
  * have no event at all; receipts and groups have `event` and `payload` already. Always signed, with `secret` unless told otherwise.
  */
-import { personOf } from '../../core/whatsapp-jid.ts'
-import { fields, type Fields, text, entry } from '../../core/whatsapp-wire.ts'
-import { fallback, mapped } from '../origin.ts'
-import { jsonObject, notUnderstood, originOf, sessionOf, understood } from '../request.ts'
-import { verifyHmac } from '../signature.ts'
-import type { GatewayRequest, GatewaySource, Parsed } from '../source.ts'
+import { personOf } from '../../whatsapp/identity/jid.ts'
+import { fields, type Fields, text, entry } from '../../core/json-values.ts'
+import { fallback, mapped } from '../gateway/origin.ts'
+import { jsonObject, notUnderstood, originOf, sessionOf, understood } from '../gateway/request.ts'
+import { verifyHmac } from '../gateway/signature.ts'
+import type { GatewayRequest, GatewaySource, Parsed } from '../gateway/gateway.ts'
 import { gowaHandlers } from './events.ts'
 import { flatEvent, flatName } from './flat.ts'
 

@@ -1,9 +1,9 @@
 /** Events of gateways as the messages that ingest takes. Pure. */
 import { createHash } from 'node:crypto'
 import type { DedupeKey, IncomingMessage } from '../../core/message.ts'
-import { identity, orderingKey } from '../../core/whatsapp-identity.ts'
-import { fallbackType, isFallback, type WhatsAppEvent } from '../../core/whatsapp.ts'
-import type { Parsed, PlainMessage } from '../source.ts'
+import { identity, orderingKey } from '../../whatsapp/identity/event-identity.ts'
+import { fallbackType, isFallback, type WhatsAppEvent } from '../../whatsapp/whatsapp.ts'
+import type { Parsed, PlainMessage } from '../gateway/gateway.ts'
 import type { Source } from './settings.ts'
 
 /** On messages that no canonical form covers. */

@@ -1,9 +1,5 @@
-import {
-  type ChatFilter,
-  type ChatTest,
-  chatFilterProblems,
-  compileChatFilter,
-} from '../../core/chat-filter.ts'
+import type { ChatFilter } from '../../core/chat-filter.ts'
+import { chatFilterProblems, compileChatFilter } from '../../whatsapp/chat-filter.ts'
 import { type FieldProblem, PomboError } from '../../core/error.ts'
 import { gateways } from '../gateways.ts'
 
@@ -74,6 +70,8 @@ export function checkSettings(settings: Partial<SourceSettings>): void {
       note([field], `must be a whole number from ${min} to ${max}`)
   }
 }
+
+type ChatTest = ReturnType<typeof compileChatFilter>
 
 // A source object lives as long as the cache keeps it; its compiled filter goes with it.
 const tests = new WeakMap<Source, ChatTest>()

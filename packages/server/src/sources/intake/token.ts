@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import type { GatewayRequest } from '../source.ts'
+import type { GatewayRequest } from '../gateway/gateway.ts'
 
 const prefix = 'pombosrc_'
 const hintCharacters = 4

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { IncomingMessage } from '../../core/message.ts'
-import { type RowOperation, rowChangePayload } from '../row-change.ts'
+import { type RowOperation, rowChangePayload } from '../database/row-change.ts'
 
 /** A row of pombo.outbox, as it is claimed. */
 export interface OutboxRow {

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { PomboError } from '../../core/error.ts'
 import type { Accepted, IncomingMessage } from '../../core/message.ts'
-import { isPassing } from '../passing.ts'
+import { isPassing } from '../broker/passing.ts'
 import type { ReadElement } from './element.ts'
 
 export interface AcceptanceDeps {

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { finished, isConnectionError, RedisConnection } from '../redis-connection.ts'
-import type { RedisArgument } from '../redis-protocol.ts'
+import { finished, isConnectionError, RedisConnection } from '../broker/redis-connection.ts'
+import type { RedisArgument } from '../broker/redis-protocol.ts'
 import { acceptAll, type AcceptanceDeps, type Fate } from './acceptance.ts'
 import { readElement } from './element.ts'
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { finished, isConnectionError, RedisConnection } from '../redis-connection.ts'
-import type { RawReply, RedisArgument } from '../redis-protocol.ts'
+import { finished, isConnectionError, RedisConnection } from '../broker/redis-connection.ts'
+import type { RawReply, RedisArgument } from '../broker/redis-protocol.ts'
 import { acceptAll, type AcceptanceDeps } from './acceptance.ts'
 import { readEntry } from './element.ts'
 

@@ -1,6 +1,6 @@
 /** What a change of a row is called. */
-import { word } from '../../core/whatsapp-wire.ts'
-import type { RowOperation } from '../row-change.ts'
+import { word } from '../../whatsapp/wire/json-shapes.ts'
+import type { RowOperation } from '../database/row-change.ts'
 
 type Row = Readonly<Record<string, unknown>> | null
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { GatewayRequest, PlainMessage } from '../source.ts'
+import type { GatewayRequest, PlainMessage } from '../gateway/gateway.ts'
 import { supabase } from './supabase.ts'
 
 function request(body: string, given: Partial<GatewayRequest> = {}): GatewayRequest {

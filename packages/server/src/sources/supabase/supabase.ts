@@ -5,12 +5,12 @@
  * The event is called what the path says after the session, else as the table is known. The body is delivered to the byte.
  */
 import { memberText } from '../../core/json.ts'
-import { fields, text } from '../../core/whatsapp-wire.ts'
-import { hashOf } from '../origin.ts'
-import { jsonObject, notUnderstood } from '../request.ts'
-import { type RowOperation, rowOperations } from '../row-change.ts'
-import { sameSecret } from '../signature.ts'
-import type { GatewayRequest, GatewaySource, Parsed } from '../source.ts'
+import { fields, text } from '../../core/json-values.ts'
+import { hashOf } from '../gateway/origin.ts'
+import { jsonObject, notUnderstood } from '../gateway/request.ts'
+import { type RowOperation, rowOperations } from '../database/row-change.ts'
+import { sameSecret } from '../gateway/signature.ts'
+import type { GatewayRequest, GatewaySource, Parsed } from '../gateway/gateway.ts'
 import { eventTypeOf } from './events.ts'
 
 /** A header that the webhook is given by hand; Supabase has nothing else to prove itself by. */

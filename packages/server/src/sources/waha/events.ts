@@ -1,8 +1,8 @@
 /** WAHA's events → canonical events. */
-import { chatOf, normaliseJid, personOf } from '../../core/whatsapp-jid.ts'
-import { fields, firstText, list, text } from '../../core/whatsapp-wire.ts'
-import { readingEvents, statusEvent, stubMessage } from '../message-events.ts'
-import { fallback, make, mapped } from '../origin.ts'
+import { chatOf, normaliseJid, personOf } from '../../whatsapp/identity/jid.ts'
+import { fields, firstText, list, text } from '../../core/json-values.ts'
+import { readingEvents, statusEvent, stubMessage } from '../gateway/message-events.ts'
+import { fallback, make, mapped } from '../gateway/origin.ts'
 import {
   groupJoin,
   groupLeave,

@@ -1,25 +1,17 @@
 /** WAHA's message payload: its serialised ids, its JIDs with `@c.us`, its acks, which are one lower than WhatsApp's. */
-import { emptyContent, readMessage } from '../../core/whatsapp-content.ts'
-import { chatOf, counterpart, normaliseJid, personOf } from '../../core/whatsapp-jid.ts'
+import { emptyContent, readMessage } from '../../whatsapp/message/content.ts'
+import { chatOf, counterpart, normaliseJid, personOf } from '../../whatsapp/identity/jid.ts'
 import {
   type ContentType,
   type Media,
   type MessageContent,
   type MessageStatus,
   messageStatuses,
-} from '../../core/whatsapp-message.ts'
-import { respell } from '../../core/whatsapp-spelling.ts'
-import {
-  fields,
-  type Fields,
-  firstText,
-  list,
-  text,
-  toNumber,
-  toStatus,
-  entry,
-} from '../../core/whatsapp-wire.ts'
-import type { Origin } from '../origin.ts'
+} from '../../whatsapp/message/message.ts'
+import { respell } from '../../whatsapp/wire/spelling.ts'
+import { fields, type Fields, firstText, list, text, entry } from '../../core/json-values.ts'
+import { toNumber, toStatus } from '../../whatsapp/wire/json-shapes.ts'
+import type { Origin } from '../gateway/origin.ts'
 
 /** `true_5511…@c.us_ABC` or `false_1203…@g.us_ABC_5511…@c.us`; null for any other id. */
 export function splitId(

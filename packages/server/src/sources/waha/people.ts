@@ -1,9 +1,10 @@
 /** WAHA's events of groups, presence and labels → canonical events. */
-import { chatOf, personOf } from '../../core/whatsapp-jid.ts'
-import type { Person } from '../../core/whatsapp-message.ts'
-import { entry, fields, type Fields, list, text, toIso, word } from '../../core/whatsapp-wire.ts'
-import { fallback, joined, make, mapped, type Origin } from '../origin.ts'
-import type { Mapped } from '../source.ts'
+import { chatOf, personOf } from '../../whatsapp/identity/jid.ts'
+import type { Person } from '../../whatsapp/message/message.ts'
+import { entry, fields, type Fields, list, text } from '../../core/json-values.ts'
+import { toIso, word } from '../../whatsapp/wire/json-shapes.ts'
+import { fallback, joined, make, mapped, type Origin } from '../gateway/origin.ts'
+import type { Mapped } from '../gateway/gateway.ts'
 
 /** `sentAt`: the envelope's time, for payloads without their own. */
 export type WahaHandler = (origin: Origin, payload: Fields, sentAt: unknown) => Mapped

@@ -2,12 +2,12 @@
  * WAHA: `{id: "evt_…", timestamp (ms), event, session, metadata, me, payload, engine, environment}`. Its event ids are real: they are the same on
  * every retry. Signed with HMAC-SHA512 of the raw body where a key is set.
  */
-import { personOf } from '../../core/whatsapp-jid.ts'
-import { fields, text, entry } from '../../core/whatsapp-wire.ts'
-import { fallback, mapped } from '../origin.ts'
-import { jsonObject, notUnderstood, originOf, sessionOf, understood } from '../request.ts'
-import { verifyHmac } from '../signature.ts'
-import type { GatewayRequest, GatewaySource, Parsed, Verdict } from '../source.ts'
+import { personOf } from '../../whatsapp/identity/jid.ts'
+import { fields, text, entry } from '../../core/json-values.ts'
+import { fallback, mapped } from '../gateway/origin.ts'
+import { jsonObject, notUnderstood, originOf, sessionOf, understood } from '../gateway/request.ts'
+import { verifyHmac } from '../gateway/signature.ts'
+import type { GatewayRequest, GatewaySource, Parsed, Verdict } from '../gateway/gateway.ts'
 import { wahaHandlers } from './events.ts'
 
 export const waha: GatewaySource = { name: 'waha', verify, parse }

@@ -2,11 +2,12 @@
  * A Go program that marshals whatsmeow's event structs: `{type, event}` (also `{event, data}`), the type in CamelCase or snake_case,
  * or the struct alone at a URL that ends in its type. Beside them `session` and `id` (unique, for deduplication).
  */
-import { fields, text, word } from '../../core/whatsapp-wire.ts'
-import { jsonObject, notUnderstood, originOf, sessionOf, understood } from '../request.ts'
-import { verifyHmac } from '../signature.ts'
-import type { GatewayRequest, GatewaySource, Parsed } from '../source.ts'
-import { whatsmeowEvents } from '../whatsmeow-events.ts'
+import { fields, text } from '../../core/json-values.ts'
+import { word } from '../../whatsapp/wire/json-shapes.ts'
+import { jsonObject, notUnderstood, originOf, sessionOf, understood } from '../gateway/request.ts'
+import { verifyHmac } from '../gateway/signature.ts'
+import type { GatewayRequest, GatewaySource, Parsed } from '../gateway/gateway.ts'
+import { whatsmeowEvents } from '../client-libraries/whatsmeow/events.ts'
 
 export const whatsmeow: GatewaySource = {
   name: 'whatsmeow',

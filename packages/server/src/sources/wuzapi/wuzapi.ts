@@ -2,8 +2,8 @@
  * wuzapi: whatsmeow's structs in `{type, event, state?, base64?, …}`, as a form field `jsonData` (its default), as JSON, or as
  * multipart with the file. `token`, which some versions send along, is the session's API token and is dropped.
  */
-import { fields, type Fields, firstText, text, entry } from '../../core/whatsapp-wire.ts'
-import { make, mapped, type Origin, without } from '../origin.ts'
+import { fields, type Fields, firstText, text, entry } from '../../core/json-values.ts'
+import { make, mapped, type Origin, without } from '../gateway/origin.ts'
 import {
   contentType,
   formFields,
@@ -14,11 +14,11 @@ import {
   sessionOf,
   understood,
   withoutTokens,
-} from '../request.ts'
-import { verifyHmac } from '../signature.ts'
-import type { GatewayRequest, GatewaySource, Mapped, Parsed, Verdict } from '../source.ts'
-import { structName, whatsmeowEvents } from '../whatsmeow-events.ts'
-import { whatsmeowMessage, whatsmeowReceipt } from '../whatsmeow-message.ts'
+} from '../gateway/request.ts'
+import { verifyHmac } from '../gateway/signature.ts'
+import type { GatewayRequest, GatewaySource, Mapped, Parsed, Verdict } from '../gateway/gateway.ts'
+import { structName, whatsmeowEvents } from '../client-libraries/whatsmeow/events.ts'
+import { whatsmeowMessage, whatsmeowReceipt } from '../client-libraries/whatsmeow/message.ts'
 
 export const wuzapi: GatewaySource = { name: 'wuzapi', verify, parse }
 

@@ -2,17 +2,17 @@
  * zpwoot: `{event, session_id, timestamp, data}` with whatsmeow's names in snake_case. Six events come in words of its own (message, receipt,
  * group_info, picture, connected, disconnected); where `data` is a marshalled struct instead, it is read as one.
  */
-import { emptyContent } from '../../core/whatsapp-content.ts'
-import { chatOf, personOf } from '../../core/whatsapp-jid.ts'
-import type { ContentType, Media } from '../../core/whatsapp-message.ts'
-import { fields, type Fields, firstText, text, entry } from '../../core/whatsapp-wire.ts'
-import { readingEvents } from '../message-events.ts'
-import { fallback, make, mapped, type Origin } from '../origin.ts'
-import { jsonObject, notUnderstood, originOf, sessionOf, understood } from '../request.ts'
-import { sameSecret, verifyHmac } from '../signature.ts'
-import type { GatewayRequest, GatewaySource, Mapped, Parsed, Verdict } from '../source.ts'
-import { whatsmeowEvents } from '../whatsmeow-events.ts'
-import { whatsmeowReceipt } from '../whatsmeow-message.ts'
+import { emptyContent } from '../../whatsapp/message/content.ts'
+import { chatOf, personOf } from '../../whatsapp/identity/jid.ts'
+import type { ContentType, Media } from '../../whatsapp/message/message.ts'
+import { fields, type Fields, firstText, text, entry } from '../../core/json-values.ts'
+import { readingEvents } from '../gateway/message-events.ts'
+import { fallback, make, mapped, type Origin } from '../gateway/origin.ts'
+import { jsonObject, notUnderstood, originOf, sessionOf, understood } from '../gateway/request.ts'
+import { sameSecret, verifyHmac } from '../gateway/signature.ts'
+import type { GatewayRequest, GatewaySource, Mapped, Parsed, Verdict } from '../gateway/gateway.ts'
+import { whatsmeowEvents } from '../client-libraries/whatsmeow/events.ts'
+import { whatsmeowReceipt } from '../client-libraries/whatsmeow/message.ts'
 
 export const zpwoot: GatewaySource = { name: 'zpwoot', verify, parse }
 

@@ -1,7 +1,7 @@
 import type { DialectName } from '../../../core/endpoint.ts'
-import type { Caller } from '../../../dialects/caller.ts'
-import type { DialectApp } from '../../../dialects/host.ts'
-import type { Selection } from '../../../dialects/log.ts'
+import type { Caller } from '../../../dialects/contract/caller.ts'
+import type { DialectApp } from '../../../dialects/contract/caller.ts'
+import type { Selection } from '../../../dialects/contract/delivery-log.ts'
 import type { Queryable } from '../../../db/pool.ts'
 
 /** An endpoint as far as logs and counts show it. */

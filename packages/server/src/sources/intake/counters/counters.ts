@@ -1,34 +1,6 @@
-import type { FilterReason } from '../../../core/chat-filter.ts'
 import { isAway, type Pool } from '../../../db/pool.ts'
+import type { Count, Counted, SessionKey } from './count.ts'
 import { addCounts } from './store.ts'
-
-/** A session as a source tells of it: uuids. */
-export interface SessionKey {
-  tenantId: string
-  sourceId: string
-  appId: string
-}
-
-/**
- * What becomes of the events of a session. Every one that is `received` is exactly one of accepted, duplicate, filtered, skipped
- * (housekeeping of WhatsApp's clients), or refused (not stored, and the gateway was told so). `unrecognised` are accepted ones among them.
- * `bad_signature` and `too_large` count requests, of which nothing was read.
- */
-export type Counted =
-  | 'received'
-  | 'accepted'
-  | 'duplicate'
-  | `filtered:${FilterReason}`
-  | 'skipped'
-  | 'refused'
-  | 'unrecognised'
-  | 'bad_signature'
-  | 'too_large'
-
-export interface Count extends SessionKey {
-  what: Counted
-  n: number
-}
 
 const flushMs = 1_000
 

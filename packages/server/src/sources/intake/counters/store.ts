@@ -1,5 +1,5 @@
 import type { Queryable } from '../../../db/pool.ts'
-import type { Count, SessionKey } from './counters.ts'
+import type { Count, SessionKey } from './count.ts'
 
 /** Adds to this minute's counts, and notes which sessions have spoken. What belongs to a source or an app that is gone is dropped. */
 export async function addCounts(db: Queryable, counts: readonly Count[]): Promise<void> {

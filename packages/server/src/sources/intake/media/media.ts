@@ -1,6 +1,6 @@
 import { uuidv7 } from '../../../core/id.ts'
 import type { Clock } from '../../../core/clock.ts'
-import type { WhatsAppEvent } from '../../../core/whatsapp.ts'
+import type { WhatsAppEvent } from '../../../whatsapp/whatsapp.ts'
 import type { Files } from '../../../db/files.ts'
 import type { Pool } from '../../../db/pool.ts'
 import type { Source } from '../settings.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { WhatsAppEvent } from '../../../core/whatsapp.ts'
+import type { WhatsAppEvent } from '../../../whatsapp/whatsapp.ts'
 import { factsOf, fillIn, type Profile, unknownIn } from './facts.ts'
 
 const pn = '5511999990001@s.whatsapp.net'

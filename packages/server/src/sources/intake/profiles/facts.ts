@@ -1,7 +1,7 @@
 /** What an event says about people and chats beside its news, and what is put into it of that. Pure. */
-import { isLid, phoneOf } from '../../../core/whatsapp-jid.ts'
-import type { Chat, Person } from '../../../core/whatsapp-message.ts'
-import { applyByType, type ByType, type WhatsAppEvent } from '../../../core/whatsapp.ts'
+import { isLid, phoneOf } from '../../../whatsapp/identity/jid.ts'
+import type { Chat, Person } from '../../../whatsapp/message/message.ts'
+import { applyByType, type ByType, type WhatsAppEvent } from '../../../whatsapp/whatsapp.ts'
 
 /** What is known of one JID. */
 export interface Profile {

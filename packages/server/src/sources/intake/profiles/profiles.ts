@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../../../core/clock.ts'
-import type { WhatsAppEvent } from '../../../core/whatsapp.ts'
+import type { WhatsAppEvent } from '../../../whatsapp/whatsapp.ts'
 import { isAway, type Pool } from '../../../db/pool.ts'
 import { type Fact, fillIn, type Profile, unknownIn } from './facts.ts'
 import { loadProfiles, type ProfileChange, type ProfileKey, saveProfiles } from './store.ts'

@@ -1,0 +1,115 @@
+// Opens one connection: resolve the name, ask the guard about the addresses, connect to those and no others.
+import {
+  connect as connectTcp,
+  isIP,
+  type LookupFunction,
+  type Socket,
+  type TcpNetConnectOpts,
+} from 'node:net'
+import { connect as connectTls } from 'node:tls'
+import { LRUCache } from 'lru-cache'
+import type { Permission } from '../../core/outcome.ts'
+import type { Guard } from '../guard/guard.ts'
+import type { ResolvedAddress } from '../guard/lookup.ts'
+
+export type ConnectTarget = { hostname: string; port: number; secure: boolean }
+export type Refusal = Extract<Permission, { allowed: false }>
+
+/** Exactly one of these is called, once, and none after `cancel`. */
+export type ConnectEvents = {
+  onOpen(socket: Socket): void
+  onRefused(refusal: Refusal): void
+  onError(error: Error): void
+}
+
+/** Starts to connect. The function returned gives up: the socket, if there is one already, is destroyed. */
+export type Connect = (target: ConnectTarget, events: ConnectEvents) => () => void
+
+export function createConnect(guard: Guard): Connect {
+  const sessions = new LRUCache<string, Buffer>({ max: 1_000 })
+
+  return function connect(target, events) {
+    let socket: Socket | null = null
+    let isOver = false
+    const once = (report: () => void) => {
+      if (isOver) return
+      isOver = true
+      report()
+    }
+
+    guard.resolve(target.hostname, target.port).then(
+      (resolution) => {
+        if (isOver) return
+        if (!resolution.allowed) return once(() => events.onRefused(resolution))
+        const opening = open(target, resolution.addresses, () => once(() => events.onOpen(opening)))
+        socket = opening
+        opening.on('error', (error) => once(() => events.onError(error)))
+        opening.on('close', () => once(() => events.onError(closedEarly())))
+      },
+      (error: Error) => once(() => events.onError(dnsFailure(error))),
+    )
+
+    return () => {
+      isOver = true
+      socket?.destroy()
+    }
+  }
+
+  function open(target: ConnectTarget, addresses: ResolvedAddress[], onOpen: () => void): Socket {
+    const options = {
+      host: target.hostname,
+      port: target.port,
+      // A literal address never reaches `lookup`; the guard has seen it all the same.
+      lookup: answerWith(addresses),
+      autoSelectFamily: addresses.length > 1,
+      // Node's 250 ms give up on a first address that is merely far away.
+      autoSelectFamilyAttemptTimeout: 1_000,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: 60_000,
+    }
+    return target.secure ? openTls(target, options, onOpen) : connectTcp(options, onOpen)
+  }
+
+  function openTls(
+    { hostname, port }: ConnectTarget,
+    options: TcpNetConnectOpts,
+    onOpen: () => void,
+  ): Socket {
+    const key = `${hostname}:${port}`
+    const session = sessions.get(key)
+    const servername = isIP(hostname) === 0 ? hostname.replace(/\.$/, '') : ''
+    const socket = connectTls({
+      ...options,
+      servername,
+      ALPNProtocols: ['http/1.1'],
+      // Said, because the NODE_TLS_REJECT_UNAUTHORIZED of the environment would otherwise decide.
+      rejectUnauthorized: true,
+      ...(session && { session }),
+    })
+    // Node announces a session only after its handshake has been found good; it would not compare the host name with
+    // the certificate again when the session is resumed.
+    socket.on('session', (offered: Buffer) => sessions.set(key, offered))
+    socket.once('secureConnect', onOpen)
+    return socket
+  }
+}
+
+function answerWith(addresses: ResolvedAddress[]): LookupFunction {
+  return (_hostname, options, callback) => {
+    if (options.all) callback(null, addresses)
+    else callback(null, addresses[0]!.address, addresses[0]!.family)
+  }
+}
+
+function closedEarly(): Error {
+  return Object.assign(new Error('closed while connecting'), { code: 'ECONNRESET' })
+}
+
+/** DNS shares codes with TCP (ECONNREFUSED, ETIMEDOUT); the prefix keeps them apart. */
+function dnsFailure(error: Error): Error {
+  if (!('code' in error)) return error
+  return Object.assign(new Error(error.message, { cause: error }), {
+    code: `DNS_${String(error.code)}`,
+  })
+}

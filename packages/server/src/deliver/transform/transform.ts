@@ -1,0 +1,87 @@
+import { iso } from '../../core/clock.ts'
+import type { Transform } from '../../core/endpoint.ts'
+import { compileExpression } from '../../core/expression.ts'
+import { showId } from '../../core/id.ts'
+import type { Message } from '../../core/message.ts'
+import { TransformLane, type Waiting } from './worker-lane.ts'
+import type { TransformJob, TransformResult } from './worker.ts'
+
+export type { TransformResult } from './worker.ts'
+
+/** Transformed payloads may grow, up to this. */
+const maxPayloadChars = 16 * 1024 * 1024
+/** A transformation that took this long on a core goes beside the others from then on. */
+const slowMs = 100
+const rememberedSlow = 1_000
+
+/**
+ * Runs endpoints' transformations with bounded time and memory, outside the thread that delivers. There are two lanes: what was slow the last
+ * time it ran waits with its like, so that one bad transformation, a second each time, does not hold up everybody else's.
+ */
+export class Transformer {
+  readonly #slow = new Set<string>()
+  readonly #slowLane = new TransformLane({
+    admit: () => true,
+    took: (job, cpuMs) => this.#judge(job, cpuMs),
+  })
+  readonly #lane = new TransformLane({
+    admit: (waiting) => this.#admit(waiting),
+    took: (job, cpuMs) => this.#judge(job, cpuMs),
+  })
+  #nextId = 1
+
+  /** What becomes of a message; never rejects. */
+  async run(
+    transform: Transform,
+    message: Pick<Message, 'id' | 'payload' | 'eventType' | 'channels' | 'tags' | 'createdAtMs'>,
+  ): Promise<TransformResult> {
+    const result = await new Promise<TransformResult>((resolve) => {
+      this.#lane.add({
+        resolve,
+        job: {
+          id: this.#nextId++,
+          transform,
+          payload: message.payload ?? 'null',
+          input: {
+            eventType: message.eventType,
+            channels: message.channels ?? [],
+            tags: message.tags ?? [],
+            messageId: showId('message', message.id),
+            timestamp: iso(message.createdAtMs),
+          },
+        },
+      })
+    })
+    if (result.ok && (result.payload?.length ?? 0) > maxPayloadChars)
+      return { ok: false, problem: 'the transformed payload is larger than 16 MiB' }
+    return result
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.#lane.stop(), this.#slowLane.stop()])
+  }
+
+  #admit(waiting: Waiting): boolean {
+    if (!this.#slow.has(keyOf(waiting.job))) return true
+    this.#slowLane.add(waiting)
+    return false
+  }
+
+  #judge(job: TransformJob, cpuMs: number): void {
+    if (cpuMs < slowMs) this.#slow.delete(keyOf(job))
+    else {
+      if (this.#slow.size >= rememberedSlow) this.#slow.clear()
+      this.#slow.add(keyOf(job))
+    }
+  }
+}
+
+function keyOf({ transform }: TransformJob): string {
+  return JSON.stringify(transform)
+}
+
+/** What is wrong with an expression of a transformation; undefined: nothing. */
+export function transformProblem(expression: string): string | undefined {
+  const compiled = compileExpression(expression, 'any')
+  return compiled.ok ? undefined : compiled.problem
+}

@@ -1,0 +1,113 @@
+// Runs transformations in a thread of its own, where time and memory can be bounded: the thread that delivers must not wait for them.
+import { parentPort } from 'node:worker_threads'
+import type { Transform } from '../../core/endpoint.ts'
+import {
+  compileExpression,
+  type Expression,
+  type ExpressionInput,
+  problemWith,
+  type ResultKind,
+} from '../../core/expression.ts'
+
+export interface TransformJob {
+  id: number
+  transform: Transform
+  /** JSON text. */
+  payload: string
+  input: Omit<ExpressionInput, 'payload'>
+}
+
+/** `cpuMs`: what it took on a core; on a busy machine the clock says nothing. */
+export type TransformAnswer = { id: number; cpuMs: number } & TransformResult
+
+/** What the expressions gave; a part that has none is left as it is. */
+export type TransformResult =
+  | {
+      ok: true
+      payload: string | null
+      headers: Record<string, string> | null
+      path: string | null
+    }
+  | { ok: false; problem: string }
+
+const compiled = new Map<string, Expression>()
+
+function expression(text: string, kind: ResultKind): Expression {
+  const key = `${kind} ${text}`
+  let found = compiled.get(key)
+  if (!found) {
+    const result = compileExpression(text, kind)
+    if (!result.ok) throw new Error(result.problem)
+    if (compiled.size > 1_000) compiled.clear()
+    compiled.set(key, (found = result.evaluate))
+  }
+  return found
+}
+
+// Not in TypeScript's library yet.
+const rawJson = (JSON as unknown as { rawJSON: (text: string) => unknown }).rawJSON
+
+/** CEL's integers are big; JSON takes their digits as they are. */
+function toJson(value: unknown): string {
+  const text = JSON.stringify(value, (_, part: unknown) =>
+    typeof part === 'bigint' ? rawJson(String(part)) : part,
+  ) as string | undefined
+  if (text === undefined) throw new Error('the payload expression gave nothing that JSON can hold')
+  return text
+}
+
+function headersOf(value: unknown): Record<string, string> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new Error('the headers expression must give a map')
+  return Object.fromEntries(
+    Object.entries(value).map(([name, text]: [string, unknown]) => {
+      if (
+        typeof text !== 'string' &&
+        typeof text !== 'number' &&
+        typeof text !== 'boolean' &&
+        typeof text !== 'bigint'
+      )
+        throw new Error(`header "${name}" must be text, a number or a boolean`)
+      if (!/^[!#$%&'*+.^_`|~0-9a-z-]+$/i.test(name))
+        throw new Error(`"${name}" is not a header name`)
+      if (/[\0\r\n]/.test(String(text)))
+        throw new Error(`header "${name}" must not hold a line break`)
+      return [name.toLowerCase(), String(text)]
+    }),
+  )
+}
+
+function pathOf(value: unknown): string {
+  if (typeof value !== 'string') throw new Error('the path expression must give text')
+  if (value.length > 2_000) throw new Error('the path is longer than 2,000 characters')
+  return value
+}
+
+function run({ transform, payload, input }: TransformJob): TransformResult {
+  try {
+    const all: ExpressionInput = { ...input, payload: JSON.parse(payload) as unknown }
+    return {
+      ok: true,
+      payload:
+        transform.payload === undefined ? null : toJson(expression(transform.payload, 'any')(all)),
+      headers:
+        transform.headers === undefined
+          ? null
+          : headersOf(expression(transform.headers, 'map')(all)),
+      path: transform.path === undefined ? null : pathOf(expression(transform.path, 'string')(all)),
+    }
+  } catch (error) {
+    const texts = [transform.payload, transform.headers, transform.path]
+    return { ok: false, problem: problemWith(error, texts.join('\n')) }
+  }
+}
+
+parentPort?.on('message', (job: TransformJob) => {
+  const before = process.threadCpuUsage()
+  const result = run(job)
+  const { user, system } = process.threadCpuUsage(before)
+  const cpuMs = (user + system) / 1_000
+  parentPort!.postMessage({ id: job.id, cpuMs, ...result } satisfies TransformAnswer)
+})
+// Everything is loaded: from here on the time is the transformation's.
+parentPort?.postMessage('ready')

@@ -1,0 +1,382 @@
+import type { Clock } from '../core/clock.ts'
+import type { Endpoint } from '../core/endpoint.ts'
+import { isAway, type Pool } from '../db/pool.ts'
+import { type Claim, drawOrder, type NodeLease, priorityOfRank, type Slots } from './queue.ts'
+import {
+  claim,
+  type ClaimedRow,
+  claimOrdered,
+  dropProbe,
+  endpointsDue,
+  endpointsWithWork,
+  keysPerClaim,
+  messagesOf,
+  type MessageRow,
+  type OrderedWant,
+  release,
+  takeProbe,
+  type Want,
+} from './claim/store.ts'
+import { databaseTime, rescueStrays } from './node/store.ts'
+import type { Hand } from './in-flight.ts'
+
+/** What the loop needs to know of an endpoint: the registry's cache has it. */
+export interface KnownEndpoint {
+  endpoint: Endpoint
+  app: Claim['app']
+  health: { circuit: string; openUntilMs: number | null; probeUntilMs: number | null } | undefined
+}
+
+export interface LoopDeps {
+  pool: Pool
+  clock: Clock
+  lease: NodeLease
+  slots: Slots
+  hand: Hand
+  /** Ids of all deliveries that this node knows to be leased to it: in hand, being stored, or not recorded yet. */
+  known: () => string[]
+  random: () => number
+  /** The ones that are missing were deleted. */
+  endpointsOf: (ids: string[]) => Promise<ReadonlyMap<string, KnownEndpoint>>
+  /** Closes waiting work of an endpoint that is gone. */
+  discard: (endpointId: string) => Promise<void>
+  congested: () => boolean
+  observeClaim: (rows: number, seconds: number) => void
+  log: (message: string, detail: unknown) => void
+  pollMs: number
+}
+
+const zeroUuid = '00000000-0000-0000-0000-000000000000'
+/** Endpoints looked at in one claim. */
+const endpointsPerClaim = 200
+/** After a doubt, strays are looked for as soon as the database answers, and again: what a broken connection had asked for may still be under way. */
+const strayLooksMs = [0, 1_000, 5_000, 15_000]
+/** Payloads above this are read one by one, right before they are sent. */
+const inlineBytes = 256 * 1024
+
+/**
+ * The claiming loop: woken by new work, by freed room and by a timer, it takes due deliveries of endpoints that have room in hand.
+ *
+ * A wake names an endpoint; the timer looks at all endpoints that have work, a few hundred at a time, going on where it stopped. One claim
+ * runs at a time: what wakes it meanwhile is served by the next.
+ */
+export class Loop {
+  readonly #deps: LoopDeps
+  readonly #woken = new Set<string>()
+  /** Where the next look at an ordered endpoint's keys begins. */
+  readonly #keyCursor = new Map<string, string>()
+  /** Rates, or endpoints with one of their own, for which a timer runs. */
+  readonly #rateWaits = new Set<string>()
+  #sweepFrom = zeroUuid
+  #sweepDue = true
+  /** By the monotonic clock. */
+  #strayLooksAt: number[] = []
+  #running: Promise<void> | undefined
+  #timer: NodeJS.Timeout | undefined
+  #stopped = false
+
+  constructor(deps: LoopDeps) {
+    this.#deps = deps
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => {
+      this.#sweepDue = true
+      this.#deps.slots.sweep()
+      this.#run()
+    }, this.#deps.pollMs)
+  }
+
+  wake(endpointId: string): void {
+    this.#woken.add(endpointId)
+    this.#run()
+  }
+
+  /**
+   * Something was asked of the database and never answered, or a node was found dead: there may be deliveries under a lease of which
+   * nobody knows. Looks for them between two claims, when none is on its way here.
+   */
+  doubt(): void {
+    const now = this.#deps.clock.monotonic()
+    this.#strayLooksAt = strayLooksMs.map((afterMs) => now + afterMs)
+  }
+
+  /** Claims nothing new; resolves when the claim under way is done. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    clearInterval(this.#timer)
+    await this.#running
+  }
+
+  #run(): void {
+    if (this.#running || !this.#mayClaim()) return
+    this.#running = this.#claimAll().then(
+      () => {
+        this.#running = undefined
+        if (this.#woken.size > 0 || this.#sweepDue) this.#run()
+      },
+      (error: unknown) => {
+        this.#running = undefined
+        // The timer tries again; while the database is away there is nothing else to do.
+        if (isAway(error)) this.doubt()
+        else this.#deps.log('a claim failed', error)
+      },
+    )
+  }
+
+  #mayClaim(): boolean {
+    const { lease, congested, slots } = this.#deps
+    return !this.#stopped && lease.valid() && !congested() && !slots.full
+  }
+
+  async #claimAll(): Promise<void> {
+    await this.#deps.hand.putBack()
+    if (
+      this.#strayLooksAt[0] !== undefined &&
+      this.#strayLooksAt[0] <= this.#deps.clock.monotonic()
+    )
+      await this.#freeStrays()
+    // A turn of the loop first, so that wakes and freed room that come together are served together.
+    await new Promise((resolve) => setImmediate(resolve))
+    let ids = [...this.#woken]
+    this.#woken.clear()
+    if (ids.length > endpointsPerClaim)
+      for (const rest of ids.splice(endpointsPerClaim)) this.#woken.add(rest)
+    if (this.#sweepDue && ids.length < endpointsPerClaim) {
+      const found = await endpointsWithWork(this.#deps.pool, this.#sweepFrom, endpointsPerClaim)
+      this.#sweepFrom = found.length === endpointsPerClaim ? found.at(-1)! : zeroUuid
+      this.#sweepDue = found.length === endpointsPerClaim
+      ids = [...new Set([...ids, ...found])]
+    }
+    if (ids.length > 0) await this.#claimFrom(ids)
+  }
+
+  async #freeStrays(): Promise<void> {
+    const { pool, clock, lease, known, log } = this.#deps
+    const startedAt = clock.monotonic()
+    const before = await databaseTime(pool)
+    const freed = await rescueStrays(pool, lease.ids, known(), before)
+    this.#strayLooksAt = this.#strayLooksAt.filter((at) => at > startedAt)
+    if (freed > 0) log('freed deliveries that no node had in hand', { freed })
+  }
+
+  async #claimFrom(ids: string[]): Promise<void> {
+    const { slots } = this.#deps
+    const known = new Map<string, KnownEndpoint>()
+    const able = await this.#able(ids, known)
+    const others = slots.alsoWaiting(able)
+    if (others.length > 0) able.push(...(await this.#able(others, known)))
+    const due = await this.#withWorkDue(able)
+    const rooms = slots.rooms(due)
+    const wants: Want[] = []
+    const ordered: OrderedWant[] = []
+    for (const endpoint of due) this.#want(endpoint, rooms.get(endpoint.id) ?? 0, wants, ordered)
+    if (wants.length > 0) await this.#take(wants, ordered, known)
+  }
+
+  /** The endpoints from which may be claimed, all of them noted in `known`; those with an open circuit are probed instead. */
+  async #able(ids: string[], known: Map<string, KnownEndpoint>): Promise<Endpoint[]> {
+    const { endpointsOf, discard, slots } = this.#deps
+    const found = await endpointsOf(ids)
+    const able: Endpoint[] = []
+    for (const id of ids) {
+      const one = found.get(id)
+      if (one) known.set(id, one)
+      const closed = (one?.health?.circuit ?? 'closed') === 'closed'
+      if (one && closed && !one.endpoint.disabled && !one.endpoint.paused) {
+        able.push(one.endpoint)
+        continue
+      }
+      slots.forget(id)
+      if (!one) await this.#alone(() => discard(id))
+      else if (!one.endpoint.disabled && !one.endpoint.paused)
+        await this.#alone(() => this.#probe(one))
+    }
+    return able
+  }
+
+  /** Endpoints that share a rate are asked first whether anything of theirs is due: the others are not to wait for a turn that nobody uses. */
+  async #withWorkDue(endpoints: readonly Endpoint[]): Promise<readonly Endpoint[]> {
+    const { slots, pool } = this.#deps
+    const asked = endpoints.filter((one) => slots.sharedRateKey(one) && slots.room(one) > 0)
+    if (asked.length === 0) return endpoints
+    const due = await endpointsDue(
+      pool,
+      asked.map(({ id }) => id),
+    )
+    const idle = new Set(asked.filter(({ id }) => !due.has(id)))
+    for (const endpoint of idle) slots.setBacklog(endpoint, false)
+    return endpoints.filter((one) => !idle.has(one))
+  }
+
+  #want(endpoint: Endpoint, room: number, wants: Want[], ordered: OrderedWant[]): void {
+    const { slots, random } = this.#deps
+    if (room < 1) {
+      slots.setBacklog(endpoint, true)
+      this.#wakeAtRate(endpoint)
+      return
+    }
+    wants.push({ endpointId: endpoint.id, room, order: drawOrder(random()) })
+    if (endpoint.ordering === 'key')
+      ordered.push({
+        endpointId: endpoint.id,
+        room,
+        afterKey: this.#keyCursor.get(endpoint.id) ?? '',
+        run: endpoint.batch?.maxEvents ?? 1,
+      })
+  }
+
+  async #take(
+    wants: Want[],
+    ordered: OrderedWant[],
+    known: ReadonlyMap<string, KnownEndpoint>,
+  ): Promise<void> {
+    const { pool, slots, lease, observeClaim } = this.#deps
+    const leasedBy = lease.id
+    const startedAt = performance.now()
+    const rows = await claim(pool, leasedBy, wants)
+    const heads = ordered.length > 0 ? await claimOrdered(pool, leasedBy, ordered) : []
+    // An update answers in no order; what goes out in one request goes in the order of acceptance.
+    const claimed = [
+      ...rows.toSorted((a, b) => (a.message_id < b.message_id ? -1 : 1)),
+      ...heads.toSorted((a, b) => a.seq - b.seq),
+    ]
+    observeClaim(claimed.length, (performance.now() - startedAt) / 1000)
+    const taken = Map.groupBy(claimed, (row) => row.endpoint_id)
+    for (const want of wants) {
+      const { endpoint } = known.get(want.endpointId)!
+      const full = (taken.get(want.endpointId)?.length ?? 0) >= want.room
+      slots.setBacklog(endpoint, full)
+      if (full) this.#wakeAtRate(endpoint)
+    }
+    for (const want of ordered) this.#moveCursor(want, heads)
+    await this.#dispatch(claimed, known, leasedBy)
+  }
+
+  /** Behind the last key that gave something, so that a thousand waiting keys do not hide the one after them; from the start at the end. */
+  #moveCursor(
+    want: OrderedWant,
+    heads: readonly { endpoint_id: string; last_key: string }[],
+  ): void {
+    const own = heads
+      .filter((head) => head.endpoint_id === want.endpointId)
+      .map((head) => head.last_key)
+      .toSorted()
+    if (own.length >= want.room || own.length >= keysPerClaim)
+      this.#keyCursor.set(want.endpointId, own.at(-1)!)
+    else if (want.afterKey !== '') {
+      this.#keyCursor.delete(want.endpointId)
+      this.#woken.add(want.endpointId)
+    }
+  }
+
+  /** Reads the messages behind claimed rows and takes them in hand. */
+  async #dispatch(
+    rows: readonly ClaimedRow[],
+    known: ReadonlyMap<string, KnownEndpoint>,
+    leasedBy: string,
+    probe = false,
+  ): Promise<void> {
+    if (rows.length === 0) return
+    const { pool, slots, hand } = this.#deps
+    // Taken before the payloads are read: in between, nothing else may use the room.
+    for (const row of rows) slots.take(known.get(row.endpoint_id)!.endpoint, row.payload_bytes)
+    try {
+      const messages = new Map(
+        (await messagesOf(pool, rows, inlineBytes)).map((message) => [message.id, message]),
+      )
+      const leftOut = new Set<Claim>()
+      const claims = rows.map((row) => {
+        const message = messages.get(row.message_id)
+        const one = claimOf(row, message, known.get(row.endpoint_id)!, leasedBy)
+        if (probe) one.probe = true
+        if (message && !message.expunged && message.payload === null) leftOut.add(one)
+        return one
+      })
+      hand.take(claims, leftOut)
+    } catch (error) {
+      for (const row of rows) slots.give(known.get(row.endpoint_id)!.endpoint, row.payload_bytes)
+      await release(
+        pool,
+        rows.map((row) => ({ endpointId: row.endpoint_id, messageId: row.message_id, leasedBy })),
+      )
+      throw error
+    }
+  }
+
+  /** One endpoint's trouble with the database's answer must not keep the others from their claim. */
+  async #alone(work: () => Promise<void>): Promise<void> {
+    try {
+      await work()
+    } catch (error) {
+      if (isAway(error)) throw error
+      this.#deps.log('one endpoint was passed over in a claim', error)
+    }
+  }
+
+  /** An open circuit: once its pause is over, one node sends one delivery to see. */
+  async #probe(one: KnownEndpoint): Promise<void> {
+    const { pool, clock, lease } = this.#deps
+    const { endpoint, health } = one
+    const from = (health!.circuit === 'open' ? health!.openUntilMs : health!.probeUntilMs) ?? 0
+    if (clock.now() < from) return
+    if (!(await takeProbe(pool, endpoint.id, lease.id, (endpoint.timeoutMs ?? 60_000) + 10_000)))
+      return
+    const rows = await claim(pool, lease.id, [
+      { endpointId: endpoint.id, room: 1, order: [0, 1, 2] },
+    ])
+    const heads =
+      rows.length === 0 && endpoint.ordering === 'key'
+        ? await claimOrdered(pool, lease.id, [
+            { endpointId: endpoint.id, room: 1, afterKey: '', run: 1 },
+          ])
+        : []
+    if (rows.length + heads.length === 0) await dropProbe(pool, endpoint.id, lease.id)
+    else await this.#dispatch([...rows, ...heads], new Map([[endpoint.id, one]]), lease.id, true)
+  }
+
+  /** Of endpoints that share a rate one is woken: whose turn it is shows there. */
+  #wakeAtRate(endpoint: Endpoint): void {
+    const { slots, pollMs } = this.#deps
+    const waitMs = slots.rateWaitMs(endpoint)
+    const waiting = slots.sharedRateKey(endpoint) ?? endpoint.id
+    if (waitMs === 0 || waitMs >= pollMs || this.#rateWaits.has(waiting)) return
+    this.#rateWaits.add(waiting)
+    setTimeout(() => {
+      this.#rateWaits.delete(waiting)
+      this.wake(endpoint.id)
+    }, waitMs)
+  }
+}
+
+function claimOf(
+  row: ClaimedRow,
+  message: MessageRow | undefined,
+  { endpoint, app }: KnownEndpoint,
+  leasedBy: string,
+): Claim {
+  return {
+    deliveryId: row.id,
+    endpoint,
+    app,
+    message: {
+      id: row.message_id,
+      tenantId: row.tenant_id,
+      appId: row.app_id,
+      eventType: row.event_type,
+      eventId: message?.event_id ?? null,
+      channels: message?.channels ?? null,
+      tags: message?.tags ?? null,
+      payload: message?.payload ?? null,
+      form: message?.form ?? null,
+      orderingKey: message?.ordering_key ?? null,
+      priority: priorityOfRank[row.priority]!,
+      createdAtMs: message?.created_ms ?? row.created_ms,
+    },
+    payloadBytes: row.payload_bytes,
+    attempt: row.attempt,
+    trigger: row.trigger === 1 ? 1 : 0,
+    ordered: row.ordering_key !== null,
+    leasedBy,
+  }
+}

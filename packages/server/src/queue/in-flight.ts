@@ -1,0 +1,223 @@
+import type { Endpoint } from '../core/endpoint.ts'
+import { isAway, type Pool } from '../db/pool.ts'
+import type { Claim, NodeLease, Slots } from './queue.ts'
+import { messagesOf, release } from './claim/store.ts'
+
+export interface HandDeps {
+  pool: Pool
+  lease: NodeLease
+  slots: Slots
+  /** Sends claims of one endpoint in one request, and records them; answers which it did not send. */
+  deliver: (claims: readonly Claim[]) => Promise<readonly Claim[]>
+  /** The endpoint as it is now, where that is in memory: it may have been paused, disabled or changed while its deliveries waited. */
+  current: (claim: Claim) => { endpoint: Endpoint; open: boolean } | 'gone' | undefined
+  /** Work waits in the database for the room that has become free. */
+  wake: (endpointId: string) => void
+  log: (message: string, error: unknown) => void
+}
+
+/** A delivery in hand, and whether its payload is still to be read. */
+interface Held {
+  claim: Claim
+  payloadLeftOut: boolean
+}
+
+/** Deliveries that are being gathered for one request. */
+interface Gathering {
+  group: Held[]
+  timer: NodeJS.Timeout
+}
+
+/**
+ * What this node has in its hand: deliveries leased to it, under way or waiting in memory for their endpoint's turn, or for company where
+ * the endpoint takes batches. Everything that comes in leaves either sent and recorded, or put back.
+ */
+export class Hand {
+  readonly #deps: HandDeps
+  readonly #held = new Map<string, Claim>()
+  /** Requests' worth of deliveries, in the order in which they came, for each endpoint. */
+  readonly #waiting = new Map<string, Held[][]>()
+  readonly #gathering = new Map<string, Gathering>()
+  readonly #unsent: Claim[] = []
+  #stopping = false
+  #empty: (() => void) | undefined
+
+  constructor(deps: HandDeps) {
+    this.#deps = deps
+  }
+
+  get size(): number {
+    return this.#held.size
+  }
+
+  /** Ids of the deliveries in hand, and of those that are still to be put back. */
+  ids(): string[] {
+    return [...this.#held.keys(), ...this.#unsent.map((claim) => claim.deliveryId)]
+  }
+
+  /** Whether this node still has the right to send it. After its lease was lost somebody else may have it, even under a new lease. */
+  holds(claim: Claim): boolean {
+    const { lease } = this.#deps
+    return lease.valid() && claim.leasedBy === lease.id
+  }
+
+  /** Takes deliveries whose slots are taken, and sends what may be sent at once. */
+  take(claims: readonly Claim[], payloadLeftOut?: ReadonlySet<Claim>): void {
+    for (const claim of claims) {
+      // It was taken from us while its request was under way, and has come back: what that request brings decides.
+      const underWay = this.#held.get(claim.deliveryId)
+      if (underWay) {
+        underWay.leasedBy = claim.leasedBy
+        this.#deps.slots.give(claim.endpoint, claim.payloadBytes)
+        continue
+      }
+      this.#held.set(claim.deliveryId, claim)
+      const held = { claim, payloadLeftOut: payloadLeftOut?.has(claim) ?? false }
+      if (claim.endpoint.batch) this.#gather(held, claim.endpoint.batch)
+      else this.#offer([held])
+    }
+  }
+
+  /** Puts back everything that waits: the lease is lost. What is under way is no longer ours either, and is recorded all the same. */
+  dropAll(): void {
+    for (const endpointId of new Set([...this.#waiting.keys(), ...this.#gathering.keys()]))
+      this.drop(endpointId)
+  }
+
+  /** Puts back what waits for an endpoint: its circuit opened, or it was paused. */
+  drop(endpointId: string): void {
+    const gathering = this.#gathering.get(endpointId)
+    if (gathering) clearTimeout(gathering.timer)
+    this.#gathering.delete(endpointId)
+    const waiting = this.#waiting.get(endpointId) ?? []
+    this.#waiting.delete(endpointId)
+    for (const { claim } of [...waiting.flat(), ...(gathering?.group ?? [])])
+      this.#letGo(claim, 'back')
+  }
+
+  /**
+   * Sends nothing more, waits until the deadline for what is under way.
+   * @returns how many were still under way then
+   */
+  async stop(deadlineMs: number): Promise<number> {
+    this.#stopping = true
+    this.dropAll()
+    if (this.#held.size > 0) {
+      let timer: NodeJS.Timeout | undefined
+      await Promise.race([
+        new Promise<void>((resolve) => (this.#empty = resolve)),
+        new Promise<void>((resolve) => (timer = setTimeout(resolve, deadlineMs))),
+      ])
+      clearTimeout(timer)
+    }
+    return this.#held.size
+  }
+
+  /** Gives back to the queue what was let go unsent. */
+  async putBack(): Promise<void> {
+    if (this.#unsent.length === 0) return
+    const back = [...this.#unsent]
+    await release(
+      this.#deps.pool,
+      back.map((claim) => ({
+        endpointId: claim.endpoint.id,
+        messageId: claim.message.id,
+        leasedBy: claim.leasedBy,
+      })),
+    )
+    this.#unsent.splice(0, back.length)
+  }
+
+  #gather(held: Held, { maxEvents, maxWaitMs }: { maxEvents: number; maxWaitMs: number }): void {
+    const endpointId = held.claim.endpoint.id
+    let gathering = this.#gathering.get(endpointId)
+    if (!gathering) {
+      const done = () => {
+        this.#gathering.delete(endpointId)
+        this.#offer(gathering!.group)
+      }
+      gathering = { group: [], timer: setTimeout(done, maxWaitMs) }
+      this.#gathering.set(endpointId, gathering)
+    }
+    gathering.group.push(held)
+    if (gathering.group.length < maxEvents) return
+    clearTimeout(gathering.timer)
+    this.#gathering.delete(endpointId)
+    this.#offer(gathering.group)
+  }
+
+  #offer(group: Held[]): void {
+    const { endpoint } = group[0]!.claim
+    const waiting = this.#waiting.get(endpoint.id)
+    if (!waiting && this.#deps.slots.begin(endpoint)) {
+      void this.#send(group)
+      return
+    }
+    if (waiting) waiting.push(group)
+    else this.#waiting.set(endpoint.id, [group])
+  }
+
+  #next(endpointId: string): void {
+    const waiting = this.#waiting.get(endpointId)
+    if (!waiting) return
+    while (waiting.length > 0) {
+      const group = waiting[0]!
+      const now = this.#deps.current(group[0]!.claim)
+      if (now === 'gone' || (now && (now.endpoint.paused || now.endpoint.disabled || !now.open))) {
+        this.drop(endpointId)
+        return
+      }
+      if (now) for (const { claim } of group) claim.endpoint = now.endpoint
+      if (!this.#deps.slots.begin(group[0]!.claim.endpoint)) return
+      waiting.shift()
+      void this.#send(group)
+    }
+    this.#waiting.delete(endpointId)
+  }
+
+  async #send(group: readonly Held[]): Promise<void> {
+    const { slots, deliver, log } = this.#deps
+    const claims = group.map(({ claim }) => claim)
+    const endpointId = claims[0]!.endpoint.id
+    let unsent: readonly Claim[] = claims
+    try {
+      const read = await this.#readPayloads(group)
+      // Stopped for longer than the lease, or taken over: somebody else has it now.
+      if (claims.every((claim) => this.holds(claim)) && !(read && this.#stopping))
+        unsent = await deliver(claims)
+    } catch (error) {
+      if (!isAway(error)) log('a delivery failed before it was sent; it is put back', error)
+    } finally {
+      slots.end(endpointId)
+      for (const claim of claims) this.#letGo(claim, unsent.includes(claim) ? 'back' : 'sent')
+      this.#next(endpointId)
+    }
+  }
+
+  /** Large payloads are read right before they are sent, so that none waits in memory. */
+  async #readPayloads(group: readonly Held[]): Promise<boolean> {
+    let read = false
+    for (const { claim, payloadLeftOut } of group) {
+      if (!payloadLeftOut) continue
+      read = true
+      const [full] = await messagesOf(
+        this.#deps.pool,
+        [{ app_id: claim.message.appId, message_id: claim.message.id }],
+        0x7fffffff,
+      )
+      claim.message.payload = full?.payload ?? null
+    }
+    return read
+  }
+
+  #letGo(claim: Claim, how: 'sent' | 'back'): void {
+    const { slots, wake } = this.#deps
+    if (how === 'back') {
+      this.#unsent.push(claim)
+      slots.setBacklog(claim.endpoint, true)
+    }
+    this.#held.delete(claim.deliveryId)
+    if (slots.give(claim.endpoint, claim.payloadBytes)) wake(claim.endpoint.id)
+    if (this.#held.size === 0) this.#empty?.()
+  }
+}

@@ -1,0 +1,58 @@
+/**
+ * Sources: each WhatsApp gateway's webhook requests, turned into canonical events. One folder a gateway, which knows nothing of the
+ * others; what several share is in files beside this one.
+ *
+ * Promises: nothing throws for what a gateway sends; what is not understood is handed on as it came, and says so; keys and tokens that
+ * travel in bodies (`apikey`, `instanceToken`, `token`, WhatsApp's own key material) are gone from everything that is returned.
+ * Mapping is pure: the same request, received at the same time, gives the same events.
+ */
+import type { WhatsAppEvent } from '../../whatsapp/whatsapp.ts'
+
+export interface GatewayRequest {
+  /** Names in lower case. */
+  headers: Readonly<Record<string, string | undefined>>
+  /** The body to the byte: signatures are over it. */
+  rawBody: Buffer
+  /** From the path; null where one URL serves all sessions, which then name themselves in the body. */
+  session: string | null
+  /** What follows the session in the path: gateways that have a URL for each event. */
+  event: string | null
+  receivedAtMs: number
+}
+
+/** `absent`: the request carries nothing to check, which the caller may or may not accept. */
+export type Verdict = 'ok' | 'bad' | 'absent'
+
+/** A part of the request that gives no event, and why: housekeeping of WhatsApp's clients, key material. To be counted. */
+export interface Skipped {
+  name: string
+  reason: string
+}
+
+export interface Mapped {
+  events: WhatsAppEvent[]
+  skipped: Skipped[]
+}
+
+/** An event that has nothing to do with WhatsApp: delivered as it came. */
+export interface PlainMessage {
+  eventType: string
+  /** JSON text, to the byte. */
+  payload: string
+  orderingKey: string | null
+  /** What makes it a repeat, and for how long. */
+  dedupe: { key: string; windowSeconds: number }
+}
+
+/** `messages`: a source of other things than WhatsApp. `unknown`: not this gateway's format at all. To be accepted and delivered as `body`, without secrets, and flagged. */
+export type Parsed =
+  | ({ outcome: 'events' } & Mapped)
+  | { outcome: 'messages'; session: string | null; messages: PlainMessage[] }
+  | { outcome: 'unknown'; name: string; session: string | null; body: unknown; reason: string }
+
+export interface GatewaySource {
+  readonly name: string
+  /** Whether the request was made by someone who knows the secret. Constant time. */
+  verify(request: GatewayRequest, secret: string): Promise<Verdict>
+  parse(request: GatewayRequest): Promise<Parsed>
+}

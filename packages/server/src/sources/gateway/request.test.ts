@@ -1,0 +1,57 @@
+import { describe, expect, test } from 'vitest'
+import { gateways } from '../gateways.ts'
+
+const secrets = { apikey: 's1-aa', api_key: 's2-bb', instanceToken: 's3-cc', token: 's4-dd' }
+const nested = { instance: [{ apikey: 's5-ee', name: 'loja', token: 'a coupon' }] }
+const form = new URLSearchParams({ ...secrets, instanceName: 'loja' }).toString()
+
+function request(body: string, type = 'application/json') {
+  const rawBody = Buffer.from(body)
+  return {
+    headers: { 'content-type': type },
+    rawBody,
+    session: 'loja',
+    event: null,
+    receivedAtMs: 0,
+  }
+}
+
+describe.each([...gateways.values()])('$name', (source) => {
+  test.each([
+    ['JSON', request(JSON.stringify({ greeting: 'oi', ...secrets, ...nested }))],
+    ['text', request(`oi ${form}`, 'text/plain')],
+    ['a form', request(`${form}&greeting=oi`, 'application/x-www-form-urlencoded')],
+    [
+      'JSON that breaks off',
+      request(JSON.stringify({ greeting: 'oi loja', ...secrets }).slice(0, -2)),
+    ],
+    ['a form that says it is JSON', request(`${form}&greeting=oi`)],
+  ])(
+    'what is not understood is kept as it came, without any gateway’s tokens: %s',
+    async (_, given) => {
+      const parsed = await source.parse(given)
+      expect(parsed.outcome).toBe('unknown')
+      const text = JSON.stringify(parsed)
+      expect(text).toContain('oi')
+      expect(text).toContain('loja')
+      for (const secret of ['s1-aa', 's2-bb', 's3-cc', 's4-dd', 's5-ee'])
+        expect(text).not.toContain(secret)
+    },
+  )
+})
+
+test('a form around JSON of which wuzapi makes nothing keeps neither its own token nor one inside', async () => {
+  const jsonData = JSON.stringify({ greeting: 'oi', ...secrets })
+  const body = new URLSearchParams({ token: 's6-ff', jsonData }).toString()
+  const parsed = await gateways
+    .get('wuzapi')!
+    .parse(request(body, 'application/x-www-form-urlencoded'))
+  expect(parsed).toMatchObject({ outcome: 'unknown', body: { jsonData: { greeting: 'oi' } } })
+  expect(JSON.stringify(parsed)).not.toMatch(/s\d-/)
+})
+
+test('what merely looks alike in a body stays', async () => {
+  const body = { greeting: 'oi', coupon: { token: 'x' }, mytoken: 1, apikeys: 2 }
+  for (const source of gateways.values())
+    expect(await source.parse(request(JSON.stringify(body)))).toMatchObject({ body })
+})

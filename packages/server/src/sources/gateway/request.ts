@@ -1,0 +1,124 @@
+/** Bodies and headers of gateways' requests. */
+import { fields, type Fields, text } from '../../core/json-values.ts'
+import type { Origin } from './origin.ts'
+import { hashOf, joined, without } from './origin.ts'
+import type { GatewayRequest, Mapped, Parsed } from './gateway.ts'
+
+/** The body as a JSON object; undefined when it is none. */
+export function jsonObject(bytes: Buffer | string): Fields | undefined {
+  return fields(jsonValue(bytes))
+}
+
+/** The body as JSON; undefined when it is none. */
+export function jsonValue(bytes: Buffer | string): unknown {
+  try {
+    return JSON.parse(bytes.toString()) as unknown
+  } catch {
+    return undefined
+  }
+}
+
+export function contentType(request: GatewayRequest): string {
+  return (request.headers['content-type'] ?? '').split(';')[0]!.trim().toLowerCase()
+}
+
+/** The fields of a form, urlencoded or multipart, files left out but named; undefined for any other body, or a broken one. */
+export async function formFields(
+  request: GatewayRequest,
+): Promise<Map<string, string> | undefined> {
+  if (contentType(request) === 'application/x-www-form-urlencoded')
+    return new Map(new URLSearchParams(request.rawBody.toString()))
+  const form = await multipart(request)
+  if (!form) return undefined
+  const values = new Map<string, string>()
+  for (const [name, value] of form.entries()) {
+    if (typeof value === 'string') values.set(name, value)
+    else if (!values.has(name)) values.set(name, value.name)
+  }
+  return values
+}
+
+/** The first file of a multipart body. */
+export async function formFile(
+  request: GatewayRequest,
+): Promise<{ bytes: Buffer; mimetype: string | null } | undefined> {
+  for (const [, value] of (await multipart(request))?.entries() ?? [])
+    if (typeof value !== 'string')
+      return { bytes: Buffer.from(await value.arrayBuffer()), mimetype: text(value.type) }
+  return undefined
+}
+
+// Verifying and parsing both look into it.
+const forms = new WeakMap<Buffer, Promise<FormData | undefined>>()
+
+async function multipart({ headers, rawBody }: GatewayRequest): Promise<FormData | undefined> {
+  const type = headers['content-type'] ?? ''
+  if (!/^multipart\/form-data\s*;/i.test(type)) return undefined
+  let form = forms.get(rawBody)
+  if (!form) {
+    const response = new Response(new Uint8Array(rawBody), { headers: { 'content-type': type } })
+    form = response.formData().catch(() => undefined)
+    forms.set(rawBody, form)
+  }
+  return await form
+}
+
+/** The path's session, else the first that the body names, else the gateway's name. */
+export function sessionOf(request: GatewayRequest, source: string, ...named: unknown[]): string {
+  if (request.session) return request.session
+  for (const name of named) if (text(name)) return text(name)!
+  return source
+}
+
+/** `hashed`: the bytes of the event, without what differs between two sendings of it. */
+export function originOf(
+  request: GatewayRequest,
+  source: string,
+  session: string,
+  name: string,
+  hashed: Buffer | string = request.rawBody,
+): Origin {
+  return {
+    source,
+    session,
+    name,
+    id: null,
+    hash: hashOf(hashed),
+    receivedAtMs: request.receivedAtMs,
+    me: null,
+  }
+}
+
+export function understood(...parts: Mapped[]): Parsed {
+  return { outcome: 'events', ...joined(parts) }
+}
+
+/** What the gateways put into bodies that opens an instance or the gateway itself. */
+const secretKeys = ['apikey', 'api_key', 'instanceToken']
+const inForm = /(^|[&?\s"'])(apikey|api_key|instanceToken|token)=[^&\s"']*/g
+const inBrokenJson = /"(apikey|api_key|instanceToken|token)"\s*:\s*"[^"]*"?/g
+
+/** The body without its tokens, whichever gateway's they are, since bodies also come to the wrong path: JSON where it is JSON, else its text. */
+export function notUnderstood(request: GatewayRequest, reason: string): Parsed {
+  const value = jsonValue(request.rawBody)
+  const object = fields(value)
+  const body =
+    value === undefined
+      ? request.rawBody.toString().replace(inForm, '$1$2=***').replace(inBrokenJson, '"$1":"***"')
+      : withoutTokens(value)
+  const name = text(object?.['event']) ?? text(object?.['type']) ?? request.event ?? 'unknown'
+  return { outcome: 'unknown', name, session: request.session, body, reason }
+}
+
+/** `token` only where gateways have it: deeper inside it may be anything. */
+export function withoutTokens(value: unknown): unknown {
+  return withoutSecrets(fields(value) ? without(value, 'token') : value)
+}
+
+function withoutSecrets(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutSecrets)
+  const object = fields(value)
+  if (!object) return value
+  const kept = Object.entries(object).filter(([key]) => !secretKeys.includes(key))
+  return Object.fromEntries(kept.map(([key, inner]) => [key, withoutSecrets(inner)]))
+}

@@ -1,0 +1,102 @@
+/** When two reports are of one event, and which events must stay in order. */
+import { applyByType, type ByType, type EventOf, type WhatsAppEvent } from '../whatsapp.ts'
+import { isLid } from './jid.ts'
+import type { Chat, Person } from '../message/message.ts'
+
+/**
+ * The deduplication keys of an event: a repeat has at least one of them. Two keys where a chat or a member is known by both
+ * phone number and LID, so that a report under either one meets a report under the other; none for events that may rightly come twice.
+ * WhatsApp's message ids are chosen by the sender's client: they are unique only together with chat, direction and, in groups, sender.
+ */
+export function identity(event: WhatsAppEvent): string[] {
+  const parts = applyByType(keysOf, event) ?? []
+  const keys = new Set(parts.map((part) => `${event.session}|${part}`))
+  // A time that the gateway does not tell is that of receipt, another one for every repeat.
+  if (
+    event.raw.id !== null &&
+    (parts.length === 0 || parts.some((part) => /^[a-z]+@\d/.test(part)))
+  ) {
+    keys.add(`${event.session}|raw|${event.raw.source}|${event.type}|${event.raw.id}`)
+  }
+  return [...keys]
+}
+
+const keysOf: ByType<string[]> = {
+  'message.received': (event) => ofMessage(event, 'message', event.sender),
+  'message.sent': (event) => ofMessage(event, 'message', event.sender),
+  // Not 'message': the readable message follows under the same id, and is no repeat.
+  'message.undecryptable': (event) => ofMessage(event, 'undecryptable', event.sender),
+  'message.server_ack': ofReceipt,
+  'message.delivered': ofReceipt,
+  'message.read': ofReceipt,
+  'message.played': ofReceipt,
+  'message.failed': (event) => ofMessage(event, 'failed', null),
+  'message.deleted': (event) => ofMessage(event, 'deleted', null),
+  'message.deleted_for_me': (event) => ofMessage(event, 'deleted-for-me', null),
+  // Some gateways report an edit twice, once without the id of its own message; the time of the edit is in both.
+  'message.edited': (event) => ofMessage(event, `edited@${event.timestamp}`, null),
+  'message.reaction': (event) => ofCarried(event, 'reaction'),
+  'message.poll_vote': (event) => ofCarried(event, 'vote'),
+  'message.event_response': (event) => ofCarried(event, 'response'),
+  'call.offered': ofCall,
+  'call.offer_notice': ofCall,
+  'call.ringing': ofCall,
+  'call.preaccepted': ofCall,
+  'call.accepted': ofCall,
+  'call.rejected': ofCall,
+  'call.terminated': ofCall,
+  'call.timeout': ofCall,
+}
+
+function ofReceipt(
+  event: EventOf<'message.server_ack' | 'message.delivered' | 'message.read' | 'message.played'>,
+): string[] {
+  return ofMessage(
+    event,
+    event.receiptType.endsWith('-self') ? `${event.status}-self` : event.status,
+    event.by,
+  )
+}
+
+/** By the carrying message where it is known, else by who did it when: then a repeat is better told by its bytes. */
+function ofCarried(
+  event: EventOf<'message.reaction' | 'message.poll_vote' | 'message.event_response'>,
+  what: string,
+): string[] {
+  return event.carrierId === null
+    ? ofMessage(event, `${what}@${event.timestamp}`, event.sender)
+    : ofMessage(event, `${what}:${event.carrierId}`, null)
+}
+
+function ofCall(event: { type: string; callId: string }): string[] {
+  return [`${event.type}|${event.callId}`]
+}
+
+function ofMessage(
+  event: { chat: Chat; messageId: string; fromMe: boolean },
+  what: string,
+  someone: Person | null,
+): string[] {
+  // In a chat of two the other side follows from chat and direction.
+  const members = event.chat.kind === 'person' || !someone ? [''] : bothIds(someone)
+  return bothIds(event.chat).flatMap((chat) =>
+    members.map((member) =>
+      [what, chat, event.messageId, event.fromMe ? 'me' : '', member].join('|'),
+    ),
+  )
+}
+
+function bothIds(one: { id: string; altId: string | null }): string[] {
+  return one.altId === null ? [one.id] : [one.id, one.altId]
+}
+
+/** The phone number where both are known, so that the key does not change with the gateway's way of addressing. */
+export function preferredId(one: { id: string; altId: string | null }): string {
+  return isLid(one.id) && one.altId !== null ? one.altId : one.id
+}
+
+/** Events of one chat stay in order; those of no chat, in the session's. */
+export function orderingKey(event: WhatsAppEvent): string {
+  const chat = 'chat' in event ? event.chat : null
+  return chat ? `${event.session}:${preferredId(chat)}` : event.session
+}
