@@ -1,0 +1,103 @@
+import pg from 'pg'
+
+/** A statement as Pombo sent it, with the values of one of its calls. */
+export interface Statement {
+  name: string | undefined
+  text: string
+  values: unknown[]
+}
+
+/** Remembers one call of every statement that is sent while it records, whichever pool sends it. */
+export function recordStatements(): { statements: Map<string, Statement>; stop(): void } {
+  const statements = new Map<string, Statement>()
+  const prototype = pg.Client.prototype as unknown as { query: (...args: unknown[]) => unknown }
+  const original = prototype.query
+  prototype.query = function (this: unknown, ...args: unknown[]): unknown {
+    const [first, second] = args
+    const config =
+      typeof first === 'string'
+        ? { text: first, values: Array.isArray(second) ? second : [] }
+        : (first as { text?: string; values?: unknown[]; name?: string })
+    if (typeof config.text === 'string')
+      statements.set(config.text, {
+        name: (config as { name?: string }).name,
+        text: config.text,
+        values: (Array.isArray(second) ? second : config.values) ?? [],
+      })
+    return original.apply(this, args)
+  }
+  return {
+    statements,
+    stop() {
+      prototype.query = original
+    },
+  }
+}
+
+interface PlanNode {
+  'Node Type': string
+  'Relation Name'?: string
+  'Index Name'?: string
+  'Shared Hit Blocks'?: number
+  'Shared Read Blocks'?: number
+  Plans?: PlanNode[]
+}
+
+export interface Plan {
+  /** Tables (partitions) read from end to end. */
+  scanned: string[]
+  /** Pages touched by one execution. */
+  buffers: number
+  text: string
+}
+
+const { prepareValue } = (pg as unknown as { utils?: { prepareValue(value: unknown): unknown } })
+  .utils ?? { prepareValue: undefined }
+
+function literal(value: unknown): string {
+  const text = prepareValue ? prepareValue(value) : value
+  if (text === null || text === undefined) return 'null'
+  if (Buffer.isBuffer(text)) return `'\\x${text.toString('hex')}'`
+  return pg.escapeLiteral(String(text as string | number | boolean))
+}
+
+/** The statements of one connection, prepared as the driver prepares them. */
+export class Prepared {
+  readonly #client: pg.ClientBase
+  readonly #names = new Map<string, string>()
+
+  constructor(client: pg.ClientBase) {
+    this.#client = client
+  }
+
+  async prepare(statement: Statement): Promise<void> {
+    const name = `held_${this.#names.size}`
+    await this.#client.query(`prepare ${name} as ${statement.text}`)
+    this.#names.set(statement.text, name)
+  }
+
+  /** Runs it once inside a transaction that is rolled back, and tells the plan that was used. */
+  async explain({ text, values }: Statement): Promise<Plan> {
+    const name = this.#names.get(text)!
+    const list = values.length > 0 ? `(${values.map(literal).join(', ')})` : ''
+    await this.#client.query('begin')
+    try {
+      const { rows } = await this.#client.query<{ 'QUERY PLAN': [{ Plan: PlanNode }] }>(
+        `explain (analyze, buffers, format json) execute ${name}${list}`,
+      )
+      const root = rows[0]!['QUERY PLAN'][0].Plan
+      return {
+        scanned: [...scans(root)],
+        buffers: (root['Shared Hit Blocks'] ?? 0) + (root['Shared Read Blocks'] ?? 0),
+        text: JSON.stringify(root, null, 1),
+      }
+    } finally {
+      await this.#client.query('rollback')
+    }
+  }
+}
+
+function* scans(node: PlanNode): Generator<string> {
+  if (node['Node Type'] === 'Seq Scan') yield node['Relation Name']!
+  for (const child of node.Plans ?? []) yield* scans(child)
+}
