@@ -341,6 +341,82 @@ describe('a receiver that pours', () => {
   })
 })
 
+describe('a receiver whose answer is not quite HTTP counts as the status that it says, once', () => {
+  const body = 'content-length: 2\r\n\r\nok'
+  test.each([
+    ['an unasked 100 Continue', `HTTP/1.1 100 Continue\r\n\r\n${okAnswer}`],
+    ['lines that end in LF alone', 'HTTP/1.1 200 OK\ncontent-length: 2\n\nok'],
+    ['a blank before the colon', `HTTP/1.1 200 OK\r\nServer : x\r\n${body}`],
+    ['a control byte in a value', `HTTP/1.1 200 OK\r\nX-A: a\u0001b\r\n${body}`],
+    ['no reason phrase', `HTTP/1.1 200\r\n${body}`],
+    [
+      '103 and then LF',
+      'HTTP/1.1 103 Early Hints\nlink: x\n\nHTTP/1.1 200 OK\ncontent-length: 2\n\nok',
+    ],
+    [
+      'trailers, encodings in capitals',
+      'HTTP/1.1 200 OK\r\nTransfer-Encoding: CHUNKED\r\n\r\n2\r\nok\r\n0\r\nX-T: 1\r\n\r\n',
+    ],
+  ])('%s', async (_, answer) => {
+    let requests = 0
+    const whole = (socket: Socket) => {
+      requests += 1
+      socket.write(answer)
+    }
+    await withReceiver(whole, async ({ url }) => {
+      for (let i = 0; i < 2; i++)
+        expect(await send(url)).toMatchObject({
+          kind: 'delivered',
+          statusCode: 200,
+          response: 'ok',
+        })
+    })
+    expect(requests).toBe(2)
+  })
+
+  test('in single bytes, with pauses between an unasked 100 and the answer', async () => {
+    const answer = async (socket: Socket) => {
+      for (const byte of `HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\ncontent-length: 2\n\nok`) {
+        socket.write(byte)
+        await new Promise((resolve) => setTimeout(resolve, 1))
+      }
+    }
+    await withReceiver(answer, async ({ url }) => {
+      expect(await send(url)).toMatchObject({ kind: 'delivered', response: 'ok' })
+    })
+  })
+
+  test.each([
+    ['HTTP/1.0 200\r\n\r\nok', 'a body without length from HTTP/1.0, without a reason'],
+    ['HTTP/1.0 200 OK\n\nok', 'the same with LF'],
+    ['HTTP/1.1 200 OK\r\nconnection: close\r\n\r\nok', 'a body without length'],
+  ])('%j', async (answer) => {
+    await withReceiver(
+      (socket) => socket.end(answer),
+      async ({ url }) => {
+        expect(await send(url)).toMatchObject({
+          kind: 'delivered',
+          statusCode: 200,
+          response: 'ok',
+        })
+      },
+    )
+  })
+
+  test('what is no HTTP at all is one failure that says so', async () => {
+    await withReceiver(
+      (socket) => socket.end('220 mail.example.com ESMTP\r\n\r\n'),
+      async ({ url }) => {
+        expect(await send(url)).toMatchObject({
+          kind: 'unreachable',
+          reason: 'protocol',
+          detail: expect.stringContaining('not proper HTTP/1.1'),
+        })
+      },
+    )
+  })
+})
+
 describe('a receiver that breaks off', () => {
   test('resets in the middle of its body', async () => {
     const answer = (socket: Socket) => {

@@ -7,6 +7,7 @@ import type { Socket } from 'node:net'
 import { LRUCache } from 'lru-cache'
 import { Client } from 'undici'
 import type { Connect, Refusal } from './connect.ts'
+import { readLeniently } from './lenient-head.ts'
 
 /** Many servers close at 5 s of silence; a request sent into that moment fails, so we close first. */
 const idleMs = 4_000
@@ -119,6 +120,7 @@ export class ConnectionPool {
           { hostname, port: port === '' ? (secure ? 443 : 80) : Number(port), secure },
           {
             onOpen(socket) {
+              readLeniently(socket, responseHeadersCapBytes)
               connection.socket = socket
               connection.openedAtMs = performance.now()
               callback(null, socket)
