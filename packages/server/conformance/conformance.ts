@@ -1,0 +1,174 @@
+// npm run conformance [-- --only 1.64.1,2.5.0] [--json]
+// Walks releases of the official Svix client, unchanged, through everything they can do against a Pombo that it starts.
+import { spawn } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import { type AddressInfo, createServer as createProbe } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { type Client, call, has, methodsOf, openClient, versions } from './clients.ts'
+import { type Step, stepDeadlineMs, steps, type Walk } from './steps.ts'
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+})
+if (values.help) {
+  console.log(`npm run conformance -- [--only ${versions.join(',')}] [--json]
+
+Installs releases of the official Svix client into node_modules/.cache, starts a Pombo with its embedded database on
+a port of its own, and walks each client through everything it can do. Ends non-zero when a step fails.`)
+  process.exit(0)
+}
+
+interface Result {
+  version: string
+  method: string
+  /** `absent`: Pombo answers 501 and says what it does not have. */
+  outcome: 'ok' | 'absent' | 'failed'
+  detail: string
+}
+
+const wanted = values.only?.split(',') ?? versions
+const receiver = await startReceiver()
+const pombo = await startPombo()
+const results: Result[] = []
+try {
+  for (const version of wanted) {
+    const client = await openClient(version, pombo.url, pombo.key)
+    results.push(...(await walkThrough(version, client)))
+  }
+} finally {
+  await pombo.stop()
+  receiver.close()
+}
+print()
+process.exit(results.some(({ outcome }) => outcome === 'failed') ? 1 : 0)
+
+async function walkThrough(version: string, client: Client): Promise<Result[]> {
+  const walk: Walk = {
+    receiver,
+    app: '',
+    endpoint: '',
+    message: '',
+    attempt: '',
+    mark: version.replaceAll('.', '-'),
+    async until(what, ask) {
+      const end = performance.now() + stepDeadlineMs
+      for (;;) {
+        const answer = await ask()
+        if (answer !== undefined) return answer
+        if (performance.now() > end) throw new Error(`${what} did not come`)
+        await sleep(50)
+      }
+    },
+  }
+  const found: Result[] = []
+  for (const step of steps) {
+    const method = step.methods.find((name) => has(client, name))
+    if (method !== undefined) found.push(await take(version, client, method, step, walk))
+  }
+  const walked = new Set(steps.flatMap(({ methods }) => methods))
+  const left = methodsOf(client).filter((name) => !walked.has(name))
+  if (!values.json) console.error(`${version}: not walked: ${left.join(', ')}`)
+  return found
+}
+
+async function take(
+  version: string,
+  client: Client,
+  method: string,
+  step: Step,
+  walk: Walk,
+): Promise<Result> {
+  try {
+    await step.run((...args) => call(client, method, ...args) as never, walk)
+    return { version, method, outcome: 'ok', detail: '' }
+  } catch (error) {
+    const { code, body, message } = error as { code?: number; body?: unknown; message: string }
+    const detail = `${message} ${body === undefined ? '' : JSON.stringify(body)}`.trim()
+    return { version, method, outcome: code === 501 ? 'absent' : 'failed', detail }
+  }
+}
+
+function print(): void {
+  if (values.json) return console.log(JSON.stringify(results, null, 2))
+  const methods = [...new Set(results.map(({ method }) => method))]
+  const signs = { ok: 'yes', absent: '501', failed: 'FAILED' }
+  console.log(
+    `\n| Method | ${wanted.join(' | ')} |\n| --- | ${wanted.map(() => '---').join(' | ')} |`,
+  )
+  for (const method of methods) {
+    const cells = wanted.map((version) => {
+      const of = results.filter((one) => one.version === version && one.method === method)
+      const worst = of.find(({ outcome }) => outcome !== 'ok') ?? of[0]
+      return worst ? signs[worst.outcome] : ''
+    })
+    console.log(`| ${method} | ${cells.join(' | ')} |`)
+  }
+  for (const { version, method, outcome, detail } of results)
+    if (outcome === 'failed') console.error(`${version} ${method}: ${detail.slice(0, 400)}`)
+}
+
+async function startReceiver() {
+  const got: Walk['receiver']['got'] = []
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = []
+    request.on('data', (chunk: Buffer) => chunks.push(chunk))
+    request.on('end', () => {
+      const body = Buffer.concat(chunks).toString()
+      got.push({ path: request.url ?? '', headers: request.headers, body })
+      response.end('ok')
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  return { url: `http://127.0.0.1:${port}`, got, close: () => void server.close() }
+}
+
+async function startPombo() {
+  const dataDir = await mkdtemp(join(tmpdir(), 'pombo-conformance-'))
+  const port = await freePort()
+  const key = `pombo_${'c'.repeat(40)}`
+  const main = join(import.meta.dirname, '../src/main.ts')
+  const child = spawn(process.execPath, [main, 'serve'], {
+    env: {
+      ...process.env,
+      POMBO_LISTEN: `127.0.0.1:${port}`,
+      POMBO_DATA_DIR: dataDir,
+      POMBO_API_KEY: key,
+      POMBO_ALLOW_SUBNETS: '127.0.0.0/8',
+    },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  const url = `http://127.0.0.1:${port}`
+  for (let tries = 0; ; tries++) {
+    const healthy = await fetch(`${url}/api/v1/health`).catch(() => undefined)
+    if (healthy?.ok) break
+    if (child.exitCode !== null || tries > 300) throw new Error('Pombo did not start')
+    await sleep(100)
+  }
+  return {
+    url,
+    key,
+    async stop() {
+      const ended = new Promise((resolve) => child.once('exit', resolve))
+      child.kill('SIGTERM')
+      await ended
+      await rm(dataDir, { recursive: true, force: true })
+    },
+  }
+}
+
+async function freePort(): Promise<number> {
+  const probe = createProbe()
+  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve))
+  const { port } = probe.address() as AddressInfo
+  await new Promise((resolve) => probe.close(resolve))
+  return port
+}

@@ -1,0 +1,308 @@
+import { strict as assert } from 'node:assert'
+import { createHmac } from 'node:crypto'
+
+/** What the steps of one client's walk share: ids of what they made. */
+export interface Walk {
+  /** A receiver that answers 200, and what it got. */
+  receiver: { url: string; got: { path: string; headers: Record<string, unknown>; body: string }[] }
+  app: string
+  endpoint: string
+  message: string
+  attempt: string
+  /** Differs for each client. */
+  mark: string
+  until<T>(what: string, ask: () => Promise<T | undefined> | T | undefined): Promise<T>
+}
+
+type Shape = Record<string, unknown>
+export type Invoke = (...args: unknown[]) => Promise<Shape>
+
+/** One thing that clients do. `methods`: its names over the generations; the first that a client has is called. */
+export interface Step {
+  methods: string[]
+  run(invoke: Invoke, walk: Walk): Promise<void>
+}
+
+const step = (methods: string | string[], run: Step['run']): Step => ({
+  methods: [methods].flat(),
+  run,
+})
+const listOf = (page: Shape): Shape[] => {
+  assert.ok(Array.isArray(page['data']), 'a list has data')
+  assert.equal(typeof page['done'], 'boolean')
+  return page['data'] as Shape[]
+}
+const eventually = 15_000
+
+/** Signs as documented, without any client: `id.timestamp.body` under the secret's bytes. */
+function signature(secret: string, id: string, timestamp: string, body: string): string {
+  const key = Buffer.from(secret.replace(/^whsec_/, ''), 'base64')
+  return `v1,${createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64')}`
+}
+
+export const steps: Step[] = [
+  step('health.get', async (invoke) => {
+    await invoke()
+  }),
+  step('eventType.create', async (invoke, { mark }) => {
+    for (const name of ['invoice.paid', 'password.reset']) {
+      const made = await invoke({ name: `${name}.${mark}`, description: 'of the conformance run' })
+      assert.equal(made['name'], `${name}.${mark}`)
+    }
+  }),
+  step('eventType.get', async (invoke, { mark }) => {
+    assert.equal((await invoke(`invoice.paid.${mark}`))['archived'], false)
+  }),
+  step('eventType.list', async (invoke) => {
+    assert.ok(listOf(await invoke({ limit: 2 })).length <= 2)
+  }),
+  step(['eventType.update', 'eventType.upsert'], async (invoke, { mark }) => {
+    const put = await invoke(`invoice.paid.${mark}`, { description: 'changed' })
+    assert.equal(put['description'], 'changed')
+  }),
+  step('eventType.patch', async (invoke, { mark }) => {
+    const patched = await invoke(`invoice.paid.${mark}`, { description: 'again' })
+    assert.equal(patched['description'], 'again')
+  }),
+  step(['eventType.importOpenApi', 'eventType.importOpenapi'], async (invoke, { mark }) => {
+    const spec = { openapi: '3.1.0', info: { title: 't', version: '1' }, webhooks: {} as Shape }
+    spec.webhooks[`imported.${mark}`] = { post: { description: 'imported' } }
+    await invoke({ spec })
+  }),
+  step('application.create', async (invoke, walk) => {
+    const made = await invoke({ name: 'app', uid: `app-${walk.mark}` })
+    assert.match(String(made['id']), /^app_/)
+    walk.app = String(made['id'])
+  }),
+  step('application.getOrCreate', async (invoke, walk) => {
+    assert.equal((await invoke({ name: 'app', uid: `app-${walk.mark}` }))['id'], walk.app)
+  }),
+  step('application.get', async (invoke, walk) => {
+    assert.equal((await invoke(`app-${walk.mark}`))['id'], walk.app)
+  }),
+  step(['application.update', 'application.upsert'], async (invoke, walk) => {
+    const put = await invoke(walk.app, { name: 'renamed', uid: `app-${walk.mark}` })
+    assert.equal(put['name'], 'renamed')
+  }),
+  step('application.patch', async (invoke, walk) => {
+    assert.equal((await invoke(walk.app, { rateLimit: 5_000 }))['rateLimit'], 5_000)
+  }),
+  step('application.list', async (invoke) => {
+    assert.ok(listOf(await invoke({ limit: 1, order: 'descending' })).length === 1)
+  }),
+  step('endpoint.create', async (invoke, walk) => {
+    const types = [`invoice.paid.${walk.mark}`]
+    const made = await invoke(walk.app, {
+      url: `${walk.receiver.url}/${walk.mark}`,
+      description: 'main',
+      version: 1,
+      // 1.x says filterTypes, 2.x eventTypes.
+      ...(walk.mark.startsWith('1') ? { filterTypes: types } : { eventTypes: types }),
+      channels: ['c1'],
+      metadata: { a: 'b' },
+    })
+    walk.endpoint = String(made['id'])
+    assert.deepEqual(made['filterTypes'] ?? made['eventTypes'], types)
+  }),
+  step('endpoint.get', async (invoke, walk) => {
+    const got = await invoke(walk.app, walk.endpoint)
+    assert.deepEqual(got['filterTypes'] ?? got['eventTypes'], [`invoice.paid.${walk.mark}`])
+    assert.deepEqual(got['metadata'], { a: 'b' })
+  }),
+  step('endpoint.list', async (invoke, walk) => {
+    assert.equal(listOf(await invoke(walk.app))[0]?.['id'], walk.endpoint)
+  }),
+  step(['endpoint.update', 'endpoint.upsert'], async (invoke, walk) => {
+    const types = [`invoice.paid.${walk.mark}`]
+    const put = await invoke(walk.app, walk.endpoint, {
+      url: `${walk.receiver.url}/${walk.mark}`,
+      description: 'put',
+      version: 1,
+      ...(walk.mark.startsWith('1') ? { filterTypes: types } : { eventTypes: types }),
+    })
+    assert.equal(put['description'], 'put')
+    assert.deepEqual(put['filterTypes'] ?? put['eventTypes'], types)
+  }),
+  step('endpoint.patch', async (invoke, walk) => {
+    const patched = await invoke(walk.app, walk.endpoint, { description: 'patched' })
+    assert.equal(patched['description'], 'patched')
+    assert.deepEqual(patched['filterTypes'] ?? patched['eventTypes'], [`invoice.paid.${walk.mark}`])
+  }),
+  step('endpoint.getSecret', async (invoke, walk) => {
+    assert.match(String((await invoke(walk.app, walk.endpoint))['key']), /^whsec_/)
+  }),
+  step('endpoint.rotateSecret', async (invoke, walk) => {
+    await invoke(walk.app, walk.endpoint, {})
+  }),
+  step(
+    ['endpoint.updateHeaders', 'endpoint.headersUpdate', 'endpoint.setHeaders'],
+    async (invoke, walk) => {
+      await invoke(walk.app, walk.endpoint, { headers: { 'X-Mark': walk.mark } })
+    },
+  ),
+  step(['endpoint.patchHeaders', 'endpoint.headersPatch'], async (invoke, walk) => {
+    await invoke(walk.app, walk.endpoint, { headers: { 'X-More': 'yes' } })
+  }),
+  step('endpoint.getHeaders', async (invoke, walk) => {
+    assert.equal(((await invoke(walk.app, walk.endpoint))['headers'] as Shape)['X-More'], 'yes')
+  }),
+  step('message.create', async (invoke, walk) => {
+    const send = (type: string, more: object = {}) =>
+      invoke(walk.app, {
+        eventType: `${type}.${walk.mark}`,
+        payload: { mark: walk.mark, n: 1 },
+        ...more,
+      })
+    const made = await send('invoice.paid', { eventId: `evt-${walk.mark}`, tags: ['t1'] })
+    walk.message = String(made['id'])
+    assert.match(walk.message, /^msg_/)
+    // What it did not subscribe to must not come.
+    await send('password.reset')
+    const got = await walk.until('the delivery', () =>
+      walk.receiver.got.find(({ path }) => path === `/${walk.mark}`),
+    )
+    assert.equal(got.headers['x-mark'], walk.mark)
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    const all = walk.receiver.got.filter(({ path }) => path === `/${walk.mark}`)
+    assert.equal(all.length, 1, 'an endpoint got what it had not asked for')
+  }),
+  step('endpoint.getSecret', async (invoke, walk) => {
+    const { headers, body } = walk.receiver.got.find(({ path }) => path === `/${walk.mark}`)!
+    const key = String((await invoke(walk.app, walk.endpoint))['key'])
+    const id = String(headers['webhook-id'])
+    const wanted = signature(key, id, String(headers['webhook-timestamp']), body)
+    assert.ok(String(headers['webhook-signature']).split(' ').includes(wanted))
+  }),
+  step('message.get', async (invoke, walk) => {
+    assert.equal((await invoke(walk.app, walk.message))['eventId'], `evt-${walk.mark}`)
+  }),
+  step('message.list', async (invoke, walk) => {
+    const types = [`invoice.paid.${walk.mark}`]
+    const rows = listOf(await invoke(walk.app, { eventTypes: types, tag: 't1' }))
+    assert.deepEqual(
+      rows.map((row) => row['id']),
+      [walk.message],
+    )
+  }),
+  step('message.precheck', async (invoke, walk) => {
+    const { active } = await invoke(walk.app, { eventType: `invoice.paid.${walk.mark}` })
+    assert.equal(active, true)
+  }),
+  step(['messageAttempt.listByMsg', 'messageAttempt.list'], async (invoke, walk) => {
+    const rows = await walk.until('the attempt', async () => {
+      const found = listOf(await invoke(walk.app, walk.message))
+      return found.length > 0 ? found : undefined
+    })
+    walk.attempt = String(rows[0]!['id'])
+    assert.equal(rows[0]!['status'], 0)
+  }),
+  step('messageAttempt.listByEndpoint', async (invoke, walk) => {
+    const of = async (type: string) =>
+      listOf(await invoke(walk.app, walk.endpoint, { eventTypes: [`${type}.${walk.mark}`] })).length
+    assert.equal(await of('invoice.paid'), 1)
+    assert.equal(await of('password.reset'), 0)
+  }),
+  step('messageAttempt.get', async (invoke, walk) => {
+    assert.equal((await invoke(walk.app, walk.message, walk.attempt))['id'], walk.attempt)
+  }),
+  step('messageAttempt.listAttemptedMessages', async (invoke, walk) => {
+    assert.equal(listOf(await invoke(walk.app, walk.endpoint))[0]?.['id'], walk.message)
+  }),
+  step('messageAttempt.listAttemptedDestinations', async (invoke, walk) => {
+    assert.equal(listOf(await invoke(walk.app, walk.message))[0]?.['id'], walk.endpoint)
+  }),
+  step('messageAttempt.listAttemptsForEndpoint', async (invoke, walk) => {
+    assert.equal(listOf(await invoke(walk.app, walk.message, walk.endpoint)).length, 1)
+  }),
+  step('messageAttempt.resend', async (invoke, walk) => {
+    const before = walk.receiver.got.length
+    await invoke(walk.app, walk.message, walk.endpoint)
+    await walk.until('the delivery again', () => walk.receiver.got[before])
+  }),
+  step('endpoint.sendExample', async (invoke, walk) => {
+    const made = await invoke(walk.app, walk.endpoint, { eventType: `invoice.paid.${walk.mark}` })
+    assert.match(String(made['id']), /^msg_/)
+  }),
+  step('endpoint.getStats', async (invoke, walk) => {
+    const { success } = await invoke(walk.app, walk.endpoint)
+    assert.ok(Number(success) >= 1)
+  }),
+  step('endpoint.recover', async (invoke, walk) => {
+    await invoke(walk.app, walk.endpoint, { since: new Date(Date.now() - 60_000) })
+  }),
+  step('endpoint.replayMissing', async (invoke, walk) => {
+    await invoke(walk.app, walk.endpoint, { since: new Date(Date.now() - 60_000) })
+  }),
+  step('endpoint.bulkReplay', async (invoke, walk) => {
+    await invoke(walk.app, walk.endpoint, { since: new Date(Date.now() - 60_000) })
+  }),
+  step(
+    ['endpoint.transformationPartialUpdate', 'endpoint.transformation.patch'],
+    async (invoke, walk) => {
+      await invoke(walk.app, walk.endpoint, { enabled: false })
+    },
+  ),
+  step(['endpoint.transformationGet', 'endpoint.transformation.get'], async (invoke, walk) => {
+    assert.equal((await invoke(walk.app, walk.endpoint))['enabled'], false)
+  }),
+  step('messageAttempt.expungeContent', async (invoke, walk) => {
+    await invoke(walk.app, walk.message, walk.attempt)
+  }),
+  step('message.expungeContent', async (invoke, walk) => {
+    await invoke(walk.app, walk.message)
+  }),
+  step('message.expungeAllContents', async (invoke, walk) => {
+    await invoke(walk.app)
+  }),
+  step('message.bulkExpungeContent', async (invoke, walk) => {
+    await invoke(walk.app, { until: new Date() })
+  }),
+  step('integration.create', async (invoke, walk) => {
+    assert.ok((await invoke(walk.app, { name: 'i' }))['id'])
+  }),
+  step('integration.list', async (invoke, walk) => {
+    listOf(await invoke(walk.app))
+  }),
+  step('message.poller.poll', async (invoke, walk) => {
+    await invoke(walk.app, walk.endpoint)
+  }),
+  step('backgroundTask.list', async (invoke) => {
+    listOf(await invoke())
+  }),
+  step('statistics.aggregateAppStats', async (invoke) => {
+    const since = new Date(Date.now() - 3_600_000)
+    assert.ok((await invoke({ since, until: new Date() }))['status'])
+  }),
+  step('statistics.aggregateEventTypes', async (invoke) => {
+    assert.ok((await invoke())['status'])
+  }),
+  step('environment.export', async (invoke) => {
+    await invoke({})
+  }),
+  step('operationalWebhook.endpoint.list', async (invoke) => {
+    listOf(await invoke())
+  }),
+  step('authentication.dashboardAccess', async (invoke, walk) => {
+    assert.ok((await invoke(walk.app))['url'])
+  }),
+  step('authentication.appPortalAccess', async (invoke, walk) => {
+    assert.ok((await invoke(walk.app, {}))['token'])
+  }),
+  step('authentication.expireAll', async (invoke, walk) => {
+    await invoke(walk.app, {})
+  }),
+  step('management.authentication.listApiTokens', async (invoke) => {
+    listOf(await invoke())
+  }),
+  step('endpoint.delete', async (invoke, walk) => {
+    await invoke(walk.app, walk.endpoint)
+  }),
+  step('application.delete', async (invoke, walk) => {
+    await invoke(walk.app)
+  }),
+  step('eventType.delete', async (invoke, { mark }) => {
+    await invoke(`password.reset.${mark}`)
+  }),
+]
+
+export const stepDeadlineMs = eventually
