@@ -1,4 +1,4 @@
-import type { Endpoint } from '../core/endpoint.ts'
+import type { Endpoint } from '../../core/endpoint.ts'
 import type { AppRoutes } from './routes.ts'
 
 // Measured on Node 24 with 2,000 endpoints of one secret each: 1,400 bytes without any texts but the URL, 2,150 with headers, metadata,
