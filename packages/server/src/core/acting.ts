@@ -15,7 +15,10 @@ export function actingAs<T>(actor: Actor, work: () => T): T {
   return current.run(actor, work)
 }
 
-/** Pombo itself, where nobody was named. What a timer or a batch does may have begun under somebody else's request: such work says `actingAs({}, …)`. */
+/**
+ * Pombo itself, where nobody was named. What a timer or a batch does may have begun under somebody else's request: such
+ * work says `actingAs({}, …)`.
+ */
 export function currentActor(): Actor {
   return current.getStore() ?? {}
 }

@@ -1,7 +1,7 @@
 /**
- * Files at rest, taken out of payloads: those of tenants who have payloads sealed are sealed part by part, so that a download holds one part
- * in memory. A sealed part is longer by as much as sealing adds, always the same, and knows its file and its place: parts can neither be
- * exchanged nor left out.
+ * Files at rest, taken out of payloads: those of tenants who have payloads sealed are sealed part by part, so that a
+ * download holds one part in memory. A sealed part is longer by as much as sealing adds, always the same, and knows its
+ * file and its place: parts can neither be exchanged nor left out.
  */
 import { createHmac } from 'node:crypto'
 import { PomboError } from '../core/error.ts'

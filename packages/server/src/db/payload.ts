@@ -1,6 +1,6 @@
 /**
- * Payloads at rest. Those of tenants who ask for it are sealed before they are stored, and opened where they are read: `sealed:` (no JSON begins so),
- * the id of the key, and the sealed bytes in base64. Others are stored as they came.
+ * Payloads at rest. Those of tenants who ask for it are sealed before they are stored, and opened where they are read:
+ * `sealed:` (no JSON begins so), the id of the key, and the sealed bytes in base64. Others are stored as they came.
  */
 import { PomboError } from '../core/error.ts'
 import { showId } from '../core/id.ts'
@@ -11,7 +11,10 @@ const mark = 'sealed:'
 export interface Payloads {
   /** As it is stored. */
   close(text: string, messageId: string): string
-  /** As it came. Throws `payload_sealed`, which names the missing key, or says that it was altered or belongs to another message. */
+  /**
+   * As it came. Throws `payload_sealed`, which names the missing key, or says that it was altered or belongs to another
+   * message.
+   */
   open(stored: string, messageId: string): string
 }
 

@@ -36,9 +36,10 @@ function left(result: ResealResult, error: unknown): void {
 }
 
 /**
- * Seals anew, under the newest key, whatever an older one sealed; what cannot be made anew, such as keyed hashes and links, needs the older
- * keys until it is gone (longestRetentionDays). Works beside running nodes: a value that was written in the meantime is left alone. Whatever is done stays done: a run that was stopped is simply
- * started again. `signal` stops between batches.
+ * Seals anew, under the newest key, whatever an older one sealed; what cannot be made anew, such as keyed hashes and
+ * links, needs the older keys until it is gone (longestRetentionDays). Works beside running nodes: a value that was
+ * written in the meantime is left alone. Whatever is done stays done: a run that was stopped is simply started again.
+ * `signal` stops between batches.
  */
 export async function resealAll(
   pool: Pool,
@@ -50,9 +51,12 @@ export async function resealAll(
     let after = '00000000-0000-0000-0000-000000000000'
     while (!options.signal?.aborted) {
       const { rows } = await pool.query<{ id: string; sealed: Buffer }>(
-        `select id, ${column} as sealed from ${table}
-          where id > $1 and ${column} is not null and substring(${column} from 2 for 4) <> $2
-          order by id limit $3`,
+        /* sql */ `
+          select id, ${column} as sealed
+            from ${table}
+           where id > $1 and ${column} is not null and substring(${column} from 2 for 4) <> $2
+           order by id
+           limit $3`,
         [after, seal.keyId, options.batch ?? 200],
       )
       const last = rows.at(-1)
@@ -72,9 +76,10 @@ export async function resealAll(
         }
       }
       const { rowCount } = await pool.query(
-        `update ${table} t set ${column} = v.anew
-           from unnest($1::uuid[], $2::bytea[], $3::bytea[]) as v (id, old, anew)
-          where t.id = v.id and t.${column} = v.old`,
+        /* sql */ `
+          update ${table} t set ${column} = v.anew
+            from unnest($1::uuid[], $2::bytea[], $3::bytea[]) as v (id, old, anew)
+           where t.id = v.id and t.${column} = v.old`,
         [ids, old, anew],
       )
       result.resealed += rowCount ?? 0
@@ -103,7 +108,11 @@ export async function resealPayloads(
     const { blocks } = size[0]!
     for (let block = 0; block < blocks && !options.signal?.aborted; block += blocksAtATime) {
       const { rows } = await pool.query<{ app_id: string; id: string }>(
-        `select app_id, id from ${name} where ctid >= $1::tid and ctid < $2::tid and payload like 'sealed:%' and payload not like $3`,
+        /* sql */ `
+          select app_id, id
+            from ${name}
+           where ctid >= $1::tid and ctid < $2::tid
+             and payload like 'sealed:%' and payload not like $3`,
         [`(${block},0)`, `(${block + blocksAtATime},0)`, isNewest],
       )
       for (const row of rows) await resealPayload(pool, name, row, payloads, result)

@@ -1,6 +1,7 @@
 /**
- * A table whose rows the code has as objects. Which member is which column is said once; the statements that read, insert, update and
- * delete single rows are built from that. What a hot path runs is written out as SQL in the `store.ts` of its room.
+ * A table whose rows the code has as objects. Which member is which column is said once; the statements that read,
+ * insert, update and delete single rows are built from that. What a hot path runs is written out as SQL in the
+ * `store.ts` of its room.
  *
  * Members whose names end in `AtMs` are milliseconds since the epoch in the code, and `timestamptz` in the table.
  */
@@ -87,7 +88,9 @@ export function defineTable<Row, Setting extends keyof Row = never, Unread = obj
     return terms.length === 0 ? 'true' : terms.join(' and ')
   }
 
-  /** The columns of a row, each under its member's name. Named, because `*` would carry whatever a later migration adds. */
+  /**
+   * The columns of a row, each under its member's name. Named, because `*` would carry whatever a later migration adds.
+   */
   function selected(alias?: string): string {
     const prefix = alias === undefined ? '' : `${alias}.`
     return Object.entries(read)

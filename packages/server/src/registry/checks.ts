@@ -63,8 +63,8 @@ export function integer(min: number, max: number): (value: number) => Problem {
 }
 
 /**
- * A `uid` is the caller's own name for a thing. Wider than Svix's pattern, because sessions and instances of the dialects become apps
- * under the names they have; the native API checks its own, narrower one.
+ * A `uid` is the caller's own name for a thing. Wider than Svix's pattern, because sessions and instances of the
+ * dialects become apps under the names they have; the native API checks its own, narrower one.
  */
 export function uidProblem(uid: string, readsAsId: boolean): Problem {
   if (uid.length === 0 || uid.length > 256) return 'has 1 to 256 characters'

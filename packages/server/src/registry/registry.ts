@@ -1,8 +1,9 @@
 /**
  * The registry: tenants, API keys, apps, endpoints and event types, and the bounded cache of them (cache/cache.ts).
  *
- * It promises that whatever it answered "done" to is committed, that this node acts on it at once and every other within a second, and
- * that secrets and headers are in the database only sealed. Refusals are errors of core/error.ts that name the field at fault.
+ * It promises that whatever it answered "done" to is committed, that this node acts on it at once and every other
+ * within a second, and that secrets and headers are in the database only sealed. Refusals are errors of core/error.ts
+ * that name the field at fault.
  */
 import type { Clock } from '../core/clock.ts'
 import type { Pool } from '../db/pool.ts'

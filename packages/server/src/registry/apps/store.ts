@@ -72,7 +72,10 @@ export function createApps({ pool, clock, write }: { pool: Pool; clock: Clock; w
       return await create(tenantId, settings)
     },
 
-    /** The app with this uid as it is, or a new one; two callers at once get the same. Without a uid there is nothing to find. */
+    /**
+     * The app with this uid as it is, or a new one; two callers at once get the same. Without a uid there is nothing to
+     * find.
+     */
     async getOrCreate(
       tenantId: string,
       settings: AppSettings,
@@ -102,8 +105,8 @@ export function createApps({ pool, clock, write }: { pool: Pool; clock: Clock; w
       await apps.list(pool, { tenantId, kind: 'app' }, options),
 
     /**
-     * Sets all of the app, or makes it where it is missing; it then takes the path's uid unless the body brings one. An app addressed by
-     * its uid keeps it where the body says nothing of it, so that the same PUT can be repeated.
+     * Sets all of the app, or makes it where it is missing; it then takes the path's uid unless the body brings one. An
+     * app addressed by its uid keeps it where the body says nothing of it, so that the same PUT can be repeated.
      */
     async put(
       tenantId: string,
@@ -134,7 +137,10 @@ export function createApps({ pool, clock, write }: { pool: Pool; clock: Clock; w
       )
     },
 
-    /** Its endpoints, secrets and tokens go with it; deliveries that are still open the engine discards when it comes to them. */
+    /**
+     * Its endpoints, secrets and tokens go with it; deliveries that are still open the engine discards when it comes to
+     * them.
+     */
     async delete(tenantId: string, idOrUid: string): Promise<void> {
       await write(async (db, note) => {
         const { id } = await held(db, tenantId, idOrUid)

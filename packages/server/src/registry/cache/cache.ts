@@ -1,9 +1,10 @@
 /**
- * The hot path's view of the registry: bounded by bytes, loaded when first needed, and never more than a second behind the database.
+ * The hot path's view of the registry: bounded by bytes, loaded when first needed, and never more than a second behind
+ * the database.
  *
- * Every change to what is cached leaves a row in `change`, in its own transaction; each node reads those every half second and drops
- * what they name (change-reader.ts). Nothing is answered from memory when the last reading is more than a second old: the answer waits
- * for a new one.
+ * Every change to what is cached leaves a row in `change`, in its own transaction; each node reads those every half
+ * second and drops what they name (change-reader.ts). Nothing is answered from memory when the last reading is more
+ * than a second old: the answer waits for a new one.
  */
 import type { Clock } from '../../core/clock.ts'
 import { readId } from '../../core/id.ts'

@@ -16,8 +16,8 @@ export interface ChangeReaderOptions {
 }
 
 /**
- * Reads every half second what other nodes changed. Changes are older than a second only while the database cannot be read; after that
- * everything is dropped, since the database that answers may not be the one that was lost.
+ * Reads every half second what other nodes changed. Changes are older than a second only while the database cannot be
+ * read; after that everything is dropped, since the database that answers may not be the one that was lost.
  */
 export class ChangeReader {
   readonly #options: ChangeReaderOptions

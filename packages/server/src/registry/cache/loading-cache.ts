@@ -17,8 +17,8 @@ export interface LoadingCacheOptions<Value> {
 }
 
 /**
- * A cache bounded by bytes that loads what it does not have, many keys in one query. What is dropped while it is being loaded goes to those
- * who wait for it, and is not kept: it may be from before the change.
+ * A cache bounded by bytes that loads what it does not have, many keys in one query. What is dropped while it is being
+ * loaded goes to those who wait for it, and is not kept: it may be from before the change.
  */
 export class LoadingCache<Value> {
   readonly #entries: LRUCache<string, { group: string; value: Value }>

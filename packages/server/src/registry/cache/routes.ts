@@ -31,7 +31,10 @@ export interface Health {
 /** Everything that routing and delivering need of one app. Shared between all who ask: not to be changed. */
 export interface AppRoutes {
   app: RoutedApp
-  /** Oldest first; disabled and paused ones too. Old secrets may have expired since they were read: compare `expiresAtMs`. */
+  /**
+   * Oldest first; disabled and paused ones too. Old secrets may have expired since they were read: compare
+   * `expiresAtMs`.
+   */
   endpoints: Endpoint[]
   /** By endpoint id; only of endpoints that have a row of it. */
   health: Map<string, Health>

@@ -29,8 +29,8 @@ const routedApp = /* sql */ `
   ) as app`
 
 /**
- * Apps with all their endpoints, by app id. Those that do not exist are not in the answer. One probe of `app`'s key an app, and one range of
- * `endpoint_list`; for each endpoint one probe of its secrets and one of its health.
+ * Apps with all their endpoints, by app id. Those that do not exist are not in the answer. One probe of `app`'s key an
+ * app, and one range of `endpoint_list`; for each endpoint one probe of its secrets and one of its health.
  */
 export async function loadRoutes(
   db: Queryable,

@@ -41,9 +41,9 @@ export function createEndpoints(options: EndpointsOptions) {
     },
 
     /**
-     * Sets the endpoint, or makes it where it is missing (see Apps.put for its uid). Fields of Svix's API that are left out take their
-     * defaults; Pombo's own stay as they are, because a Svix client does not know them and must not undo them. Secret and headers have
-     * paths of their own.
+     * Sets the endpoint, or makes it where it is missing (see Apps.put for its uid). Fields of Svix's API that are left
+     * out take their defaults; Pombo's own stay as they are, because a Svix client does not know them and must not undo
+     * them. Secret and headers have paths of their own.
      */
     async put(
       scope: AppScope,
@@ -108,8 +108,8 @@ export function createEndpoints(options: EndpointsOptions) {
       await turn(scope, idOrUid, { disabled: false }),
 
     /**
-     * Disables by what deliveries showed (a 410, days without a success), by UUID; false when it was deleted or disabled already.
-     * `reason` is kept and shown.
+     * Disables by what deliveries showed (a 410, days without a success), by UUID; false when it was deleted or
+     * disabled already. `reason` is kept and shown.
      */
     async disable(
       scope: AppScope,

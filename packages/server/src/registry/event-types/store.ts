@@ -4,7 +4,10 @@ import { defineTable, type ListOptions, type Page } from '../../db/table.ts'
 import { atMost, checkSettings, jsonProblem } from '../checks.ts'
 import type { Write } from '../writer.ts'
 
-/** A kind of message that a tenant's producers send, documented for those who subscribe. Messages of other types are accepted too. */
+/**
+ * A kind of message that a tenant's producers send, documented for those who subscribe. Messages of other types are
+ * accepted too.
+ */
 export interface EventType {
   name: string
   description: string

@@ -59,7 +59,8 @@ export function createKeys({ pool, clock, write }: { pool: Pool; clock: Clock; w
       hint,
       expiresAtMs,
     }
-    // No change is noted: nobody can hold an answer about a key that did not exist, but for the second that a refusal is remembered.
+    // No change is noted: nobody can hold an answer about a key that did not exist, but for the second that a refusal
+    // is remembered.
     const key = await write(async (db) => await apiKeys.insert(db, values))
     return { key: key!, text }
   }
@@ -139,7 +140,9 @@ export async function deleteAppTokens(db: Queryable, appId: string): Promise<boo
   return (await apiKeys.delete(db, { appId })) > 0
 }
 
-/** Sets when keys were last used. Sorted by id, so that nodes that do it at once do not wait for each other in a circle. */
+/**
+ * Sets when keys were last used. Sorted by id, so that nodes that do it at once do not wait for each other in a circle.
+ */
 export async function writeLastUsed(
   pool: Pool,
   usedAtMs: ReadonlyMap<string, number>,

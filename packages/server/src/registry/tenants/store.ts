@@ -90,14 +90,16 @@ export function createTenants({ pool, clock, write }: { pool: Pool; clock: Clock
     },
 
     /**
-     * Sees to it that there is a tenant and a key to begin with. With `apiKey` (POMBO_API_KEY) that key works afterwards, for the oldest
-     * tenant unless it is another's: it is added where it is new, and counts again where it had been revoked, since whoever sets the
-     * variable decides. Without it, the first start makes a key. Run by every node at every start.
+     * Sees to it that there is a tenant and a key to begin with. With `apiKey` (POMBO_API_KEY) that key works
+     * afterwards, for the oldest tenant unless it is another's: it is added where it is new, and counts again where it
+     * had been revoked, since whoever sets the variable decides. Without it, the first start makes a key. Run by every
+     * node at every start.
      */
     async bootstrap({ apiKey }: { apiKey?: string | undefined } = {}): Promise<Bootstrapped> {
       if (apiKey !== undefined && apiKey.length < MIN_KEY_CHARACTERS) {
         throw new Error(
-          `POMBO_API_KEY is too easy to guess: give at least ${MIN_KEY_CHARACTERS} characters, such as \`openssl rand -hex 32\` prints.`,
+          `POMBO_API_KEY is too easy to guess: give at least ${MIN_KEY_CHARACTERS} ` +
+            `characters, such as \`openssl rand -hex 32\` prints.`,
         )
       }
       return await write(async (db, note) => {

@@ -45,7 +45,10 @@ export function createCredentials(
       return endpoint.secrets.find(({ expiresAtMs }) => expiresAtMs === null)?.secret ?? null
     },
 
-    /** Puts a new secret, given or made, in place of the current one, which goes on signing beside it for `overlapMs` (24 h; 0 to 7 days). */
+    /**
+     * Puts a new secret, given or made, in place of the current one, which goes on signing beside it for `overlapMs`
+     * (24 h; 0 to 7 days).
+     */
     async rotateSecret(
       scope: AppScope,
       idOrUid: string,

@@ -63,7 +63,10 @@ export interface EndpointRow extends StoredEndpoint {
   app?: RoutedApp
 }
 
-/** How secrets and headers are opened. An endpoint whose secrets do not open is reported, and held as if paused: see `endpointOf`. */
+/**
+ * How secrets and headers are opened. An endpoint whose secrets do not open is reported, and held as if paused: see
+ * `endpointOf`.
+ */
 export interface Opener {
   seal: Seal
   unreadable(error: unknown, endpointId: string): void
@@ -82,7 +85,10 @@ export const endpointColumns = /* sql */ `
     'failingSinceMs', floor(extract(epoch from h.failing_since) * 1000)
   ) end as health`
 
-/** The secrets by the index on their endpoint: the current one first, then the old ones, newest first. The health by its key. */
+/**
+ * The secrets by the index on their endpoint: the current one first, then the old ones, newest first. The health by its
+ * key.
+ */
 export const endpointTables = /* sql */ `
   endpoint e
   left join lateral (
@@ -144,12 +150,13 @@ export function byIdOrUid(idOrUid: string): { id: string } | { uid: string } {
 }
 
 /**
- * An endpoint whose secrets or headers do not open (a key is missing from the ring) is seen as paused: its messages wait until the key
- * is back. Throwing instead would stop the whole app for one endpoint's trouble, and sending unsigned is out of the question.
+ * An endpoint whose secrets or headers do not open (a key is missing from the ring) is seen as paused: its messages
+ * wait until the key is back. Throwing instead would stop the whole app for one endpoint's trouble, and sending
+ * unsigned is out of the question.
  */
 export function endpointOf(row: EndpointRow, opener: Opener): Endpoint {
-  // All of the row and what is put over it: leaving members out of the copy (`...rest`) gives each object a shape of its own, which takes
-  // 1,300 bytes and not 420, and is read thirty times more slowly.
+  // All of the row and what is put over it: leaving members out of the copy (`...rest`) gives each object a shape of
+  // its own, which takes 1,300 bytes and not 420, and is read thirty times more slowly.
   const endpoint = {
     ...row,
     headers: {} as Record<string, string>,

@@ -45,7 +45,10 @@ const BY_HAND = 'disabled by hand'
 
 export type EndpointWriter = ReturnType<typeof createEndpointWriter>
 
-/** What every change of an endpoint is made of: one transaction with the rows, the operational event and the note to the other nodes. */
+/**
+ * What every change of an endpoint is made of: one transaction with the rows, the operational event and the note to the
+ * other nodes.
+ */
 export function createEndpointWriter({
   clock,
   opener,
@@ -79,8 +82,9 @@ export function createEndpointWriter({
   }
 
   /**
-   * Notes an operational event, with data as Svix has it; none about the operational endpoints themselves, which must not cause what they
-   * are sent. Svix's schema wants `failSince` even where a person disabled the endpoint, so it is then the moment itself.
+   * Notes an operational event, with data as Svix has it; none about the operational endpoints themselves, which must
+   * not cause what they are sent. Svix's schema wants `failSince` even where a person disabled the endpoint, so it is
+   * then the moment itself.
    */
   async function noteEvent(
     db: Queryable,
@@ -169,8 +173,8 @@ export function createEndpointWriter({
         ...(turned && { disabledReason: settings.disabled ? BY_HAND : null }),
       },
     )
-    // What an address did says nothing of another one, and an endpoint that is enabled again starts with a clean slate: it would
-    // otherwise be disabled at its next failure for the days it has been failing.
+    // What an address did says nothing of another one, and an endpoint that is enabled again starts with a clean slate:
+    // it would otherwise be disabled at its next failure for the days it has been failing.
     if (
       (turned && !settings.disabled) ||
       (settings.url !== undefined && settings.url !== before.url)
