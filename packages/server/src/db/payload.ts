@@ -10,7 +10,7 @@ const mark = 'sealed:'
 
 export interface Payloads {
   /** As it is stored. */
-  close(text: string, messageId: string): string
+  seal(text: string, messageId: string): string
   /**
    * As it came. Throws `payload_sealed`, which names the missing key, or says that it was altered or belongs to another
    * message.
@@ -21,7 +21,7 @@ export interface Payloads {
 export function createPayloads(seal: Seal): Payloads {
   const head = `${mark}${seal.keyId.toString('hex')}:`
   return {
-    close: (text, messageId) => head + seal.seal(text, contextOf(messageId)).toString('base64'),
+    seal: (text, messageId) => head + seal.seal(text, contextOf(messageId)).toString('base64'),
     open(stored, messageId) {
       if (!stored.startsWith(mark)) return stored
       const sealed = Buffer.from(stored.slice(stored.indexOf(':', mark.length) + 1), 'base64')
@@ -40,7 +40,7 @@ export function createPayloads(seal: Seal): Payloads {
 }
 
 /** For engines that seal nothing. */
-export const plainPayloads: Payloads = { close: (text) => text, open: (stored) => stored }
+export const plainPayloads: Payloads = { seal: (text) => text, open: (stored) => stored }
 
 function contextOf(messageId: string): string {
   return `message_payload/${messageId}`

@@ -139,7 +139,7 @@ export async function resealFiles(
     if (file === undefined) break
     after = file.id
     try {
-      const anew = files.close(files.open(file.bytes, file.id), file.id)
+      const anew = files.seal(files.open(file.bytes, file.id), file.id)
       const { rowCount } = await pool.query(
         'update media set bytes = $2, seal_key = $3 where id = $1 and seal_key = $4',
         [file.id, anew, seal.keyId, file.key],
@@ -166,7 +166,7 @@ async function resealPayload(
   const old = rows[0]?.payload
   if (old == null) return
   try {
-    const anew = payloads.close(payloads.open(old, id), id)
+    const anew = payloads.seal(payloads.open(old, id), id)
     // Not where it was deleted meanwhile.
     const { rowCount } = await pool.query(
       `update ${partition} set payload = $3 where app_id = $1 and id = $2 and payload = $4`,
