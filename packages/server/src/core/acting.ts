@@ -10,9 +10,9 @@ export interface Actor {
 
 const current = new AsyncLocalStorage<Actor>()
 
-/** Runs `work` as done by `actor`. The same object may be filled in later, by whoever learns who it is. */
-export function actingAs<T>(actor: Actor, work: () => T): T {
-  return current.run(actor, work)
+/** Runs `task` as done by `actor`. The same object may be filled in later, by whoever learns who it is. */
+export function actingAs<T>(actor: Actor, task: () => T): T {
+  return current.run(actor, task)
 }
 
 /**

@@ -65,17 +65,17 @@ export function personsOf(
   const payload = JSON.parse(message.payload) as unknown
   for (const path of paths) {
     const steps = path.replace(/^\$\./, '').replaceAll('[*]', '.*').split('.')
-    walk(payload, steps, 0, 0, found)
+    collectAt(payload, steps, 0, 0, found)
   }
   if (message.form === 'whatsapp')
-    for (const part of Object.values(fields(payload) ?? {})) ofPart(part, found)
+    for (const part of Object.values(fields(payload) ?? {})) collectPeople(part, found)
   return found
 }
 
 const deepest = 64
 
 /** A list stands for each of its items, whether the path says so or not. */
-function walk(
+function collectAt(
   value: unknown,
   steps: string[],
   at: number,
@@ -85,7 +85,7 @@ function walk(
   if (depth > deepest) return
   if (Array.isArray(value)) {
     const next = steps[at] === '*' ? at + 1 : at
-    for (const item of value) walk(item, steps, next, depth + 1, found)
+    for (const item of value) collectAt(item, steps, next, depth + 1, found)
     return
   }
   const step = steps[at]
@@ -96,19 +96,20 @@ function walk(
   }
   const object = fields(value)
   if (step === '**') {
-    walk(value, steps, at + 1, depth + 1, found)
-    for (const member of Object.values(object ?? {})) walk(member, steps, at, depth + 1, found)
+    collectAt(value, steps, at + 1, depth + 1, found)
+    for (const member of Object.values(object ?? {})) collectAt(member, steps, at, depth + 1, found)
   } else if (step === '*')
-    for (const member of Object.values(object ?? {})) walk(member, steps, at + 1, depth + 1, found)
+    for (const member of Object.values(object ?? {}))
+      collectAt(member, steps, at + 1, depth + 1, found)
   else if (object && Object.hasOwn(object, step))
-    walk(object[step], steps, at + 1, depth + 1, found)
+    collectAt(object[step], steps, at + 1, depth + 1, found)
 }
 
 /**
  * A chat or a person of a canonical event, or a list of them: what has an id and another one. Groups and channels are
  * nobody's.
  */
-function ofPart(part: unknown, found: Set<string>): void {
+function collectPeople(part: unknown, found: Set<string>): void {
   for (const one of Array.isArray(part) ? list(part) : [part]) {
     const object = fields(one)
     if (!object || !('altId' in object)) continue

@@ -8,11 +8,11 @@ import { inTransaction, type Queryable } from './pool.ts'
  */
 export async function inAuditedTransaction<T>(
   pool: pg.Pool,
-  work: (client: pg.PoolClient) => Promise<T>,
+  run: (client: pg.PoolClient) => Promise<T>,
 ): Promise<T> {
   return await inTransaction(pool, async (client) => {
     await client.query(`select set_config('pombo.actor', $1, true)`, [actorText(currentActor())])
-    return await work(client)
+    return await run(client)
   })
 }
 

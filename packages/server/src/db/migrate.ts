@@ -171,11 +171,11 @@ async function refuseWhileOlderLive(client: pg.PoolClient, next: Migration): Pro
 async function patiently<T>(
   pool: pg.Pool,
   log: (message: string) => void,
-  work: (client: pg.PoolClient) => Promise<T>,
+  run: (client: pg.PoolClient) => Promise<T>,
 ): Promise<T> {
   for (let tried = 1; ; tried++) {
     try {
-      return await inTransaction(pool, work)
+      return await inTransaction(pool, run)
     } catch (error) {
       if (!isInUse(error)) throw error
       if (tried === lockTries)

@@ -105,6 +105,16 @@ export async function listPartitions(db: Queryable): Promise<Partition[]> {
   }))
 }
 
+/** How many blocks of 8 KiB a partition has: what is read once, in parts, is read by ranges of them. */
+export async function blocksOf(db: Queryable, { name }: Partition): Promise<number> {
+  const { rows } = await db.query<{ blocks: number | null }>(
+    /* sql */ `
+      select pg_relation_size(to_regclass($1)) / current_setting('block_size')::int as blocks`,
+    [name],
+  )
+  return rows[0]!.blocks ?? 0
+}
+
 /**
  * Drops a partition without locking anyone out: it is detached concurrently (which waits for running statements instead
  * of stopping new ones) and dropped when nothing refers to it any more. One that was half detached when its node died

@@ -111,15 +111,15 @@ export function dropConnections(pool: pg.Pool): void {
     (client as BreakableClient).connection.stream.destroy()
 }
 
-/** Runs `work` in one transaction; rolls back if it throws. A connection that broke is dropped, not reused. */
+/** Calls `run` in one transaction; rolls back if it throws. A connection that broke is dropped, not reused. */
 export async function inTransaction<T>(
   pool: pg.Pool,
-  work: (client: pg.PoolClient) => Promise<T>,
+  run: (client: pg.PoolClient) => Promise<T>,
 ): Promise<T> {
   const client = await pool.connect()
   try {
     await client.query(pooled.has(client) ? beginPooled : 'begin')
-    const result = await work(client)
+    const result = await run(client)
     await client.query('commit')
     client.release()
     return result

@@ -1,4 +1,4 @@
-import { listPartitions } from './partitions.ts'
+import { blocksOf, listPartitions } from './partitions.ts'
 import { createFiles } from './files.ts'
 import { createPayloads, type Payloads } from './payload.ts'
 import type { Pool } from './pool.ts'
@@ -99,13 +99,10 @@ export async function resealPayloads(
   const result: ResealResult = { resealed: 0, unreadable: [], unreadableCount: 0 }
   const payloads = createPayloads(seal)
   const isNewest = `sealed:${seal.keyId.toString('hex')}:%`
-  for (const { table, name, state } of await listPartitions(pool)) {
+  for (const partition of await listPartitions(pool)) {
+    const { table, name, state } = partition
     if (table !== 'message' || state !== 'attached') continue
-    const { rows: size } = await pool.query<{ blocks: number }>(
-      `select pg_relation_size(to_regclass($1)) / current_setting('block_size')::int as blocks`,
-      [name],
-    )
-    const { blocks } = size[0]!
+    const blocks = await blocksOf(pool, partition)
     for (let block = 0; block < blocks && !options.signal?.aborted; block += blocksAtATime) {
       const { rows } = await pool.query<{ app_id: string; id: string }>(
         /* sql */ `

@@ -1,10 +1,9 @@
 import { uuidFloor } from '../../core/id.ts'
 import { forgetChanges } from '../../db/changes.ts'
-import { DAY_MS, dayOf, dropPartition, listPartitions } from '../../db/partitions.ts'
+import { blocksOf, DAY_MS, dayOf, dropPartition, listPartitions } from '../../db/partitions.ts'
 import type { Pool } from '../../db/pool.ts'
 import {
   abandonedEndpoints,
-  blocksOf,
   expirePayloads,
   foldCounts,
   forget,

@@ -95,15 +95,6 @@ export async function notePruned(
   )
 }
 
-/** How many blocks of 8 KiB a partition has. */
-export async function blocksOf(db: Queryable, { name }: Partition): Promise<number> {
-  const { rows } = await db.query<{ blocks: number }>(
-    `select pg_relation_size(to_regclass($1)) / current_setting('block_size')::int as blocks`,
-    [name],
-  )
-  return rows[0]!.blocks ?? 0
-}
-
 /**
  * Deletes tenants' rows from some blocks of a partition: no index leads with the tenant, and one would cost every
  * delivery an entry, so that the rows are found by reading each block once. Messages with open deliveries stay.
