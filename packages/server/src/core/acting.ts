@@ -10,12 +10,15 @@ export interface Actor {
 
 const current = new AsyncLocalStorage<Actor>()
 
-/** Runs `work` as done by `actor`. The same object may be filled in later, by whoever learns who it is. */
-export function actingAs<T>(actor: Actor, work: () => T): T {
-  return current.run(actor, work)
+/** Runs `task` as done by `actor`. The same object may be filled in later, by whoever learns who it is. */
+export function actingAs<T>(actor: Actor, task: () => T): T {
+  return current.run(actor, task)
 }
 
-/** Pombo itself, where nobody was named. What a timer or a batch does may have begun under somebody else's request: such work says `actingAs({}, …)`. */
+/**
+ * Pombo itself, where nobody was named. What a timer or a batch does may have begun under somebody else's request: such
+ * work says `actingAs({}, …)`.
+ */
 export function currentActor(): Actor {
   return current.getStore() ?? {}
 }

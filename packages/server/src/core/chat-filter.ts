@@ -1,4 +1,7 @@
-/** A filter over chat events, as sources and endpoints store it. Only what is given is looked at. `whatsapp/chat-filter.ts` compiles it. */
+/**
+ * A filter over chat events, as sources and endpoints store it. Only what is given is looked at.
+ * `whatsapp/chat-filter.ts` compiles it.
+ */
 export interface ChatFilter {
   /** Only these; `message.*` means all below. */
   events?: string[]

@@ -36,7 +36,7 @@ export class SystemClock implements Clock {
   align(databaseNowMs: number, askedAtMs: number, answeredAtMs: number): void {
     const offset = databaseNowMs - (askedAtMs + answeredAtMs) / 2
     // Below the round trip's own uncertainty a correction would only add noise.
-    this.#offsetMs = Math.abs(offset) < 100 ? 0 : offset
+    this.#offsetMs = Math.abs(offset) < 100 ? 0 : Math.round(offset)
   }
 }
 

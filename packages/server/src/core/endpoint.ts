@@ -48,7 +48,10 @@ export interface Endpoint {
   circuit: CircuitSettings | null
   transform: Transform | null
   batch: BatchSettings | null
-  /** What a delivery that was given up does to its ordering key: let the next one go, or hold the key until someone acts. */
+  /**
+   * What a delivery that was given up does to its ordering key: let the next one go, or hold the key until someone
+   * acts.
+   */
   onExhausted: 'continue' | 'stop'
   oversize: OversizeSettings | null
   /** Which WhatsApp events it gets; other messages are not asked. */

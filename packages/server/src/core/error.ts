@@ -1,6 +1,6 @@
 /**
- * Every refusal a caller can get, in one place: code, HTTP status, and a message that says what was wrong and how to mend it.
- * Tested against docs/reference/errors.md. Anything that is not in here is a bug and answers 500.
+ * Every refusal a caller can get, in one place: code, HTTP status, and a message that says what was wrong and how to
+ * mend it. Tested against docs/reference/errors.md. Anything that is not in here is a bug and answers 500.
  */
 export const catalogue = {
   bad_json: { status: 400, message: 'The body is not valid JSON: {detail}' },
@@ -70,7 +70,9 @@ export const catalogue = {
   database_away: {
     status: 503,
     message:
-      'The database does not answer. Repeat after the time in Retry-After; what was asked may have been done, and the answer lost. A message with an Idempotency-Key (or an eventId), the same both times, counts once.',
+      'The database does not answer. Repeat after the time in Retry-After; what was asked ' +
+      'may have been done, and the answer lost. A message with an Idempotency-Key (or an ' +
+      'eventId), the same both times, counts once.',
   },
 } as const satisfies Record<string, { status: number; message: string }>
 

@@ -1,7 +1,8 @@
 /**
- * Filters run where messages are accepted, so that none may take long. Their cost is linear in the payload unless a comprehension does,
- * for each element, work that grows with the payload too: looks an element up in a list of it, searches its text, joins its lists. With
- * 50,000 numbers in a payload that takes a minute, in which the node does nothing else.
+ * Filters run where messages are accepted, so that none may take long. Their cost is linear in the payload unless a
+ * comprehension does, for each element, work that grows with the payload too: looks an element up in a list of it,
+ * searches its text, joins its lists. With 50,000 numbers in a payload that takes a minute, in which the node does
+ * nothing else.
  */
 interface Node {
   op: string
@@ -29,7 +30,10 @@ function partsOf({ args }: Node): unknown[] {
   return Array.isArray(args) ? args : isNode(args) ? [args] : []
 }
 
-/** The operation inside a comprehension that would make its cost grow with the square of the payload; undefined: there is none. */
+/**
+ * The operation inside a comprehension that would make its cost grow with the square of the payload; undefined: there
+ * is none.
+ */
 export function quadraticPart(ast: unknown): string | undefined {
   return find(ast, undefined)
 }
@@ -61,7 +65,8 @@ function costly(node: Node, own: string): string | undefined {
       return large(parts[1]) ? 'in' : undefined
     case '+':
       return parts.some(large) ? '+' : undefined
-    // Comparing takes as long as the smaller of the two; an element's own parts are all of them together no more than the payload.
+    // Comparing takes as long as the smaller of the two; an element's own parts are all of them together no more than
+    // the payload.
     case '==':
     case '!=':
     case '<':

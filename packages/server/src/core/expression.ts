@@ -2,9 +2,10 @@ import { Environment } from '@marcbachmann/cel-js'
 import { comprehensions, quadraticPart } from './expression-cost.ts'
 
 /**
- * Expressions of endpoints (filters, transformations) in CEL, the Common Expression Language: it always ends, and has no access to
- * anything but its variables. `matches` is refused: it runs a backtracking RegExp, which a chosen input can hang. Comprehensions
- * may not nest, and those of filters may do no work on the whole payload (expression-cost.ts), so that the cost stays linear in it.
+ * Expressions of endpoints (filters, transformations) in CEL, the Common Expression Language: it always ends, and has
+ * no access to anything but its variables. `matches` is refused: it runs a backtracking RegExp, which a chosen input
+ * can hang. Comprehensions may not nest, and those of filters may do no work on the whole payload (expression-cost.ts),
+ * so that the cost stays linear in it.
  */
 const environment = new Environment({
   unlistedVariablesAreDyn: false,
@@ -56,7 +57,10 @@ function* calls(node: unknown, depth: number): Generator<{ name: string; depth: 
   yield* calls(node.args, inner)
 }
 
-/** Compiles an expression that must give `result`, or says what is wrong with it. Evaluating throws where the input does not fit. */
+/**
+ * Compiles an expression that must give `result`, or says what is wrong with it. Evaluating throws where the input does
+ * not fit.
+ */
 export function compileExpression(text: string, result: ResultKind): Compiled {
   try {
     const program = environment.parse(text)
@@ -78,12 +82,15 @@ export function compileExpression(text: string, result: ResultKind): Compiled {
         return {
           ok: false,
           problem:
-            'matches() is not offered (a regular expression can be made to hang); use startsWith, endsWith, contains or in',
+            'matches() is not offered (a regular expression can be made to hang); use ' +
+            'startsWith, endsWith, contains or in',
         }
       if (depth > 1)
         return {
           ok: false,
-          problem: `${name}() inside another of its kind is not offered; its cost would grow with the square of the payload`,
+          problem:
+            `${name}() inside another of its kind is not offered; its cost would grow with the ` +
+            'square of the payload',
         }
     }
     // Transformations run in a thread of their own, with a bound on their time.
@@ -91,7 +98,9 @@ export function compileExpression(text: string, result: ResultKind): Compiled {
     if (costly !== undefined)
       return {
         ok: false,
-        problem: `${costly} on the payload for each element is not offered; its cost would grow with the square of the payload`,
+        problem:
+          `${costly} on the payload for each element is not offered; its cost would grow with ` +
+          'the square of the payload',
       }
     return { ok: true, evaluate: (input) => program({ ...input }) as unknown }
   } catch (error) {
@@ -100,8 +109,8 @@ export function compileExpression(text: string, result: ResultKind): Compiled {
 }
 
 /**
- * What went wrong with one input, in words that hold nothing of the input: they are recorded and logged, where a payload must not be read. What
- * stands in the expression itself may be said.
+ * What went wrong with one input, in words that hold nothing of the input: they are recorded and logged, where a
+ * payload must not be read. What stands in the expression itself may be said.
  */
 export function problemWith(error: unknown, expression: string): string {
   const known = (text: string): boolean => expression.includes(text)

@@ -1,8 +1,9 @@
 import { randomFillSync } from 'node:crypto'
 
 /**
- * Ids are UUIDv7 (RFC 9562) in the database and `prefix_` + 26 characters of Crockford base 32 outside: they sort by time, hold no
- * dot (they are signed as `id.timestamp.body`), and match the pattern `[a-zA-Z0-9\-_.]+` that the Svix clients expect.
+ * Ids are UUIDv7 (RFC 9562) in the database and `prefix_` + 26 characters of Crockford base 32 outside: they sort by
+ * time, hold no dot (they are signed as `id.timestamp.body`), and match the pattern `[a-zA-Z0-9\-_.]+` that the Svix
+ * clients expect.
  */
 export const prefixes = {
   tenant: 'org',
@@ -89,8 +90,9 @@ export function uuidTimeMs(uuid: string): number {
   return Number.parseInt(uuid.slice(0, 8) + uuid.slice(9, 13), 16)
 }
 
-// A shown id is 26 characters of 5 bits, the first of which holds 3: 8 bits and six times 20 make the 128. Blocks of 20 bits are 5 hex digits here
-// and 4 characters there, so that no big integers are needed: those took three times as long, and an event shows seven ids.
+// A shown id is 26 characters of 5 bits, the first of which holds 3: 8 bits and six times 20 make the 128. Blocks of 20
+// bits are 5 hex digits here and 4 characters there, so that no big integers are needed: those took three times as
+// long, and an event shows seven ids.
 const quads = Array.from(
   { length: 1024 },
   (_, value) => alphabet[value >> 5]! + alphabet[value & 31]!,
@@ -144,7 +146,8 @@ export function readId(kind: IdKind, shown: string): string | undefined {
     }
     digits += hex[value >> 12]! + hex[(value >> 4) & 255]! + alphabet[value & 15]!
   }
-  return `${digits.slice(0, 8)}-${digits.slice(8, 12)}-${digits.slice(12, 16)}-${digits.slice(16, 20)}-${digits.slice(20)}`
+  const head = `${digits.slice(0, 8)}-${digits.slice(8, 12)}-${digits.slice(12, 16)}`
+  return `${head}-${digits.slice(16, 20)}-${digits.slice(20)}`
 }
 
 /** The 5 bits of a character of the alphabet; `notOne` for every other. */

@@ -1,4 +1,7 @@
-/** Reading JSON whose shape is not known: what is not of the expected shape is `undefined`, `null` or empty, never an exception. */
+/**
+ * Reading JSON whose shape is not known: what is not of the expected shape is `undefined`, `null` or empty, never an
+ * exception.
+ */
 
 export type Fields = Record<string, unknown>
 

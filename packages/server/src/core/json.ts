@@ -1,7 +1,8 @@
 /**
- * Exact source text out of JSON. Payloads are delivered as they were sent in (`12345678901234567890`, `1.0`, key order), so they are cut
- * out of the request's text instead of being parsed and written again. The text given here has passed `JSON.parse` before: these
- * functions find boundaries, they do not validate. They do not recurse, so nesting cannot exhaust the stack.
+ * Exact source text out of JSON. Payloads are delivered as they were sent in (`12345678901234567890`, `1.0`, key
+ * order), so they are cut out of the request's text instead of being parsed and written again. The text given here has
+ * passed `JSON.parse` before: these functions find boundaries, they do not validate. They do not recurse, so nesting
+ * cannot exhaust the stack.
  */
 
 const QUOTE = 34
@@ -58,8 +59,8 @@ export function skipValue(text: string, start: number): number {
 }
 
 /**
- * The exact text of a member's value of the object that `text` is; undefined where there is none. Of several members of one name the
- * last counts, as in `JSON.parse`; names may be written with escapes.
+ * The exact text of a member's value of the object that `text` is; undefined where there is none. Of several members of
+ * one name the last counts, as in `JSON.parse`; names may be written with escapes.
  */
 export function memberText(text: string, name: string): string | undefined {
   let at = skipSpace(text, 0)

@@ -3,8 +3,8 @@ export const priorities = ['high', 'normal', 'low'] as const
 export type Priority = (typeof priorities)[number]
 
 /**
- * What a payload is. `null`: the producer's own JSON, unknown to Pombo. `whatsapp`: a canonical WhatsApp event (whatsapp/whatsapp.ts), which
- * every dialect can put into its own words.
+ * What a payload is. `null`: the producer's own JSON, unknown to Pombo. `whatsapp`: a canonical WhatsApp event
+ * (whatsapp/whatsapp.ts), which every dialect can put into its own words.
  */
 export type PayloadForm = 'whatsapp' | null
 

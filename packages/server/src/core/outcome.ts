@@ -49,8 +49,8 @@ export type Blocked = {
 }
 
 /**
- * Nothing could be made to send: the endpoint's transformation failed on this message, or its payload is sealed under a key that is not in the
- * ring. `detail` says how.
+ * Nothing could be made to send: the endpoint's transformation failed on this message, or its payload is sealed under a
+ * key that is not in the ring. `detail` says how.
  */
 export type Failed = {
   kind: 'failed'

@@ -36,7 +36,10 @@ function* membersAt(text: string, start: number, pointer: string): Generator<Mem
   }
 }
 
-/** Values that are worth taking out: texts of a kilobyte and more, wherever they stand. An explicit stack: nesting cannot exhaust ours. */
+/**
+ * Values that are worth taking out: texts of a kilobyte and more, wherever they stand. An explicit stack: nesting
+ * cannot exhaust ours.
+ */
 function largeTexts(text: string, minChars: number): Member[] {
   const found: Member[] = []
   const stack: Member[] = [{ pointer: '', start: skipSpace(text, 0), end: text.length }]
@@ -58,8 +61,8 @@ function typeOf(text: string, start: number): Marker['type'] {
 }
 
 /**
- * Replaces members of a JSON text by markers until it has at most `maxBytes`: the largest texts first (that is where files are), then whole
- * top-level members, at last the whole. What stays is to the byte as it was. Pure.
+ * Replaces members of a JSON text by markers until it has at most `maxBytes`: the largest texts first (that is where
+ * files are), then whole top-level members, at last the whole. What stays is to the byte as it was. Pure.
  * @param link where a member can be fetched, by its JSON Pointer
  */
 export function omitLarge(

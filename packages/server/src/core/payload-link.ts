@@ -10,7 +10,10 @@ export interface PayloadPart {
 }
 
 export interface PayloadLinks {
-  /** The address under which the part can be fetched until `expiresAtMs`, by whoever has it. The same input gives the same address. */
+  /**
+   * The address under which the part can be fetched until `expiresAtMs`, by whoever has it. The same input gives the
+   * same address.
+   */
   make(part: PayloadPart, expiresAtMs: number): string
   /** What an address's query names, or why it is not valid. */
   read(

@@ -1,6 +1,6 @@
 /**
- * What names a person in a message: user ids, e-mail addresses, phone numbers, WhatsApp ids. Written in one way, so that the same person is
- * found whatever spelling a producer used; kept as keyed hashes only.
+ * What names a person in a message: user ids, e-mail addresses, phone numbers, WhatsApp ids. Written in one way, so
+ * that the same person is found whatever spelling a producer used; kept as keyed hashes only.
  */
 import { createHmac } from 'node:crypto'
 import { fields, list } from './json-values.ts'
@@ -9,8 +9,8 @@ import { fields, list } from './json-values.ts'
 const numberOfChatId = /^\+?([^@:]*?)(?:[._]\d+)?(?::[^@]*)?@(?:s\.whatsapp\.net|c\.us|hosted)$/i
 
 /**
- * One spelling: e-mail addresses in lower case, phone numbers and WhatsApp ids of phone numbers as digits, anything else as it is.
- * `+55 (11) 99999-9999`, `5511999999999@s.whatsapp.net` and `5511999999999:12@c.us` are one.
+ * One spelling: e-mail addresses in lower case, phone numbers and WhatsApp ids of phone numbers as digits, anything
+ * else as it is. `+55 (11) 99999-9999`, `5511999999999@s.whatsapp.net` and `5511999999999:12@c.us` are one.
  */
 export function normalPerson(text: string): string {
   const given = text.trim()
@@ -22,8 +22,8 @@ export function normalPerson(text: string): string {
 }
 
 /**
- * A person's key as it may stand in messages. Brazilian mobile numbers exist with and without the ninth digit: WhatsApp's ids of older
- * accounts lack it.
+ * A person's key as it may stand in messages. Brazilian mobile numbers exist with and without the ninth digit:
+ * WhatsApp's ids of older accounts lack it.
  */
 export function personVariants(text: string): string[] {
   const key = normalPerson(text)
@@ -41,7 +41,10 @@ export function personPathProblem(path: string): string | undefined {
     : 'is no path: names joined by dots, "*" for any member, "**" for any depth, such as user.email or **.phone'
 }
 
-/** The id in a tag `user.<id>` or `record.<id>`; in `user64.<base64url>` where a tag cannot hold it, such as an e-mail address. */
+/**
+ * The id in a tag `user.<id>` or `record.<id>`; in `user64.<base64url>` where a tag cannot hold it, such as an e-mail
+ * address.
+ */
 export function taggedId(tag: string): string | undefined {
   const [, encoded, id] = /^(?:user|record)(64)?\.(.+)$/.exec(tag) ?? []
   if (id === undefined) return undefined
@@ -62,17 +65,17 @@ export function personsOf(
   const payload = JSON.parse(message.payload) as unknown
   for (const path of paths) {
     const steps = path.replace(/^\$\./, '').replaceAll('[*]', '.*').split('.')
-    walk(payload, steps, 0, 0, found)
+    collectAt(payload, steps, 0, 0, found)
   }
   if (message.form === 'whatsapp')
-    for (const part of Object.values(fields(payload) ?? {})) ofPart(part, found)
+    for (const part of Object.values(fields(payload) ?? {})) collectPeople(part, found)
   return found
 }
 
 const deepest = 64
 
 /** A list stands for each of its items, whether the path says so or not. */
-function walk(
+function collectAt(
   value: unknown,
   steps: string[],
   at: number,
@@ -82,7 +85,7 @@ function walk(
   if (depth > deepest) return
   if (Array.isArray(value)) {
     const next = steps[at] === '*' ? at + 1 : at
-    for (const item of value) walk(item, steps, next, depth + 1, found)
+    for (const item of value) collectAt(item, steps, next, depth + 1, found)
     return
   }
   const step = steps[at]
@@ -93,16 +96,20 @@ function walk(
   }
   const object = fields(value)
   if (step === '**') {
-    walk(value, steps, at + 1, depth + 1, found)
-    for (const member of Object.values(object ?? {})) walk(member, steps, at, depth + 1, found)
+    collectAt(value, steps, at + 1, depth + 1, found)
+    for (const member of Object.values(object ?? {})) collectAt(member, steps, at, depth + 1, found)
   } else if (step === '*')
-    for (const member of Object.values(object ?? {})) walk(member, steps, at + 1, depth + 1, found)
+    for (const member of Object.values(object ?? {}))
+      collectAt(member, steps, at + 1, depth + 1, found)
   else if (object && Object.hasOwn(object, step))
-    walk(object[step], steps, at + 1, depth + 1, found)
+    collectAt(object[step], steps, at + 1, depth + 1, found)
 }
 
-/** A chat or a person of a canonical event, or a list of them: what has an id and another one. Groups and channels are nobody's. */
-function ofPart(part: unknown, found: Set<string>): void {
+/**
+ * A chat or a person of a canonical event, or a list of them: what has an id and another one. Groups and channels are
+ * nobody's.
+ */
+function collectPeople(part: unknown, found: Set<string>): void {
   for (const one of Array.isArray(part) ? list(part) : [part]) {
     const object = fields(one)
     if (!object || !('altId' in object)) continue
@@ -126,7 +133,10 @@ export function mentions(value: unknown, keys: ReadonlySet<string>): boolean {
   return false
 }
 
-/** What may be a key within a text: an address, a number with its separators, a word. Bounded, or a long text without blanks would be read again from every place in it. */
+/**
+ * What may be a key within a text: an address, a number with its separators, a word. Bounded, or a long text without
+ * blanks would be read again from every place in it.
+ */
 const tokens = /[^\s@"'<>,;:()[\]{}]{1,64}@[\w.-]{1,255}|\+?\d[\d\s().-]{6,24}\d|[\w-]+/g
 
 export function textMentions(text: string, keys: ReadonlySet<string>): boolean {

@@ -1,8 +1,9 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto'
 
 /**
- * What an endpoint's requests are signed with. `text` is the canonical form: what is stored (encrypted) and shown to its owner.
- * `v1` and `v1a` are Standard Webhooks (HMAC-SHA256, Ed25519); `opaque` is a key that a dialect uses as it stands, to the letter.
+ * What an endpoint's requests are signed with. `text` is the canonical form: what is stored (encrypted) and shown to
+ * its owner. `v1` and `v1a` are Standard Webhooks (HMAC-SHA256, Ed25519); `opaque` is a key that a dialect uses as it
+ * stands, to the letter.
  */
 export type Secret =
   | { readonly kind: 'v1'; readonly key: Buffer; readonly text: string }
@@ -31,8 +32,8 @@ const pkcs8Prefix = Buffer.from('302e020100300506032b657004220420', 'hex')
 const spkiPrefixBytes = 12
 
 /**
- * Reads a Standard Webhooks signing secret: `whsec_…`, the same without its prefix (the Svix API takes both), or `whsk_…`.
- * Missing base64 padding is added to `text`, because the receivers' libraries insist on it.
+ * Reads a Standard Webhooks signing secret: `whsec_…`, the same without its prefix (the Svix API takes both), or
+ * `whsk_…`. Missing base64 padding is added to `text`, because the receivers' libraries insist on it.
  */
 export function parseSecret(text: string): ParsedSecret {
   if (text.startsWith(publicPrefix))
@@ -51,7 +52,9 @@ export function parseSecret(text: string): ParsedSecret {
   return { ok: true, secret: symmetric(key) }
 }
 
-/** A dialect's own kind of secret: any text but the empty one, used as an HMAC key exactly as it is, blanks included. */
+/**
+ * A dialect's own kind of secret: any text but the empty one, used as an HMAC key exactly as it is, blanks included.
+ */
 export function parseOpaqueSecret(text: string): ParsedSecret {
   if (text === '')
     return refuse(
@@ -60,7 +63,9 @@ export function parseOpaqueSecret(text: string): ParsedSecret {
   return { ok: true, secret: { kind: 'opaque', text } }
 }
 
-/** A new secret: `v1` from 32 random bytes, as strong as the HMAC-SHA256 it feeds, or `v1a` from a new Ed25519 key pair. */
+/**
+ * A new secret: `v1` from 32 random bytes, as strong as the HMAC-SHA256 it feeds, or `v1a` from a new Ed25519 key pair.
+ */
 export function generateSecret(kind: 'v1' | 'v1a'): Secret {
   if (kind === 'v1') return symmetric(randomBytes(32))
   const { privateKey } = generateKeyPairSync('ed25519')

@@ -12,9 +12,10 @@ export interface SignInput {
 }
 
 /**
- * The `webhook-signature` of Standard Webhooks over `{id}.{timestampSeconds}.{body}`: `v1,…` and `v1a,…` of all secrets, separated by
- * blanks. An opaque secret signs as `v1` with its UTF-8 bytes for a key, which receivers' libraries call the "raw" format.
- * Throws on an id or a time that no receiver could verify, and without any secret: those are mistakes of Pombo's own.
+ * The `webhook-signature` of Standard Webhooks over `{id}.{timestampSeconds}.{body}`: `v1,…` and `v1a,…` of all
+ * secrets, separated by blanks. An opaque secret signs as `v1` with its UTF-8 bytes for a key, which receivers'
+ * libraries call the "raw" format. Throws on an id or a time that no receiver could verify, and without any secret:
+ * those are mistakes of Pombo's own.
  */
 export function signStandard({ id, timestampSeconds, body, secrets }: SignInput): string {
   if (id === '' || id.includes('.'))
@@ -38,9 +39,10 @@ export function signStandard({ id, timestampSeconds, body, secrets }: SignInput)
 }
 
 /**
- * The key of a symmetric or opaque secret for `createHmac`, made once. Dialects with signatures of their own use it too.
- * Hold on to the `Secret` (the endpoint cache does): the key is kept for as long as that object lives. Measured for 700 bytes: `v1`
- * 2.7 µs a signature, 11 µs with the bytes themselves for a key; `v1a` 27 µs, 70 µs with the key made anew.
+ * The key of a symmetric or opaque secret for `createHmac`, made once. Dialects with signatures of their own use it
+ * too. Hold on to the `Secret` (the endpoint cache does): the key is kept for as long as that object lives. Measured
+ * for 700 bytes: `v1` 2.7 µs a signature, 11 µs with the bytes themselves for a key; `v1a` 27 µs, 70 µs with the key
+ * made anew.
  */
 export function hmacKey(secret: Exclude<Secret, { kind: 'v1a' }>): KeyObject {
   return cached(secret, () =>
@@ -48,7 +50,8 @@ export function hmacKey(secret: Exclude<Secret, { kind: 'v1a' }>): KeyObject {
   )
 }
 
-// Weak, so that keys go when the bounded endpoint cache lets its secrets go; there is nothing else to bound or to invalidate.
+// Weak, so that keys go when the bounded endpoint cache lets its secrets go; there is nothing else to bound or to
+// invalidate.
 const keys = new WeakMap<Secret, KeyObject>()
 
 function cached(secret: Secret, make: () => KeyObject): KeyObject {

@@ -3,16 +3,16 @@ import { type Actor, currentActor } from '../core/acting.ts'
 import { inTransaction, type Queryable } from './pool.ts'
 
 /**
- * One transaction whose changes the audit log ascribes to whoever acts now (core/acting.ts). The log itself is written by triggers
- * (migrations/0005-compliance.sql), which read the actor from the transaction's `pombo.actor`.
+ * One transaction whose changes the audit log ascribes to whoever acts now (core/acting.ts). The log itself is written
+ * by triggers (migrations/0005-compliance.sql), which read the actor from the transaction's `pombo.actor`.
  */
 export async function inAuditedTransaction<T>(
   pool: pg.Pool,
-  work: (client: pg.PoolClient) => Promise<T>,
+  run: (client: pg.PoolClient) => Promise<T>,
 ): Promise<T> {
   return await inTransaction(pool, async (client) => {
     await client.query(`select set_config('pombo.actor', $1, true)`, [actorText(currentActor())])
-    return await work(client)
+    return await run(client)
   })
 }
 
@@ -32,8 +32,10 @@ export interface AuditNote {
 export async function noteAudit(db: Queryable, note: AuditNote): Promise<string> {
   const { keyId = null, onBehalfOf = null } = currentActor()
   const { rows } = await db.query<{ id: string }>(
-    `insert into audit_log (tenant_id, key_id, actor, on_behalf_of, action, kind, target, changes)
-     values ($1, $2, coalesce((select name from api_key where id = $2), 'pombo'), $3, $4, $5, $6, $7) returning id`,
+    /* sql */ `
+      insert into audit_log (tenant_id, key_id, actor, on_behalf_of, action, kind, target, changes)
+      values ($1, $2, coalesce((select name from api_key where id = $2), 'pombo'), $3, $4, $5, $6, $7)
+      returning id`,
     [
       note.tenantId,
       keyId,

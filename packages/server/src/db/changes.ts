@@ -1,8 +1,8 @@
 import type { Queryable } from './pool.ts'
 
 /**
- * `app` (key: app): the app, its endpoints, their secrets or their health; `key` (key: tenant): its API keys; `tenant` (key: tenant):
- * its limits; `event-type` (key: tenant).
+ * `app` (key: app): the app, its endpoints, their secrets or their health; `key` (key: tenant): its API keys; `tenant`
+ * (key: tenant): its limits; `event-type` (key: tenant).
  */
 export const changeKinds = ['app', 'key', 'tenant', 'event-type'] as const
 export type ChangeKind = (typeof changeKinds)[number]
@@ -12,7 +12,9 @@ export interface Change {
   key: string
 }
 
-/** How long changes are kept for nodes that stand still. One that was away for longer has to forget everything it knows. */
+/**
+ * How long changes are kept for nodes that stand still. One that was away for longer has to forget everything it knows.
+ */
 export const CHANGES_KEPT_MS = 3_600_000
 
 /** Tells the other nodes, when the transaction of `db` commits, that what they may have cached is out of date. */
@@ -37,14 +39,18 @@ export interface ChangesRead {
   /** Pass it to the next read. */
   snapshot: string
   changes: Change[]
-  /** The database's transaction counter stepped back (a restore, a fail-over that lost commits): nothing that is cached can be trusted. */
+  /**
+   * The database's transaction counter stepped back (a restore, a fail-over that lost commits): nothing that is cached
+   * can be trusted.
+   */
   rewound: boolean
 }
 
 /**
- * What was committed after the snapshot of an earlier read; without one, where to begin. "After" is what this snapshot sees and that
- * one did not, so a transaction that began early and committed late is neither missed nor seen twice, which a growing number per row
- * cannot promise. The comparison with the snapshot's xmin only spares the index what both have seen.
+ * What was committed after the snapshot of an earlier read; without one, where to begin. "After" is what this snapshot
+ * sees and that one did not, so a transaction that began early and committed late is neither missed nor seen twice,
+ * which a growing number per row cannot promise. The comparison with the snapshot's xmin only spares the index what
+ * both have seen.
  */
 export async function readChanges(db: Queryable, since: string | undefined): Promise<ChangesRead> {
   if (since === undefined) {
@@ -55,11 +61,16 @@ export async function readChanges(db: Queryable, since: string | undefined): Pro
   }
   const { rows } = await db.query<{ snapshot: string; kind: ChangeKind | null; key: string }>({
     name: 'changes',
-    text: `select now.snapshot, c.kind, c.key
-             from (select pg_current_snapshot()::text as snapshot) now
-             left join (select distinct kind, key from change
-                         where txid >= pg_snapshot_xmin($1::pg_snapshot)
-                           and not pg_visible_in_snapshot(txid, $1::pg_snapshot)) c on true`,
+    // The index on txid, from the oldest transaction that was open at the last reading: a few rows.
+    text: /* sql */ `
+      select now.snapshot, c.kind, c.key
+        from (select pg_current_snapshot()::text as snapshot) now
+        left join (
+          select distinct kind, key
+            from change
+           where txid >= pg_snapshot_xmin($1::pg_snapshot)
+             and not pg_visible_in_snapshot(txid, $1::pg_snapshot)
+        ) c on true`,
     values: [since],
   })
   const snapshot = rows[0]!.snapshot

@@ -1,7 +1,7 @@
 /**
- * Files at rest, taken out of payloads: those of tenants who have payloads sealed are sealed part by part, so that a download holds one part
- * in memory. A sealed part is longer by as much as sealing adds, always the same, and knows its file and its place: parts can neither be
- * exchanged nor left out.
+ * Files at rest, taken out of payloads: those of tenants who have payloads sealed are sealed part by part, so that a
+ * download holds one part in memory. A sealed part is longer by as much as sealing adds, always the same, and knows its
+ * file and its place: parts can neither be exchanged nor left out.
  */
 import { createHmac } from 'node:crypto'
 import { PomboError } from '../core/error.ts'
@@ -12,7 +12,7 @@ import { type Seal, sealedBytes } from './seal.ts'
 export const partBytes = 256 * 1024
 
 export interface Files {
-  close(file: Buffer, id: string): Buffer
+  seal(file: Buffer, id: string): Buffer
   /** One part of a sealed file. Throws `payload_sealed`, which names the missing key, or says that it was altered. */
   openPart(sealed: Buffer, id: string, part: number): Buffer
   /** The whole of it. */
@@ -42,7 +42,7 @@ export function createFiles(seal: Seal): Files {
   return {
     keyId: seal.keyId,
     openPart,
-    close(file, id) {
+    seal(file, id) {
       const parts: Buffer[] = []
       for (let from = 0; from < file.length; from += partBytes)
         parts.push(

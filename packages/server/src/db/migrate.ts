@@ -1,6 +1,6 @@
 /**
- * Brings the schema to what the code knows, while other nodes work on it. What a migration may do, and which code may work on a schema
- * that is newer than itself, is decided in docs/decisions/0006-rolling-upgrades.md.
+ * Brings the schema to what the code knows, while other nodes work on it. What a migration may do, and which code may
+ * work on a schema that is newer than itself, is decided in docs/decisions/0006-rolling-upgrades.md.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
@@ -12,9 +12,9 @@ import { NODES_LOCK, schemaProblem } from './schema-state.ts'
 const LOCK = 0x506f6d62
 
 /**
- * How long a migration waits for a table that is in use. Whoever comes after it waits behind it for as long, so it is far below a lease;
- * then it stands back, and tries again. Also below PostgreSQL's deadlock_timeout of a second: where it and a node wait for each other, it is
- * the migration that gives way.
+ * How long a migration waits for a table that is in use. Whoever comes after it waits behind it for as long, so it is
+ * far below a lease; then it stands back, and tries again. Also below PostgreSQL's deadlock_timeout of a second: where
+ * it and a node wait for each other, it is the migration that gives way.
  */
 const lockWait = '500ms'
 const lockTries = 120
@@ -28,9 +28,9 @@ export interface MigrateResult {
 }
 
 /**
- * Brings the schema to what this code knows. Safe with many nodes at once, also with older ones at work; each migration is one
- * transaction. Refuses, with an Error that says what to do: a schema that no longer serves this code, a migration that live nodes would
- * not survive, and a server older than PostgreSQL 15.
+ * Brings the schema to what this code knows. Safe with many nodes at once, also with older ones at work; each migration
+ * is one transaction. Refuses, with an Error that says what to do: a schema that no longer serves this code, a
+ * migration that live nodes would not survive, and a server older than PostgreSQL 15.
  */
 export async function migrate(
   pool: pg.Pool,
@@ -55,7 +55,8 @@ async function refuseOldServer(db: Queryable): Promise<void> {
   )
   if (rows[0]!.number < 150000)
     throw new Error(
-      `Pombo needs PostgreSQL 15 or later; this server is ${rows[0]!.text}. Upgrade it, or unset DATABASE_URL to use the embedded server.`,
+      `Pombo needs PostgreSQL 15 or later; this server is ${rows[0]!.text}. Upgrade it, or ` +
+        'unset DATABASE_URL to use the embedded server.',
     )
 }
 
@@ -96,12 +97,19 @@ async function applyNext(
 
 async function readApplied(client: pg.PoolClient): Promise<Applied[]> {
   await client.query(`select set_config('search_path', ${tablesFirst}, true)`)
-  await client.query(`create table if not exists pombo_migration (
-    version integer primary key, name text not null, hash text not null, applied_at timestamptz not null default now(),
-    serves_from integer not null default 0)`)
+  await client.query(/* sql */ `
+    create table if not exists pombo_migration (
+      version integer primary key,
+      name text not null,
+      hash text not null,
+      applied_at timestamptz not null default now(),
+      serves_from integer not null default 0)`)
   // Only where it is missing: the lock would wait for everyone who reads the table, such as a backup.
-  await client.query(`do $$ begin
-    if not exists (select from pg_attribute where attrelid = 'pombo_migration'::regclass and attname = 'serves_from') then
+  await client.query(/* sql */ `do $$ begin
+    if not exists (
+      select from pg_attribute
+       where attrelid = 'pombo_migration'::regclass and attname = 'serves_from'
+    ) then
       alter table pombo_migration add column serves_from integer not null default 0;
     end if;
   end $$`)
@@ -123,13 +131,16 @@ function nextOf(done: readonly Applied[], known: readonly Migration[]): Migratio
     const row = byVersion.get(number)
     if (row && row.hash !== hash)
       throw new Error(
-        `Migration ${number} ("${row.name}") in the database differs from this Pombo's. It was changed after it was applied; restore the file it was made from.`,
+        `Migration ${number} ("${row.name}") in the database differs from this Pombo's. It ` +
+          'was changed after it was applied; restore the file it was made from.',
       )
   }
   const next = known.find((migration) => !byVersion.has(migration.version))
   if (next !== undefined && version > knows)
     throw new Error(
-      `The database's schema is at version ${version}, but lacks migration ${next.version} ("${next.name}") of this Pombo: they are of two lines of development. Start the Pombo that the database belongs to.`,
+      `The database's schema is at version ${version}, but lacks migration ${next.version} ` +
+        `("${next.name}") of this Pombo: they are of two lines of development. Start the Pombo ` +
+        'that the database belongs to.',
     )
   return next
 }
@@ -150,7 +161,9 @@ async function refuseWhileOlderLive(client: pg.PoolClient, next: Migration): Pro
     (node) => `${node.name} (Pombo ${node.version}, knows version ${node.schema_version})`,
   )
   throw new Error(
-    `Migration ${next.version} ("${next.name}") serves only a Pombo that knows version ${next.servesFrom} or later, and older nodes are live: ${nodes.join(', ')}. Upgrade or stop them, then start this one again.`,
+    `Migration ${next.version} ("${next.name}") serves only a Pombo that knows version ` +
+      `${next.servesFrom} or later, and older nodes are live: ${nodes.join(', ')}. Upgrade or ` +
+      'stop them, then start this one again.',
   )
 }
 
@@ -158,16 +171,18 @@ async function refuseWhileOlderLive(client: pg.PoolClient, next: Migration): Pro
 async function patiently<T>(
   pool: pg.Pool,
   log: (message: string) => void,
-  work: (client: pg.PoolClient) => Promise<T>,
+  run: (client: pg.PoolClient) => Promise<T>,
 ): Promise<T> {
   for (let tried = 1; ; tried++) {
     try {
-      return await inTransaction(pool, work)
+      return await inTransaction(pool, run)
     } catch (error) {
       if (!isInUse(error)) throw error
       if (tried === lockTries)
         throw new Error(
-          `The schema could not be migrated: a table is in use by a statement that takes longer than ${lockWait} (a backup, a report). Nothing was changed by this step; end it, or wait for it, and start again.`,
+          'The schema could not be migrated: a table is in use by a statement that takes ' +
+            `longer than ${lockWait} (a backup, a report). Nothing was changed by this step; ` +
+            'end it, or wait for it, and start again.',
           { cause: error },
         )
       log('a table that the migration needs is in use; trying again in a second')

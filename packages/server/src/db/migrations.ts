@@ -7,7 +7,10 @@ export interface Migration {
   name: string
   sql: string
   hash: string
-  /** The oldest version that code must know to work on the schema that this one leaves; 0: whatever worked before it still does. */
+  /**
+   * The oldest version that code must know to work on the schema that this one leaves; 0: whatever worked before it
+   * still does.
+   */
   servesFrom: number
 }
 

@@ -19,8 +19,8 @@ export interface Partition {
   /** First instant of its day, UTC. */
   dayMs: number
   /**
-   * `detaching`: its detachment began and did not end. `detached`: it is a table by itself that nobody dropped. Both are what a node
-   * leaves behind that stopped in the middle.
+   * `detaching`: its detachment began and did not end. `detached`: it is a table by itself that nobody dropped. Both
+   * are what a node leaves behind that stopped in the middle.
    */
   state: 'attached' | 'detaching' | 'detached'
 }
@@ -40,8 +40,9 @@ export function dayOf(ms: number): number {
 }
 
 /**
- * Makes the partitions from `fromMs`'s day to `toMs`'s. Idempotent, and safe on many nodes at once. A partition is made by itself and then
- * attached, which locks out neither readers nor writers of the table; `create table … partition of` would.
+ * Makes the partitions from `fromMs`'s day to `toMs`'s. Idempotent, and safe on many nodes at once. A partition is made
+ * by itself and then attached, which locks out neither readers nor writers of the table; `create table … partition of`
+ * would.
  * @returns the names of those that were missing
  */
 export async function makePartitions(
@@ -59,7 +60,7 @@ export async function makePartitions(
       if (there.has(name)) continue
       const { from, to } = dayBounds(day)
       // Another node may make it between the look and the lock, which is held until both steps are committed.
-      await db.query(`do $$ begin
+      await db.query(/* sql */ `do $$ begin
         perform pg_advisory_xact_lock(1349474658), set_config('search_path', ${tablesFirst}, true);
         if exists (select from pg_inherits where inhrelid = to_regclass('${name}')) then return; end if;
         create table if not exists ${name} (like ${table} including all);
@@ -79,12 +80,21 @@ export async function listPartitions(db: Queryable): Promise<Partition[]> {
     day: string
     state: Partition['state']
   }>(
-    `select p.relname as parent, c.relname as name, right(c.relname, 8) as day,
-            case when i.inhrelid is null then 'detached' when i.inhdetachpending then 'detaching' else 'attached' end as state
-       from pg_class p join pg_class c on c.relnamespace = p.relnamespace and c.relname ~ ('^' || p.relname || '_\\d{8}$') and c.relkind = 'r'
-            left join pg_inherits i on i.inhrelid = c.oid and i.inhparent = p.oid
-      where p.relname = any($1) and p.relkind = 'p' and pg_table_is_visible(p.oid)
-      order by day, c.relname`,
+    /* sql */ `
+      select p.relname as parent,
+             c.relname as name,
+             right(c.relname, 8) as day,
+             case when i.inhrelid is null then 'detached'
+                  when i.inhdetachpending then 'detaching'
+                  else 'attached' end as state
+        from pg_class p
+        join pg_class c
+          on c.relnamespace = p.relnamespace
+         and c.relname ~ ('^' || p.relname || '_\\d{8}$')
+         and c.relkind = 'r'
+        left join pg_inherits i on i.inhrelid = c.oid and i.inhparent = p.oid
+       where p.relname = any($1) and p.relkind = 'p' and pg_table_is_visible(p.oid)
+       order by day, c.relname`,
     [[...partitioned]],
   )
   return rows.map(({ parent, name, day, state }) => ({
@@ -95,10 +105,22 @@ export async function listPartitions(db: Queryable): Promise<Partition[]> {
   }))
 }
 
+/** How many blocks of 8 KiB a partition has: what is read once, in parts, is read by ranges of them. */
+export async function blocksOf(db: Queryable, { name }: Partition): Promise<number> {
+  const { rows } = await db.query<{ blocks: number | null }>(
+    /* sql */ `
+      select pg_relation_size(to_regclass($1)) / current_setting('block_size')::int as blocks`,
+    [name],
+  )
+  return rows[0]!.blocks ?? 0
+}
+
 /**
- * Drops a partition without locking anyone out: it is detached concurrently (which waits for running statements instead of stopping
- * new ones) and dropped when nothing refers to it any more. One that was half detached when its node died is finished.
- * @returns false when a statement that still reads the table, or another node that is at the same, took too long: it is tried again later
+ * Drops a partition without locking anyone out: it is detached concurrently (which waits for running statements instead
+ * of stopping new ones) and dropped when nothing refers to it any more. One that was half detached when its node died
+ * is finished.
+ * @returns false when a statement that still reads the table, or another node that is at the same, took too long: it is
+ * tried again later
  */
 export async function dropPartition(
   db: Queryable,
@@ -117,7 +139,9 @@ export async function dropPartition(
   }
 }
 
-/** Waited for too long; or what was looked at is not as it was: another node was quicker, or has begun with another day. */
+/**
+ * Waited for too long; or what was looked at is not as it was: another node was quicker, or has begun with another day.
+ */
 function isBusy(error: unknown): boolean {
   const code = error instanceof Error && 'code' in error ? error.code : undefined
   return (

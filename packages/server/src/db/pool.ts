@@ -29,7 +29,8 @@ export function openPool(url: string, max: number, applicationName = 'pombo'): p
     // oxlint-disable-next-line typescript/no-misused-promises -- pg-pool waits for it, which its types do not say
     onConnect: settleIn,
   })
-  // An idle connection that breaks (a restart of the database) is replaced at the next query; unheard, it would end the process.
+  // An idle connection that breaks (a restart of the database) is replaced at the next query; unheard, it would end the
+  // process.
   pool.on('error', () => {})
   // One that breaks between two statements of a transaction, likewise: its next statement says so.
   const clients = new Set<pg.PoolClient>()
@@ -47,7 +48,8 @@ const connected = new WeakMap<pg.Pool, Set<pg.PoolClient>>()
 const limits = {
   // A query that hangs holds a slot; none of ours takes longer.
   statement_timeout: '60s',
-  // A node that was cut off in the middle of a transaction must not keep its locks until the network gives up on it (hours).
+  // A node that was cut off in the middle of a transaction must not keep its locks until the network gives up on it
+  // (hours).
   idle_in_transaction_session_timeout: '5s',
   // A queue's statistics are always out of date. Analysed while the queue was empty, it is read from end to end, and a prepared statement
   // keeps that plan: after a burst each call read all dead rows (1,760 pages for 1.3 rows settled). All of Pombo's statements have an index.
@@ -60,19 +62,24 @@ const beginPooled = `begin; ${Object.entries(limits)
   .join('; ')}`
 
 /**
- * The schema that the tables lie in, put first. By PostgreSQL's default a schema that has the role's own name comes before `public`: made
- * later, by whomever, it would get what is created next, and be found first.
+ * The schema that the tables lie in, put first. By PostgreSQL's default a schema that has the role's own name comes
+ * before `public`: made later by anybody, it would get what is created next, and be found first.
  */
-export const tablesFirst = `coalesce((select relnamespace::regnamespace::text || ', ' from pg_class where oid = to_regclass('pombo_migration')), '') || current_setting('search_path')`
+export const tablesFirst = /* sql */ `
+  coalesce((
+    select relnamespace::regnamespace::text || ', '
+      from pg_class
+     where oid = to_regclass('pombo_migration')), '') || current_setting('search_path')`
 
 /** Connections behind a pooler that gives them a server for one transaction at a time. */
 const pooled = new WeakSet<pg.ClientBase>()
 
 /**
- * Sets a new connection's limits; or finds that it is a pooler's (PgBouncer and its like), which make up the process id that they tell
- * clients. There nothing may outlive a transaction: limits are set for each, not for the session, where they would stay with
- * a server that serves others too, and not when connecting, which poolers refuse; and statements have no names. The search path is set
- * by what creates tables only (migrate.ts, partitions.ts): the others find theirs wherever nothing else has the same name.
+ * Sets a new connection's limits; or finds that it is a pooler's (PgBouncer and its like), which make up the process id
+ * that they tell clients. There nothing may outlive a transaction: limits are set for each, not for the session, where
+ * they would stay with a server that serves others too, and not when connecting, which poolers refuse; and statements
+ * have no names. The search path is set by what creates tables only (migrate.ts, partitions.ts): the others find theirs
+ * wherever nothing else has the same name.
  */
 async function settleIn(client: pg.ClientBase): Promise<void> {
   const { processID } = client as pg.ClientBase & { processID: number | null }
@@ -98,24 +105,26 @@ async function settleIn(client: pg.ClientBase): Promise<void> {
 type BreakableClient = pg.PoolClient & { connection: { stream: { destroy(): void } } }
 
 /**
- * Breaks all connections of a pool. Statements under way fail as if the database had gone away; new ones get new connections. For a
- * database that does not answer: a network that swallows everything is found out by TCP after a quarter of an hour.
+ * Breaks all connections of a pool. Statements under way fail as if the database had gone away; new ones get new
+ * connections. For a database that does not answer: a network that swallows everything is found out by TCP after a
+ * quarter of an hour.
  */
 export function dropConnections(pool: pg.Pool): void {
-  // As the network would break them: idle ones that were ended in good order would stay in the pool, and fail whoever gets them next.
+  // As the network would break them: idle ones that were ended in good order would stay in the pool, and fail whoever
+  // gets them next.
   for (const client of connected.get(pool) ?? [])
     (client as BreakableClient).connection.stream.destroy()
 }
 
-/** Runs `work` in one transaction; rolls back if it throws. A connection that broke is dropped, not reused. */
+/** Calls `run` in one transaction; rolls back if it throws. A connection that broke is dropped, not reused. */
 export async function inTransaction<T>(
   pool: pg.Pool,
-  work: (client: pg.PoolClient) => Promise<T>,
+  run: (client: pg.PoolClient) => Promise<T>,
 ): Promise<T> {
   const client = await pool.connect()
   try {
     await client.query(pooled.has(client) ? beginPooled : 'begin')
-    const result = await work(client)
+    const result = await run(client)
     await client.query('commit')
     client.release()
     return result
@@ -129,10 +138,18 @@ export async function inTransaction<T>(
   }
 }
 
+/** What `pg` and its pool say, without a code, of a connection that is gone. */
+const awayMessages = [
+  'connection terminated',
+  'timeout exceeded when trying to connect',
+  'client has encountered a connection error',
+  'client was closed',
+]
+
 /**
- * True when the database did not answer or turned the connection away, as opposed to refusing the statement: the work can be
- * repeated later as it is. SQLSTATE classes 08 (connection), 53 (resources: disk full, too many connections), 57P (shutdown, restart);
- * 40P01: it was in another's way (a deadlock with a migration), and is undone.
+ * True when the database did not answer or turned the connection away, as opposed to refusing the statement: the work
+ * can be repeated later as it is. SQLSTATE classes 08 (connection), 53 (resources: disk full, too many connections),
+ * 57P (shutdown, restart); 40P01: it was in another's way (a deadlock with a migration), and is undone.
  */
 export function isAway(error: unknown): boolean {
   if (!(error instanceof Error)) return false
@@ -140,9 +157,7 @@ export function isAway(error: unknown): boolean {
   if (/^(08|53|57P)/.test(code) || code === '25006' || code === '25P03' || code === '40P01')
     return true
   if (/^E[A-Z]+$/.test(code)) return true
-  return /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed/i.test(
-    error.message,
-  )
+  return awayMessages.some((message) => error.message.toLowerCase().includes(message))
 }
 
 /** Whether the database answers; throws what is wrong. */

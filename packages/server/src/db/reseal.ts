@@ -1,4 +1,4 @@
-import { listPartitions } from './partitions.ts'
+import { blocksOf, listPartitions } from './partitions.ts'
 import { createFiles } from './files.ts'
 import { createPayloads, type Payloads } from './payload.ts'
 import type { Pool } from './pool.ts'
@@ -36,9 +36,10 @@ function left(result: ResealResult, error: unknown): void {
 }
 
 /**
- * Seals anew, under the newest key, whatever an older one sealed; what cannot be made anew, such as keyed hashes and links, needs the older
- * keys until it is gone (longestRetentionDays). Works beside running nodes: a value that was written in the meantime is left alone. Whatever is done stays done: a run that was stopped is simply
- * started again. `signal` stops between batches.
+ * Seals anew, under the newest key, whatever an older one sealed; what cannot be made anew, such as keyed hashes and
+ * links, needs the older keys until it is gone (longestRetentionDays). Works beside running nodes: a value that was
+ * written in the meantime is left alone. Whatever is done stays done: a run that was stopped is simply started again.
+ * `signal` stops between batches.
  */
 export async function resealAll(
   pool: Pool,
@@ -50,9 +51,12 @@ export async function resealAll(
     let after = '00000000-0000-0000-0000-000000000000'
     while (!options.signal?.aborted) {
       const { rows } = await pool.query<{ id: string; sealed: Buffer }>(
-        `select id, ${column} as sealed from ${table}
-          where id > $1 and ${column} is not null and substring(${column} from 2 for 4) <> $2
-          order by id limit $3`,
+        /* sql */ `
+          select id, ${column} as sealed
+            from ${table}
+           where id > $1 and ${column} is not null and substring(${column} from 2 for 4) <> $2
+           order by id
+           limit $3`,
         [after, seal.keyId, options.batch ?? 200],
       )
       const last = rows.at(-1)
@@ -72,9 +76,10 @@ export async function resealAll(
         }
       }
       const { rowCount } = await pool.query(
-        `update ${table} t set ${column} = v.anew
-           from unnest($1::uuid[], $2::bytea[], $3::bytea[]) as v (id, old, anew)
-          where t.id = v.id and t.${column} = v.old`,
+        /* sql */ `
+          update ${table} t set ${column} = v.anew
+            from unnest($1::uuid[], $2::bytea[], $3::bytea[]) as v (id, old, anew)
+           where t.id = v.id and t.${column} = v.old`,
         [ids, old, anew],
       )
       result.resealed += rowCount ?? 0
@@ -94,16 +99,17 @@ export async function resealPayloads(
   const result: ResealResult = { resealed: 0, unreadable: [], unreadableCount: 0 }
   const payloads = createPayloads(seal)
   const isNewest = `sealed:${seal.keyId.toString('hex')}:%`
-  for (const { table, name, state } of await listPartitions(pool)) {
+  for (const partition of await listPartitions(pool)) {
+    const { table, name, state } = partition
     if (table !== 'message' || state !== 'attached') continue
-    const { rows: size } = await pool.query<{ blocks: number }>(
-      `select pg_relation_size(to_regclass($1)) / current_setting('block_size')::int as blocks`,
-      [name],
-    )
-    const { blocks } = size[0]!
+    const blocks = await blocksOf(pool, partition)
     for (let block = 0; block < blocks && !options.signal?.aborted; block += blocksAtATime) {
       const { rows } = await pool.query<{ app_id: string; id: string }>(
-        `select app_id, id from ${name} where ctid >= $1::tid and ctid < $2::tid and payload like 'sealed:%' and payload not like $3`,
+        /* sql */ `
+          select app_id, id
+            from ${name}
+           where ctid >= $1::tid and ctid < $2::tid
+             and payload like 'sealed:%' and payload not like $3`,
         [`(${block},0)`, `(${block + blocksAtATime},0)`, isNewest],
       )
       for (const row of rows) await resealPayload(pool, name, row, payloads, result)
@@ -130,7 +136,7 @@ export async function resealFiles(
     if (file === undefined) break
     after = file.id
     try {
-      const anew = files.close(files.open(file.bytes, file.id), file.id)
+      const anew = files.seal(files.open(file.bytes, file.id), file.id)
       const { rowCount } = await pool.query(
         'update media set bytes = $2, seal_key = $3 where id = $1 and seal_key = $4',
         [file.id, anew, seal.keyId, file.key],
@@ -157,7 +163,7 @@ async function resealPayload(
   const old = rows[0]?.payload
   if (old == null) return
   try {
-    const anew = payloads.close(payloads.open(old, id), id)
+    const anew = payloads.seal(payloads.open(old, id), id)
     // Not where it was deleted meanwhile.
     const { rowCount } = await pool.query(
       `update ${partition} set payload = $3 where app_id = $1 and id = $2 and payload = $4`,

@@ -1,8 +1,8 @@
 import type { Queryable } from './pool.ts'
 
 /**
- * Held, shared, by who registers a node, and alone by a migration that older nodes do not survive: so that none comes between its
- * look at who is live and its end.
+ * Held, shared, by who registers a node, and alone by a migration that older nodes do not survive: so that none comes
+ * between its look at who is live and its end.
  */
 export const NODES_LOCK = 0x506f6d64
 
@@ -16,10 +16,13 @@ export interface SchemaState {
 /** What the database is at. */
 export async function schemaState(db: Queryable): Promise<SchemaState> {
   // By way of JSON, since the column is younger than the table.
-  const { rows } = await db.query<{ version: number; serves_from: number }>(
-    `select coalesce(max(version), 0) as version, coalesce(max((to_jsonb(m) ->> 'serves_from')::int), 0) as serves_from from pombo_migration m`,
+  const { rows } = await db.query<SchemaState>(
+    /* sql */ `
+      select coalesce(max(version), 0) as version,
+             coalesce(max((to_jsonb(m) ->> 'serves_from')::int), 0) as "servesFrom"
+        from pombo_migration m`,
   )
-  return { version: rows[0]!.version, servesFrom: rows[0]!.serves_from }
+  return rows[0]!
 }
 
 /** Why code that knows `version` cannot work on the schema; undefined: it can. */
@@ -27,6 +30,10 @@ export function schemaProblem(state: SchemaState, version: number): string | und
   if (state.version < version)
     return `the database's schema is at version ${state.version}, this Pombo needs ${version}: run pombo migrate`
   if (state.servesFrom > version)
-    return `the database's schema is at version ${state.version} and serves only a Pombo that knows version ${state.servesFrom} or later; this one knows ${version}. Start a newer Pombo, or restore a backup from before the upgrade`
+    return (
+      `the database's schema is at version ${state.version} and serves only a Pombo that knows ` +
+      `version ${state.servesFrom} or later; this one knows ${version}. Start a newer Pombo, ` +
+      'or restore a backup from before the upgrade'
+    )
   return undefined
 }

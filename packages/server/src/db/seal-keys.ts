@@ -5,20 +5,25 @@ import { join } from 'node:path'
 const FILE = 'encryption-keys'
 
 /**
- * The encryption keys that lie beside the embedded database, newest first; made at the first start, for its owner alone to read.
- * Processes that start together get the same key. Losing the file loses the secrets: it belongs into every backup of the folder.
+ * The encryption keys that lie beside the embedded database, newest first; made at the first start, for its owner alone
+ * to read. Processes that start together get the same key. Losing the file loses the secrets: it belongs into every
+ * backup of the folder.
  */
 export async function loadOrMakeKeys(dataDir: string): Promise<string[]> {
   const path = join(dataDir, FILE)
   const found = await readKeys(path)
   if (found !== undefined) return found
   await mkdir(dataDir, { recursive: true, mode: 0o700 })
-  // Written aside and linked into place: the name appears at once with the whole key behind it, and only for the first that comes.
+  // Written aside and linked into place: the name appears at once with the whole key behind it, and only for the first
+  // that comes.
   const draft = `${path}.${randomBytes(6).toString('hex')}`
   const file = await open(draft, 'wx', 0o600)
   try {
     await file.writeFile(
-      `# Encrypts the secrets in Pombo's database. Without it they cannot be read again: back it up, and keep it from others.\n# One key a line, newest first. What old ones sealed is sealed anew; the log says until when they are needed.\n${randomBytes(32).toString('base64')}\n`,
+      `# Encrypts the secrets in Pombo's database. Without it they cannot be read again: ` +
+        'back it up, and keep it from others.\n# One key a line, newest first. What old ones ' +
+        'sealed is sealed anew; the log says until when they are ' +
+        `needed.\n${randomBytes(32).toString('base64')}\n`,
     )
     // A key lost in a power cut after secrets were sealed under it would lose them too.
     await file.sync()

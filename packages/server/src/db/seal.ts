@@ -1,9 +1,9 @@
 /**
  * Sealing of secrets at rest: AES-256-GCM under a ring of keys, the newest of which seals while all of them open.
  *
- * A sealed value is `version (1) · key id (4) · nonce (12) · ciphertext · tag (16)`. The key id is the beginning of the key's SHA-256,
- * so that rotation can tell, in SQL, what is still under an old key. The context (what the value is, and of which row) is
- * authenticated with it: a value moved to another row or column does not open.
+ * A sealed value is `version (1) · key id (4) · nonce (12) · ciphertext · tag (16)`. The key id is the beginning of the
+ * key's SHA-256, so that rotation can tell, in SQL, what is still under an old key. The context (what the value is, and
+ * of which row) is authenticated with it: a value moved to another row or column does not open.
  */
 import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto'
 
@@ -25,7 +25,10 @@ export interface Seal {
   openBytes(sealed: Buffer, context: string): Buffer
   /** True where an older key than the newest sealed it. */
   needsReseal(sealed: Buffer): boolean
-  /** Keys of 32 bytes for another purpose, made of the ring's, newest first: what an older one signed is still known by it. */
+  /**
+   * Keys of 32 bytes for another purpose, made of the ring's, newest first: what an older one signed is still known by
+   * it.
+   */
   derived(purpose: string): Buffer[]
   /** The id of the key that seals now, as it stands in sealed values. */
   readonly keyId: Buffer
@@ -80,7 +83,9 @@ export function createSeal(keys: readonly string[]): Seal {
     const key = ring.get(id.readUInt32BE())
     if (key === undefined) {
       throw new Error(
-        `${context} is sealed under the encryption key with id ${id.toString('hex')}, which is not in the key ring; add that key after the newest (POMBO_ENCRYPTION_KEYS, or the file encryption-keys in the data folder).`,
+        `${context} is sealed under the encryption key with id ${id.toString('hex')}, which ` +
+          'is not in the key ring; add that key after the newest (POMBO_ENCRYPTION_KEYS, or ' +
+          'the file encryption-keys in the data folder).',
       )
     }
     const nonce = sealed.subarray(1 + ID_BYTES, HEAD_BYTES)

@@ -16,7 +16,9 @@ export async function noteSignals(
 ): Promise<void> {
   if (signals.length === 0) return
   await db.query(
-    'insert into signal (id, tenant_id, type, data) select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::jsonb[])',
+    /* sql */ `
+      insert into signal (id, tenant_id, type, data)
+      select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::jsonb[])`,
     [
       signals.map(() => uuidv7(nowMs)),
       signals.map((signal) => signal.tenantId),

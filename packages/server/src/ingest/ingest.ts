@@ -42,7 +42,7 @@ export interface IngestDeps {
   ) => AppRoutes | undefined | Promise<AppRoutes | undefined>
   routeRules: RouteRules
   /** How payloads are stored of tenants who have them sealed. */
-  payloads: Pick<Payloads, 'close'>
+  payloads: Pick<Payloads, 'seal'>
   /** Hashes of the people whom a message names (core/person.ts). */
   personsOf: (message: Message, paths: readonly string[]) => Buffer[]
   /** Sends what was stored already leased. */
@@ -186,7 +186,7 @@ export class Ingest {
     return {
       message,
       storedPayload: routes.app.tenantEncryptsPayloads
-        ? this.#deps.payloads.close(incoming.payload, message.id)
+        ? this.#deps.payloads.seal(incoming.payload, message.id)
         : incoming.payload,
       persons: paths === null ? [] : this.#deps.personsOf(message, paths),
       routes,

@@ -3,7 +3,10 @@ import { Gauge, type Registry } from 'prom-client'
 
 const RESOLUTION_MS = 10
 
-/** Reports how late timers fired since the last scrape. Node's histogram holds the interval itself too; that is taken off. */
+/**
+ * Reports how late timers fired since the last scrape. Node's histogram holds the interval itself too; that is taken
+ * off.
+ */
 export function watchEventLoop(registry: Registry): { stop: () => void } {
   const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS })
   delay.enable()
@@ -12,7 +15,9 @@ export function watchEventLoop(registry: Registry): { stop: () => void } {
   new Gauge({
     registers: [registry],
     name: 'pombo_event_loop_lag_seconds',
-    help: 'How much later than asked for the event loop came round since the last scrape: half of the times, 99 %, at most.',
+    help:
+      'How much later than asked for the event loop came round since the last scrape: half of ' +
+      'the times, 99 %, at most.',
     labelNames: ['quantile'],
     aggregator: 'max',
     collect() {

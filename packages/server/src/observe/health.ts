@@ -24,7 +24,10 @@ export interface HealthOptions {
 }
 
 export interface Health {
-  /** True as long as the event loop comes round to answer; only a restart mends the opposite. Says nothing of the database. */
+  /**
+   * True as long as the event loop comes round to answer; only a restart mends the opposite. Says nothing of the
+   * database.
+   */
   live(): { alive: true; uptimeSeconds: number }
   /** Whether this node should be sent requests. Never throws. */
   ready(): Promise<Readiness>

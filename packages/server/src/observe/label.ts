@@ -1,8 +1,9 @@
 const MAX_LENGTH = 64
 
 /**
- * Makes values that callers choose fit for a label: other characters than letters, digits and `._:/-` become `_`, long values are cut,
- * and after `limit` different ones all new ones become `other`. Each value is a time series that Prometheus keeps.
+ * Makes values that callers choose fit for a label: other characters than letters, digits and `._:/-` become `_`, long
+ * values are cut, and after `limit` different ones all new ones become `other`. Each value is a time series that
+ * Prometheus keeps.
  */
 export function boundedLabel(limit: number): (value: string) => string {
   const labels = new Map<string, string>()

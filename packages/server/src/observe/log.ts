@@ -25,8 +25,9 @@ export interface Log {
 }
 
 /**
- * Opens the log. Lines are gathered up to 32 KiB or 250 ms and written together: at thousands of attempts a second one write per line
- * costs more than making the line, and each write wakes a thread. What is gathered is written when the process exits, also by `process.exit`.
+ * Opens the log. Lines are gathered up to 32 KiB or 250 ms and written together: at thousands of attempts a second one
+ * write per line costs more than making the line, and each write wakes a thread. What is gathered is written when the
+ * process exits, also by `process.exit`.
  */
 export function openLog(options: LogOptions): Log {
   const sink: Sink =
@@ -86,7 +87,8 @@ function standardOutput(): Sink {
   stream.on('drain', () => {
     if (dropped === 0) return
     stream.write(
-      `{"level":"warn","time":"${new Date().toISOString()}","msg":"log lines were dropped, as nobody read them","lines":${dropped}}\n`,
+      `{"level":"warn","time":"${new Date().toISOString()}","msg":"log lines were dropped, ` +
+        `as nobody read them","lines":${dropped}}\n`,
     )
     dropped = 0
   })
@@ -98,7 +100,8 @@ function standardOutput(): Sink {
 }
 
 /**
- * Written by hand, past pino and its redaction: every field is known here and none is secret. 4 µs a line, writing included, against 6.5 µs through pino.
+ * Written by hand, past pino and its redaction: every field is known here and none is secret. 4 µs a line, writing
+ * included, against 6.5 µs through pino.
  */
 function jsonAttempt(node: string | undefined): (line: AttemptLine, nowMs: number) => string {
   const head = node === undefined ? '' : `,"node":${JSON.stringify(node)}`
@@ -121,7 +124,9 @@ function jsonAttempt(node: string | undefined): (line: AttemptLine, nowMs: numbe
   }
 }
 
-/** Shows ids that come again and again. Emptied when full: cheaper than order of use, and as good for ids that repeat. */
+/**
+ * Shows ids that come again and again. Emptied when full: cheaper than order of use, and as good for ids that repeat.
+ */
 function idCache(kind: 'tenant' | 'app' | 'endpoint'): (uuid: string) => string {
   const shown = new Map<string, string>()
   return (uuid) => {

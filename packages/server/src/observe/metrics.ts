@@ -57,7 +57,10 @@ const durationBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10
 const databaseBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5]
 const batchBuckets = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 5_000]
 
-/** Opens a registry of its own: several in one process (tests) do not mix. `node: false` leaves out what Node says of itself. */
+/**
+ * Opens a registry of its own: several in one process (tests) do not mix. `node: false` leaves out what Node says of
+ * itself.
+ */
 export function openMetrics(options: { node?: boolean } = {}): Metrics {
   const registers = [new Registry()]
   const registry = registers[0]!

@@ -12,7 +12,10 @@ const levelStyles: Record<string, Style> = {
   trace: 'gray',
 }
 
-/** A JSON line of pino as one for people: time, level, message, then the other fields; an error's stack on lines of its own. */
+/**
+ * A JSON line of pino as one for people: time, level, message, then the other fields; an error's stack on lines of its
+ * own.
+ */
 export function readableLine(json: string): string {
   const { level, time, msg, err, ...fields } = JSON.parse(json) as Record<string, unknown>
   delete fields['node']
@@ -22,7 +25,8 @@ export function readableLine(json: string): string {
   )
   const error =
     typeof err === 'object' && err !== null ? errorText(err as Record<string, unknown>) : ''
-  return `${clock(String(time))} ${styleText(levelStyles[name] ?? 'reset', name.padEnd(5))} ${bare(msg ?? '')}${rest.join('')}${error}\n`
+  const shownLevel = styleText(levelStyles[name] ?? 'reset', name.padEnd(5))
+  return `${clock(String(time))} ${shownLevel} ${bare(msg ?? '')}${rest.join('')}${error}\n`
 }
 
 /** `12:00:00.123 info  delivered 200 in 14 ms  message.received #1  msg_… → ep_…` */
@@ -35,7 +39,12 @@ export function readableAttempt(line: AttemptLine, nowMs: number): string {
       : `, again in ${Math.max(0, Math.round((line.nextAttemptAtMs - nowMs) / 1_000))} s`
   const circuit = line.circuit === 'closed' ? '' : `, circuit ${line.circuit}`
   const error = line.error ? `: ${bare(line.error)}` : ''
-  return `${clock(new Date(nowMs).toISOString())} info  ${styleText(ok ? 'green' : 'yellow', `${line.outcome}${status}`)} in ${line.durationMs} ms${next}${circuit}  ${bare(line.eventType)} #${line.attempt}  ${showId('message', line.messageId)} → ${showId('endpoint', line.endpointId)}${error}\n`
+  const outcome = styleText(ok ? 'green' : 'yellow', `${line.outcome}${status}`)
+  const ids = `${showId('message', line.messageId)} → ${showId('endpoint', line.endpointId)}`
+  return (
+    `${clock(new Date(nowMs).toISOString())} info  ${outcome} in ${line.durationMs} ms${next}${circuit}` +
+    `  ${bare(line.eventType)} #${line.attempt}  ${ids}${error}\n`
+  )
 }
 
 function clock(isoTime: string): string {

@@ -1,6 +1,6 @@
 /**
- * Members that hold secrets or a person's data, whatever object they are in. Compared in lower case, without `-` and `_`.
- * A payload is the producer's: a log is no place for it.
+ * Members that hold secrets or a person's data, whatever object they are in. Compared in lower case, without `-` and
+ * `_`. A payload is the producer's: a log is no place for it.
  */
 const hidden = new Set([
   'authorization',
@@ -39,7 +39,8 @@ export function redact(value: unknown, depth = 0): unknown {
 }
 
 /**
- * What a log says of an error. Not its other members: HTTP clients put whole requests there, and PostgreSQL's `detail` quotes rows.
+ * What a log says of an error. Not its other members: HTTP clients put whole requests there, and PostgreSQL's `detail`
+ * quotes rows.
  */
 export function describeError(error: Error): Record<string, unknown> {
   return {

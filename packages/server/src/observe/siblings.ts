@@ -2,8 +2,8 @@ import cluster from 'node:cluster'
 import { randomUUID } from 'node:crypto'
 
 /**
- * Where several processes serve one address, a scrape reaches any of them, and counters that jump between processes are of no use. So
- * the process that is asked gathers the figures of all, by way of the process that started them.
+ * Where several processes serve one address, a scrape reaches any of them, and counters that jump between processes are
+ * of no use. So the process that is asked gathers the figures of all, by way of the process that started them.
  */
 interface Ask {
   kind: 'metrics-ask' | 'metrics-collect'
@@ -47,7 +47,10 @@ export function answerSnapshots(): void {
   })
 }
 
-/** In one of several processes: offers its own figures, and asks for those of the others. Undefined where there is only one. */
+/**
+ * In one of several processes: offers its own figures, and asks for those of the others. Undefined where there is only
+ * one.
+ */
 export function joinSiblings(
   own: () => Promise<unknown>,
 ): { others: () => Promise<unknown[]>; leave: () => void } | undefined {

@@ -1,20 +1,21 @@
 /**
- * The registry: tenants, API keys, apps, endpoints and event types, and the bounded cache of them (cache.ts).
+ * The registry: tenants, API keys, apps, endpoints and event types, and the bounded cache of them (cache/cache.ts).
  *
- * It promises that whatever it answered "done" to is committed, that this node acts on it at once and every other within a second, and
- * that secrets and headers are in the database only sealed. Refusals are errors of core/error.ts that name the field at fault.
+ * It promises that whatever it answered "done" to is committed, that this node acts on it at once and every other
+ * within a second, and that secrets and headers are in the database only sealed. Refusals are errors of core/error.ts
+ * that name the field at fault.
  */
 import type { Clock } from '../core/clock.ts'
-import type { Change } from '../db/changes.ts'
 import type { Pool } from '../db/pool.ts'
 import type { Seal } from '../db/seal.ts'
 import { createApps, type Apps } from './apps/store.ts'
-import { RegistryCache } from './cache.ts'
+import { RegistryCache } from './cache/cache.ts'
 import type { EndpointRules } from './endpoints/settings.ts'
 import { createEndpoints, type Endpoints } from './endpoints/store.ts'
 import { createEventTypes, type EventTypes } from './event-types/store.ts'
 import { createKeys, type Keys } from './keys/store.ts'
 import { createTenants, type Tenants } from './tenants/store.ts'
+import { createWrite } from './writer.ts'
 
 export interface Registry {
   tenants: Tenants
@@ -48,26 +49,19 @@ export function createRegistry({
   report = () => {},
   mended = () => {},
 }: RegistryOptions): Registry {
-  const cache = new RegistryCache({
-    pool,
-    seal,
-    clock,
-    report,
-    mended,
-    ...(cacheBytes !== undefined && { maxBytes: cacheBytes }),
-  })
-  const changed = (kind: Change['kind'], key: string): void => cache.invalidate(kind, key)
   const opener = {
     seal,
     unreadable: (error: unknown, endpointId: string) =>
       report(error, `endpoint ${endpointId} is held until its secrets can be opened`),
   }
+  const cache = new RegistryCache({ pool, opener, clock, maxBytes: cacheBytes, report, mended })
+  const write = createWrite(pool, (kind, key) => cache.invalidate(kind, key))
   return {
-    tenants: createTenants({ pool, clock, changed }),
-    keys: createKeys({ pool, clock, changed }),
-    apps: createApps({ pool, clock, changed }),
-    endpoints: createEndpoints({ pool, clock, opener, rules, changed }),
-    eventTypes: createEventTypes({ pool, changed }),
+    tenants: createTenants({ pool, clock, write }),
+    keys: createKeys({ pool, clock, write }),
+    apps: createApps({ pool, clock, write }),
+    endpoints: createEndpoints({ pool, clock, opener, rules, write }),
+    eventTypes: createEventTypes({ pool, write }),
     cache,
   }
 }

@@ -1,8 +1,10 @@
 /**
- * Upkeep does what no request does: partitions ahead, retention behind, the leases of dead nodes, endpoints without hope, jobs.
+ * Upkeep does what no request does: partitions ahead, retention behind, the leases of dead nodes, endpoints without
+ * hope, jobs.
  *
- * It promises that a day's partition exists before its first message, that no partition with an open delivery is dropped, that a dead
- * node's work is free soon after its lease ran out, and that each of these is done by one node at a time, by whichever comes first.
+ * It promises that a day's partition exists before its first message, that no partition with an open delivery is
+ * dropped, that a dead node's work is free soon after its lease ran out, and that each of these is done by one node at
+ * a time, by whichever comes first.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DAY_MS, makePartitions } from '../db/partitions.ts'
@@ -115,7 +117,10 @@ export class Upkeep {
     })
   }
 
-  /** Does a duty unless another node is at it. The work itself has to bear that two do it: this node may be taken for gone meanwhile. */
+  /**
+   * Does a duty unless another node is at it. The work itself has to bear that two do it: this node may be taken for
+   * gone meanwhile.
+   */
   async #alone(duty: string, work: (mayGoOn: () => boolean) => Promise<void>): Promise<void> {
     const { pool, lease } = this.#deps
     const node = lease.id

@@ -3,7 +3,7 @@ import { PomboError } from '../../core/error.ts'
 import type { Partition } from '../../db/partitions.ts'
 import type { Payloads } from '../../db/payload.ts'
 import type { Queryable } from '../../db/pool.ts'
-import { blocksOf } from '../../upkeep/retention/store.ts'
+import { blocksOf } from '../../db/partitions.ts'
 import { isOf, type Person } from './person.ts'
 import {
   daysOf,

@@ -9,10 +9,10 @@ import type { ServerUser } from './user.ts'
  * closes, the watcher sends it SIGINT (which PostgreSQL takes as "stop now, in good order").
  *
  * The watcher repeats the signal, because one that comes before the program has set up its handlers is lost (signals
- * start out ignored), and keeps nothing open in the data folder, which so can be unmounted at once. The shell waits for the
- * program and so keeps its pid from being reused while it may be signalled. The session of its own (`detached`) keeps a
- * terminal's Ctrl-C from PostgreSQL, which must outlast Pombo's draining; the trap keeps the shell at its post when a
- * service manager sends SIGTERM to everything.
+ * start out ignored), and keeps nothing open in the data folder, which so can be unmounted at once. The shell waits for
+ * the program and so keeps its pid from being reused while it may be signalled. The session of its own (`detached`)
+ * keeps a terminal's Ctrl-C from PostgreSQL, which must outlast Pombo's draining; the trap keeps the shell at its post
+ * when a service manager sends SIGTERM to everything.
  */
 const watched = `
 trap '' HUP INT TERM
@@ -34,7 +34,9 @@ export type Child = {
   hasExited(): boolean
   /** Closes the pipe: the program gets SIGINT. */
   interrupt(): void
-  /** Whether Pombo stays alive for it, as at first, or may end when it has nothing else to do (and so end the program). */
+  /**
+   * Whether Pombo stays alive for it, as at first, or may end when it has nothing else to do (and so end the program).
+   */
   hold(isHeld: boolean): void
 }
 

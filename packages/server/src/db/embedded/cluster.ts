@@ -71,7 +71,8 @@ async function majorOf(cluster: string): Promise<string | undefined> {
     if (errnoOf(error) === 'ENOTDIR')
       throw refusal(
         'embedded_folder',
-        `${cluster} is a file, and PostgreSQL's data has to go there. Move it away, or choose another folder with POMBO_DATA_DIR.`,
+        `${cluster} is a file, and PostgreSQL's data has to go there. Move it away, or ` +
+          'choose another folder with POMBO_DATA_DIR.',
       )
     if (errnoOf(error) !== 'ENOENT') throw error
   }
@@ -79,7 +80,8 @@ async function majorOf(cluster: string): Promise<string | undefined> {
   if (content.length === 0) return undefined
   throw refusal(
     'embedded_folder',
-    `${cluster} is not empty and not PostgreSQL data (it has no PG_VERSION). Move it away, or choose another folder with POMBO_DATA_DIR.`,
+    `${cluster} is not empty and not PostgreSQL data (it has no PG_VERSION). Move it away, ` +
+      'or choose another folder with POMBO_DATA_DIR.',
   )
 }
 
@@ -159,14 +161,18 @@ function explained(cause: unknown, parent: string, user: ServerUser | undefined)
   if (user !== undefined && /permission denied/i.test(detail)) {
     return refusal(
       'embedded_folder',
-      `The database in ${parent} could not be created: PostgreSQL does not run as root, and user ${user.uid}, which runs it, cannot get there (${detail}). Choose a folder that it can reach with POMBO_DATA_DIR, or start Pombo as an ordinary user.`,
+      `The database in ${parent} could not be created: PostgreSQL does not run as root, and ` +
+        `user ${user.uid}, which runs it, cannot get there (${detail}). Choose a folder that ` +
+        'it can reach with POMBO_DATA_DIR, or start Pombo as an ordinary user.',
       cause,
     )
   }
   if (/could not look up effective user/.test(detail)) {
     return refusal(
       'embedded_no_user',
-      `The database in ${parent} could not be created, because the user that Pombo runs as has no entry in /etc/passwd, which PostgreSQL needs. Add one, or run as a user that has one, or set DATABASE_URL to a PostgreSQL 15 or later.`,
+      `The database in ${parent} could not be created, because the user that Pombo runs as ` +
+        'has no entry in /etc/passwd, which PostgreSQL needs. Add one, or run as a user that ' +
+        'has one, or set DATABASE_URL to a PostgreSQL 15 or later.',
       cause,
     )
   }
@@ -180,8 +186,10 @@ function explained(cause: unknown, parent: string, user: ServerUser | undefined)
 const otherVersion = (cluster: string, found: string, { major, version }: Programs): Error =>
   refusal(
     'embedded_other_version',
-    `The data in ${cluster} was made by PostgreSQL ${found}, and this Pombo brings ${version}, which reads only ${major}. ` +
-      `To keep the data, start the Pombo that made it, dump it with pg_dump, move the folder away, start this Pombo and restore the dump; ` +
+    `The data in ${cluster} was made by PostgreSQL ${found}, and this Pombo brings ` +
+      `${version}, which reads only ${major}. ` +
+      'To keep the data, start the Pombo that made it, dump it with pg_dump, move the folder ' +
+      'away, start this Pombo and restore the dump; ' +
       `or set DATABASE_URL to a PostgreSQL ${found} server with this data. To begin anew, move the folder away.`,
   )
 

@@ -112,5 +112,7 @@ async function mustKeepOursSafe(parent: string): Promise<void> {
 const planted = (folder: string): Error =>
   refusal(
     'embedded_unsupported',
-    `Pombo would run a copy of PostgreSQL's programs from ${folder}, but another user can write there, and so could change what Pombo runs. Remove it or mend its owner and mode, and start again.`,
+    `Pombo would run a copy of PostgreSQL's programs from ${folder}, but another user can ` +
+      'write there, and so could change what Pombo runs. Remove it or mend its owner and mode, ' +
+      'and start again.',
   )

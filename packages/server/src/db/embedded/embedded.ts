@@ -27,7 +27,10 @@ export type EmbeddedOptions = {
 }
 
 export type EmbeddedServer = {
-  /** Of the database `pombo`, as its owner; for `pg`, psql and anything on libpq. Stays the same when the server restarts. */
+  /**
+   * Of the database `pombo`, as its owner; for `pg`, psql and anything on libpq. Stays the same when the server
+   * restarts.
+   */
   readonly url: string
   /** The server's process now; another one after it died and came back. */
   readonly pid: number

@@ -7,7 +7,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { errnoOf, refusal } from './refusal.ts'
 import { ownUid } from './user.ts'
 
-/** Makes the data folder if it is missing; returns its real path. Throws `embedded_folder` if Pombo cannot write there. */
+/**
+ * Makes the data folder if it is missing; returns its real path. Throws `embedded_folder` if Pombo cannot write there.
+ */
 export async function makeFolder(path: string): Promise<string> {
   try {
     // Elsewhere than on Linux, PostgreSQL's user (when Pombo is root) must be able to pass through; see pathFromInside.
@@ -114,7 +116,8 @@ function holder(file: string): string {
 
 const inUse = (folder: string, who: string): string =>
   `The data folder ${folder} is in use by another Pombo (${who}). Stop that one first, or give this one a folder of ` +
-  'its own with POMBO_DATA_DIR. To run several Pombo nodes on one database, set DATABASE_URL to a PostgreSQL 15 or later.'
+  'its own with POMBO_DATA_DIR. To run several Pombo nodes on one database, set DATABASE_URL ' +
+  'to a PostgreSQL 15 or later.'
 
 const cannotLock = (folder: string, cause: unknown): Error =>
   refusal(

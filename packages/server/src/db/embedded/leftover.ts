@@ -58,14 +58,16 @@ export async function stopServer(pid: number, cluster: string): Promise<void> {
   }
   throw refusal(
     'embedded_in_use',
-    `An earlier PostgreSQL (process ${pid}) still runs on ${cluster} and does not stop. End it by hand, and start Pombo again.`,
+    `An earlier PostgreSQL (process ${pid}) still runs on ${cluster} and does not stop. End ` +
+      'it by hand, and start Pombo again.',
   )
 }
 
 /**
- * Ends what a killed server left working on the data. Its processes end by themselves as soon as they look up, but one in
- * a long computation does that late (14 s measured, of a query that took as long), and until then no new server may start.
- * SIGKILL, since what they do is lost anyway: the next server recovers from the log. Only Linux lets us find them.
+ * Ends what a killed server left working on the data. Its processes end by themselves as soon as they look up, but one
+ * in a long computation does that late (14 s measured, of a query that took as long), and until then no new server may
+ * start. SIGKILL, since what they do is lost anyway: the next server recovers from the log. Only Linux lets us find
+ * them.
  */
 export async function endOrphans(cluster: string): Promise<void> {
   if (process.platform !== 'linux') return

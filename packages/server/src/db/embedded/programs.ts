@@ -30,7 +30,8 @@ export function locatePrograms(platform: string, arch: string): Native {
   } catch (cause) {
     throw refusal(
       'embedded_unsupported',
-      `There is no embedded PostgreSQL for this machine (${platform}-${arch}): the npm package ${name} is missing or not usable. ${instead}`,
+      `There is no embedded PostgreSQL for this machine (${platform}-${arch}): the npm ` +
+        `package ${name} is missing or not usable. ${instead}`,
       cause,
     )
   }
@@ -101,13 +102,15 @@ function notRunning({ folder }: Native, user: ServerUser | undefined, cause: unk
   if (user !== undefined && isMayNotSwitch(cause)) {
     return refusal(
       'embedded_no_user',
-      `Pombo runs as root, PostgreSQL refuses to, and this system does not let Pombo start it as user ${user.uid} (${detail}). Start Pombo as an ordinary user. ${instead}`,
+      'Pombo runs as root, PostgreSQL refuses to, and this system does not let Pombo start ' +
+        `it as user ${user.uid} (${detail}). Start Pombo as an ordinary user. ${instead}`,
       cause,
     )
   }
   return refusal(
     'embedded_unsupported',
-    `The embedded PostgreSQL in ${folder} does not run on this machine (${detail}). It needs glibc on Linux (not musl, as in Alpine) and a complete npm install. ${instead}`,
+    `The embedded PostgreSQL in ${folder} does not run on this machine (${detail}). It needs ` +
+      `glibc on Linux (not musl, as in Alpine) and a complete npm install. ${instead}`,
     cause,
   )
 }

@@ -4,8 +4,8 @@ import { copyFile, type FileHandle, open, stat } from 'node:fs/promises'
 const LIMIT_BYTES = 8 * 1024 * 1024
 
 /**
- * PostgreSQL's own log: two files of at most about 8 MB, whatever happens. PostgreSQL's collector could bound the days it
- * keeps but not the bytes, and would be one process more.
+ * PostgreSQL's own log: two files of at most about 8 MB, whatever happens. PostgreSQL's collector could bound the days
+ * it keeps but not the bytes, and would be one process more.
  */
 export async function openLog(file: string): Promise<FileHandle> {
   await boundLog(file)

@@ -32,7 +32,8 @@ export async function serverUser(cluster: string): Promise<ServerUser | undefine
   throw refusal(
     'embedded_no_user',
     `Pombo runs as root, PostgreSQL refuses to, and none of the accounts ${accounts.join(', ')} exists to run it ` +
-      'under. Add one (useradd --system postgres), start Pombo as an ordinary user, or set DATABASE_URL to a PostgreSQL 15 or later.',
+      'under. Add one (useradd --system postgres), start Pombo as an ordinary user, or set ' +
+      'DATABASE_URL to a PostgreSQL 15 or later.',
   )
 }
 

@@ -1,21 +1,11 @@
-import type { Selectable } from 'kysely'
 import type { Clock } from '../../core/clock.ts'
 import { PomboError } from '../../core/error.ts'
 import { readId, uuidv7 } from '../../core/id.ts'
-import { noteChange } from '../../db/changes.ts'
-import { inAuditedTransaction } from '../../db/audit.ts'
 import type { Pool, Queryable } from '../../db/pool.ts'
-import { rows, run, tables, type AppTable } from '../../db/tables.ts'
-import {
-  createChecks,
-  integerProblem,
-  isDuplicate,
-  lengthProblem,
-  metadataProblem,
-  uidProblem,
-} from '../checks.ts'
-import { removeAppTokens } from '../keys/store.ts'
-import { page, type ListOptions, type Page } from '../page.ts'
+import { defineTable, type ListOptions, type Page } from '../../db/table.ts'
+import { checkSettings, integer, metadataProblem, nameProblem, uidProblem } from '../checks.ts'
+import { deleteAppTokens } from '../keys/store.ts'
+import type { Note, Write } from '../writer.ts'
 import type { App } from './app.ts'
 
 /** What can be set. With `put` and `create` a field that is left out takes its default; with `patch` it stays. */
@@ -26,126 +16,97 @@ export interface AppSettings {
   throttleRate?: number | null
 }
 
+const apps = defineTable<App, keyof AppSettings>({
+  name: 'app',
+  key: 'id',
+  fixed: {
+    id: 'id',
+    tenantId: 'tenant_id',
+    kind: 'kind',
+    createdAtMs: 'created_at',
+    updatedAtMs: 'updated_at',
+  },
+  settings: { name: 'name', uid: 'uid', metadata: 'metadata', throttleRate: 'throttle_rate' },
+})
+
 export type Apps = ReturnType<typeof createApps>
 
 /** Apps of a tenant. `idOrUid` is a shown id (`app_…`), or the caller's own uid; a miss is `not_found`. */
-export function createApps({
-  pool,
-  clock,
-  changed,
-}: {
-  pool: Pool
-  clock: Clock
-  changed: (kind: 'app' | 'key', key: string) => void
-}) {
-  async function insert(db: Queryable, tenantId: string, settings: AppSettings): Promise<App> {
-    const [row] = await rows(
-      db,
-      tables
-        .insertInto('app')
-        .values({
-          id: uuidv7(clock.now()),
-          tenant_id: tenantId,
-          uid: settings.uid ?? null,
-          name: settings.name,
-          metadata: settings.metadata ?? {},
-          throttle_rate: settings.throttleRate ?? null,
-        })
-        .returningAll(),
-    )
-    await noteChange(db, 'app', row!.id)
-    return appOf(row!)
+export function createApps({ pool, clock, write }: { pool: Pool; clock: Clock; write: Write }) {
+  async function insert(
+    db: Queryable,
+    note: Note,
+    tenantId: string,
+    settings: AppSettings,
+  ): Promise<App> {
+    const app = await apps.insert(db, { ...settings, id: uuidv7(clock.now()), tenantId })
+    await note('app', app!.id)
+    return app!
   }
 
-  async function change(db: Queryable, app: App, settings: Partial<AppSettings>): Promise<App> {
-    const [row] = await rows(
-      db,
-      tables
-        .updateTable('app')
-        .set((to) => ({
-          ...(settings.name !== undefined && { name: settings.name }),
-          ...(settings.uid !== undefined && { uid: settings.uid }),
-          ...(settings.metadata !== undefined && { metadata: settings.metadata }),
-          ...(settings.throttleRate !== undefined && { throttle_rate: settings.throttleRate }),
-          updated_at: to.fn<Date>('now'),
-        }))
-        .where('id', '=', app.id)
-        .returningAll(),
-    )
-    await noteChange(db, 'app', app.id)
-    return appOf(row!)
+  async function change(
+    db: Queryable,
+    note: Note,
+    id: string,
+    settings: Partial<AppSettings>,
+  ): Promise<App> {
+    const app = await apps.update(db, { id }, settings)
+    await note('app', id)
+    return app!
   }
 
-  async function write(work: (db: Queryable) => Promise<App>): Promise<App> {
-    const app = await inAuditedTransaction(pool, work).catch((error: unknown) => {
-      if (isDuplicate(error, 'app_uid'))
-        throw new PomboError(
-          'conflict',
-          { detail: 'Another application of this tenant has this uid already.' },
-          { cause: error },
-        )
-      throw error
-    })
-    changed('app', app.id)
-    return app
-  }
+  const create = async (tenantId: string, settings: AppSettings): Promise<App> =>
+    await write(async (db, note) => await insert(db, note, tenantId, settings))
+
+  const find = async (tenantId: string, idOrUid: string): Promise<App | undefined> =>
+    await apps.find(pool, named(tenantId, idOrUid))
+
+  /** Its row is locked. */
+  const held = async (db: Queryable, tenantId: string, idOrUid: string): Promise<App> =>
+    (await apps.find(db, named(tenantId, idOrUid), 'for update')) ?? missing(idOrUid)
 
   return {
     /** `conflict` when the uid is taken. */
     async create(tenantId: string, settings: AppSettings): Promise<App> {
       check(settings)
-      return await write(async (db) => await insert(db, tenantId, settings))
+      return await create(tenantId, settings)
     },
 
-    /** The app with this uid as it is, or a new one; two callers at once get the same. Without a uid there is nothing to find. */
+    /**
+     * The app with this uid as it is, or a new one; two callers at once get the same. Without a uid there is nothing to
+     * find.
+     */
     async getOrCreate(
       tenantId: string,
       settings: AppSettings,
     ): Promise<{ app: App; created: boolean }> {
       check(settings)
       const uid = settings.uid ?? null
-      if (uid === null)
-        return {
-          app: await write(async (db) => await insert(db, tenantId, settings)),
-          created: true,
-        }
+      if (uid === null) return { app: await create(tenantId, settings), created: true }
       // Ends, because every turn either finds the app or makes it; only an app deleted in between asks for another.
       for (;;) {
-        const found = await find(pool, tenantId, uid)
+        const found = await find(tenantId, uid)
         if (found) return { app: found, created: false }
-        const made = await write(async (db) => await insert(db, tenantId, settings)).catch(
-          (error: unknown) => {
-            if (error instanceof PomboError && error.code === 'conflict') return undefined
-            throw error
-          },
-        )
+        const made = await create(tenantId, settings).catch((error: unknown) => {
+          if (error instanceof PomboError && error.code === 'conflict') return undefined
+          throw error
+        })
         if (made) return { app: made, created: true }
       }
     },
 
-    find: async (tenantId: string, idOrUid: string): Promise<App | undefined> =>
-      await find(pool, tenantId, idOrUid),
+    find,
 
     async get(tenantId: string, idOrUid: string): Promise<App> {
-      return (await find(pool, tenantId, idOrUid)) ?? missing(idOrUid)
+      return (await find(tenantId, idOrUid)) ?? missing(idOrUid)
     },
 
-    async list(tenantId: string, options: ListOptions): Promise<Page<App>> {
-      const ascending = options.order === 'ascending'
-      let query = tables
-        .selectFrom('app')
-        .selectAll()
-        .where('tenant_id', '=', tenantId)
-        .where('kind', '=', 'app')
-        .orderBy('id', ascending ? 'asc' : 'desc')
-        .limit(options.limit + 1)
-      if (options.after) query = query.where('id', ascending ? '>' : '<', options.after.id)
-      return page((await rows(pool, query)).map(appOf), options.limit)
-    },
+    list: async (tenantId: string, options: ListOptions): Promise<Page<App>> =>
+      await apps.list(pool, { tenantId, kind: 'app' }, options),
 
     /**
-     * Sets all of the app, or makes it where it is missing; it then takes the path's uid unless the body brings one. An app addressed by
-     * its uid keeps it where the body says nothing of it, so that the same PUT can be repeated.
+     * Sets all of the app, or makes it where it is missing; it then takes the path's uid unless the body brings one. An
+     * app addressed by its uid keeps it where the body says nothing of it, so that the same PUT can be repeated.
      */
     async put(
       tenantId: string,
@@ -153,91 +114,61 @@ export function createApps({
       settings: AppSettings,
     ): Promise<{ app: App; created: boolean }> {
       check(settings)
-      let created = false
-      const app = await write(async (db) => {
-        const found = await find(db, tenantId, idOrUid, true)
-        const whole = {
-          metadata: {},
-          throttleRate: null,
-          ...settings,
-          uid: settings.uid ?? (isShownId(idOrUid) ? null : idOrUid),
+      const pathUid = isShownId(idOrUid) ? null : idOrUid
+      const whole = { metadata: {}, throttleRate: null, ...settings }
+      return await write(async (db, note) => {
+        const found = await apps.find(db, named(tenantId, idOrUid), 'for update')
+        if (found) {
+          const uid = settings.uid === undefined ? pathUid : settings.uid
+          return { app: await change(db, note, found.id, { ...whole, uid }), created: false }
         }
-        if (settings.uid === null && found) whole.uid = null
-        if (found) return await change(db, found, whole)
-        if (isShownId(idOrUid)) missing(idOrUid)
-        check(whole)
-        created = true
-        return await insert(db, tenantId, whole)
+        if (pathUid === null) missing(idOrUid)
+        const made = { ...whole, uid: settings.uid ?? pathUid }
+        check(made)
+        return { app: await insert(db, note, tenantId, made), created: true }
       })
-      return { app, created }
     },
 
     async patch(tenantId: string, idOrUid: string, settings: Partial<AppSettings>): Promise<App> {
       check(settings)
       return await write(
-        async (db) =>
-          await change(db, (await find(db, tenantId, idOrUid, true)) ?? missing(idOrUid), settings),
+        async (db, note) =>
+          await change(db, note, (await held(db, tenantId, idOrUid)).id, settings),
       )
     },
 
-    /** Its endpoints, secrets and tokens go with it; work that is still open the engine discards when it comes to it. */
+    /**
+     * Its endpoints, secrets and tokens go with it; deliveries that are still open the engine discards when it comes to
+     * them.
+     */
     async delete(tenantId: string, idOrUid: string): Promise<void> {
-      const { app, tokens } = await inAuditedTransaction(pool, async (db) => {
-        const found = (await find(db, tenantId, idOrUid, true)) ?? missing(idOrUid)
-        const hadTokens = await removeAppTokens(db, found.id)
-        await run(db, tables.deleteFrom('app').where('id', '=', found.id))
-        await noteChange(db, 'app', found.id)
-        if (hadTokens) await noteChange(db, 'key', tenantId)
-        return { app: found, tokens: hadTokens }
+      await write(async (db, note) => {
+        const { id } = await held(db, tenantId, idOrUid)
+        const hadTokens = await deleteAppTokens(db, id)
+        await apps.delete(db, { id })
+        await note('app', id)
+        if (hadTokens) await note('key', tenantId)
       })
-      changed('app', app.id)
-      if (tokens) changed('key', tenantId)
     },
 
     /** The hidden app of the tenant's operational endpoints, made when first asked for. */
     async operational(tenantId: string): Promise<App> {
-      const query = tables
-        .selectFrom('app')
-        .selectAll()
-        .where('tenant_id', '=', tenantId)
-        .where('kind', '=', 'operational')
-      const [found] = await rows(pool, query)
-      if (found) return appOf(found)
-      const insert = tables
-        .insertInto('app')
-        .values({
-          id: uuidv7(clock.now()),
-          tenant_id: tenantId,
-          uid: null,
-          name: 'Operational webhooks',
-          kind: 'operational',
-          throttle_rate: null,
-        })
-        .onConflict((on) => on.column('tenant_id').where('kind', '=', 'operational').doNothing())
-        .returning('id')
-      await inAuditedTransaction(pool, async (db) => await rows(db, insert))
-      const [made] = await rows(pool, query)
-      return appOf(made!)
+      const hidden = { tenantId, kind: 'operational' } as const
+      const found = await apps.find(pool, hidden)
+      if (found) return found
+      const made = { ...hidden, id: uuidv7(clock.now()), name: 'Operational webhooks' }
+      // Nothing where another node was quicker.
+      const onConflict = `on conflict (tenant_id) where kind = 'operational' do nothing`
+      await write(async (db) => await apps.insert(db, made, onConflict))
+      return (await apps.find(pool, hidden))!
     },
   }
 }
 
-async function find(
-  db: Queryable,
-  tenantId: string,
-  idOrUid: string,
-  hold = false,
-): Promise<App | undefined> {
+/** What finds an app by its shown id, or else by its uid. */
+function named(tenantId: string, idOrUid: string) {
   const id = readId('app', idOrUid)
-  let query = tables
-    .selectFrom('app')
-    .selectAll()
-    .where('tenant_id', '=', tenantId)
-    .where('kind', '=', 'app')
-    .where(id === undefined ? 'uid' : 'id', '=', id ?? idOrUid)
-  if (hold) query = query.forUpdate()
-  const [row] = await rows(db, query)
-  return row && appOf(row)
+  return { tenantId, kind: 'app' as const, ...(id === undefined ? { uid: idOrUid } : { id }) }
 }
 
 function missing(idOrUid: string): never {
@@ -248,27 +179,11 @@ function isShownId(text: string): boolean {
   return readId('app', text) !== undefined
 }
 
-function check({ name, uid, metadata, throttleRate }: Partial<AppSettings>): void {
-  const checks = createChecks()
-  if (name !== undefined)
-    checks.note('name', name === '' ? 'must not be empty' : lengthProblem(name, 1_024))
-  if (typeof uid === 'string') checks.note('uid', uidProblem(uid, isShownId(uid)))
-  if (metadata !== undefined) checks.note('metadata', metadataProblem(metadata))
-  if (typeof throttleRate === 'number')
-    checks.note('throttleRate', integerProblem(throttleRate, 1, 65_535))
-  checks.settle()
-}
-
-function appOf(row: Selectable<AppTable>): App {
-  return {
-    id: row.id,
-    tenantId: row.tenant_id,
-    uid: row.uid,
-    name: row.name,
-    kind: row.kind,
-    metadata: row.metadata,
-    throttleRate: row.throttle_rate,
-    createdAtMs: row.created_at.getTime(),
-    updatedAtMs: row.updated_at.getTime(),
-  }
+function check(settings: Partial<AppSettings>): void {
+  checkSettings<AppSettings>(settings, {
+    name: nameProblem,
+    uid: (uid) => uidProblem(uid, isShownId(uid)),
+    metadata: metadataProblem,
+    throttleRate: integer(1, 65_535),
+  })
 }

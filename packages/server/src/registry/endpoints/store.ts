@@ -1,13 +1,12 @@
 import { actingAs } from '../../core/acting.ts'
 import type { Endpoint } from '../../core/endpoint.ts'
 import { readId } from '../../core/id.ts'
-import { run, tables } from '../../db/tables.ts'
+import type { ListOptions, Page } from '../../db/table.ts'
 import type { AppScope } from '../apps/app.ts'
-import type { ListOptions, Page } from '../page.ts'
-import { findEndpoint, listEndpoints } from '../store.ts'
 import { createCredentials } from './credentials/store.ts'
-import { checkSettings, type EndpointSettings } from './settings.ts'
-import { byIdOrUid, createEndpointWriter, missing, type EndpointsOptions } from './writer/store.ts'
+import { byIdOrUid, endpoints, findEndpoint, listEndpoints } from './rows/store.ts'
+import { checkEndpointSettings, type EndpointSettings } from './settings.ts'
+import { createEndpointWriter, missing, type EndpointsOptions } from './writer/store.ts'
 
 export type Endpoints = ReturnType<typeof createEndpoints>
 
@@ -15,7 +14,7 @@ export type Endpoints = ReturnType<typeof createEndpoints>
 export function createEndpoints(options: EndpointsOptions) {
   const { pool, opener, rules } = options
   const writer = createEndpointWriter(options)
-  const { write, held, signal, secretFor, insert, change } = writer
+  const { write, held, noteEvent, secretFor, insert, change } = writer
 
   const turn = async (
     scope: AppScope,
@@ -36,22 +35,22 @@ export function createEndpoints(options: EndpointsOptions) {
 
     /** Needs the `url` at least. `conflict` when the uid is taken; `validation` names every field at fault. */
     async create(scope: AppScope, settings: EndpointSettings): Promise<Endpoint> {
-      await checkSettings(settings, rules, true)
+      await checkEndpointSettings(settings, rules, true)
       const secret = secretFor(settings.dialect ?? 'standard', settings.secret, 'secret')
       return await write(scope, async (db, app) => await insert(db, scope, app, settings, secret))
     },
 
     /**
-     * Sets the endpoint, or makes it where it is missing (see Apps.put for its uid). Fields of Svix's API that are left out take their
-     * defaults; Pombo's own stay as they are, because a Svix client does not know them and must not undo them. Secret and headers have
-     * paths of their own.
+     * Sets the endpoint, or makes it where it is missing (see Apps.put for its uid). Fields of Svix's API that are left
+     * out take their defaults; Pombo's own stay as they are, because a Svix client does not know them and must not undo
+     * them. Secret and headers have paths of their own.
      */
     async put(
       scope: AppScope,
       idOrUid: string,
       settings: EndpointSettings,
     ): Promise<{ endpoint: Endpoint; created: boolean }> {
-      await checkSettings(settings, rules, true)
+      await checkEndpointSettings(settings, rules, true)
       const shown = readId('endpoint', idOrUid) !== undefined
       const pathUid = shown ? null : idOrUid
       const { secret: givenSecret, ...given } = settings
@@ -72,7 +71,7 @@ export function createEndpoints(options: EndpointsOptions) {
         }
         if (shown) missing(idOrUid)
         const made = { ...whole, uid: settings.uid ?? pathUid }
-        await checkSettings({ uid: made.uid }, rules)
+        await checkEndpointSettings({ uid: made.uid }, rules)
         const secret = secretFor(settings.dialect ?? 'standard', givenSecret, 'secret')
         return { endpoint: await insert(db, scope, app, made, secret), created: true }
       })
@@ -83,19 +82,19 @@ export function createEndpoints(options: EndpointsOptions) {
       idOrUid: string,
       settings: Omit<EndpointSettings, 'secret'>,
     ): Promise<Endpoint> {
-      await checkSettings(settings, rules)
+      await checkEndpointSettings(settings, rules)
       return await write(
         scope,
         async (db, app) => await change(db, app, await held(db, scope, idOrUid), settings),
       )
     },
 
-    /** Its secrets go with it; work that is still open the engine discards when it comes to it. */
+    /** Its secrets go with it; deliveries that are still open the engine discards when it comes to them. */
     async delete(scope: AppScope, idOrUid: string): Promise<void> {
       await write(scope, async (db, app) => {
         const endpoint = await held(db, scope, idOrUid)
-        await run(db, tables.deleteFrom('endpoint').where('id', '=', endpoint.id))
-        await signal(db, 'endpoint.deleted', endpoint, app)
+        await endpoints.delete(db, { id: endpoint.id })
+        await noteEvent(db, 'endpoint.deleted', endpoint, app)
       })
     },
 
@@ -109,8 +108,8 @@ export function createEndpoints(options: EndpointsOptions) {
       await turn(scope, idOrUid, { disabled: false }),
 
     /**
-     * Disables by what deliveries showed (a 410, days without a success), by UUID; false when it was deleted or disabled already.
-     * `reason` is kept and shown.
+     * Disables by what deliveries showed (a 410, days without a success), by UUID; false when it was deleted or
+     * disabled already. `reason` is kept and shown.
      */
     async disable(
       scope: AppScope,
@@ -121,13 +120,12 @@ export function createEndpoints(options: EndpointsOptions) {
         await write(scope, async (db, app) => {
           const endpoint = await findEndpoint(db, opener, scope, { id: endpointId }, true)
           if (!endpoint || endpoint.disabled) return false
-          const update = tables.updateTable('endpoint').set((to) => ({
-            disabled: true,
-            disabled_reason: why.reason,
-            updated_at: to.fn<Date>('now'),
-          }))
-          await run(db, update.where('id', '=', endpointId))
-          await signal(db, 'endpoint.disabled', endpoint, app, { ...why, trigger: 'automatic' })
+          await endpoints.update(
+            db,
+            { id: endpointId },
+            { disabled: true, disabledReason: why.reason },
+          )
+          await noteEvent(db, 'endpoint.disabled', endpoint, app, { ...why, trigger: 'automatic' })
           return true
         })
       // The delivery that showed it may still run under the request that brought its message.

@@ -1,13 +1,13 @@
-import type { Selectable } from 'kysely'
 import { PomboError } from '../../core/error.ts'
-import { noteChange } from '../../db/changes.ts'
-import { inAuditedTransaction } from '../../db/audit.ts'
 import type { Pool, Queryable } from '../../db/pool.ts'
-import { rows, run, tables, type EventTypeTable } from '../../db/tables.ts'
-import { createChecks, jsonProblem, lengthProblem } from '../checks.ts'
-import { page, type Page } from '../page.ts'
+import { defineTable, type ListOptions, type Page } from '../../db/table.ts'
+import { atMost, checkSettings, jsonProblem } from '../checks.ts'
+import type { Write } from '../writer.ts'
 
-/** A kind of message that a tenant's producers send, documented for those who subscribe. Messages of other types are accepted too. */
+/**
+ * A kind of message that a tenant's producers send, documented for those who subscribe. Messages of other types are
+ * accepted too.
+ */
 export interface EventType {
   name: string
   description: string
@@ -29,71 +29,47 @@ export interface EventTypeSettings {
   featureFlag?: string | null
 }
 
-export interface EventTypeListOptions {
-  limit: number
-  /** The last name of the page before. */
-  after?: { name: string } | undefined
-  order: 'ascending' | 'descending'
-  includeArchived: boolean
-}
+const eventTypes = defineTable<EventType, keyof EventTypeSettings, { tenantId: string }>({
+  name: 'event_type',
+  key: 'name',
+  fixed: { name: 'name', createdAtMs: 'created_at', updatedAtMs: 'updated_at' },
+  settings: {
+    description: 'description',
+    schemas: 'schemas',
+    archived: 'archived',
+    deprecated: 'deprecated',
+    featureFlag: 'feature_flag',
+  },
+  unread: { tenantId: 'tenant_id' },
+})
+
+const defaults = { schemas: null, archived: false, deprecated: false, featureFlag: null }
+
+const overwrite = /* sql */ `on conflict (tenant_id, name) do update
+  set description = excluded.description, schemas = excluded.schemas, archived = excluded.archived,
+      deprecated = excluded.deprecated, feature_flag = excluded.feature_flag, updated_at = now()` as const
+const overwriteArchived = `${overwrite} where event_type.archived` as const
+
+export type EventTypeListOptions = ListOptions<'name'> & { includeArchived: boolean }
 
 export type EventTypes = ReturnType<typeof createEventTypes>
 
 /** Event types of a tenant, by name, in the order of their names. A miss is `not_found`. */
-export function createEventTypes({
-  pool,
-  changed,
-}: {
-  pool: Pool
-  changed: (kind: 'event-type', tenantId: string) => void
-}) {
-  async function write<T>(tenantId: string, work: (db: Queryable) => Promise<T>): Promise<T> {
-    const result = await inAuditedTransaction(pool, async (db) => {
-      const done = await work(db)
-      await noteChange(db, 'event-type', tenantId)
-      return done
+export function createEventTypes({ pool, write: writeNoted }: { pool: Pool; write: Write }) {
+  const write = async <T>(tenantId: string, change: (db: Queryable) => Promise<T>): Promise<T> =>
+    await writeNoted(async (db, note) => {
+      const result = await change(db)
+      await note('event-type', tenantId)
+      return result
     })
-    changed('event-type', tenantId)
-    return result
-  }
-
-  /** Undefined where there is one already; an archived one is taken out of the archive when asked. */
-  async function insert(
-    db: Queryable,
-    tenantId: string,
-    name: string,
-    settings: EventTypeSettings,
-    over: 'archived' | 'any',
-  ): Promise<EventType | undefined> {
-    const values = columns({
-      schemas: null,
-      archived: false,
-      deprecated: false,
-      featureFlag: null,
-      ...settings,
-    })
-    const [row] = await rows(
-      db,
-      tables
-        .insertInto('event_type')
-        .values({ tenant_id: tenantId, name, ...values, description: settings.description })
-        .onConflict((on) => {
-          const update = on
-            .columns(['tenant_id', 'name'])
-            .doUpdateSet((to) => ({ ...values, updated_at: to.fn<Date>('now') }))
-          return over === 'any' ? update : update.where('event_type.archived', '=', true)
-        })
-        .returningAll(),
-    )
-    return row && eventTypeOf(row)
-  }
 
   return {
     /** Makes it, or takes it out of the archive with what is given; `conflict` where there is one. */
     async create(tenantId: string, name: string, settings: EventTypeSettings): Promise<EventType> {
       check(settings, name)
       return await write(tenantId, async (db) => {
-        const made = await insert(db, tenantId, name, settings, 'archived')
+        const whole = { ...defaults, ...settings, tenantId, name }
+        const made = await eventTypes.insert(db, whole, overwriteArchived)
         if (!made)
           throw new PomboError('conflict', { detail: `There is an event type "${name}" already.` })
         return made
@@ -101,29 +77,15 @@ export function createEventTypes({
     },
 
     async get(tenantId: string, name: string): Promise<EventType> {
-      const [row] = await rows(
-        pool,
-        tables
-          .selectFrom('event_type')
-          .selectAll()
-          .where('tenant_id', '=', tenantId)
-          .where('name', '=', name),
-      )
-      return row ? eventTypeOf(row) : missing(name)
+      return (await eventTypes.find(pool, { tenantId, name })) ?? missing(name)
     },
 
-    async list(tenantId: string, options: EventTypeListOptions): Promise<Page<EventType>> {
-      const ascending = options.order === 'ascending'
-      let query = tables
-        .selectFrom('event_type')
-        .selectAll()
-        .where('tenant_id', '=', tenantId)
-        .orderBy('name', ascending ? 'asc' : 'desc')
-        .limit(options.limit + 1)
-      if (!options.includeArchived) query = query.where('archived', '=', false)
-      if (options.after) query = query.where('name', ascending ? '>' : '<', options.after.name)
-      return page((await rows(pool, query)).map(eventTypeOf), options.limit)
-    },
+    list: async (tenantId: string, options: EventTypeListOptions): Promise<Page<EventType>> =>
+      await eventTypes.list(
+        pool,
+        { tenantId, archived: options.includeArchived ? undefined : false },
+        options,
+      ),
 
     /** Sets all of it, or makes it. */
     async put(
@@ -133,16 +95,9 @@ export function createEventTypes({
     ): Promise<{ eventType: EventType; created: boolean }> {
       check(settings, name)
       return await write(tenantId, async (db) => {
-        const [there] = await rows(
-          db,
-          tables
-            .selectFrom('event_type')
-            .select('name')
-            .where('tenant_id', '=', tenantId)
-            .where('name', '=', name)
-            .forUpdate(),
-        )
-        return { eventType: (await insert(db, tenantId, name, settings, 'any'))!, created: !there }
+        const found = await eventTypes.find(db, { tenantId, name }, 'for update')
+        const whole = { ...defaults, ...settings, tenantId, name }
+        return { eventType: (await eventTypes.insert(db, whole, overwrite))!, created: !found }
       })
     },
 
@@ -152,89 +107,43 @@ export function createEventTypes({
       settings: Partial<EventTypeSettings>,
     ): Promise<EventType> {
       check(settings)
-      return await write(tenantId, async (db) => {
-        const [row] = await rows(
-          db,
-          tables
-            .updateTable('event_type')
-            .set((to) => ({ ...columns(settings), updated_at: to.fn<Date>('now') }))
-            .where('tenant_id', '=', tenantId)
-            .where('name', '=', name)
-            .returningAll(),
-        )
-        return row ? eventTypeOf(row) : missing(name)
-      })
+      return await write(
+        tenantId,
+        async (db) => (await eventTypes.update(db, { tenantId, name }, settings)) ?? missing(name),
+      )
     },
 
     /** Out of the lists; endpoints that subscribed to it stay subscribed. */
     async archive(tenantId: string, name: string): Promise<void> {
       await write(tenantId, async (db) => {
-        const update = tables
-          .updateTable('event_type')
-          .set((to) => ({ archived: true, updated_at: to.fn<Date>('now') }))
-        if (
-          (await run(db, update.where('tenant_id', '=', tenantId).where('name', '=', name))) === 0
-        )
-          missing(name)
+        if (!(await eventTypes.update(db, { tenantId, name }, { archived: true }))) missing(name)
       })
     },
 
     /** Gone for good. */
     async expunge(tenantId: string, name: string): Promise<void> {
       await write(tenantId, async (db) => {
-        if (
-          (await run(
-            db,
-            tables
-              .deleteFrom('event_type')
-              .where('tenant_id', '=', tenantId)
-              .where('name', '=', name),
-          )) === 0
-        )
-          missing(name)
+        if ((await eventTypes.delete(db, { tenantId, name })) === 0) missing(name)
       })
     },
   }
 }
 
-function columns(settings: Partial<EventTypeSettings>) {
-  return {
-    ...(settings.description !== undefined && { description: settings.description }),
-    ...(settings.schemas !== undefined && { schemas: settings.schemas }),
-    ...(settings.archived !== undefined && { archived: settings.archived }),
-    ...(settings.deprecated !== undefined && { deprecated: settings.deprecated }),
-    ...(settings.featureFlag !== undefined && { feature_flag: settings.featureFlag }),
-  }
-}
-
-function check(
-  { description, schemas, featureFlag }: Partial<EventTypeSettings>,
-  name?: string,
-): void {
-  const checks = createChecks()
+function check(settings: Partial<EventTypeSettings>, name?: string): void {
   const pattern = /^[a-zA-Z0-9\-_.]{1,256}$/
-  const form = '1 to 256 letters, digits, "-", "_" and "."'
-  if (name !== undefined && !pattern.test(name)) checks.note('name', `has ${form}`)
-  if (typeof featureFlag === 'string' && !pattern.test(featureFlag))
-    checks.note('featureFlag', `has ${form}`)
-  if (description !== undefined) checks.note('description', lengthProblem(description, 16_384))
-  if (schemas) checks.note('schemas', jsonProblem(schemas, 1_048_576))
-  checks.settle()
+  const form = (text: string) =>
+    pattern.test(text) ? undefined : 'has 1 to 256 letters, digits, "-", "_" and "."'
+  checkSettings<EventTypeSettings & { name: string }>(
+    { ...settings, ...(name !== undefined && { name }) },
+    {
+      name: form,
+      featureFlag: form,
+      description: atMost(16_384),
+      schemas: (schemas) => jsonProblem(schemas, 1_048_576),
+    },
+  )
 }
 
 function missing(name: string): never {
   throw new PomboError('not_found', { what: 'event type', id: name })
-}
-
-function eventTypeOf(row: Selectable<EventTypeTable>): EventType {
-  return {
-    name: row.name,
-    description: row.description,
-    schemas: row.schemas,
-    archived: row.archived,
-    deprecated: row.deprecated,
-    featureFlag: row.feature_flag,
-    createdAtMs: row.created_at.getTime(),
-    updatedAtMs: row.updated_at.getTime(),
-  }
 }

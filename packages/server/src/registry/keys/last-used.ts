@@ -1,6 +1,6 @@
 /**
- * Remembers when keys were used and writes it down once a minute for all of them: a write per request would cost more than the
- * request. A node that is killed loses at most that minute, which nobody relies on.
+ * Remembers when keys were used and writes it down once a minute for all of them: a write per request would cost more
+ * than the request. A node that is killed loses at most that minute, which nobody relies on.
  */
 export class LastUsed {
   #usedAtMs = new Map<string, number>()

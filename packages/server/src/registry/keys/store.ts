@@ -1,14 +1,29 @@
-import type { Selectable } from 'kysely'
 import type { Clock } from '../../core/clock.ts'
 import { invalid, PomboError } from '../../core/error.ts'
-import { showId, uuidv7 } from '../../core/id.ts'
-import { noteChange } from '../../db/changes.ts'
-import { inAuditedTransaction } from '../../db/audit.ts'
+import { uuidv7 } from '../../core/id.ts'
 import type { Pool, Queryable } from '../../db/pool.ts'
-import { rows, run, tables, type ApiKeyTable } from '../../db/tables.ts'
+import { defineTable, type ListOptions, type Page } from '../../db/table.ts'
 import { textProblem, uuidOf } from '../checks.ts'
-import { page, type ListOptions, type Page } from '../page.ts'
+import type { Write } from '../writer.ts'
 import { hashKey, makeKey, type ApiKey } from './key.ts'
+
+export const apiKeys = defineTable<ApiKey, never, { hash: Buffer }>({
+  name: 'api_key',
+  key: 'id',
+  fixed: {
+    id: 'id',
+    tenantId: 'tenant_id',
+    appId: 'app_id',
+    name: 'name',
+    hint: 'hint',
+    createdAtMs: 'created_at',
+    lastUsedAtMs: 'last_used_at',
+    expiresAtMs: 'expires_at',
+    revokedAtMs: 'revoked_at',
+  },
+  settings: {},
+  unread: { hash: 'hash' },
+})
 
 /** How long an app's token lasts unless asked otherwise, as Svix has it. */
 export const APP_TOKEN_MS = 7 * 86_400_000
@@ -22,15 +37,7 @@ export interface MadeKey {
 }
 
 /** API keys of tenants, and app-scoped tokens. Ids are taken as they are shown, or as UUIDs. */
-export function createKeys({
-  pool,
-  clock,
-  changed,
-}: {
-  pool: Pool
-  clock: Clock
-  changed: (kind: 'key', tenantId: string) => void
-}) {
+export function createKeys({ pool, clock, write }: { pool: Pool; clock: Clock; write: Write }) {
   async function make(
     tenantId: string,
     appId: string | null,
@@ -43,42 +50,19 @@ export function createKeys({
     if (expiresAtMs !== null && expiresAtMs <= clock.now())
       throw invalid(['body', 'expiresAt'], 'must lie in the future')
     const { text, hint } = makeKey(appId === null ? 'tenant' : 'app')
-    const insert = tables
-      .insertInto('api_key')
-      .values({
-        id: uuidv7(clock.now()),
-        tenant_id: tenantId,
-        app_id: appId,
-        name,
-        hash: hashKey(text),
-        hint,
-        expires_at: expiresAtMs === null ? null : new Date(expiresAtMs),
-      })
-      .returningAll()
-    const [row] = await inAuditedTransaction(pool, async (db) => await rows(db, insert))
-    // No change is noted: nobody can hold an answer about a key that did not exist, but for the second that a refusal is remembered.
-    return { key: keyOf(row!), text }
-  }
-
-  async function revoke(tenantId: string, keyId: string, onlyAppTokens: boolean): Promise<void> {
-    const id = uuidOf('key', keyId) ?? missing(keyId)
-    await inAuditedTransaction(pool, async (client) => {
-      let update = tables
-        .updateTable('api_key')
-        .set((to) => ({ revoked_at: to.fn.coalesce('revoked_at', to.fn<Date>('now')) }))
-        .where('tenant_id', '=', tenantId)
-        .where('id', '=', id)
-      if (onlyAppTokens) update = update.where('app_id', 'is not', null)
-      if ((await run(client, update)) === 0) {
-        if (onlyAppTokens)
-          throw new PomboError('permission_denied', {
-            detail: "only an app's token can be logged out; revoke a tenant's key by DELETE.",
-          })
-        missing(keyId)
-      }
-      await noteChange(client, 'key', tenantId)
-    })
-    changed('key', tenantId)
+    const values = {
+      id: uuidv7(clock.now()),
+      tenantId,
+      appId,
+      name,
+      hash: hashKey(text),
+      hint,
+      expiresAtMs,
+    }
+    // No change is noted: nobody can hold an answer about a key that did not exist, but for the second that a refusal
+    // is remembered.
+    const key = await write(async (db) => await apiKeys.insert(db, values))
+    return { key: key!, text }
   }
 
   return {
@@ -101,80 +85,86 @@ export function createKeys({
         options.expiresAtMs ?? clock.now() + APP_TOKEN_MS,
       ),
 
-    /** The tenant's own keys, revoked ones too; of an app, its tokens. */
-    async list(
+    /** The tenant's own keys, revoked ones too; with `appId` that app's tokens. */
+    list: async (
       tenantId: string,
       options: ListOptions,
       appId: string | null = null,
-    ): Promise<Page<ApiKey>> {
-      const ascending = options.order === 'ascending'
-      let query = tables
-        .selectFrom('api_key')
-        .selectAll()
-        .where('tenant_id', '=', tenantId)
-        .where('app_id', appId === null ? 'is' : '=', appId)
-        .orderBy('id', ascending ? 'asc' : 'desc')
-        .limit(options.limit + 1)
-      if (options.after) query = query.where('id', ascending ? '>' : '<', options.after.id)
-      return page((await rows(pool, query)).map(keyOf), options.limit)
-    },
+    ): Promise<Page<ApiKey>> => await apiKeys.list(pool, { tenantId, appId }, options),
 
     async get(tenantId: string, keyId: string): Promise<ApiKey> {
       const id = uuidOf('key', keyId) ?? missing(keyId)
-      const [row] = await rows(
-        pool,
-        tables
-          .selectFrom('api_key')
-          .selectAll()
-          .where('tenant_id', '=', tenantId)
-          .where('id', '=', id),
-      )
-      return row ? keyOf(row) : missing(keyId)
+      return (await apiKeys.find(pool, { tenantId, id })) ?? missing(keyId)
     },
 
     /** Ends a key for good; it stays in the list. Counts on every node within a second. */
-    revoke: async (tenantId: string, keyId: string): Promise<void> =>
-      await revoke(tenantId, keyId, false),
+    async revoke(tenantId: string, keyId: string): Promise<void> {
+      const id = uuidOf('key', keyId) ?? missing(keyId)
+      await write(async (db, note) => {
+        if (!(await revokeKey(db, tenantId, id, false))) missing(keyId)
+        await note('key', tenantId)
+      })
+    },
 
     /** Ends the app token that made the request; a tenant's key is not ended this way. */
-    logout: async (holder: { tenantId: string; keyId: string }): Promise<void> =>
-      await revoke(holder.tenantId, showId('key', holder.keyId), true),
+    async logout({ tenantId, keyId }: { tenantId: string; keyId: string }): Promise<void> {
+      await write(async (db, note) => {
+        if (!(await revokeKey(db, tenantId, keyId, true)))
+          throw new PomboError('permission_denied', {
+            detail: "only an app's token can be logged out; revoke a tenant's key by DELETE.",
+          })
+        await note('key', tenantId)
+      })
+    },
   }
 }
 
-/** Removes the tokens of an app that goes away. */
-export async function removeAppTokens(db: Queryable, appId: string): Promise<boolean> {
-  return (await run(db, tables.deleteFrom('api_key').where('app_id', '=', appId))) > 0
+/** One that was revoked before keeps its time. @returns false where there is no such key */
+async function revokeKey(
+  db: Queryable,
+  tenantId: string,
+  id: string,
+  onlyAppTokens: boolean,
+): Promise<boolean> {
+  const { rowCount } = await db.query(
+    /* sql */ `
+      update api_key set revoked_at = coalesce(revoked_at, now())
+       where tenant_id = $1 and id = $2 and (app_id is not null or not $3)`,
+    [tenantId, id, onlyAppTokens],
+  )
+  return rowCount === 1
 }
 
-/** Sets when keys were last used. Sorted by id, so that nodes that do it at once do not wait for each other in a circle. */
+/** Deletes the tokens of an app that is deleted. @returns whether there were any */
+export async function deleteAppTokens(db: Queryable, appId: string): Promise<boolean> {
+  return (await apiKeys.delete(db, { appId })) > 0
+}
+
+/**
+ * Sets when keys were last used. Sorted by id, so that nodes that do it at once do not wait for each other in a circle.
+ */
 export async function writeLastUsed(
   pool: Pool,
   usedAtMs: ReadonlyMap<string, number>,
 ): Promise<void> {
   const sorted = [...usedAtMs].toSorted(([a], [b]) => (a < b ? -1 : 1))
   await pool.query(
-    `with used as (select id, to_timestamp(ms / 1000) as at from unnest($1::uuid[], $2::float8[]) as u (id, ms)),
-          held as (select k.id from api_key k join used using (id) order by k.id for update of k)
-     update api_key k set last_used_at = greatest(k.last_used_at, used.at) from used, held where k.id = used.id and held.id = k.id`,
+    /* sql */ `
+      with used as (
+        select id, to_timestamp(ms / 1000) as at
+          from unnest($1::uuid[], $2::float8[]) as u (id, ms)
+      ), held as (
+        select k.id from api_key k join used using (id)
+         order by k.id
+           for update of k
+      )
+      update api_key k set last_used_at = greatest(k.last_used_at, used.at)
+        from used, held
+       where k.id = used.id and held.id = k.id`,
     [sorted.map(([id]) => id), sorted.map(([, ms]) => ms)],
   )
 }
 
 function missing(keyId: string): never {
   throw new PomboError('not_found', { what: 'API key', id: keyId })
-}
-
-function keyOf(row: Selectable<ApiKeyTable>): ApiKey {
-  return {
-    id: row.id,
-    tenantId: row.tenant_id,
-    appId: row.app_id,
-    name: row.name,
-    hint: row.hint,
-    createdAtMs: row.created_at.getTime(),
-    lastUsedAtMs: row.last_used_at?.getTime() ?? null,
-    expiresAtMs: row.expires_at?.getTime() ?? null,
-    revokedAtMs: row.revoked_at?.getTime() ?? null,
-  }
 }

@@ -58,9 +58,9 @@ const sliceBytes = 256 * 1024
 const maxFailures = 5
 
 /**
- * Does one page of the job that is due first. A job is in a node's hand for one page only, so that all nodes share all jobs; what a page
- * opens, and how far the job is, is one transaction, which is refused where the job was canceled or taken over meanwhile. So
- * each delivery is opened once, whichever nodes die.
+ * Does one page of the job that is due first. A node leases a job for one page only, so that all nodes share all
+ * jobs; what a page opens, and how far the job is, is one transaction, which is refused where the job was canceled or
+ * taken over meanwhile. So each delivery is opened once, whichever nodes die.
  * @returns milliseconds until a page is due; undefined: there is nothing to do
  */
 export async function runPage(deps: JobDeps): Promise<number | undefined> {

@@ -35,9 +35,11 @@ export interface Job {
   cursor: JobCursor | null
 }
 
-// A job is free while nobody has it in hand; also what this node took and did not finish, since it works at one page at a time.
+// A job is free while no live node leases it; also one that this node leased and did not finish, since it does one page
+// at a time.
 const free = (node: string) =>
-  `(lease_owner is null or lease_owner = ${node} or not exists (select from node where node.id = lease_owner and node.expires_at > now()))`
+  /* sql */ `(lease_owner is null or lease_owner = ${node} or not exists (
+                select from node where node.id = lease_owner and node.expires_at > now()))`
 
 /** The job whose next page is due first, and in how many milliseconds that is. */
 export async function nextJob(
@@ -45,23 +47,36 @@ export async function nextJob(
   node: string,
 ): Promise<{ id: string; inMs: number } | undefined> {
   const { rows } = await db.query<{ id: string; in_ms: number }>(
-    `select id, (extract(epoch from due_at - now()) * 1000)::float8 as in_ms from job where status = 'running' and ${free('$1')} order by due_at limit 1`,
+    /* sql */ `
+      select id, (extract(epoch from due_at - now()) * 1000)::float8 as in_ms
+        from job
+       where status = 'running' and ${free('$1')}
+       order by due_at
+       limit 1`,
     [node],
   )
   return rows[0] && { id: rows[0].id, inMs: rows[0].in_ms }
 }
 
-/** Takes a job in hand for one page. undefined: another node was quicker, or it is over. */
+/** Leases a job for one page. undefined: another node was quicker, or it is over. */
 export async function takeJob(db: Queryable, node: string, id: string): Promise<Job | undefined> {
   const { rows } = await db.query<Job>(
-    `update job set lease_owner = $1 where id = (select id from job where id = $2 and status = 'running' and due_at <= now() and ${free('$1')} for update skip locked)
-     returning id, tenant_id as "tenantId", app_id as "appId", endpoint_id as "endpointId", task, args, cursor`,
+    /* sql */ `
+      update job set lease_owner = $1
+       where id = (
+         select id from job
+          where id = $2 and status = 'running' and due_at <= now() and ${free('$1')}
+            for update skip locked)
+      returning id, tenant_id as "tenantId", app_id as "appId", endpoint_id as "endpointId", task, args, cursor`,
     [node, id],
   )
   return rows[0]
 }
 
-/** Holds the job for the rest of the transaction. False: it was canceled, or another node has it, since this one was taken for gone. */
+/**
+ * Holds the job for the rest of the transaction. False: it was canceled, or another node has it, since this one was
+ * taken for gone.
+ */
 export async function holdJob(db: Queryable, node: string, id: string): Promise<boolean> {
   const { rowCount } = await db.query(
     `select from job where id = $1 and lease_owner = $2 and status = 'running' for update`,
@@ -83,16 +98,21 @@ export interface PageResult {
   pauseMs: number
 }
 
-/** Notes a page, in the transaction that did it, and puts the job out of hand. */
-export async function savePage(
-  db: Queryable,
-  id: string,
-  page: PageResult,
-): Promise<{ done: number; total: number | null }> {
-  const { rows } = await db.query<{ done: number; total: number | null }>(
-    `update job set cursor = $2, matched = matched + $3, done = done + $4, skipped = skipped + $5, total = case when $6 then matched + $3 else total end, status = $7,
-            due_at = greatest(due_at, now() - interval '1 second') + $8 * interval '1 millisecond', lease_owner = null, updated_at = now()
-      where id = $1 returning done, total`,
+/** Notes a page, in the transaction that did it, and ends the lease. */
+export async function savePage(db: Queryable, id: string, page: PageResult): Promise<void> {
+  await db.query(
+    /* sql */ `
+      update job
+         set cursor = $2,
+             matched = matched + $3,
+             done = done + $4,
+             skipped = skipped + $5,
+             total = case when $6 then matched + $3 else total end,
+             status = $7,
+             due_at = greatest(due_at, now() - interval '1 second') + $8 * interval '1 millisecond',
+             lease_owner = null,
+             updated_at = now()
+       where id = $1`,
     [
       id,
       JSON.stringify(page.cursor),
@@ -104,18 +124,24 @@ export async function savePage(
       page.pauseMs,
     ],
   )
-  return rows[0]!
 }
 
-/** Notes that a page failed, and puts the job out of hand: it is tried again after a while, or has failed for good. */
+/** Notes that a page failed, and ends the lease: the job is tried again after a while, or has failed for good. */
 export async function saveFailure(
   db: Queryable,
   id: string,
   failure: { cursor: JobCursor; error: string | null; final: boolean; pauseMs: number },
 ): Promise<void> {
   await db.query(
-    `update job set cursor = $2, error = $3, status = case when $4 then 'failed' else status end, due_at = now() + $5 * interval '1 millisecond',
-            lease_owner = null, updated_at = now() where id = $1`,
+    /* sql */ `
+      update job
+         set cursor = $2,
+             error = $3,
+             status = case when $4 then 'failed' else status end,
+             due_at = now() + $5 * interval '1 millisecond',
+             lease_owner = null,
+             updated_at = now()
+       where id = $1`,
     [id, JSON.stringify(failure.cursor), failure.error, failure.final, failure.pauseMs],
   )
 }

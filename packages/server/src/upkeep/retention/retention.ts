@@ -1,10 +1,9 @@
 import { uuidFloor } from '../../core/id.ts'
 import { forgetChanges } from '../../db/changes.ts'
-import { DAY_MS, dayOf, dropPartition, listPartitions } from '../../db/partitions.ts'
+import { blocksOf, DAY_MS, dayOf, dropPartition, listPartitions } from '../../db/partitions.ts'
 import type { Pool } from '../../db/pool.ts'
 import {
   abandonedEndpoints,
-  blocksOf,
   expirePayloads,
   foldCounts,
   forget,
@@ -22,7 +21,10 @@ export interface RetentionDeps {
   pool: Pool
   /** Of tenants that have no own. */
   retentionDays: number
-  /** Closes waiting deliveries of an endpoint, those of messages before `beforeMessageId`, some at a time; answers how many. */
+  /**
+   * Closes waiting deliveries of an endpoint, those of messages before `beforeMessageId`, some at a time; answers how
+   * many.
+   */
   discard: (endpointId: string, reason: string, beforeMessageId: string) => Promise<number>
   /** Whether this node may go on with a pass. */
   mayGoOn: () => boolean
@@ -35,8 +37,8 @@ const endpointsAtATime = 50
 const zeroUuid = '00000000-0000-0000-0000-000000000000'
 
 /**
- * One pass over everything that is past its time. Each step is made of short statements of their own, so that nothing is locked for long,
- * and a pass that is broken off is taken up by the next one.
+ * One pass over everything that is past its time. Each step is made of short statements of their own, so that nothing
+ * is locked for long, and a pass that is broken off is taken up by the next one.
  */
 export async function retain(deps: RetentionDeps, nowMs: number): Promise<void> {
   const kept = await keptDays(deps.pool, deps.retentionDays)
@@ -56,8 +58,8 @@ export async function retain(deps: RetentionDeps, nowMs: number): Promise<void> 
 }
 
 /**
- * The queue of an endpoint that has been disabled for longer than anything is kept is closed as not sent, or its messages would keep
- * their days for ever. What has come since then is younger, and waits on.
+ * The queue of an endpoint that has been disabled for longer than anything is kept is closed as not sent, or its
+ * messages would keep their days for ever. What has come since then is younger, and waits on.
  */
 async function closeAbandoned(
   { pool, retentionDays, discard, mayGoOn, log }: RetentionDeps,
@@ -106,7 +108,10 @@ async function dropDays(
   }
 }
 
-/** Tenants that keep less than the longest-keeping one: their rows go by themselves, a day at a time, before the partition does. */
+/**
+ * Tenants that keep less than the longest-keeping one: their rows go by themselves, a day at a time, before the
+ * partition does.
+ */
 async function prune(
   { pool, mayGoOn }: RetentionDeps,
   shorter: readonly Kept[],
@@ -135,7 +140,8 @@ async function prune(
       await pruneBlocks(pool, partition, tenantIds, from, from + blocksAtATime)
     }
   }
-  // A message that is still to be delivered was left, and what its delivery will add: its day is gone over again until it is done.
+  // A message that is still to be delivered was left, and what its delivery will add: its day is gone over again until
+  // it is done.
   const open = await oldestOpen(
     pool,
     due.map(({ tenantId }) => tenantId),

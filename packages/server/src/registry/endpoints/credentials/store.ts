@@ -1,10 +1,9 @@
 import { invalid, PomboError } from '../../../core/error.ts'
 import type { Secret } from '../../../core/secret.ts'
-import { run, tables } from '../../../db/tables.ts'
 import type { AppScope } from '../../apps/app.ts'
-import { findEndpoint } from '../../store.ts'
 import { headersProblem, mergeHeaders, showHeaders, type ShownHeaders } from '../headers.ts'
-import { byIdOrUid, missing, type EndpointsOptions, type EndpointWriter } from '../writer/store.ts'
+import { byIdOrUid, findEndpoint } from '../rows/store.ts'
+import { missing, type EndpointsOptions, type EndpointWriter } from '../writer/store.ts'
 
 const DEFAULT_OVERLAP_MS = 86_400_000
 const MAX_OVERLAP_MS = 7 * 86_400_000
@@ -14,7 +13,7 @@ const MAX_SECRETS = 10
 /** What an endpoint signs with, and the headers it sends along. */
 export function createCredentials(
   { pool, opener }: EndpointsOptions,
-  { write, held, signal, secretFor, insertSecret, change }: EndpointWriter,
+  { write, held, noteEvent, secretFor, insertSecret, change }: EndpointWriter,
 ) {
   async function setHeaders(
     scope: AppScope,
@@ -46,7 +45,10 @@ export function createCredentials(
       return endpoint.secrets.find(({ expiresAtMs }) => expiresAtMs === null)?.secret ?? null
     },
 
-    /** Puts a new secret, given or made, in place of the current one, which goes on signing beside it for `overlapMs` (24 h; 0 to 7 days). */
+    /**
+     * Puts a new secret, given or made, in place of the current one, which goes on signing beside it for `overlapMs`
+     * (24 h; 0 to 7 days).
+     */
     async rotateSecret(
       scope: AppScope,
       idOrUid: string,
@@ -66,24 +68,26 @@ export function createCredentials(
         if (endpoint.secrets.some(({ secret }) => secret.text === next.text))
           throw invalid(['body', 'key'], 'is a secret that this endpoint signs with already')
         if (endpoint.secrets.length >= MAX_SECRETS && overlapMs > 0) {
-          const detail = `This endpoint signs with ${endpoint.secrets.length} secrets already; rotate again when one of them has expired, or with gracePeriodSeconds 0.`
+          const detail =
+            `This endpoint signs with ${endpoint.secrets.length} secrets already; ` +
+            'rotate again when one of them has expired, or with gracePeriodSeconds 0.'
           throw new PomboError('conflict', { detail })
         }
-        const old = tables.deleteFrom('endpoint_secret').where('endpoint_id', '=', endpoint.id)
-        await run(
-          db,
-          old.where('expires_at', '<=', (to) => to.fn<Date>('now')),
+        // By the database's clock, which also decides which ones are read.
+        await db.query(
+          /* sql */ `
+            delete from endpoint_secret
+             where endpoint_id = $1 and (expires_at <= now() or (expires_at is null and $2))`,
+          [endpoint.id, overlapMs === 0],
         )
-        if (overlapMs === 0) await run(db, old.where('expires_at', 'is', null))
-        else {
-          // By the database's clock, which also decides which ones are read.
-          await db.query(
-            `update endpoint_secret set expires_at = now() + $2 * interval '1 millisecond' where endpoint_id = $1 and expires_at is null`,
-            [endpoint.id, overlapMs],
-          )
-        }
+        await db.query(
+          /* sql */ `
+            update endpoint_secret set expires_at = now() + $2 * interval '1 millisecond'
+             where endpoint_id = $1 and expires_at is null`,
+          [endpoint.id, overlapMs],
+        )
         await insertSecret(db, scope.tenantId, endpoint.id, next)
-        await signal(db, 'endpoint.updated', endpoint, app)
+        await noteEvent(db, 'endpoint.updated', endpoint, app)
         return next
       })
     },
@@ -92,8 +96,8 @@ export function createCredentials(
     async removeSecrets(scope: AppScope, idOrUid: string): Promise<void> {
       await write(scope, async (db, app) => {
         const endpoint = await held(db, scope, idOrUid)
-        await run(db, tables.deleteFrom('endpoint_secret').where('endpoint_id', '=', endpoint.id))
-        await signal(db, 'endpoint.updated', endpoint, app)
+        await db.query('delete from endpoint_secret where endpoint_id = $1', [endpoint.id])
+        await noteEvent(db, 'endpoint.updated', endpoint, app)
       })
     },
 

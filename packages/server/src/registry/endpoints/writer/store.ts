@@ -1,32 +1,43 @@
-import type { Clock } from '../../../core/clock.ts'
+import { type Clock, iso } from '../../../core/clock.ts'
 import type { Endpoint } from '../../../core/endpoint.ts'
 import { invalid, PomboError } from '../../../core/error.ts'
-import { readId, uuidv7 } from '../../../core/id.ts'
+import { showId, uuidv7 } from '../../../core/id.ts'
 import type { Secret } from '../../../core/secret.ts'
-import { noteChange } from '../../../db/changes.ts'
-import { inAuditedTransaction } from '../../../db/audit.ts'
 import type { Pool, Queryable } from '../../../db/pool.ts'
 import { sealContext } from '../../../db/reseal.ts'
 import { noteSignals } from '../../../db/signals.ts'
-import { rows, run, tables } from '../../../db/tables.ts'
 import type { AppScope } from '../../apps/app.ts'
-import { isDuplicate } from '../../checks.ts'
-import { findEndpoint, secretText, type Opener } from '../../store.ts'
+import type { Write } from '../../writer.ts'
+import { byIdOrUid, endpoints, findEndpoint, type Opener, secretText } from '../rows/store.ts'
 import { checkDialectOptions, type EndpointRules, type EndpointSettings } from '../settings.ts'
-import { endpointSignal, type EndpointEvent } from '../signal.ts'
 
 export interface EndpointsOptions {
   pool: Pool
   clock: Clock
   opener: Opener
   rules: EndpointRules
-  changed: (kind: 'app', appId: string) => void
+  write: Write
 }
 
-/** Of the endpoint's app, what its signals need. */
+/** What operational events say of the endpoint's app. */
 export interface AppFacts {
   uid: string | null
   kind: 'app' | 'operational'
+}
+
+/** The operational events that changes of endpoints cause. */
+export type EndpointEvent =
+  | 'endpoint.created'
+  | 'endpoint.updated'
+  | 'endpoint.deleted'
+  | 'endpoint.enabled'
+  | 'endpoint.disabled'
+
+/** What `endpoint.disabled` says besides. */
+interface Disabled {
+  failingSinceMs: number | null
+  reason: string
+  trigger: 'manual' | 'automatic'
 }
 
 /** Shown as the reason where a person disabled it. */
@@ -34,34 +45,31 @@ const BY_HAND = 'disabled by hand'
 
 export type EndpointWriter = ReturnType<typeof createEndpointWriter>
 
-/** What every change of an endpoint is made of: one transaction with the rows, the operational event and the note to the other nodes. */
-export function createEndpointWriter({ pool, clock, opener, rules, changed }: EndpointsOptions) {
+/**
+ * What every change of an endpoint is made of: one transaction with the rows, the operational event and the note to the
+ * other nodes.
+ */
+export function createEndpointWriter({
+  clock,
+  opener,
+  rules,
+  write: writeNoted,
+}: EndpointsOptions) {
   async function write<T>(
-    scope: AppScope,
-    work: (db: Queryable, app: AppFacts) => Promise<T>,
+    { tenantId, appId }: AppScope,
+    change: (db: Queryable, app: AppFacts) => Promise<T>,
   ): Promise<T> {
-    const result = await inAuditedTransaction(pool, async (db) => {
+    return await writeNoted(async (db, note) => {
       // Held against being deleted meanwhile, not against other changes.
-      const app = tables
-        .selectFrom('app')
-        .select(['uid', 'kind'])
-        .where('tenant_id', '=', scope.tenantId)
-        .where('id', '=', scope.appId)
-      const [facts] = await rows(db, app.forKeyShare())
-      if (!facts) throw new PomboError('not_found', { what: 'application', id: scope.appId })
-      const done = await work(db, facts)
-      await noteChange(db, 'app', scope.appId)
-      return done
-    }).catch((error: unknown) => {
-      if (!isDuplicate(error, 'endpoint_uid')) throw error
-      throw new PomboError(
-        'conflict',
-        { detail: 'Another endpoint of this application has this uid already.' },
-        { cause: error },
+      const { rows } = await db.query<AppFacts>(
+        'select uid, kind from app where tenant_id = $1 and id = $2 for key share',
+        [tenantId, appId],
       )
+      if (!rows[0]) throw new PomboError('not_found', { what: 'application', id: appId })
+      const result = await change(db, rows[0])
+      await note('app', appId)
+      return result
     })
-    changed('app', scope.appId)
-    return result
   }
 
   /** The endpoint, its row locked. */
@@ -73,22 +81,32 @@ export function createEndpointWriter({ pool, clock, opener, rules, changed }: En
     return (await findEndpoint(db, opener, scope, { id }))!
   }
 
-  async function signal(
+  /**
+   * Notes an operational event, with data as Svix has it; none about the operational endpoints themselves, which must
+   * not cause what they are sent. Svix's schema wants `failSince` even where a person disabled the endpoint, so it is
+   * then the moment itself.
+   */
+  async function noteEvent(
     db: Queryable,
     type: EndpointEvent,
     endpoint: Endpoint,
     app: AppFacts,
-    disabled?: Parameters<typeof endpointSignal>[3],
+    disabled?: Disabled,
   ): Promise<void> {
-    const { tenantId, appId, id: endpointId, uid: endpointUid } = endpoint
+    if (app.kind === 'operational') return
     const nowMs = clock.now()
-    const noted = endpointSignal(
-      type,
-      { tenantId, appId, appUid: app.uid, appKind: app.kind, endpointId, endpointUid },
-      nowMs,
-      disabled,
-    )
-    if (noted) await noteSignals(db, [noted], nowMs)
+    const data = {
+      appId: showId('app', endpoint.appId),
+      appUid: app.uid,
+      endpointId: showId('endpoint', endpoint.id),
+      endpointUid: endpoint.uid,
+      ...(disabled && {
+        failSince: iso(disabled.failingSinceMs ?? nowMs),
+        trigger: disabled.trigger,
+        reason: disabled.reason,
+      }),
+    }
+    await noteSignals(db, [{ tenantId: endpoint.tenantId, type, data }], nowMs)
   }
 
   /** A given secret, read as the dialect reads them, or a fresh one; null where the dialect goes without. */
@@ -111,11 +129,9 @@ export function createEndpointWriter({ pool, clock, opener, rules, changed }: En
   ): Promise<void> {
     const id = uuidv7(clock.now())
     const sealed = opener.seal.seal(secretText(secret), sealContext('endpoint_secret', id))
-    await run(
-      db,
-      tables
-        .insertInto('endpoint_secret')
-        .values({ id, tenant_id: tenantId, endpoint_id: endpointId, sealed, expires_at: null }),
+    await db.query(
+      'insert into endpoint_secret (id, tenant_id, endpoint_id, sealed) values ($1, $2, $3, $4)',
+      [id, tenantId, endpointId, sealed],
     )
   }
 
@@ -128,17 +144,16 @@ export function createEndpointWriter({ pool, clock, opener, rules, changed }: En
   ): Promise<Endpoint> {
     checkDialectOptions(settings.dialect ?? 'standard', settings.dialectOptions, rules)
     const id = uuidv7(clock.now())
-    const values = {
+    await endpoints.insert(db, {
+      ...stored(settings, id),
+      disabledReason: settings.disabled ? BY_HAND : null,
       id,
-      tenant_id: scope.tenantId,
-      app_id: scope.appId,
-      url: settings.url!,
-      disabled_reason: settings.disabled ? BY_HAND : null,
-    }
-    await run(db, tables.insertInto('endpoint').values({ ...columns(settings, id), ...values }))
+      tenantId: scope.tenantId,
+      appId: scope.appId,
+    })
     if (secret) await insertSecret(db, scope.tenantId, id, secret)
     const endpoint = await reread(db, scope, id)
-    await signal(db, 'endpoint.created', endpoint, app)
+    await noteEvent(db, 'endpoint.created', endpoint, app)
     return endpoint
   }
 
@@ -150,67 +165,37 @@ export function createEndpointWriter({ pool, clock, opener, rules, changed }: En
   ): Promise<Endpoint> {
     checkDialectOptions(settings.dialect ?? before.dialect, settings.dialectOptions, rules)
     const turned = settings.disabled !== undefined && settings.disabled !== before.disabled
-    const update = tables.updateTable('endpoint').set((to) => ({
-      ...columns(settings, before.id),
-      ...(settings.paused !== undefined && { paused: settings.paused }),
-      ...(turned && { disabled_reason: settings.disabled ? BY_HAND : null }),
-      updated_at: to.fn<Date>('now'),
-    }))
-    await run(db, update.where('id', '=', before.id))
-    // What an address did says nothing of another one, and an endpoint that is enabled again starts with a clean slate: it would
-    // otherwise be disabled at its next failure for the days it has been failing.
+    await endpoints.update(
+      db,
+      { id: before.id },
+      {
+        ...stored(settings, before.id),
+        ...(turned && { disabledReason: settings.disabled ? BY_HAND : null }),
+      },
+    )
+    // What an address did says nothing of another one, and an endpoint that is enabled again starts with a clean slate:
+    // it would otherwise be disabled at its next failure for the days it has been failing.
     if (
       (turned && !settings.disabled) ||
       (settings.url !== undefined && settings.url !== before.url)
     ) {
-      await run(db, tables.deleteFrom('endpoint_health').where('endpoint_id', '=', before.id))
+      await db.query('delete from endpoint_health where endpoint_id = $1', [before.id])
     }
     const after = await reread(db, before, before.id)
-    await signal(db, 'endpoint.updated', after, app)
+    await noteEvent(db, 'endpoint.updated', after, app)
     if (turned && settings.disabled)
-      await signal(db, 'endpoint.disabled', after, app, {
+      await noteEvent(db, 'endpoint.disabled', after, app, {
         failingSinceMs: null,
         reason: BY_HAND,
         trigger: 'manual',
       })
-    if (turned && !settings.disabled) await signal(db, 'endpoint.enabled', after, app)
+    if (turned && !settings.disabled) await noteEvent(db, 'endpoint.enabled', after, app)
     return after
   }
 
-  function columns(settings: EndpointSettings, id: string) {
-    return {
-      ...(settings.url !== undefined && { url: settings.url }),
-      ...(settings.uid !== undefined && { uid: settings.uid }),
-      ...(settings.description !== undefined && { description: settings.description }),
-      ...(settings.eventTypes !== undefined && { event_types: settings.eventTypes }),
-      ...(settings.channels !== undefined && { channels: settings.channels }),
-      ...(settings.metadata !== undefined && { metadata: settings.metadata }),
-      ...(settings.headers !== undefined && { headers_sealed: sealHeaders(settings.headers, id) }),
-      ...(settings.disabled !== undefined && { disabled: settings.disabled }),
-      ...(settings.throttleRate !== undefined && { throttle_rate: settings.throttleRate }),
-      ...(settings.throttleWindowMs !== undefined && {
-        throttle_window_ms: settings.throttleWindowMs,
-      }),
-      ...(settings.dialect !== undefined && { dialect: settings.dialect }),
-      ...(settings.dialectOptions !== undefined && { dialect_options: settings.dialectOptions }),
-      ...(settings.retryScheduleMs !== undefined && {
-        retry_schedule_ms: settings.retryScheduleMs,
-      }),
-      ...(settings.timeoutMs !== undefined && { timeout_ms: settings.timeoutMs }),
-      ...(settings.maxInFlight !== undefined && { max_in_flight: settings.maxInFlight }),
-      ...(settings.ordering !== undefined && { ordering: settings.ordering }),
-      ...(settings.priority !== undefined && { priority: settings.priority }),
-      ...(settings.filter !== undefined && { filter: settings.filter }),
-      ...(settings.signatureHeaders !== undefined && {
-        signature_headers: settings.signatureHeaders,
-      }),
-      ...(settings.circuit !== undefined && { circuit: settings.circuit }),
-      ...(settings.transform !== undefined && { transform: settings.transform }),
-      ...(settings.batch !== undefined && { batch: settings.batch }),
-      ...(settings.onExhausted !== undefined && { on_exhausted: settings.onExhausted }),
-      ...(settings.oversize !== undefined && { oversize: settings.oversize }),
-      ...(settings.chatFilter !== undefined && { chat_filter: settings.chatFilter }),
-    }
+  /** The settings as the row holds them; a secret is in a table of its own. */
+  function stored<Settings extends EndpointSettings>({ headers, ...others }: Settings, id: string) {
+    return { ...others, ...(headers && { headers: sealHeaders(headers, id) }) }
   }
 
   function sealHeaders(headers: Record<string, string>, id: string): Buffer | null {
@@ -218,12 +203,7 @@ export function createEndpointWriter({ pool, clock, opener, rules, changed }: En
     return opener.seal.seal(JSON.stringify(headers), sealContext('endpoint_headers', id))
   }
 
-  return { write, held, signal, secretFor, insertSecret, insert, change }
-}
-
-export function byIdOrUid(idOrUid: string): { id: string } | { uid: string } {
-  const id = readId('endpoint', idOrUid)
-  return id === undefined ? { uid: idOrUid } : { id }
+  return { write, held, noteEvent, secretFor, insertSecret, insert, change }
 }
 
 export function missing(idOrUid: string): never {

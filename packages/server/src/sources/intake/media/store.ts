@@ -47,7 +47,7 @@ export async function keepFile(
         values: [
           ...values,
           file.id,
-          sealed ? files.close(file.bytes, file.id) : file.bytes,
+          sealed ? files.seal(file.bytes, file.id) : file.bytes,
           file.bytes.length,
           sealed ? files.keyId : null,
         ],

@@ -1,8 +1,9 @@
-import type { Endpoint } from '../core/endpoint.ts'
+import type { Endpoint } from '../../core/endpoint.ts'
 import type { AppRoutes } from './routes.ts'
 
-// Measured on Node 24 with 2,000 endpoints of one secret each: 1,400 bytes without any texts but the URL, 2,150 with headers, metadata,
-// event types and a filter. These come to a fifth more: a bound that is kept is worth more than a full one.
+// Measured on Node 24 with 2,000 endpoints of one secret each: 1,400 bytes without any texts but the URL, 2,150 with
+// headers, metadata, event types and a filter. These come to a fifth more: a bound that is kept is worth more than a
+// full one.
 const ENDPOINT_BYTES = 1_150
 const SECRET_BYTES = 350
 const HEALTH_BYTES = 200

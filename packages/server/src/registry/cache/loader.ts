@@ -1,9 +1,9 @@
 /**
- * Loads by key, many keys in one query: what is asked for in one turn of the event loop goes together, and a key that is on its way is
- * not asked for again.
+ * Loads by key, many keys in one query: what is asked for in one turn of the event loop goes together, and a key that
+ * is on its way is not asked for again.
  *
- * `forget` may come while a key is on its way. Whoever waits gets the answer, which was right when they asked; but it may be from before
- * the change, so it is not kept, and whoever asks from now on starts a new load.
+ * `forget` may come while a key is on its way. Whoever waits gets the answer, which was right when they asked; but it
+ * may be from before the change, so it is not kept, and whoever asks from now on starts a new load.
  */
 export interface Loader<Value> {
   get(key: string): Promise<Value | undefined>

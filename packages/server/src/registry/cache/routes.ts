@@ -1,4 +1,4 @@
-import type { Endpoint } from '../core/endpoint.ts'
+import type { Endpoint } from '../../core/endpoint.ts'
 
 /** The app, as far as accepting and delivering need it. */
 export interface RoutedApp {
@@ -17,7 +17,7 @@ export interface RoutedApp {
   tenantEncryptsPayloads: boolean
 }
 
-/** What deliveries have made of an endpoint's circuit. */
+/** An endpoint's circuit breaker, as its deliveries have left it. */
 export interface Health {
   circuit: 'closed' | 'open' | 'half-open'
   consecutiveFailures: number
@@ -31,9 +31,12 @@ export interface Health {
 /** Everything that routing and delivering need of one app. Shared between all who ask: not to be changed. */
 export interface AppRoutes {
   app: RoutedApp
-  /** Oldest first; disabled and paused ones too. Old secrets may have expired since they were read: compare `expiresAtMs`. */
+  /**
+   * Oldest first; disabled and paused ones too. Old secrets may have expired since they were read: compare
+   * `expiresAtMs`.
+   */
   endpoints: Endpoint[]
-  /** By endpoint id; only those of which something was ever noted. */
+  /** By endpoint id; only of endpoints that have a row of it. */
   health: Map<string, Health>
 }
 

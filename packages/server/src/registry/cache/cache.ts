@@ -1,0 +1,230 @@
+/**
+ * The hot path's view of the registry: bounded by bytes, loaded when first needed, and never more than a second behind
+ * the database.
+ *
+ * Every change to what is cached leaves a row in `change`, in its own transaction; each node reads those every half
+ * second and drops what they name (change-reader.ts). Nothing is answered from memory when the last reading is more
+ * than a second old: the answer waits for a new one.
+ */
+import type { Clock } from '../../core/clock.ts'
+import { readId } from '../../core/id.ts'
+import type { Change } from '../../db/changes.ts'
+import type { Pool } from '../../db/pool.ts'
+import type { Opener } from '../endpoints/rows/store.ts'
+import { hashKey, type KeyHolder } from '../keys/key.ts'
+import { LastUsed } from '../keys/last-used.ts'
+import { writeLastUsed } from '../keys/store.ts'
+import { ChangeReader } from './change-reader.ts'
+import { endpointBytes, routesBytes } from './heap-size.ts'
+import { LoadingCache } from './loading-cache.ts'
+import type { AppRoutes, EndpointInApp } from './routes.ts'
+import { type KeyRow, loadAppIds, loadEndpoints, loadKeys, loadRoutes } from './store.ts'
+
+const UNKNOWN_KEY_MS = 1_000
+const DEFAULT_MAX_BYTES = 64 * 1024 * 1024
+
+export interface RegistryCacheOptions {
+  pool: Pool
+  opener: Opener
+  clock: Clock
+  /** Bound of the whole cache; default 64 MiB. */
+  maxBytes?: number | undefined
+  /** Hears of a reading of changes that failed, and of what goes wrong with the times of use. */
+  report: (error: unknown, about: string) => void
+  /** Hears that it is over. */
+  mended: (about: string) => void
+}
+
+/** What listeners hear. `everything`: whatever was derived from the registry is to be derived anew. */
+export type CacheChange = Change | { kind: 'everything'; key: '' }
+
+export class RegistryCache {
+  readonly #clock: Clock
+  readonly #listeners = new Set<(change: CacheChange) => void>()
+  readonly #changes: ChangeReader
+  readonly #lastUsed: LastUsed
+
+  /** By app id; in groups by tenant. */
+  readonly #apps: LoadingCache<AppRoutes>
+  /** Endpoints whose apps are not cached, by id; in groups by app. */
+  readonly #endpoints: LoadingCache<EndpointInApp>
+  /** By `tenant/uid`; in groups by app. */
+  readonly #appIds: LoadingCache<string>
+  /** By hash; in groups by tenant. */
+  readonly #keys: LoadingCache<KeyRow>
+  /** The endpoints of cached apps, by id. */
+  readonly #endpointsOfApps = new Map<string, EndpointInApp>()
+  /** When a key was last looked up in vain, by hash. */
+  readonly #unknownKeys = new Map<string, number>()
+
+  constructor({ pool, opener, clock, maxBytes, report, mended }: RegistryCacheOptions) {
+    const bytes = maxBytes ?? DEFAULT_MAX_BYTES
+    this.#clock = clock
+    this.#apps = new LoadingCache<AppRoutes>({
+      maxBytes: bytes * 0.7,
+      load: (ids) => loadRoutes(pool, opener, ids),
+      groupOf: ({ app }) => app.tenantId,
+      bytesOf: routesBytes,
+      onKept: (_, { app, endpoints, health }) => {
+        for (const endpoint of endpoints)
+          this.#endpointsOfApps.set(endpoint.id, { endpoint, health: health.get(endpoint.id), app })
+      },
+      onDropped: (_, { endpoints }) => {
+        for (const { id } of endpoints) this.#endpointsOfApps.delete(id)
+      },
+    })
+    this.#endpoints = new LoadingCache<EndpointInApp>({
+      maxBytes: bytes * 0.2,
+      load: (ids) => loadEndpoints(pool, opener, ids),
+      groupOf: ({ app }) => app.id,
+      bytesOf: ({ endpoint }) => endpointBytes(endpoint) + 300,
+    })
+    this.#appIds = new LoadingCache<string>({
+      maxBytes: bytes * 0.05,
+      load: (keys) => loadAppIds(pool, keys),
+      groupOf: (appId) => appId,
+      bytesOf: (_, key) => 400 + key.length * 2,
+    })
+    this.#keys = new LoadingCache<KeyRow>({
+      maxBytes: bytes * 0.05,
+      load: (hashes) => loadKeys(pool, hashes),
+      groupOf: ({ tenantId }) => tenantId,
+      bytesOf: ({ name }) => 700 + name.length * 2,
+      onMissing: (hash) => this.#noteUnknownKey(hash),
+    })
+    this.#lastUsed = new LastUsed(
+      (usedAtMs) => writeLastUsed(pool, usedAtMs),
+      (error) => report(error, 'when keys were last used could not be written'),
+    )
+    this.#changes = new ChangeReader({
+      pool,
+      clock,
+      apply: (change) => this.#apply(change),
+      dropAll: () => this.#dropAll(),
+      report,
+      mended,
+    })
+  }
+
+  /** An app by UUID, with its endpoints; undefined when the tenant has no such app. */
+  async routes(tenantId: string, appId: string): Promise<AppRoutes | undefined> {
+    if (!this.#changes.isFresh) await this.#changes.read()
+    const routes = await this.#apps.get(appId)
+    return routes?.app.tenantId === tenantId ? routes : undefined
+  }
+
+  /** The same at once, where it is in memory and not too old. */
+  peekRoutes(appId: string): AppRoutes | undefined {
+    return this.#changes.isFresh ? this.#apps.peek(appId) : undefined
+  }
+
+  /** The UUID of one of the tenant's apps, by its shown id or its uid. */
+  async appIdOf(tenantId: string, idOrUid: string): Promise<string | undefined> {
+    const id = readId('app', idOrUid)
+    if (id !== undefined)
+      return (await this.routes(tenantId, id))?.app.kind === 'app' ? id : undefined
+    if (!this.#changes.isFresh) await this.#changes.read()
+    return await this.#appIds.get(`${tenantId}/${idOrUid}`)
+  }
+
+  /** Endpoints by UUID, of whatever apps. One that is not in the answer was deleted. */
+  async endpoints(ids: Iterable<string>): Promise<Map<string, EndpointInApp>> {
+    if (!this.#changes.isFresh) await this.#changes.read()
+    const found = new Map<string, EndpointInApp>()
+    const missing: string[] = []
+    for (const id of ids) {
+      const known = this.#endpointsOfApps.get(id) ?? this.#endpoints.peek(id)
+      if (known) found.set(id, known)
+      else missing.push(id)
+    }
+    if (missing.length === 0) return found
+    const loaded = await Promise.all(missing.map(async (id) => await this.#endpoints.get(id)))
+    for (const [index, id] of missing.entries()) if (loaded[index]) found.set(id, loaded[index])
+    return found
+  }
+
+  /** Who has this key, by the text that was presented; undefined: nobody. One that is refused says why. */
+  async key(presented: string): Promise<KeyHolder | undefined> {
+    if (!this.#changes.isFresh) await this.#changes.read()
+    const hash = hashKey(presented).toString('hex')
+    const nowMs = this.#clock.now()
+    const known = this.#keys.peek(hash)
+    // A client with a wrong key that asks without pause costs one query a second.
+    if (known === undefined && this.#isUnknownKey(hash)) return undefined
+    const row = known ?? (await this.#keys.get(hash))
+    if (row === undefined) return undefined
+    const { expiresAtMs, ...holder } = row
+    if (holder.refused === null && expiresAtMs !== null && expiresAtMs <= nowMs)
+      holder.refused = 'expired'
+    if (holder.refused === null) this.#lastUsed.mark(holder.keyId, nowMs)
+    return holder
+  }
+
+  /** For the node that made a change, right after its commit: it must not wait for the next reading. */
+  invalidate(kind: Change['kind'], key: string): void {
+    this.#apply({ kind, key })
+  }
+
+  onChange(listener: (change: CacheChange) => void): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
+  }
+
+  async start(): Promise<void> {
+    await this.#changes.start()
+    this.#lastUsed.start()
+  }
+
+  async stop(): Promise<void> {
+    await this.#changes.stop()
+    await this.#lastUsed.stop()
+  }
+
+  /** For metrics. */
+  get usage(): { bytes: number; apps: number; endpoints: number; keys: number } {
+    return {
+      bytes: this.#apps.bytes + this.#endpoints.bytes + this.#appIds.bytes + this.#keys.bytes,
+      apps: this.#apps.size,
+      endpoints: this.#endpointsOfApps.size + this.#endpoints.size,
+      keys: this.#keys.size,
+    }
+  }
+
+  #isUnknownKey(hash: string): boolean {
+    const missedAtMs = this.#unknownKeys.get(hash) ?? Number.NEGATIVE_INFINITY
+    return this.#clock.monotonic() - missedAtMs < UNKNOWN_KEY_MS
+  }
+
+  #noteUnknownKey(hash: string): void {
+    if (this.#unknownKeys.size >= 1_000) this.#unknownKeys.clear()
+    this.#unknownKeys.set(hash, this.#clock.monotonic())
+  }
+
+  #apply(change: Change): void {
+    switch (change.kind) {
+      case 'app':
+        this.#apps.drop(change.key)
+        this.#endpoints.dropGroup(change.key)
+        this.#appIds.dropGroup(change.key)
+        break
+      case 'key':
+        this.#keys.dropGroup(change.key)
+        this.#unknownKeys.clear()
+        break
+      case 'tenant':
+        this.#apps.dropGroup(change.key)
+        this.#endpoints.dropAll()
+        break
+      case 'event-type':
+        break
+    }
+    for (const listener of this.#listeners) listener(change)
+  }
+
+  #dropAll(): void {
+    for (const cache of [this.#apps, this.#endpoints, this.#appIds, this.#keys]) cache.dropAll()
+    this.#endpointsOfApps.clear()
+    this.#unknownKeys.clear()
+    for (const listener of this.#listeners) listener({ kind: 'everything', key: '' })
+  }
+}

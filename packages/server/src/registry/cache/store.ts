@@ -1,0 +1,125 @@
+/** The reads of the cache: everything the hot path needs of apps and endpoints, in one query for many of them. */
+import type { Queryable } from '../../db/pool.ts'
+import {
+  endpointColumns,
+  endpointOf,
+  type EndpointRow,
+  endpointTables,
+  type Opener,
+} from '../endpoints/rows/store.ts'
+import type { KeyHolder } from '../keys/key.ts'
+import type { AppRoutes, EndpointInApp, RoutedApp } from './routes.ts'
+
+/** A key's row, before the time decides whether it has expired. */
+export interface KeyRow extends KeyHolder {
+  expiresAtMs: number | null
+}
+
+const routedApp = /* sql */ `
+  json_build_object(
+    'id', a.id,
+    'tenantId', a.tenant_id,
+    'uid', a.uid,
+    'name', a.name,
+    'kind', a.kind,
+    'throttleRate', a.throttle_rate,
+    'tenantAcceptRate', t.accept_rate,
+    'tenantPersonPaths', t.person_paths,
+    'tenantEncryptsPayloads', t.encrypt_payloads
+  ) as app`
+
+/**
+ * Apps with all their endpoints, by app id. Those that do not exist are not in the answer. One probe of `app`'s key an
+ * app, and one range of `endpoint_list`; for each endpoint one probe of its secrets and one of its health.
+ */
+export async function loadRoutes(
+  db: Queryable,
+  opener: Opener,
+  appIds: string[],
+): Promise<Map<string, AppRoutes>> {
+  const [apps, endpoints] = await Promise.all([
+    db.query<{ app: RoutedApp }>({
+      name: 'routes-apps',
+      text: /* sql */ `
+        select ${routedApp}
+          from app a join tenant t on t.id = a.tenant_id
+         where a.id = any($1)`,
+      values: [appIds],
+    }),
+    db.query<EndpointRow>({
+      name: 'routes-endpoints',
+      text: /* sql */ `
+        select ${endpointColumns}
+          from ${endpointTables}
+         where e.app_id = any($1)
+         order by e.id`,
+      values: [appIds],
+    }),
+  ])
+  const found = new Map<string, AppRoutes>()
+  for (const { app } of apps.rows) found.set(app.id, { app, endpoints: [], health: new Map() })
+  for (const row of endpoints.rows) {
+    const routes = found.get(row.appId)
+    if (routes === undefined) continue
+    routes.endpoints.push(endpointOf(row, opener))
+    if (row.health) routes.health.set(row.id, row.health)
+  }
+  return found
+}
+
+/** Endpoints by id, whatever their apps: one probe of the key each, as of their apps and tenants. */
+export async function loadEndpoints(
+  db: Queryable,
+  opener: Opener,
+  ids: string[],
+): Promise<Map<string, EndpointInApp>> {
+  const { rows } = await db.query<EndpointRow & { app: RoutedApp }>({
+    name: 'routes-by-endpoint',
+    text: /* sql */ `
+      select ${endpointColumns}, ${routedApp}
+        from ${endpointTables}
+        join app a on a.id = e.app_id
+        join tenant t on t.id = a.tenant_id
+       where e.id = any($1)`,
+    values: [ids],
+  })
+  return new Map(
+    rows.map((row) => [
+      row.id,
+      { endpoint: endpointOf(row, opener), health: row.health ?? undefined, app: row.app },
+    ]),
+  )
+}
+
+/** App ids by `tenant/uid`: one probe of `app_uid` each. */
+export async function loadAppIds(db: Queryable, keys: string[]): Promise<Map<string, string>> {
+  const { rows } = await db.query<{ key: string; appId: string }>({
+    name: 'routes-uids',
+    text: /* sql */ `
+      select w.tenant_id || '/' || w.uid as key, a.id as "appId"
+        from unnest($1::uuid[], $2::text[]) as w (tenant_id, uid)
+        join app a on a.tenant_id = w.tenant_id and a.uid = w.uid and a.kind = 'app'`,
+    // A UUID has 36 characters.
+    values: [keys.map((key) => key.slice(0, 36)), keys.map((key) => key.slice(37))],
+  })
+  return new Map(rows.map(({ key, appId }) => [key, appId]))
+}
+
+/** Keys by the hex of their hash: one probe of the unique index on it each. */
+export async function loadKeys(db: Queryable, hashes: string[]): Promise<Map<string, KeyRow>> {
+  const { rows } = await db.query<KeyRow & { hash: string }>({
+    name: 'routes-keys',
+    text: /* sql */ `
+      select encode(hash, 'hex') as hash,
+             id as "keyId",
+             tenant_id as "tenantId",
+             app_id as "appId",
+             name,
+             floor(extract(epoch from expires_at) * 1000)::float8 as "expiresAtMs",
+             case when revoked_at is not null then 'revoked' end as refused
+        from api_key
+       where hash = any($1)`,
+    values: [hashes.map((hash) => Buffer.from(hash, 'hex'))],
+  })
+  return new Map(rows.map(({ hash, ...row }) => [hash, row]))
+}

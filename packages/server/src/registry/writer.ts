@@ -1,0 +1,44 @@
+import { PomboError } from '../core/error.ts'
+import { inAuditedTransaction } from '../db/audit.ts'
+import { type Change, noteChange } from '../db/changes.ts'
+import type { Pool, Queryable } from '../db/pool.ts'
+
+/** Notes, in the transaction, that what the nodes have cached under `key` is out of date. */
+export type Note = (kind: Change['kind'], key: string) => Promise<void>
+
+/** Runs one audited transaction; when it is committed, this node acts on what was noted at once. */
+export type Write = <T>(change: (db: Queryable, note: Note) => Promise<T>) => Promise<T>
+
+/** By the unique index that refuses a second row. */
+const conflicts: Record<string, string> = {
+  app_uid: 'Another application of this tenant has this uid already.',
+  endpoint_uid: 'Another endpoint of this application has this uid already.',
+}
+
+/** How all of the registry's changes are written. A uid that is taken is `conflict`. */
+export function createWrite(
+  pool: Pool,
+  changed: (kind: Change['kind'], key: string) => void,
+): Write {
+  return async (change) => {
+    const noted: Change[] = []
+    const result = await inAuditedTransaction(
+      pool,
+      async (db) =>
+        await change(db, async (kind, key) => {
+          noted.push({ kind, key })
+          await noteChange(db, kind, key)
+        }),
+    ).catch((error: unknown) => {
+      const detail = conflictOf(error)
+      throw detail === undefined ? error : new PomboError('conflict', { detail }, { cause: error })
+    })
+    for (const { kind, key } of noted) changed(kind, key)
+    return result
+  }
+}
+
+function conflictOf(error: unknown): string | undefined {
+  if (!(error instanceof Error && 'code' in error && 'constraint' in error)) return undefined
+  return error.code === '23505' ? conflicts[String(error.constraint)] : undefined
+}
