@@ -15,8 +15,8 @@ import { schemaVersion } from './db/migrations.ts'
 import { type Payloads, plainPayloads } from './db/payload.ts'
 import { dropConnections, type Pool } from './db/pool.ts'
 import { deliver, type DeliverDeps } from './deliver/deliver.ts'
-import { Hand } from './queue/in-flight.ts'
-import { Loop } from './queue/dispatcher.ts'
+import { LeasedDeliveries } from './queue/leased-deliveries.ts'
+import { Dispatcher } from './queue/dispatcher.ts'
 import { createSender, type Sender, type SendRequest } from './deliver/send/send.ts'
 import { Transformer } from './deliver/transform/transform.ts'
 import type { DeliveryDialect } from './dialects/contract/delivery.ts'
@@ -24,8 +24,10 @@ import { Ingest } from './ingest/ingest.ts'
 import type { Log } from './observe/log.ts'
 import type { Metrics } from './observe/metrics.ts'
 import { type Claim, NodeLease, type SharedRate, Slots } from './queue/queue.ts'
-import { Recorder, describe } from './record/record.ts'
-import { circuitCounts, discardWaiting } from './record/store.ts'
+import { Recorder } from './record/record.ts'
+import { describe } from './record/recorded.ts'
+import { discardDeliveries } from './record/discard/store.ts'
+import { circuitCounts } from './record/circuit/store.ts'
 import type { RegistryCache } from './registry/cache.ts'
 import type { Registry } from './registry/registry.ts'
 import { compileFilter } from './route/filter.ts'
@@ -83,8 +85,8 @@ export class Engine {
   readonly cache: RegistryCache
   readonly lease: NodeLease
   readonly ingest: Ingest
-  readonly loop: Loop
-  readonly hand: Hand
+  readonly dispatcher: Dispatcher
+  readonly leased: LeasedDeliveries
   readonly transformer = new Transformer()
   readonly recorder: Recorder
   readonly upkeep: Upkeep
@@ -117,7 +119,7 @@ export class Engine {
       onLost: () => {
         this.#leaseEnd.abort()
         this.#leaseEnd = new AbortController()
-        this.hand.dropAll()
+        this.leased.releaseAll()
       },
       onSilence: () => {
         dropConnections(pool)
@@ -142,8 +144,8 @@ export class Engine {
         this.cache.peekRoutes(claim.app.id)?.health.has(claim.endpoint.id) ?? false,
       onCircuit: (appId, endpointId, change) => {
         this.cache.invalidate('app', appId)
-        if (change === 'opened') this.hand.drop(endpointId)
-        this.loop.wake(endpointId)
+        if (change === 'opened') this.leased.releaseEndpoint(endpointId)
+        this.dispatcher.wake(endpointId)
       },
       onDisable: (claim, reason) => {
         registry.endpoints
@@ -159,7 +161,7 @@ export class Engine {
           )
       },
       onSettled: (claim) => {
-        if (claim.ordered) this.loop.wake(claim.endpoint.id)
+        if (claim.ordered) this.dispatcher.wake(claim.endpoint.id)
       },
       log: complain,
     })
@@ -172,7 +174,7 @@ export class Engine {
       record: (entry: Parameters<Recorder['record']>[0]) => this.recorder.record(entry),
       observe: (claim: Claim, outcome: Outcome, verdict: Verdict, bytes: number) =>
         this.#observe(claim, outcome, verdict, bytes),
-      holds: (claim: Claim) => this.hand.holds(claim),
+      holds: (claim: Claim) => this.leased.holds(claim),
       clock,
       random: Math.random,
       server: () => ({
@@ -181,26 +183,27 @@ export class Engine {
       }),
       leaseSignal: () => this.#leaseEnd.signal,
     }
-    this.hand = new Hand({
+    this.leased = new LeasedDeliveries({
       pool,
       lease: this.lease,
       slots,
       deliver: (claims) => deliver(claims, deliverDeps),
       current: (claim) => this.#current(claim),
-      wake: (endpointId) => this.loop.wake(endpointId),
+      wake: (endpointId) => this.dispatcher.wake(endpointId),
       log: complain,
     })
-    this.loop = new Loop({
+    this.dispatcher = new Dispatcher({
       pool,
       clock,
       lease: this.lease,
       slots,
-      hand: this.hand,
-      known: () => [...this.hand.ids(), ...this.recorder.ids(), ...this.ingest.storing()],
+      leased: this.leased,
+      leasedIds: () => [...this.leased.ids(), ...this.recorder.ids(), ...this.ingest.storing()],
       random: Math.random,
       endpointsOf: (ids) => this.cache.endpoints(ids),
       discard: async (endpointId) => {
-        while ((await discardWaiting(pool, endpointId, 'not sent: endpoint deleted')) > 0) {
+        const waiting = { endpointIds: [endpointId] }
+        while ((await discardDeliveries(pool, waiting, 'not sent: endpoint deleted')) > 0) {
           // A thousand at a time.
         }
       },
@@ -214,7 +217,7 @@ export class Engine {
       clock,
       lease: this.lease,
       slots,
-      waker: this.loop,
+      waker: this.dispatcher,
       routesOf: (tenantId, appId) => {
         const known = this.cache.peekRoutes(appId)
         return known?.app.tenantId === tenantId ? known : this.cache.routes(tenantId, appId)
@@ -225,29 +228,29 @@ export class Engine {
       },
       payloads,
       personsOf: personIndex(options.personKeys),
-      handOff: (claims) => this.hand.take(claims),
+      deliver: (claims) => this.leased.add(claims),
       congested,
       observe: {
         commit: (messages, seconds) => metrics.recordCommit(messages, seconds * 1000),
         accepted: (result) => metrics.recordAccepted(result),
       },
       commit: options.commit,
-      doubt: () => this.loop.doubt(),
+      lookForStrays: () => this.dispatcher.lookForStrays(),
     })
     this.upkeep = new Upkeep({
       pool,
       lease: this.lease,
-      waker: this.loop,
+      waker: this.dispatcher,
       retentionDays: options.retentionDays,
       disableAfterDays: options.disableAfterDays ?? 5,
       discard: (endpointId, reason, beforeMessageId) =>
-        discardWaiting(pool, endpointId, reason, beforeMessageId),
+        discardDeliveries(pool, { endpointIds: [endpointId], beforeMessageId }, reason),
       payloads,
       compileFilter,
       now: () => clock.now(),
       leaseMs: options.leaseMs,
       chores: options.chores ?? [],
-      doubt: () => this.loop.doubt(),
+      doubt: () => this.dispatcher.lookForStrays(),
       disable: async (endpointId, reason, failingSinceMs) => {
         const found = (await this.cache.endpoints([endpointId])).get(endpointId)
         if (found)
@@ -281,7 +284,7 @@ export class Engine {
     await this.lease.start()
     await this.cache.start()
     await this.upkeep.start()
-    this.loop.start()
+    this.dispatcher.start()
     this.ingest.start()
     this.#operational.start()
   }
@@ -294,8 +297,8 @@ export class Engine {
     const deadline = performance.now() + graceMs
     await this.#operational.stop()
     await this.ingest.stop()
-    await this.loop.stop()
-    const unfinished = await this.hand.stop(graceMs)
+    await this.dispatcher.stop()
+    const unfinished = await this.leased.stop(graceMs)
     const unrecorded = await this.recorder.stop(Math.max(1_000, deadline - performance.now()))
     await this.upkeep.stop()
     await this.lease
@@ -326,7 +329,7 @@ export class Engine {
   }
 
   /** The claim's endpoint as it is now; undefined where that is not in memory. */
-  #current(claim: Claim): ReturnType<ConstructorParameters<typeof Hand>[0]['current']> {
+  #current(claim: Claim): ReturnType<ConstructorParameters<typeof LeasedDeliveries>[0]['current']> {
     const routes = this.cache.peekRoutes(claim.app.id)
     if (!routes) return undefined
     const endpoint = routes.endpoints.find(({ id }) => id === claim.endpoint.id)

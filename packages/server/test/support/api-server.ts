@@ -95,7 +95,7 @@ async function startOn(
     idempotency: idempotencyStore(pool, createSeal([sealKey])),
     accept: (message) => node.engine.ingest.accept(message),
     acceptMany: (messages) => node.engine.ingest.acceptMany(messages),
-    wake: (endpointId) => node.engine.loop.wake(endpointId),
+    wake: (endpointId) => node.engine.dispatcher.wake(endpointId),
     intake,
     transform: (transform, message) => node.engine.transformer.run(transform, message),
     payloadLinks: node.payloadLinks,
