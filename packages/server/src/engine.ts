@@ -2,71 +2,32 @@
  * The engine: the path of DESIGN wired together on one pool — ingest, queue, deliver, record, upkeep — without HTTP in front of it.
  * app.ts puts the API on top; tests and benchmarks use it as it is.
  */
-import type { CompileChatFilter } from './core/chat-filter.ts'
 import type { SystemClock } from './core/clock.ts'
 import type { DialectName, Endpoint, Transform } from './core/endpoint.ts'
-import { showId } from './core/id.ts'
 import type { Message } from './core/message.ts'
-import type { PayloadLinks } from './core/payload-link.ts'
 import { createPersonHashes, personsOf } from './core/person.ts'
 import type { Outcome } from './core/outcome.ts'
-import type { Verdict } from './core/retry.ts'
 import { schemaVersion } from './db/migrations.ts'
-import { type Payloads, plainPayloads } from './db/payload.ts'
-import { dropConnections, type Pool } from './db/pool.ts'
+import { plainPayloads } from './db/payload.ts'
+import { dropConnections } from './db/pool.ts'
 import { deliver, type DeliverDeps } from './deliver/deliver.ts'
 import { LeasedDeliveries } from './queue/leased-deliveries.ts'
 import { Dispatcher } from './queue/dispatcher.ts'
+import { AttemptObserver } from './engine/attempt-observer.ts'
+import type { EngineOptions } from './engine/options.ts'
 import { createSender, type Sender, type SendRequest } from './deliver/send/send.ts'
 import { Transformer } from './deliver/transform/transform.ts'
 import type { DeliveryDialect } from './dialects/contract/delivery.ts'
 import { Ingest } from './ingest/ingest.ts'
-import type { Log } from './observe/log.ts'
-import type { Metrics } from './observe/metrics.ts'
 import { type Claim, NodeLease, type SharedRate, Slots } from './queue/queue.ts'
 import { Recorder } from './record/record.ts'
-import { describe } from './record/recorded.ts'
 import { discardDeliveries } from './record/discard/store.ts'
 import { circuitCounts } from './record/circuit/store.ts'
 import type { RegistryCache } from './registry/cache.ts'
-import type { Registry } from './registry/registry.ts'
 import { compileFilter } from './route/filter.ts'
-import { OperationalEvents, type Signal } from './sources/operational/operational.ts'
+import { OperationalEvents } from './sources/operational/operational.ts'
 import { queueDepth } from './upkeep/store.ts'
-import { type Chore, Upkeep } from './upkeep/upkeep.ts'
-
-export interface EngineOptions {
-  pool: Pool
-  /** One connection, for the heartbeat alone: it must not wait for a pool whose every connection is busy. */
-  leasePool: Pool
-  clock: SystemClock
-  registry: Registry
-  log: Log
-  metrics: Metrics
-  nodeName: string
-  version: string
-  /** Known once the server listens. */
-  serverUrl: () => string
-  payloadLinks: PayloadLinks
-  /** Default: none are sealed. */
-  payloads?: Payloads
-  /** Keys of the hashes by which people's messages are found, newest first; none: nobody's are. */
-  personKeys?: readonly Buffer[]
-  allowSubnets: string[]
-  httpsOnly: boolean
-  leaseMs: number
-  retentionDays: number
-  commit: { maxBatch: number; windowMs: number; maxWaiting: number; maxWaitingBytes: number }
-  responseKeptBytes: number
-  pollMs?: number
-  disableAfterDays?: number
-  /** What other rooms want done by upkeep. */
-  chores?: readonly Chore[]
-  dialects: ReadonlyMap<DialectName, DeliveryDialect>
-  compileChatFilter: CompileChatFilter
-  /** Hears every operational event before it is forgotten, on one node or another. Throws to be told again. */
-  hearSignals?: (signals: readonly Signal[]) => Promise<void>
-}
+import { Upkeep } from './upkeep/upkeep.ts'
 
 /** The people whom a message names, as hashes. */
 function personIndex(keys: readonly Buffer[] | undefined) {
@@ -165,6 +126,7 @@ export class Engine {
       },
       log: complain,
     })
+    const observer = new AttemptObserver(options)
     const deliverDeps: DeliverDeps = {
       dialectOf: (name: DialectName) => dialects.get(name)!,
       payloads,
@@ -172,8 +134,7 @@ export class Engine {
         this.transformer.run(transform, message),
       send: (request: Parameters<Sender['send']>[0]) => this.#sender.send(request),
       record: (entry: Parameters<Recorder['record']>[0]) => this.recorder.record(entry),
-      observe: (claim: Claim, outcome: Outcome, verdict: Verdict, bytes: number) =>
-        this.#observe(claim, outcome, verdict, bytes),
+      observe: (...attempt) => observer.observe(...attempt),
       holds: (claim: Claim) => this.leased.holds(claim),
       clock,
       random: Math.random,
@@ -335,52 +296,5 @@ export class Engine {
     const endpoint = routes.endpoints.find(({ id }) => id === claim.endpoint.id)
     if (!endpoint) return 'gone'
     return { endpoint, open: (routes.health.get(endpoint.id)?.circuit ?? 'closed') === 'closed' }
-  }
-
-  #observe(claim: Claim, outcome: Outcome, verdict: Verdict, bytes: number): void {
-    const { log, metrics } = this.#options
-    const durationMs = outcome.durationMs
-    metrics.recordAttempt({
-      eventType: claim.message.eventType,
-      status:
-        verdict.kind === 'done' ? 'success' : verdict.kind === 'exhausted' ? 'failed' : 'retrying',
-      durationMs,
-    })
-    log.attemptLine({
-      tenantId: claim.message.tenantId,
-      appId: claim.app.id,
-      endpointId: claim.endpoint.id,
-      messageId: claim.message.id,
-      eventType: claim.message.eventType,
-      attempt: claim.attempt + 1,
-      outcome: outcome.kind,
-      statusCode: 'statusCode' in outcome ? outcome.statusCode : null,
-      durationMs,
-      requestBytes: bytes,
-      responseBytes: 'response' in outcome ? outcome.response.length : 0,
-      nextAttemptAtMs: verdict.kind === 'retry' ? this.clock.now() + verdict.delayMs : null,
-      circuit:
-        this.cache.peekRoutes(claim.app.id)?.health.get(claim.endpoint.id)?.circuit ?? 'closed',
-      dialect: claim.endpoint.dialect,
-      error: describe(outcome),
-    })
-    this.#sayInWords(claim, outcome, verdict)
-  }
-
-  /** An attempt in its dialect's own words, where it has some. */
-  #sayInWords(claim: Claim, outcome: Outcome, verdict: Verdict): void {
-    const dialect = this.#dialects.get(claim.endpoint.dialect)
-    const line = dialect?.attemptLine?.({
-      app: claim.app,
-      eventType: claim.message.eventType,
-      url: claim.endpoint.url,
-      outcome,
-      attempt: claim.attempt + 1,
-      retries: (claim.endpoint.retryScheduleMs ?? dialect.retry.scheduleMs).length,
-      retryInMs: verdict.kind === 'retry' ? verdict.delayMs : null,
-    })
-    if (!line) return
-    const message = showId('message', claim.message.id)
-    this.#options.log.main[line.level]({ message, ...line.fields }, line.text)
   }
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.ts'
 import type { Endpoint } from '../core/endpoint.ts'
 import { isAway, type Pool } from '../db/pool.ts'
-import { type Claim, drawOrder, type NodeLease, priorityOfRank, type Slots } from './queue.ts'
+import { type Claim, drawOrder, type NodeLease, type Slots } from './queue.ts'
 import {
   claim,
   type ClaimedRow,
@@ -11,21 +11,14 @@ import {
   endpointsWithWork,
   keysPerClaim,
   messagesOf,
-  type MessageRow,
   type OrderedClaimRequest,
   release,
   takeProbe,
   type ClaimRequest,
 } from './claim/store.ts'
+import { type ClaimableEndpoint, claimOf } from './claim/claim-of.ts'
 import { databaseTime, rescueStrays } from './node/store.ts'
 import type { LeasedDeliveries } from './leased-deliveries.ts'
-
-/** What the loop needs to know of an endpoint: the registry's cache has it. */
-export interface ClaimableEndpoint {
-  endpoint: Endpoint
-  app: Claim['app']
-  health: { circuit: string; openUntilMs: number | null; probeUntilMs: number | null } | undefined
-}
 
 export interface DispatcherDeps {
   pool: Pool
@@ -353,37 +346,5 @@ export class Dispatcher {
       this.#rateWaits.delete(waiting)
       this.wake(endpoint.id)
     }, waitMs)
-  }
-}
-
-function claimOf(
-  row: ClaimedRow,
-  message: MessageRow | undefined,
-  { endpoint, app }: ClaimableEndpoint,
-  leasedBy: string,
-): Claim {
-  return {
-    deliveryId: row.id,
-    endpoint,
-    app,
-    message: {
-      id: row.message_id,
-      tenantId: row.tenant_id,
-      appId: row.app_id,
-      eventType: row.event_type,
-      eventId: message?.event_id ?? null,
-      channels: message?.channels ?? null,
-      tags: message?.tags ?? null,
-      payload: message?.payload ?? null,
-      form: message?.form ?? null,
-      orderingKey: message?.ordering_key ?? null,
-      priority: priorityOfRank[row.priority]!,
-      createdAtMs: message?.created_ms ?? row.created_ms,
-    },
-    payloadBytes: row.payload_bytes,
-    attempt: row.attempt,
-    trigger: row.trigger === 1 ? 1 : 0,
-    ordered: row.ordering_key !== null,
-    leasedBy,
   }
 }
