@@ -2,7 +2,7 @@ import type { QueryResultRow } from 'pg'
 import { migrate } from '../src/db/migrate.ts'
 import { makePartitions } from '../src/db/partitions.ts'
 import { openPool, type Queryable } from '../src/db/pool.ts'
-import { claim, endpointsWithWork, type Want } from '../src/queue/claim/store.ts'
+import { claim, endpointsWithWork, type ClaimRequest } from '../src/queue/claim/store.ts'
 import type { Stage } from './parts/stage.ts'
 import type { Figure } from './throughput.ts'
 
@@ -105,8 +105,8 @@ async function measure(
   }
 }
 
-function wantsOf(ids: string[]): Want[] {
-  return ids.map((endpointId) => ({ endpointId, room: 5, order: [1, 0, 2] as const }))
+function wantsOf(ids: string[]): ClaimRequest[] {
+  return ids.map((endpointId) => ({ endpointId, free: 5, order: [1, 0, 2] as const }))
 }
 
 /** Runs a statement, and its EXPLAIN before it. */

@@ -197,7 +197,7 @@ async function start(
   })
   const accept = (message: IncomingMessage) => engine.ingest.accept(message)
   const acceptMany = (messages: IncomingMessage[]) => engine.ingest.acceptMany(messages)
-  const wake = (endpointId: string) => engine.loop.wake(endpointId)
+  const wake = (endpointId: string) => engine.dispatcher.wake(endpointId)
   const intake = openIntake({
     pool,
     clock,

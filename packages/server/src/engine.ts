@@ -2,69 +2,32 @@
  * The engine: the path of DESIGN wired together on one pool — ingest, queue, deliver, record, upkeep — without HTTP in front of it.
  * app.ts puts the API on top; tests and benchmarks use it as it is.
  */
-import type { CompileChatFilter } from './core/chat-filter.ts'
 import type { SystemClock } from './core/clock.ts'
 import type { DialectName, Endpoint, Transform } from './core/endpoint.ts'
-import { showId } from './core/id.ts'
 import type { Message } from './core/message.ts'
-import type { PayloadLinks } from './core/payload-link.ts'
 import { createPersonHashes, personsOf } from './core/person.ts'
 import type { Outcome } from './core/outcome.ts'
-import type { Verdict } from './core/retry.ts'
 import { schemaVersion } from './db/migrations.ts'
-import { type Payloads, plainPayloads } from './db/payload.ts'
-import { dropConnections, type Pool } from './db/pool.ts'
+import { plainPayloads } from './db/payload.ts'
+import { dropConnections } from './db/pool.ts'
 import { deliver, type DeliverDeps } from './deliver/deliver.ts'
-import { Hand } from './queue/in-flight.ts'
-import { Loop } from './queue/dispatcher.ts'
+import { LeasedDeliveries } from './queue/leased-deliveries.ts'
+import { Dispatcher } from './queue/dispatcher.ts'
+import { AttemptObserver } from './engine/attempt-observer.ts'
+import type { EngineOptions } from './engine/options.ts'
 import { createSender, type Sender, type SendRequest } from './deliver/send/send.ts'
 import { Transformer } from './deliver/transform/transform.ts'
 import type { DeliveryDialect } from './dialects/contract/delivery.ts'
 import { Ingest } from './ingest/ingest.ts'
-import type { Log } from './observe/log.ts'
-import type { Metrics } from './observe/metrics.ts'
 import { type Claim, NodeLease, type SharedRate, Slots } from './queue/queue.ts'
-import { Recorder, describe } from './record/record.ts'
-import { circuitCounts, discardWaiting } from './record/store.ts'
+import { Recorder } from './record/record.ts'
+import { discardDeliveries } from './record/discard/store.ts'
+import { circuitCounts } from './record/circuit/store.ts'
 import type { RegistryCache } from './registry/cache/cache.ts'
-import type { Registry } from './registry/registry.ts'
 import { compileFilter } from './route/filter.ts'
-import { OperationalEvents, type Signal } from './sources/operational/operational.ts'
+import { OperationalEvents } from './sources/operational/operational.ts'
 import { queueDepth } from './upkeep/store.ts'
-import { type Chore, Upkeep } from './upkeep/upkeep.ts'
-
-export interface EngineOptions {
-  pool: Pool
-  /** One connection, for the heartbeat alone: it must not wait for a pool whose every connection is busy. */
-  leasePool: Pool
-  clock: SystemClock
-  registry: Registry
-  log: Log
-  metrics: Metrics
-  nodeName: string
-  version: string
-  /** Known once the server listens. */
-  serverUrl: () => string
-  payloadLinks: PayloadLinks
-  /** Default: none are sealed. */
-  payloads?: Payloads
-  /** Keys of the hashes by which people's messages are found, newest first; none: nobody's are. */
-  personKeys?: readonly Buffer[]
-  allowSubnets: string[]
-  httpsOnly: boolean
-  leaseMs: number
-  retentionDays: number
-  commit: { maxBatch: number; windowMs: number; maxWaiting: number; maxWaitingBytes: number }
-  responseKeptBytes: number
-  pollMs?: number
-  disableAfterDays?: number
-  /** What other rooms want done by upkeep. */
-  chores?: readonly Chore[]
-  dialects: ReadonlyMap<DialectName, DeliveryDialect>
-  compileChatFilter: CompileChatFilter
-  /** Hears every operational event before it is forgotten, on one node or another. Throws to be told again. */
-  hearSignals?: (signals: readonly Signal[]) => Promise<void>
-}
+import { Upkeep } from './upkeep/upkeep.ts'
 
 /** The people whom a message names, as hashes. */
 function personIndex(keys: readonly Buffer[] | undefined) {
@@ -83,8 +46,8 @@ export class Engine {
   readonly cache: RegistryCache
   readonly lease: NodeLease
   readonly ingest: Ingest
-  readonly loop: Loop
-  readonly hand: Hand
+  readonly dispatcher: Dispatcher
+  readonly leased: LeasedDeliveries
   readonly transformer = new Transformer()
   readonly recorder: Recorder
   readonly upkeep: Upkeep
@@ -117,7 +80,7 @@ export class Engine {
       onLost: () => {
         this.#leaseEnd.abort()
         this.#leaseEnd = new AbortController()
-        this.hand.dropAll()
+        this.leased.releaseAll()
       },
       onSilence: () => {
         dropConnections(pool)
@@ -142,8 +105,8 @@ export class Engine {
         this.cache.peekRoutes(claim.app.id)?.health.has(claim.endpoint.id) ?? false,
       onCircuit: (appId, endpointId, change) => {
         this.cache.invalidate('app', appId)
-        if (change === 'opened') this.hand.drop(endpointId)
-        this.loop.wake(endpointId)
+        if (change === 'opened') this.leased.releaseEndpoint(endpointId)
+        this.dispatcher.wake(endpointId)
       },
       onDisable: (claim, reason) => {
         registry.endpoints
@@ -159,10 +122,11 @@ export class Engine {
           )
       },
       onSettled: (claim) => {
-        if (claim.ordered) this.loop.wake(claim.endpoint.id)
+        if (claim.ordered) this.dispatcher.wake(claim.endpoint.id)
       },
       log: complain,
     })
+    const observer = new AttemptObserver(options)
     const deliverDeps: DeliverDeps = {
       dialectOf: (name: DialectName) => dialects.get(name)!,
       payloads,
@@ -170,9 +134,8 @@ export class Engine {
         this.transformer.run(transform, message),
       send: (request: Parameters<Sender['send']>[0]) => this.#sender.send(request),
       record: (entry: Parameters<Recorder['record']>[0]) => this.recorder.record(entry),
-      observe: (claim: Claim, outcome: Outcome, verdict: Verdict, bytes: number) =>
-        this.#observe(claim, outcome, verdict, bytes),
-      holds: (claim: Claim) => this.hand.holds(claim),
+      observe: (...attempt) => observer.observe(...attempt),
+      holds: (claim: Claim) => this.leased.holds(claim),
       clock,
       random: Math.random,
       server: () => ({
@@ -181,26 +144,27 @@ export class Engine {
       }),
       leaseSignal: () => this.#leaseEnd.signal,
     }
-    this.hand = new Hand({
+    this.leased = new LeasedDeliveries({
       pool,
       lease: this.lease,
       slots,
       deliver: (claims) => deliver(claims, deliverDeps),
       current: (claim) => this.#current(claim),
-      wake: (endpointId) => this.loop.wake(endpointId),
+      wake: (endpointId) => this.dispatcher.wake(endpointId),
       log: complain,
     })
-    this.loop = new Loop({
+    this.dispatcher = new Dispatcher({
       pool,
       clock,
       lease: this.lease,
       slots,
-      hand: this.hand,
-      known: () => [...this.hand.ids(), ...this.recorder.ids(), ...this.ingest.storing()],
+      leased: this.leased,
+      leasedIds: () => [...this.leased.ids(), ...this.recorder.ids(), ...this.ingest.storing()],
       random: Math.random,
       endpointsOf: (ids) => this.cache.endpoints(ids),
       discard: async (endpointId) => {
-        while ((await discardWaiting(pool, endpointId, 'not sent: endpoint deleted')) > 0) {
+        const waiting = { endpointIds: [endpointId] }
+        while ((await discardDeliveries(pool, waiting, 'not sent: endpoint deleted')) > 0) {
           // A thousand at a time.
         }
       },
@@ -214,7 +178,7 @@ export class Engine {
       clock,
       lease: this.lease,
       slots,
-      waker: this.loop,
+      waker: this.dispatcher,
       routesOf: (tenantId, appId) => {
         const known = this.cache.peekRoutes(appId)
         return known?.app.tenantId === tenantId ? known : this.cache.routes(tenantId, appId)
@@ -225,29 +189,29 @@ export class Engine {
       },
       payloads,
       personsOf: personIndex(options.personKeys),
-      handOff: (claims) => this.hand.take(claims),
+      deliver: (claims) => this.leased.add(claims),
       congested,
       observe: {
         commit: (messages, seconds) => metrics.recordCommit(messages, seconds * 1000),
         accepted: (result) => metrics.recordAccepted(result),
       },
       commit: options.commit,
-      doubt: () => this.loop.doubt(),
+      lookForStrays: () => this.dispatcher.lookForStrays(),
     })
     this.upkeep = new Upkeep({
       pool,
       lease: this.lease,
-      waker: this.loop,
+      waker: this.dispatcher,
       retentionDays: options.retentionDays,
       disableAfterDays: options.disableAfterDays ?? 5,
       discard: (endpointId, reason, beforeMessageId) =>
-        discardWaiting(pool, endpointId, reason, beforeMessageId),
+        discardDeliveries(pool, { endpointIds: [endpointId], beforeMessageId }, reason),
       payloads,
       compileFilter,
       now: () => clock.now(),
       leaseMs: options.leaseMs,
       chores: options.chores ?? [],
-      doubt: () => this.loop.doubt(),
+      doubt: () => this.dispatcher.lookForStrays(),
       disable: async (endpointId, reason, failingSinceMs) => {
         const found = (await this.cache.endpoints([endpointId])).get(endpointId)
         if (found)
@@ -281,7 +245,7 @@ export class Engine {
     await this.lease.start()
     await this.cache.start()
     await this.upkeep.start()
-    this.loop.start()
+    this.dispatcher.start()
     this.ingest.start()
     this.#operational.start()
   }
@@ -294,8 +258,8 @@ export class Engine {
     const deadline = performance.now() + graceMs
     await this.#operational.stop()
     await this.ingest.stop()
-    await this.loop.stop()
-    const unfinished = await this.hand.stop(graceMs)
+    await this.dispatcher.stop()
+    const unfinished = await this.leased.stop(graceMs)
     const unrecorded = await this.recorder.stop(Math.max(1_000, deadline - performance.now()))
     await this.upkeep.stop()
     await this.lease
@@ -326,58 +290,11 @@ export class Engine {
   }
 
   /** The claim's endpoint as it is now; undefined where that is not in memory. */
-  #current(claim: Claim): ReturnType<ConstructorParameters<typeof Hand>[0]['current']> {
+  #current(claim: Claim): ReturnType<ConstructorParameters<typeof LeasedDeliveries>[0]['current']> {
     const routes = this.cache.peekRoutes(claim.app.id)
     if (!routes) return undefined
     const endpoint = routes.endpoints.find(({ id }) => id === claim.endpoint.id)
     if (!endpoint) return 'gone'
     return { endpoint, open: (routes.health.get(endpoint.id)?.circuit ?? 'closed') === 'closed' }
-  }
-
-  #observe(claim: Claim, outcome: Outcome, verdict: Verdict, bytes: number): void {
-    const { log, metrics } = this.#options
-    const durationMs = outcome.durationMs
-    metrics.recordAttempt({
-      eventType: claim.message.eventType,
-      status:
-        verdict.kind === 'done' ? 'success' : verdict.kind === 'exhausted' ? 'failed' : 'retrying',
-      durationMs,
-    })
-    log.attemptLine({
-      tenantId: claim.message.tenantId,
-      appId: claim.app.id,
-      endpointId: claim.endpoint.id,
-      messageId: claim.message.id,
-      eventType: claim.message.eventType,
-      attempt: claim.attempt + 1,
-      outcome: outcome.kind,
-      statusCode: 'statusCode' in outcome ? outcome.statusCode : null,
-      durationMs,
-      requestBytes: bytes,
-      responseBytes: 'response' in outcome ? outcome.response.length : 0,
-      nextAttemptAtMs: verdict.kind === 'retry' ? this.clock.now() + verdict.delayMs : null,
-      circuit:
-        this.cache.peekRoutes(claim.app.id)?.health.get(claim.endpoint.id)?.circuit ?? 'closed',
-      dialect: claim.endpoint.dialect,
-      error: describe(outcome),
-    })
-    this.#sayInWords(claim, outcome, verdict)
-  }
-
-  /** An attempt in its dialect's own words, where it has some. */
-  #sayInWords(claim: Claim, outcome: Outcome, verdict: Verdict): void {
-    const dialect = this.#dialects.get(claim.endpoint.dialect)
-    const line = dialect?.attemptLine?.({
-      app: claim.app,
-      eventType: claim.message.eventType,
-      url: claim.endpoint.url,
-      outcome,
-      attempt: claim.attempt + 1,
-      retries: (claim.endpoint.retryScheduleMs ?? dialect.retry.scheduleMs).length,
-      retryInMs: verdict.kind === 'retry' ? verdict.delayMs : null,
-    })
-    if (!line) return
-    const message = showId('message', claim.message.id)
-    this.#options.log.main[line.level]({ message, ...line.fields }, line.text)
   }
 }

@@ -46,5 +46,5 @@ serve({
   url: () => app.url,
   gc: () => globalThis.gc?.(),
   /** Deliveries sent or about to be, and outcomes that are not written yet. */
-  inHand: () => app.engine.hand.size + app.engine.recorder.backlog,
+  inHand: () => app.engine.leased.size + app.engine.recorder.backlog,
 })

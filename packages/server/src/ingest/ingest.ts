@@ -46,7 +46,7 @@ export interface IngestDeps {
   /** Hashes of the people whom a message names (core/person.ts). */
   personsOf: (message: Message, paths: readonly string[]) => Buffer[]
   /** Sends what was stored already leased. */
-  handOff: (claims: Claim[]) => void
+  deliver: (claims: Claim[]) => void
   /** True while outcomes pile up unrecorded: then nothing is sent from memory. */
   congested: () => boolean
   observe: {
@@ -55,7 +55,7 @@ export interface IngestDeps {
   }
   commit: { maxBatch: number; windowMs: number; maxWaiting: number; maxWaitingBytes: number }
   /** A write was not answered: there may be deliveries leased to this node of which it does not know. */
-  doubt: () => void
+  lookForStrays: () => void
 }
 
 /** Payloads above this do not share a commit with others: they would make everyone wait for their bytes. */
@@ -65,7 +65,7 @@ export const largePayloadBytes = 64 * 1024
 interface Prepared extends NewMessage {
   routes: AppRoutes
   route: Route
-  taken: Set<Endpoint>
+  leasedFor: Set<Endpoint>
 }
 
 export class Ingest {
@@ -152,10 +152,10 @@ export class Ingest {
     this.#rate.check('app', routes.app.id, routes.app.throttleRate)
     this.#rate.check('tenant', routes.app.tenantId, routes.app.tenantAcceptRate)
     const prepared = this.#prepare(incoming, routes)
-    const lane = prepared.payloadBytes > largePayloadBytes ? this.#large : this.#small
+    const commit = prepared.payloadBytes > largePayloadBytes ? this.#large : this.#small
     const stored = meansSeveral(prepared)
       ? await this.#storeAlone(prepared)
-      : await lane.add(prepared)
+      : await commit.add(prepared)
     if (!stored) return await this.#duplicate(prepared.dedupe, incoming)
     this.#deps.observe.accepted(prepared.unmatched === null ? 'accepted' : 'unmatched')
     return {
@@ -191,7 +191,7 @@ export class Ingest {
       persons: paths === null ? [] : this.#deps.personsOf(message, paths),
       routes,
       route: plan,
-      taken: new Set(),
+      leasedFor: new Set(),
       payloadBytes: Buffer.byteLength(incoming.payload),
       payloadExpiresAtMs:
         incoming.payloadRetentionDays === undefined
@@ -225,9 +225,9 @@ export class Ingest {
       const delivery = prepared.deliveries[i]!
       const health = prepared.routes.health.get(endpoint.id)
       if (delivery.ordered || endpoint.paused || (health && health.circuit !== 'closed')) return
-      if (!slots.takeNew(endpoint, prepared.payloadBytes)) return
+      if (!slots.leaseNew(endpoint, prepared.payloadBytes)) return
       delivery.leased = true
-      prepared.taken.add(endpoint)
+      prepared.leasedFor.add(endpoint)
     })
   }
 
@@ -265,7 +265,7 @@ export class Ingest {
   }
 
   #dispatch(batch: readonly Prepared[], fresh: boolean[], node: string): void {
-    const { slots, waker, handOff } = this.#deps
+    const { slots, waker, deliver } = this.#deps
     const claims: Claim[] = []
     for (const [i, prepared] of batch.entries()) {
       for (const [j, delivery] of prepared.deliveries.entries()) {
@@ -275,22 +275,22 @@ export class Ingest {
             slots.setBacklog(endpoint, true)
             waker.wake(endpoint.id)
           }
-        } else if (!fresh[i]) slots.give(endpoint, prepared.payloadBytes)
+        } else if (!fresh[i]) slots.release(endpoint, prepared.payloadBytes)
         else claims.push(newClaim(prepared, endpoint, delivery.id, node))
       }
     }
-    if (claims.length > 0) handOff(claims)
+    if (claims.length > 0) deliver(claims)
   }
 
   /** The write failed, perhaps after it took effect (the connection broke before the answer): then what it leased to us is a stray. */
   #undo(batch: readonly Prepared[], error: unknown): void {
-    const { slots, doubt } = this.#deps
+    const { slots, lookForStrays } = this.#deps
     for (const prepared of batch) {
-      for (const endpoint of prepared.taken) slots.give(endpoint, prepared.payloadBytes)
-      prepared.taken.clear()
+      for (const endpoint of prepared.leasedFor) slots.release(endpoint, prepared.payloadBytes)
+      prepared.leasedFor.clear()
       for (const delivery of prepared.deliveries) delivery.leased = false
     }
-    if (isAway(error)) doubt()
+    if (isAway(error)) lookForStrays()
   }
 
   async #duplicate(
@@ -311,7 +311,7 @@ export class Ingest {
   }
 }
 
-/** An idempotency key and an event id together: if one of them is taken, the other must stay free. */
+/** An idempotency key and an event id together: if one of them is leasedFor, the other must stay free. */
 function meansSeveral({ dedupe }: Prepared): boolean {
   return dedupe.length > 1 && dedupe.some(({ key }) => key.kind !== 'source')
 }

@@ -1,5 +1,5 @@
 import type { DedupeKey, Message } from '../core/message.ts'
-import { plainArray } from '../db/array.ts'
+import { columnsOf } from '../db/columns.ts'
 import { inTransaction, type Pool, type Queryable } from '../db/pool.ts'
 import { priorityRank } from '../queue/queue.ts'
 
@@ -28,83 +28,167 @@ export interface NewMessage {
   persons: Buffer[]
 }
 
-/** The column arrays of a batch; `n` (1, 2, …) ties deliveries and keys to their message. */
-function columns(batch: readonly NewMessage[]) {
-  const deliveries = batch.flatMap((one, i) =>
-    one.deliveries.map((delivery) => ({ ...delivery, n: i + 1 })),
-  )
-  const discarded = batch.flatMap((one, i) =>
-    one.discarded.map((delivery) => ({ ...delivery, n: i + 1 })),
-  )
-  const keys = batch
-    .flatMap((one, i) =>
-      one.dedupe.map(({ scope, key }) => ({
-        scope,
-        key: `${key.kind}:${key.key}`,
-        hash: key.requestHash ?? null,
-        windowSeconds: key.windowSeconds,
-        n: i + 1,
-      })),
-    )
-    // Always locked in the same order, so that two nodes cannot wait for each other.
-    .toSorted((a, b) => (a.scope + a.key < b.scope + b.key ? -1 : 1))
-  const persons = batch.flatMap((one, i) => one.persons.map((hash) => ({ hash, n: i + 1 })))
-  return { deliveries, discarded, keys, persons }
+/** What belongs to a message of a batch: `n` (1, 2, …) is its place there. */
+type OfMessage<Part> = Part & { n: number }
+
+const messageColumns = columnsOf<NewMessage>(2, [
+  ['id', 'uuid', ({ message }) => message.id],
+  ['tenant_id', 'uuid', ({ message }) => message.tenantId],
+  ['app_id', 'uuid', ({ message }) => message.appId],
+  ['event_type', 'text', ({ message }) => message.eventType],
+  ['event_id', 'text', ({ message }) => message.eventId],
+  ['channels', 'texts', ({ message }) => message.channels],
+  ['tags', 'texts', ({ message }) => message.tags],
+  ['payload', 'text', ({ storedPayload }) => storedPayload],
+  ['payload_bytes', 'int', ({ payloadBytes }) => payloadBytes],
+  ['form', 'text', ({ message }) => message.form],
+  ['ordering_key', 'text', ({ message }) => message.orderingKey],
+  ['priority', 'smallint', ({ message }) => priorityRank[message.priority]],
+  ['unmatched', 'text', ({ unmatched }) => unmatched],
+  ['payload_expires_ms', 'float8', ({ payloadExpiresAtMs }) => payloadExpiresAtMs],
+  ['created_ms', 'float8', ({ message }) => message.createdAtMs],
+])
+
+const deliveryColumns = columnsOf<OfMessage<NewDelivery>>(messageColumns.next, [
+  ['endpoint_id', 'uuid', ({ endpointId }) => endpointId],
+  ['id', 'uuid', ({ id }) => id],
+  ['leased', 'bool', ({ leased }) => leased],
+  ['ordered', 'bool', ({ ordered }) => ordered],
+  ['priority', 'smallint', ({ priority }) => priorityRank[priority]],
+  ['n', 'int', ({ n }) => n],
+])
+
+const discardedColumns = columnsOf<OfMessage<NewMessage['discarded'][number]>>(
+  deliveryColumns.next,
+  [
+    ['endpoint_id', 'uuid', ({ endpointId }) => endpointId],
+    ['id', 'uuid', ({ id }) => id],
+    ['reason', 'text', ({ reason }) => reason],
+    ['n', 'int', ({ n }) => n],
+  ],
+)
+
+const keyColumns = columnsOf<OfMessage<NewMessage['dedupe'][number]>>(discardedColumns.next, [
+  ['scope', 'uuid', ({ scope }) => scope],
+  ['key', 'text', ({ key }) => keyText(key)],
+  ['hash', 'bytea', ({ key }) => key.requestHash ?? null],
+  ['window_s', 'float8', ({ key }) => key.windowSeconds],
+  ['n', 'int', ({ n }) => n],
+])
+
+const personColumns = columnsOf<OfMessage<{ hash: Buffer }>>(keyColumns.next, [
+  ['hash', 'bytea', ({ hash }) => hash],
+  ['n', 'int', ({ n }) => n],
+])
+
+/** How many keys each message has. */
+const keyCounts = columnsOf<NewMessage>(personColumns.next, [
+  ['count', 'int', ({ dedupe }) => dedupe.length],
+])
+
+function keyText({ kind, key }: DedupeKey): string {
+  return `${kind}:${key}`
 }
 
-const arrayText = (values: string[] | null) =>
-  values === null
-    ? null
-    : `{${values.map((value) => `"${value.replace(/["\\]/g, '\\$&')}"`).join(',')}}`
+/** The parts of all messages of a batch, each with its message's place. */
+function partsOf<Part>(
+  batch: readonly NewMessage[],
+  parts: (one: NewMessage) => readonly Part[],
+): OfMessage<Part>[] {
+  return batch.flatMap((one, i) => parts(one).map((part) => ({ ...part, n: i + 1 })))
+}
 
-const input = `i as materialized (
-    select * from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::int[], $11::text[], $12::text[], $13::smallint[], $14::text[], $15::float8[], $16::float8[])
-      with ordinality as i(id, tenant_id, app_id, event_type, event_id, channels, tags, payload, payload_bytes, form, ordering_key, priority, unmatched, payload_expires_ms, created_ms, n))`
+const input = /* sql */ `
+  i as materialized (
+    select *
+      from ${messageColumns.unnest}
+      with ordinality as i(${messageColumns.names}, n)
+  )`
 
-const messages = (from: string) => `m as (
-    insert into message (id, tenant_id, app_id, event_type, event_id, channels, tags, payload, payload_bytes, form, ordering_key, priority, unmatched, payload_expires_at, created_at)
-    select id, tenant_id, app_id, event_type, event_id, channels::text[], tags::text[], payload, payload_bytes, form, ordering_key, priority, unmatched,
-           to_timestamp(payload_expires_ms / 1000), to_timestamp(created_ms / 1000) from ${from})`
+const messages = (from: string) => /* sql */ `
+  m as (
+    insert into message (
+      id, tenant_id, app_id, event_type, event_id, channels, tags, payload, payload_bytes, form, ordering_key,
+      priority, unmatched, payload_expires_at, created_at)
+    select
+      id, tenant_id, app_id, event_type, event_id, channels::text[], tags::text[], payload, payload_bytes, form, ordering_key,
+      priority, unmatched, to_timestamp(payload_expires_ms / 1000), to_timestamp(created_ms / 1000)
+      from ${from}
+  )`
 
-const work = (from: string) => `
-    insert into work (endpoint_id, message_id, id, tenant_id, app_id, priority, next_attempt_at, lease_owner, ordering_key, seq, payload_bytes, event_type)
+const work = (from: string) => /* sql */ `
+    insert into work (
+      endpoint_id, message_id, id, tenant_id, app_id, priority, next_attempt_at, lease_owner,
+      ordering_key, seq, payload_bytes, event_type)
     select endpoint_id, message_id, delivery_id, tenant_id, app_id, priority, now(), case when leased then $1::uuid end,
            case when ordered then ordering_key end, case when ordered then nextval('work_seq') end, payload_bytes, event_type
-      from (select d.endpoint_id, i.id as message_id, d.id as delivery_id, i.tenant_id, i.app_id, d.priority, d.leased, d.ordered, i.ordering_key, i.payload_bytes, i.event_type
-              from unnest($17::uuid[], $18::uuid[], $19::bool[], $20::bool[], $21::smallint[], $22::int[]) with ordinality as d(endpoint_id, id, leased, ordered, priority, n, place)
-              join ${from} i using (n) order by d.place) fresh_work`
+      from (
+        select d.endpoint_id, i.id as message_id, d.id as delivery_id, i.tenant_id, i.app_id, d.priority,
+               d.leased, d.ordered, i.ordering_key, i.payload_bytes, i.event_type
+          from ${deliveryColumns.unnest}
+          with ordinality as d(${deliveryColumns.names}, place)
+          join ${from} i using (n)
+         order by d.place
+      ) fresh_work`
 
-const discardedRows = (from: string) => `x as (
+const discardedRows = (from: string) => /* sql */ `
+  x as (
     insert into delivery (id, tenant_id, app_id, endpoint_id, message_id, state, reason, attempts, event_type)
     select d.id, i.tenant_id, i.app_id, d.endpoint_id, i.id, 'discarded', d.reason, 0, i.event_type
-      from unnest($23::uuid[], $24::uuid[], $25::text[], $26::int[]) as d(endpoint_id, id, reason, n) join ${from} i using (n)
-    returning endpoint_id, tenant_id),
+      from ${discardedColumns.unnest} as d(${discardedColumns.names})
+      join ${from} i using (n)
+    returning endpoint_id, tenant_id
+  ),
   xs as (
     insert into endpoint_stat (endpoint_id, minute, shard, tenant_id, discarded)
-    select endpoint_id, date_trunc('minute', now()), 0, tenant_id, count(*) from x group by endpoint_id, tenant_id order by endpoint_id
-    on conflict (endpoint_id, minute, shard) do update set discarded = endpoint_stat.discarded + excluded.discarded)`
+    select endpoint_id, date_trunc('minute', now()), 0, tenant_id, count(*)
+      from x
+     group by endpoint_id, tenant_id
+     order by endpoint_id
+    on conflict (endpoint_id, minute, shard) do update
+       set discarded = endpoint_stat.discarded + excluded.discarded
+  )`
 
-// Three statements of one shape: the plain one is what nearly every batch uses, and it costs a third less than the one with all parts, which
-// also stores whose the messages are.
+/** Takes a key unless somebody holds it whose time is not over. */
+const takeKey = /* sql */ `
+    on conflict (scope, key) do update
+       set tenant_id = excluded.tenant_id, app_id = excluded.app_id, message_id = excluded.message_id,
+           request_hash = excluded.request_hash, expires_at = excluded.expires_at
+     where dedupe.expires_at < now()`
+
+// Three statements of one shape, each of which appends a row a message and a row a delivery. The plain one is what nearly every batch uses,
+// and it costs a third less than the one with all parts, which also stores whose the messages are and probes `dedupe` once for each key.
 const plainSql = `with ${input}, ${messages('i')} ${work('i')}`
 const discardingSql = `with ${input}, ${messages('i')}, ${discardedRows('i')} ${work('i')}`
-const dedupingSql = `with ${input},
+const dedupingSql = /* sql */ `
+  with ${input},
   k as (
     insert into dedupe (scope, key, tenant_id, app_id, message_id, request_hash, expires_at)
     select k.scope, k.key, i.tenant_id, i.app_id, i.id, k.hash, now() + k.window_s * interval '1 second'
-      from unnest($27::uuid[], $28::text[], $29::bytea[], $30::float8[], $31::int[]) with ordinality as k(scope, key, hash, window_s, n, place) join i using (n) order by k.place
-    on conflict (scope, key) do update set tenant_id = excluded.tenant_id, app_id = excluded.app_id, message_id = excluded.message_id, request_hash = excluded.request_hash, expires_at = excluded.expires_at
-     where dedupe.expires_at < now()
-    returning message_id),
+      from ${keyColumns.unnest}
+      with ordinality as k(${keyColumns.names}, place)
+      join i using (n)
+     order by k.place
+    ${takeKey}
+    returning message_id
+  ),
   -- New is what took all of its keys.
   fresh as materialized (
-    select i.* from i left join (select message_id, count(*) as taken from k group by message_id) t on t.message_id = i.id
-     where coalesce(t.taken, 0) = ($32::int[])[i.n]),
-  ${messages('fresh')}, ${discardedRows('fresh')}, w as (${work('fresh')}),
+    select i.*
+      from i
+      left join (select message_id, count(*) as taken from k group by message_id) t on t.message_id = i.id
+     where coalesce(t.taken, 0) = ($${personColumns.next}::int[])[i.n]
+  ),
+  ${messages('fresh')},
+  ${discardedRows('fresh')},
+  w as (${work('fresh')}),
   p as (
     insert into message_person (tenant_id, hash, message_id, app_id)
-    select f.tenant_id, p.hash, f.id, f.app_id from unnest($33::bytea[], $34::int[]) as p(hash, n) join fresh f using (n)
-    on conflict do nothing)
+    select f.tenant_id, p.hash, f.id, f.app_id
+      from ${personColumns.unnest} as p(${personColumns.names})
+      join fresh f using (n)
+    on conflict do nothing
+  )
   select id from fresh`
 
 /** Outcome of a batch: which messages were stored; the others are repeats. */
@@ -120,55 +204,32 @@ export async function insertBatch(
   node: string,
   batch: readonly NewMessage[],
 ): Promise<Stored> {
-  const { deliveries, discarded, keys, persons } = columns(batch)
-  const values: unknown[] = [
+  const discarded = partsOf(batch, (one) => one.discarded)
+  const persons = partsOf(batch, (one) => one.persons.map((hash) => ({ hash })))
+  // Always locked in the same order, so that two nodes cannot wait for each other.
+  const order = ({ scope, key }: { scope: string; key: DedupeKey }) => scope + keyText(key)
+  const keys = partsOf(batch, (one) => one.dedupe).toSorted((a, b) =>
+    order(a) < order(b) ? -1 : 1,
+  )
+  const values = [
     node,
-    plainArray(batch.map(({ message }) => message.id)),
-    plainArray(batch.map(({ message }) => message.tenantId)),
-    plainArray(batch.map(({ message }) => message.appId)),
-    batch.map(({ message }) => message.eventType),
-    batch.map(({ message }) => message.eventId),
-    batch.map(({ message }) => arrayText(message.channels)),
-    batch.map(({ message }) => arrayText(message.tags)),
-    batch.map(({ storedPayload }) => storedPayload),
-    plainArray(batch.map(({ payloadBytes }) => payloadBytes)),
-    batch.map(({ message }) => message.form),
-    batch.map(({ message }) => message.orderingKey),
-    plainArray(batch.map(({ message }) => priorityRank[message.priority])),
-    batch.map(({ unmatched }) => unmatched),
-    plainArray(batch.map(({ payloadExpiresAtMs }) => payloadExpiresAtMs)),
-    plainArray(batch.map(({ message }) => message.createdAtMs)),
-    plainArray(deliveries.map((delivery) => delivery.endpointId)),
-    plainArray(deliveries.map((delivery) => delivery.id)),
-    plainArray(deliveries.map((delivery) => delivery.leased)),
-    plainArray(deliveries.map((delivery) => delivery.ordered)),
-    plainArray(deliveries.map((delivery) => priorityRank[delivery.priority])),
-    plainArray(deliveries.map((delivery) => delivery.n)),
+    ...messageColumns.values(batch),
+    ...deliveryColumns.values(partsOf(batch, (one) => one.deliveries)),
   ]
   const whole = keys.length > 0 || persons.length > 0
   if (discarded.length === 0 && !whole) {
     await db.query({ name: 'ingest-plain', text: plainSql, values })
     return 'all'
   }
-  values.push(
-    plainArray(discarded.map((one) => one.endpointId)),
-    plainArray(discarded.map((one) => one.id)),
-    discarded.map((one) => one.reason),
-    plainArray(discarded.map((one) => one.n)),
-  )
+  values.push(...discardedColumns.values(discarded))
   if (!whole) {
     await db.query({ name: 'ingest-discarding', text: discardingSql, values })
     return 'all'
   }
   values.push(
-    plainArray(keys.map((key) => key.scope)),
-    keys.map((key) => key.key),
-    keys.map((key) => key.hash),
-    plainArray(keys.map((key) => key.windowSeconds)),
-    plainArray(keys.map((key) => key.n)),
-    plainArray(batch.map(({ dedupe }) => dedupe.length)),
-    persons.map((person) => person.hash),
-    plainArray(persons.map((person) => person.n)),
+    ...keyColumns.values(keys),
+    ...personColumns.values(persons),
+    ...keyCounts.values(batch),
   )
   const { rows } = await db.query<{ id: string }>({
     name: 'ingest-deduping',
@@ -186,12 +247,13 @@ export async function insertAlone(pool: Pool, node: string, one: NewMessage): Pr
     await inTransaction(pool, async (client) => {
       for (const dedupe of one.dedupe.toSorted((a, b) => (a.key.kind < b.key.kind ? -1 : 1))) {
         const { rowCount } = await client.query(
-          `insert into dedupe (scope, key, tenant_id, app_id, message_id, request_hash, expires_at) values ($1, $2, $3, $4, $5, $6, now() + $7 * interval '1 second')
-           on conflict (scope, key) do update set tenant_id = excluded.tenant_id, app_id = excluded.app_id, message_id = excluded.message_id, request_hash = excluded.request_hash, expires_at = excluded.expires_at
-            where dedupe.expires_at < now()`,
+          /* sql */ `
+          insert into dedupe (scope, key, tenant_id, app_id, message_id, request_hash, expires_at)
+          values ($1, $2, $3, $4, $5, $6, now() + $7 * interval '1 second')
+          ${takeKey}`,
           [
             dedupe.scope,
-            `${dedupe.key.kind}:${dedupe.key.key}`,
+            keyText(dedupe.key),
             one.message.tenantId,
             one.message.appId,
             one.message.id,
@@ -218,7 +280,7 @@ export async function keyHolder(
 ): Promise<{ messageId: string; requestHash: Buffer | null } | undefined> {
   const { rows } = await db.query<{ message_id: string; request_hash: Buffer | null }>(
     'select message_id, request_hash from dedupe where scope = $1 and key = $2 and expires_at >= now()',
-    [scope, `${key.kind}:${key.key}`],
+    [scope, keyText(key)],
   )
   const row = rows[0]
   return row && { messageId: row.message_id, requestHash: row.request_hash }

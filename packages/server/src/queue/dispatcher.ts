@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.ts'
 import type { Endpoint } from '../core/endpoint.ts'
 import { isAway, type Pool } from '../db/pool.ts'
-import { type Claim, drawOrder, type NodeLease, priorityOfRank, type Slots } from './queue.ts'
+import { type Claim, drawOrder, type NodeLease, type Slots } from './queue.ts'
 import {
   claim,
   type ClaimedRow,
@@ -11,33 +11,26 @@ import {
   endpointsWithWork,
   keysPerClaim,
   messagesOf,
-  type MessageRow,
-  type OrderedWant,
+  type OrderedClaimRequest,
   release,
   takeProbe,
-  type Want,
+  type ClaimRequest,
 } from './claim/store.ts'
+import { type ClaimableEndpoint, claimOf } from './claim/claim-of.ts'
 import { databaseTime, rescueStrays } from './node/store.ts'
-import type { Hand } from './in-flight.ts'
+import type { LeasedDeliveries } from './leased-deliveries.ts'
 
-/** What the loop needs to know of an endpoint: the registry's cache has it. */
-export interface KnownEndpoint {
-  endpoint: Endpoint
-  app: Claim['app']
-  health: { circuit: string; openUntilMs: number | null; probeUntilMs: number | null } | undefined
-}
-
-export interface LoopDeps {
+export interface DispatcherDeps {
   pool: Pool
   clock: Clock
   lease: NodeLease
   slots: Slots
-  hand: Hand
+  leased: LeasedDeliveries
   /** Ids of all deliveries that this node knows to be leased to it: in hand, being stored, or not recorded yet. */
-  known: () => string[]
+  leasedIds: () => string[]
   random: () => number
   /** The ones that are missing were deleted. */
-  endpointsOf: (ids: string[]) => Promise<ReadonlyMap<string, KnownEndpoint>>
+  endpointsOf: (ids: string[]) => Promise<ReadonlyMap<string, ClaimableEndpoint>>
   /** Closes waiting work of an endpoint that is gone. */
   discard: (endpointId: string) => Promise<void>
   congested: () => boolean
@@ -49,19 +42,19 @@ export interface LoopDeps {
 const zeroUuid = '00000000-0000-0000-0000-000000000000'
 /** Endpoints looked at in one claim. */
 const endpointsPerClaim = 200
-/** After a doubt, strays are looked for as soon as the database answers, and again: what a broken connection had asked for may still be under way. */
+/** After an unanswered statement, strays are looked for as soon as the database answers, and again: what a broken connection had asked for may still be under way. */
 const strayLooksMs = [0, 1_000, 5_000, 15_000]
 /** Payloads above this are read one by one, right before they are sent. */
 const inlineBytes = 256 * 1024
 
 /**
- * The claiming loop: woken by new work, by freed room and by a timer, it takes due deliveries of endpoints that have room in hand.
+ * The dispatcher: woken by new work, by freed slots and by a timer, it takes due deliveries of endpoints that have free slots.
  *
  * A wake names an endpoint; the timer looks at all endpoints that have work, a few hundred at a time, going on where it stopped. One claim
  * runs at a time: what wakes it meanwhile is served by the next.
  */
-export class Loop {
-  readonly #deps: LoopDeps
+export class Dispatcher {
+  readonly #deps: DispatcherDeps
   readonly #woken = new Set<string>()
   /** Where the next look at an ordered endpoint's keys begins. */
   readonly #keyCursor = new Map<string, string>()
@@ -75,7 +68,7 @@ export class Loop {
   #timer: NodeJS.Timeout | undefined
   #stopped = false
 
-  constructor(deps: LoopDeps) {
+  constructor(deps: DispatcherDeps) {
     this.#deps = deps
   }
 
@@ -96,7 +89,7 @@ export class Loop {
    * Something was asked of the database and never answered, or a node was found dead: there may be deliveries under a lease of which
    * nobody knows. Looks for them between two claims, when none is on its way here.
    */
-  doubt(): void {
+  lookForStrays(): void {
     const now = this.#deps.clock.monotonic()
     this.#strayLooksAt = strayLooksMs.map((afterMs) => now + afterMs)
   }
@@ -118,7 +111,7 @@ export class Loop {
       (error: unknown) => {
         this.#running = undefined
         // The timer tries again; while the database is away there is nothing else to do.
-        if (isAway(error)) this.doubt()
+        if (isAway(error)) this.lookForStrays()
         else this.#deps.log('a claim failed', error)
       },
     )
@@ -130,13 +123,13 @@ export class Loop {
   }
 
   async #claimAll(): Promise<void> {
-    await this.#deps.hand.putBack()
+    await this.#deps.leased.writeReleases()
     if (
       this.#strayLooksAt[0] !== undefined &&
       this.#strayLooksAt[0] <= this.#deps.clock.monotonic()
     )
       await this.#freeStrays()
-    // A turn of the loop first, so that wakes and freed room that come together are served together.
+    // A turn of the loop first, so that wakes and freed slots that come together are served together.
     await new Promise((resolve) => setImmediate(resolve))
     let ids = [...this.#woken]
     this.#woken.clear()
@@ -152,36 +145,37 @@ export class Loop {
   }
 
   async #freeStrays(): Promise<void> {
-    const { pool, clock, lease, known, log } = this.#deps
+    const { pool, clock, lease, leasedIds, log } = this.#deps
     const startedAt = clock.monotonic()
     const before = await databaseTime(pool)
-    const freed = await rescueStrays(pool, lease.ids, known(), before)
+    const freed = await rescueStrays(pool, lease.ids, leasedIds(), before)
     this.#strayLooksAt = this.#strayLooksAt.filter((at) => at > startedAt)
     if (freed > 0) log('freed deliveries that no node had in hand', { freed })
   }
 
   async #claimFrom(ids: string[]): Promise<void> {
     const { slots } = this.#deps
-    const known = new Map<string, KnownEndpoint>()
-    const able = await this.#able(ids, known)
+    const states = new Map<string, ClaimableEndpoint>()
+    const able = await this.#claimable(ids, states)
     const others = slots.alsoWaiting(able)
-    if (others.length > 0) able.push(...(await this.#able(others, known)))
+    if (others.length > 0) able.push(...(await this.#claimable(others, states)))
     const due = await this.#withWorkDue(able)
-    const rooms = slots.rooms(due)
-    const wants: Want[] = []
-    const ordered: OrderedWant[] = []
-    for (const endpoint of due) this.#want(endpoint, rooms.get(endpoint.id) ?? 0, wants, ordered)
-    if (wants.length > 0) await this.#take(wants, ordered, known)
+    const free = slots.freeOfEach(due)
+    const requests: ClaimRequest[] = []
+    const ordered: OrderedClaimRequest[] = []
+    for (const endpoint of due)
+      this.#request(endpoint, free.get(endpoint.id) ?? 0, requests, ordered)
+    if (requests.length > 0) await this.#claim(requests, ordered, states)
   }
 
-  /** The endpoints from which may be claimed, all of them noted in `known`; those with an open circuit are probed instead. */
-  async #able(ids: string[], known: Map<string, KnownEndpoint>): Promise<Endpoint[]> {
+  /** The endpoints from which may be claimed, all of them noted in `states`; those with an open circuit are probed instead. */
+  async #claimable(ids: string[], states: Map<string, ClaimableEndpoint>): Promise<Endpoint[]> {
     const { endpointsOf, discard, slots } = this.#deps
     const found = await endpointsOf(ids)
     const able: Endpoint[] = []
     for (const id of ids) {
       const one = found.get(id)
-      if (one) known.set(id, one)
+      if (one) states.set(id, one)
       const closed = (one?.health?.circuit ?? 'closed') === 'closed'
       if (one && closed && !one.endpoint.disabled && !one.endpoint.paused) {
         able.push(one.endpoint)
@@ -198,7 +192,7 @@ export class Loop {
   /** Endpoints that share a rate are asked first whether anything of theirs is due: the others are not to wait for a turn that nobody uses. */
   async #withWorkDue(endpoints: readonly Endpoint[]): Promise<readonly Endpoint[]> {
     const { slots, pool } = this.#deps
-    const asked = endpoints.filter((one) => slots.sharedRateKey(one) && slots.room(one) > 0)
+    const asked = endpoints.filter((one) => slots.sharedRateKey(one) && slots.free(one) > 0)
     if (asked.length === 0) return endpoints
     const due = await endpointsDue(
       pool,
@@ -209,32 +203,37 @@ export class Loop {
     return endpoints.filter((one) => !idle.has(one))
   }
 
-  #want(endpoint: Endpoint, room: number, wants: Want[], ordered: OrderedWant[]): void {
+  #request(
+    endpoint: Endpoint,
+    free: number,
+    requests: ClaimRequest[],
+    ordered: OrderedClaimRequest[],
+  ): void {
     const { slots, random } = this.#deps
-    if (room < 1) {
+    if (free < 1) {
       slots.setBacklog(endpoint, true)
       this.#wakeAtRate(endpoint)
       return
     }
-    wants.push({ endpointId: endpoint.id, room, order: drawOrder(random()) })
+    requests.push({ endpointId: endpoint.id, free, order: drawOrder(random()) })
     if (endpoint.ordering === 'key')
       ordered.push({
         endpointId: endpoint.id,
-        room,
+        free,
         afterKey: this.#keyCursor.get(endpoint.id) ?? '',
         run: endpoint.batch?.maxEvents ?? 1,
       })
   }
 
-  async #take(
-    wants: Want[],
-    ordered: OrderedWant[],
-    known: ReadonlyMap<string, KnownEndpoint>,
+  async #claim(
+    requests: ClaimRequest[],
+    ordered: OrderedClaimRequest[],
+    states: ReadonlyMap<string, ClaimableEndpoint>,
   ): Promise<void> {
     const { pool, slots, lease, observeClaim } = this.#deps
     const leasedBy = lease.id
     const startedAt = performance.now()
-    const rows = await claim(pool, leasedBy, wants)
+    const rows = await claim(pool, leasedBy, requests)
     const heads = ordered.length > 0 ? await claimOrdered(pool, leasedBy, ordered) : []
     // An update answers in no order; what goes out in one request goes in the order of acceptance.
     const claimed = [
@@ -243,44 +242,44 @@ export class Loop {
     ]
     observeClaim(claimed.length, (performance.now() - startedAt) / 1000)
     const taken = Map.groupBy(claimed, (row) => row.endpoint_id)
-    for (const want of wants) {
-      const { endpoint } = known.get(want.endpointId)!
-      const full = (taken.get(want.endpointId)?.length ?? 0) >= want.room
+    for (const request of requests) {
+      const { endpoint } = states.get(request.endpointId)!
+      const full = (taken.get(request.endpointId)?.length ?? 0) >= request.free
       slots.setBacklog(endpoint, full)
       if (full) this.#wakeAtRate(endpoint)
     }
-    for (const want of ordered) this.#moveCursor(want, heads)
-    await this.#dispatch(claimed, known, leasedBy)
+    for (const request of ordered) this.#moveCursor(request, heads)
+    await this.#dispatch(claimed, states, leasedBy)
   }
 
   /** Behind the last key that gave something, so that a thousand waiting keys do not hide the one after them; from the start at the end. */
   #moveCursor(
-    want: OrderedWant,
+    request: OrderedClaimRequest,
     heads: readonly { endpoint_id: string; last_key: string }[],
   ): void {
     const own = heads
-      .filter((head) => head.endpoint_id === want.endpointId)
+      .filter((head) => head.endpoint_id === request.endpointId)
       .map((head) => head.last_key)
       .toSorted()
-    if (own.length >= want.room || own.length >= keysPerClaim)
-      this.#keyCursor.set(want.endpointId, own.at(-1)!)
-    else if (want.afterKey !== '') {
-      this.#keyCursor.delete(want.endpointId)
-      this.#woken.add(want.endpointId)
+    if (own.length >= request.free || own.length >= keysPerClaim)
+      this.#keyCursor.set(request.endpointId, own.at(-1)!)
+    else if (request.afterKey !== '') {
+      this.#keyCursor.delete(request.endpointId)
+      this.#woken.add(request.endpointId)
     }
   }
 
   /** Reads the messages behind claimed rows and takes them in hand. */
   async #dispatch(
     rows: readonly ClaimedRow[],
-    known: ReadonlyMap<string, KnownEndpoint>,
+    states: ReadonlyMap<string, ClaimableEndpoint>,
     leasedBy: string,
     probe = false,
   ): Promise<void> {
     if (rows.length === 0) return
-    const { pool, slots, hand } = this.#deps
+    const { pool, slots, leased } = this.#deps
     // Taken before the payloads are read: in between, nothing else may use the room.
-    for (const row of rows) slots.take(known.get(row.endpoint_id)!.endpoint, row.payload_bytes)
+    for (const row of rows) slots.lease(states.get(row.endpoint_id)!.endpoint, row.payload_bytes)
     try {
       const messages = new Map(
         (await messagesOf(pool, rows, inlineBytes)).map((message) => [message.id, message]),
@@ -288,14 +287,15 @@ export class Loop {
       const leftOut = new Set<Claim>()
       const claims = rows.map((row) => {
         const message = messages.get(row.message_id)
-        const one = claimOf(row, message, known.get(row.endpoint_id)!, leasedBy)
+        const one = claimOf(row, message, states.get(row.endpoint_id)!, leasedBy)
         if (probe) one.probe = true
         if (message && !message.expunged && message.payload === null) leftOut.add(one)
         return one
       })
-      hand.take(claims, leftOut)
+      leased.add(claims, leftOut)
     } catch (error) {
-      for (const row of rows) slots.give(known.get(row.endpoint_id)!.endpoint, row.payload_bytes)
+      for (const row of rows)
+        slots.release(states.get(row.endpoint_id)!.endpoint, row.payload_bytes)
       await release(
         pool,
         rows.map((row) => ({ endpointId: row.endpoint_id, messageId: row.message_id, leasedBy })),
@@ -315,7 +315,7 @@ export class Loop {
   }
 
   /** An open circuit: once its pause is over, one node sends one delivery to see. */
-  async #probe(one: KnownEndpoint): Promise<void> {
+  async #probe(one: ClaimableEndpoint): Promise<void> {
     const { pool, clock, lease } = this.#deps
     const { endpoint, health } = one
     const from = (health!.circuit === 'open' ? health!.openUntilMs : health!.probeUntilMs) ?? 0
@@ -323,12 +323,12 @@ export class Loop {
     if (!(await takeProbe(pool, endpoint.id, lease.id, (endpoint.timeoutMs ?? 60_000) + 10_000)))
       return
     const rows = await claim(pool, lease.id, [
-      { endpointId: endpoint.id, room: 1, order: [0, 1, 2] },
+      { endpointId: endpoint.id, free: 1, order: [0, 1, 2] },
     ])
     const heads =
       rows.length === 0 && endpoint.ordering === 'key'
         ? await claimOrdered(pool, lease.id, [
-            { endpointId: endpoint.id, room: 1, afterKey: '', run: 1 },
+            { endpointId: endpoint.id, free: 1, afterKey: '', run: 1 },
           ])
         : []
     if (rows.length + heads.length === 0) await dropProbe(pool, endpoint.id, lease.id)
@@ -346,37 +346,5 @@ export class Loop {
       this.#rateWaits.delete(waiting)
       this.wake(endpoint.id)
     }, waitMs)
-  }
-}
-
-function claimOf(
-  row: ClaimedRow,
-  message: MessageRow | undefined,
-  { endpoint, app }: KnownEndpoint,
-  leasedBy: string,
-): Claim {
-  return {
-    deliveryId: row.id,
-    endpoint,
-    app,
-    message: {
-      id: row.message_id,
-      tenantId: row.tenant_id,
-      appId: row.app_id,
-      eventType: row.event_type,
-      eventId: message?.event_id ?? null,
-      channels: message?.channels ?? null,
-      tags: message?.tags ?? null,
-      payload: message?.payload ?? null,
-      form: message?.form ?? null,
-      orderingKey: message?.ordering_key ?? null,
-      priority: priorityOfRank[row.priority]!,
-      createdAtMs: message?.created_ms ?? row.created_ms,
-    },
-    payloadBytes: row.payload_bytes,
-    attempt: row.attempt,
-    trigger: row.trigger === 1 ? 1 : 0,
-    ordered: row.ordering_key !== null,
-    leasedBy,
   }
 }

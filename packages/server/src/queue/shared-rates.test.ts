@@ -29,7 +29,7 @@ test('who asks brings along all who wait for the same rate, whoever is next firs
   expect(rates.alsoWaiting([c!])).toEqual([])
 })
 
-const want = (endpoint = a, room = 10) => ({ endpoint, room })
+const want = (endpoint = a, free = 10) => ({ endpoint, free })
 
 test('what one takes the others have less of, and time brings it back, a second’s worth at most', () => {
   const { rates, pass } = stage(600)

@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts'
 import type { Endpoint } from '../core/endpoint.ts'
+import { capacity, refill, type TokenBucket, untilTokenMs } from '../core/token-bucket.ts'
 import type { NodeLease } from './lease.ts'
 
 /** A rate that endpoints keep to together. */
@@ -9,20 +10,18 @@ export interface SharedRate {
   perMinute: number
 }
 
-interface Bucket {
-  /** Deliveries this node may still take; below 0 after a probe, which asks nobody. */
-  tokens: number
-  at: number
-  /** Whose turn it was last. */
+/** Its tokens are below 0 after a probe, which asks nobody. */
+interface Bucket extends TokenBucket {
+  /** The endpoint that was served last. */
   last: string
-  /** Endpoints of which work waits for its turn. */
+  /** Endpoints whose deliveries wait for their turn. */
   waiting: Set<string>
 }
 
-/** Of those that wait, so many are looked at in one claim. */
+/** At most this many of the endpoints that wait are looked at in one claim. */
 const mostInTurn = 200
 
-/** Unused for so long, a bucket is full at any rate. */
+/** A bucket that was not used for this long is full, whatever its rate. */
 const forgottenMs = 120_000
 
 /**
@@ -65,16 +64,15 @@ export class SharedRates {
   waitMs(endpoint: Endpoint): number {
     const rate = this.#rateOf(endpoint)
     if (!rate) return 0
-    const missing = 1 - this.#filled(rate).tokens
-    return missing <= 0 ? 0 : Math.ceil((missing * 1_000) / this.#perSecond(rate))
+    return untilTokenMs(this.#filled(rate), this.#perSecond(rate))
   }
 
   /** Divides what is left among `wants`: in turn one each, none more than it has room for. Whoever comes behind the last one served is first. */
-  divide(wants: readonly { endpoint: Endpoint; room: number }[]): Map<string, number> {
-    const rooms = new Map<string, number>()
+  divide(wants: readonly { endpoint: Endpoint; free: number }[]): Map<string, number> {
+    const shares = new Map<string, number>()
     for (const [key, sharing] of Map.groupBy(wants, ({ endpoint }) => this.keyOf(endpoint))) {
       if (key === undefined) {
-        for (const { endpoint, room } of sharing) rooms.set(endpoint.id, room)
+        for (const { endpoint, free } of sharing) shares.set(endpoint.id, free)
         continue
       }
       let left = this.left(sharing[0]!.endpoint)
@@ -82,13 +80,14 @@ export class SharedRates {
       let turn = inTurn(sharing, bucket.last)
       while (left > 0 && turn.length > 0) {
         const served = turn.slice(0, left)
-        for (const { endpoint } of served) rooms.set(endpoint.id, (rooms.get(endpoint.id) ?? 0) + 1)
+        for (const { endpoint } of served)
+          shares.set(endpoint.id, (shares.get(endpoint.id) ?? 0) + 1)
         left -= served.length
         bucket.last = served.at(-1)!.endpoint.id
-        turn = turn.filter(({ endpoint, room }) => rooms.get(endpoint.id)! < room)
+        turn = turn.filter(({ endpoint, free }) => shares.get(endpoint.id)! < free)
       }
     }
-    return rooms
+    return shares
   }
 
   setWaiting(endpoint: Endpoint, waits: boolean): void {
@@ -116,15 +115,16 @@ export class SharedRates {
     })
   }
 
-  /** It is gone: of which rate it was, nobody can say any more. */
+  /** The endpoint is gone, and with it the name of its rate: all buckets are searched. */
   forget(endpointId: string): void {
     for (const { waiting } of this.#buckets.values()) waiting.delete(endpointId)
   }
 
-  /** Forgets what nobody used for long. */
+  /** Forgets buckets that nobody used for long. */
   sweep(): void {
     const now = this.#clock.monotonic()
-    for (const [key, { at }] of this.#buckets) if (now - at > forgottenMs) this.#buckets.delete(key)
+    for (const [key, { filledAt }] of this.#buckets)
+      if (now - filledAt > forgottenMs) this.#buckets.delete(key)
   }
 
   #perSecond({ perMinute }: SharedRate): number {
@@ -133,27 +133,25 @@ export class SharedRates {
 
   #filled(rate: SharedRate): Bucket {
     const perSecond = this.#perSecond(rate)
-    const most = Math.max(1, perSecond)
     const now = this.#clock.monotonic()
     const bucket = this.#buckets.get(rate.key) ?? {
-      tokens: most,
-      at: now,
+      tokens: capacity(perSecond),
+      filledAt: now,
       last: '',
       waiting: new Set(),
     }
-    bucket.tokens = Math.min(most, bucket.tokens + ((now - bucket.at) / 1_000) * perSecond)
-    bucket.at = now
+    refill(bucket, perSecond, now)
     this.#buckets.set(rate.key, bucket)
     return bucket
   }
 }
 
-/** Those with room, by id, beginning behind `last`. */
-function inTurn<Want extends { endpoint: Endpoint; room: number }>(
+/** Those that may take more, by id, beginning behind `last`. */
+function inTurn<Want extends { endpoint: Endpoint; free: number }>(
   wants: readonly Want[],
   last: string,
 ): Want[] {
-  const able = wants.filter(({ room }) => room > 0)
+  const able = wants.filter(({ free }) => free > 0)
   const sorted = able.toSorted((a, b) => (a.endpoint.id < b.endpoint.id ? -1 : 1))
   return behind(sorted, last, ({ endpoint }) => endpoint.id)
 }

@@ -1,16 +1,16 @@
 import type { Clock } from '../core/clock.ts'
 import type { Endpoint } from '../core/endpoint.ts'
+import { refill, type TokenBucket, untilTokenMs } from '../core/token-bucket.ts'
 import type { NodeLease } from './lease.ts'
 import { type SharedRate, SharedRates } from './shared-rates.ts'
 
 interface EndpointSlots {
-  /** Deliveries of this endpoint in this node's hand: under way, or waiting in memory for their turn. */
-  inHand: number
+  /** Deliveries of this endpoint leased to this node: under way, or waiting in memory for their turn. */
+  leased: number
   /** Of these, requests under way. */
   inFlight: number
-  /** Requests this node may still start; refilled with time, never above one second's worth. */
-  tokens: number
-  refilledAt: number
+  /** Requests this node may still start. */
+  rate: TokenBucket
   /** Work waits in the database, so what is new has to queue behind it. */
   backlog: boolean
   /** Finished in the window that began at `windowAt`, and in the one before. */
@@ -23,15 +23,15 @@ interface EndpointSlots {
 const windowMs = 100
 /** Of one endpoint, this many at most wait in memory. */
 const maxAhead = 500
-/** In this node's hand at most, over all endpoints. */
-const maxInHand = 4_000
-const maxInHandBytes = 64 * 1024 * 1024
+/** Leased to this node at most, over all endpoints. */
+const maxLeased = 4_000
+const maxLeasedBytes = 64 * 1024 * 1024
 
 /**
- * How much of each endpoint's work this node may have in hand, and how much of that may be under way: this node's share of the endpoint's
+ * How much of each endpoint's work may be leased to this node, and how much of that may be under way: this node's share of the endpoint's
  * limits, so that all nodes together keep to them.
  *
- * More is taken in hand than may be under way where the endpoint is fast: as much as it finished in the last tenth of a second. That
+ * More is leased than may be under way where the endpoint is fast: as much as it finished in the last tenth of a second. That
  * keeps a busy endpoint fed from memory, and a hanging one, which finishes nothing, gets nothing ahead. Measured at saturation: taking
  * nothing ahead sends three quarters of the events through the database a second time, at 1.6 times the CPU an event.
  */
@@ -40,8 +40,8 @@ export class Slots {
   readonly #lease: NodeLease
   readonly #clock: Clock
   readonly #shared: SharedRates
-  #inHand = 0
-  #inHandBytes = 0
+  #leased = 0
+  #leasedBytes = 0
   #inFlight = 0
 
   /** `sharedRateOf`: the rate that an endpoint keeps to together with others, where there is one. */
@@ -60,9 +60,9 @@ export class Slots {
     return this.#inFlight
   }
 
-  /** Whether the node has as much in hand as it may, whatever the endpoint. */
+  /** Whether the node has as much leased as it may, whatever the endpoint. */
   get full(): boolean {
-    return this.#inHand >= maxInHand || this.#inHandBytes >= maxInHandBytes
+    return this.#leased >= maxLeased || this.#leasedBytes >= maxLeasedBytes
   }
 
   #of(endpoint: Endpoint): EndpointSlots {
@@ -70,10 +70,9 @@ export class Slots {
     if (!slots) {
       const now = this.#clock.monotonic()
       slots = {
-        inHand: 0,
+        leased: 0,
         inFlight: 0,
-        tokens: endpoint.throttleRate ?? 0,
-        refilledAt: now,
+        rate: { tokens: endpoint.throttleRate ?? 0, filledAt: now },
         backlog: false,
         finished: 0,
         finishedBefore: 0,
@@ -84,15 +83,15 @@ export class Slots {
     return slots
   }
 
-  /** How many more of the endpoint's deliveries this node may take in hand now. */
-  room(endpoint: Endpoint): number {
-    return Math.min(this.#shared.left(endpoint), this.#ownRoom(endpoint))
+  /** How many more of the endpoint's deliveries this node may lease now. */
+  free(endpoint: Endpoint): number {
+    return Math.min(this.#shared.left(endpoint), this.#ownFree(endpoint))
   }
 
   /** The same of several at once: what is left of a rate that some of them share is divided among those. */
-  rooms(endpoints: readonly Endpoint[]): ReadonlyMap<string, number> {
+  freeOfEach(endpoints: readonly Endpoint[]): ReadonlyMap<string, number> {
     return this.#shared.divide(
-      endpoints.map((endpoint) => ({ endpoint, room: this.#ownRoom(endpoint) })),
+      endpoints.map((endpoint) => ({ endpoint, free: this.#ownFree(endpoint) })),
     )
   }
 
@@ -102,25 +101,19 @@ export class Slots {
   }
 
   /** Without a rate that it shares with others. */
-  #ownRoom(endpoint: Endpoint): number {
+  #ownFree(endpoint: Endpoint): number {
     if (this.full) return 0
     const slots = this.#of(endpoint)
-    const share = this.#plain(endpoint)
+    const share = this.#share(endpoint)
     if (share === 0) return 0
     if (endpoint.throttleRate === null)
       return Math.max(
         0,
-        Math.min(share + this.#ahead(slots) - slots.inHand, maxInHand - this.#inHand),
+        Math.min(share + this.#ahead(slots) - slots.leased, maxLeased - this.#leased),
       )
     // At two nodes and a rate of 1, a share is half a token a second: fractions add up. Nothing is taken ahead of the rate.
-    const rate = this.#perSecond(endpoint, endpoint.throttleRate)
-    const now = this.#clock.monotonic()
-    slots.tokens = Math.min(
-      Math.max(1, rate),
-      slots.tokens + ((now - slots.refilledAt) / 1000) * rate,
-    )
-    slots.refilledAt = now
-    return Math.max(0, Math.min(share - slots.inHand, Math.floor(slots.tokens)))
+    refill(slots.rate, this.#perSecond(endpoint, endpoint.throttleRate), this.#clock.monotonic())
+    return Math.max(0, Math.min(share - slots.leased, Math.floor(slots.rate.tokens)))
   }
 
   /** This node's share of the rate. */
@@ -128,8 +121,8 @@ export class Slots {
     return (rate * 1_000) / throttleWindowMs / this.#lease.liveNodes
   }
 
-  /** What may be in hand without anything ahead: a request's worth for each that may be under way. */
-  #plain(endpoint: Endpoint): number {
+  /** What may be leased without anything ahead: a request's worth for each that may be under way. */
+  #share(endpoint: Endpoint): number {
     return this.#lease.share(endpoint.maxInFlight, endpoint.id) * (endpoint.batch?.maxEvents ?? 1)
   }
 
@@ -150,30 +143,28 @@ export class Slots {
   rateWaitMs(endpoint: Endpoint): number {
     const sharedMs = this.#shared.waitMs(endpoint)
     if (endpoint.throttleRate === null) return sharedMs
-    this.#ownRoom(endpoint)
-    const slots = this.#of(endpoint)
-    if (slots.tokens >= 1) return sharedMs
-    const ownMs = ((1 - slots.tokens) * 1000) / this.#perSecond(endpoint, endpoint.throttleRate)
-    return Math.max(sharedMs, Math.ceil(ownMs))
+    this.#ownFree(endpoint)
+    const perSecond = this.#perSecond(endpoint, endpoint.throttleRate)
+    return Math.max(sharedMs, untilTokenMs(this.#of(endpoint).rate, perSecond))
   }
 
-  /** Takes a new delivery in hand, to be sent straight from memory; false where it has to queue. */
-  takeNew(endpoint: Endpoint, bytes: number): boolean {
-    if (this.#of(endpoint).backlog || this.room(endpoint) < 1) return false
-    this.take(endpoint, bytes)
+  /** Leases a new delivery, to be sent straight from memory; false where it has to queue. */
+  leaseNew(endpoint: Endpoint, bytes: number): boolean {
+    if (this.#of(endpoint).backlog || this.free(endpoint) < 1) return false
+    this.lease(endpoint, bytes)
     return true
   }
 
-  take(endpoint: Endpoint, bytes: number): void {
+  lease(endpoint: Endpoint, bytes: number): void {
     const slots = this.#of(endpoint)
-    slots.inHand += 1
-    this.#inHand += 1
-    this.#inHandBytes += bytes
-    if (endpoint.throttleRate !== null) slots.tokens -= 1
+    slots.leased += 1
+    this.#leased += 1
+    this.#leasedBytes += bytes
+    if (endpoint.throttleRate !== null) slots.rate.tokens -= 1
     this.#shared.take(endpoint)
   }
 
-  /** Lets a delivery in hand begin, if one more may be under way. */
+  /** Lets a leased delivery begin, if one more may be under way. */
   begin(endpoint: Endpoint): boolean {
     const slots = this.#of(endpoint)
     if (slots.inFlight >= Math.max(1, this.#lease.share(endpoint.maxInFlight, endpoint.id)))
@@ -194,19 +185,19 @@ export class Slots {
   }
 
   /**
-   * Gives a delivery out of hand.
-   * @returns whether to fetch more: work waits in the database, and at least a quarter of the room is free (a claim for each slot that
+   * A delivery is sent or put back: its slot is free.
+   * @returns whether to fetch more: work waits in the database, and at least a quarter of the slots is free (a claim for each slot that
    * becomes free would cost more than it brings)
    */
-  give(endpoint: Endpoint, bytes: number): boolean {
+  release(endpoint: Endpoint, bytes: number): boolean {
     const slots = this.#endpoints.get(endpoint.id)
     if (!slots) return false
-    slots.inHand -= 1
-    this.#inHand -= 1
-    this.#inHandBytes -= bytes
+    slots.leased -= 1
+    this.#leased -= 1
+    this.#leasedBytes -= bytes
     if (!slots.backlog) return false
-    const whole = this.#plain(endpoint) + this.#ahead(slots)
-    return slots.inHand === 0 || slots.inHand <= whole * 0.75
+    const whole = this.#share(endpoint) + this.#ahead(slots)
+    return slots.leased === 0 || slots.leased <= whole * 0.75
   }
 
   /** Who else waits for a rate that one of these endpoints shares, and of which something is left. */
@@ -225,16 +216,16 @@ export class Slots {
     this.#of(endpoint).backlog = backlog
   }
 
-  /** Forgets endpoints with nothing in hand and nothing to remember. */
+  /** Forgets endpoints with nothing leased and nothing to remember. */
   sweep(): void {
     this.#shared.sweep()
     const now = this.#clock.monotonic()
     for (const [id, slots] of this.#endpoints) {
       if (
-        slots.inHand === 0 &&
+        slots.leased === 0 &&
         !slots.backlog &&
         now - slots.windowAt > 1_000 &&
-        now - slots.refilledAt > 1_000
+        now - slots.rate.filledAt > 1_000
       )
         this.#endpoints.delete(id)
     }

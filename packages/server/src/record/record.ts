@@ -6,24 +6,17 @@
  * an outcome which arrives after the work was taken over closes nothing that another node has in hand.
  */
 import { type Circuit, type CircuitChange, healthy, step } from '../core/circuit.ts'
-import { type Clock, iso } from '../core/clock.ts'
-import { showId, uuidv7 } from '../core/id.ts'
-import type { Outcome } from '../core/outcome.ts'
-import type { Verdict } from '../core/retry.ts'
+import type { Clock } from '../core/clock.ts'
+import { uuidv7 } from '../core/id.ts'
 import { noteChanges } from '../db/changes.ts'
 import { inTransaction, isAway, type Pool } from '../db/pool.ts'
 import { noteSignals, type Signal } from '../db/signals.ts'
 import type { Claim, NodeLease } from '../queue/queue.ts'
 import { isRepeat, writtenAttempts } from './doubt/store.ts'
-import { lockCircuits, saveCircuits, type Settled, settle } from './store.ts'
-
-/** One attempt, or a delivery that is closed without one (`outcome` null). */
-export interface Recorded {
-  claim: Claim
-  outcome: Outcome | null
-  verdict: Verdict | { kind: 'discarded'; reason: string }
-  startedAtMs: number
-}
+import { lockCircuits, saveCircuits } from './circuit/store.ts'
+import { type Recorded, toSettled, type Unwritten } from './recorded.ts'
+import { attemptSignals, circuitSignal, raisesSignal } from './signals.ts'
+import { settle } from './store.ts'
 
 export interface RecordDeps {
   pool: Pool
@@ -40,13 +33,6 @@ export interface RecordDeps {
   log: (message: string, error: unknown) => void
 }
 
-/** An outcome with its attempt's id, which it has from the first try to write it to the last. */
-interface Waiting extends Recorded {
-  attemptId: string
-}
-
-/** Failed attempts after which `message.attempt.failing` is sent. */
-const failingAt = 4
 const maxBatch = 500
 /** A batch this large means load. */
 const busyBatch = 20
@@ -54,9 +40,9 @@ const gatherMs = 4
 
 export class Recorder {
   readonly #deps: RecordDeps
-  #waiting: Waiting[] = []
+  #waiting: Unwritten[] = []
   /** Asked to be written over a connection that broke before the answer: they may have been. */
-  #inDoubt: Waiting[] = []
+  #inDoubt: Unwritten[] = []
   #writing: Promise<void> | undefined
   #abandoned = false
   /** Endpoints this node has seen failing since their circuit was last clean. */
@@ -102,7 +88,7 @@ export class Recorder {
     // After a batch that the database refused: its outcomes one by one, so that the one that is to blame does not hold up the others.
     let alone = 0
     while (this.#waiting.length > 0 && !this.#abandoned) {
-      let batch: Waiting[] = []
+      let batch: Unwritten[] = []
       try {
         if (this.#inDoubt.length > 0) await this.#clearDoubt()
         batch = this.#next(alone > 0 ? 1 : maxBatch)
@@ -152,8 +138,8 @@ export class Recorder {
   }
 
   /** Each delivery once: after a take-over it may have been sent again before its first outcome was written, and of two in one statement only one counts. */
-  #next(count: number): Waiting[] {
-    const batch: Waiting[] = []
+  #next(count: number): Unwritten[] {
+    const batch: Unwritten[] = []
     const ids = new Set<string>()
     for (const entry of this.#waiting) {
       if (batch.length === count) break
@@ -164,13 +150,13 @@ export class Recorder {
     return batch
   }
 
-  #forget(batch: readonly Waiting[]): void {
+  #forget(batch: readonly Unwritten[]): void {
     if (batch.length > 0 && batch.at(-1) === this.#waiting[batch.length - 1])
       this.#waiting.splice(0, batch.length)
     else this.#waiting = this.#waiting.filter((entry) => !batch.includes(entry))
   }
 
-  async #settle(batch: Waiting[]): Promise<void> {
+  async #settle(batch: Unwritten[]): Promise<void> {
     const { pool, lease, clock } = this.#deps
     const settled = batch.map(toSettled)
     const shard = Number.parseInt(lease.id.slice(-1), 16)
@@ -241,141 +227,4 @@ export class Recorder {
       this.#deps.onSettled(claim)
     }
   }
-}
-
-const states = {
-  done: 'delivered',
-  retry: 'pending',
-  exhausted: 'exhausted',
-  hold: 'pending',
-  disable: 'pending',
-  discarded: 'discarded',
-} as const
-
-/** A delivery that holds its ordering key is due in a hundred years; acting on it makes it due at once, or closes it. */
-export const heldMs = 100 * 365 * 86_400_000
-
-/** Every node hears within a second that an endpoint is disabled; until then its work must not be claimed, and from then on it is passed over. */
-const disablingMs = 1_500
-
-function delayOf(verdict: Recorded['verdict']): number {
-  switch (verdict.kind) {
-    case 'retry':
-      return verdict.delayMs
-    case 'hold':
-      return heldMs
-    case 'disable':
-      return disablingMs
-    case 'done':
-    case 'exhausted':
-    case 'discarded':
-      return 0
-  }
-}
-
-function toSettled({ claim, outcome, verdict, startedAtMs, attemptId }: Waiting): Settled {
-  const number = claim.attempt + 1
-  return {
-    endpointId: claim.endpoint.id,
-    messageId: claim.message.id,
-    deliveryId: claim.deliveryId,
-    leasedBy: claim.leasedBy,
-    tenantId: claim.message.tenantId,
-    appId: claim.message.appId,
-    eventType: claim.message.eventType,
-    channels: claim.message.channels,
-    tags: claim.message.tags,
-    attempt: outcome && {
-      id: attemptId,
-      number,
-      outcome: outcome.kind,
-      statusCode: 'statusCode' in outcome ? (outcome.statusCode ?? 0) : 0,
-      response: 'response' in outcome ? outcome.response : '',
-      error: describe(outcome),
-      durationMs: Math.round(outcome.durationMs),
-      trigger: claim.trigger,
-      url: claim.endpoint.url,
-      startedAtMs,
-    },
-    state: states[verdict.kind],
-    reason: 'reason' in verdict ? verdict.reason : null,
-    attempts: outcome ? number : claim.attempt,
-    delayMs: delayOf(verdict),
-  }
-}
-
-/** What went wrong, for people; null when nothing did. */
-export function describe(outcome: Outcome): string | null {
-  switch (outcome.kind) {
-    case 'delivered':
-      return null
-    case 'refused':
-      return `status ${outcome.statusCode}`
-    case 'timed-out':
-      return `no complete answer within the deadline (waiting for ${outcome.phase === 'connect' ? 'the connection' : `the ${outcome.phase}`})`
-    case 'unreachable':
-    case 'blocked':
-    case 'failed':
-      return `${outcome.reason}: ${outcome.detail}`
-  }
-}
-
-function raisesSignal({ claim, outcome, verdict }: Recorded): boolean {
-  if (claim.app.kind === 'operational' || !outcome) return false
-  const number = claim.attempt + 1
-  return (
-    verdict.kind === 'exhausted' ||
-    verdict.kind === 'hold' ||
-    (verdict.kind === 'retry' && number === failingAt) ||
-    (verdict.kind === 'done' && number > failingAt)
-  )
-}
-
-/** Svix's operational events about a message; never about the delivery of operational events themselves. */
-function attemptSignals(entry: Recorded, settled: Settled): Signal[] {
-  if (!raisesSignal(entry)) return []
-  const { claim, verdict } = entry
-  const type =
-    verdict.kind === 'exhausted' || verdict.kind === 'hold'
-      ? 'message.attempt.exhausted'
-      : verdict.kind === 'done'
-        ? 'message.attempt.recovered'
-        : 'message.attempt.failing'
-  return [
-    {
-      tenantId: claim.message.tenantId,
-      type,
-      data: {
-        appId: showId('app', claim.app.id),
-        appUid: claim.app.uid,
-        endpointId: showId('endpoint', claim.endpoint.id),
-        msgId: showId('message', claim.message.id),
-        msgEventId: claim.message.eventId,
-        lastAttempt: {
-          id: showId('attempt', settled.attempt!.id),
-          timestamp: iso(settled.attempt!.startedAtMs),
-          responseStatusCode: settled.attempt!.statusCode,
-        },
-      },
-    },
-  ]
-}
-
-function circuitSignal(claim: Claim, circuit: Circuit, change: 'opened' | 'closed'): Signal[] {
-  if (claim.app.kind === 'operational') return []
-  return [
-    {
-      tenantId: claim.message.tenantId,
-      type: `endpoint.circuit.${change}`,
-      data: {
-        appId: showId('app', claim.app.id),
-        appUid: claim.app.uid,
-        endpointId: showId('endpoint', claim.endpoint.id),
-        endpointUid: claim.endpoint.uid,
-        consecutiveFailures: circuit.consecutiveFailures,
-        failSince: circuit.failingSinceMs === null ? null : iso(circuit.failingSinceMs),
-        nextProbeAt: circuit.openUntilMs === null ? null : iso(circuit.openUntilMs),
-      },
-    },
-  ]
 }

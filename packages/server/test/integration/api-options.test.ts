@@ -99,6 +99,22 @@ test('an open delivery can be given up by hand, and is recorded as not sent', as
   expect(rows[0]!.reason).toBe('not sent: given up by hand')
 })
 
+test('a delivery given up by hand is counted as discarded', async () => {
+  await post('/api/v1/app', { name: 'c', uid: 'skip-count' })
+  await post('/api/v1/app/skip-count/endpoint', { url: receiver.url, uid: 'e' })
+  await post('/api/v1/app/skip-count/endpoint/e/pause', {})
+  const sent = (await post('/api/v1/app/skip-count/msg', { eventType: 'x', payload: 1 })).body as {
+    id: string
+  }
+  await api.call('DELETE', `/api/v1/app/skip-count/msg/${sent.id}/endpoint/e`)
+  const { rows } = await api.database.pool.query<{ discarded: number }>(
+    `select sum(s.discarded)::int as discarded
+       from endpoint_stat s join endpoint e on e.id = s.endpoint_id join app a on a.id = e.app_id
+      where a.uid = 'skip-count'`,
+  )
+  expect(rows[0]!.discarded).toBe(1)
+})
+
 test('a link to a part of a payload gives its exact text; an altered one is refused', async () => {
   await post('/api/v1/app', { name: 'd', uid: 'link' })
   await post('/api/v1/app/link/endpoint', {

@@ -4,7 +4,7 @@ import { showId } from '../../src/core/id.ts'
 import { dropConnections, inTransaction, isAway, openPool } from '../../src/db/pool.ts'
 import type { Claim } from '../../src/queue/queue.ts'
 import type { EndpointSettings } from '../../src/registry/endpoints/settings.ts'
-import type { Recorded } from '../../src/record/record.ts'
+import type { Recorded } from '../../src/record/recorded.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { type DatabaseLine, openLine } from '../support/database-line.ts'
 import { startNode, type TestNode } from '../support/node.ts'
@@ -77,7 +77,7 @@ test('a delivery that was leased to a node without its hearing of it is sent as 
   // As a claim leaves it whose connection broke before the answer came.
   await database.pool.query('update work set lease_owner = $1', [node.engine.lease.id])
   await node.registry.endpoints.resume({ tenantId, appId }, showId('endpoint', endpoint.id))
-  node.engine.loop.doubt()
+  node.engine.dispatcher.lookForStrays()
   await receiver.waitFor(1, 5_000)
   await until(async () => (await open()) === 0)
 })
@@ -88,7 +88,7 @@ test('what a node is sending is no stray, however often it looks', async () => {
   receiver.answer = () => ({ delayMs: 800 })
   await accept(node, 1)
   await receiver.waitFor(1)
-  node.engine.loop.doubt()
+  node.engine.dispatcher.lookForStrays()
   await until(async () => (await open()) === 0)
   expect(receiver.received).toHaveLength(1)
   expect(said(node)).not.toContain('freed deliveries that no node had in hand')

@@ -226,6 +226,22 @@ test('work of a deleted endpoint is closed as not sent', async () => {
   })
 })
 
+test('work of a deleted endpoint is counted as discarded when it is closed', async () => {
+  const made = await endpoint()
+  await node.registry.endpoints.pause({ tenantId, appId }, made.id)
+  await accept()
+  const message = await accept()
+  await node.registry.endpoints.delete({ tenantId, appId }, made.id)
+  await closed(message.id)
+  expect(
+    await one(
+      `select sum(discarded)::int as discarded from endpoint_stat
+        where endpoint_id = (select endpoint_id from delivery where message_id = $1)`,
+      [message.id],
+    ),
+  ).toEqual({ discarded: 2 })
+})
+
 test('more messages than fit in flight all arrive, each once', async () => {
   await endpoint({ maxInFlight: 3 })
   let inFlight = 0

@@ -47,7 +47,7 @@ beforeAll(async () => {
     dialects: createDialects(),
     accept: (message) => node.engine.ingest.accept(message),
     intake,
-    wake: (endpointId) => node.engine.loop.wake(endpointId),
+    wake: (endpointId) => node.engine.dispatcher.wake(endpointId),
     send: (request) => node.engine.send(request),
     urlProblem: () => undefined,
     devices: createDevices({ pool: database.pool, seal: createSeal([sealKey]), changed() {} }),

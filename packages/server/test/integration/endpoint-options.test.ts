@@ -235,7 +235,7 @@ test('with onExhausted "stop" a given-up delivery holds its key until someone ac
   await database.pool.query('update work set next_attempt_at = now() where message_id = $1', [
     bad.id,
   ])
-  node.engine.loop.wake(made.id)
+  node.engine.dispatcher.wake(made.id)
   await until(() => receiver.received.some(({ body }) => body === '"after"'))
 })
 

@@ -5,7 +5,7 @@ import { openIntake } from '../../src/api/ingest/open.ts'
 import { idempotencyStore } from '../../src/api/idempotency/store.ts'
 import { openPool } from '../../src/db/pool.ts'
 import { createSeal } from '../../src/db/seal.ts'
-import type { EngineOptions } from '../../src/engine.ts'
+import type { EngineOptions } from '../../src/engine/options.ts'
 import { openHealth } from '../../src/observe/health.ts'
 import { openMetrics } from '../../src/observe/metrics.ts'
 import type { Intake } from '../../src/sources/intake/intake.ts'
@@ -95,7 +95,7 @@ async function startOn(
     idempotency: idempotencyStore(pool, createSeal([sealKey])),
     accept: (message) => node.engine.ingest.accept(message),
     acceptMany: (messages) => node.engine.ingest.acceptMany(messages),
-    wake: (endpointId) => node.engine.loop.wake(endpointId),
+    wake: (endpointId) => node.engine.dispatcher.wake(endpointId),
     intake,
     transform: (transform, message) => node.engine.transformer.run(transform, message),
     payloadLinks: node.payloadLinks,

@@ -4,7 +4,8 @@ import type { Endpoint } from '../../core/endpoint.ts'
 import { PomboError } from '../../core/error.ts'
 import { readId, showId, uuidv7 } from '../../core/id.ts'
 import { priorityRank } from '../../queue/queue.ts'
-import { resend, skip } from '../../queue/reopen/store.ts'
+import { resend } from '../../queue/reopen/store.ts'
+import { discardDeliveries } from '../../record/discard/store.ts'
 import { appId } from '../apps/schema.ts'
 import { endpointId, showEndpoint } from '../endpoints/schema.ts'
 import { messageJson } from '../messages/message-json.ts'
@@ -357,7 +358,8 @@ function skipRoute(deps: AttemptDeps): Route {
     async handle({ holder, appId, params }) {
       const endpoint = pick(await endpointsOf(holder.tenantId, appId), params.endpoint_id)
       const message = await requireMessage(deps, appId, params.msg_id)
-      if (!(await skip(db, endpoint.id, message.id, 'not sent: given up by hand')))
+      const open = { endpointIds: [endpoint.id], messageIds: [message.id] }
+      if ((await discardDeliveries(db, open, 'not sent: given up by hand')) === 0)
         throw new PomboError('conflict', {
           detail: 'This delivery is not open, or it is being sent at this moment.',
         })

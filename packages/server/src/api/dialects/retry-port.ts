@@ -1,5 +1,5 @@
 import type { RetriesPort } from '../../dialects/contract/delivery-log.ts'
-import { discardOne, discardRetries } from '../../record/discard/store.ts'
+import { discardDeliveries } from '../../record/discard/store.ts'
 import { priorityOfRank } from '../../queue/queue.ts'
 import { readId } from '../../core/id.ts'
 import { countOpen, type DeliveryRow, findDelivery, readRetries } from './log/store.ts'
@@ -42,8 +42,8 @@ export function retriesPort(deps: HostDeps): RetriesPort {
       const { endpointIds } = await readingOf(deps, caller, selection)
       const row = await findDelivery(db, endpointIds, deliveryId)
       if (!row || (row.state !== 'pending' && row.state !== 'retrying')) return 'missing'
-      const work = { endpointId: row.endpoint_id!, messageId: row.message_id, deliveryId }
-      if (!(await discardOne(db, work, byHand))) return 'sending'
+      const open = { endpointIds: [row.endpoint_id!], messageIds: [row.message_id], deliveryId }
+      if ((await discardDeliveries(db, open, byHand)) === 0) return 'sending'
       // The next of its ordering key may go now.
       wake(row.endpoint_id!)
       return 'discarded'
@@ -53,7 +53,7 @@ export function retriesPort(deps: HostDeps): RetriesPort {
       const { endpointIds } = await readingOf(deps, caller, selection)
       let discarded = 0
       for (;;) {
-        const some = await discardRetries(db, endpointIds, byHand)
+        const some = await discardDeliveries(db, { endpointIds, triedOnly: true }, byHand)
         discarded += some
         if (some === 0) break
       }

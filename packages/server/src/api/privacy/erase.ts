@@ -12,7 +12,7 @@ import { type PersonHashes, textMentions } from '../../core/person.ts'
 import { noteAudit } from '../../db/audit.ts'
 import type { Payloads } from '../../db/payload.ts'
 import { inTransaction } from '../../db/pool.ts'
-import { discardMessages } from '../../record/discard/store.ts'
+import { discardDeliveries } from '../../record/discard/store.ts'
 import { blocksOf } from '../../db/partitions.ts'
 import type { IdempotencyStore } from '../idempotency/idempotency.ts'
 import type { Pool } from '../store.ts'
@@ -156,7 +156,7 @@ async function eraseOfApp(
     erased.messages += await blankMessages(client, rows)
     erased.hashes += await forgetIndex(client, tenantId, messageIds)
     erased.attempts += await blankAttempts(client, messageIds)
-    return await discardMessages(client, endpointIds, messageIds, reason)
+    return await discardDeliveries(client, { endpointIds, messageIds }, reason)
   })
   erased.deliveries += closed
   if (closed > 0) for (const id of endpointIds) wake(id)
@@ -223,7 +223,7 @@ async function untilSent(
     }
     still += count
     await blankAttempts(db, messageIds)
-    await discardMessages(db, endpointIds, messageIds, reason)
+    await discardDeliveries(db, { endpointIds, messageIds }, reason)
   }
   return still
 }

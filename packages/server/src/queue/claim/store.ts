@@ -10,19 +10,49 @@ export async function endpointsWithWork(
   limit: number,
 ): Promise<string[]> {
   const { rows } = await db.query<{ endpoint_id: string }>(
-    `with recursive plain as (
-       (select endpoint_id from work where lease_owner is null and ordering_key is null and endpoint_id > $1 order by endpoint_id limit 1)
-       union all
-       (select next.endpoint_id from plain cross join lateral (
-          select endpoint_id from work where lease_owner is null and ordering_key is null and endpoint_id > plain.endpoint_id order by endpoint_id limit 1) next)
-     ), ordered as (
-       (select endpoint_id from work where ordering_key is not null and endpoint_id > $1 order by endpoint_id limit 1)
-       union all
-       (select next.endpoint_id from ordered cross join lateral (
-          select endpoint_id from work where ordering_key is not null and endpoint_id > ordered.endpoint_id order by endpoint_id limit 1) next)
-     )
-     select distinct endpoint_id from ((select endpoint_id from plain limit $2) union all (select endpoint_id from ordered limit $2)) both_kinds
-     order by endpoint_id limit $2`,
+    /* sql */ `
+    with recursive plain as (
+      (select endpoint_id
+         from work
+        where lease_owner is null and ordering_key is null and endpoint_id > $1
+        order by endpoint_id
+        limit 1)
+      union all
+      (select next.endpoint_id
+         from plain
+        cross join lateral (
+          select endpoint_id
+            from work
+           where lease_owner is null and ordering_key is null and endpoint_id > plain.endpoint_id
+           order by endpoint_id
+           limit 1
+        ) next)
+    ),
+    ordered as (
+      (select endpoint_id
+         from work
+        where ordering_key is not null and endpoint_id > $1
+        order by endpoint_id
+        limit 1)
+      union all
+      (select next.endpoint_id
+         from ordered
+        cross join lateral (
+          select endpoint_id
+            from work
+           where ordering_key is not null and endpoint_id > ordered.endpoint_id
+           order by endpoint_id
+           limit 1
+        ) next)
+    )
+    select distinct endpoint_id
+      from (
+        (select endpoint_id from plain limit $2)
+        union all
+        (select endpoint_id from ordered limit $2)
+      ) both_kinds
+     order by endpoint_id
+     limit $2`,
     [after, limit],
   )
   return rows.map((row) => row.endpoint_id)
@@ -34,10 +64,20 @@ export async function endpointsDue(
   endpointIds: readonly string[],
 ): Promise<Set<string>> {
   const { rows } = await db.query<{ id: string }>(
-    `select id from unnest($1::uuid[]) as e(id)
-      where exists (select from work w where w.endpoint_id = e.id and w.priority = any('{0,1,2}'::smallint[]) and w.lease_owner is null
-                       and w.ordering_key is null and w.next_attempt_at <= now())
-         or exists (select from work w where w.endpoint_id = e.id and w.ordering_key is not null and w.lease_owner is null and w.next_attempt_at <= now())`,
+    // Index work_due, then work_order: one row of each is enough to know.
+    /* sql */ `
+    select id
+      from unnest($1::uuid[]) as e(id)
+     where exists (
+             select
+               from work w
+              where w.endpoint_id = e.id and w.priority = any('{0,1,2}'::smallint[])
+                and w.lease_owner is null and w.ordering_key is null and w.next_attempt_at <= now())
+        or exists (
+             select
+               from work w
+              where w.endpoint_id = e.id and w.ordering_key is not null
+                and w.lease_owner is null and w.next_attempt_at <= now())`,
     [endpointIds],
   )
   return new Set(rows.map(({ id }) => id))
@@ -58,57 +98,78 @@ export interface ClaimedRow {
   created_ms: number
 }
 
-const claimedColumns = `w.endpoint_id, w.message_id, w.id, w.tenant_id, w.app_id, w.attempt, w.priority, w.trigger, w.payload_bytes, w.event_type,
-  w.ordering_key, (extract(epoch from w.created_at) * 1000)::float8 as created_ms`
+const claimedColumns = /* sql */ `
+  w.endpoint_id, w.message_id, w.id, w.tenant_id, w.app_id, w.attempt, w.priority, w.trigger, w.payload_bytes,
+  w.event_type, w.ordering_key, (extract(epoch from w.created_at) * 1000)::float8 as created_ms`
 
-const arm = (priority: string) => `
-  select * from (
-    select ctid from work
-     where endpoint_id = want.endpoint_id and priority = want.${priority} and lease_owner is null and ordering_key is null and next_attempt_at <= now()
-     order by next_attempt_at limit want.room for update skip locked) ${priority}`
+// Index work_due: as many rows as are taken.
+const arm = (priority: string) => /* sql */ `
+  select *
+    from (
+      select ctid
+        from work
+       where endpoint_id = request.endpoint_id and priority = request.${priority}
+         and lease_owner is null and ordering_key is null and next_attempt_at <= now()
+       order by next_attempt_at
+       limit request.free
+         for update skip locked
+    ) ${priority}`
 
-/** What to take of one endpoint: at most `room`, beginning with the given order of priorities. */
-export interface Want {
+/** What to take of one endpoint: at most `free`, beginning with the given order of priorities. */
+export interface ClaimRequest {
   endpointId: string
-  room: number
+  free: number
   /** A permutation of 0 (high), 1 (normal), 2 (low): the first is served first, so drawing it at random by weight gives shares. */
   order: readonly [number, number, number]
 }
 
 /**
- * Claims due work without order: `room` rows of each endpoint, oldest due first within a priority. The cost depends on the endpoints and
- * rows asked for, not on what else waits. The arms of the union are read one after the other until `room` is filled, so that
+ * Claims due work without order: `free` rows of each endpoint, oldest due first within a priority. The cost depends on the endpoints and
+ * rows asked for, not on what else waits. The arms of the union are read one after the other until `free` is filled, so that
  * rows which are not taken are not locked either. The rows are updated by their place (`ctid`), which the lock holds still: joined by key, the
  * planner takes its guess of their number for a reason to hash the whole table (1.5 s beside 1,000,000 waiting, instead of 6 ms).
  */
 export async function claim(
   db: Queryable,
   node: string,
-  wants: readonly Want[],
+  requests: readonly ClaimRequest[],
 ): Promise<ClaimedRow[]> {
   const { rows } = await db.query<ClaimedRow>(
-    `with want as (select * from unnest($2::uuid[], $3::int[], $4::smallint[], $5::smallint[], $6::smallint[]) as want(endpoint_id, room, p0, p1, p2)),
-     picked as materialized (
-       select taken.* from want cross join lateral (
-         select * from (${arm('p0')} union all ${arm('p1')} union all ${arm('p2')}) arms limit want.room) taken)
-     update work w set lease_owner = $1 where w.ctid = any (array(select ctid from picked))
-     returning ${claimedColumns}`,
+    /* sql */ `
+    with request as (
+      select *
+        from unnest($2::uuid[], $3::int[], $4::smallint[], $5::smallint[], $6::smallint[])
+          as request(endpoint_id, free, p0, p1, p2)
+    ),
+    picked as materialized (
+      select taken.*
+        from request
+       cross join lateral (
+         select *
+           from (${arm('p0')} union all ${arm('p1')} union all ${arm('p2')}) arms
+          limit request.free
+       ) taken
+    )
+    update work w
+       set lease_owner = $1
+     where w.ctid = any (array(select ctid from picked))
+    returning ${claimedColumns}`,
     [
       node,
-      wants.map((want) => want.endpointId),
-      wants.map((want) => want.room),
-      wants.map((want) => want.order[0]),
-      wants.map((want) => want.order[1]),
-      wants.map((want) => want.order[2]),
+      requests.map((request) => request.endpointId),
+      requests.map((request) => request.free),
+      requests.map((request) => request.order[0]),
+      requests.map((request) => request.order[1]),
+      requests.map((request) => request.order[2]),
     ],
   )
   return rows
 }
 
-/** What to take of one endpoint that keeps order: the heads of up to `room` keys, from `afterKey` on. */
-export interface OrderedWant {
+/** What to take of one endpoint that keeps order: the heads of up to `free` keys, from `afterKey` on. */
+export interface OrderedClaimRequest {
   endpointId: string
-  room: number
+  free: number
   afterKey: string
   /** How many of a key may be taken in one go, oldest first: more than one only to be sent in one request. */
   run: number
@@ -124,47 +185,99 @@ export const keysPerClaim = 200
 export async function claimOrdered(
   db: Queryable,
   node: string,
-  wants: readonly OrderedWant[],
+  requests: readonly OrderedClaimRequest[],
 ): Promise<(ClaimedRow & { last_key: string; seq: number })[]> {
   const { rows } = await db.query<ClaimedRow & { last_key: string; seq: number }>(
-    `with recursive want as (select * from unnest($2::uuid[], $3::int[], $4::text[], $5::int[]) as want(endpoint_id, room, after_key, run)),
-     keys as (
-       select endpoint_id, room, run, (select w.ordering_key from work w where w.endpoint_id = want.endpoint_id and w.ordering_key > want.after_key order by w.ordering_key limit 1) as key, 1 as n
-         from want
-       union all
-       select endpoint_id, room, run, (select w.ordering_key from work w where w.endpoint_id = keys.endpoint_id and w.ordering_key > keys.key order by w.ordering_key limit 1), n + 1
-         from keys where key is not null and n < ${keysPerClaim}
-     ),
-     heads as (
-       select keys.endpoint_id, keys.room, keys.run, head.message_id, row_number() over (partition by keys.endpoint_id order by keys.n) as place
-         from keys cross join lateral (
-           select message_id, lease_owner, next_attempt_at from work w where w.endpoint_id = keys.endpoint_id and w.ordering_key = keys.key order by w.seq limit 1) head
-        where keys.key is not null and head.lease_owner is null and head.next_attempt_at <= now()
-     ),
-     locked as materialized (
-       select head.*, heads.run from heads cross join lateral (
-         select endpoint_id, ordering_key, seq from work w
-          where w.endpoint_id = heads.endpoint_id and w.message_id = heads.message_id and w.lease_owner is null and w.next_attempt_at <= now()
-          limit 1 for update skip locked) head
-        where heads.place <= heads.room),
-     -- Whoever has the head has the key: its followers are in nobody else's reach.
-     picked as materialized (
-       select locked.endpoint_id, follower.message_id from locked cross join lateral (
+    // Index work_order: one probe a key for its head, and as many rows as are taken.
+    /* sql */ `
+    with recursive request as (
+      select *
+        from unnest($2::uuid[], $3::int[], $4::text[], $5::int[]) as request(endpoint_id, free, after_key, run)
+    ),
+    keys as (
+      select endpoint_id, free, run,
+             (select w.ordering_key
+                from work w
+               where w.endpoint_id = request.endpoint_id and w.ordering_key > request.after_key
+               order by w.ordering_key
+               limit 1) as key,
+             1 as n
+        from request
+      union all
+      select endpoint_id, free, run,
+             (select w.ordering_key
+                from work w
+               where w.endpoint_id = keys.endpoint_id and w.ordering_key > keys.key
+               order by w.ordering_key
+               limit 1),
+             n + 1
+        from keys
+       where key is not null and n < ${keysPerClaim}
+    ),
+    heads as (
+      select keys.endpoint_id, keys.free, keys.run, head.message_id,
+             row_number() over (partition by keys.endpoint_id order by keys.n) as place
+        from keys
+       cross join lateral (
+         select message_id, lease_owner, next_attempt_at
+           from work w
+          where w.endpoint_id = keys.endpoint_id and w.ordering_key = keys.key
+          order by w.seq
+          limit 1
+       ) head
+       where keys.key is not null and head.lease_owner is null and head.next_attempt_at <= now()
+    ),
+    locked as materialized (
+      select head.*, heads.run
+        from heads
+       cross join lateral (
+         select endpoint_id, ordering_key, seq
+           from work w
+          where w.endpoint_id = heads.endpoint_id and w.message_id = heads.message_id
+            and w.lease_owner is null and w.next_attempt_at <= now()
+          limit 1
+            for update skip locked
+       ) head
+       where heads.place <= heads.free
+    ),
+    -- Whoever has the head has the key: nobody else can reach its followers.
+    picked as materialized (
+      select locked.endpoint_id, follower.message_id
+        from locked
+       cross join lateral (
          select message_id, bool_and(lease_owner is null and next_attempt_at <= now()) over (order by seq) as due
-           from (select * from work w where w.endpoint_id = locked.endpoint_id and w.ordering_key = locked.ordering_key and w.seq >= locked.seq order by w.seq limit locked.run) run_of_key) follower
-        where follower.due),
-     -- Locked, waiting where someone brings one forward by hand: skipped, its successor would overtake it.
-     places as materialized (
-       select place.ctid from picked cross join lateral (
-         select ctid from work w where w.endpoint_id = picked.endpoint_id and w.message_id = picked.message_id limit 1 for update) place)
-     update work w set lease_owner = $1 where w.ctid = any (array(select ctid from places))
-     returning ${claimedColumns}, w.ordering_key as last_key, w.seq`,
+           from (
+             select *
+               from work w
+              where w.endpoint_id = locked.endpoint_id and w.ordering_key = locked.ordering_key and w.seq >= locked.seq
+              order by w.seq
+              limit locked.run
+           ) run_of_key
+       ) follower
+       where follower.due
+    ),
+    -- Locked, waiting where someone brings one forward by hand: skipped, its successor would overtake it.
+    places as materialized (
+      select place.ctid
+        from picked
+       cross join lateral (
+         select ctid
+           from work w
+          where w.endpoint_id = picked.endpoint_id and w.message_id = picked.message_id
+          limit 1
+            for update
+       ) place
+    )
+    update work w
+       set lease_owner = $1
+     where w.ctid = any (array(select ctid from places))
+    returning ${claimedColumns}, w.ordering_key as last_key, w.seq`,
     [
       node,
-      wants.map((want) => want.endpointId),
-      wants.map((want) => want.room),
-      wants.map((want) => want.afterKey),
-      wants.map((want) => want.run),
+      requests.map((request) => request.endpointId),
+      requests.map((request) => request.free),
+      requests.map((request) => request.afterKey),
+      requests.map((request) => request.run),
     ],
   )
   return rows

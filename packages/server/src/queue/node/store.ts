@@ -56,16 +56,16 @@ export async function resign(pool: Pool, ids: string[]): Promise<void> {
 }
 
 /**
- * Takes over the leases of nodes whose heartbeat stopped: their work waits again, and they must register anew. Reads the whole of
- * `work`, which happens only when a node died: an index on lease_owner would cost every healthy delivery an entry.
+ * Takes over the leases of nodes whose heartbeat stopped: their work waits again, and they must register anew. Work leased to a node
+ * that has no row at all (a restored backup, a row deleted by hand) is freed by `rescueStrays`.
  */
+// One scan of `work` when a node died, none otherwise: an index on lease_owner would cost every healthy delivery an entry.
 export async function rescue(pool: Pool): Promise<{ nodes: string[]; deliveries: number }> {
   return await inTransaction(pool, async (client) => {
     const { rows } = await client.query<{ id: string }>(
       'delete from node where expires_at < now() returning id',
     )
     const nodes = rows.map((row) => row.id)
-    // Also what belongs to a node that has no row at all: its row went before its work did, by hand or by a restored backup.
     if (nodes.length === 0) return { nodes, deliveries: 0 }
     const { rowCount } = await client.query(
       'update work set lease_owner = null where lease_owner = any($1::uuid[])',

@@ -241,19 +241,3 @@ export async function reopen(
   )
   return rows.map((row) => row.endpoint_id)
 }
-
-/** Closes one open delivery unsent, by hand: it is in nobody's hand. @returns whether there was one */
-export async function skip(
-  db: Queryable,
-  endpointId: string,
-  messageId: string,
-  reason: string,
-): Promise<boolean> {
-  const { rowCount } = await db.query(
-    `with gone as (delete from work where endpoint_id = $1 and message_id = $2 and lease_owner is null returning *)
-     insert into delivery (id, tenant_id, app_id, endpoint_id, message_id, state, reason, attempts, event_type)
-     select id, tenant_id, app_id, endpoint_id, message_id, 'discarded', $3, attempt, event_type from gone`,
-    [endpointId, messageId, reason],
-  )
-  return rowCount === 1
-}

@@ -3,7 +3,7 @@ import { isAway, type Pool } from '../db/pool.ts'
 import type { Claim, NodeLease, Slots } from './queue.ts'
 import { messagesOf, release } from './claim/store.ts'
 
-export interface HandDeps {
+export interface LeasedDeliveriesDeps {
   pool: Pool
   lease: NodeLease
   slots: Slots
@@ -11,38 +11,38 @@ export interface HandDeps {
   deliver: (claims: readonly Claim[]) => Promise<readonly Claim[]>
   /** The endpoint as it is now, where that is in memory: it may have been paused, disabled or changed while its deliveries waited. */
   current: (claim: Claim) => { endpoint: Endpoint; open: boolean } | 'gone' | undefined
-  /** Work waits in the database for the room that has become free. */
+  /** Work waits in the database for the slots that have become free. */
   wake: (endpointId: string) => void
   log: (message: string, error: unknown) => void
 }
 
-/** A delivery in hand, and whether its payload is still to be read. */
+/** A leased delivery, and whether its payload is still to be read. */
 interface Held {
   claim: Claim
   payloadLeftOut: boolean
 }
 
 /** Deliveries that are being gathered for one request. */
-interface Gathering {
+interface OpenBatch {
   group: Held[]
   timer: NodeJS.Timeout
 }
 
 /**
- * What this node has in its hand: deliveries leased to it, under way or waiting in memory for their endpoint's turn, or for company where
+ * Deliveries leased to this node: under way or waiting in memory for their endpoint's turn, or for more where
  * the endpoint takes batches. Everything that comes in leaves either sent and recorded, or put back.
  */
-export class Hand {
-  readonly #deps: HandDeps
+export class LeasedDeliveries {
+  readonly #deps: LeasedDeliveriesDeps
   readonly #held = new Map<string, Claim>()
   /** Requests' worth of deliveries, in the order in which they came, for each endpoint. */
   readonly #waiting = new Map<string, Held[][]>()
-  readonly #gathering = new Map<string, Gathering>()
-  readonly #unsent: Claim[] = []
+  readonly #batches = new Map<string, OpenBatch>()
+  readonly #released: Claim[] = []
   #stopping = false
   #empty: (() => void) | undefined
 
-  constructor(deps: HandDeps) {
+  constructor(deps: LeasedDeliveriesDeps) {
     this.#deps = deps
   }
 
@@ -50,9 +50,9 @@ export class Hand {
     return this.#held.size
   }
 
-  /** Ids of the deliveries in hand, and of those that are still to be put back. */
+  /** Ids of the leased deliveries, and of those whose release is still to be written. */
   ids(): string[] {
-    return [...this.#held.keys(), ...this.#unsent.map((claim) => claim.deliveryId)]
+    return [...this.#held.keys(), ...this.#released.map((claim) => claim.deliveryId)]
   }
 
   /** Whether this node still has the right to send it. After its lease was lost somebody else may have it, even under a new lease. */
@@ -62,13 +62,13 @@ export class Hand {
   }
 
   /** Takes deliveries whose slots are taken, and sends what may be sent at once. */
-  take(claims: readonly Claim[], payloadLeftOut?: ReadonlySet<Claim>): void {
+  add(claims: readonly Claim[], payloadLeftOut?: ReadonlySet<Claim>): void {
     for (const claim of claims) {
       // It was taken from us while its request was under way, and has come back: what that request brings decides.
       const underWay = this.#held.get(claim.deliveryId)
       if (underWay) {
         underWay.leasedBy = claim.leasedBy
-        this.#deps.slots.give(claim.endpoint, claim.payloadBytes)
+        this.#deps.slots.release(claim.endpoint, claim.payloadBytes)
         continue
       }
       this.#held.set(claim.deliveryId, claim)
@@ -79,20 +79,20 @@ export class Hand {
   }
 
   /** Puts back everything that waits: the lease is lost. What is under way is no longer ours either, and is recorded all the same. */
-  dropAll(): void {
-    for (const endpointId of new Set([...this.#waiting.keys(), ...this.#gathering.keys()]))
-      this.drop(endpointId)
+  releaseAll(): void {
+    for (const endpointId of new Set([...this.#waiting.keys(), ...this.#batches.keys()]))
+      this.releaseEndpoint(endpointId)
   }
 
   /** Puts back what waits for an endpoint: its circuit opened, or it was paused. */
-  drop(endpointId: string): void {
-    const gathering = this.#gathering.get(endpointId)
-    if (gathering) clearTimeout(gathering.timer)
-    this.#gathering.delete(endpointId)
+  releaseEndpoint(endpointId: string): void {
+    const batch = this.#batches.get(endpointId)
+    if (batch) clearTimeout(batch.timer)
+    this.#batches.delete(endpointId)
     const waiting = this.#waiting.get(endpointId) ?? []
     this.#waiting.delete(endpointId)
-    for (const { claim } of [...waiting.flat(), ...(gathering?.group ?? [])])
-      this.#letGo(claim, 'back')
+    for (const { claim } of [...waiting.flat(), ...(batch?.group ?? [])])
+      this.#remove(claim, 'back')
   }
 
   /**
@@ -101,7 +101,7 @@ export class Hand {
    */
   async stop(deadlineMs: number): Promise<number> {
     this.#stopping = true
-    this.dropAll()
+    this.releaseAll()
     if (this.#held.size > 0) {
       let timer: NodeJS.Timeout | undefined
       await Promise.race([
@@ -113,10 +113,10 @@ export class Hand {
     return this.#held.size
   }
 
-  /** Gives back to the queue what was let go unsent. */
-  async putBack(): Promise<void> {
-    if (this.#unsent.length === 0) return
-    const back = [...this.#unsent]
+  /** Writes the releases of what was not sent. */
+  async writeReleases(): Promise<void> {
+    if (this.#released.length === 0) return
+    const back = [...this.#released]
     await release(
       this.#deps.pool,
       back.map((claim) => ({
@@ -125,25 +125,25 @@ export class Hand {
         leasedBy: claim.leasedBy,
       })),
     )
-    this.#unsent.splice(0, back.length)
+    this.#released.splice(0, back.length)
   }
 
   #gather(held: Held, { maxEvents, maxWaitMs }: { maxEvents: number; maxWaitMs: number }): void {
     const endpointId = held.claim.endpoint.id
-    let gathering = this.#gathering.get(endpointId)
-    if (!gathering) {
+    let batch = this.#batches.get(endpointId)
+    if (!batch) {
       const done = () => {
-        this.#gathering.delete(endpointId)
-        this.#offer(gathering!.group)
+        this.#batches.delete(endpointId)
+        this.#offer(batch!.group)
       }
-      gathering = { group: [], timer: setTimeout(done, maxWaitMs) }
-      this.#gathering.set(endpointId, gathering)
+      batch = { group: [], timer: setTimeout(done, maxWaitMs) }
+      this.#batches.set(endpointId, batch)
     }
-    gathering.group.push(held)
-    if (gathering.group.length < maxEvents) return
-    clearTimeout(gathering.timer)
-    this.#gathering.delete(endpointId)
-    this.#offer(gathering.group)
+    batch.group.push(held)
+    if (batch.group.length < maxEvents) return
+    clearTimeout(batch.timer)
+    this.#batches.delete(endpointId)
+    this.#offer(batch.group)
   }
 
   #offer(group: Held[]): void {
@@ -164,7 +164,7 @@ export class Hand {
       const group = waiting[0]!
       const now = this.#deps.current(group[0]!.claim)
       if (now === 'gone' || (now && (now.endpoint.paused || now.endpoint.disabled || !now.open))) {
-        this.drop(endpointId)
+        this.releaseEndpoint(endpointId)
         return
       }
       if (now) for (const { claim } of group) claim.endpoint = now.endpoint
@@ -189,7 +189,7 @@ export class Hand {
       if (!isAway(error)) log('a delivery failed before it was sent; it is put back', error)
     } finally {
       slots.end(endpointId)
-      for (const claim of claims) this.#letGo(claim, unsent.includes(claim) ? 'back' : 'sent')
+      for (const claim of claims) this.#remove(claim, unsent.includes(claim) ? 'back' : 'sent')
       this.#next(endpointId)
     }
   }
@@ -210,14 +210,14 @@ export class Hand {
     return read
   }
 
-  #letGo(claim: Claim, how: 'sent' | 'back'): void {
+  #remove(claim: Claim, how: 'sent' | 'back'): void {
     const { slots, wake } = this.#deps
     if (how === 'back') {
-      this.#unsent.push(claim)
+      this.#released.push(claim)
       slots.setBacklog(claim.endpoint, true)
     }
     this.#held.delete(claim.deliveryId)
-    if (slots.give(claim.endpoint, claim.payloadBytes)) wake(claim.endpoint.id)
+    if (slots.release(claim.endpoint, claim.payloadBytes)) wake(claim.endpoint.id)
     if (this.#held.size === 0) this.#empty?.()
   }
 }

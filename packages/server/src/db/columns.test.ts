@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest'
+import { columnsOf } from './columns.ts'
+
+test('a batch becomes one array for each column, numbered from the given parameter on', () => {
+  interface Row {
+    id: string
+    labels: string[] | null
+    name: string | null
+  }
+  const columns = columnsOf<Row>(2, [
+    ['id', 'uuid', ({ id }) => id],
+    ['labels', 'texts', ({ labels }) => labels],
+    ['name', 'text', ({ name }) => name],
+  ])
+  expect(columns.unnest).toBe('unnest($2::uuid[], $3::text[], $4::text[])')
+  expect(columns.names).toBe('id, labels, name')
+  expect(columns.next).toBe(5)
+  const rows = [
+    { id: 'a', labels: ['x"y', 'z\\'], name: null },
+    { id: 'b', labels: null, name: 'n' },
+  ]
+  expect(columns.values(rows)).toEqual(['{a,b}', ['{"x\\"y","z\\\\"}', null], [null, 'n']])
+})

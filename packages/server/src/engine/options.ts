@@ -1,0 +1,45 @@
+import type { CompileChatFilter } from '../core/chat-filter.ts'
+import type { SystemClock } from '../core/clock.ts'
+import type { DialectName } from '../core/endpoint.ts'
+import type { PayloadLinks } from '../core/payload-link.ts'
+import type { Payloads } from '../db/payload.ts'
+import type { Pool } from '../db/pool.ts'
+import type { DeliveryDialect } from '../dialects/contract/delivery.ts'
+import type { Log } from '../observe/log.ts'
+import type { Metrics } from '../observe/metrics.ts'
+import type { Registry } from '../registry/registry.ts'
+import type { Signal } from '../sources/operational/operational.ts'
+import type { Chore } from '../upkeep/upkeep.ts'
+
+export interface EngineOptions {
+  pool: Pool
+  /** One connection, for the heartbeat alone: it must not wait for a pool whose every connection is busy. */
+  leasePool: Pool
+  clock: SystemClock
+  registry: Registry
+  log: Log
+  metrics: Metrics
+  nodeName: string
+  version: string
+  /** Known once the server listens. */
+  serverUrl: () => string
+  payloadLinks: PayloadLinks
+  /** Default: none are sealed. */
+  payloads?: Payloads
+  /** Keys of the hashes by which people's messages are found, newest first; none: nobody's are. */
+  personKeys?: readonly Buffer[]
+  allowSubnets: string[]
+  httpsOnly: boolean
+  leaseMs: number
+  retentionDays: number
+  commit: { maxBatch: number; windowMs: number; maxWaiting: number; maxWaitingBytes: number }
+  responseKeptBytes: number
+  pollMs?: number
+  disableAfterDays?: number
+  /** What other rooms want done by upkeep. */
+  chores?: readonly Chore[]
+  dialects: ReadonlyMap<DialectName, DeliveryDialect>
+  compileChatFilter: CompileChatFilter
+  /** Hears every operational event before it is forgotten, on one node or another. Throws to be told again. */
+  hearSignals?: (signals: readonly Signal[]) => Promise<void>
+}
