@@ -153,6 +153,13 @@ export function optional<Value>(read: Reader<Value | null | undefined>) {
   return (...given: Parameters<Reader>): Value | typeof omitted => read(...given) ?? omitted
 }
 
+/** Paths of id, name, colour, and whether it is gone. */
+export const labelAt = converted((id, name, color, deleted) => {
+  const known = word(id)
+  if (known === null) return undefined
+  return { id: known, name: firstText(name), color: word(color), deleted: deleted === true }
+})
+
 /** Only what changed: the values of the right type, by their new names. */
 export function changesOf(
   data: Fields,

@@ -10,6 +10,7 @@ import {
   type Handler,
   type Handlers,
   ifText,
+  labelAt,
   numberAt,
   optional,
   personAt,
@@ -172,16 +173,7 @@ export const whatsmeowHandlers: Handlers = {
   LabelEdit: event(
     'label.updated',
     {
-      label: (...given) => {
-        const id = wordAt('LabelID')(...given)
-        if (id === null) return undefined
-        return {
-          id,
-          name: textAt('Action.name')(...given),
-          color: wordAt('Action.color')(...given),
-          deleted: flagAt('Action.deleted')(...given),
-        }
-      },
+      label: labelAt('LabelID', 'Action.name', 'Action.color', 'Action.deleted'),
     },
     at,
   ),
