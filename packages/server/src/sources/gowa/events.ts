@@ -43,10 +43,6 @@ const message: Handler = (origin, payload, sentAt) => {
     ...who,
     messageId,
     at,
-    status: null,
-    sentBy: null,
-    replayed: false,
-    keysAre: 'sender' as const,
   }
   return readingEvents(envelope, { kind: 'content', content })
 }

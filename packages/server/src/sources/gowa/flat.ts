@@ -94,10 +94,6 @@ export function flatEvent(origin: Origin, body: Fields): Mapped {
     fromMe,
     messageId: carrierId,
     at,
-    status: null,
-    sentBy: null,
-    replayed: false,
-    keysAre: 'sender' as const,
   }
   return readingEvents(envelope, { kind: 'content', content: content() })
 }

@@ -28,7 +28,6 @@ const message: WahaHandler = (origin, payload, sentAt) => {
     at,
     status,
     sentBy: about.fromMe ? sentBy : null,
-    replayed: false,
     keysAre: 'account' as const,
   } as const
   if (text(fields(payload['_data'])?.['type']) === 'e2e_notification')

@@ -69,10 +69,6 @@ function message(origin: Origin, data: Fields, sentAt: unknown): Mapped {
     fromMe,
     messageId,
     at,
-    status: null,
-    sentBy: null,
-    replayed: false,
-    keysAre: 'sender' as const,
   }
   return readingEvents(envelope, { kind: 'content', content })
 }

@@ -50,10 +50,7 @@ export function whatsmeowMessage(
     ...source,
     messageId,
     at: info['Timestamp'],
-    status: null,
     sentBy: source.fromMe ? (extras.sentBy ?? null) : null,
-    replayed: false,
-    keysAre: 'sender',
     ...(viewOnce ? { viewOnce } : {}),
     stored: {
       base64: text(message?.['base64']),
@@ -109,10 +106,6 @@ export function whatsmeowUndecryptable(origin: Origin, event: Fields): Mapped {
     ...source,
     messageId,
     at: info['Timestamp'],
-    status: null,
-    sentBy: null,
-    replayed: false,
-    keysAre: 'sender',
     viewOnce,
   }
   return undecryptable(
