@@ -32,9 +32,10 @@ async function parse(request: GatewayRequest): Promise<Parsed> {
 function enveloped(request: GatewayRequest, event: string, body: Fields, payload: Fields) {
   // The slot's id names a device for good; `device_id` is its JID, and changes when another phone is paired.
   const session = sessionOf(request, 'gowa', body['session_id'], body['device_id'])
-  const origin = { ...originOf(request, 'gowa', session, event), me: personOf(body['device_id']) }
+  const [me, sentAt] = [personOf(body['device_id']), body['timestamp']]
+  const origin = { ...originOf(request, 'gowa', session, event), me, sentAt }
   const handler = entry(gowaHandlers, event)
   return handler
-    ? handler(origin, payload, body['timestamp'])
-    : mapped(fallback(origin, payload, body['timestamp'] ?? payload['timestamp']))
+    ? handler(origin, payload)
+    : mapped(fallback(origin, payload, sentAt ?? payload['timestamp']))
 }

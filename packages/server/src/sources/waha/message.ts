@@ -29,6 +29,8 @@ export function splitId(
     : null
 }
 
+export type About = NonNullable<ReturnType<typeof aboutMessage>>
+
 /** Chat, sender, direction and WhatsApp's own message id; null without them. */
 export function aboutMessage(origin: Origin, payload: Fields) {
   const split = splitId(payload['id'])
