@@ -5,7 +5,7 @@
  */
 import { personOf } from '../../whatsapp/identity/jid.ts'
 import { fields, text } from '../../core/json-values.ts'
-import { fallback, mapped } from '../gateway/origin.ts'
+import { fallback, mapped, without, withRaw } from '../gateway/origin.ts'
 import { jsonObject, notUnderstood, originOf, sessionOf, understood } from '../gateway/request.ts'
 import { bearer, verifyJwt } from '../gateway/signature.ts'
 import type { GatewayRequest, GatewaySource, Parsed, Verdict } from '../gateway/gateway.ts'
@@ -20,7 +20,9 @@ async function verify(request: GatewayRequest, secret: string): Promise<Verdict>
     : verifyJwt(token, secret, request.receivedAtMs, { app: 'evolution', action: 'webhook' })
 }
 
-const secrets = ['apikey', 'api_key']
+function withoutKeys(event: unknown): unknown {
+  return fields(event) ? without(event, 'apikey', 'api_key') : event
+}
 
 async function parse(request: GatewayRequest): Promise<Parsed> {
   const body = jsonObject(request.rawBody)
@@ -39,17 +41,5 @@ async function parse(request: GatewayRequest): Promise<Parsed> {
     name === 'error'
       ? mapped(fallback(known, body['data']))
       : evolutionEvents(known, body['data'], fields(body)!)
-  return understood({
-    ...result,
-    events: result.events.map((event) => ({
-      ...event,
-      raw: { ...event.raw, event: stripped(event.raw.event) },
-    })),
-  })
-}
-
-function stripped(event: unknown): unknown {
-  const object = fields(event)
-  if (!object || !secrets.some((key) => key in object)) return event
-  return Object.fromEntries(Object.entries(object).filter(([key]) => !secrets.includes(key)))
+  return understood(withRaw(result, withoutKeys))
 }
