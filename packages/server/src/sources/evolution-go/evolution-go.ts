@@ -1,6 +1,7 @@
 /**
- * Evolution Go: whatsmeow's structs in `{event, data, instanceToken, instanceId, instanceName}`. The instance's token travels in every
- * body; it is dropped, and being the only thing the gateway proves itself by, it is what a secret is compared with.
+ * Evolution Go: whatsmeow's structs in `{event, data, instanceToken, instanceId, instanceName}`. The instance's
+ * token travels in every body; it is dropped, and being the only thing the gateway proves itself by, it is what
+ * a secret is compared with.
  */
 import { fields, type Fields, text } from '../../core/json-values.ts'
 import { qrAt } from '../gateway/mapping.ts'

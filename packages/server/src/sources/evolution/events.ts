@@ -28,7 +28,10 @@ import { receiptBy, receiptWord, statusEvent } from '../gateway/message-events.t
 import { fallback, joined, make, mapped, type Origin, without } from '../gateway/origin.ts'
 import type { Mapped } from '../gateway/gateway.ts'
 
-/** The names as they stand on the wire. The list that it subscribes by has them in capitals; its paths have them in kebab-case. */
+/**
+ * The names as they stand on the wire. The list that it subscribes by has them in capitals; its paths have them
+ * in kebab-case.
+ */
 const wireNames = [
   'application.startup',
   'qrcode.updated',
@@ -87,7 +90,10 @@ function message(sentBy: 'api' | null): Handler {
   }
 }
 
-/** Flat, one object an update, statuses by name: `{keyId, remoteJid, fromMe, participant, status, pollUpdates?, message?}`. */
+/**
+ * Flat, one object an update, statuses by name: `{keyId, remoteJid, fromMe, participant, status, pollUpdates?,
+ * message?}`.
+ */
 const update: Handler = (origin, data) => {
   const item = fields(data)
   if (!item) return mapped(fallback(origin, data))
@@ -114,9 +120,9 @@ const update: Handler = (origin, data) => {
 }
 
 /**
- * Fires for any protocol message: `{key, type, editedMessage}` itself, or a whole message around it. The key is the edited message's, not
- * the edit's own, and written from its author's side: when it is "from me, in the chat with the account", it is the other side's, and
- * which chat that is, is not told.
+ * Fires for any protocol message: `{key, type, editedMessage}` itself, or a whole message around it. The key is
+ * the edited message's, not the edit's own, and written from its author's side: when it is "from me, in the
+ * chat with the account", it is the other side's, and which chat that is, is not told.
  */
 function edited(origin: Origin, data: unknown): Mapped {
   const item = fields(data)
@@ -232,7 +238,10 @@ const handlers: Handlers = {
   ),
 }
 
-/** The rest, Baileys' data under Baileys' names, is read as such. The progress of a history stands in the body, beside its data. */
+/**
+ * The rest, Baileys' data under Baileys' names, is read as such. The progress of a history stands in the body,
+ * beside its data.
+ */
 export function evolutionEvents(origin: Origin, data: unknown, body: Fields): Mapped {
   if (origin.name === 'messages.set') {
     const counts = { messages: list(data).length, chats: 0, contacts: 0 }

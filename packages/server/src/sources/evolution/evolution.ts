@@ -1,7 +1,8 @@
 /**
- * Evolution API v2: Baileys' data in `{event, instance, data, destination, date_time, sender, server_url, apikey}`, the event in the body and, with
- * `byEvents`, in the path. `apikey` (and `api_key` of its error webhook, which is the global key) is dropped. A custom header `jwt_key`
- * makes it send `Authorization: Bearer <JWT>`, the only proof it can give; its global webhook sends none.
+ * Evolution API v2: Baileys' data in `{event, instance, data, destination, date_time, sender, server_url,
+ * apikey}`, the event in the body and, with `byEvents`, in the path. `apikey` (and `api_key` of its error
+ * webhook, which is the global key) is dropped. A custom header `jwt_key` makes it send `Authorization: Bearer
+ * <JWT>`, the only proof it can give; its global webhook sends none.
  */
 import { personOf } from '../../whatsapp/identity/jid.ts'
 import { fields, text } from '../../core/json-values.ts'
@@ -31,7 +32,8 @@ async function parse(request: GatewayRequest): Promise<Parsed> {
   const name = wireName(given)
   const session = sessionOf(request, 'evolution', body['instance'])
   const origin = originOf(request, 'evolution', session, name)
-  // A retry repeats the body, `date_time` with its milliseconds included. It is no time to show: it is local time marked as UTC.
+  // A retry repeats the body, `date_time` with its milliseconds included. It is no time to show: it is local
+  // time marked as UTC.
   const known = {
     ...origin,
     id: 'date_time' in body || 'timestamp' in body ? origin.hash : null,

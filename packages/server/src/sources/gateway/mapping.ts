@@ -1,10 +1,12 @@
 /**
- * The mapping engine. A gateway's events are a table, name → rule: which canonical event it is, and where each of its fields stands.
+ * The mapping engine. A gateway's events are a table, name → rule: which canonical event it is, and where each
+ * of its fields stands.
  *
  *     Archive: event('chat.archived', { chat: chatAt('JID'), on: flagAt('Action.archived') }, 'Timestamp')
  *
- * A field is a constant or a reader. A reader that gives `undefined` misses something without which the event says nothing: then the event
- * is passed on as it came (`fallback`). What no table can say (one event that gives several, say) is a `Handler` written out.
+ * A field is a constant or a reader. A reader that gives `undefined` misses something without which the event
+ * says nothing: then the event is passed on as it came (`fallback`). What no table can say (one event that
+ * gives several, say) is a `Handler` written out.
  */
 import { entry, type Fields, fields, firstText, list } from '../../core/json-values.ts'
 import type { EventFields } from '../../whatsapp/event-fields.ts'
@@ -36,8 +38,8 @@ type Rule<Value> = {
 }
 
 /**
- * `rule`: the fields, or a function that gives all of them, or null where it cannot. `at`: where the event's own time stands. `about`: what
- * the event still says of itself where it is passed on as it came.
+ * `rule`: the fields, or a function that gives all of them, or null where it cannot. `at`: where the event's
+ * own time stands. `about`: what the event still says of itself where it is passed on as it came.
  */
 export function event<Type extends EventType>(
   type: Type,

@@ -1,4 +1,7 @@
-/** One WhatsApp message object in its envelope → canonical events; shared by all gateways that pass WhatsApp's own messages on. */
+/**
+ * One WhatsApp message object in its envelope → canonical events; shared by all gateways that pass WhatsApp's
+ * own messages on.
+ */
 import {
   emptyContent,
   type KeyRef,
@@ -24,7 +27,10 @@ export interface Envelope {
   status?: MessageStatus | null
   sentBy?: 'api' | 'device' | null
   replayed?: boolean
-  /** Through whose eyes `fromMe` of a reaction's or vote's target is written: the sender's, unless Baileys turned it round to the account's. */
+  /**
+   * Through whose eyes `fromMe` of a reaction's or vote's target is written: the sender's, unless Baileys
+   * turned it round to the account's.
+   */
   keysAre?: 'account' | undefined
   viewOnce?: boolean
   /** The file, where the gateway keeps it or sends it along. */
@@ -172,7 +178,10 @@ export function statusEvent(
   return make(origin, type, raw, at, more)
 }
 
-/** Whose receipt a status is: in a chat of two the other side's for own messages, the account's own for those of others. */
+/**
+ * Whose receipt a status is: in a chat of two the other side's for own messages, the account's own for those of
+ * others.
+ */
 export function receiptBy(
   about: Pick<Envelope, 'origin' | 'chat' | 'fromMe'>,
   member: Person | null = null,

@@ -13,7 +13,10 @@ export interface Origin {
   name: string
   /** The gateway's own id of the event, or a hash of a body that holds the time it was sent. */
   id: string | null
-  /** A hash of the event. Identical bytes are a repeat only if they say when it happened, since "connected" is rightly said twice. */
+  /**
+   * A hash of the event. Identical bytes are a repeat only if they say when it happened, since "connected" is
+   * rightly said twice.
+   */
   hash: string | null
   receivedAtMs: number
   /** The envelope's time, in any shape: it counts for events without a time of their own. */
@@ -77,7 +80,10 @@ export function skipped(name: string, reason: string): Mapped {
   return { events: [], skipped: [one] }
 }
 
-/** Several parts of one request, in order. Events of one type that share an id get a number, so that they are not each other's repeat. */
+/**
+ * Several parts of one request, in order. Events of one type that share an id get a number, so that they are
+ * not each other's repeat.
+ */
 export function joined(parts: Mapped[], name = 'list'): Mapped {
   if (parts.length === 0) return skipped(name, 'it lists nothing')
   const seen = new Map<string, number>()

@@ -1,4 +1,7 @@
-/** Version 7's flat messages: `{sender_id, chat_id, from, timestamp, pushname, message: {text, id, replied_id, quoted_message}, …}`. */
+/**
+ * Version 7's flat messages: `{sender_id, chat_id, from, timestamp, pushname, message: {text, id, replied_id,
+ * quoted_message}, …}`.
+ */
 import type { EventFields } from '../../whatsapp/event-fields.ts'
 import type { EventType } from '../../whatsapp/whatsapp.ts'
 import { chatOf, jidOfUser, personOf } from '../../whatsapp/identity/jid.ts'

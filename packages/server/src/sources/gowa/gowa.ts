@@ -1,6 +1,7 @@
 /**
- * go-whatsapp-web-multidevice. Versions 8 and 9: `{event, device_id, session_id?, timestamp?, payload}`. Version 7: messages are flat and
- * have no event at all; receipts and groups have `event` and `payload` already. Always signed, with `secret` unless told otherwise.
+ * go-whatsapp-web-multidevice. Versions 8 and 9: `{event, device_id, session_id?, timestamp?, payload}`.
+ * Version 7: messages are flat and have no event at all; receipts and groups have `event` and `payload`
+ * already. Always signed, with `secret` unless told otherwise.
  */
 import { personOf } from '../../whatsapp/identity/jid.ts'
 import { fields, type Fields, text, entry } from '../../core/json-values.ts'

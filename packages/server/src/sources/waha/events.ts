@@ -207,7 +207,10 @@ function label(deleted: boolean): Handler {
 
 const group = chatAt(['group.id', 'groupId'], [], 'group.subject')
 
-/** `engine.event`, `state.change` and the deprecated `group.join`, `group.leave` have no canonical form: they pass through. */
+/**
+ * `engine.event`, `state.change` and the deprecated `group.join`, `group.leave` have no canonical form: they
+ * pass through.
+ */
 export const wahaHandlers: Handlers = {
   message,
   'message.any': message,

@@ -1,6 +1,6 @@
 /**
- * WAHA: `{id: "evt_…", timestamp (ms), event, session, metadata, me, payload, engine, environment}`. Its event ids are real: they are the same on
- * every retry. Signed with HMAC-SHA512 of the raw body where a key is set.
+ * WAHA: `{id: "evt_…", timestamp (ms), event, session, metadata, me, payload, engine, environment}`. Its event
+ * ids are real: they are the same on every retry. Signed with HMAC-SHA512 of the raw body where a key is set.
  */
 import { personOf } from '../../whatsapp/identity/jid.ts'
 import { fields, text, entry } from '../../core/json-values.ts'

@@ -1,6 +1,7 @@
 /**
- * wuzapi: whatsmeow's structs in `{type, event, state?, base64?, …}`, as a form field `jsonData` (its default), as JSON, or as
- * multipart with the file. `token`, which some versions send along, is the session's API token and is dropped.
+ * wuzapi: whatsmeow's structs in `{type, event, state?, base64?, …}`, as a form field `jsonData` (its default),
+ * as JSON, or as multipart with the file. `token`, which some versions send along, is the session's API token
+ * and is dropped.
  */
 import { fields, type Fields, firstText, text } from '../../core/json-values.ts'
 import { qrAt } from '../gateway/mapping.ts'
@@ -24,8 +25,8 @@ import { whatsmeowMessage, whatsmeowReceipt } from '../client-libraries/whatsmeo
 export const wuzapi: GatewaySource = { name: 'wuzapi', verify, parse }
 
 /**
- * JSON and urlencoded bodies are signed as they are sent (Go sorts a form's keys on both occasions). Of a multipart body, what is signed is
- * its text fields as Go's JSON: keys sorted, and `<`, `>`, `&` escaped.
+ * JSON and urlencoded bodies are signed as they are sent (Go sorts a form's keys on both occasions). Of a
+ * multipart body, what is signed is its text fields as Go's JSON: keys sorted, and `<`, `>`, `&` escaped.
  */
 async function verify(request: GatewayRequest, secret: string): Promise<Verdict> {
   if (contentType(request) !== 'multipart/form-data')

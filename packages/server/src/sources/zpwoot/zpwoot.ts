@@ -1,6 +1,7 @@
 /**
- * zpwoot: `{event, session_id, timestamp, data}` with whatsmeow's names in snake_case. Six events come in words of its own (message, receipt,
- * group_info, picture, connected, disconnected); where `data` is a marshalled struct instead, it is read as one.
+ * zpwoot: `{event, session_id, timestamp, data}` with whatsmeow's names in snake_case. Six events come in words
+ * of its own (message, receipt, group_info, picture, connected, disconnected); where `data` is a marshalled
+ * struct instead, it is read as one.
  */
 import { emptyContent } from '../../whatsapp/message/content.ts'
 import { chatOf, personOf } from '../../whatsapp/identity/jid.ts'

@@ -7,7 +7,10 @@ import type { EventType, WhatsAppEvent } from '../../../whatsapp/whatsapp.ts'
 import { make, mapped, type Origin, skipped } from '../../gateway/origin.ts'
 import type { Mapped } from '../../gateway/gateway.ts'
 
-/** Losses that no reconnecting ends. After 401, 403, 406 WhatsApp wants the session paired again (as whatsmeow tells; Evolution does so too). */
+/**
+ * Losses that no reconnecting ends. After 401, 403, 406 WhatsApp wants the session paired again (as whatsmeow
+ * tells; Evolution does so too).
+ */
 const finalLosses = {
   401: 'session.logged_out',
   402: 'session.banned',

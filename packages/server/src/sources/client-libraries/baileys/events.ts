@@ -1,4 +1,7 @@
-/** Baileys' event map → canonical events, one by one; for events in process and for gateways that send Baileys' JSON. */
+/**
+ * Baileys' event map → canonical events, one by one; for events in process and for gateways that send Baileys'
+ * JSON.
+ */
 import { entry, fields, list, text } from '../../../core/json-values.ts'
 import { chatOf, counterpart, normaliseJid } from '../../../whatsapp/identity/jid.ts'
 import { toNumber } from '../../../whatsapp/wire/json-shapes.ts'

@@ -179,7 +179,10 @@ export const mediaUpdate = event('message.media_retry', ({ key, error }, origin)
   }
 })
 
-/** `messages.upsert`: `{messages, type}`; one event per message. `append` holds real messages too: those that waited on the server. */
+/**
+ * `messages.upsert`: `{messages, type}`; one event per message. `append` holds real messages too: those that
+ * waited on the server.
+ */
 export function upsert(origin: Origin, data: unknown): Mapped {
   const batch = fields(data)
   const messages = Array.isArray(data) ? data : list(batch?.['messages'])

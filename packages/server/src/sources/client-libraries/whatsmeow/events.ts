@@ -87,7 +87,10 @@ function call(type: Call): Handler {
   )
 }
 
-/** Newsletter structs have JSON tags: `{id, thread_metadata, viewer_metadata, role, mute}`; the live update `{JID, Messages}`. */
+/**
+ * Newsletter structs have JSON tags: `{id, thread_metadata, viewer_metadata, role, mute}`; the live update
+ * `{JID, Messages}`.
+ */
 function newsletter(
   type: 'newsletter.joined' | 'newsletter.left' | 'newsletter.mute_changed' | 'newsletter.updated',
 ): Handler {
@@ -110,7 +113,10 @@ function conversations(data: Fields): unknown[] {
 
 const counted = ['Total', 'AppDataChanges', 'Messages', 'Notifications', 'Receipts']
 
-/** Of the 70 event types, those with a canonical form; FBMessage and CATRefreshError (Messenger) pass through as they came. */
+/**
+ * Of the 70 event types, those with a canonical form; FBMessage and CATRefreshError (Messenger) pass through as
+ * they came.
+ */
 export const whatsmeowHandlers: Handlers = {
   ...sessionHandlers,
   ...groupHandlers,
@@ -241,7 +247,10 @@ const spellings: Record<string, string> = {
 
 const byLetters = new Map(Object.keys(whatsmeowHandlers).map((name) => [name.toLowerCase(), name]))
 
-/** `keepalive_timeout`, `KeepAliveTimeout`, `ReadReceipt` → the struct's name; as it was given where there is no such struct. */
+/**
+ * `keepalive_timeout`, `KeepAliveTimeout`, `ReadReceipt` → the struct's name; as it was given where there is no
+ * such struct.
+ */
 export function structName(given: string): string {
   const letters = given.replace(/[^a-z0-9]/gi, '').toLowerCase()
   return entry(spellings, letters) ?? byLetters.get(letters) ?? given

@@ -59,7 +59,8 @@ export function whatsmeowMessage(
     },
   }
   const reading = readMessage(respell(message))
-  // 1: edited, 3: edited by a channel's admin. Most edits say so inside; a channel's come as a plain message under the same id.
+  // 1: edited, 3: edited by a channel's admin. Most edits say so inside; a channel's come as a plain message
+  // under the same id.
   if (reading.kind === 'content' && (info['Edit'] === '1' || info['Edit'] === '3')) {
     const { chat, fromMe, sender } = source
     const about = { chat, messageId, fromMe, sender, carrierId: null, byMe: fromMe }

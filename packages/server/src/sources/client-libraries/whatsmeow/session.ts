@@ -49,7 +49,8 @@ const errorOr =
     textAt('Error')(...given) ?? reason
 
 export const sessionHandlers = {
-  // The first code is valid for a minute, each that follows for 20 s: one event, since only one is to be shown at a time.
+  // The first code is valid for a minute, each that follows for 20 s: one event, since only one is to be shown
+  // at a time.
   QR: event('session.qr_updated', {
     qr: (data, origin, read) => {
       const [first = null, ...upcoming] = textsAt('Codes')(data, origin, read)
