@@ -32,9 +32,13 @@ export const chatFilter = z
       examples: [['5511999990001', '120363012345678901@g.us']],
     }),
     deny: jids.optional().meta({ description: 'None of these; wins over `allow`' }),
-    noisy: z.boolean().optional().meta({
-      description:
-        'Whether presence, history and their like pass where `events` does not name them; of sources false, of endpoints true unless given',
-    }),
+    noisy: z
+      .boolean()
+      .optional()
+      .meta({
+        description:
+          'Whether presence, history and their like pass where `events` does not name them; ' +
+          'of sources false, of endpoints true unless given',
+      }),
   })
   .meta({ id: 'ChatFilter', description: 'Only what is given is looked at' })

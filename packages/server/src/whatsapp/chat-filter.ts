@@ -1,6 +1,7 @@
 /**
- * Filters over canonical WhatsApp events, for sources and for endpoints. Each part concerns only the events that have what it looks at: a
- * list of chat kinds keeps no session event out, and `fromMe` no receipt, which is always about somebody else's doing.
+ * Filters over canonical WhatsApp events, for sources and for endpoints. Each part concerns only the events
+ * that have what it looks at: a list of chat kinds keeps no session event out, and `fromMe` no receipt, which
+ * is always about somebody else's doing.
  */
 import type { ChatFilter } from '../core/chat-filter.ts'
 import { canonicalEvents } from './catalogue.ts'

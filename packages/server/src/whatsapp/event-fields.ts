@@ -1,3 +1,4 @@
+// Over 300 lines: the fields of every canonical event, in one list to be read as one.
 import type { Chat, MessageContent, MessageStatus, Person } from './message/message.ts'
 
 /** No fields besides those that every event has. */
@@ -21,7 +22,10 @@ interface Loss {
 
 interface AboutMessage {
   chat: Chat
-  /** Id of the message that this is about: for an edit, a reaction, a vote, the one that was edited, reacted to, voted on. */
+  /**
+   * Id of the message that this is about: for an edit, a reaction, a vote, the one that was edited, reacted to,
+   * voted on.
+   */
   messageId: string
   /** Whether that message is the account's own. */
   fromMe: boolean
@@ -42,7 +46,10 @@ interface ReceiptFields extends AboutMessage {
   status: MessageStatus
   /** Whose receipt it is: in groups the member, in other chats the other side; null where the gateway does not say. */
   by: Person | null
-  /** whatsmeow's word: `''` delivered, `sender`, `read`, `read-self`, `played`, `played-self`, `retry`, `server-error`, `inactive`, `peer_msg`, `hist_sync`. */
+  /**
+   * whatsmeow's word: `''` delivered, `sender`, `read`, `read-self`, `played`, `played-self`, `retry`,
+   * `server-error`, `inactive`, `peer_msg`, `hist_sync`.
+   */
   receiptType: string
 }
 
@@ -113,8 +120,8 @@ export interface EventFields {
   'session.removed': None
   'session.connecting': { reason: string | null }
   /**
-   * `code` is the text to show as a QR code and `image` the same as a data URL; both null where it must be fetched from the gateway.
-   * `upcoming` follow it, 20 s each.
+   * `code` is the text to show as a QR code and `image` the same as a data URL; both null where it must be
+   * fetched from the gateway. `upcoming` follow it, 20 s each.
    */
   'session.qr_updated': {
     qr: {

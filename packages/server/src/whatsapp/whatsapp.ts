@@ -1,9 +1,9 @@
 /**
  * The canonical WhatsApp event: what every gateway's events are turned into, and every dialect's are made of.
  *
- * A message with `form: 'whatsapp'` holds one: `message.eventType` is the event's `type`, `message.payload` the JSON of a
- * `WhatsAppEvent`. A source maps its gateway's event to it (one event may give several: a receipt gives one per message id); nothing
- * is lost, since the gateway's own object rides along in `raw`.
+ * A message with `form: 'whatsapp'` holds one: `message.eventType` is the event's `type`, `message.payload` the
+ * JSON of a `WhatsAppEvent`. A source maps its gateway's event to it (one event may give several: a receipt
+ * gives one per message id); nothing is lost, since the gateway's own object rides along in `raw`.
  *
  * A dialect reads it so:
  *
@@ -17,13 +17,15 @@
  *       const data = applyByType(datas, whatsapp) ?? whatsapp.raw.event
  *     }
  *
- * - The type alone decides the dialect's name, so types are as fine as the finest gateway tells them apart: a dialect maps several to
- *   one word (every `session.*` loss is `session.disconnected` in zaphub), never one to several.
- * - A type outside the catalogue is `whatsapp.<snake_case name>`: an event that no canonical form covers. Its data is `raw.event`, to be
- *   passed through as it came. `isFallback` tells.
- * - `whatsapp-baileys.ts` gives the message in Baileys' JSON (`key`, `message`, `messageTimestamp`) whatever gateway it came from.
+ * - The type alone decides the dialect's name, so types are as fine as the finest gateway tells them apart: a
+ *   dialect maps several to one word (every `session.*` loss is `session.disconnected` in zaphub), never one to
+ *   several.
+ * - A type outside the catalogue is `whatsapp.<snake_case name>`: an event that no canonical form covers. Its
+ *   data is `raw.event`, to be passed through as it came. `isFallback` tells.
+ * - `wire/baileys.ts` gives the message in Baileys' JSON (`key`, `message`, `messageTimestamp`) whatever
+ *   gateway it came from.
  * - `chat.name`, `chat.imageUrl` are the group's in a group and the contact's in a person's chat.
- * - `identity` (whatsapp-identity.ts) is what makes two reports of one event the same.
+ * - `identity` (identity/event-identity.ts) is what makes two reports of one event the same.
  */
 import type { EventFields } from './event-fields.ts'
 import type { Chat, Person } from './message/message.ts'
@@ -34,7 +36,10 @@ export interface RawEvent {
   source: string
   /** The gateway's name for it: `messages.upsert`, `Message`, `message.ack`, … */
   name: string
-  /** The gateway's own id of it, or a hash that repeats only when the gateway repeats itself; null where there is neither. */
+  /**
+   * The gateway's own id of it, or a hash that repeats only when the gateway repeats itself; null where there
+   * is neither.
+   */
   id: string | null
   /** As it came, without keys and tokens. Of a batch, the one item. */
   event: unknown
@@ -84,7 +89,10 @@ export function isFallback(event: WhatsAppEvent): event is FallbackEvent {
 /** One function an event type, for those types that have one. */
 export type ByType<Result> = { readonly [Type in EventType]?: (event: EventOf<Type>) => Result }
 
-/** Calls the event's own function; undefined where the table has none. A table and not a switch: a hundred cases fit no screen. */
+/**
+ * Calls the event's own function; undefined where the table has none. A table and not a switch: a hundred cases
+ * fit no screen.
+ */
 export function applyByType<Result>(
   table: ByType<Result>,
   event: WhatsAppEvent,
@@ -92,7 +100,10 @@ export function applyByType<Result>(
   return (table[event.type as EventType] as ((event: WhatsAppEvent) => Result) | undefined)?.(event)
 }
 
-/** The payload of a message of form `whatsapp`. Only sources make such messages, so a wrong shape is a bug and throws. */
+/**
+ * The payload of a message of form `whatsapp`. Only sources make such messages, so a wrong shape is a bug and
+ * throws.
+ */
 export function readEvent(payload: unknown): WhatsAppEvent {
   const event = payload as Partial<WhatsAppEvent> | null
   if (

@@ -1,8 +1,9 @@
 /**
  * Baileys by HTTP: events of its event map as JSON, from a program of one's own. Any of
- * `{event, data}`, `{events: [{event, data}, …]}`, and the merged map that `ev.process` gives, `{"messages.upsert": {…}, …}`;
- * beside them `me` (`{id, lid?, name?}`, the session's account), `session`, `id` (unique, for deduplication), and `at`, when the sender heard it.
- * Longs and bytes may be in any of their JSON shapes.
+ * `{event, data}`, `{events: [{event, data}, …]}`, and the merged map that `ev.process` gives,
+ * `{"messages.upsert": {…}, …}`; beside them `me` (`{id, lid?, name?}`, the session's account), `session`, `id`
+ * (unique, for deduplication), and `at`, when the sender heard it. Longs and bytes may be in any of their JSON
+ * shapes.
  */
 import { personOf } from '../../whatsapp/identity/jid.ts'
 import { fields, list, text } from '../../core/json-values.ts'

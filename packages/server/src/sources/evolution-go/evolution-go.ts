@@ -1,9 +1,11 @@
 /**
- * Evolution Go: whatsmeow's structs in `{event, data, instanceToken, instanceId, instanceName}`. The instance's token travels in every
- * body; it is dropped, and being the only thing the gateway proves itself by, it is what a secret is compared with.
+ * Evolution Go: whatsmeow's structs in `{event, data, instanceToken, instanceId, instanceName}`. The instance's
+ * token travels in every body; it is dropped, and being the only thing the gateway proves itself by, it is what
+ * a secret is compared with.
  */
-import { fields, type Fields, text, entry } from '../../core/json-values.ts'
-import { make, mapped, type Origin } from '../gateway/origin.ts'
+import { fields, type Fields, text } from '../../core/json-values.ts'
+import { qrAt } from '../gateway/mapping.ts'
+import type { Origin } from '../gateway/origin.ts'
 import { jsonObject, notUnderstood, originOf, sessionOf, understood } from '../gateway/request.ts'
 import { sameSecret } from '../gateway/signature.ts'
 import type { GatewayRequest, GatewaySource, Mapped, Parsed } from '../gateway/gateway.ts'
@@ -30,23 +32,13 @@ async function parse(request: GatewayRequest): Promise<Parsed> {
   )
 }
 
-const receiptStates: Record<string, string> = { Read: 'read', ReadSelf: 'read-self', Delivered: '' }
+const qr = qrAt('code', 'qrcode', 'pairingCode')
 
 function eventsOf(origin: Origin, data: Fields, body: Fields): Mapped {
-  if (origin.name === 'QRCode') {
-    const qr = {
-      code: text(data['code']),
-      image: text(data['qrcode']),
-      pairingCode: text(data['pairingCode']),
-      upcoming: [],
-      expiresAt: null,
-    }
-    return mapped(make(origin, 'session.qr_updated', data, undefined, { qr }))
-  }
+  if (origin.name === 'QRCode') return qr(origin, data)
   const name = structName(origin.name)
   if (name === 'Message')
     return whatsmeowMessage(origin, data, { sentBy: origin.name === 'SendMessage' ? 'api' : null })
-  if (name === 'Receipt')
-    return whatsmeowReceipt(origin, data, entry(receiptStates, body['state']) ?? null)
+  if (name === 'Receipt') return whatsmeowReceipt(origin, data, body['state'])
   return whatsmeowEvents(origin, data)
 }

@@ -1,5 +1,6 @@
 /** Evolution's 31 events → canonical events. Most are Baileys' own data; what differs is here. */
-import { chatOf, normaliseJid, personOf } from '../../whatsapp/identity/jid.ts'
+import type { Person } from '../../whatsapp/message/message.ts'
+import { normaliseJid } from '../../whatsapp/identity/jid.ts'
 import { fields, type Fields, list, text, entry } from '../../core/json-values.ts'
 import { toNumber, toStatus } from '../../whatsapp/wire/json-shapes.ts'
 import { closed } from '../client-libraries/baileys/connection.ts'
@@ -10,11 +11,27 @@ import {
   readBaileysKey,
 } from '../client-libraries/baileys/message.ts'
 import { contactOf } from '../client-libraries/baileys/people.ts'
-import { statusEvent } from '../gateway/message-events.ts'
+import {
+  byWord,
+  chatAt,
+  each,
+  event,
+  type Handler,
+  type Handlers,
+  numberAt,
+  passOn,
+  personAt,
+  qrAt,
+  textAt,
+} from '../gateway/mapping.ts'
+import { receiptBy, receiptWord, statusEvent } from '../gateway/message-events.ts'
 import { fallback, joined, make, mapped, type Origin, without } from '../gateway/origin.ts'
 import type { Mapped } from '../gateway/gateway.ts'
 
-/** The names as they stand on the wire. The list that it subscribes by has them in capitals; its paths have them in kebab-case. */
+/**
+ * The names as they stand on the wire. The list that it subscribes by has them in capitals; its paths have them
+ * in kebab-case.
+ */
 const wireNames = [
   'application.startup',
   'qrcode.updated',
@@ -58,15 +75,10 @@ export function wireName(given: string): string {
   return byLetters.get(given.toLowerCase().replaceAll(/[^a-z]/g, '')) ?? given
 }
 
-type Handler = (origin: Origin, data: unknown, body: Fields) => Mapped
-
 function message(sentBy: 'api' | null): Handler {
   return (origin, data) => {
-    const items = Array.isArray(data)
-      ? data
-      : fields(data)?.['messages']
-        ? list(fields(data)!['messages'])
-        : [data]
+    const batch = fields(data)?.['messages']
+    const items = Array.isArray(data) ? data : batch ? list(batch) : [data]
     return joined(
       items.map((one) => {
         const item = fields(one)
@@ -78,13 +90,11 @@ function message(sentBy: 'api' | null): Handler {
   }
 }
 
-/** Flat, one object an update, statuses by name: `{keyId, remoteJid, fromMe, participant, status, pollUpdates?, message?}`. */
-function update(origin: Origin, data: unknown): Mapped {
-  if (Array.isArray(data))
-    return joined(
-      data.map((one) => update(origin, one)),
-      origin.name,
-    )
+/**
+ * Flat, one object an update, statuses by name: `{keyId, remoteJid, fromMe, participant, status, pollUpdates?,
+ * message?}`.
+ */
+const update: Handler = (origin, data) => {
   const item = fields(data)
   if (!item) return mapped(fallback(origin, data))
   if (fields(item['update'])) return baileysEvents(origin, data)
@@ -98,37 +108,25 @@ function update(origin: Origin, data: unknown): Mapped {
   // The whole count, of which it does not say whose vote is new.
   if (list(item['pollUpdates']).length > 0) {
     const { chat, messageId, fromMe } = keyed
-    const vote = {
-      chat,
-      messageId,
-      fromMe,
-      sender: null,
-      carrierId: null,
-      byMe: false,
-      options: null,
-    }
+    const by = { sender: null, carrierId: null, byMe: false }
+    const vote = { chat, messageId, fromMe, ...by, options: null }
     return mapped(make(origin, 'message.poll_vote', data, about.at, vote))
   }
   const status = toStatus(item['status'])
   if (status === null || status === 'pending')
     return mapped(fallback(origin, data, about.at, keyed))
-  const by = !keyed.fromMe
-    ? origin.me
-    : keyed.chat.kind === 'person'
-      ? personOf(keyed.chat.id, keyed.chat.altId)
-      : null
-  const word = keyed.fromMe || (status !== 'read' && status !== 'played') ? null : `${status}-self`
-  return mapped(statusEvent(about, status, by, word))
+  const word = receiptWord(keyed.fromMe, status)
+  return mapped(statusEvent(about, status, receiptBy(about), word))
 }
 
 /**
- * Fires for any protocol message: `{key, type, editedMessage}` itself, or a whole message around it. The key is the edited message's, not
- * the edit's own, and written from its author's side: when it is "from me, in the chat with the account", it is the other side's, and
- * which chat that is, is not told.
+ * Fires for any protocol message: `{key, type, editedMessage}` itself, or a whole message around it. The key is
+ * the edited message's, not the edit's own, and written from its author's side: when it is "from me, in the
+ * chat with the account", it is the other side's, and which chat that is, is not told.
  */
 function edited(origin: Origin, data: unknown): Mapped {
   const item = fields(data)
-  if (!item || fields(item['message'])) return message(null)(origin, data, {})
+  if (!item || fields(item['message'])) return message(null)(origin, data)
   const key = fields(item['key'])
   const own = origin.me !== null && normaliseJid(key?.['remoteJid']) === origin.me.id
   const seen = own && key?.['fromMe'] === true ? { ...key, fromMe: false } : key
@@ -150,95 +148,27 @@ function edited(origin: Origin, data: unknown): Mapped {
   return { ...result, events }
 }
 
-/** `{qrcode: {instance, pairingCode, code, base64}}`, or `{message, statusCode}` when the attempts are used up. */
-function qrcode(origin: Origin, data: unknown): Mapped {
-  const qr = fields(fields(data)?.['qrcode'])
-  if (!qr)
-    return mapped(
-      make(origin, 'session.qr_timeout', data, undefined, {
-        reason: text(fields(data)?.['message']),
-      }),
-    )
-  const fields_ = {
-    code: text(qr['code']),
-    image: text(qr['base64']),
-    pairingCode: text(qr['pairingCode']),
-    upcoming: [],
-    expiresAt: null,
-  }
-  return mapped(make(origin, 'session.qr_updated', data, undefined, { qr: fields_ }))
-}
-
 /** `{instance, state, statusReason, wuid?, profileName?, profilePictureUrl?}`. */
-function connection(origin: Origin, data: unknown): Mapped {
-  const item = fields(data)
-  const state = item?.['state']
-  const code = toNumber(item?.['statusReason'])
-  if (state === 'connecting')
-    return mapped(make(origin, 'session.connecting', data, undefined, { reason: null }))
-  if (state === 'open') {
-    const me =
-      personOf(
-        item?.['wuid'],
-        undefined,
-        text(item?.['profileName']),
-        text(item?.['profilePictureUrl']),
-      ) ?? origin.me
-    return mapped(make(origin, 'session.connected', data, undefined, { me }))
-  }
-  if (state === 'close') return mapped(closed(origin, data, code, 'connection closed'))
-  if (state === 'refused')
-    return mapped(
-      make(origin, 'session.connect_failed', data, undefined, {
-        reason: 'connection refused',
-        code,
-        final: true,
-      }),
-    )
-  return mapped(fallback(origin, data))
-}
-
-/** `{instance, status: 'closed', disconnectionAt, disconnectionReasonCode, disconnectionObject}`. */
-function statusInstance(origin: Origin, data: unknown): Mapped {
-  const item = fields(data)
-  const status = text(item?.['status']) ?? 'unknown'
-  const code = toNumber(item?.['disconnectionReasonCode'])
-  return mapped(
-    make(origin, 'session.status', data, item?.['disconnectionAt'], { status, reason: null, code }),
-  )
-}
-
-/** Evolution's own rows of chats: `{remoteJid, instanceId, name?, …}`. */
-function chatsSet(origin: Origin, data: unknown): Mapped {
-  const chats = list(data).flatMap(
-    (one) =>
-      chatOf(
-        fields(one)?.['remoteJid'] ?? fields(one)?.['id'],
-        undefined,
-        text(fields(one)?.['name']),
-      ) ?? [],
-  )
-  return mapped(make(origin, 'chat.listed', data, undefined, { chats }))
-}
-
-function contactsSet(origin: Origin, data: unknown): Mapped {
-  return mapped(
-    make(origin, 'contact.listed', data, undefined, {
-      contacts: list(data).flatMap((one) => contactOf(one) ?? []),
+const connection = byWord(
+  'state',
+  {
+    connecting: event('session.connecting', { reason: null }),
+    open: event('session.connected', {
+      me: (...given) =>
+        personAt('wuid', [], 'profileName', 'profilePictureUrl')(...given) ?? given[1].me,
     }),
-  )
-}
-
-function messagesSet(origin: Origin, data: unknown, body: Fields): Mapped {
-  const counts = { messages: list(data).length, chats: 0, contacts: 0 }
-  return mapped(
-    make(origin, 'history.synced', data, undefined, {
-      kind: null,
-      progress: toNumber(body['progress']),
-      counts,
+    close: (origin, data) => {
+      const code = toNumber(fields(data)?.['statusReason'])
+      return mapped(closed(origin, data, code, 'connection closed'))
+    },
+    refused: event('session.connect_failed', {
+      reason: 'connection refused',
+      code: numberAt('statusReason'),
+      final: true,
     }),
-  )
-}
+  },
+  passOn,
+)
 
 function deleted(origin: Origin, data: unknown): Mapped {
   const item = fields(data)
@@ -249,65 +179,74 @@ function deleted(origin: Origin, data: unknown): Mapped {
 }
 
 /** The members' names and pictures are beside them. */
-function participants(origin: Origin, data: unknown): Mapped {
+const participants: Handler = (origin, data) => {
   const result = baileysEvents(origin, data)
-  const known = list(fields(data)?.['participantsData']).flatMap((one) => {
-    const item = fields(one)
-    const person = personOf(
-      item?.['jid'],
-      item?.['phoneNumber'],
-      text(item?.['name']),
-      text(item?.['imgUrl']),
-    )
-    return person ? [person] : []
-  })
-  if (known.length === 0) return result
-  return {
-    ...result,
-    events: result.events.map((event) =>
-      event.type === 'group.participants_updated'
-        ? {
-            ...event,
-            participants: event.participants.map(
-              (one) => known.find((other) => other.id === one.id) ?? one,
-            ),
-          }
-        : event,
-    ),
-  }
+  const known = list(fields(data)?.['participantsData']).flatMap(
+    (one) => personAt('jid', 'phoneNumber', 'name', 'imgUrl')(fields(one) ?? {}, origin, {}) ?? [],
+  )
+  const better = (one: Person) => known.find((other) => other.id === one.id) ?? one
+  const events = result.events.map((one) =>
+    one.type === 'group.participants_updated'
+      ? { ...one, participants: one.participants.map(better) }
+      : one,
+  )
+  return { ...result, events }
 }
 
-const handlers: Readonly<Record<string, Handler>> = {
-  'application.startup': (origin, data) =>
-    mapped(make(origin, 'gateway.started', data, undefined, {})),
-  'qrcode.updated': qrcode,
-  'messages.set': messagesSet,
+const handlers: Handlers = {
+  'application.startup': event('gateway.started', {}),
+  // `{qrcode: {instance, pairingCode, code, base64}}`, or `{message, statusCode}` when the attempts are used up.
+  'qrcode.updated': (origin, data) =>
+    (fields(fields(data)?.['qrcode'])
+      ? qrAt('qrcode.code', 'qrcode.base64', 'qrcode.pairingCode')
+      : event('session.qr_timeout', { reason: textAt('message') }))(origin, data),
   'messages.upsert': message(null),
   'messages.edited': edited,
-  'messages.update': update,
+  'messages.update': each(update),
   'messages.delete': deleted,
   'send.message': message('api'),
-  'send.message.update': (origin, data) => edited(origin, data),
-  'contacts.set': contactsSet,
-  'chats.set': chatsSet,
+  'send.message.update': edited,
+  'contacts.set': (origin, data) => {
+    const contacts = list(data).flatMap((one) => contactOf(one) ?? [])
+    return event('contact.listed', { contacts })(origin, data)
+  },
+  // Evolution's own rows of chats: `{remoteJid, instanceId, name?, …}`.
+  'chats.set': (origin, data) => {
+    const chat = chatAt(['remoteJid', 'id'], [], 'name')
+    const chats = list(data).flatMap((one) => chat(fields(one) ?? {}, origin, {}) ?? [])
+    return event('chat.listed', { chats })(origin, data)
+  },
   'group-participants.update': participants,
   'connection.update': connection,
-  'remove.instance': (origin, data) => mapped(make(origin, 'session.removed', data, undefined, {})),
-  'logout.instance': (origin, data) =>
-    mapped(
-      make(origin, 'session.logged_out', data, undefined, {
-        reason: 'logged out by the gateway',
-        code: null,
-        final: true,
-      }),
-    ),
-  'instance.create': (origin, data) => mapped(make(origin, 'session.created', data, undefined, {})),
-  'instance.delete': (origin, data) => mapped(make(origin, 'session.deleted', data, undefined, {})),
-  'status.instance': statusInstance,
+  'remove.instance': event('session.removed', {}),
+  'logout.instance': event('session.logged_out', {
+    reason: 'logged out by the gateway',
+    code: null,
+    final: true,
+  }),
+  'instance.create': event('session.created', {}),
+  'instance.delete': event('session.deleted', {}),
+  // `{instance, status: 'closed', disconnectionAt, disconnectionReasonCode, disconnectionObject}`.
+  'status.instance': event(
+    'session.status',
+    {
+      status: (item) => text(item['status']) ?? 'unknown',
+      reason: null,
+      code: numberAt('disconnectionReasonCode'),
+    },
+    'disconnectionAt',
+  ),
 }
 
-/** The rest, Baileys' data under Baileys' names, is read as such. */
+/**
+ * The rest, Baileys' data under Baileys' names, is read as such. The progress of a history stands in the body,
+ * beside its data.
+ */
 export function evolutionEvents(origin: Origin, data: unknown, body: Fields): Mapped {
-  const handler = entry(handlers, origin.name)
-  return handler ? handler(origin, data, body) : baileysEvents(origin, data)
+  if (origin.name === 'messages.set') {
+    const counts = { messages: list(data).length, chats: 0, contacts: 0 }
+    const history = { kind: null, progress: toNumber(body['progress']), counts }
+    return mapped(make(origin, 'history.synced', data, undefined, history))
+  }
+  return (entry(handlers, origin.name) ?? baileysEvents)(origin, data)
 }

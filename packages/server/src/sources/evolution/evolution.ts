@@ -1,11 +1,12 @@
 /**
- * Evolution API v2: Baileys' data in `{event, instance, data, destination, date_time, sender, server_url, apikey}`, the event in the body and, with
- * `byEvents`, in the path. `apikey` (and `api_key` of its error webhook, which is the global key) is dropped. A custom header `jwt_key`
- * makes it send `Authorization: Bearer <JWT>`, the only proof it can give; its global webhook sends none.
+ * Evolution API v2: Baileys' data in `{event, instance, data, destination, date_time, sender, server_url,
+ * apikey}`, the event in the body and, with `byEvents`, in the path. `apikey` (and `api_key` of its error
+ * webhook, which is the global key) is dropped. A custom header `jwt_key` makes it send `Authorization: Bearer
+ * <JWT>`, the only proof it can give; its global webhook sends none.
  */
 import { personOf } from '../../whatsapp/identity/jid.ts'
 import { fields, text } from '../../core/json-values.ts'
-import { fallback, mapped } from '../gateway/origin.ts'
+import { fallback, mapped, without, withRaw } from '../gateway/origin.ts'
 import { jsonObject, notUnderstood, originOf, sessionOf, understood } from '../gateway/request.ts'
 import { bearer, verifyJwt } from '../gateway/signature.ts'
 import type { GatewayRequest, GatewaySource, Parsed, Verdict } from '../gateway/gateway.ts'
@@ -20,7 +21,9 @@ async function verify(request: GatewayRequest, secret: string): Promise<Verdict>
     : verifyJwt(token, secret, request.receivedAtMs, { app: 'evolution', action: 'webhook' })
 }
 
-const secrets = ['apikey', 'api_key']
+function withoutKeys(event: unknown): unknown {
+  return fields(event) ? without(event, 'apikey', 'api_key') : event
+}
 
 async function parse(request: GatewayRequest): Promise<Parsed> {
   const body = jsonObject(request.rawBody)
@@ -29,7 +32,8 @@ async function parse(request: GatewayRequest): Promise<Parsed> {
   const name = wireName(given)
   const session = sessionOf(request, 'evolution', body['instance'])
   const origin = originOf(request, 'evolution', session, name)
-  // A retry repeats the body, `date_time` with its milliseconds included. It is no time to show: it is local time marked as UTC.
+  // A retry repeats the body, `date_time` with its milliseconds included. It is no time to show: it is local
+  // time marked as UTC.
   const known = {
     ...origin,
     id: 'date_time' in body || 'timestamp' in body ? origin.hash : null,
@@ -39,17 +43,5 @@ async function parse(request: GatewayRequest): Promise<Parsed> {
     name === 'error'
       ? mapped(fallback(known, body['data']))
       : evolutionEvents(known, body['data'], fields(body)!)
-  return understood({
-    ...result,
-    events: result.events.map((event) => ({
-      ...event,
-      raw: { ...event.raw, event: stripped(event.raw.event) },
-    })),
-  })
-}
-
-function stripped(event: unknown): unknown {
-  const object = fields(event)
-  if (!object || !secrets.some((key) => key in object)) return event
-  return Object.fromEntries(Object.entries(object).filter(([key]) => !secrets.includes(key)))
+  return understood(withRaw(result, withoutKeys))
 }

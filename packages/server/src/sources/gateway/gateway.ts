@@ -1,10 +1,11 @@
 /**
- * Sources: each WhatsApp gateway's webhook requests, turned into canonical events. One folder a gateway, which knows nothing of the
- * others; what several share is in files beside this one.
+ * Sources: each WhatsApp gateway's webhook requests, turned into canonical events. One folder a gateway, which
+ * knows nothing of the others; what several share is in files beside this one.
  *
- * Promises: nothing throws for what a gateway sends; what is not understood is handed on as it came, and says so; keys and tokens that
- * travel in bodies (`apikey`, `instanceToken`, `token`, WhatsApp's own key material) are gone from everything that is returned.
- * Mapping is pure: the same request, received at the same time, gives the same events.
+ * Promises: nothing throws for what a gateway sends; what is not understood is handed on as it came, and says
+ * so; keys and tokens that travel in bodies (`apikey`, `instanceToken`, `token`, WhatsApp's own key material)
+ * are gone from everything that is returned. Mapping is pure: the same request, received at the same time,
+ * gives the same events.
  */
 import type { WhatsAppEvent } from '../../whatsapp/whatsapp.ts'
 
@@ -23,7 +24,10 @@ export interface GatewayRequest {
 /** `absent`: the request carries nothing to check, which the caller may or may not accept. */
 export type Verdict = 'ok' | 'bad' | 'absent'
 
-/** A part of the request that gives no event, and why: housekeeping of WhatsApp's clients, key material. To be counted. */
+/**
+ * A part of the request that gives no event, and why: housekeeping of WhatsApp's clients, key material. To be
+ * counted.
+ */
 export interface Skipped {
   name: string
   reason: string
@@ -44,7 +48,10 @@ export interface PlainMessage {
   dedupe: { key: string; windowSeconds: number }
 }
 
-/** `messages`: a source of other things than WhatsApp. `unknown`: not this gateway's format at all. To be accepted and delivered as `body`, without secrets, and flagged. */
+/**
+ * `messages`: a source of other things than WhatsApp. `unknown`: not this gateway's format at all. To be
+ * accepted and delivered as `body`, without secrets, and flagged.
+ */
 export type Parsed =
   | ({ outcome: 'events' } & Mapped)
   | { outcome: 'messages'; session: string | null; messages: PlainMessage[] }

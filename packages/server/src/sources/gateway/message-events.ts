@@ -1,12 +1,17 @@
-/** One WhatsApp message object in its envelope → canonical events; shared by all gateways that pass WhatsApp's own messages on. */
+/**
+ * One WhatsApp message object in its envelope → canonical events; shared by all gateways that pass WhatsApp's
+ * own messages on.
+ */
 import {
   emptyContent,
   type KeyRef,
   type Reading,
   readMessage,
 } from '../../whatsapp/message/content.ts'
-import { normaliseJid } from '../../whatsapp/identity/jid.ts'
-import type { Chat, MessageStatus, Person } from '../../whatsapp/message/message.ts'
+import { normaliseJid, personOf } from '../../whatsapp/identity/jid.ts'
+import type { EventFields } from '../../whatsapp/event-fields.ts'
+import type { EventType } from '../../whatsapp/whatsapp.ts'
+import type { Chat, MessageContent, MessageStatus, Person } from '../../whatsapp/message/message.ts'
 import { make, mapped, type Origin, skipped } from './origin.ts'
 import type { Mapped } from './gateway.ts'
 
@@ -18,11 +23,15 @@ export interface Envelope {
   fromMe: boolean
   messageId: string
   at: unknown
-  status: MessageStatus | null
-  sentBy: 'api' | 'device' | null
-  replayed: boolean
-  /** Through whose eyes `fromMe` of a reaction's or vote's target is written: Baileys turns it round to the account's. */
-  keysAre: 'account' | 'sender'
+  /** null unless it is given. */
+  status?: MessageStatus | null
+  sentBy?: 'api' | 'device' | null
+  replayed?: boolean
+  /**
+   * Through whose eyes `fromMe` of a reaction's or vote's target is written: the sender's, unless Baileys
+   * turned it round to the account's.
+   */
+  keysAre?: 'account' | undefined
   viewOnce?: boolean
   /** The file, where the gateway keeps it or sends it along. */
   stored?: {
@@ -40,94 +49,52 @@ export function messageEvents(envelope: Envelope, message: unknown): Mapped {
 
 export function readingEvents(envelope: Envelope, reading: Reading): Mapped {
   const { origin, raw, chat, sender, fromMe, messageId, at } = envelope
+  function one<Type extends EventType>(
+    type: Type,
+    time: unknown,
+    fields: EventFields[Type],
+  ): Mapped {
+    return mapped(make(origin, type, raw, time, fields))
+  }
   switch (reading.kind) {
     case 'content': {
-      const { content } = reading
-      if (envelope.viewOnce) content.viewOnce = true
-      const { base64, url, fileName, mimetype } = envelope.stored ?? {}
-      if (base64 || url) {
-        content.media = {
-          ...(fileName ? { fileName } : {}),
-          ...(mimetype ? { mimetype } : {}),
-          ...content.media,
-        }
-        if (base64) content.media.base64 = base64
-        if (url) content.media.storedUrl = url
-      }
-      const { status, sentBy, replayed } = envelope
+      const content = withStored(reading.content, envelope)
+      const { status = null, sentBy = null, replayed = false } = envelope
       const fields = { chat, messageId, fromMe, sender, content, status, origin: sentBy, replayed }
-      return mapped(make(origin, fromMe ? 'message.sent' : 'message.received', raw, at, fields))
+      return one(fromMe ? 'message.sent' : 'message.received', at, fields)
     }
-    case 'edit':
+    case 'edit': {
       // Only its author can edit a message.
-      return mapped(
-        make(origin, 'message.edited', raw, reading.atMs ?? at, {
-          ...carried(envelope, reading.target, fromMe),
-          content: reading.content,
-        }),
+      const about = carried(envelope, reading.target, fromMe)
+      return one('message.edited', reading.atMs ?? at, { ...about, content: reading.content })
+    }
+    case 'revoke': {
+      const fromSender = { ...envelope, keysAre: undefined }
+      return one(
+        'message.deleted',
+        at,
+        carried(envelope, reading.target, isMine(fromSender, reading.target)),
       )
-    case 'revoke':
-      return mapped(
-        make(
-          origin,
-          'message.deleted',
-          raw,
-          at,
-          carried(envelope, reading.target, isMine(envelope, reading.target, 'sender')),
-        ),
-      )
+    }
     case 'reaction': {
-      const about = carried(
-        envelope,
-        reading.target,
-        isMine(envelope, reading.target, envelope.keysAre),
-      )
-      return mapped(
-        make(origin, 'message.reaction', raw, reading.atMs ?? at, {
-          ...about,
-          emoji: reading.emoji,
-          removed: reading.emoji === '',
-        }),
-      )
+      const { target, emoji, atMs } = reading
+      const about = carried(envelope, target)
+      return one('message.reaction', atMs ?? at, { ...about, emoji, removed: emoji === '' })
     }
     case 'poll_vote': {
-      const about = carried(
-        envelope,
-        reading.target,
-        isMine(envelope, reading.target, envelope.keysAre),
-      )
-      return mapped(
-        make(origin, 'message.poll_vote', raw, reading.atMs ?? at, {
-          ...about,
-          options: reading.options,
-        }),
-      )
+      const { target, options, atMs } = reading
+      return one('message.poll_vote', atMs ?? at, { ...carried(envelope, target), options })
     }
     case 'event_response': {
-      const about = carried(
-        envelope,
-        reading.target,
-        isMine(envelope, reading.target, envelope.keysAre),
-      )
-      return mapped(
-        make(origin, 'message.event_response', raw, at, { ...about, response: reading.response }),
-      )
+      const { target, response } = reading
+      return one('message.event_response', at, { ...carried(envelope, target), response })
     }
-    case 'ephemeral':
+    case 'ephemeral': {
+      const changes = { ephemeralSeconds: reading.seconds }
       return chat.kind === 'group'
-        ? mapped(
-            make(origin, 'group.updated', raw, at, {
-              chat,
-              by: sender,
-              changes: { ephemeralSeconds: reading.seconds },
-            }),
-          )
-        : mapped(
-            make(origin, 'chat.updated', raw, at, {
-              chat,
-              changes: { ephemeralSeconds: reading.seconds },
-            }),
-          )
+        ? one('group.updated', at, { chat, by: sender, changes })
+        : one('chat.updated', at, { chat, changes })
+    }
     case 'protocol':
       return skipped(
         origin.name,
@@ -138,7 +105,22 @@ export function readingEvents(envelope: Envelope, reading: Reading): Mapped {
   }
 }
 
-function carried(envelope: Envelope, target: KeyRef, fromMe: boolean) {
+/** The content with the file that the gateway keeps or sent along. */
+function withStored(content: MessageContent, { viewOnce, stored = {} }: Envelope): MessageContent {
+  const { base64, url, fileName, mimetype } = stored
+  if (viewOnce) content.viewOnce = true
+  if (!base64 && !url) return content
+  content.media = {
+    ...(fileName ? { fileName } : {}),
+    ...(mimetype ? { mimetype } : {}),
+    ...content.media,
+    ...(base64 ? { base64 } : {}),
+    ...(url ? { storedUrl: url } : {}),
+  }
+  return content
+}
+
+function carried(envelope: Envelope, target: KeyRef, fromMe = isMine(envelope, target)) {
   const { chat, sender, messageId } = envelope
   return {
     chat,
@@ -151,8 +133,8 @@ function carried(envelope: Envelope, target: KeyRef, fromMe: boolean) {
 }
 
 /** Whether the message that a key names is the account's own. */
-function isMine(envelope: Envelope, target: KeyRef, keysAre: 'account' | 'sender'): boolean {
-  if (keysAre === 'account') return target.fromMe
+function isMine(envelope: Envelope, target: KeyRef): boolean {
+  if (envelope.keysAre === 'account') return target.fromMe
   // The sender says "from me": so it is the account's exactly if the sender is the account.
   if (target.fromMe) return envelope.fromMe
   if (envelope.chat.kind === 'person') return !envelope.fromMe
@@ -160,6 +142,13 @@ function isMine(envelope: Envelope, target: KeyRef, keysAre: 'account' | 'sender
   const { me } = envelope.origin
   return author !== null && me !== null && (author === me.id || author === me.altId)
 }
+
+const receiptOf = {
+  server_ack: ['message.server_ack', 'sender'],
+  delivered: ['message.delivered', ''],
+  read: ['message.read', 'read'],
+  played: ['message.played', 'played'],
+} as const
 
 const steps: MessageStatus[] = ['delivered', 'read', 'played']
 
@@ -184,18 +173,27 @@ export function statusEvent(
       error: failure,
       receiptType,
     })
-  const type = (
-    {
-      server_ack: 'message.server_ack',
-      delivered: 'message.delivered',
-      read: 'message.read',
-      played: 'message.played',
-    } as const
-  )[status]
-  const word =
-    receiptType ??
-    ({ server_ack: 'sender', delivered: '', read: 'read', played: 'played' } as const)[status]
-  return make(origin, type, raw, at, { chat, messageId, fromMe, status, by, receiptType: word })
+  const [type, word] = receiptOf[status]
+  const more = { chat, messageId, fromMe, status, by, receiptType: receiptType ?? word }
+  return make(origin, type, raw, at, more)
+}
+
+/**
+ * Whose receipt a status is: in a chat of two the other side's for own messages, the account's own for those of
+ * others.
+ */
+export function receiptBy(
+  about: Pick<Envelope, 'origin' | 'chat' | 'fromMe'>,
+  member: Person | null = null,
+) {
+  const { origin, chat, fromMe } = about
+  if (!fromMe) return origin.me
+  return chat.kind === 'person' ? personOf(chat.id, chat.altId) : member
+}
+
+/** whatsmeow's word for a status: what the account has read or played itself, on another device, is `…-self`. */
+export function receiptWord(fromMe: boolean, status: MessageStatus): string | null {
+  return fromMe || (status !== 'read' && status !== 'played') ? null : `${status}-self`
 }
 
 /** The steps that a status implies: Baileys may hand over an own message only once it was read. */
@@ -206,16 +204,8 @@ export function stepsUpTo(status: MessageStatus | null): MessageStatus[] {
 /** A message that could not be decrypted (yet). */
 export function undecryptable(envelope: Envelope, reason: string | null): Mapped {
   const { origin, raw, chat, messageId, fromMe, sender, at, viewOnce = false } = envelope
-  return mapped(
-    make(origin, 'message.undecryptable', raw, at, {
-      chat,
-      messageId,
-      fromMe,
-      sender,
-      reason,
-      viewOnce,
-    }),
-  )
+  const fields = { chat, messageId, fromMe, sender, reason, viewOnce }
+  return mapped(make(origin, 'message.undecryptable', raw, at, fields))
 }
 
 /** A system message: a stub without content. */

@@ -13,14 +13,19 @@ export interface Origin {
   name: string
   /** The gateway's own id of the event, or a hash of a body that holds the time it was sent. */
   id: string | null
-  /** A hash of the event. Identical bytes are a repeat only if they say when it happened, since "connected" is rightly said twice. */
+  /**
+   * A hash of the event. Identical bytes are a repeat only if they say when it happened, since "connected" is
+   * rightly said twice.
+   */
   hash: string | null
   receivedAtMs: number
+  /** The envelope's time, in any shape: it counts for events without a time of their own. */
+  sentAt?: unknown
   /** The session's own account, where the gateway tells. */
   me: Person | null
 }
 
-/** `at`: the event's own time, in any shape; the time of receipt where there is none. */
+/** `at`: the event's own time, in any shape; else that of the envelope, else that of receipt. */
 export function make<Type extends EventType>(
   origin: Origin,
   type: Type,
@@ -32,7 +37,7 @@ export function make<Type extends EventType>(
 }
 
 function base(origin: Origin, type: string, raw: unknown, at: unknown) {
-  const ownMs = toMs(at)
+  const ownMs = toMs(at ?? origin.sentAt)
   const ms = ownMs ?? origin.receivedAtMs
   const id = origin.id ?? (ownMs === null ? null : origin.hash)
   return {
@@ -75,7 +80,10 @@ export function skipped(name: string, reason: string): Mapped {
   return { events: [], skipped: [one] }
 }
 
-/** Several parts of one request, in order. Events of one type that share an id get a number, so that they are not each other's repeat. */
+/**
+ * Several parts of one request, in order. Events of one type that share an id get a number, so that they are
+ * not each other's repeat.
+ */
 export function joined(parts: Mapped[], name = 'list'): Mapped {
   if (parts.length === 0) return skipped(name, 'it lists nothing')
   const seen = new Map<string, number>()
@@ -91,6 +99,17 @@ export function joined(parts: Mapped[], name = 'list'): Mapped {
         : { ...event, raw: { ...event.raw, id: `${event.raw.id}#${count}` } }
     })
   return { events, skipped: parts.flatMap((part) => part.skipped) }
+}
+
+/** With another object as the gateway's own: what it was before it was read as something else. */
+export function withRaw(result: Mapped, rawOf: (event: unknown) => unknown): Mapped {
+  return {
+    ...result,
+    events: result.events.map((event) => ({
+      ...event,
+      raw: { ...event.raw, event: rawOf(event.raw.event) },
+    })),
+  }
 }
 
 /** 132 bits of SHA-256: an id for what has none. */

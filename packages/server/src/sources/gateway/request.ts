@@ -22,7 +22,10 @@ export function contentType(request: GatewayRequest): string {
   return (request.headers['content-type'] ?? '').split(';')[0]!.trim().toLowerCase()
 }
 
-/** The fields of a form, urlencoded or multipart, files left out but named; undefined for any other body, or a broken one. */
+/**
+ * The fields of a form, urlencoded or multipart, files left out but named; undefined for any other body, or a
+ * broken one.
+ */
 export async function formFields(
   request: GatewayRequest,
 ): Promise<Map<string, string> | undefined> {
@@ -98,7 +101,10 @@ const secretKeys = ['apikey', 'api_key', 'instanceToken']
 const inForm = /(^|[&?\s"'])(apikey|api_key|instanceToken|token)=[^&\s"']*/g
 const inBrokenJson = /"(apikey|api_key|instanceToken|token)"\s*:\s*"[^"]*"?/g
 
-/** The body without its tokens, whichever gateway's they are, since bodies also come to the wrong path: JSON where it is JSON, else its text. */
+/**
+ * The body without its tokens, whichever gateway's they are, since bodies also come to the wrong path: JSON
+ * where it is JSON, else its text.
+ */
 export function notUnderstood(request: GatewayRequest, reason: string): Parsed {
   const value = jsonValue(request.rawBody)
   const object = fields(value)

@@ -1,4 +1,7 @@
-/** Whether a request was made by someone who knows the secret. Everything is compared in constant time, over the raw bytes. */
+/**
+ * Whether a request was made by someone who knows the secret. Everything is compared in constant time, over the
+ * raw bytes.
+ */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import { jsonObject } from './request.ts'
 import type { GatewayRequest, Verdict } from './gateway.ts'
@@ -11,7 +14,10 @@ export function sameSecret(given: string, expected: string): boolean {
   )
 }
 
-/** A hex HMAC, with or without a `sha256=` before it, in a header. `signed` is the raw body unless the gateway signs something else. */
+/**
+ * A hex HMAC, with or without a `sha256=` before it, in a header. `signed` is the raw body unless the gateway
+ * signs something else.
+ */
 export function verifyHmac(
   request: GatewayRequest,
   header: string,
@@ -41,7 +47,8 @@ export function verifyJwt(
 ): Verdict {
   const [head, payload, signature, ...rest] = token.split('.')
   if (!head || !payload || signature === undefined || rest.length > 0) return 'bad'
-  // The algorithm is ours to choose, never the token's: `none` and RS256 with a public key as the secret are old attacks.
+  // The algorithm is ours to choose, never the token's: `none` and RS256 with a public key as the secret are
+  // old attacks.
   if (jsonObject(Buffer.from(head, 'base64url'))?.['alg'] !== 'HS256') return 'bad'
   if (
     !sameSecret(

@@ -1,17 +1,35 @@
 /** The 16 events of versions 8 and 9 → canonical events. */
+import { entry, fields, type Fields, firstText, text } from '../../core/json-values.ts'
 import { chatOf, personOf } from '../../whatsapp/identity/jid.ts'
-import { type Fields, firstText, list, text, entry } from '../../core/json-values.ts'
-import { word } from '../../whatsapp/wire/json-shapes.ts'
-import { readingEvents } from '../gateway/message-events.ts'
-import { fallback, make, mapped, type Origin } from '../gateway/origin.ts'
-import type { Mapped } from '../gateway/gateway.ts'
+import type { Chat, MessageContent, Person } from '../../whatsapp/message/message.ts'
 import { whatsmeowReceipt } from '../client-libraries/whatsmeow/message.ts'
+import {
+  chatAt,
+  event,
+  type Handler,
+  type Handlers,
+  ifText,
+  labelAt,
+  optional,
+  peopleAt,
+  personAt,
+  required,
+  textAt,
+  valueAt,
+  wordAt,
+} from '../gateway/mapping.ts'
+import { readingEvents } from '../gateway/message-events.ts'
+import { fallback, mapped, type Origin, withRaw } from '../gateway/origin.ts'
 import { gowaContent } from './content.ts'
 
-type Handler = (origin: Origin, payload: Fields, sentAt: unknown) => Mapped
+export interface About {
+  chat: Chat
+  sender: Person | null
+  fromMe: boolean
+}
 
 /** Chat, sender and direction; null without a chat. */
-function about(origin: Origin, payload: Fields) {
+function aboutOf(origin: Origin, payload: Fields): About | null {
   const fromMe = payload['is_from_me'] === true
   const name = firstText(payload['from_name'], payload['sender_display_name'])
   const chat = chatOf(
@@ -20,79 +38,61 @@ function about(origin: Origin, payload: Fields) {
   )
   if (!chat) return null
   if (chat.kind === 'person' && !fromMe) chat.name = name
+  const other = chat.kind === 'person' ? personOf(chat.id, chat.altId, name) : null
   const sender =
-    personOf(payload['from'], payload['from_lid'], name) ??
-    (fromMe ? origin.me : chat.kind === 'person' ? personOf(chat.id, chat.altId, name) : null)
+    personOf(payload['from'], payload['from_lid'], name) ?? (fromMe ? origin.me : other)
   return { chat, sender, fromMe }
 }
 
-const message: Handler = (origin, payload, sentAt) => {
-  const who = about(origin, payload)
-  const messageId = text(payload['id'])
-  const at = payload['timestamp'] ?? sentAt
-  if (!who || messageId === null) return mapped(fallback(origin, payload, at))
-  const content = gowaContent(
+function contentOf(payload: Fields): MessageContent {
+  return gowaContent(
     payload,
     text(payload['body']),
     text(payload['replied_to_id']),
     text(payload['quoted_body']),
   )
-  const envelope = {
-    origin,
-    raw: payload,
-    ...who,
-    messageId,
-    at,
-    status: null,
-    sentBy: null,
-    replayed: false,
-    keysAre: 'sender' as const,
-  }
-  return readingEvents(envelope, { kind: 'content', content })
+}
+
+const message: Handler = (origin, data) => {
+  const payload = fields(data) ?? {}
+  const about = aboutOf(origin, payload)
+  const messageId = text(payload['id'])
+  const at = payload['timestamp']
+  if (!about || messageId === null) return mapped(fallback(origin, payload, at))
+  const envelope = { origin, raw: payload, ...about, messageId, at }
+  return readingEvents(envelope, { kind: 'content', content: contentOf(payload) })
 }
 
 /** An event about another message, whose id is under `targetKey`. */
-function carried(
-  targetKey: string,
-  build: (origin: Origin, payload: Fields, at: unknown, fields: Carried) => Mapped,
-): Handler {
-  return (origin, payload, sentAt) => {
-    const who = about(origin, payload)
-    const messageId = text(payload[targetKey])
-    const at = payload['timestamp'] ?? sentAt
-    if (!who || messageId === null) return mapped(fallback(origin, payload, at))
-    const { chat, sender, fromMe } = who
-    return build(origin, payload, at, {
-      chat,
-      sender,
-      messageId,
-      carrierId: text(payload['id']),
-      byMe: fromMe,
-      fromMe,
-    })
-  }
+function carried(origin: Origin, payload: Fields, targetKey: string) {
+  const about = aboutOf(origin, payload)
+  const messageId = text(payload[targetKey])
+  if (!about || messageId === null) return null
+  const { chat, sender, fromMe } = about
+  return { chat, sender, messageId, carrierId: text(payload['id']), byMe: fromMe, fromMe }
 }
 
-type Carried = NonNullable<ReturnType<typeof about>> & {
-  messageId: string
-  carrierId: string | null
-  byMe: boolean
+/** Whose message somebody reacted to is not told: in a chat of two, people react to the other's. */
+export function reactedFromMe({ chat, fromMe }: About): boolean {
+  return chat.kind === 'person' && !fromMe
 }
 
-const ack: Handler = (origin, payload, sentAt) => {
+/** `revoked_from_me` is the sender's view of it. */
+export function revokedFromMe({ chat, fromMe }: About, payload: Fields): boolean {
+  return payload['revoked_from_me'] === false ? !fromMe && chat.kind === 'person' : fromMe
+}
+
+const ack: Handler = (origin, data) => {
+  const payload = fields(data) ?? {}
   const struct = {
     Chat: payload['chat_id'],
     Sender: payload['from'] ?? payload['sender_id'],
     SenderAlt: payload['from_lid'],
     MessageIDs: payload['ids'],
-    Timestamp: sentAt ?? payload['timestamp'],
+    Timestamp: origin.sentAt ?? payload['timestamp'],
     Type: payload['receipt_type'],
   }
-  const result = whatsmeowReceipt(origin, struct)
-  return {
-    ...result,
-    events: result.events.map((event) => ({ ...event, raw: { ...event.raw, event: payload } })),
-  }
+  return withRaw(whatsmeowReceipt(origin, struct), () => payload)
 }
 
 const memberActions: Record<string, 'add' | 'remove' | 'promote' | 'demote'> = {
@@ -104,178 +104,122 @@ const memberActions: Record<string, 'add' | 'remove' | 'promote' | 'demote'> = {
   demote: 'demote',
 }
 
-const participants: Handler = (origin, payload, sentAt) => {
-  const chat = chatOf(payload['chat_id'])
-  const action = entry(memberActions, payload['type'])
-  if (!chat || !action) return mapped(fallback(origin, payload, sentAt, { chat }))
-  const people = list(payload['jids']).flatMap((jid) => personOf(jid) ?? [])
-  return mapped(
-    make(origin, 'group.participants_updated', payload, sentAt, {
-      chat,
-      by: null,
-      action,
-      participants: people,
-      reason: null,
-    }),
-  )
-}
-
-const groupJoined: Handler = (origin, payload, sentAt) => {
-  const chat = chatOf(
-    payload['chat_id'] ?? payload['group_id'],
-    undefined,
-    firstText(payload['name'], payload['group_name']),
-  )
-  if (!chat) return mapped(fallback(origin, payload, sentAt))
-  const details = {
-    description: firstText(payload['topic'], payload['description']),
-    owner: personOf(payload['owner']),
-    createdAt: null,
-    participants: null,
-  }
-  return mapped(
-    make(origin, 'group.joined', payload, sentAt, {
-      chat,
-      by: personOf(payload['from'] ?? payload['sender']),
-      reason: firstText(payload['reason'], payload['type']),
-      ...details,
-    }),
-  )
-}
-
 function newsletter(
   type: 'newsletter.joined' | 'newsletter.left' | 'newsletter.updated' | 'newsletter.mute_changed',
 ): Handler {
-  return (origin, payload, sentAt) => {
-    const chat = chatOf(payload['newsletter_id'], undefined, text(payload['name']))
-    if (!chat) return mapped(fallback(origin, payload, sentAt))
-    const role = text(payload['role'])
-    const mute = text(payload['mute'])
-    const changes = payload['messages'] === undefined ? {} : { changes: payload['messages'] }
-    return mapped(
-      make(origin, type, payload, sentAt, {
-        chat,
-        ...(role ? { role } : {}),
-        ...(mute ? { mute } : {}),
-        ...changes,
-      }),
-    )
-  }
+  return event(type, {
+    chat: chatAt('newsletter_id', [], 'name'),
+    role: optional(textAt('role')),
+    mute: optional(textAt('mute')),
+    changes: optional(valueAt('messages')),
+  })
 }
 
-const call: Handler = (origin, payload, sentAt) => {
-  const sender = personOf(payload['from'], payload['from_lid'])
-  const chat = chatOf(payload['group_jid']) ?? chatOf(payload['from'], payload['from_lid'])
-  const callId = text(payload['call_id'])
-  if (!sender || !chat || callId === null)
-    return mapped(fallback(origin, payload, sentAt, { chat, sender }))
-  return mapped(
-    make(origin, 'call.offered', payload, sentAt, {
-      chat,
-      sender,
-      callId,
-      video: null,
-      groupCall: chat.kind === 'group',
-      offline: false,
-      reason: payload['auto_rejected'] === true ? 'rejected by the gateway' : null,
-      platform: text(payload['remote_platform']),
-    }),
-  )
+const labelled = {
+  chat: chatAt(['chat_id', 'jid']),
+  labelId: required(wordAt('label_id')),
+  on: (payload: Fields) =>
+    (payload['labeled'] ?? payload['labelled'] ?? true) === true && payload['action'] !== 'remove',
 }
 
-const label: Handler = (origin, payload, sentAt) => {
-  const id = word(payload['label_id'] ?? payload['id'])
-  if (id === null) return mapped(fallback(origin, payload, sentAt))
-  const one = {
-    id,
-    name: firstText(payload['name'], payload['label_name']),
-    color: word(payload['color']),
-    deleted: payload['deleted'] === true,
-  }
-  return mapped(make(origin, 'label.updated', payload, sentAt, { label: one }))
-}
-
-const labelled: Handler = (origin, payload, sentAt) => {
-  const chat = chatOf(payload['chat_id'] ?? payload['jid'])
-  const labelId = word(payload['label_id'])
-  if (!chat || labelId === null) return mapped(fallback(origin, payload, sentAt, { chat }))
-  const on =
-    (payload['labeled'] ?? payload['labelled'] ?? true) === true && payload['action'] !== 'remove'
-  const messageId = text(payload['message_id'])
-  return mapped(
-    messageId === null
-      ? make(origin, 'label.chat_associated', payload, sentAt, { chat, labelId, on })
-      : make(origin, 'label.message_associated', payload, sentAt, { chat, labelId, on, messageId }),
-  )
-}
-
-export const gowaHandlers: Readonly<Record<string, Handler>> = {
+export const gowaHandlers: Handlers = {
   message,
-  'message.reaction': carried('reacted_message_id', (origin, payload, at, about_) => {
-    const emoji = text(payload['reaction']) ?? ''
-    // Whose message it was is not told: in a chat of two, people react to the other's.
-    const fromMe = about_.chat.kind === 'person' && !about_.byMe
-    return mapped(
-      make(origin, 'message.reaction', payload, at, {
-        ...about_,
-        fromMe,
-        emoji,
-        removed: emoji === '',
-      }),
-    )
-  }),
-  'message.revoked': carried('revoked_message_id', (origin, payload, at, about_) => {
-    // `revoked_from_me` is the sender's view of it.
-    const fromMe =
-      payload['revoked_from_me'] === false
-        ? !about_.byMe && about_.chat.kind === 'person'
-        : about_.byMe
-    return mapped(make(origin, 'message.deleted', payload, at, { ...about_, fromMe }))
-  }),
-  'message.edited': carried('original_message_id', (origin, payload, at, about_) => {
-    const content = gowaContent(
-      payload,
-      text(payload['body']),
-      text(payload['replied_to_id']),
-      text(payload['quoted_body']),
-    )
-    return mapped(make(origin, 'message.edited', payload, at, { ...about_, content }))
-  }),
+  'message.reaction': event(
+    'message.reaction',
+    (payload, origin) => {
+      const about = carried(origin, payload, 'reacted_message_id')
+      const emoji = text(payload['reaction']) ?? ''
+      return about && { ...about, fromMe: reactedFromMe(about), emoji, removed: emoji === '' }
+    },
+    'timestamp',
+  ),
+  'message.revoked': event(
+    'message.deleted',
+    (payload, origin) => {
+      const about = carried(origin, payload, 'revoked_message_id')
+      return about && { ...about, fromMe: revokedFromMe(about, payload) }
+    },
+    'timestamp',
+  ),
+  'message.edited': event(
+    'message.edited',
+    (payload, origin) => {
+      const about = carried(origin, payload, 'original_message_id')
+      return about && { ...about, content: contentOf(payload) }
+    },
+    'timestamp',
+  ),
   'message.ack': ack,
-  'message.deleted': (origin, payload, sentAt) => {
-    const chat = chatOf(payload['chat_id'])
-    const messageId = text(payload['deleted_message_id'])
-    const at = payload['timestamp'] ?? sentAt
-    if (!chat || messageId === null) return mapped(fallback(origin, payload, at))
-    return mapped(
-      make(origin, 'message.deleted_for_me', payload, at, {
-        chat,
-        messageId,
-        fromMe: payload['was_from_me'] === true,
-      }),
-    )
+  'message.deleted': event(
+    'message.deleted_for_me',
+    {
+      chat: chatAt('chat_id'),
+      messageId: required(textAt('deleted_message_id')),
+      fromMe: (payload) => payload['was_from_me'] === true,
+    },
+    'timestamp',
+  ),
+  chat_presence: (origin, data) => {
+    const payload = fields(data) ?? {}
+    const about = aboutOf(origin, payload)
+    const said = firstText(payload['state'], payload['presence'])
+    if (!about?.sender || (said !== 'composing' && said !== 'paused'))
+      return mapped(fallback(origin, payload, undefined, about ?? {}))
+    const { chat, sender } = about
+    const state = said === 'composing' && payload['media'] === 'audio' ? 'recording' : said
+    return event('chat_presence.updated', { chat, sender, state })(origin, payload)
   },
-  chat_presence: (origin, payload, sentAt) => {
-    const who = about(origin, payload)
-    const state = firstText(payload['state'], payload['presence'])
-    if (!who?.sender || (state !== 'composing' && state !== 'paused'))
-      return mapped(fallback(origin, payload, sentAt, who ?? {}))
-    const seen = state === 'composing' && payload['media'] === 'audio' ? 'recording' : state
-    return mapped(
-      make(origin, 'chat_presence.updated', payload, sentAt, {
-        chat: who.chat,
-        sender: who.sender,
-        state: seen,
-      }),
-    )
-  },
-  'group.participants': participants,
-  'group.joined': groupJoined,
-  'label.edit': label,
-  'label.association': labelled,
+  'group.participants': event(
+    'group.participants_updated',
+    {
+      chat: chatAt('chat_id'),
+      by: null,
+      action: ({ type }) => entry(memberActions, type),
+      participants: peopleAt('jids'),
+      reason: null,
+    },
+    [],
+    ['chat'],
+  ),
+  'group.joined': event('group.joined', {
+    chat: chatAt(['chat_id', 'group_id'], [], textAt('name', 'group_name')),
+    by: personAt(['from', 'sender']),
+    reason: textAt('reason', 'type'),
+    description: textAt('topic', 'description'),
+    owner: personAt('owner'),
+    createdAt: null,
+    participants: null,
+  }),
+  'label.edit': event('label.updated', {
+    label: labelAt(['label_id', 'id'], textAt('name', 'label_name'), 'color', 'deleted'),
+  }),
+  'label.association': ifText(
+    'message_id',
+    event(
+      'label.message_associated',
+      { ...labelled, messageId: required(textAt('message_id')) },
+      [],
+      ['chat'],
+    ),
+    event('label.chat_associated', labelled, [], ['chat']),
+  ),
   'newsletter.joined': newsletter('newsletter.joined'),
   'newsletter.left': newsletter('newsletter.left'),
   'newsletter.message': newsletter('newsletter.updated'),
   'newsletter.mute': newsletter('newsletter.mute_changed'),
-  'call.offer': call,
+  'call.offer': event(
+    'call.offered',
+    {
+      chat: (...given) => chatAt('group_jid')(...given) ?? chatAt('from', 'from_lid')(...given),
+      sender: required(personAt('from', 'from_lid')),
+      callId: required(textAt('call_id')),
+      video: null,
+      groupCall: (_, __, read) => read.chat?.kind === 'group',
+      offline: false,
+      reason: ({ auto_rejected }) => (auto_rejected === true ? 'rejected by the gateway' : null),
+      platform: textAt('remote_platform'),
+    },
+    [],
+    ['chat', 'sender'],
+  ),
 }

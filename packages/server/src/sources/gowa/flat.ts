@@ -1,10 +1,16 @@
-/** Version 7's flat messages: `{sender_id, chat_id, from, timestamp, pushname, message: {text, id, replied_id, quoted_message}, …}`. */
+/**
+ * Version 7's flat messages: `{sender_id, chat_id, from, timestamp, pushname, message: {text, id, replied_id,
+ * quoted_message}, …}`.
+ */
+import type { EventFields } from '../../whatsapp/event-fields.ts'
+import type { EventType } from '../../whatsapp/whatsapp.ts'
 import { chatOf, jidOfUser, personOf } from '../../whatsapp/identity/jid.ts'
 import { fields, type Fields, text } from '../../core/json-values.ts'
 import { readingEvents } from '../gateway/message-events.ts'
 import { fallback, make, mapped, type Origin } from '../gateway/origin.ts'
 import type { Mapped } from '../gateway/gateway.ts'
 import { gowaContent } from './content.ts'
+import { reactedFromMe, revokedFromMe } from './events.ts'
 
 /** The name that version 8 gave the same event; null for what is none. */
 export function flatName(body: Fields): string | null {
@@ -30,6 +36,7 @@ export function flatEvent(origin: Origin, body: Fields): Mapped {
   const fromMe = chat.kind === 'person' && sender !== null && sender.id !== chat.id
   if (chat.kind === 'person' && !fromMe) chat.name = name
   const carrierId = text(message?.['id'])
+  const about = { chat, sender, fromMe }
   const carried = { chat, sender, carrierId, byMe: fromMe }
   const content = () =>
     gowaContent(
@@ -38,66 +45,33 @@ export function flatEvent(origin: Origin, body: Fields): Mapped {
       text(message?.['replied_id']),
       text(message?.['quoted_message']),
     )
+  function one<Type extends EventType>(type: Type, more: EventFields[Type]): Mapped {
+    return mapped(make(origin, type, body, at, more))
+  }
 
-  if (origin.name === 'message.revoked' && text(body['revoked_message_id'])) {
-    const mine = body['revoked_from_me'] === false ? !fromMe && chat.kind === 'person' : fromMe
-    return mapped(
-      make(origin, 'message.deleted', body, at, {
-        ...carried,
-        messageId: text(body['revoked_message_id'])!,
-        fromMe: mine,
-      }),
-    )
+  const revoked = text(body['revoked_message_id'])
+  if (origin.name === 'message.revoked' && revoked !== null) {
+    const mine = revokedFromMe(about, body)
+    return one('message.deleted', { ...carried, messageId: revoked, fromMe: mine })
   }
-  if (origin.name === 'message.edited') {
-    // Before 7.5 the edited message's id was not told; then the edit's own has to do.
-    const messageId = text(body['original_message_id']) ?? carrierId
-    if (messageId !== null)
-      return mapped(
-        make(origin, 'message.edited', body, at, {
-          ...carried,
-          messageId,
-          fromMe,
-          content: content(),
-        }),
-      )
-  }
-  if (origin.name === 'message.deleted' && text(body['deleted_message_id'])) {
-    return mapped(
-      make(origin, 'message.deleted_for_me', body, at, {
-        chat,
-        messageId: text(body['deleted_message_id'])!,
-        fromMe: body['was_from_me'] === true,
-      }),
-    )
+  // Before 7.5 the edited message's id was not told; then the edit's own has to do.
+  const edited = text(body['original_message_id']) ?? carrierId
+  if (origin.name === 'message.edited' && edited !== null)
+    return one('message.edited', { ...carried, messageId: edited, fromMe, content: content() })
+  const deleted = text(body['deleted_message_id'])
+  if (origin.name === 'message.deleted' && deleted !== null) {
+    const mine = body['was_from_me'] === true
+    return one('message.deleted_for_me', { chat, messageId: deleted, fromMe: mine })
   }
   if (origin.name === 'message.reaction') {
-    const emoji = text(fields(body['reaction'])?.['message']) ?? ''
-    const messageId = text(fields(body['reaction'])?.['id'])!
-    return mapped(
-      make(origin, 'message.reaction', body, at, {
-        ...carried,
-        messageId,
-        fromMe: chat.kind === 'person' && !fromMe,
-        emoji,
-        removed: emoji === '',
-      }),
-    )
+    const reaction = fields(body['reaction'])
+    const [messageId, emoji] = [text(reaction?.['id'])!, text(reaction?.['message']) ?? '']
+    const mine = reactedFromMe(about)
+    const removed = emoji === ''
+    return one('message.reaction', { ...carried, messageId, fromMe: mine, emoji, removed })
   }
   if (origin.name !== 'message' || carrierId === null)
-    return mapped(fallback(origin, body, at, { chat, sender, fromMe }))
-  const envelope = {
-    origin,
-    raw: body,
-    chat,
-    sender,
-    fromMe,
-    messageId: carrierId,
-    at,
-    status: null,
-    sentBy: null,
-    replayed: false,
-    keysAre: 'sender' as const,
-  }
+    return mapped(fallback(origin, body, at, about))
+  const envelope = { origin, raw: body, ...about, messageId: carrierId, at }
   return readingEvents(envelope, { kind: 'content', content: content() })
 }

@@ -1,6 +1,7 @@
 /**
- * go-whatsapp-web-multidevice. Versions 8 and 9: `{event, device_id, session_id?, timestamp?, payload}`. Version 7: messages are flat and
- * have no event at all; receipts and groups have `event` and `payload` already. Always signed, with `secret` unless told otherwise.
+ * go-whatsapp-web-multidevice. Versions 8 and 9: `{event, device_id, session_id?, timestamp?, payload}`.
+ * Version 7: messages are flat and have no event at all; receipts and groups have `event` and `payload`
+ * already. Always signed, with `secret` unless told otherwise.
  */
 import { personOf } from '../../whatsapp/identity/jid.ts'
 import { fields, type Fields, text, entry } from '../../core/json-values.ts'
@@ -32,9 +33,10 @@ async function parse(request: GatewayRequest): Promise<Parsed> {
 function enveloped(request: GatewayRequest, event: string, body: Fields, payload: Fields) {
   // The slot's id names a device for good; `device_id` is its JID, and changes when another phone is paired.
   const session = sessionOf(request, 'gowa', body['session_id'], body['device_id'])
-  const origin = { ...originOf(request, 'gowa', session, event), me: personOf(body['device_id']) }
+  const [me, sentAt] = [personOf(body['device_id']), body['timestamp']]
+  const origin = { ...originOf(request, 'gowa', session, event), me, sentAt }
   const handler = entry(gowaHandlers, event)
   return handler
-    ? handler(origin, payload, body['timestamp'])
-    : mapped(fallback(origin, payload, body['timestamp'] ?? payload['timestamp']))
+    ? handler(origin, payload)
+    : mapped(fallback(origin, payload, sentAt ?? payload['timestamp']))
 }

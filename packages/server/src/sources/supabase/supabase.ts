@@ -1,8 +1,10 @@
 /**
- * Supabase's database webhooks: `{type, table, schema, record, old_record}`, sent by pg_net after the commit, without an id, a time or a
- * signature, and without a second try. For events that must not be lost there is the outbox (postgres/).
+ * Supabase's database webhooks: `{type, table, schema, record, old_record}`, sent by pg_net after the commit,
+ * without an id, a time or a signature, and without a second try. For events that must not be lost there is the
+ * outbox (postgres/).
  *
- * The event is called what the path says after the session, else as the table is known. The body is delivered to the byte.
+ * The event is called what the path says after the session, else as the table is known. The body is delivered
+ * to the byte.
  */
 import { memberText } from '../../core/json.ts'
 import { fields, text } from '../../core/json-values.ts'
@@ -16,7 +18,10 @@ import { eventTypeOf } from './events.ts'
 /** A header that the webhook is given by hand; Supabase has nothing else to prove itself by. */
 const secretHeader = 'x-webhook-secret'
 
-/** The copies that some versions of its trigger send come at once. An update that says the same a minute later is a new one. */
+/**
+ * The copies that some versions of its trigger send come at once. An update that says the same a minute later
+ * is a new one.
+ */
 const repeatSeconds: Record<RowOperation, number> = { INSERT: 60, DELETE: 60, UPDATE: 10 }
 
 const maxKeyCharacters = 256

@@ -1,288 +1,282 @@
 /** WAHA's events → canonical events. */
+import { fields, type Fields, firstText, text } from '../../core/json-values.ts'
 import { chatOf, normaliseJid, personOf } from '../../whatsapp/identity/jid.ts'
-import { fields, firstText, list, text } from '../../core/json-values.ts'
-import { readingEvents, statusEvent, stubMessage } from '../gateway/message-events.ts'
-import { fallback, make, mapped } from '../gateway/origin.ts'
 import {
-  groupJoin,
-  groupLeave,
-  groupParticipants,
-  groupUpdate,
-  label,
-  labelled,
-  presence,
-  type WahaHandler,
-} from './people.ts'
-import { aboutMessage, ackStatus, splitId, wahaContent } from './message.ts'
+  booleanAt,
+  byWord,
+  chatAt,
+  event,
+  flagAt,
+  type Handler,
+  type Handlers,
+  labelAt,
+  personAt,
+  qrAt,
+  type Reader,
+  required,
+  textAt,
+  textsAt,
+  wordAt,
+} from '../gateway/mapping.ts'
+import {
+  readingEvents,
+  receiptBy,
+  receiptWord,
+  statusEvent,
+  stubMessage,
+} from '../gateway/message-events.ts'
+import { fallback, mapped } from '../gateway/origin.ts'
+import { groupActions, groupChanges, joinedMembers, members, presence } from './people.ts'
+import { type About, aboutMessage, ackStatus, splitId, wahaContent } from './message.ts'
 
-const message: WahaHandler = (origin, payload, sentAt) => {
+const at = 'timestamp'
+
+const message: Handler = (origin, data) => {
+  const payload = fields(data) ?? {}
   const about = aboutMessage(origin, payload)
-  const at = payload['timestamp'] ?? sentAt
-  if (!about) return mapped(fallback(origin, payload, at))
+  if (!about) return mapped(fallback(origin, payload, payload[at]))
   const sentBy = payload['source'] === 'api' ? 'api' : payload['source'] === 'app' ? 'device' : null
-  const status = about.fromMe ? ackStatus(payload) : null
   const envelope = {
     origin,
     raw: payload,
     ...about,
-    at,
-    status,
+    at: payload[at],
+    status: about.fromMe ? ackStatus(payload) : null,
     sentBy: about.fromMe ? sentBy : null,
-    replayed: false,
-    keysAre: 'account' as const,
+    keysAre: 'account',
   } as const
-  if (text(fields(payload['_data'])?.['type']) === 'e2e_notification')
-    return stubMessage(envelope, 'e2e_notification', [])
-  return readingEvents(envelope, {
-    kind: 'content',
-    content: wahaContent(payload),
-  })
-}
-
-const waiting: WahaHandler = (origin, payload, sentAt) => {
-  const about = aboutMessage(origin, payload)
-  const at = payload['timestamp'] ?? sentAt
-  return mapped(
-    about
-      ? make(origin, 'message.undecryptable', payload, at, {
-          ...about,
-          reason: 'waiting for this message',
-          viewOnce: false,
-        })
-      : fallback(origin, payload, at),
-  )
+  return text(fields(payload['_data'])?.['type']) === 'e2e_notification'
+    ? stubMessage(envelope, 'e2e_notification', [])
+    : readingEvents(envelope, { kind: 'content', content: wahaContent(payload) })
 }
 
 /** Of a group it is one member's, in the group event of it; of a chat of two, the other side's. */
-const ack: WahaHandler = (origin, payload, sentAt) => {
-  const about = aboutMessage(origin, payload)
+const ack: Handler = (origin, data) => {
+  const payload = fields(data) ?? {}
+  const known = aboutMessage(origin, payload)
   const status = ackStatus(payload)
-  const at = payload['timestamp'] ?? sentAt
-  if (!about || status === null || status === 'pending')
-    return mapped(fallback(origin, payload, at, about ?? {}))
-  const member = personOf(payload['participant'])
-  const by = !about.fromMe
-    ? origin.me
-    : about.chat.kind === 'person'
-      ? personOf(about.chat.id, about.chat.altId)
-      : member
-  const word_ = about.fromMe || (status !== 'read' && status !== 'played') ? null : `${status}-self`
-  return mapped(statusEvent({ origin, raw: payload, ...about, at }, status, by, word_))
+  if (!known || status === null || status === 'pending')
+    return mapped(fallback(origin, payload, payload[at], known ?? {}))
+  const about = { origin, raw: payload, ...known, at: payload[at] }
+  const by = receiptBy(about, personOf(payload['participant']))
+  return mapped(statusEvent(about, status, by, receiptWord(about.fromMe, status)))
 }
 
-const reaction: WahaHandler = (origin, payload, sentAt) => {
-  const about = aboutMessage(origin, payload)
-  const inside = fields(payload['reaction'])
-  const target = splitId(inside?.['messageId'])
-  const messageId = target?.messageId ?? text(inside?.['messageId'])
-  const at = payload['timestamp'] ?? sentAt
-  if (!about || !inside || messageId === null) return mapped(fallback(origin, payload, at))
-  const emoji = text(inside['text']) ?? ''
-  const { chat, sender } = about
-  const carried = {
-    chat,
-    sender,
-    messageId,
-    fromMe: target?.fromMe ?? false,
-    carrierId: about.messageId,
-    byMe: about.fromMe,
-  }
-  return mapped(
-    make(origin, 'message.reaction', payload, at, { ...carried, emoji, removed: emoji === '' }),
-  )
-}
-
-const edited: WahaHandler = (origin, payload, sentAt) => {
-  const about = aboutMessage(origin, payload)
-  const target = firstText(payload['editedMessageId'])
-  const at = payload['timestamp'] ?? sentAt
-  if (!about || target === null) return mapped(fallback(origin, payload, at))
-  const { chat, sender, fromMe } = about
-  const carried = {
-    chat,
-    sender,
-    messageId: splitId(target)?.messageId ?? target,
-    fromMe,
-    carrierId: about.messageId,
-    byMe: fromMe,
-  }
-  return mapped(
-    make(origin, 'message.edited', payload, at, { ...carried, content: wahaContent(payload) }),
-  )
-}
-
-/** `{after, before?, revokedMessageId}`: `after` is the notice that the message is gone. */
-const revoked: WahaHandler = (origin, payload, sentAt) => {
-  const after = fields(payload['after'])
-  const before = fields(payload['before'])
-  const about = (after && aboutMessage(origin, after)) ?? (before && aboutMessage(origin, before))
-  const target =
-    text(payload['revokedMessageId']) ??
-    (before && aboutMessage(origin, before)?.messageId) ??
-    about?.messageId
-  const at = after?.['timestamp'] ?? sentAt
-  if (!about || !target) return mapped(fallback(origin, payload, at))
-  const fromMe = splitId(before?.['id'])?.fromMe ?? about.fromMe
-  const carried = {
-    chat: about.chat,
-    sender: about.sender,
-    messageId: splitId(target)?.messageId ?? target,
-    fromMe,
-    carrierId: about.messageId,
-    byMe: about.fromMe,
-  }
-  return mapped(make(origin, 'message.deleted', payload, at, carried))
-}
-
-/** `{vote, poll}`; a vote that could not be decrypted has no options. */
-function vote(readable: boolean): WahaHandler {
-  return (origin, payload, sentAt) => {
-    const cast = fields(payload['vote'])
-    const poll = fields(payload['poll'])
-    const about = cast && aboutMessage(origin, cast)
-    const target = poll && aboutMessage(origin, poll)
-    const at = cast?.['timestamp'] ?? sentAt
-    if (!about || !target) return mapped(fallback(origin, payload, at))
-    const options = readable
-      ? list(cast['selectedOptions']).filter((one): one is string => typeof one === 'string')
-      : null
-    const carried = {
-      chat: target.chat,
-      sender: about.sender,
-      messageId: target.messageId,
-      fromMe: target.fromMe,
-      carrierId: about.messageId,
-      byMe: about.fromMe,
-    }
-    return mapped(make(origin, 'message.poll_vote', payload, at, { ...carried, options }))
-  }
-}
-
-const eventResponse: WahaHandler = (origin, payload, sentAt) => {
-  const about = aboutMessage(origin, payload)
-  const creation = fields(payload['eventCreationKey'])
-  const target = creation && aboutMessage(origin, creation)
-  const at = payload['timestamp'] ?? sentAt
-  if (!about || !target) return mapped(fallback(origin, payload, at))
-  const carried = {
+/** An event about the message `target`, told by the message `carrier`. */
+function carriedBy(carrier: About, target: Pick<About, 'chat' | 'messageId' | 'fromMe'>) {
+  return {
     chat: target.chat,
-    sender: about.sender,
+    sender: carrier.sender,
     messageId: target.messageId,
     fromMe: target.fromMe,
-    carrierId: about.messageId,
-    byMe: about.fromMe,
+    carrierId: carrier.messageId,
+    byMe: carrier.fromMe,
   }
-  return mapped(
-    make(origin, 'message.event_response', payload, at, {
-      ...carried,
-      response: text(fields(payload['eventResponse'])?.['response']),
-    }),
+}
+
+const reaction = event(
+  'message.reaction',
+  (payload, origin) => {
+    const about = aboutMessage(origin, payload)
+    const inside = fields(payload['reaction'])
+    const target = splitId(inside?.['messageId'])
+    const messageId = target?.messageId ?? text(inside?.['messageId'])
+    if (!about || !inside || messageId === null) return null
+    const emoji = text(inside['text']) ?? ''
+    const fromMe = target?.fromMe ?? false
+    return {
+      ...carriedBy(about, { chat: about.chat, messageId, fromMe }),
+      emoji,
+      removed: emoji === '',
+    }
+  },
+  at,
+)
+
+const edited = event(
+  'message.edited',
+  (payload, origin) => {
+    const about = aboutMessage(origin, payload)
+    const target = firstText(payload['editedMessageId'])
+    if (!about || target === null) return null
+    const messageId = splitId(target)?.messageId ?? target
+    return { ...carriedBy(about, { ...about, messageId }), content: wahaContent(payload) }
+  },
+  at,
+)
+
+/** `{after, before?, revokedMessageId}`: `after` is the notice that the message is gone. */
+const revoked = event(
+  'message.deleted',
+  (payload, origin) => {
+    const [after, before] = [fields(payload['after']), fields(payload['before'])]
+    const gone = before && aboutMessage(origin, before)
+    const about = (after && aboutMessage(origin, after)) ?? gone
+    const target = text(payload['revokedMessageId']) ?? gone?.messageId ?? about?.messageId
+    if (!about || !target) return null
+    const messageId = splitId(target)?.messageId ?? target
+    const fromMe = splitId(before?.['id'])?.fromMe ?? about.fromMe
+    return carriedBy(about, { chat: about.chat, messageId, fromMe })
+  },
+  'after.timestamp',
+)
+
+/** `{vote, poll}`; a vote that could not be decrypted has no options. */
+function vote(optionsOf: Reader<string[] | null>): Handler {
+  return event(
+    'message.poll_vote',
+    (payload, origin) => {
+      const [cast, poll] = [fields(payload['vote']), fields(payload['poll'])]
+      const about = cast && aboutMessage(origin, cast)
+      const target = poll && aboutMessage(origin, poll)
+      if (!about || !target) return null
+      return { ...carriedBy(about, target), options: optionsOf(payload, origin, {}) }
+    },
+    'vote.timestamp',
   )
 }
 
-/** The QR code itself has to be fetched from WAHA: the event tells only that it is time to. */
-const sessionStatus: WahaHandler = (origin, payload, sentAt) => {
-  const status = text(payload['status']) ?? ''
-  const at = sentAt
-  switch (status) {
-    case 'STARTING':
-      return mapped(make(origin, 'session.connecting', payload, at, { reason: null }))
-    case 'SCAN_QR_CODE':
-      return mapped(
-        make(origin, 'session.qr_updated', payload, at, {
-          qr: { code: null, image: null, pairingCode: null, upcoming: [], expiresAt: null },
-        }),
-      )
-    case 'PASSKEY_REQUIRED':
-      return mapped(make(origin, 'session.passkey_requested', payload, at, {}))
-    case 'PASSKEY_CONFIRMATION_REQUIRED':
-      return mapped(
-        make(origin, 'session.passkey_confirmation', payload, at, {
-          code: text(fields(payload['data'])?.['code']),
-        }),
-      )
-    case 'WORKING':
-      return mapped(make(origin, 'session.connected', payload, at, { me: origin.me }))
-    case 'STOPPED':
-      return mapped(
-        make(origin, 'session.disconnected', payload, at, {
-          reason: 'stopped',
-          code: null,
-          final: true,
-        }),
-      )
-    case 'FAILED':
-      return mapped(
-        make(origin, 'session.disconnected', payload, at, {
-          reason: 'failed',
-          code: null,
-          final: true,
-        }),
-      )
-    default:
-      return mapped(
-        make(origin, 'session.status', payload, at, {
-          status: status || 'unknown',
-          reason: null,
-          code: null,
-        }),
-      )
-  }
+const eventResponse = event(
+  'message.event_response',
+  (payload, origin) => {
+    const about = aboutMessage(origin, payload)
+    const creation = fields(payload['eventCreationKey'])
+    const target = creation && aboutMessage(origin, creation)
+    if (!about || !target) return null
+    const response = text(fields(payload['eventResponse'])?.['response'])
+    return { ...carriedBy(about, target), response }
+  },
+  at,
+)
+
+function stopped(reason: string): Handler {
+  return event('session.disconnected', { reason, code: null, final: true })
 }
 
-function call(type: 'call.offered' | 'call.accepted' | 'call.rejected'): WahaHandler {
-  return (origin, payload, sentAt) => {
-    const sender = personOf(payload['from'])
-    const chat = chatOf(payload['from'])
-    const callId = text(payload['id'])
-    const at = payload['timestamp'] || sentAt
-    if (!sender || !chat || callId === null)
-      return mapped(fallback(origin, payload, at, { chat, sender }))
-    const video = typeof payload['isVideo'] === 'boolean' ? payload['isVideo'] : null
-    return mapped(
-      make(origin, type, payload, at, {
-        chat,
-        sender,
-        callId,
-        video,
-        groupCall: payload['isGroup'] === true,
-        offline: false,
-        reason: null,
-        platform: null,
-      }),
-    )
-  }
+const sessionStatus = byWord(
+  'status',
+  {
+    STARTING: event('session.connecting', { reason: null }),
+    // The QR code itself has to be fetched from WAHA: the event tells only that it is time to.
+    SCAN_QR_CODE: qrAt([], [], []),
+    PASSKEY_REQUIRED: event('session.passkey_requested', {}),
+    PASSKEY_CONFIRMATION_REQUIRED: event('session.passkey_confirmation', {
+      code: textAt('data.code'),
+    }),
+    WORKING: event('session.connected', { me: (_, origin) => origin.me }),
+    STOPPED: stopped('stopped'),
+    FAILED: stopped('failed'),
+  },
+  event('session.status', {
+    status: (payload) => text(payload['status']) ?? 'unknown',
+    reason: null,
+    code: null,
+  }),
+)
+
+/** 0 and an empty text are no time. */
+const ownTime = (payload: Fields) => payload[at] || undefined
+
+function call(type: 'call.offered' | 'call.accepted' | 'call.rejected'): Handler {
+  return event(
+    type,
+    {
+      chat: chatAt('from'),
+      sender: required(personAt('from')),
+      callId: required(textAt('id')),
+      video: booleanAt('isVideo'),
+      groupCall: flagAt('isGroup'),
+      offline: false,
+      reason: null,
+      platform: null,
+    },
+    ownTime,
+    ['chat', 'sender'],
+  )
 }
 
-/** `engine.event`, `state.change` and the deprecated `group.join`, `group.leave` have no canonical form: they pass through. */
-export const wahaHandlers: Readonly<Record<string, WahaHandler>> = {
+function labelled(on: boolean): Handler {
+  const rule = { chat: chatAt('chatId'), labelId: required(wordAt('labelId')), on }
+  return event('label.chat_associated', rule, [], ['chat'])
+}
+
+function label(deleted: boolean): Handler {
+  const color: Reader = (payload) => text(payload['colorHex']) ?? payload['color']
+  return event('label.updated', { label: labelAt('id', 'name', color, () => deleted) })
+}
+
+const group = chatAt(['group.id', 'groupId'], [], 'group.subject')
+
+/**
+ * `engine.event`, `state.change` and the deprecated `group.join`, `group.leave` have no canonical form: they
+ * pass through.
+ */
+export const wahaHandlers: Handlers = {
   message,
   'message.any': message,
-  'message.waiting': waiting,
+  'message.waiting': event(
+    'message.undecryptable',
+    (payload, origin) => {
+      const about = aboutMessage(origin, payload)
+      return about && { ...about, reason: 'waiting for this message', viewOnce: false }
+    },
+    at,
+  ),
   'message.ack': ack,
   'message.ack.group': ack,
   'message.reaction': reaction,
   'message.edited': edited,
   'message.revoked': revoked,
-  'poll.vote': vote(true),
-  'poll.vote.failed': vote(false),
+  'poll.vote': vote(textsAt('vote.selectedOptions')),
+  'poll.vote.failed': vote(() => null),
   'event.response': eventResponse,
   'event.response.failed': eventResponse,
   'session.status': sessionStatus,
-  'group.v2.join': groupJoin,
-  'group.v2.leave': groupLeave,
-  'group.v2.participants': groupParticipants,
-  'group.v2.update': groupUpdate,
+  'group.v2.join': event(
+    'group.joined',
+    {
+      chat: group,
+      by: null,
+      reason: null,
+      description: textAt('group.description'),
+      owner: null,
+      createdAt: null,
+      participants: joinedMembers,
+    },
+    at,
+  ),
+  'group.v2.leave': event('group.left', { chat: group, by: null }, at),
+  'group.v2.participants': event(
+    'group.participants_updated',
+    {
+      chat: group,
+      by: null,
+      action: groupActions,
+      participants: (payload) =>
+        members(payload['participants']).map(({ role: _role, ...person }) => person),
+      reason: null,
+    },
+    at,
+    ['chat'],
+  ),
+  'group.v2.update': event(
+    'group.updated',
+    {
+      chat: (...given) => (fields(given[0]['group']) ? group(...given) : undefined),
+      by: null,
+      changes: groupChanges,
+    },
+    at,
+  ),
   'presence.update': presence,
-  'chat.archive': (origin, payload, sentAt) => {
-    const chat = chatOf(normaliseJid(payload['id']))
-    const at = payload['timestamp'] || sentAt
-    return mapped(
-      chat
-        ? make(origin, 'chat.archived', payload, at, { chat, on: payload['archived'] === true })
-        : fallback(origin, payload, at),
-    )
-  },
+  'chat.archive': event(
+    'chat.archived',
+    {
+      chat: (payload) => chatOf(normaliseJid(payload['id'])) ?? undefined,
+      on: flagAt('archived'),
+    },
+    ownTime,
+  ),
   'label.upsert': label(false),
   'label.deleted': label(true),
   'label.chat.added': labelled(true),

@@ -29,6 +29,8 @@ export function splitId(
     : null
 }
 
+export type About = NonNullable<ReturnType<typeof aboutMessage>>
+
 /** Chat, sender, direction and WhatsApp's own message id; null without them. */
 export function aboutMessage(origin: Origin, payload: Fields) {
   const split = splitId(payload['id'])
@@ -96,7 +98,10 @@ const webJsTypes: Record<string, ContentType> = {
   groups_v4_invite: 'group_invite',
 }
 
-/** The engine's own message where it sends one (`_data.message` of NOWEB, `_data.Message` of GOWS), else WAHA's common fields. */
+/**
+ * The engine's own message where it sends one (`_data.message` of NOWEB, `_data.Message` of GOWS), else WAHA's
+ * common fields.
+ */
 export function wahaContent(payload: Fields): MessageContent {
   const data = fields(payload['_data'])
   const engine = readMessage(respell(fields(data?.['message']) ?? fields(data?.['Message'])))

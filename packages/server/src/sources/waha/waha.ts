@@ -1,10 +1,10 @@
 /**
- * WAHA: `{id: "evt_…", timestamp (ms), event, session, metadata, me, payload, engine, environment}`. Its event ids are real: they are the same on
- * every retry. Signed with HMAC-SHA512 of the raw body where a key is set.
+ * WAHA: `{id: "evt_…", timestamp (ms), event, session, metadata, me, payload, engine, environment}`. Its event
+ * ids are real: they are the same on every retry. Signed with HMAC-SHA512 of the raw body where a key is set.
  */
 import { personOf } from '../../whatsapp/identity/jid.ts'
 import { fields, text, entry } from '../../core/json-values.ts'
-import { fallback, mapped } from '../gateway/origin.ts'
+import { passOn } from '../gateway/mapping.ts'
 import { jsonObject, notUnderstood, originOf, sessionOf, understood } from '../gateway/request.ts'
 import { verifyHmac } from '../gateway/signature.ts'
 import type { GatewayRequest, GatewaySource, Parsed, Verdict } from '../gateway/gateway.ts'
@@ -27,11 +27,10 @@ async function parse(request: GatewayRequest): Promise<Parsed> {
   const origin = {
     ...originOf(request, 'waha', sessionOf(request, 'waha', body['session']), event),
     id: text(body['id']),
+    sentAt: body['timestamp'],
     me: account ? personOf(account['id'], account['lid'], text(account['pushName'])) : null,
   }
   const payload = fields(body['payload'])
-  const handler = entry(wahaHandlers, event)
-  if (!payload || !handler)
-    return understood(mapped(fallback(origin, body['payload'] ?? null, body['timestamp'])))
-  return understood(handler(origin, payload, body['timestamp']))
+  const handler = payload ? (entry(wahaHandlers, event) ?? passOn) : passOn
+  return understood(handler(origin, body['payload'] ?? null))
 }

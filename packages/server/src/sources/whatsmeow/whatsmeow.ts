@@ -1,6 +1,7 @@
 /**
- * A Go program that marshals whatsmeow's event structs: `{type, event}` (also `{event, data}`), the type in CamelCase or snake_case,
- * or the struct alone at a URL that ends in its type. Beside them `session` and `id` (unique, for deduplication).
+ * A Go program that marshals whatsmeow's event structs: `{type, event}` (also `{event, data}`), the type in
+ * CamelCase or snake_case, or the struct alone at a URL that ends in its type. Beside them `session` and `id`
+ * (unique, for deduplication).
  */
 import { fields, text } from '../../core/json-values.ts'
 import { word } from '../../whatsapp/wire/json-shapes.ts'

@@ -1,9 +1,11 @@
 /**
- * wuzapi: whatsmeow's structs in `{type, event, state?, base64?, …}`, as a form field `jsonData` (its default), as JSON, or as
- * multipart with the file. `token`, which some versions send along, is the session's API token and is dropped.
+ * wuzapi: whatsmeow's structs in `{type, event, state?, base64?, …}`, as a form field `jsonData` (its default),
+ * as JSON, or as multipart with the file. `token`, which some versions send along, is the session's API token
+ * and is dropped.
  */
-import { fields, type Fields, firstText, text, entry } from '../../core/json-values.ts'
-import { make, mapped, type Origin, without } from '../gateway/origin.ts'
+import { fields, type Fields, firstText, text } from '../../core/json-values.ts'
+import { qrAt } from '../gateway/mapping.ts'
+import { type Origin, without, withRaw } from '../gateway/origin.ts'
 import {
   contentType,
   formFields,
@@ -23,8 +25,8 @@ import { whatsmeowMessage, whatsmeowReceipt } from '../client-libraries/whatsmeo
 export const wuzapi: GatewaySource = { name: 'wuzapi', verify, parse }
 
 /**
- * JSON and urlencoded bodies are signed as they are sent (Go sorts a form's keys on both occasions). Of a multipart body, what is signed is
- * its text fields as Go's JSON: keys sorted, and `<`, `>`, `&` escaped.
+ * JSON and urlencoded bodies are signed as they are sent (Go sorts a form's keys on both occasions). Of a
+ * multipart body, what is signed is its text fields as Go's JSON: keys sorted, and `<`, `>`, `&` escaped.
  */
 async function verify(request: GatewayRequest, secret: string): Promise<Verdict> {
   if (contentType(request) !== 'multipart/form-data')
@@ -81,19 +83,11 @@ async function parse(request: GatewayRequest): Promise<Parsed> {
 
 type SentFile = Awaited<ReturnType<typeof formFile>>
 
-const receiptStates: Record<string, string> = { Read: 'read', ReadSelf: 'read-self', Delivered: '' }
+const qr = qrAt([], 'qrCodeBase64', [])
 
 function eventsOf(origin: Origin, body: Fields, file: SentFile): Mapped {
   // A QR code is a string beside the event, not in it.
-  const image = text(body['qrCodeBase64'])
-  if (image !== null) {
-    const raw = without(body, 'token')
-    return mapped(
-      make(origin, 'session.qr_updated', raw, undefined, {
-        qr: { code: null, image, pairingCode: null, upcoming: [], expiresAt: null },
-      }),
-    )
-  }
+  if (text(body['qrCodeBase64']) !== null) return qr(origin, without(body, 'token'))
   const event = fields(body['event']) ?? {}
   const extra = without(body, 'type', 'event', 'token', 'base64', 'userID', 'instanceName')
   const name = structName(origin.name)
@@ -101,17 +95,11 @@ function eventsOf(origin: Origin, body: Fields, file: SentFile): Mapped {
     name === 'Message'
       ? message(origin, event, body, file)
       : name === 'Receipt'
-        ? receipt(origin, event, body)
+        ? whatsmeowReceipt(origin, event, body['state'])
         : whatsmeowEvents(origin, event)
   // What wuzapi adds to the struct (`state`, `s3`, `fileName`, …) stays with it.
   if (Object.keys(extra).length === 0) return mappedEvents
-  return {
-    ...mappedEvents,
-    events: mappedEvents.events.map((one) => ({
-      ...one,
-      raw: { ...one.raw, event: { ...extra, ...fields(one.raw.event) } },
-    })),
-  }
+  return withRaw(mappedEvents, (raw) => ({ ...extra, ...fields(raw) }))
 }
 
 function message(origin: Origin, event: Fields, body: Fields, file: SentFile): Mapped {
@@ -126,8 +114,4 @@ function message(origin: Origin, event: Fields, body: Fields, file: SentFile): M
     stored,
     sentBy: origin.name === 'SendMessage' ? 'api' : null,
   })
-}
-
-function receipt(origin: Origin, event: Fields, body: Fields): Mapped {
-  return whatsmeowReceipt(origin, event, entry(receiptStates, body['state']) ?? null)
 }

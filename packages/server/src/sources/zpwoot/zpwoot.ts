@@ -1,13 +1,15 @@
 /**
- * zpwoot: `{event, session_id, timestamp, data}` with whatsmeow's names in snake_case. Six events come in words of its own (message, receipt,
- * group_info, picture, connected, disconnected); where `data` is a marshalled struct instead, it is read as one.
+ * zpwoot: `{event, session_id, timestamp, data}` with whatsmeow's names in snake_case. Six events come in words
+ * of its own (message, receipt, group_info, picture, connected, disconnected); where `data` is a marshalled
+ * struct instead, it is read as one.
  */
 import { emptyContent } from '../../whatsapp/message/content.ts'
 import { chatOf, personOf } from '../../whatsapp/identity/jid.ts'
 import type { ContentType, Media } from '../../whatsapp/message/message.ts'
 import { fields, type Fields, firstText, text, entry } from '../../core/json-values.ts'
 import { readingEvents } from '../gateway/message-events.ts'
-import { fallback, make, mapped, type Origin } from '../gateway/origin.ts'
+import { event } from '../gateway/mapping.ts'
+import { fallback, make, mapped, type Origin, withRaw } from '../gateway/origin.ts'
 import { jsonObject, notUnderstood, originOf, sessionOf, understood } from '../gateway/request.ts'
 import { sameSecret, verifyHmac } from '../gateway/signature.ts'
 import type { GatewayRequest, GatewaySource, Mapped, Parsed, Verdict } from '../gateway/gateway.ts'
@@ -34,10 +36,17 @@ async function parse(request: GatewayRequest): Promise<Parsed> {
   // `timestamp` is when it was sent, made anew by nothing: a retry repeats the body to the byte.
   const origin = originOf(request, 'zpwoot', session, name)
   const known = { ...origin, id: origin.hash }
-  return understood(own ? own(known, data, body['timestamp']) : whatsmeowEvents(known, data))
+  return understood(
+    own ? own({ ...known, sentAt: body['timestamp'] }, data) : whatsmeowEvents(known, data),
+  )
 }
 
-type Word = (origin: Origin, data: Fields, sentAt: unknown) => Mapped
+type Word = (origin: Origin, data: Fields) => Mapped
+
+/** The struct's own form: its times are its own. */
+function struct({ sentAt: _sentAt, ...origin }: Origin, data: Fields): Mapped {
+  return whatsmeowEvents(origin, data)
+}
 
 const types: Record<string, [ContentType, string]> = {
   conversation: ['text', 'conversation'],
@@ -49,31 +58,19 @@ const types: Record<string, [ContentType, string]> = {
   sticker: ['sticker', 'stickerMessage'],
 }
 
-function message(origin: Origin, data: Fields, sentAt: unknown): Mapped {
-  if (fields(data['Info'])) return whatsmeowEvents(origin, data)
+function message(origin: Origin, data: Fields): Mapped {
+  if (fields(data['Info'])) return struct(origin, data)
   const chat = chatOf(data['chat'])
   const messageId = text(data['message_id'])
-  if (!chat || messageId === null) return mapped(fallback(origin, data, sentAt))
+  if (!chat || messageId === null) return mapped(fallback(origin, data))
   const fromMe = data['from_me'] === true
   const [type, messageType] = entry(types, data['type']) ?? ['unknown', null]
   const content = emptyContent(type, messageType)
   content.text = firstText(data['body'], data['caption'])
   if (type !== 'text' && type !== 'unknown') content.media = mediaOf(data)
   const sender = personOf(data['from'])
-  const at = data['timestamp'] ?? sentAt
-  const envelope = {
-    origin,
-    raw: data,
-    chat,
-    sender,
-    fromMe,
-    messageId,
-    at,
-    status: null,
-    sentBy: null,
-    replayed: false,
-    keysAre: 'sender' as const,
-  }
+  const at = data['timestamp']
+  const envelope = { origin, raw: data, chat, sender, fromMe, messageId, at }
   return readingEvents(envelope, { kind: 'content', content })
 }
 
@@ -85,63 +82,37 @@ function mediaOf(data: Fields): Media {
 
 const words: Readonly<Record<string, Word>> = {
   message,
-  receipt: (origin, data) =>
-    Array.isArray(data['MessageIDs'])
-      ? whatsmeowReceipt(origin, data)
-      : withRaw(
-          data,
-          whatsmeowReceipt(origin, {
-            Chat: data['chat'],
-            Sender: data['sender'],
-            MessageIDs: data['message_ids'],
-            Timestamp: data['timestamp'],
-            Type: data['type'],
-          }),
-        ),
-  group_info: (origin, data, sentAt) => {
-    const chat = chatOf(data['jid'], undefined, text(fields(data['name'])?.['Name']))
-    if (!chat) return whatsmeowEvents(origin, data)
-    const name = fields(data['name'])
-    const topic = fields(data['topic'])
+  receipt: ({ sentAt: _sentAt, ...origin }, data) => {
+    if (Array.isArray(data['MessageIDs'])) return whatsmeowReceipt(origin, data)
+    const receipt = {
+      Chat: data['chat'],
+      Sender: data['sender'],
+      MessageIDs: data['message_ids'],
+      Timestamp: data['timestamp'],
+      Type: data['type'],
+    }
+    return withRaw(whatsmeowReceipt(origin, receipt), () => data)
+  },
+  group_info: (origin, data) => {
+    const [name, topic] = [fields(data['name']), fields(data['topic'])]
+    const chat = chatOf(data['jid'], undefined, text(name?.['Name']))
+    if (!chat) return struct(origin, data)
     const changes = {
       ...(name ? { name: text(name['Name']) ?? '' } : {}),
       ...(topic ? { description: text(topic['Topic']) ?? '' } : {}),
     }
-    return mapped(
-      make(origin, 'group.updated', data, data['timestamp'] ?? sentAt, {
-        chat,
-        by: personOf(data['sender']),
-        changes,
-      }),
-    )
+    const about = { chat, by: personOf(data['sender']), changes }
+    return mapped(make(origin, 'group.updated', data, data['timestamp'], about))
   },
-  picture: (origin, data) =>
-    'jid' in data
-      ? withRaw(
-          data,
-          whatsmeowEvents(origin, {
-            JID: data['jid'],
-            Timestamp: data['timestamp'],
-            Remove: data['remove'],
-          }),
-        )
-      : whatsmeowEvents(origin, data),
-  connected: (origin, data, sentAt) =>
-    mapped(make(origin, 'session.connected', data, sentAt, { me: null })),
-  disconnected: (origin, data, sentAt) =>
-    mapped(
-      make(origin, 'session.disconnected', data, sentAt, {
-        reason: 'connection closed',
-        code: null,
-        final: false,
-      }),
-    ),
-}
-
-/** The gateway's own data, in place of the struct that it was read as. */
-function withRaw(data: Fields, result: Mapped): Mapped {
-  return {
-    ...result,
-    events: result.events.map((event) => ({ ...event, raw: { ...event.raw, event: data } })),
-  }
+  picture: (origin, data) => {
+    if (!('jid' in data)) return struct(origin, data)
+    const picture = { JID: data['jid'], Timestamp: data['timestamp'], Remove: data['remove'] }
+    return withRaw(struct(origin, picture), () => data)
+  },
+  connected: event('session.connected', { me: null }),
+  disconnected: event('session.disconnected', {
+    reason: 'connection closed',
+    code: null,
+    final: false,
+  }),
 }

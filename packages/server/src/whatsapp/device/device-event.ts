@@ -16,8 +16,8 @@ export interface DeviceEvent {
 }
 
 /**
- * Of `{code, message, …}` as a container manager or the gateway's websocket writes it; undefined for what has no code. The report's own
- * `timestamp` counts where it has one. `session` is the device's name.
+ * Of `{code, message, …}` as a container manager or the gateway's websocket writes it; undefined for what has
+ * no code. The report's own `timestamp` counts where it has one. `session` is the device's name.
  */
 export function deviceEvent(
   reportText: string,

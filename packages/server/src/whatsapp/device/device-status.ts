@@ -1,4 +1,7 @@
-/** What the reports of a WhatsApp device and of the container around it mean: the codes of its gateway, read by one table of rules. */
+/**
+ * What the reports of a WhatsApp device and of the container around it mean: the codes of its gateway, read by
+ * one table of rules.
+ */
 import { fields, list, text } from '../../core/json-values.ts'
 import type { EventType } from '../whatsapp.ts'
 
@@ -48,8 +51,8 @@ const noDevices: Rule = ['disconnected', 'disconnected', 'session.disconnected']
 const generic: Rule = ['container_event', null, 'device.container_event']
 
 /**
- * Reads a report: `{code, message, …}` of a container manager, or `{code, message, result}` of the gateway's websocket. Undefined for
- * what has no code. A report of the container may name its status itself.
+ * Reads a report: `{code, message, …}` of a container manager, or `{code, message, result}` of the gateway's
+ * websocket. Undefined for what has no code. A report of the container may name its status itself.
  */
 export function readDeviceReport(report: unknown): DeviceReading | undefined {
   const given = fields(report)
@@ -62,7 +65,10 @@ export function readDeviceReport(report: unknown): DeviceReading | undefined {
   return { type, code: known ? code : 'GENERIC', status, eventType }
 }
 
-/** The devices that a `LIST_DEVICES` lists: `devices`, or `result` of the websocket, where Go writes an empty list as null. */
+/**
+ * The devices that a `LIST_DEVICES` lists: `devices`, or `result` of the websocket, where Go writes an empty
+ * list as null.
+ */
 export function devicesOf(report: unknown): unknown[] {
   const given = fields(report)
   return list(given?.['devices'] ?? given?.['result'])

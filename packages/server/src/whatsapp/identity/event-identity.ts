@@ -4,9 +4,10 @@ import { isLid } from './jid.ts'
 import type { Chat, Person } from '../message/message.ts'
 
 /**
- * The deduplication keys of an event: a repeat has at least one of them. Two keys where a chat or a member is known by both
- * phone number and LID, so that a report under either one meets a report under the other; none for events that may rightly come twice.
- * WhatsApp's message ids are chosen by the sender's client: they are unique only together with chat, direction and, in groups, sender.
+ * The deduplication keys of an event: a repeat has at least one of them. Two keys where a chat or a member is
+ * known by both phone number and LID, so that a report under either one meets a report under the other; none
+ * for events that may rightly come twice. WhatsApp's message ids are chosen by the sender's client: they are
+ * unique only together with chat, direction and, in groups, sender.
  */
 export function identity(event: WhatsAppEvent): string[] {
   const parts = applyByType(keysOf, event) ?? []

@@ -34,7 +34,10 @@ export function normaliseJid(text: unknown): string | null {
   return jid.user === '' ? jid.server : `${jid.user}@${jid.server}`
 }
 
-/** For gateways that give the user part only: group ids are told by their form (`120363…` of 18 digits, `<number>-<time>`). */
+/**
+ * For gateways that give the user part only: group ids are told by their form (`120363…` of 18 digits,
+ * `<number>-<time>`).
+ */
 export function jidOfUser(user: unknown): string | null {
   if (typeof user !== 'string' && typeof user !== 'number') return null
   const text = String(user).trim()
@@ -74,7 +77,10 @@ function other(id: string, alt: unknown): string | null {
     : normal
 }
 
-/** Of several identities the first that is the other kind than `id`: the LID of a phone number, the phone number of a LID. */
+/**
+ * Of several identities the first that is the other kind than `id`: the LID of a phone number, the phone number
+ * of a LID.
+ */
 export function counterpart(id: unknown, ...candidates: unknown[]): string | null {
   const own = normaliseJid(id)
   const others = candidates

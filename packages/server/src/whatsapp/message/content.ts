@@ -1,3 +1,4 @@
+// Over 300 lines: every kind of content that WhatsApp has, read in one place.
 /** WhatsApp's message object (in Baileys' spelling) → what it says. */
 import { parseJid, normaliseJid } from '../identity/jid.ts'
 import type { ContentType, Media, MessageContent, Quoted } from './message.ts'
@@ -13,7 +14,10 @@ export interface KeyRef {
   participant: string | null
 }
 
-/** What a message object turns out to be. `keys`: only key material, `protocol`: the clients' own housekeeping, `empty`: nothing. */
+/**
+ * What a message object turns out to be. `keys`: only key material, `protocol`: the clients' own housekeeping,
+ * `empty`: nothing.
+ */
 export type Reading =
   | { kind: 'content'; content: MessageContent }
   | { kind: 'edit'; target: KeyRef; content: MessageContent; atMs: number | null }
@@ -71,12 +75,8 @@ export function readMessage(message: unknown): Reading {
   )
   if (target && value) {
     if (found.key === 'reactionMessage') {
-      return {
-        kind: 'reaction',
-        target,
-        emoji: text(value['text']) ?? '',
-        atMs: toNumber(value['senderTimestampMs']),
-      }
+      const emoji = text(value['text']) ?? ''
+      return { kind: 'reaction', target, emoji, atMs: toNumber(value['senderTimestampMs']) }
     }
     // Secret-encrypted forms of a vote, a reaction, an answer: the target is known, what was chosen is not.
     if (found.key === 'pollUpdateMessage')
@@ -248,22 +248,29 @@ function optional<Name extends string, Value>(
   return value === null ? {} : ({ [name]: value } as { [N in Name]?: Value })
 }
 
+/** Of a file's fields, how each is read: by one name here and in WhatsApp's message. */
+const mediaFields: readonly (readonly [keyof Media, (value: unknown) => string | number | null])[] =
+  [
+    ['url', text],
+    ['directPath', text],
+    ['mediaKey', toBase64],
+    ['mediaKeyTimestamp', toNumber],
+    ['fileLength', toNumber],
+    ['fileSha256', toBase64],
+    ['fileEncSha256', toBase64],
+    ['mimetype', text],
+    ['seconds', toNumber],
+    ['fileName', text],
+    ['title', text],
+    ['pageCount', toNumber],
+    ['width', toNumber],
+    ['height', toNumber],
+  ]
+
 function readMedia(inside: Fields, key: string): Media {
+  const told = mediaFields.map(([name, read]) => [name, read(inside[name])] as const)
   return {
-    ...optional('url', text(inside['url'])),
-    ...optional('directPath', text(inside['directPath'])),
-    ...optional('mediaKey', toBase64(inside['mediaKey'])),
-    ...optional('mediaKeyTimestamp', toNumber(inside['mediaKeyTimestamp'])),
-    ...optional('fileLength', toNumber(inside['fileLength'])),
-    ...optional('fileSha256', toBase64(inside['fileSha256'])),
-    ...optional('fileEncSha256', toBase64(inside['fileEncSha256'])),
-    ...optional('mimetype', text(inside['mimetype'])),
-    ...optional('seconds', toNumber(inside['seconds'])),
-    ...optional('fileName', text(inside['fileName'])),
-    ...optional('title', text(inside['title'])),
-    ...optional('pageCount', toNumber(inside['pageCount'])),
-    ...optional('width', toNumber(inside['width'])),
-    ...optional('height', toNumber(inside['height'])),
+    ...Object.fromEntries(told.filter(([, value]) => value !== null)),
     ...(key === 'audioMessage' ? { ptt: inside['ptt'] === true } : {}),
     ...(key === 'ptvMessage' ? { ptv: true } : {}),
     ...(inside['gifPlayback'] === true ? { gifPlayback: true } : {}),

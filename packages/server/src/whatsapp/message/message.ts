@@ -1,8 +1,14 @@
-/** What a chat is. `channel`: a WhatsApp channel (newsletter); `status`: status updates; `broadcast`: a broadcast list. */
+/**
+ * What a chat is. `channel`: a WhatsApp channel (newsletter); `status`: status updates; `broadcast`: a
+ * broadcast list.
+ */
 export const chatKinds = ['person', 'group', 'channel', 'status', 'broadcast'] as const
 export type ChatKind = (typeof chatKinds)[number]
 
-/** A conversation. Ids are normalised: no device suffix, `@s.whatsapp.net` for phone numbers, `@lid` for hidden identities. */
+/**
+ * A conversation. Ids are normalised: no device suffix, `@s.whatsapp.net` for phone numbers, `@lid` for hidden
+ * identities.
+ */
 export interface Chat {
   /** As the gateway names it, which may be the phone number or the LID. */
   id: string
@@ -51,8 +57,8 @@ export const contentTypes = [
 export type ContentType = (typeof contentTypes)[number]
 
 /**
- * A file of a message. Names are WhatsApp's own, so that the first nine are a `raw_media` as they stand. Bytes are standard base64.
- * Thumbnails stay in the raw event: they cost more than the rest together.
+ * A file of a message. Names are WhatsApp's own, so that the first nine are a `raw_media` as they stand. Bytes
+ * are standard base64. Thumbnails stay in the raw event: they cost more than the rest together.
  */
 export interface Media {
   url?: string
@@ -83,7 +89,10 @@ export interface Media {
   storedUrl?: string
   /** The decrypted file itself, where the gateway sends it along; taken out of the raw event. */
   base64?: string
-  /** The same, where Pombo keeps it: instead of `base64` for files above a size. `url` is signed and expires with the message. */
+  /**
+   * The same, where Pombo keeps it: instead of `base64` for files above a size. `url` is signed and expires
+   * with the message.
+   */
   stored?: { url: string; mimetype: string; sizeBytes: number; sha256: string }
 }
 

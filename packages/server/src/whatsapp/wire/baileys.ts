@@ -13,7 +13,10 @@ import { type Fields, fields } from '../../core/json-values.ts'
 import { plain } from './json-shapes.ts'
 import type { RawEvent } from '../whatsapp.ts'
 
-/** `{remoteJid, remoteJidAlt?, fromMe, id, participant?, participantAlt?, addressingMode?}`. `author` wrote the message that `messageId` names. */
+/**
+ * `{remoteJid, remoteJidAlt?, fromMe, id, participant?, participantAlt?, addressingMode?}`. `author` wrote the
+ * message that `messageId` names.
+ */
 export function baileysKey(
   event: { chat: Chat; messageId: string; fromMe: boolean },
   author: Person | null,
@@ -47,8 +50,8 @@ export function baileysStatusName(status: MessageStatus): string {
 }
 
 /**
- * The `message` object: the gateway's own where it is WhatsApp's (Longs as numbers, bytes as base64, Baileys' spelling), else one made
- * of the content. `base64` is not put back: it is `content.media.base64`.
+ * The `message` object: the gateway's own where it is WhatsApp's (Longs as numbers, bytes as base64, Baileys'
+ * spelling), else one made of the content. `base64` is not put back: it is `content.media.base64`.
  */
 export function baileysMessage(event: { raw: RawEvent; content: MessageContent }): Fields {
   const raw = fields(event.raw.event)

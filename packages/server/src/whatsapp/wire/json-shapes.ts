@@ -1,6 +1,7 @@
 /**
- * One value, many JSON shapes. Depending on whether a gateway spread, cloned, or serialised a protobuf object, the same timestamp is a
- * number, a decimal string, or `{low, high, unsigned}`; the same key is base64, a Buffer's JSON, or an object of indexed bytes.
+ * One value, many JSON shapes. Depending on whether a gateway spread, cloned, or serialised a protobuf object,
+ * the same timestamp is a number, a decimal string, or `{low, high, unsigned}`; the same key is base64, a
+ * Buffer's JSON, or an object of indexed bytes.
  */
 import { entry, type Fields, fields } from '../../core/json-values.ts'
 import { type MessageStatus, messageStatuses } from '../message/message.ts'
@@ -12,7 +13,10 @@ export function word(value: unknown): string | null {
   return number === null ? null : String(number)
 }
 
-/** A Long by its halves. Beyond 2^53 the last digits are lost: only hashes and ids get there, and none is read as a number. */
+/**
+ * A Long by its halves. Beyond 2^53 the last digits are lost: only hashes and ids get there, and none is read
+ * as a number.
+ */
 function longToNumber(value: Fields): number | null {
   const { low, high, unsigned } = value
   if (typeof low !== 'number' || typeof high !== 'number') return null
@@ -36,7 +40,10 @@ const powers: [number, number][] = [
   [1e11, 1],
 ]
 
-/** Milliseconds since the epoch, from seconds, ms, µs or ns (by size) of any shape, an RFC 3339 text, or a Date. Go's zero time is null. */
+/**
+ * Milliseconds since the epoch, from seconds, ms, µs or ns (by size) of any shape, an RFC 3339 text, or a Date.
+ * Go's zero time is null.
+ */
 export function toMs(value: unknown): number | null {
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.getTime()
   const number = toNumber(value)
@@ -104,7 +111,10 @@ export function toBase64(value: unknown): string | null {
   return indexedBytes(object)?.toString('base64') ?? null
 }
 
-/** WhatsApp's status numbers are positions in `messageStatuses`: ERROR 0, PENDING 1, SERVER_ACK 2, DELIVERY_ACK 3, READ 4, PLAYED 5. */
+/**
+ * WhatsApp's status numbers are positions in `messageStatuses`: ERROR 0, PENDING 1, SERVER_ACK 2, DELIVERY_ACK
+ * 3, READ 4, PLAYED 5.
+ */
 const statusNames: Record<string, MessageStatus> = {
   ERROR: 'failed',
   PENDING: 'pending',

@@ -1,6 +1,7 @@
 /**
- * whatsmeow marshals WhatsApp's messages with Go's spelling of acronyms (`URL`, `PTT`, `fileSHA256`, `stanzaID`, `mentionedJID`), Baileys with
- * protobuf.js' (`url`, `ptt`, `fileSha256`, `stanzaId`, `mentionedJid`). Everything here works in Baileys' spelling.
+ * whatsmeow marshals WhatsApp's messages with Go's spelling of acronyms (`URL`, `PTT`, `fileSHA256`,
+ * `stanzaID`, `mentionedJID`), Baileys with protobuf.js' (`url`, `ptt`, `fileSha256`, `stanzaId`,
+ * `mentionedJid`). Everything here works in Baileys' spelling.
  */
 import { type Fields } from '../../core/json-values.ts'
 import { plain } from './json-shapes.ts'

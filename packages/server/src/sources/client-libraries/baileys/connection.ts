@@ -1,13 +1,25 @@
 /** Baileys' `connection.update` → session events. */
 import { personOf } from '../../../whatsapp/identity/jid.ts'
-import { fields, type Fields, firstText, text } from '../../../core/json-values.ts'
+import { entry, fields, type Fields, firstText, text } from '../../../core/json-values.ts'
 import { toIso, toNumber } from '../../../whatsapp/wire/json-shapes.ts'
-import type { WhatsAppEvent } from '../../../whatsapp/whatsapp.ts'
+import type { EventFields } from '../../../whatsapp/event-fields.ts'
+import type { EventType, WhatsAppEvent } from '../../../whatsapp/whatsapp.ts'
 import { make, mapped, type Origin, skipped } from '../../gateway/origin.ts'
 import type { Mapped } from '../../gateway/gateway.ts'
 
-/** Statuses after which WhatsApp wants the session paired again (as whatsmeow tells them; Evolution ends its sessions on the same). */
-const loggedOut = new Set([401, 403, 406])
+/**
+ * Losses that no reconnecting ends. After 401, 403, 406 WhatsApp wants the session paired again (as whatsmeow
+ * tells; Evolution does so too).
+ */
+const finalLosses = {
+  401: 'session.logged_out',
+  402: 'session.banned',
+  403: 'session.logged_out',
+  405: 'session.outdated',
+  406: 'session.logged_out',
+  411: 'session.connect_failed',
+  440: 'session.replaced',
+} as const
 
 /** Why a connection closed, by the number of its error. `restart`: 515, which follows pairing and is no loss. */
 export function closed(
@@ -17,62 +29,42 @@ export function closed(
   reason: string,
   at?: unknown,
 ): WhatsAppEvent {
-  const loss = { reason, code, final: false }
   if (code === 515)
     return make(origin, 'session.connecting', raw, at, { reason: 'restart required' })
   if (code === 408 && /QR refs/i.test(reason))
     return make(origin, 'session.qr_timeout', raw, at, { reason })
-  if (code !== null && loggedOut.has(code))
-    return make(origin, 'session.logged_out', raw, at, { ...loss, final: true })
-  if (code === 402) return make(origin, 'session.banned', raw, at, { ...loss, final: true })
-  if (code === 405) return make(origin, 'session.outdated', raw, at, { ...loss, final: true })
-  if (code === 440) return make(origin, 'session.replaced', raw, at, { ...loss, final: true })
-  if (code === 411) return make(origin, 'session.connect_failed', raw, at, { ...loss, final: true })
-  return make(origin, 'session.disconnected', raw, at, loss)
+  const type = entry(finalLosses, String(code))
+  const loss = { reason, code, final: type !== undefined }
+  return make(origin, type ?? 'session.disconnected', raw, at, loss)
 }
 
 /** One update may say several things; a QR code comes alone. */
 export function connectionUpdate(origin: Origin, data: unknown): Mapped {
   const update = fields(data) ?? {}
-  const events: WhatsAppEvent[] = []
-  const qr = text(update['qr'])
-  if (qr !== null) {
-    events.push(
-      make(origin, 'session.qr_updated', data, undefined, {
-        qr: { code: qr, image: null, pairingCode: null, upcoming: [], expiresAt: null },
-      }),
-    )
-  }
-  if (update['isNewLogin'] === true) {
-    events.push(
-      make(origin, 'session.paired', data, undefined, {
-        me: origin.me,
-        platform: null,
-        businessName: null,
-      }),
-    )
-  }
   const { connection } = update
-  if (connection === 'connecting')
-    events.push(make(origin, 'session.connecting', data, undefined, { reason: null }))
-  if (connection === 'open')
-    events.push(
-      make(origin, 'session.connected', data, undefined, { me: accountOf(update) ?? origin.me }),
-    )
+  const events: WhatsAppEvent[] = []
+  function add<Type extends EventType>(type: Type, more: EventFields[Type]): void {
+    events.push(make(origin, type, data, undefined, more))
+  }
+  const code = text(update['qr'])
+  if (code !== null)
+    add('session.qr_updated', {
+      qr: { code, image: null, pairingCode: null, upcoming: [], expiresAt: null },
+    })
+  if (update['isNewLogin'] === true)
+    add('session.paired', { me: origin.me, platform: null, businessName: null })
+  if (connection === 'connecting') add('session.connecting', { reason: null })
+  if (connection === 'open') add('session.connected', { me: accountOf(update) ?? origin.me })
   if (connection === 'close') events.push(closeOf(origin, data, fields(update['lastDisconnect'])))
   const lock = fields(update['reachoutTimeLock'])
-  if (lock) {
-    const kind = firstText(lock['enforcementType'])
-    events.push(
-      make(origin, 'session.restricted', data, undefined, {
-        active: lock['isActive'] === true,
-        until: toIso(lock['timeEnforcementEnds']),
-        kind,
-      }),
-    )
-  }
+  if (lock)
+    add('session.restricted', {
+      active: lock['isActive'] === true,
+      until: toIso(lock['timeEnforcementEnds']),
+      kind: firstText(lock['enforcementType']),
+    })
   if (update['receivedPendingNotifications'] === true)
-    events.push(make(origin, 'sync.offline_completed', data, undefined, { count: null }))
+    add('sync.offline_completed', { count: null })
   return events.length > 0
     ? mapped(...events)
     : skipped(origin.name, 'an update of the connection that changes no state')

@@ -4,10 +4,14 @@ import type { Origin } from '../../gateway/origin.ts'
 
 /** The event map of Baileys 7.0.0-rc14. */
 const names =
-  `connection.update creds.update messaging-history.set messaging-history.status chats.upsert chats.update chats.delete chats.lock
-  lid-mapping.update presence.update contacts.upsert contacts.update messages.upsert messages.update messages.delete messages.reaction
-  messages.media-update message-receipt.update groups.upsert groups.update group-participants.update group.join-request group.member-tag.update
-  blocklist.set blocklist.update call labels.edit labels.association newsletter.reaction newsletter.view newsletter-participants.update
+  `connection.update creds.update messaging-history.set messaging-history.status chats.upsert chats.update
+  chats.delete chats.lock
+  lid-mapping.update presence.update contacts.upsert contacts.update messages.upsert messages.update
+  messages.delete messages.reaction
+  messages.media-update message-receipt.update groups.upsert groups.update group-participants.update
+  group.join-request group.member-tag.update
+  blocklist.set blocklist.update call labels.edit labels.association newsletter.reaction newsletter.view
+  newsletter-participants.update
   newsletter-settings.update message-capping.update settings.update`.split(/\s+/)
 
 function origin(name: string): Origin {

@@ -1,14 +1,45 @@
-/** Baileys' event map → canonical events, one by one; for events in process and for gateways that send Baileys' JSON. */
-import { chatOf, counterpart, normaliseJid, personOf } from '../../../whatsapp/identity/jid.ts'
-import type { Person } from '../../../whatsapp/message/message.ts'
-import { fields, type Fields, firstText, list, text, entry } from '../../../core/json-values.ts'
-import { toIso, toNumber, word } from '../../../whatsapp/wire/json-shapes.ts'
-import type { EventType } from '../../../whatsapp/whatsapp.ts'
+/**
+ * Baileys' event map → canonical events, one by one; for events in process and for gateways that send Baileys'
+ * JSON.
+ */
+import { entry, fields, list, text } from '../../../core/json-values.ts'
+import { chatOf, counterpart, normaliseJid } from '../../../whatsapp/identity/jid.ts'
+import { toNumber } from '../../../whatsapp/wire/json-shapes.ts'
+import type { Mapped } from '../../gateway/gateway.ts'
+import {
+  booleanAt,
+  byWord,
+  chatAt,
+  countAt,
+  each,
+  event,
+  flagAt,
+  type Handler,
+  type Handlers,
+  ifText,
+  labelAt,
+  numberAt,
+  optional,
+  passOn,
+  personAt,
+  type Reader,
+  required,
+  textAt,
+  timeAt,
+  wordAt,
+} from '../../gateway/mapping.ts'
+import { fallback, mapped, type Origin, skipped, without } from '../../gateway/origin.ts'
 import { connectionUpdate } from './connection.ts'
-import { chatUpdate, contactOf, groupJoined, groupUpdate, participantsUpdate } from './people.ts'
+import {
+  chatPaths,
+  chatUpdate,
+  contactOf,
+  groupChanges,
+  joinedMembers,
+  memberOf,
+} from './people.ts'
 import {
   deletedForMe,
-  history,
   mediaUpdate,
   messageUpdate,
   presence,
@@ -16,255 +47,217 @@ import {
   receiptUpdate,
   upsert,
 } from './updates.ts'
-import { fallback, joined, make, mapped, type Origin, skipped } from '../../gateway/origin.ts'
-import type { Mapped } from '../../gateway/gateway.ts'
 
-type Handler = (origin: Origin, data: unknown) => Mapped
+type Call =
+  | 'call.offered'
+  | 'call.ringing'
+  | 'call.preaccepted'
+  | 'call.transport'
+  | 'call.relay_latency'
+  | 'call.timeout'
+  | 'call.rejected'
+  | 'call.accepted'
+  | 'call.terminated'
 
-/** Each item of a list by itself; what is no list is one item. */
-function each(handler: Handler): Handler {
-  return (origin, data) =>
-    Array.isArray(data)
-      ? joined(
-          data.map((item) => handler(origin, item)),
-          origin.name,
-        )
-      : handler(origin, data)
-}
+const caller = personAt('from', 'callerPn')
 
-const calls: Record<string, EventType> = {
-  offer: 'call.offered',
-  ringing: 'call.ringing',
-  preaccept: 'call.preaccepted',
-  transport: 'call.transport',
-  relaylatency: 'call.relay_latency',
-  timeout: 'call.timeout',
-  reject: 'call.rejected',
-  accept: 'call.accepted',
-  terminate: 'call.terminated',
-}
+const callChat: Reader<ReturnType<typeof chatOf>> = (data) =>
+  chatOf(data['groupJid']) ??
+  chatOf(data['chatId'], counterpart(data['chatId'], data['from'], data['callerPn'])) ??
+  chatOf(data['from'], data['callerPn'])
 
-function call(origin: Origin, data: unknown): Mapped {
-  const item = fields(data)
-  const type = entry(calls, item?.['status'])
-  const sender = personOf(item?.['from'], item?.['callerPn'])
-  const chat =
-    chatOf(item?.['groupJid']) ??
-    chatOf(item?.['chatId'], counterpart(item?.['chatId'], item?.['from'], item?.['callerPn'])) ??
-    chatOf(item?.['from'], item?.['callerPn'])
-  const callId = text(item?.['id'])
-  if (!item || !type || !sender || !chat || callId === null)
-    return mapped(fallback(origin, data, item?.['date'], { chat, sender }))
-  return mapped(
-    make(origin, type as 'call.offered', data, item['date'], {
-      chat,
-      sender,
-      callId,
-      video: typeof item['isVideo'] === 'boolean' ? item['isVideo'] : null,
-      groupCall: item['isGroup'] === true || chat.kind === 'group',
-      offline: item['offline'] === true,
-      reason: firstText(item['reason']),
+function call(type: Call): Handler {
+  return event(
+    type,
+    {
+      chat: required(callChat),
+      sender: required(caller),
+      callId: required(textAt('id')),
+      video: booleanAt('isVideo'),
+      groupCall: (data, _, read) => data['isGroup'] === true || read.chat?.kind === 'group',
+      offline: flagAt('offline'),
+      reason: textAt('reason'),
       platform: null,
-    }),
+    },
+    'date',
+    ['chat', 'sender'],
   )
 }
 
-function contact(type: 'contact.created' | 'contact.updated'): Handler {
-  return each((origin, data) => {
-    const one = contactOf(data)
-    return mapped(
-      one ? make(origin, type, data, undefined, { contact: one }) : fallback(origin, data),
-    )
+const calls = {
+  offer: call('call.offered'),
+  ringing: call('call.ringing'),
+  preaccept: call('call.preaccepted'),
+  transport: call('call.transport'),
+  relaylatency: call('call.relay_latency'),
+  timeout: call('call.timeout'),
+  reject: call('call.rejected'),
+  accept: call('call.accepted'),
+  terminate: call('call.terminated'),
+}
+
+const unknownCall: Handler = (origin, raw) => {
+  const data = fields(raw) ?? {}
+  const about = { chat: callChat(data, origin, {}), sender: caller(data, origin, {}) }
+  return mapped(fallback(origin, raw, data['date'], about))
+}
+
+const contact: Reader<ReturnType<typeof contactOf>> = contactOf
+
+/** The list, or `{blocklist, type}`. */
+function blocklist(replaced: boolean): Handler {
+  return (origin, raw) => {
+    const item = fields(raw)
+    const jids = Array.isArray(raw) ? raw : list(item?.['blocklist'])
+    const blocked = item?.['type'] !== 'remove'
+    const ids = jids.flatMap((jid) => normaliseJid(jid) ?? [])
+    const changes = ids.map((id) => ({ id, blocked }))
+    return event('contact.blocklist_updated', { replaced, changes })(origin, raw)
+  }
+}
+
+// Evolution flattens `association`.
+const labelled = {
+  chat: chatAt(['association.chatId', 'chatId']),
+  labelId: required(wordAt(['association.labelId', 'labelId'])),
+  on: ({ type }: Record<string, unknown>) => type !== 'remove',
+}
+const labelledMessage = textAt(['association.messageId', 'messageId'])
+
+function newsletter(
+  type:
+    | 'newsletter.reaction'
+    | 'newsletter.view'
+    | 'newsletter.participants_updated'
+    | 'newsletter.settings_updated',
+): Handler {
+  return event(type, {
+    chat: chatAt('id'),
+    role: optional(textAt('new_role', 'role')),
+    changes: (data) => data['update'] ?? data['reaction'] ?? data['count'] ?? null,
   })
 }
 
-function blocklist(replaced: boolean): Handler {
-  return (origin, data) => {
-    const item = fields(data)
-    const jids = Array.isArray(data) ? data : list(item?.['blocklist'])
-    const changes = jids.flatMap((jid) =>
-      normaliseJid(jid) ? [{ id: normaliseJid(jid)!, blocked: item?.['type'] !== 'remove' }] : [],
-    )
-    return mapped(make(origin, 'contact.blocklist_updated', data, undefined, { replaced, changes }))
-  }
-}
-
-function labelAssociation(origin: Origin, data: unknown): Mapped {
-  const item = fields(data)
-  // Evolution flattens `association`.
-  const association = fields(item?.['association']) ?? item
-  const chat = chatOf(association?.['chatId'])
-  const labelId = word(association?.['labelId'])
-  if (!chat || labelId === null) return mapped(fallback(origin, data))
-  const about = { chat, labelId, on: item?.['type'] !== 'remove' }
-  const messageId = text(association?.['messageId'])
-  return mapped(
-    messageId === null
-      ? make(origin, 'label.chat_associated', data, undefined, about)
-      : make(origin, 'label.message_associated', data, undefined, { ...about, messageId }),
-  )
-}
-
-function newsletter(type: EventType): Handler {
-  return (origin, data) => {
-    const item = fields(data)
-    const chat = chatOf(item?.['id'])
-    if (!chat) return mapped(fallback(origin, data))
-    const changes = item?.['update'] ?? item?.['reaction'] ?? item?.['count'] ?? null
-    const role = firstText(item?.['new_role'], item?.['role'])
-    return mapped(
-      make(origin, type as 'newsletter.updated', data, undefined, {
-        chat,
-        ...(role ? { role } : {}),
-        changes,
-      }),
-    )
-  }
-}
-
-function joinRequest(origin: Origin, data: unknown): Mapped {
-  const item = fields(data)
-  const chat = chatOf(item?.['id'])
-  const participant = personOf(item?.['participant'], item?.['participantPn'])
-  if (!chat || !participant) return mapped(fallback(origin, data))
-  const by: Person | null = personOf(item?.['author'], item?.['authorPn'])
-  return mapped(
-    make(origin, 'group.join_requested', data, undefined, {
-      chat,
-      by,
-      participant,
-      action: text(item?.['action']) ?? 'created',
-      method: text(item?.['method']),
-    }),
-  )
-}
-
-function memberTag(origin: Origin, data: unknown): Mapped {
-  const item = fields(data)
-  const chat = chatOf(item?.['groupId'])
-  const participant = personOf(item?.['participant'], item?.['participantAlt'])
-  if (!chat || !participant) return mapped(fallback(origin, data))
-  return mapped(
-    make(origin, 'group.member_tag_updated', data, item?.['messageTimestamp'], {
-      chat,
-      by: participant,
-      participant,
-      tag: text(item?.['label']),
-    }),
-  )
-}
-
-function lidMapped(origin: Origin, data: unknown): Mapped {
-  const person = personOf(fields(data)?.['pn'], fields(data)?.['lid'])
-  return mapped(
-    person
-      ? make(origin, 'contact.lid_mapped', data, undefined, { contact: person })
-      : fallback(origin, data),
-  )
-}
-
-function labelEdit(origin: Origin, data: unknown): Mapped {
-  const item: Fields = fields(data) ?? {}
-  const id = word(item['id'])
-  if (id === null) return mapped(fallback(origin, data))
-  const label = {
-    id,
-    name: text(item['name']),
-    color: word(item['color']),
-    deleted: item['deleted'] === true,
-  }
-  return mapped(make(origin, 'label.updated', data, undefined, { label }))
-}
-
-function capped(origin: Origin, data: unknown): Mapped {
-  const item = fields(data)
-  const used = toNumber(item?.['used_quota'] ?? item?.['usedQuota'])
-  const total = toNumber(item?.['total_quota'] ?? item?.['totalQuota'])
-  const active = used !== null && total !== null && total > 0 && used >= total
-  return mapped(
-    make(origin, 'session.restricted', data, undefined, {
-      active,
-      until: toIso(item?.['cycle_end_timestamp'] ?? item?.['cycleEndTimestamp']),
-      kind: 'message-capping',
-    }),
-  )
-}
-
-function deletedChat(origin: Origin, data: unknown): Mapped {
-  const chat = chatOf(data) ?? chatOf(fields(data)?.['id'])
-  return mapped(
-    chat ? make(origin, 'chat.deleted', data, undefined, { chat }) : fallback(origin, data),
-  )
-}
-
-function lockedChat(origin: Origin, data: unknown): Mapped {
-  const chat = chatOf(fields(data)?.['id'])
-  return mapped(
-    chat
-      ? make(origin, 'chat.locked', data, undefined, {
-          chat,
-          on: fields(data)?.['locked'] === true,
-        })
-      : fallback(origin, data),
-  )
-}
-
 /** All 34 events of Baileys 7. */
-export const baileysHandlers: Readonly<Record<string, Handler>> = {
+export const baileysHandlers: Handlers = {
   'connection.update': connectionUpdate,
   'creds.update': (origin) => skipped(origin.name, 'key material'),
-  'messaging-history.set': history,
-  'messaging-history.status': (origin, data) =>
-    mapped(
-      make(origin, 'history.status', data, undefined, {
-        kind: kindOf(data),
-        status: text(fields(data)?.['status']),
-      }),
+  // The history itself is left to the raw event: it may be hundreds of megabytes.
+  'messaging-history.set': event('history.synced', {
+    kind: wordAt('syncType'),
+    progress: numberAt('progress'),
+    counts: (...given) => ({
+      messages: countAt('messages')(...given),
+      chats: countAt('chats')(...given),
+      contacts: countAt('contacts')(...given),
+    }),
+  }),
+  'messaging-history.status': event('history.status', {
+    kind: wordAt('syncType'),
+    status: textAt('status'),
+  }),
+  'chats.upsert': each(
+    event('chat.created', { chat: chatAt(...chatPaths), changes: (data) => without(data, 'id') }),
+  ),
+  'chats.update': each(chatUpdate),
+  // An id, or an object with one.
+  'chats.delete': each((origin, raw) =>
+    event('chat.deleted', { chat: () => chatOf(raw) ?? chatOf(fields(raw)?.['id']) ?? undefined })(
+      origin,
+      raw,
     ),
-  'chats.upsert': each(chatUpdate('chat.created')),
-  'chats.update': each(chatUpdate('chat.updated')),
-  'chats.delete': each(deletedChat),
-  'chats.lock': lockedChat,
-  'lid-mapping.update': each(lidMapped),
+  ),
+  'chats.lock': event('chat.locked', { chat: chatAt('id'), on: flagAt('locked') }),
+  'lid-mapping.update': each(
+    event('contact.lid_mapped', { contact: required(personAt('pn', 'lid')) }),
+  ),
   'presence.update': presence,
-  'contacts.upsert': contact('contact.created'),
-  'contacts.update': contact('contact.updated'),
+  'contacts.upsert': each(event('contact.created', { contact: required(contact) })),
+  'contacts.update': each(event('contact.updated', { contact: required(contact) })),
   'messages.upsert': upsert,
   'messages.update': each(messageUpdate),
   'messages.delete': deletedForMe,
   'messages.reaction': each(reaction),
   'messages.media-update': each(mediaUpdate),
   'message-receipt.update': each(receiptUpdate),
-  'groups.upsert': each(groupJoined),
-  'groups.update': each(groupUpdate),
-  'group-participants.update': participantsUpdate,
-  'group.join-request': joinRequest,
-  'group.member-tag.update': memberTag,
+  // A group that the account is in now, with its data.
+  'groups.upsert': each(
+    event('group.joined', {
+      chat: chatAt('id', [], 'subject', 'pictureUrl'),
+      by: personAt('author', 'authorPn'),
+      reason: null,
+      description: textAt('desc'),
+      owner: personAt('owner', 'ownerPn'),
+      createdAt: timeAt('creation'),
+      participants: joinedMembers,
+    }),
+  ),
+  'groups.update': each(
+    event('group.updated', {
+      chat: chatAt('id', [], 'subject'),
+      by: personAt('author', 'authorPn'),
+      changes: groupChanges,
+    }),
+  ),
+  'group-participants.update': event(
+    'group.participants_updated',
+    {
+      chat: chatAt('id'),
+      by: personAt('author', 'authorPn'),
+      action: ({ action }) =>
+        (['add', 'remove', 'promote', 'demote', 'modify'] as const).find((one) => one === action),
+      participants: (data) => list(data['participants']).flatMap((one) => memberOf(one) ?? []),
+      reason: null,
+    },
+    [],
+    ['chat'],
+  ),
+  'group.join-request': event('group.join_requested', {
+    chat: chatAt('id'),
+    by: personAt('author', 'authorPn'),
+    participant: required(personAt('participant', 'participantPn')),
+    action: (data) => text(data['action']) ?? 'created',
+    method: textAt('method'),
+  }),
+  'group.member-tag.update': event(
+    'group.member_tag_updated',
+    {
+      chat: chatAt('groupId'),
+      by: personAt('participant', 'participantAlt'),
+      participant: required(personAt('participant', 'participantAlt')),
+      tag: textAt('label'),
+    },
+    'messageTimestamp',
+  ),
   'blocklist.set': blocklist(true),
   'blocklist.update': blocklist(false),
-  call: each(call),
-  'labels.edit': each(labelEdit),
-  'labels.association': labelAssociation,
+  call: each(byWord('status', calls, unknownCall)),
+  'labels.edit': each(event('label.updated', { label: labelAt('id', 'name', 'color', 'deleted') })),
+  'labels.association': ifText(
+    labelledMessage,
+    event('label.message_associated', { ...labelled, messageId: required(labelledMessage) }),
+    event('label.chat_associated', labelled),
+  ),
   'newsletter.reaction': newsletter('newsletter.reaction'),
   'newsletter.view': newsletter('newsletter.view'),
   'newsletter-participants.update': newsletter('newsletter.participants_updated'),
   'newsletter-settings.update': newsletter('newsletter.settings_updated'),
-  'message-capping.update': capped,
-  'settings.update': (origin, data) =>
-    mapped(
-      make(origin, 'settings.updated', data, undefined, {
-        setting: text(fields(data)?.['setting']) ?? '',
-        value: fields(data)?.['value'] ?? null,
-      }),
-    ),
-}
-
-function kindOf(data: unknown): string | null {
-  return word(fields(data)?.['syncType'])
+  'message-capping.update': event('session.restricted', {
+    active: (data) => {
+      const used = toNumber(data['used_quota'] ?? data['usedQuota'])
+      const total = toNumber(data['total_quota'] ?? data['totalQuota'])
+      return used !== null && total !== null && total > 0 && used >= total
+    },
+    until: timeAt(['cycle_end_timestamp', 'cycleEndTimestamp']),
+    kind: 'message-capping',
+  }),
+  'settings.update': event('settings.updated', {
+    setting: (data) => text(data['setting']) ?? '',
+    value: (data) => data['value'] ?? null,
+  }),
 }
 
 /** An event by its name; one that this program does not know passes through. */
 export function baileysEvents(origin: Origin, data: unknown): Mapped {
-  const handler = entry(baileysHandlers, origin.name)
-  return handler ? handler(origin, data) : mapped(fallback(origin, data))
+  return (entry(baileysHandlers, origin.name) ?? passOn)(origin, data)
 }

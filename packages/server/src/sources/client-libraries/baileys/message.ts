@@ -23,8 +23,8 @@ export interface Keyed {
 }
 
 /**
- * Chat, sender and id of a message key; null when it names none. Identities come as `remoteJidAlt`, `participantAlt` (Baileys 7) or as
- * `senderPn`, `senderLid`, `participantPn`, `participantLid` (6.7).
+ * Chat, sender and id of a message key; null when it names none. Identities come as `remoteJidAlt`,
+ * `participantAlt` (Baileys 7) or as `senderPn`, `senderLid`, `participantPn`, `participantLid` (6.7).
  */
 export function readBaileysKey(
   origin: Origin,
@@ -122,7 +122,8 @@ export function baileysMessageEvents(
   const events = messageEvents(envelope, content)
   const sent = events.events[0]
   if (keyed.fromMe && sent?.type === 'message.sent') {
-    // Baileys' event buffer folds the updates of an own message into its upsert: then nothing else will ever tell of these steps.
+    // Baileys' event buffer folds the updates of an own message into its upsert: then nothing else will ever
+    // tell of these steps.
     const by = keyed.chat.kind === 'person' ? personOf(keyed.chat.id, keyed.chat.altId) : null
     for (const step of stepsUpTo(status)) events.events.push(statusEvent(envelope, step, by)!)
     if (status === 'failed')

@@ -1,12 +1,12 @@
 /** Baileys' contacts, chats and groups → canonical events. */
 import type { EventFields } from '../../../whatsapp/event-fields.ts'
-import { chatOf, isLid, normaliseJid, personOf } from '../../../whatsapp/identity/jid.ts'
+import { isLid, normaliseJid, personOf } from '../../../whatsapp/identity/jid.ts'
 import type { Person } from '../../../whatsapp/message/message.ts'
-import { fields, type Fields, firstText, list, text } from '../../../core/json-values.ts'
+import { fields, type Fields, firstText, text } from '../../../core/json-values.ts'
 import { toIso, toNumber } from '../../../whatsapp/wire/json-shapes.ts'
 import type { WhatsAppEvent } from '../../../whatsapp/whatsapp.ts'
-import { fallback, make, mapped, type Origin, without } from '../../gateway/origin.ts'
-import type { Mapped } from '../../gateway/gateway.ts'
+import { changesOf, chatAt, type Handler, type Path, roleOf } from '../../gateway/mapping.ts'
+import { fallback, make, mapped, without } from '../../gateway/origin.ts'
 
 type Contact = EventFields['contact.updated']['contact']
 
@@ -47,136 +47,62 @@ export function memberOf(value: unknown): Person | null {
   return personOf(id, phoneJid(alt), firstText(item?.['name'], item?.['notify']))
 }
 
-function roleOf(value: unknown): 'member' | 'admin' | 'superadmin' {
-  const admin = fields(value)?.['admin']
-  return admin === 'superadmin' || admin === 'admin' ? admin : 'member'
+/** null where the group comes without its members. */
+export function joinedMembers({ participants }: Fields) {
+  if (!Array.isArray(participants)) return null
+  return participants.flatMap((one) => {
+    const member = memberOf(one)
+    return member ? [{ ...member, role: roleOf(fields(one)?.['admin']) }] : []
+  })
 }
 
-/** `groups.upsert`: a group that the account is in now, with its data. */
-export function groupJoined(origin: Origin, data: unknown): Mapped {
-  const group = fields(data)
-  const chat = chatOf(
-    group?.['id'],
-    undefined,
-    text(group?.['subject']),
-    text(group?.['pictureUrl']),
-  )
-  if (!group || !chat) return mapped(fallback(origin, data))
-  const participants = Array.isArray(group['participants'])
-    ? group['participants'].flatMap((one) =>
-        memberOf(one) ? [{ ...memberOf(one)!, role: roleOf(one) }] : [],
-      )
-    : null
-  return mapped(
-    make(origin, 'group.joined', data, undefined, {
-      chat,
-      by: personOf(group['author'], group['authorPn']),
-      reason: null,
-      description: text(group['desc']),
-      owner: personOf(group['owner'], group['ownerPn']),
-      createdAt: toIso(group['creation']),
-      participants,
-    }),
-  )
-}
+const settings = {
+  name: ['subject', 'string'],
+  description: ['desc', 'string'],
+  locked: ['restrict', 'boolean'],
+  announce: ['announce', 'boolean'],
+} as const
+const laterSettings = {
+  approvalRequired: ['joinApprovalMode', 'boolean'],
+  inviteCode: ['inviteCode', 'string'],
+} as const
+const settingKeys = [...Object.values(settings), ...Object.values(laterSettings)].map(
+  ([key]) => key,
+)
 
 /** `groups.update`: only what changed. */
-export function groupUpdate(origin: Origin, data: unknown): Mapped {
-  const group = fields(data)
-  const chat = chatOf(group?.['id'], undefined, text(group?.['subject']))
-  if (!group || !chat) return mapped(fallback(origin, data))
-  const other = without(
-    group,
-    'id',
-    'author',
-    'authorPn',
-    'subject',
-    'desc',
-    'restrict',
-    'announce',
-    'ephemeralDuration',
-    'joinApprovalMode',
-    'inviteCode',
-  )
-  const changes: EventFields['group.updated']['changes'] = {
-    ...(typeof group['subject'] === 'string' ? { name: group['subject'] } : {}),
-    ...(typeof group['desc'] === 'string' ? { description: group['desc'] } : {}),
-    ...(typeof group['restrict'] === 'boolean' ? { locked: group['restrict'] } : {}),
-    ...(typeof group['announce'] === 'boolean' ? { announce: group['announce'] } : {}),
-    ...(toNumber(group['ephemeralDuration']) !== null
-      ? { ephemeralSeconds: toNumber(group['ephemeralDuration'])! }
-      : {}),
-    ...(typeof group['joinApprovalMode'] === 'boolean'
-      ? { approvalRequired: group['joinApprovalMode'] }
-      : {}),
-    ...(typeof group['inviteCode'] === 'string' ? { inviteCode: group['inviteCode'] } : {}),
+export function groupChanges(group: Fields): EventFields['group.updated']['changes'] {
+  const other = without(group, 'id', 'author', 'authorPn', 'ephemeralDuration', ...settingKeys)
+  const ephemeralSeconds = toNumber(group['ephemeralDuration'])
+  return {
+    ...changesOf(group, settings),
+    ...(ephemeralSeconds === null ? {} : { ephemeralSeconds }),
+    ...changesOf(group, laterSettings),
     ...(Object.keys(other).length > 0 ? { other } : {}),
   }
-  return mapped(
-    make(origin, 'group.updated', data, undefined, {
-      chat,
-      by: personOf(group['author'], group['authorPn']),
-      changes,
-    }),
-  )
 }
 
-const actions = new Set(['add', 'remove', 'promote', 'demote', 'modify'])
-
-/** `group-participants.update`: `{id, author, participants, action}`. */
-export function participantsUpdate(origin: Origin, data: unknown): Mapped {
-  const item = fields(data)
-  const chat = chatOf(item?.['id'])
-  const action = item?.['action']
-  if (!item || !chat || typeof action !== 'string' || !actions.has(action))
-    return mapped(fallback(origin, data, undefined, { chat }))
-  return mapped(
-    make(origin, 'group.participants_updated', data, undefined, {
-      chat,
-      by: personOf(item['author'], item['authorPn']),
-      action: action as 'add',
-      participants: list(item['participants']).flatMap((one) => memberOf(one) ?? []),
-      reason: null,
-    }),
-  )
-}
+/** Where a chat's id, other identity and name stand. */
+export const chatPaths: [Path, Path, Path] = [['id', 'remoteJid'], ['lidJid', 'pnJid'], 'name']
 
 /** What Baileys tells of a chat with every message; the rest of an update is left in `changes`. */
-export function chatUpdate(type: 'chat.created' | 'chat.updated') {
-  return (origin: Origin, data: unknown): Mapped => {
-    const item: Fields = fields(data) ?? {}
-    const chat = chatOf(
-      item['id'] ?? item['remoteJid'],
-      item['lidJid'] ?? item['pnJid'],
-      text(item['name']),
-    )
-    if (!chat) return mapped(fallback(origin, data))
-    if (type === 'chat.created')
-      return mapped(make(origin, type, data, undefined, { chat, changes: without(item, 'id') }))
-    const events: WhatsAppEvent[] = []
-    if (typeof item['archived'] === 'boolean')
-      events.push(make(origin, 'chat.archived', data, undefined, { chat, on: item['archived'] }))
-    if ('pinned' in item)
-      events.push(
-        make(origin, 'chat.pinned', data, undefined, {
-          chat,
-          on: Boolean(toNumber(item['pinned'])),
-        }),
-      )
-    if ('muteEndTime' in item) {
-      const until = toNumber(item['muteEndTime'])
-      // -1: for ever.
-      events.push(
-        make(origin, 'chat.muted', data, undefined, {
-          chat,
-          on: until !== null && until !== 0,
-          until: toIso(until),
-        }),
-      )
-    }
-    const changes = without(item, 'id', 'archived', 'pinned', 'muteEndTime')
-    if (events.length === 0 || Object.keys(changes).length > 0)
-      events.push(make(origin, type, data, undefined, { chat, changes }))
-    return mapped(...events)
+export const chatUpdate: Handler = (origin, data) => {
+  const item = fields(data) ?? {}
+  const chat = chatAt(...chatPaths)(item, origin, {})
+  if (!chat) return mapped(fallback(origin, data))
+  const { archived, pinned, muteEndTime, ...rest } = item
+  const events: WhatsAppEvent[] = []
+  const add = (type: 'chat.archived' | 'chat.pinned' | 'chat.muted', on: boolean, more = {}) =>
+    events.push(make(origin, type, data, undefined, { chat, on, ...more }))
+  if (typeof archived === 'boolean') add('chat.archived', archived)
+  if ('pinned' in item) add('chat.pinned', Boolean(toNumber(pinned)))
+  if ('muteEndTime' in item) {
+    const until = toNumber(muteEndTime)
+    // -1: for ever.
+    add('chat.muted', until !== null && until !== 0, { until: toIso(until) })
   }
+  const changes = without(rest, 'id')
+  if (events.length === 0 || Object.keys(changes).length > 0)
+    events.push(make(origin, 'chat.updated', data, undefined, { chat, changes }))
+  return mapped(...events)
 }

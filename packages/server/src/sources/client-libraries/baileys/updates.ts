@@ -2,7 +2,7 @@
 import { readMessage } from '../../../whatsapp/message/content.ts'
 import { chatOf, personOf } from '../../../whatsapp/identity/jid.ts'
 import { fields, list, text } from '../../../core/json-values.ts'
-import { toIso, toNumber, toStatus, word } from '../../../whatsapp/wire/json-shapes.ts'
+import { toIso, toNumber, toStatus } from '../../../whatsapp/wire/json-shapes.ts'
 import {
   baileysMessageEvents,
   deletion,
@@ -11,8 +11,9 @@ import {
   readBaileysKey,
   stubType,
 } from './message.ts'
-import { readingEvents, statusEvent } from '../../gateway/message-events.ts'
-import { fallback, joined, make, mapped, type Origin, without } from '../../gateway/origin.ts'
+import { event } from '../../gateway/mapping.ts'
+import { readingEvents, receiptBy, receiptWord, statusEvent } from '../../gateway/message-events.ts'
+import { fallback, joined, make, mapped, type Origin } from '../../gateway/origin.ts'
 import type { Mapped } from '../../gateway/gateway.ts'
 
 /** `messages.update`: one `{key, update}`. An update may say several things at once. */
@@ -35,15 +36,8 @@ export function messageUpdate(origin: Origin, raw: unknown): Mapped {
   }
   const status = toStatus(update['status'])
   if (status !== null) {
-    // Own messages are acknowledged by the other side; others' by the account itself, on another device.
-    const by = keyed.fromMe
-      ? keyed.chat.kind === 'person'
-        ? personOf(keyed.chat.id, keyed.chat.altId)
-        : null
-      : origin.me
-    const word =
-      keyed.fromMe || (status !== 'read' && status !== 'played') ? null : `${status}-self`
-    parts.push(mapped(statusEvent(about, status, by, word, failureOf(update))))
+    const word = receiptWord(keyed.fromMe, status)
+    parts.push(mapped(statusEvent(about, status, receiptBy(about), word, failureOf(update))))
   }
   if (typeof update['starred'] === 'boolean') {
     parts.push(
@@ -51,16 +45,23 @@ export function messageUpdate(origin: Origin, raw: unknown): Mapped {
     )
   }
   for (const vote of list(update['pollUpdates'])) parts.push(pollVote(origin, raw, keyed, vote))
-  return parts.some((part) => part.events.length > 0) ||
-    parts.some((part) => part.skipped.length > 0)
-    ? joined(parts)
-    : mapped(
-        fallback(origin, raw, at, { chat: keyed.chat, sender: keyed.sender, fromMe: keyed.fromMe }),
-      )
+  if (parts.some(({ events, skipped }) => events.length + skipped.length > 0)) return joined(parts)
+  const { chat, sender, fromMe } = keyed
+  return mapped(fallback(origin, raw, at, { chat, sender, fromMe }))
 }
 
 function idOf(keyed: Keyed) {
   return { chat: keyed.chat, messageId: keyed.messageId, fromMe: keyed.fromMe }
+}
+
+/** `keyed` names the message that it is about. */
+function carriedBy(keyed: Keyed, carrier: Keyed | null) {
+  return {
+    ...idOf(keyed),
+    sender: carrier?.sender ?? null,
+    carrierId: carrier?.messageId ?? null,
+    byMe: carrier?.fromMe ?? false,
+  }
 }
 
 /** New text of an edited message, or the content of one that could not be decrypted before. */
@@ -80,9 +81,6 @@ function newContent(
       raw,
       ...keyed,
       at: update['messageTimestamp'],
-      status: null,
-      sentBy: null,
-      replayed: false,
       keysAre: 'account' as const,
     }
     return readingEvents({ ...envelope, messageId: '' }, reading)
@@ -108,10 +106,7 @@ function pollVote(origin: Origin, raw: unknown, keyed: Keyed, value: unknown): M
       : null
   return mapped(
     make(origin, 'message.poll_vote', raw, vote?.['senderTimestampMs'], {
-      ...idOf(keyed),
-      sender: carrier?.sender ?? null,
-      carrierId: carrier?.messageId ?? null,
-      byMe: carrier?.fromMe ?? false,
+      ...carriedBy(keyed, carrier),
       options,
     }),
   )
@@ -139,24 +134,18 @@ export function receiptUpdate(origin: Origin, raw: unknown): Mapped {
 }
 
 /** `messages.reaction`: one `{key, reaction}`, where the key is the target's and the reaction's own key is inside. */
-export function reaction(origin: Origin, raw: unknown): Mapped {
-  const item = fields(raw)
-  const inside = fields(item?.['reaction'])
-  const keyed = readBaileysKey(origin, item?.['key'])
-  if (!keyed || !inside) return mapped(fallback(origin, raw))
-  const carrier = readBaileysKey(origin, inside['key'])
-  const emoji = text(inside['text']) ?? ''
-  return mapped(
-    make(origin, 'message.reaction', raw, inside['senderTimestampMs'], {
-      ...idOf(keyed),
-      sender: carrier?.sender ?? null,
-      carrierId: carrier?.messageId ?? null,
-      byMe: carrier?.fromMe ?? false,
-      emoji,
-      removed: emoji === '',
-    }),
-  )
-}
+export const reaction = event(
+  'message.reaction',
+  (item, origin) => {
+    const inside = fields(item['reaction'])
+    const keyed = readBaileysKey(origin, item['key'])
+    if (!keyed || !inside) return null
+    const emoji = text(inside['text']) ?? ''
+    const about = carriedBy(keyed, readBaileysKey(origin, inside['key']))
+    return { ...about, emoji, removed: emoji === '' }
+  },
+  'reaction.senderTimestampMs',
+)
 
 /** `messages.delete`: for the account only; all of a chat, or some keys. */
 export function deletedForMe(origin: Origin, data: unknown): Mapped {
@@ -179,21 +168,21 @@ export function deletedForMe(origin: Origin, data: unknown): Mapped {
 }
 
 /** `messages.media-update`: `{key, media?, error?}`; the media part is ciphertext and stays in the raw event. */
-export function mediaUpdate(origin: Origin, raw: unknown): Mapped {
-  const item = fields(raw)
-  const keyed = readBaileysKey(origin, item?.['key'])
-  if (!keyed) return mapped(fallback(origin, raw))
-  const error = item?.['error']
-  const reason =
-    error === undefined || error === null
-      ? null
-      : (text(fields(error)?.['message']) ?? text(error) ?? 'media could not be uploaded again')
-  return mapped(
-    make(origin, 'message.media_retry', raw, undefined, { ...idOf(keyed), error: reason }),
-  )
-}
+export const mediaUpdate = event('message.media_retry', ({ key, error }, origin) => {
+  const keyed = readBaileysKey(origin, key)
+  if (!keyed) return null
+  const reason = text(fields(error)?.['message']) ?? text(error)
+  const failed = error !== undefined && error !== null
+  return {
+    ...idOf(keyed),
+    error: failed ? (reason ?? 'media could not be uploaded again') : null,
+  }
+})
 
-/** `messages.upsert`: `{messages, type}`; one event per message. `append` holds real messages too: those that waited on the server. */
+/**
+ * `messages.upsert`: `{messages, type}`; one event per message. `append` holds real messages too: those that
+ * waited on the server.
+ */
 export function upsert(origin: Origin, data: unknown): Mapped {
   const batch = fields(data)
   const messages = Array.isArray(data) ? data : list(batch?.['messages'])
@@ -205,24 +194,6 @@ export function upsert(origin: Origin, data: unknown): Mapped {
       return item
         ? baileysMessageEvents(origin, item, { replayed })
         : mapped(fallback(origin, message))
-    }),
-  )
-}
-
-/** `messaging-history.set`, with the history itself left to the raw event: it may be hundreds of megabytes. */
-export function history(origin: Origin, data: unknown): Mapped {
-  const set = fields(data) ?? {}
-  const counts = {
-    messages: list(set['messages']).length,
-    chats: list(set['chats']).length,
-    contacts: list(set['contacts']).length,
-  }
-  const kind = word(set['syncType'])
-  return mapped(
-    make(origin, 'history.synced', without(data), undefined, {
-      kind,
-      progress: toNumber(set['progress']),
-      counts,
     }),
   )
 }

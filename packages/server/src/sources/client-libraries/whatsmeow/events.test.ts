@@ -5,14 +5,20 @@ import { structName, whatsmeowEvents, whatsmeowHandlers } from './events.ts'
 
 /** All 70 event types of whatsmeow as of 2026-08, by the names of the public lists. */
 const names =
-  `message fb_message undecryptable_message receipt media_retry delete_for_me joined_group group_info picture blocklist contact
+  `message fb_message undecryptable_message receipt media_retry delete_for_me joined_group group_info picture
+  blocklist contact
   push_name business_name qr pair_success pair_error pair_passkey_request pair_passkey_confirmation pair_passkey_error
-  qr_scanned_without_multidevice connected disconnected logged_out stream_replaced manual_login_reconnect keepalive_timeout keepalive_restored
-  temporary_ban connect_failure client_outdated cat_refresh_error stream_error history_sync offline_sync_preview offline_sync_completed
+  qr_scanned_without_multidevice connected disconnected logged_out stream_replaced manual_login_reconnect
+  keepalive_timeout keepalive_restored
+  temporary_ban connect_failure client_outdated cat_refresh_error stream_error history_sync offline_sync_preview
+  offline_sync_completed
   app_state app_state_sync_complete app_state_sync_error archive pin mute mark_chat_as_read clear_chat delete_chat star
-  unarchive_chats_setting label_edit label_association_chat label_association_message privacy_settings push_name_setting user_about
-  user_status_mute presence chat_presence identity_change notify_account_reachout_timelock call_offer call_accept call_pre_accept
-  call_transport call_offer_notice call_relay_latency call_reject call_terminate unknown_call_event newsletter_join newsletter_leave
+  unarchive_chats_setting label_edit label_association_chat label_association_message privacy_settings
+  push_name_setting user_about
+  user_status_mute presence chat_presence identity_change notify_account_reachout_timelock call_offer
+  call_accept call_pre_accept
+  call_transport call_offer_notice call_relay_latency call_reject call_terminate unknown_call_event
+  newsletter_join newsletter_leave
   newsletter_mute_change newsletter_live_update`.split(/\s+/)
 
 const passed = ['fb_message', 'cat_refresh_error']

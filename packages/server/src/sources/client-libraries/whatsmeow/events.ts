@@ -1,12 +1,28 @@
 /** whatsmeow's event structs, as a Go program marshals them → canonical events. */
-import type { EventFields } from '../../../whatsapp/event-fields.ts'
-import { chatOf, counterpart, personOf } from '../../../whatsapp/identity/jid.ts'
-import { fields, type Fields, list, text, entry } from '../../../core/json-values.ts'
-import { toIso, toNumber, word } from '../../../whatsapp/wire/json-shapes.ts'
-import type { EventType } from '../../../whatsapp/whatsapp.ts'
-import { fallback, make, mapped, type Origin } from '../../gateway/origin.ts'
+import { entry, type Fields, fields, list, text } from '../../../core/json-values.ts'
+import { counterpart, personOf } from '../../../whatsapp/identity/jid.ts'
+import { toNumber } from '../../../whatsapp/wire/json-shapes.ts'
 import type { Mapped } from '../../gateway/gateway.ts'
-import { blocklist, contact, groupInfo, joinedGroup, picture, renamed } from './groups.ts'
+import {
+  chatAt,
+  event,
+  flagAt,
+  type Handler,
+  type Handlers,
+  ifText,
+  labelAt,
+  numberAt,
+  optional,
+  personAt,
+  required,
+  textAt,
+  textsAt,
+  timeAt,
+  valueAt,
+  wordAt,
+} from '../../gateway/mapping.ts'
+import { fallback, mapped, type Origin } from '../../gateway/origin.ts'
+import { groupHandlers } from './groups.ts'
 import {
   readSource,
   whatsmeowMessage,
@@ -15,316 +31,193 @@ import {
 } from './message.ts'
 import { sessionHandlers } from './session.ts'
 
-type Handler = (origin: Origin, event: Fields) => Mapped
+const chat = chatAt('JID')
+const contact = required(personAt('JID'))
+const at = 'Timestamp'
 
-/** An app-state action on a chat: `{JID, Timestamp, Action: {<key>: boolean}}`. */
-function switched(
-  type: 'chat.archived' | 'chat.pinned' | 'chat.muted' | 'chat.marked_read',
-  key: string,
-): Handler {
-  return (origin, event) => {
-    const chat = chatOf(event['JID'])
-    const action = fields(event['Action'])
-    if (!chat) return mapped(fallback(origin, event, event['Timestamp']))
-    const until = type === 'chat.muted' ? { until: toIso(action?.['muteEndTimestamp']) } : {}
-    return mapped(
-      make(origin, type, event, event['Timestamp'], { chat, on: action?.[key] === true, ...until }),
-    )
-  }
+const message = {
+  chat: chatAt(['ChatJID', 'ChatID']),
+  messageId: required(textAt('MessageID')),
+  fromMe: flagAt(['IsFromMe', 'FromMe']),
 }
 
-/** An event about one chat and nothing else. */
-function ofChat(type: 'chat.cleared' | 'chat.deleted'): Handler {
-  return (origin, event) => {
-    const chat = chatOf(event['JID'])
-    return mapped(
-      chat
-        ? make(origin, type, event, event['Timestamp'], { chat })
-        : fallback(origin, event, event['Timestamp']),
-    )
-  }
+const label = {
+  chat,
+  labelId: required(wordAt('LabelID')),
+  on: (data: Fields) => fields(data['Action'])?.['labeled'] !== false,
 }
 
-/** An event about one person. */
-function ofContact<
-  Type extends 'contact.about_updated' | 'contact.identity_changed' | 'contact.status_muted',
->(
-  type: Type,
-  more: (event: Fields, contact: EventFields[Type]['contact']) => EventFields[Type],
-): Handler {
-  return (origin, event) => {
-    const person = personOf(event['JID'])
-    return mapped(
-      person
-        ? make(origin, type, event, event['Timestamp'], more(event, person))
-        : fallback(origin, event, event['Timestamp']),
-    )
-  }
-}
+const labelled = ifText(
+  'MessageID',
+  event('label.message_associated', { ...label, messageId: required(textAt('MessageID')) }, at),
+  event('label.chat_associated', label, at),
+)
 
-/** An event about one message: `{ChatJID, SenderJID, IsFromMe, MessageID}`. */
-function ofMessage(
-  make_: (
-    origin: Origin,
-    event: Fields,
-    about: { chat: NonNullable<ReturnType<typeof chatOf>>; messageId: string; fromMe: boolean },
-  ) => Mapped,
-): Handler {
-  return (origin, event) => {
-    const chat = chatOf(event['ChatJID'] ?? event['ChatID'])
-    const messageId = text(event['MessageID'])
-    if (!chat || messageId === null) return mapped(fallback(origin, event, event['Timestamp']))
-    return make_(origin, event, {
-      chat,
-      messageId,
-      fromMe: (event['IsFromMe'] ?? event['FromMe']) === true,
-    })
-  }
-}
+type Call =
+  | 'call.offered'
+  | 'call.offer_notice'
+  | 'call.accepted'
+  | 'call.preaccepted'
+  | 'call.transport'
+  | 'call.relay_latency'
+  | 'call.rejected'
+  | 'call.terminated'
+
+const callerChat = chatAt('From', (data) =>
+  counterpart(data['From'], data['CallCreatorAlt'], data['CallCreator']),
+)
 
 /** `{From, Timestamp, CallCreator, CallCreatorAlt, CallID, GroupJID, …}`. */
-function call(type: EventType): Handler {
-  return (origin, event) => {
-    const sender = personOf(event['CallCreator'] || event['From'], event['CallCreatorAlt'])
-    const chat =
-      chatOf(event['GroupJID']) ??
-      chatOf(
-        event['From'],
-        counterpart(event['From'], event['CallCreatorAlt'], event['CallCreator']),
-      )
-    const callId = text(event['CallID'])
-    if (!sender || !chat || callId === null)
-      return mapped(fallback(origin, event, event['Timestamp'], { chat, sender }))
-    const media = text(event['Media'])
-    return mapped(
-      make(origin, type as 'call.offered', event, event['Timestamp'], {
-        chat,
-        sender,
-        callId,
-        video: media === null ? null : media === 'video',
-        groupCall: chat.kind === 'group' || event['Type'] === 'group',
-        offline: false,
-        reason: text(event['Reason']),
-        platform: text(event['RemotePlatform']),
-      }),
-    )
-  }
+function call(type: Call): Handler {
+  return event(
+    type,
+    {
+      chat: (...given) => chatAt('GroupJID')(...given) ?? callerChat(...given),
+      sender: (data) =>
+        personOf(data['CallCreator'] || data['From'], data['CallCreatorAlt']) ?? undefined,
+      callId: required(textAt('CallID')),
+      video: (data) => (text(data['Media']) === null ? null : data['Media'] === 'video'),
+      groupCall: (data, _, read) => read.chat?.kind === 'group' || data['Type'] === 'group',
+      offline: false,
+      reason: textAt('Reason'),
+      platform: textAt('RemotePlatform'),
+    },
+    at,
+    ['chat', 'sender'],
+  )
 }
 
-/** Newsletter structs have JSON tags: `{id, thread_metadata, viewer_metadata, role, mute}`; the live update `{JID, Messages}`. */
+/**
+ * Newsletter structs have JSON tags: `{id, thread_metadata, viewer_metadata, role, mute}`; the live update
+ * `{JID, Messages}`.
+ */
 function newsletter(
   type: 'newsletter.joined' | 'newsletter.left' | 'newsletter.mute_changed' | 'newsletter.updated',
 ): Handler {
-  return (origin, event) => {
-    const thread = fields(event['thread_metadata'])
-    const viewer = fields(event['viewer_metadata'])
-    const chat = chatOf(
-      event['id'] ?? event['JID'],
-      undefined,
-      text(fields(thread?.['name'])?.['text']),
-    )
-    if (!chat) return mapped(fallback(origin, event))
-    const role = text(event['role']) ?? text(viewer?.['role'])
-    const mute = text(event['mute']) ?? text(viewer?.['mute'])
-    const changes = event['Messages'] === undefined ? {} : { changes: event['Messages'] }
-    return mapped(
-      make(origin, type, event, event['Time'], {
-        chat,
-        ...(role ? { role } : {}),
-        ...(mute ? { mute } : {}),
-        ...changes,
-      }),
-    )
-  }
-}
-
-function presence(origin: Origin, event: Fields): Mapped {
-  const chat = chatOf(event['From'])
-  const sender = personOf(event['From'])
-  if (!chat || !sender) return mapped(fallback(origin, event))
-  const state = event['Unavailable'] === true ? 'unavailable' : 'available'
-  return mapped(
-    make(origin, 'presence.updated', event, undefined, {
-      chat,
-      sender,
-      state,
-      lastSeenAt: toIso(event['LastSeen']),
-    }),
+  return event(
+    type,
+    {
+      chat: chatAt(['id', 'JID'], [], 'thread_metadata.name.text'),
+      role: optional(textAt('role', 'viewer_metadata.role')),
+      mute: optional(textAt('mute', 'viewer_metadata.mute')),
+      changes: optional(valueAt('Messages')),
+    },
+    'Time',
   )
 }
 
-function chatPresence(origin: Origin, event: Fields): Mapped {
-  const source = readSource(event)
-  const state = event['State']
-  if (!source?.sender || (state !== 'composing' && state !== 'paused'))
-    return mapped(fallback(origin, event))
-  const seen = state === 'composing' && event['Media'] === 'audio' ? 'recording' : state
-  return mapped(
-    make(origin, 'chat_presence.updated', event, undefined, {
-      chat: source.chat,
-      sender: source.sender,
-      state: seen,
-    }),
-  )
-}
-
-function history(origin: Origin, event: Fields): Mapped {
-  const data = fields(event['Data'])
-  const conversations = list(data?.['conversations'] ?? data?.['Conversations'])
-  const messages = conversations.reduce<number>(
-    (sum, one) => sum + list(fields(one)?.['messages']).length,
-    0,
-  )
-  const contacts = list(data?.['pushnames'] ?? data?.['Pushnames']).length
-  const counts = { messages, chats: conversations.length, contacts }
-  return mapped(
-    make(origin, 'history.synced', event, undefined, {
-      kind: word(data?.['syncType']),
-      progress: toNumber(data?.['progress']),
-      counts,
-    }),
-  )
-}
-
-function label(origin: Origin, event: Fields): Mapped {
-  const action = fields(event['Action'])
-  const id = word(event['LabelID'])
-  if (id === null) return mapped(fallback(origin, event, event['Timestamp']))
-  const one = {
-    id,
-    name: text(action?.['name']),
-    color: word(action?.['color']),
-    deleted: action?.['deleted'] === true,
-  }
-  return mapped(make(origin, 'label.updated', event, event['Timestamp'], { label: one }))
-}
-
-function labelled(origin: Origin, event: Fields): Mapped {
-  const chat = chatOf(event['JID'])
-  const labelId = word(event['LabelID'])
-  if (!chat || labelId === null) return mapped(fallback(origin, event, event['Timestamp']))
-  const about = { chat, labelId, on: fields(event['Action'])?.['labeled'] !== false }
-  const messageId = text(event['MessageID'])
-  return mapped(
-    messageId === null
-      ? make(origin, 'label.chat_associated', event, event['Timestamp'], about)
-      : make(origin, 'label.message_associated', event, event['Timestamp'], {
-          ...about,
-          messageId,
-        }),
-  )
-}
-
-function privacy(origin: Origin, event: Fields): Mapped {
-  const changed = Object.keys(event).flatMap((key) =>
-    key.endsWith('Changed') && event[key] === true ? [key.slice(0, -'Changed'.length)] : [],
-  )
-  return mapped(
-    make(origin, 'settings.privacy_updated', event, undefined, {
-      settings: event['NewSettings'] ?? null,
-      changed,
-    }),
-  )
+function conversations(data: Fields): unknown[] {
+  const history = fields(data['Data'])
+  return list(history?.['conversations'] ?? history?.['Conversations'])
 }
 
 const counted = ['Total', 'AppDataChanges', 'Messages', 'Notifications', 'Receipts']
 
-function offlinePreview(origin: Origin, event: Fields): Mapped {
-  const counts = Object.fromEntries(
-    counted.flatMap((key) => (toNumber(event[key]) === null ? [] : [[key, toNumber(event[key])!]])),
-  )
-  return mapped(make(origin, 'sync.offline_preview', event, undefined, { counts }))
-}
-
-/** Of the 70 event types, those with a canonical form; FBMessage and CATRefreshError (Messenger) pass through as they came. */
-export const whatsmeowHandlers: Readonly<Record<string, Handler>> = {
+/**
+ * Of the 70 event types, those with a canonical form; FBMessage and CATRefreshError (Messenger) pass through as
+ * they came.
+ */
+export const whatsmeowHandlers: Handlers = {
   ...sessionHandlers,
-  Message: (origin, event) => whatsmeowMessage(origin, event),
-  UndecryptableMessage: whatsmeowUndecryptable,
-  Receipt: (origin, event) => whatsmeowReceipt(origin, event),
-  MediaRetry: ofMessage((origin, event, about) => {
-    const error = fields(event['Error'])
-    const reason = error ? `error ${toNumber(error['Code']) ?? ''}`.trim() : null
-    return mapped(
-      make(origin, 'message.media_retry', event, event['Timestamp'], { ...about, error: reason }),
-    )
+  ...groupHandlers,
+  Message: (origin, data) => whatsmeowMessage(origin, fields(data) ?? {}),
+  UndecryptableMessage: (origin, data) => whatsmeowUndecryptable(origin, fields(data) ?? {}),
+  Receipt: (origin, data) => whatsmeowReceipt(origin, fields(data) ?? {}),
+  MediaRetry: event(
+    'message.media_retry',
+    {
+      ...message,
+      error: (data) => {
+        const error = fields(data['Error'])
+        return error ? `error ${toNumber(error['Code']) ?? ''}`.trim() : null
+      },
+    },
+    at,
+  ),
+  DeleteForMe: event('message.deleted_for_me', message, at),
+  Star: event('message.starred', { ...message, on: flagAt('Action.starred') }, at),
+  HistorySync: event('history.synced', {
+    kind: wordAt('Data.syncType'),
+    progress: numberAt('Data.progress'),
+    counts: (data) => {
+      const chats = conversations(data)
+      const ofChats = chats.map((one) => list(fields(one)?.['messages']).length)
+      const messages = ofChats.reduce((sum, count) => sum + count, 0)
+      const history = fields(data['Data'])
+      const contacts = list(history?.['pushnames'] ?? history?.['Pushnames']).length
+      return { messages, chats: chats.length, contacts }
+    },
   }),
-  DeleteForMe: ofMessage((origin, event, about) =>
-    mapped(make(origin, 'message.deleted_for_me', event, event['Timestamp'], about)),
+  OfflineSyncPreview: event('sync.offline_preview', {
+    counts: (data) => {
+      const numbers = counted.map((key) => [key, toNumber(data[key])] as const)
+      return Object.fromEntries(numbers.flatMap(([key, n]) => (n === null ? [] : [[key, n]])))
+    },
+  }),
+  OfflineSyncCompleted: event('sync.offline_completed', { count: numberAt('Count') }),
+  AppState: event('sync.app_state', { index: textsAt('Index') }),
+  AppStateSyncComplete: event('sync.app_state_completed', { name: textAt('Name') }),
+  AppStateSyncError: event('sync.app_state_failed', {
+    name: textAt('Name'),
+    reason: textAt('Error'),
+  }),
+  Archive: event('chat.archived', { chat, on: flagAt('Action.archived') }, at),
+  Pin: event('chat.pinned', { chat, on: flagAt('Action.pinned') }, at),
+  Mute: event(
+    'chat.muted',
+    { chat, on: flagAt('Action.muted'), until: timeAt('Action.muteEndTimestamp') },
+    at,
   ),
-  Star: ofMessage((origin, event, about) =>
-    mapped(
-      make(origin, 'message.starred', event, event['Timestamp'], {
-        ...about,
-        on: fields(event['Action'])?.['starred'] === true,
-      }),
-    ),
+  MarkChatAsRead: event('chat.marked_read', { chat, on: flagAt('Action.read') }, at),
+  ClearChat: event('chat.cleared', { chat }, at),
+  DeleteChat: event('chat.deleted', { chat }, at),
+  UnarchiveChatsSetting: event(
+    'settings.unarchive_chats_updated',
+    { on: flagAt('Action.unarchiveChats') },
+    at,
   ),
-  JoinedGroup: joinedGroup,
-  GroupInfo: groupInfo,
-  Picture: picture,
-  Blocklist: blocklist,
-  Contact: contact,
-  PushName: renamed('contact.push_name_updated'),
-  BusinessName: renamed('contact.business_name_updated'),
-  HistorySync: history,
-  OfflineSyncPreview: offlinePreview,
-  OfflineSyncCompleted: (origin, event) =>
-    mapped(
-      make(origin, 'sync.offline_completed', event, undefined, { count: toNumber(event['Count']) }),
-    ),
-  AppState: (origin, event) =>
-    mapped(
-      make(origin, 'sync.app_state', event, undefined, {
-        index: list(event['Index']).filter((one): one is string => typeof one === 'string'),
-      }),
-    ),
-  AppStateSyncComplete: (origin, event) =>
-    mapped(
-      make(origin, 'sync.app_state_completed', event, undefined, { name: text(event['Name']) }),
-    ),
-  AppStateSyncError: (origin, event) =>
-    mapped(
-      make(origin, 'sync.app_state_failed', event, undefined, {
-        name: text(event['Name']),
-        reason: text(event['Error']),
-      }),
-    ),
-  Archive: switched('chat.archived', 'archived'),
-  Pin: switched('chat.pinned', 'pinned'),
-  Mute: switched('chat.muted', 'muted'),
-  MarkChatAsRead: switched('chat.marked_read', 'read'),
-  ClearChat: ofChat('chat.cleared'),
-  DeleteChat: ofChat('chat.deleted'),
-  UnarchiveChatsSetting: (origin, event) =>
-    mapped(
-      make(origin, 'settings.unarchive_chats_updated', event, event['Timestamp'], {
-        on: fields(event['Action'])?.['unarchiveChats'] === true,
-      }),
-    ),
-  LabelEdit: label,
+  LabelEdit: event(
+    'label.updated',
+    {
+      label: labelAt('LabelID', 'Action.name', 'Action.color', 'Action.deleted'),
+    },
+    at,
+  ),
   LabelAssociationChat: labelled,
   LabelAssociationMessage: labelled,
-  PrivacySettings: privacy,
-  PushNameSetting: (origin, event) =>
-    mapped(
-      make(origin, 'settings.push_name_updated', event, event['Timestamp'], {
-        name: text(fields(event['Action'])?.['name']),
-      }),
-    ),
-  UserAbout: ofContact('contact.about_updated', (event, person) => ({
-    contact: { ...person, about: text(event['Status']) },
-  })),
-  UserStatusMute: ofContact('contact.status_muted', (event, person) => ({
-    contact: person,
-    on: fields(event['Action'])?.['muted'] === true,
-  })),
-  IdentityChange: ofContact('contact.identity_changed', (event, person) => ({
-    contact: person,
-    implicit: event['Implicit'] === true,
-  })),
-  Presence: presence,
-  ChatPresence: chatPresence,
+  PrivacySettings: event('settings.privacy_updated', {
+    settings: (data) => data['NewSettings'] ?? null,
+    changed: (data) =>
+      Object.keys(data).flatMap((key) =>
+        key.endsWith('Changed') && data[key] === true ? [key.slice(0, -'Changed'.length)] : [],
+      ),
+  }),
+  PushNameSetting: event('settings.push_name_updated', { name: textAt('Action.name') }, at),
+  UserAbout: event(
+    'contact.about_updated',
+    {
+      contact: (data) => {
+        const person = personOf(data['JID'])
+        return person ? { ...person, about: text(data['Status']) } : undefined
+      },
+    },
+    at,
+  ),
+  UserStatusMute: event('contact.status_muted', { contact, on: flagAt('Action.muted') }, at),
+  IdentityChange: event('contact.identity_changed', { contact, implicit: flagAt('Implicit') }, at),
+  Presence: event('presence.updated', {
+    chat: chatAt('From'),
+    sender: required(personAt('From')),
+    state: (data) => (data['Unavailable'] === true ? 'unavailable' : 'available'),
+    lastSeenAt: timeAt('LastSeen'),
+  }),
+  ChatPresence: event('chat_presence.updated', (data) => {
+    const source = readSource(data)
+    const state = data['State']
+    if (!source?.sender || (state !== 'composing' && state !== 'paused')) return null
+    const recording = state === 'composing' && data['Media'] === 'audio'
+    return { chat: source.chat, sender: source.sender, state: recording ? 'recording' : state }
+  }),
   CallOffer: call('call.offered'),
   CallOfferNotice: call('call.offer_notice'),
   CallAccept: call('call.accepted'),
@@ -333,7 +226,7 @@ export const whatsmeowHandlers: Readonly<Record<string, Handler>> = {
   CallRelayLatency: call('call.relay_latency'),
   CallReject: call('call.rejected'),
   CallTerminate: call('call.terminated'),
-  UnknownCallEvent: (origin, event) => mapped(make(origin, 'call.unknown', event, undefined, {})),
+  UnknownCallEvent: event('call.unknown', {}),
   NewsletterJoin: newsletter('newsletter.joined'),
   NewsletterLeave: newsletter('newsletter.left'),
   NewsletterMuteChange: newsletter('newsletter.mute_changed'),
@@ -354,7 +247,10 @@ const spellings: Record<string, string> = {
 
 const byLetters = new Map(Object.keys(whatsmeowHandlers).map((name) => [name.toLowerCase(), name]))
 
-/** `keepalive_timeout`, `KeepAliveTimeout`, `ReadReceipt` → the struct's name; as it was given where there is no such struct. */
+/**
+ * `keepalive_timeout`, `KeepAliveTimeout`, `ReadReceipt` → the struct's name; as it was given where there is no
+ * such struct.
+ */
 export function structName(given: string): string {
   const letters = given.replace(/[^a-z0-9]/gi, '').toLowerCase()
   return entry(spellings, letters) ?? byLetters.get(letters) ?? given

@@ -1,177 +1,157 @@
 /** whatsmeow's group and contact structs → canonical events. */
+import { fields, type Fields, list, text } from '../../../core/json-values.ts'
 import type { EventFields } from '../../../whatsapp/event-fields.ts'
 import { chatOf, normaliseJid, personOf } from '../../../whatsapp/identity/jid.ts'
-import type { Person } from '../../../whatsapp/message/message.ts'
-import { fields, type Fields, firstText, list, text } from '../../../core/json-values.ts'
-import { toIso, toNumber } from '../../../whatsapp/wire/json-shapes.ts'
 import type { WhatsAppEvent } from '../../../whatsapp/whatsapp.ts'
-import { fallback, make, mapped, type Origin } from '../../gateway/origin.ts'
-import type { Mapped } from '../../gateway/gateway.ts'
+import { toNumber } from '../../../whatsapp/wire/json-shapes.ts'
+import {
+  chatAt,
+  event,
+  type Handler,
+  type Handlers,
+  peopleAt,
+  personAt,
+  required,
+  textAt,
+  timeAt,
+} from '../../gateway/mapping.ts'
+import { fallback, make, mapped } from '../../gateway/origin.ts'
 
-function people(value: unknown): Person[] {
-  return list(value).flatMap((jid) => personOf(jid) ?? [])
-}
+const memberLists = { add: 'Join', remove: 'Leave', promote: 'Promote', demote: 'Demote' } as const
 
 /** Members come and go in lists; everything else that changed is one event. A notification mostly holds one change. */
-export function groupInfo(origin: Origin, event: Fields): Mapped {
-  const name = fields(event['Name'])
-  const chat = chatOf(event['JID'], undefined, text(name?.['Name']))
-  if (!chat) return mapped(fallback(origin, event, event['Timestamp']))
-  const by = personOf(event['Sender'], event['SenderPN'])
-  const at = event['Timestamp']
+const groupInfo: Handler = (origin, raw) => {
+  const data = fields(raw) ?? {}
+  const at = data['Timestamp']
+  const chat = chatOf(data['JID'], undefined, text(fields(data['Name'])?.['Name']))
+  if (!chat) return mapped(fallback(origin, raw, at))
+  const by = personOf(data['Sender'], data['SenderPN'])
   const events: WhatsAppEvent[] = []
-  const members = (
-    action: 'add' | 'remove' | 'promote' | 'demote',
-    value: unknown,
-    reason: string | null = null,
-  ) => {
-    const participants = people(value)
+  for (const action of ['add', 'remove', 'promote', 'demote'] as const) {
+    const participants = peopleAt(memberLists[action])(data, origin, {})
+    const reason = action === 'add' ? text(data['JoinReason']) : null
+    const moved = { chat, by, action, participants, reason }
     if (participants.length > 0)
-      events.push(
-        make(origin, 'group.participants_updated', event, at, {
-          chat,
-          by,
-          action,
-          participants,
-          reason,
-        }),
-      )
+      events.push(make(origin, 'group.participants_updated', raw, at, moved))
   }
-  members('add', event['Join'], text(event['JoinReason']))
-  members('remove', event['Leave'])
-  members('promote', event['Promote'])
-  members('demote', event['Demote'])
-  const changes = groupChanges(event, name)
+  const changes = groupChanges(data)
   if (Object.keys(changes).length > 0 || events.length === 0)
-    events.push(make(origin, 'group.updated', event, at, { chat, by, changes }))
+    events.push(make(origin, 'group.updated', raw, at, { chat, by, changes }))
   return mapped(...events)
 }
 
-function groupChanges(
-  event: Fields,
-  name: Fields | undefined,
-): EventFields['group.updated']['changes'] {
-  const topic = fields(event['Topic'])
-  const locked = fields(event['Locked'])
-  const announce = fields(event['Announce'])
-  const ephemeral = fields(event['Ephemeral'])
-  const approval = fields(event['MembershipApprovalMode'])
+/** Each setting is a struct of its own, and null unless it changed. */
+const settings: Readonly<Record<string, readonly [string, (setting: Fields) => unknown]>> = {
+  name: ['Name', (setting) => text(setting['Name']) ?? ''],
+  description: ['Topic', (setting) => text(setting['Topic']) ?? ''],
+  locked: ['Locked', (setting) => setting['IsLocked'] === true],
+  announce: ['Announce', (setting) => setting['IsAnnounce'] === true],
+  ephemeralSeconds: ['Ephemeral', (setting) => toNumber(setting['DisappearingTimer']) ?? 0],
+  approvalRequired: [
+    'MembershipApprovalMode',
+    (setting) => setting['IsJoinApprovalRequired'] === true,
+  ],
+}
+
+function groupChanges(data: Fields): EventFields['group.updated']['changes'] {
+  const changed = Object.entries(settings).flatMap(([name, [key, read]]) => {
+    const setting = fields(data[key])
+    return setting ? [[name, read(setting)]] : []
+  })
   const other = Object.fromEntries(
-    ['Link', 'Unlink', 'UnknownChanges'].flatMap((key) => (event[key] ? [[key, event[key]]] : [])),
+    ['Link', 'Unlink', 'UnknownChanges'].flatMap((key) => (data[key] ? [[key, data[key]]] : [])),
   )
+  const inviteCode = text(data['NewInviteLink'])
+  const gone = fields(data['Delete'])
   return {
-    ...(name ? { name: text(name['Name']) ?? '' } : {}),
-    ...(topic ? { description: text(topic['Topic']) ?? '' } : {}),
-    ...(locked ? { locked: locked['IsLocked'] === true } : {}),
-    ...(announce ? { announce: announce['IsAnnounce'] === true } : {}),
-    ...(ephemeral ? { ephemeralSeconds: toNumber(ephemeral['DisappearingTimer']) ?? 0 } : {}),
-    ...(approval ? { approvalRequired: approval['IsJoinApprovalRequired'] === true } : {}),
-    ...(text(event['NewInviteLink']) ? { inviteCode: text(event['NewInviteLink'])! } : {}),
-    ...(fields(event['Delete']) ? { deleted: fields(event['Delete'])!['Deleted'] !== false } : {}),
-    ...(event['Suspended'] === true ? { suspended: true } : {}),
-    ...(event['Unsuspended'] === true ? { suspended: false } : {}),
+    ...Object.fromEntries(changed),
+    ...(inviteCode === null ? {} : { inviteCode }),
+    ...(gone ? { deleted: gone['Deleted'] !== false } : {}),
+    ...(data['Suspended'] === true ? { suspended: true } : {}),
+    ...(data['Unsuspended'] === true ? { suspended: false } : {}),
     ...(Object.keys(other).length > 0 ? { other } : {}),
   }
 }
 
-/** JoinedGroup embeds the group's whole data. */
-export function joinedGroup(origin: Origin, event: Fields): Mapped {
-  const chat = chatOf(event['JID'], undefined, text(event['Name']))
-  if (!chat) return mapped(fallback(origin, event))
-  const participants = list(event['Participants']).flatMap((value) => {
-    const one = fields(value)
-    const person = personOf(
-      one?.['JID'],
-      one?.['LID'] === one?.['JID'] ? one?.['PhoneNumber'] : one?.['LID'] || one?.['PhoneNumber'],
-      text(one?.['DisplayName']),
-    )
-    return person
-      ? [
-          {
-            ...person,
-            role:
-              one?.['IsSuperAdmin'] === true
-                ? ('superadmin' as const)
-                : one?.['IsAdmin'] === true
-                  ? ('admin' as const)
-                  : ('member' as const),
-          },
-        ]
-      : []
-  })
-  return mapped(
-    make(origin, 'group.joined', event, undefined, {
-      chat,
-      by: personOf(event['Sender'], event['SenderPN']),
-      reason: firstText(event['Reason'], event['Type']),
-      description: text(event['Topic']),
-      owner: personOf(event['OwnerJID'], event['OwnerPN']),
-      createdAt: toIso(event['GroupCreated']),
-      participants,
-    }),
-  )
+function member(value: unknown) {
+  const one = fields(value) ?? {}
+  const [jid, lid, phone] = [one['JID'], one['LID'], one['PhoneNumber']]
+  const person = personOf(jid, lid === jid ? phone : lid || phone, text(one['DisplayName']))
+  const admin = one['IsAdmin'] === true ? ('admin' as const) : ('member' as const)
+  const role = one['IsSuperAdmin'] === true ? ('superadmin' as const) : admin
+  return person ? [{ ...person, role }] : []
 }
 
 /** A group's picture or a person's. */
-export function picture(origin: Origin, event: Fields): Mapped {
-  const chat = chatOf(event['JID'])
-  if (!chat) return mapped(fallback(origin, event, event['Timestamp']))
-  const by = personOf(event['Author'])
-  const image = { id: text(event['PictureID']), removed: event['Remove'] === true, url: null }
-  const at = event['Timestamp']
-  return mapped(
-    chat.kind === 'group'
-      ? make(origin, 'group.picture_updated', event, at, { chat, by, picture: image })
-      : make(origin, 'contact.picture_updated', event, at, {
-          contact: personOf(chat.id)!,
-          by,
-          picture: image,
-        }),
-  )
+const picture: Handler = (origin, raw) => {
+  const data = fields(raw) ?? {}
+  const at = data['Timestamp']
+  const chat = chatOf(data['JID'])
+  if (!chat) return mapped(fallback(origin, raw, at))
+  const by = personOf(data['Author'])
+  const image = { id: text(data['PictureID']), removed: data['Remove'] === true, url: null }
+  if (chat.kind === 'group')
+    return mapped(make(origin, 'group.picture_updated', raw, at, { chat, by, picture: image }))
+  const contact = personOf(chat.id)!
+  return mapped(make(origin, 'contact.picture_updated', raw, at, { contact, by, picture: image }))
 }
 
-export function blocklist(origin: Origin, event: Fields): Mapped {
-  const changes = list(event['Changes']).flatMap((value) => {
-    const id = normaliseJid(fields(value)?.['JID'])
-    return id ? [{ id, blocked: fields(value)?.['Action'] !== 'unblock' }] : []
-  })
-  // An empty action: the whole list, to be asked for anew.
-  return mapped(
-    make(origin, 'contact.blocklist_updated', event, undefined, {
-      replaced: !text(event['Action']),
-      changes,
-    }),
-  )
-}
+/** The message that showed the new name is inside. */
+const shownIn = 'Message.Timestamp'
 
-/** A contact as edited in the address book of another device. */
-export function contact(origin: Origin, event: Fields): Mapped {
-  const action = fields(event['Action'])
-  const alt = firstText(action?.['pnJID'], action?.['lidJID'])
-  const person = personOf(event['JID'], alt, firstText(action?.['fullName'], action?.['firstName']))
-  return mapped(
-    person
-      ? make(origin, 'contact.updated', event, event['Timestamp'], { contact: person })
-      : fallback(origin, event, event['Timestamp']),
-  )
-}
-
-/** PushName and BusinessName: the message that showed the new name is inside. */
-export function renamed(type: 'contact.push_name_updated' | 'contact.business_name_updated') {
-  const word = type === 'contact.push_name_updated' ? 'PushName' : 'BusinessName'
-  return (origin: Origin, event: Fields): Mapped => {
-    const name = text(event[`New${word}`])
-    const person = personOf(
-      event['JID'],
-      event['JIDAlt'],
-      type === 'contact.push_name_updated' ? name : null,
-    )
-    const at = fields(event['Message'])?.['Timestamp']
-    if (!person) return mapped(fallback(origin, event, at))
-    const one =
-      type === 'contact.business_name_updated' ? { ...person, businessName: name } : person
-    return mapped(
-      make(origin, type, event, at, { contact: one, previousName: text(event[`Old${word}`]) }),
-    )
-  }
-}
+export const groupHandlers = {
+  GroupInfo: groupInfo,
+  // It embeds the group's whole data.
+  JoinedGroup: event('group.joined', {
+    chat: chatAt('JID', [], 'Name'),
+    by: personAt('Sender', 'SenderPN'),
+    reason: textAt('Reason', 'Type'),
+    description: textAt('Topic'),
+    owner: personAt('OwnerJID', 'OwnerPN'),
+    createdAt: timeAt('GroupCreated'),
+    participants: (data) => list(data['Participants']).flatMap(member),
+  }),
+  Picture: picture,
+  Blocklist: event('contact.blocklist_updated', {
+    // An empty action: the whole list, to be asked for anew.
+    replaced: (data) => !text(data['Action']),
+    changes: (data) =>
+      list(data['Changes']).flatMap((value) => {
+        const id = normaliseJid(fields(value)?.['JID'])
+        return id ? [{ id, blocked: fields(value)?.['Action'] !== 'unblock' }] : []
+      }),
+  }),
+  // A contact as edited in the address book of another device.
+  Contact: event(
+    'contact.updated',
+    {
+      contact: required(
+        personAt(
+          'JID',
+          textAt('Action.pnJID', 'Action.lidJID'),
+          textAt('Action.fullName', 'Action.firstName'),
+        ),
+      ),
+    },
+    'Timestamp',
+  ),
+  PushName: event(
+    'contact.push_name_updated',
+    {
+      contact: required(personAt('JID', 'JIDAlt', 'NewPushName')),
+      previousName: textAt('OldPushName'),
+    },
+    shownIn,
+  ),
+  BusinessName: event(
+    'contact.business_name_updated',
+    {
+      contact: ({ JID, JIDAlt, NewBusinessName }) => {
+        const person = personOf(JID, JIDAlt)
+        return person ? { ...person, businessName: text(NewBusinessName) } : undefined
+      },
+      previousName: textAt('OldBusinessName'),
+    },
+    shownIn,
+  ),
+} satisfies Handlers

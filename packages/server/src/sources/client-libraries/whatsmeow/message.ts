@@ -50,10 +50,7 @@ export function whatsmeowMessage(
     ...source,
     messageId,
     at: info['Timestamp'],
-    status: null,
     sentBy: source.fromMe ? (extras.sentBy ?? null) : null,
-    replayed: false,
-    keysAre: 'sender',
     ...(viewOnce ? { viewOnce } : {}),
     stored: {
       base64: text(message?.['base64']),
@@ -62,22 +59,13 @@ export function whatsmeowMessage(
     },
   }
   const reading = readMessage(respell(message))
-  // 1: edited, 3: edited by a channel's admin. Most edits say so inside; a channel's come as a plain message under the same id.
+  // 1: edited, 3: edited by a channel's admin. Most edits say so inside; a channel's come as a plain message
+  // under the same id.
   if (reading.kind === 'content' && (info['Edit'] === '1' || info['Edit'] === '3')) {
-    const about = {
-      chat: source.chat,
-      messageId,
-      fromMe: source.fromMe,
-      sender: source.sender,
-      carrierId: null,
-      byMe: source.fromMe,
-    }
-    return mapped(
-      make(origin, 'message.edited', envelope.raw, info['Timestamp'], {
-        ...about,
-        content: reading.content,
-      }),
-    )
+    const { chat, fromMe, sender } = source
+    const about = { chat, messageId, fromMe, sender, carrierId: null, byMe: fromMe }
+    const { content } = reading
+    return mapped(make(origin, 'message.edited', envelope.raw, envelope.at, { ...about, content }))
   }
   return readingEvents(envelope, reading)
 }
@@ -109,10 +97,6 @@ export function whatsmeowUndecryptable(origin: Origin, event: Fields): Mapped {
     ...source,
     messageId,
     at: info['Timestamp'],
-    status: null,
-    sentBy: null,
-    replayed: false,
-    keysAre: 'sender',
     viewOnce,
   }
   return undecryptable(
@@ -136,16 +120,15 @@ const statusOfReceipt: Record<string, MessageStatus> = {
   'server-error': 'failed',
 }
 
-/** Of one member for several messages: one event each. `type` as gateways shorten it, where the struct's own is gone. */
-export function whatsmeowReceipt(
-  origin: Origin,
-  event: Fields,
-  type: string | null = null,
-): Mapped {
+/** As gateways shorten the type of a receipt. */
+const receiptStates: Record<string, string> = { Read: 'read', ReadSelf: 'read-self', Delivered: '' }
+
+/** Of one member for several messages: one event each. `state` counts where the struct's own type is gone. */
+export function whatsmeowReceipt(origin: Origin, event: Fields, state?: unknown): Mapped {
   const source = readSource(event)
   const ids = list(event['MessageIDs']).filter((id): id is string => typeof id === 'string')
   if (!source || ids.length === 0) return mapped(fallback(origin, event, event['Timestamp']))
-  const receiptType = text(event['Type']) ?? type ?? ''
+  const receiptType = text(event['Type']) ?? entry(receiptStates, state) ?? ''
   const status = entry(statusOfReceipt, receiptType) ?? null
   const { chat, sender: by } = source
   // What the account itself has read or played, on another device, are others' messages.
@@ -155,15 +138,8 @@ export function whatsmeowReceipt(
     ids.map((messageId) => {
       const about = { origin, raw: event, chat, messageId, fromMe, at: event['Timestamp'] }
       if (status !== null) return mapped(statusEvent(about, status, by, word))
-      return mapped(
-        make(origin, 'message.receipt', event, event['Timestamp'], {
-          chat,
-          messageId,
-          fromMe,
-          by,
-          receiptType: word,
-        }),
-      )
+      const receipt = { chat, messageId, fromMe, by, receiptType: word }
+      return mapped(make(origin, 'message.receipt', event, event['Timestamp'], receipt))
     }),
   )
 }
