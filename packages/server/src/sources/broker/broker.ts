@@ -45,6 +45,7 @@ export class Puller<Item> {
   readonly #deps: AcceptanceDeps
   readonly #stopping = new AbortController()
   readonly #trouble: Trouble
+  #opening: Promise<void> | undefined
   #running: Promise<void> | undefined
 
   constructor(consumer: Consumer<Item>, deps: AcceptanceDeps) {
@@ -54,12 +55,14 @@ export class Puller<Item> {
   }
 
   start(): void {
-    this.#running = this.#run()
+    this.#opening = this.#consumer.open((error) => this.#complain(error))
+    this.#running = this.#run(this.#opening)
   }
 
   async stop(): Promise<void> {
     this.#stopping.abort()
     if (this.#running === undefined) return
+    await this.#opening
     this.#consumer.interrupt()
     const timer = setTimeout(() => this.#consumer.abort(), graceMs)
     await this.#running
@@ -67,9 +70,9 @@ export class Puller<Item> {
     await this.#consumer.close()
   }
 
-  async #run(): Promise<void> {
+  async #run(opening: Promise<void>): Promise<void> {
     const { signal } = this.#stopping
-    await this.#consumer.open((error) => this.#complain(error))
+    await opening
     while (!signal.aborted) {
       try {
         for await (const batch of this.#consumer.batches()) {
