@@ -1,12 +1,14 @@
 // ZapHub's queues when something goes: Redis, the database, the process that had the job.
+import { inspect } from 'node:util'
 import { Queue, Worker } from 'bullmq'
+import { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { SystemClock } from '../../src/core/clock.ts'
 import { PomboError } from '../../src/core/error.ts'
 import { uuidv7 } from '../../src/core/id.ts'
 import type { Accepted, IncomingMessage } from '../../src/core/message.ts'
 import { BullmqWorkers } from '../../src/sources/bullmq/bullmq.ts'
-import { BullmqClient } from '../../src/sources/bullmq/client.ts'
+import { closeRedis, openRedis } from '../../src/sources/broker/redis-connection.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { type DatabaseLine, openLine } from '../support/database-line.ts'
 import { startPombo, type TestPombo } from '../support/pombo-app.ts'
@@ -15,7 +17,7 @@ import { redisMissing, type RedisServer, startRedis } from '../support/redis-ser
 
 let redis: RedisServer
 let database: TestDatabase
-const clients: BullmqClient[] = []
+const clients: Redis[] = []
 const queues: Queue[] = []
 const stops: (() => Promise<unknown>)[] = []
 
@@ -38,8 +40,8 @@ afterAll(async () => {
   await database?.drop()
 })
 
-function connection(): BullmqClient {
-  const client = new BullmqClient(redis.url)
+function connection(): Redis {
+  const client = new Redis(redis.url, { maxRetriesPerRequest: null })
   client.on('error', () => {})
   clients.push(client)
   return client
@@ -327,22 +329,27 @@ test('without the package the start is refused, with what to do about it', async
 test('a password of Redis is used, and shown nowhere', async () => {
   redis.ask('CONFIG', 'SET', 'requirepass', 'segredo/ção')
   const url = redis.url.replace('redis://', `redis://:${encodeURIComponent('segredo/ção')}@`)
-  const open = new BullmqClient(url)
-  open.on('error', () => {})
+  const shown: unknown[] = []
+  const opened = async (redisUrl: string) => {
+    const client = await openRedis({
+      url: redisUrl,
+      name: 'x',
+      onError: (error) => shown.push(error),
+    })
+    stops.push(async () => closeRedis(client))
+    return client
+  }
   try {
-    await open.connect()
+    const open = await opened(url)
     expect(await open.hset('h', { a: 1 })).toBe(1)
-    const refused = new BullmqClient(redis.url)
-    const errors: string[] = []
-    refused.on('error', (error: Error) => errors.push(error.message))
-    refused.connect().catch(() => {})
-    await until(() => errors.some((message) => message.includes('NOAUTH')))
-    refused.disconnect()
+    expect(await open.eval('return 1', 0)).toBe(1)
+    expect(shown).toEqual([])
+    await opened(redis.url)
+    await until(() => shown.some((error) => (error as Error).message.includes('NOAUTH')))
+    await opened(url.replace('segredo', 'falsa'))
+    await until(() => shown.some((error) => (error as Error).message.includes('WRONGPASS')))
+    expect(inspect(shown, { depth: 9 })).not.toMatch(/falsa|segredo/)
   } finally {
-    await open.runCommand('none', []).catch(() => {})
-    open.defineCommand('open', { numberOfKeys: 0, lua: `return 1` })
-    expect(await open.runCommand('open', [])).toBe(1)
-    await open.quit()
     redis.ask('-a', 'segredo/ção', '--no-auth-warning', 'CONFIG', 'SET', 'requirepass', '')
   }
 })

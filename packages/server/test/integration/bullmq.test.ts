@@ -1,14 +1,14 @@
 // ZapHub's queues, worked off by Pombo: an unmodified BullMQ producer, a real Redis, Pombo whole.
 import { Queue, type JobsOptions } from 'bullmq'
+import { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { BullmqClient } from '../../src/sources/bullmq/client.ts'
 import { type Called, startPombo, type TestPombo } from '../support/pombo-app.ts'
 import { type Receiver, startReceiver, until } from '../support/receiver.ts'
 import { redisMissing, type RedisServer, startRedis } from '../support/redis-server.ts'
 
 let redis: RedisServer
 let pombo: TestPombo
-const producers: BullmqClient[] = []
+const producers: Redis[] = []
 const queues: Queue[] = []
 const receivers: Receiver[] = []
 
@@ -43,7 +43,7 @@ afterAll(async () => {
 })
 
 function queue(name: 'message-receive' | 'webhook-delivery'): Queue {
-  const client = new BullmqClient(redis.url)
+  const client = new Redis(redis.url, { maxRetriesPerRequest: null })
   client.on('error', () => {})
   producers.push(client)
   const made = new Queue(name, { connection: client })

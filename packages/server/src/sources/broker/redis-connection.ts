@@ -1,248 +1,88 @@
 /**
- * One connection to a Redis, kept open: opened again when it breaks, until it is closed.
+ * Connections to Redis by ioredis, which is loaded when the first one is opened.
  *
- * Promised: commands go out in the order in which they were given; those given while there is no connection wait for it; those that were under
- * way when it broke are refused with `connectionClosed`, because nobody knows whether Redis carried them out: who sent them decides.
+ * A connection that breaks is opened again until it is closed. Commands that wait for it go out in their order. What becomes of a command
+ * that was under way is unknown, so `resend` decides: BullMQ has it sent again, as it expects of ioredis; the others have it refused.
  */
-import { connect as connectTcp, type Socket } from 'node:net'
-import { connect as connectTls } from 'node:tls'
-import {
-  asText,
-  encodeCommand,
-  type RawReply,
-  type RedisArgument,
-  ReplyReader,
-  type Reply,
-} from './redis-protocol.ts'
-
-export type RedisState = 'idle' | 'connecting' | 'ready' | 'waiting' | 'closed'
+import type { Redis } from 'ioredis'
 
 export interface RedisOptions {
-  /** `redis://user:password@host:port/database`, or `rediss://`. */
+  /** `redis://user:password@host:port/database`, or `rediss://` for TLS. */
   url: string
   /** Shown by `CLIENT LIST`. */
-  name?: string
-  onState?: (state: RedisState) => void
+  name: string
+  resend?: boolean
   /** Why it could not be opened, or broke. */
-  onError?: (error: Error) => void
+  onError: (error: Error) => void
 }
 
-interface Waiting {
-  bytes: Buffer
-  resolve: (reply: RawReply) => void
-  reject: (error: Error) => void
-}
-
-/** The words by which BullMQ tells a lost connection from an error. */
-export const connectionClosed = 'Connection is closed.'
+/** Blocking commands wait 10 s at most, so a server that is silent for longer than this is gone. */
+const silenceMs = 30_000
+const pingMs = 10_000
+const longestPauseMs = 2_000
 
 /** Why connections broke or could not be made. */
 const failures = new WeakSet<Error>()
 
 /** Whether it says that the connection is gone, rather than that Redis refused something. */
 export function isConnectionError(error: unknown): boolean {
-  return error instanceof Error && (failures.has(error) || error.message === connectionClosed)
+  if (!(error instanceof Error)) return false
+  const refused = ['MaxRetriesPerRequestError', 'AbortError'].includes(error.name)
+  return refused || failures.has(error) || error.message === 'Connection is closed.'
 }
 
-const connectTimeoutMs = 10_000
-/** Blocking commands are given at most 10 s; whoever is silent for longer is gone. */
-const silenceMs = 30_000
-const longestPauseMs = 2_000
+export async function openRedis({ url, name, resend, onError }: RedisOptions): Promise<Redis> {
+  const { Redis } = await import('ioredis')
+  const redis = new Redis(url, {
+    connectionName: name,
+    disableClientInfo: true,
+    keepAlive: 10_000,
+    retryStrategy: (attempts) => Math.min(50 * 2 ** (attempts - 1), longestPauseMs),
+    // 0 refuses what was under way. `autoResendUnfulfilledCommands: false` would leave it unanswered for ever (ioredis 5.11).
+    maxRetriesPerRequest: resend ? null : 0,
+  })
+  return watched(redis, onError)
+}
 
-export class RedisConnection {
-  readonly options: RedisOptions
-  #state: RedisState = 'idle'
-  #socket: Socket | undefined
-  #queued: Waiting[] = []
-  #underWay: Waiting[] = []
-  #failures = 0
-  #timer: NodeJS.Timeout | undefined
-  #closing: PromiseWithResolvers<void> | undefined
+/** The same connection once more, as BullMQ wants one for its blocking commands. */
+export function duplicateRedis(
+  redis: Redis,
+  options: Parameters<Redis['duplicate']>[0],
+  onError: (error: Error) => void,
+): Redis {
+  return watched(Object.getPrototypeOf(redis).duplicate.call(redis, options) as Redis, onError)
+}
 
-  constructor(options: RedisOptions) {
-    this.options = options
-  }
-
-  get state(): RedisState {
-    return this.#state
-  }
-
-  /** Opens it; also one that was closed. */
-  open(): void {
-    if (this.#state !== 'idle' && this.#state !== 'closed') return
-    this.#failures = 0
-    this.#closing = undefined
-    this.#connect()
-  }
-
-  /** @throws Error with Redis' own words; `connectionClosed` */
-  async command(...args: RedisArgument[]): Promise<Reply> {
-    return asText(await this.raw(...args))
-  }
-
-  /** The same, with bytes where Redis gives bytes. */
-  async raw(...args: RedisArgument[]): Promise<RawReply> {
-    const reply = await this.#send(encodeCommand(args))
-    if (reply instanceof Error) throw reply
-    return reply
-  }
-
-  /** Sends several together; errors of single ones are among the replies. */
-  async all(commands: readonly (readonly RedisArgument[])[]): Promise<Reply[]> {
-    return (await this.allRaw(commands)).map(asText)
-  }
-
-  /** The same, with bytes where Redis gives bytes. */
-  async allRaw(commands: readonly (readonly RedisArgument[])[]): Promise<RawReply[]> {
-    return await Promise.all(commands.map((args) => this.#send(encodeCommand(args))))
-  }
-
-  /** Waits for what is under way, then closes. */
-  async quit(): Promise<void> {
-    if (this.#state === 'ready') await this.command('QUIT').catch(() => {})
-    this.close()
-    await this.#closing?.promise
-  }
-
-  /** Closes at once; what is under way or waits is refused. */
-  close(): void {
-    if (this.#state === 'closed' || this.#closing) return
-    const closing = (this.#closing = Promise.withResolvers<void>())
-    clearTimeout(this.#timer)
-    const socket = this.#socket
-    if (socket && !socket.destroyed) socket.destroy()
-    else setImmediate(() => this.#ended(closing))
-  }
-
-  #ended(closing: PromiseWithResolvers<void>): void {
-    if (this.#closing !== closing) return
-    this.#refuse([...this.#underWay.splice(0), ...this.#queued.splice(0)])
-    this.#set('closed')
-    closing.resolve()
-  }
-
-  #send(bytes: Buffer): Promise<RawReply> {
-    const { promise, resolve, reject } = Promise.withResolvers<RawReply>()
-    const waiting = { bytes, resolve, reject }
-    if (this.#closing || this.#state === 'closed') reject(new Error(connectionClosed))
-    else if (this.#state === 'ready') this.#write(waiting)
-    else this.#queued.push(waiting)
-    return promise
-  }
-
-  #write(waiting: Waiting): void {
-    this.#underWay.push(waiting)
-    this.#socket!.write(waiting.bytes)
-  }
-
-  #connect(): void {
-    this.#set('connecting')
-    const { hostname, port, protocol } = new URL(this.options.url)
-    const target = {
-      host: hostname.replace(/^\[|\]$/g, '') || '127.0.0.1',
-      port: Number(port || 6379),
-    }
-    const secure = protocol === 'rediss:'
-    const socket = secure ? connectTls({ ...target, servername: target.host }) : connectTcp(target)
-    this.#socket = socket
-    const reader = new ReplyReader()
-    let failure: Error | undefined
-    socket.setNoDelay(true)
-    socket.setKeepAlive(true, 10_000)
-    socket.setTimeout(connectTimeoutMs, () => {
-      if (this.#state === 'ready' && this.#underWay.length === 0) return
-      socket.destroy(new Error(`Redis did not answer within ${socket.timeout} ms`))
-    })
-    socket.once(secure ? 'secureConnect' : 'connect', () => void this.#greet(socket))
-    socket.on('data', (chunk) => {
-      try {
-        for (const reply of reader.read(chunk)) this.#underWay.shift()?.resolve(reply)
-      } catch (error) {
-        socket.destroy(error as Error)
-      }
-    })
-    socket.on('error', (error) => (failure = error))
-    socket.on('close', () => this.#lost(failure))
-  }
-
-  /** What must be said before anything else; Redis is ready when it answers the last of it. */
-  async #greet(socket: Socket): Promise<void> {
-    const { username, password, pathname } = new URL(this.options.url)
-    const database = pathname.slice(1)
-    const words: RedisArgument[][] = []
-    if (password !== '')
-      words.push([
-        'AUTH',
-        ...(username ? [decodeURIComponent(username)] : []),
-        decodeURIComponent(password),
-      ])
-    if (database !== '' && database !== '0') words.push(['SELECT', database])
-    words.push(['PING'])
-    const replies = Promise.all(
-      words.map((args) => {
-        const { promise, resolve, reject } = Promise.withResolvers<RawReply>()
-        this.#write({ bytes: encodeCommand(args), resolve, reject })
-        return promise
-      }),
+function watched(redis: Redis, onError: (error: Error) => void): Redis {
+  redis.on('error', (error: Error) => {
+    failures.add(error)
+    onError(withoutCommand(error))
+  })
+  redis.on('connect', () => {
+    const { stream } = redis
+    stream.setTimeout(silenceMs, () =>
+      stream.destroy(new Error(`Redis did not answer within ${silenceMs} ms`)),
     )
-    try {
-      // `LOADING` while it reads its file, `NOAUTH`, `WRONGPASS`: it is asked again after a pause.
-      const refusal = (await replies).find((reply) => reply instanceof Error)
-      if (refusal) throw refusal
-    } catch (error) {
-      if (!socket.destroyed) socket.destroy(error as Error)
-      return
-    }
-    if (socket.destroyed || this.#closing) return
-    socket.setTimeout(silenceMs)
-    this.#failures = 0
-    // Not every Redis lets clients name themselves.
-    if (this.options.name !== undefined)
-      this.#write({
-        bytes: encodeCommand(['CLIENT', 'SETNAME', this.options.name]),
-        resolve: () => {},
-        reject: () => {},
-      })
-    for (const waiting of this.#queued.splice(0)) this.#write(waiting)
-    this.#set('ready')
-  }
-
-  #lost(failure: Error | undefined): void {
-    this.#socket = undefined
-    this.#refuse(this.#underWay.splice(0))
-    if (this.#closing) return this.#ended(this.#closing)
-    if (failure) {
-      failures.add(failure)
-      this.options.onError?.(failure)
-    }
-    if (this.#closing) return
-    const pauseMs = Math.min(50 * 2 ** this.#failures, longestPauseMs)
-    this.#failures += 1
-    this.#set('waiting')
-    this.#timer = setTimeout(() => this.#connect(), pauseMs)
-  }
-
-  #refuse(commands: readonly Waiting[]): void {
-    for (const { reject } of commands) reject(new Error(connectionClosed))
-  }
-
-  #set(state: RedisState): void {
-    this.#state = state
-    this.options.onState?.(state)
-  }
+  })
+  // An idle connection is silent too, and one that is dead would not show it.
+  const pinging = setInterval(() => {
+    if (redis.status === 'ready') redis.ping().catch(() => {})
+  }, pingMs)
+  pinging.unref()
+  redis.once('end', () => clearInterval(pinging))
+  return redis
 }
 
-/**
- * Waits for work that stops by itself, over this connection: not for a Redis that is away, and not for long. What is then under way is refused
- * with `connectionClosed`.
- */
-export async function finished(
-  work: Promise<void> | undefined,
-  connection: RedisConnection,
-  graceMs = 5_000,
-): Promise<void> {
-  if (connection.state !== 'ready') connection.close()
-  const timer = setTimeout(() => connection.close(), graceMs)
-  await work
-  clearTimeout(timer)
+/** ioredis notes the command with its arguments at an error: payloads, and the password. Neither belongs in a log. */
+export function withoutCommand<E>(error: E): E {
+  if (error instanceof Error)
+    for (const name of ['command', 'previousErrors']) Reflect.deleteProperty(error, name)
+  return error
+}
+
+/** Closes at once; what is under way or waits is refused. */
+export function closeRedis(redis: Redis): void {
+  // Between two attempts ioredis forgets what waits, unless it is closed in the middle of an attempt.
+  if (redis.status === 'reconnecting') redis.connect().catch(() => {})
+  redis.disconnect()
 }

@@ -7,10 +7,17 @@
  * that died is taken up again, however often. What cannot be a message fails for good, with the reason.
  */
 import type { Job, Worker } from 'bullmq'
+import type { Redis } from 'ioredis'
 import type { Clock } from '../../core/clock.ts'
 import type { Accepted, IncomingMessage } from '../../core/message.ts'
-import { isConnectionError } from '../broker/redis-connection.ts'
-import { BullmqClient } from './client.ts'
+import {
+  closeRedis,
+  duplicateRedis,
+  isConnectionError,
+  openRedis,
+  withoutCommand,
+} from '../broker/redis-connection.ts'
+import { Trouble } from '../broker/trouble.ts'
 import { type JobFate, processJob } from './process.ts'
 import { deliveryMessage, receivedMessage, type Sessions } from './messages.ts'
 
@@ -54,7 +61,8 @@ const quickStalledMs = 5_000
 export class BullmqWorkers {
   readonly #deps: BullmqDeps
   readonly #stopping = new AbortController()
-  #client: BullmqClient | undefined
+  /** Its own connection, and the copies that BullMQ made of it. */
+  #connections: Redis[] = []
   #workers: Worker[] = []
 
   constructor(deps: BullmqDeps) {
@@ -65,9 +73,7 @@ export class BullmqWorkers {
   async start(): Promise<void> {
     const bullmq = await loaded(this.#deps.load)
     const { settings, clock, sessions, accept, log } = this.#deps
-    const client = new BullmqClient(settings.redisUrl, 'pombo')
-    this.#client = client
-    this.#watch(client)
+    const client = await this.#connect()
     const run = (
       queue: string,
       concurrency: number,
@@ -95,7 +101,10 @@ export class BullmqWorkers {
         if (/^Missing (lock|key) for job/.test(error.message))
           log.info({ queue, detail: error.message }, 'a job was settled elsewhere')
         else
-          log.error({ err: error, queue }, 'a BullMQ queue could not be worked off; trying again')
+          log.error(
+            { err: withoutCommand(error), queue },
+            'a BullMQ queue could not be worked off; trying again',
+          )
       })
       this.#workers.push(worker)
     }
@@ -124,7 +133,7 @@ export class BullmqWorkers {
     })
   }
 
-  #options(client: BullmqClient, concurrency: number) {
+  #options(client: Redis, concurrency: number) {
     const { settings, stalledMs = quickStalledMs } = this.#deps
     return {
       connection: client,
@@ -145,22 +154,31 @@ export class BullmqWorkers {
     }
   }
 
-  #watch(client: BullmqClient): void {
+  async #connect(): Promise<Redis> {
     const { log, settings } = this.#deps
-    const redis = new URL(settings.redisUrl).host
-    let away = false
-    client.on('error', (error: Error) => {
-      if (away || this.#stopping.signal.aborted) return
-      away = true
-      log.error(
-        { err: error, redis },
-        'the Redis of ZAPHUB_REDIS_URL cannot be reached; trying again',
-      )
-    })
-    client.on('ready', () => {
-      if (away) log.info({ redis }, 'the Redis of ZAPHUB_REDIS_URL is back')
-      away = false
-    })
+    const url = settings.redisUrl
+    const redis = new URL(url).host
+    const trouble = new Trouble(
+      (message, error) =>
+        error === undefined
+          ? log.info({ redis }, message)
+          : log.error({ err: error, redis }, message),
+      'the Redis of ZAPHUB_REDIS_URL is back',
+    )
+    const onError = (error: Error) => {
+      if (!this.#stopping.signal.aborted)
+        trouble.tell('the Redis of ZAPHUB_REDIS_URL cannot be reached; trying again', error)
+    }
+    const client = await openRedis({ url, name: 'pombo', resend: true, onError })
+    client.on('ready', () => trouble.over())
+    client.duplicate = (options) => {
+      // What breaks a copy breaks the first one, which tells of it.
+      const copy = duplicateRedis(client, options, () => {})
+      this.#connections.push(copy)
+      return copy
+    }
+    this.#connections = [client]
+    return client
   }
 
   /** Finishes the jobs at hand or gives them back; with Redis away, they are taken up when they are missed. */
@@ -168,11 +186,11 @@ export class BullmqWorkers {
     this.#stopping.abort()
     const { promise: late, resolve } = Promise.withResolvers<void>()
     // Nothing can be given back to a Redis that is not there.
-    const timer = setTimeout(resolve, this.#client?.status === 'ready' ? graceMs : 0)
+    const timer = setTimeout(resolve, this.#connections[0]?.status === 'ready' ? graceMs : 0)
     const closing = Promise.allSettled(this.#workers.map((worker) => worker.close()))
     await Promise.race([closing, late])
     clearTimeout(timer)
-    this.#client?.disconnectAll()
+    this.#connections.forEach(closeRedis)
     await Promise.race([closing, new Promise((done) => setTimeout(done, 500))])
   }
 }

@@ -1,8 +1,8 @@
 /** What becomes of one job: completed, put back, tried again, or failed for good. */
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Job } from 'bullmq'
 import { PomboError } from '../../core/error.ts'
-import { isPassing } from '../broker/passing.ts'
+import { untilPassed } from '../broker/patience.ts'
+import { withoutCommand } from '../broker/redis-connection.ts'
 
 export type JobFate =
   /** Durable, or known as a repeat. `result` is what BullMQ keeps with the job. */
@@ -15,8 +15,6 @@ interface ProcessDeps {
   log: { error(fields: object, message: string): void }
 }
 
-const longestWaitMs = 5_000
-
 /**
  * While Pombo cannot store, the job stays here: BullMQ would count a failure against it, and a queue's worth of jobs would go round in
  * circles. Held, they hold up those behind them, in Redis, where they are safe.
@@ -28,28 +26,26 @@ export async function processJob(
   take: () => Promise<JobFate>,
   { bullmq, settings, stopping, log }: ProcessDeps,
 ): Promise<object> {
-  for (let waits = 0; ; waits++) {
-    try {
-      const fate = await take()
-      if (fate.kind === 'taken') return fate.result
-      throw new bullmq.UnrecoverableError(`the job cannot be taken: ${fate.problem}`)
-    } catch (error) {
-      if (error instanceof bullmq.UnrecoverableError) throw error
-      if (!isPassing(error)) {
-        if (error instanceof PomboError && error.status < 500 && error.code !== 'not_found')
-          throw new bullmq.UnrecoverableError(error.message)
-        log.error({ err: error, jobId: job.id, queue: job.queueName }, 'a job could not be taken')
-        return await again(job, token, error, { bullmq, settings })
-      }
-      if (waits === 0) log.error({ err: error, jobId: job.id, queue: job.queueName }, 'a job waits')
-    }
-    await sleep(Math.min(settings.queueBackoffMs * 2 ** waits, longestWaitMs), undefined, {
-      signal: stopping,
-    }).catch(() => {})
-    if (!stopping.aborted) continue
+  const of = { jobId: job.id, queue: job.queueName }
+  let fate: JobFate | 'stopped'
+  try {
+    fate = await untilPassed(take, {
+      stopping,
+      firstPauseMs: settings.queueBackoffMs,
+      onWait: (error) => log.error({ err: error, ...of }, 'a job waits'),
+    })
+  } catch (error) {
+    if (error instanceof PomboError && error.status < 500 && error.code !== 'not_found')
+      throw new bullmq.UnrecoverableError(error.message)
+    log.error({ err: withoutCommand(error), ...of }, 'a job could not be taken')
+    return await again(job, token, error, { bullmq, settings })
+  }
+  if (fate === 'stopped') {
     await job.moveToWait(token)
     throw new bullmq.WaitingError()
   }
+  if (fate.kind === 'taken') return fate.result
+  throw new bullmq.UnrecoverableError(`the job cannot be taken: ${fate.problem}`)
 }
 
 /** As the producer wants it; where it does not say, as ZapHub's other queues do. */

@@ -1,6 +1,7 @@
 import { PomboError } from '../../core/error.ts'
 import type { Accepted, IncomingMessage } from '../../core/message.ts'
 import { inTransaction, isAway, openPool, type Pool } from '../../db/pool.ts'
+import { eachInOrder } from '../broker/acceptance.ts'
 import { messageOf, type OutboxRow } from './row.ts'
 import { claim, hasOutbox, hasRows, keysHeldBack, type Settled, settle, takeTurn } from './store.ts'
 import { OutboxBell } from './wake/store.ts'
@@ -161,20 +162,14 @@ export class OutboxReader {
    * turned away, and then the order is gone.
    */
   async #acceptAll(rows: readonly OutboxRow[]): Promise<Map<OutboxRow, Fate>> {
-    const fates = new Map<OutboxRow, Fate>()
-    if (rows.length === 0) return fates
-    this.#appId ??= await this.#deps.appId()
-    const chains = Map.groupBy(rows, (row) => row.ordering_key ?? row)
-    await Promise.all(
-      chains.values().map(async (chain) => {
-        for (const row of chain) {
-          const fate = await this.#accept(row, this.#appId!)
-          fates.set(row, fate)
-          if (fate.kind === 'later' || fate.kind === 'failed') return
-        }
-      }),
+    if (rows.length === 0) return new Map()
+    const appId = (this.#appId ??= await this.#deps.appId())
+    return await eachInOrder(
+      rows,
+      (row) => row.ordering_key,
+      (row) => this.#accept(row, appId),
+      (fate) => fate.kind !== 'later' && fate.kind !== 'failed',
     )
-    return fates
   }
 
   async #accept(row: OutboxRow, appId: string): Promise<Fate> {

@@ -3,11 +3,8 @@ import { isUtf8 } from 'node:buffer'
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { memberText } from '../../core/json.ts'
-import { type IncomingMessage, priorities } from '../../core/message.ts'
-
-export type ReadElement =
-  | { ok: true; message: Omit<IncomingMessage, 'tenantId' | 'appId'> }
-  | { ok: false; problem: string }
+import { priorities } from '../../core/message.ts'
+import type { ReadItem } from '../broker/acceptance.ts'
 
 const name = (characters: number) =>
   z.string().regex(new RegExp(`^[a-zA-Z0-9\\-_.]{1,${characters}}$`), {
@@ -31,7 +28,7 @@ const rememberedSeconds = 7 * 86_400
  * An element of a list: JSON, as the body of POST …/msg. With an `eventId` it is stored once, whoever dies; without one, what a process
  * had accepted and not yet removed when it was killed is stored again.
  */
-export function readElement(bytes: Buffer, key: string, maxBytes: number): ReadElement {
+export function readElement(bytes: Buffer, key: string, maxBytes: number): ReadItem {
   if (bytes.length > maxBytes) return tooLarge(bytes.length, maxBytes)
   if (!isUtf8(bytes)) return { ok: false, problem: 'it is not UTF-8' }
   const text = bytes.toString()
@@ -48,7 +45,7 @@ export function readEntry(
   fields: readonly Buffer[],
   key: string,
   maxBytes: number,
-): ReadElement {
+): ReadItem {
   const size = fields.reduce((sum, field) => sum + field.length, 0)
   if (size > maxBytes) return tooLarge(size, maxBytes)
   if (!fields.every((field) => isUtf8(field))) return { ok: false, problem: 'it is not UTF-8' }
@@ -83,7 +80,7 @@ function message(
   value: unknown,
   payload: string | undefined,
   identityOf: (eventId: string | null) => string | null,
-): ReadElement {
+): ReadItem {
   const read = elementIn.safeParse(value)
   if (!read.success) {
     const [issue] = read.error.issues
@@ -119,7 +116,7 @@ function parsed(text: string): unknown {
   }
 }
 
-function tooLarge(bytes: number, maxBytes: number): ReadElement {
+function tooLarge(bytes: number, maxBytes: number): ReadItem {
   return {
     ok: false,
     problem: `it has ${bytes} bytes, and more than ${maxBytes} are not taken (POMBO_MAX_BODY_BYTES)`,

@@ -1,11 +1,11 @@
 import { isUtf8 } from 'node:buffer'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { finished, isConnectionError, RedisConnection } from '../broker/redis-connection.ts'
-import type { RedisArgument } from '../broker/redis-protocol.ts'
-import { acceptAll, type AcceptanceDeps, type Fate } from './acceptance.ts'
+import type { Fate, ReadItem } from '../broker/acceptance.ts'
+import type { Consumer } from '../broker/broker.ts'
+import { isConnectionError } from '../broker/redis-connection.ts'
+import { Connections, type RedisValue } from './connections.ts'
 import { readElement } from './element.ts'
 
-export interface ListDeps extends AcceptanceDeps {
+export interface ListDeps {
   url: string
   key: string
   /** Where the oldest element is. */
@@ -13,7 +13,8 @@ export interface ListDeps extends AcceptanceDeps {
   /** Names this process among all that read the list. */
   consumer: string
   maxPayloadBytes: number
-  /** After how long without a sign a reader is dead and its elements go back. */
+  log: (message: string) => void
+  /** After how long without a heartbeat a reader is dead and its elements go back. */
   deadMs?: number
 }
 
@@ -51,6 +52,10 @@ local now = redis.call('TIME')
 redis.call('ZADD', KEYS[1], now[1] * 1000 + math.floor(now[2] / 1000), ARGV[1])
 return redis.call('ZRANGE', KEYS[1], 0, -1)`
 
+/** Removes as many of each as are named. KEYS: the own list. ARGV: how many, the element, how many, the element… */
+const remove = `
+for i = 1, #ARGV, 2 do redis.call('LREM', KEYS[1], ARGV[i], ARGV[i + 1]) end`
+
 /**
  * An element that can be no message leaves the own list only when it is where it is set aside; carried out twice, it is there once.
  * KEYS: the own list, where to. ARGV: the element, what is written of it.
@@ -61,188 +66,122 @@ redis.call('LPUSH', KEYS[2], ARGV[2])
 return redis.call('LREM', KEYS[1], 1, ARGV[1])`
 
 /**
- * Reads one list. Elements are moved to a list of this reader's own, accepted, and then removed from it. Whoever dies in between leaves them
- * there, and the next reader that notices gives them back.
+ * Reads one list. Elements are moved to a list of this reader's own, accepted, and then removed from it. A reader that dies in between
+ * leaves them there, and the next one that notices gives them back.
  */
-export class ListReader {
+export class ListConsumer implements Consumer<Buffer> {
+  readonly broker = 'Redis'
+  readonly name: string
+  readonly heartbeat: { everyMs: number; beat: () => Promise<void> }
+  readonly isConnectionError = isConnectionError
   readonly #deps: ListDeps
-  readonly #blocking: RedisConnection
-  readonly #commands: RedisConnection
+  readonly #redis = new Connections()
+  readonly #deadMs: number
   readonly #own: string
   readonly #readers: string
-  readonly #from: string
-  readonly #to: string
-  #running: Promise<void> | undefined
+  /** The ends of the two lists that elements are moved from and to. */
+  readonly #ends: readonly [string, string]
   #beatAt = -Infinity
-  /** The answer to a move may have been lost, or the move may come after its connection broke: what it moved is in the own list. */
-  #unsure = true
-  #trouble = false
+  #stopping = false
 
   constructor(deps: ListDeps) {
+    const { key, consumer, end, deadMs = 30_000 } = deps
     this.#deps = deps
-    const { url, key, consumer, end } = deps
+    this.name = `the list ${key}`
+    this.#deadMs = deadMs
+    this.heartbeat = { everyMs: deadMs / 3, beat: async () => void (await this.#beat()) }
     this.#own = `${key}:pombo:${consumer}`
     this.#readers = `${key}:pombo:readers`
-    this.#from = end === 'right' ? 'RIGHT' : 'LEFT'
-    this.#to = end === 'right' ? 'LEFT' : 'RIGHT'
-    const onError = (error: Error) => this.#complain(error)
-    this.#blocking = new RedisConnection({ url, name: 'pombo-list', onError })
-    this.#commands = new RedisConnection({ url, name: 'pombo', onError })
+    this.#ends = end === 'right' ? ['RIGHT', 'LEFT'] : ['LEFT', 'RIGHT']
   }
 
-  start(): void {
-    this.#blocking.open()
-    this.#commands.open()
-    this.#running = this.#run()
+  async open(onError: (error: Error) => void): Promise<void> {
+    await this.#redis.open(this.#deps.url, 'pombo-list', onError)
   }
 
-  /** What is in hand is accepted and removed, or given back. `stopping` has to be aborted before. */
-  async stop(): Promise<void> {
-    this.#blocking.close()
-    await finished(this.#running, this.#commands)
-    if (this.#commands.state === 'ready')
-      await this.#giveBack(this.#deps.consumer, 0).catch(() => {})
-    await this.#commands.quit()
-  }
-
-  async #run(): Promise<void> {
-    const { stopping } = this.#deps
-    while (!stopping.aborted) {
-      try {
-        await this.#beat()
-        if (this.#unsure) {
-          const left = (await this.#commands.raw('LRANGE', this.#own, 0, -1)) as Buffer[]
-          await this.#take(this.#from === 'RIGHT' ? left.toReversed() : left)
-          this.#unsure = false
-        }
-        const elements = await this.#next()
-        this.#recovered()
-        await this.#take(elements)
-      } catch (error) {
-        if (stopping.aborted) return
-        this.#unsure = true
-        if (!isConnectionError(error)) this.#complain(error)
-        await sleep(500, undefined, { signal: stopping }).catch(() => {})
+  async *batches(): AsyncGenerator<Buffer[]> {
+    for (let unsure = true; ; unsure = false) {
+      // A Redis that had not noticed a broken connection may have moved an element for it later: looked for with each heartbeat.
+      if ((await this.#beat()) || unsure) {
+        const left = await this.#redis.commands.lrangeBuffer(this.#own, 0, -1)
+        if (left.length > 0) yield this.#deps.end === 'right' ? left.toReversed() : left
       }
+      yield await this.#next()
     }
+  }
+
+  read(bytes: Buffer): ReadItem {
+    return readElement(bytes, this.#deps.key, this.#deps.maxPayloadBytes)
   }
 
   /** Waits for one, and takes as many as there are with it. */
   async #next(): Promise<Buffer[]> {
     const keys = [this.#deps.key, this.#own]
-    const ends = [this.#from, this.#to]
-    const first = await this.#blocking.raw('BLMOVE', ...keys, ...ends, blockSeconds)
+    const { blocking } = this.#redis
+    const first = await blocking.callBuffer('BLMOVE', ...keys, ...this.#ends, blockSeconds)
     if (first === null) return []
-    const more = await this.#commands.raw(
-      'EVAL',
-      takeMore,
-      keys.length,
-      ...keys,
-      batch - 1,
-      ...ends,
-    )
+    const more = await this.#redis.script(takeMore, keys, batch - 1, ...this.#ends)
     return [first as Buffer, ...(more as Buffer[])]
   }
 
-  async #take(elements: readonly Buffer[]): Promise<void> {
-    if (elements.length === 0) return
-    const { key, maxPayloadBytes } = this.#deps
-    const beating = setInterval(() => void this.#beat().catch(() => {}), this.#deadMs / 3)
-    try {
-      const read = elements.map((bytes) => readElement(bytes, key, maxPayloadBytes))
-      const fates = await acceptAll(read, this.#deps)
-      await this.#settle(elements, fates)
-    } finally {
-      clearInterval(beating)
-    }
-  }
-
-  /**
-   * What was accepted goes first: if what is refused could not be set aside, it stays and is tried again, and nothing else is accepted twice for it.
-   */
-  async #settle(elements: readonly Buffer[], fates: readonly Fate[]): Promise<void> {
-    const removed = removals(elements, fates).map(({ bytes, count }): RedisArgument[] => [
-      'LREM',
-      this.#own,
-      count,
-      bytes,
-    ])
-    if (removed.length > 0) await this.#certainly([['MULTI'], ...removed, ['EXEC']])
+  /** What was accepted goes first: what is refused and cannot be set aside stays, and nothing else is accepted twice for it. */
+  async settle(elements: readonly Buffer[], fates: readonly Fate[]): Promise<void> {
+    const removed = removals(elements, fates).flatMap(({ bytes, count }) => [count, bytes])
+    if (removed.length > 0) await this.#certainly(remove, [this.#own], ...removed)
     const keys = [this.#own, `${this.#deps.key}:pombo:refused`]
     for (const [index, bytes] of elements.entries()) {
       const fate = fates[index]!
       if (fate.kind !== 'refused') continue
-      await this.#certainly([
-        ['EVAL', setAside, keys.length, ...keys, bytes, refusal(bytes, fate.problem)],
-      ])
-      this.#deps.log(
-        `an element of the list ${this.#deps.key} was refused and set aside: ${fate.problem}`,
-      )
+      await this.#certainly(setAside, keys, bytes, refusal(bytes, fate.problem))
+      this.#deps.log(`an element of ${this.name} was refused and set aside: ${fate.problem}`)
     }
   }
 
   /** Until Redis has answered it: to be carried out twice does no harm. */
-  async #certainly(commands: RedisArgument[][]): Promise<void> {
+  async #certainly(lua: string, keys: string[], ...args: RedisValue[]): Promise<void> {
     for (;;) {
       try {
-        const answer = (await this.#commands.all(commands)).at(-1)
-        if (answer instanceof Error) throw answer
+        await this.#redis.script(lua, keys, ...args)
         return
       } catch (error) {
-        if (!isConnectionError(error) || this.#commands.state === 'closed') throw error
+        if (!isConnectionError(error) || this.#redis.commands.status === 'end') throw error
         // A stop is not held up by a Redis that is away; what is not removed will be a repeat.
-        if (this.#deps.stopping.aborted) return
+        if (this.#stopping) return
       }
     }
   }
 
-  get #deadMs(): number {
-    return this.#deps.deadMs ?? 30_000
-  }
-
-  async #beat(): Promise<void> {
-    if (performance.now() - this.#beatAt < this.#deadMs / 4) return
+  /** Says that this reader lives, and gives back what dead ones had; false while the last heartbeat is fresh. */
+  async #beat(): Promise<boolean> {
+    if (performance.now() - this.#beatAt < this.#deadMs / 4) return false
     const { consumer } = this.#deps
-    const readers = (await this.#commands.command(
-      'EVAL',
-      beat,
-      1,
-      this.#readers,
-      consumer,
-    )) as string[]
+    const readers = (await this.#redis.script(beat, [this.#readers], consumer)) as Buffer[]
     this.#beatAt = performance.now()
-    // A Redis that had not noticed the broken connection may have moved one for it later.
-    this.#unsure = true
-    for (const reader of readers)
+    for (const reader of readers.map(String))
       if (reader !== consumer) await this.#giveBack(reader, this.#deadMs)
+    return true
   }
 
   async #giveBack(reader: string, deadMs: number): Promise<void> {
     const { key, log, consumer } = this.#deps
     const keys = [this.#readers, `${key}:pombo:${reader}`, key]
-    const moved = await this.#commands.command(
-      'EVAL',
-      giveBack,
-      keys.length,
-      ...keys,
-      reader,
-      deadMs,
-      this.#to,
-      this.#from,
-    )
+    const [from, to] = this.#ends
+    const moved = await this.#redis.script(giveBack, keys, reader, deadMs, to, from)
     if (typeof moved === 'number' && moved > 0 && reader !== consumer)
-      log(`${moved} elements that ${reader} had in hand were given back to the list ${key}`)
+      log(`${moved} elements that ${reader} had in hand were given back to ${this.name}`)
   }
 
-  #recovered(): void {
-    if (this.#trouble) this.#deps.log(`the list ${this.#deps.key} is read again`)
-    this.#trouble = false
+  interrupt(): void {
+    this.#stopping = true
+    this.#redis.interrupt()
   }
 
-  #complain(error: unknown): void {
-    if (this.#trouble || this.#deps.stopping.aborted) return
-    this.#trouble = true
-    this.#deps.log(`the list ${this.#deps.key} cannot be read; trying again`, error)
+  abort(): void {
+    this.#redis.abort()
+  }
+
+  async close(): Promise<void> {
+    await this.#redis.close(() => this.#giveBack(this.#deps.consumer, 0))
   }
 }
 

@@ -6,9 +6,10 @@
  * `eventId`, are stored once; payloads leave as they were written.
  */
 import type { Accepted, IncomingMessage } from '../../core/message.ts'
-import { ListReader } from './list.ts'
+import { Puller } from '../broker/broker.ts'
+import { ListConsumer } from './list.ts'
 import type { RedisKey } from './settings.ts'
-import { StreamReader } from './stream.ts'
+import { StreamConsumer } from './stream.ts'
 
 export interface RedisSourcesDeps {
   url: string
@@ -31,47 +32,36 @@ export interface RedisSourcesDeps {
 }
 
 export class RedisSources {
-  readonly #stopping = new AbortController()
-  readonly #readers: (ListReader | StreamReader)[]
+  readonly #pullers: readonly { start(): void; stop(): Promise<void> }[]
 
   constructor(deps: RedisSourcesDeps) {
-    const { url, consumer, tenantId, accept, maxPayloadBytes, log } = deps
-    const common = { url, consumer, tenantId, accept, maxPayloadBytes, log }
-    const appOf = ({ app }: RedisKey) => ({
+    const { url, consumer, tenantId, accept, maxPayloadBytes, log, deadMs } = deps
+    const common = { url, consumer, maxPayloadBytes, log }
+    const into = ({ app }: RedisKey) => ({
+      tenantId,
+      accept,
+      log,
       appId: () => deps.appIdOf(app ?? deps.defaultApp),
-      stopping: this.#stopping.signal,
     })
-    const dead = deps.deadMs
-    this.#readers = [
-      ...deps.lists.map(
-        (list) =>
-          new ListReader({
-            ...common,
-            ...appOf(list),
-            key: list.key,
-            end: deps.listEnd,
-            ...(dead !== undefined && { deadMs: dead }),
-          }),
-      ),
-      ...deps.streams.map(
-        (stream) =>
-          new StreamReader({
-            ...common,
-            ...appOf(stream),
-            key: stream.key,
-            group: deps.group,
-            ...(dead !== undefined && { idleMs: dead }),
-          }),
-      ),
+    this.#pullers = [
+      ...deps.lists.map((list) => {
+        const silence = deadMs === undefined ? {} : { deadMs }
+        const of = { ...common, ...silence, key: list.key, end: deps.listEnd }
+        return new Puller(new ListConsumer(of), into(list))
+      }),
+      ...deps.streams.map((stream) => {
+        const silence = deadMs === undefined ? {} : { idleMs: deadMs }
+        const of = { ...common, ...silence, key: stream.key, group: deps.group }
+        return new Puller(new StreamConsumer(of), into(stream))
+      }),
     ]
   }
 
   start(): void {
-    for (const reader of this.#readers) reader.start()
+    for (const puller of this.#pullers) puller.start()
   }
 
   async stop(): Promise<void> {
-    this.#stopping.abort()
-    await Promise.all(this.#readers.map((reader) => reader.stop()))
+    await Promise.all(this.#pullers.map((puller) => puller.stop()))
   }
 }

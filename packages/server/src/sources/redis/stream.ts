@@ -1,17 +1,18 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import { finished, isConnectionError, RedisConnection } from '../broker/redis-connection.ts'
-import type { RawReply, RedisArgument } from '../broker/redis-protocol.ts'
-import { acceptAll, type AcceptanceDeps } from './acceptance.ts'
+import type { Fate, ReadItem } from '../broker/acceptance.ts'
+import type { Consumer } from '../broker/broker.ts'
+import { isConnectionError } from '../broker/redis-connection.ts'
+import { Connections } from './connections.ts'
 import { readEntry } from './element.ts'
 
-export interface StreamDeps extends AcceptanceDeps {
+export interface StreamDeps {
   url: string
   key: string
   group: string
   /** Names this process within the group. */
   consumer: string
   maxPayloadBytes: number
-  /** After how long an entry that somebody has and does not acknowledge is taken over. */
+  log: (message: string) => void
+  /** After how long an entry that a consumer has and does not acknowledge is taken over. */
   idleMs?: number
 }
 
@@ -19,7 +20,6 @@ type Entry = [id: string, fields: Buffer[] | null]
 
 const batch = 100
 const blockMs = 5_000
-const defaultIdleMs = 60_000
 
 /** KEYS: the stream. ARGV: the group, after how long a consumer is gone (ms). Forgets those that have nothing in hand. */
 const forget = `
@@ -35,66 +35,55 @@ end
 return gone`
 
 /**
- * Reads one stream as a member of a consumer group. An entry is acknowledged after it was accepted; what a consumer leaves behind when it dies
- * is taken over. The entry's id tells repeats, so that two who have the same entry store one message.
+ * Reads one stream as a member of a consumer group. An entry is acknowledged after it was accepted; what a consumer leaves behind when it
+ * dies is taken over. The entry's id tells repeats, so that two consumers that have the same entry store one message.
  */
-export class StreamReader {
+export class StreamConsumer implements Consumer<Entry> {
+  readonly broker = 'Redis'
+  readonly name: string
+  readonly isConnectionError = isConnectionError
   readonly #deps: StreamDeps
-  readonly #blocking: RedisConnection
-  readonly #commands: RedisConnection
-  #running: Promise<void> | undefined
+  readonly #redis = new Connections()
+  readonly #idleMs: number
   #claimedAt = -Infinity
-  /** Entries may be this consumer's that it has not heard of. */
-  #unsure = true
-  #trouble = false
 
   constructor(deps: StreamDeps) {
     this.#deps = deps
-    const onError = (error: Error) => this.#complain(error)
-    this.#blocking = new RedisConnection({ url: deps.url, name: 'pombo-stream', onError })
-    this.#commands = new RedisConnection({ url: deps.url, name: 'pombo', onError })
+    this.name = `the stream ${deps.key}`
+    this.#idleMs = deps.idleMs ?? 60_000
   }
 
-  start(): void {
-    this.#blocking.open()
-    this.#commands.open()
-    this.#running = this.#run()
+  async open(onError: (error: Error) => void): Promise<void> {
+    await this.#redis.open(this.#deps.url, 'pombo-stream', onError)
   }
 
-  /** What is in hand is accepted and acknowledged, or left for another consumer. `stopping` has to be aborted before. */
-  async stop(): Promise<void> {
-    this.#blocking.close()
-    await finished(this.#running, this.#commands)
-    if (this.#commands.state === 'ready') await this.#leave().catch(() => {})
-    await this.#commands.quit()
-  }
-
-  async #run(): Promise<void> {
-    const { stopping } = this.#deps
-    while (!stopping.aborted) {
-      try {
-        if (this.#unsure) {
-          await this.#makeGroup()
-          await this.#own()
-          this.#unsure = false
-        }
-        await this.#takeOver()
-        const entries = await this.#read('>')
-        this.#recovered()
-        await this.#take(entries)
-      } catch (error) {
-        if (stopping.aborted) return
-        this.#unsure = true
-        if (!isConnectionError(error)) this.#complain(error)
-        await sleep(500, undefined, { signal: stopping }).catch(() => {})
-      }
+  async *batches(): AsyncGenerator<Entry[]> {
+    await this.#makeGroup()
+    // Entries that are this consumer's and were not acknowledged: the answer that brought them, or the acknowledgement, was lost.
+    for (let from = '0'; ; ) {
+      const entries = await this.#read(from)
+      if (entries.length === 0) break
+      yield entries
+      from = entries.at(-1)![0]
     }
+    for (;;) {
+      yield* this.#takeOver()
+      yield await this.#read('>')
+    }
+  }
+
+  read([id, fields]: Entry): ReadItem {
+    const { key, maxPayloadBytes } = this.#deps
+    // An entry that was deleted while it was in hand has an id and nothing else.
+    return fields === null
+      ? { ok: false, problem: 'it was deleted from the stream' }
+      : readEntry(id, fields, key, maxPayloadBytes)
   }
 
   async #makeGroup(): Promise<void> {
     const { key, group } = this.#deps
     try {
-      await this.#commands.command('XGROUP', 'CREATE', key, group, 0, 'MKSTREAM')
+      await this.#redis.commands.xgroup('CREATE', key, group, 0, 'MKSTREAM')
     } catch (error) {
       if (!(error instanceof Error) || !error.message.startsWith('BUSYGROUP')) throw error
     }
@@ -102,108 +91,93 @@ export class StreamReader {
 
   async #read(from: string): Promise<Entry[]> {
     const { key, group, consumer } = this.#deps
-    const words: RedisArgument[] = ['XREADGROUP', 'GROUP', group, consumer, 'COUNT', batch]
+    const words = ['GROUP', group, consumer, 'COUNT', batch]
+    const { blocking, commands } = this.#redis
     const reply =
       from === '>'
-        ? await this.#blocking.raw(...words, 'BLOCK', blockMs, 'STREAMS', key, from)
-        : await this.#commands.raw(...words, 'STREAMS', key, from)
-    const [stream] = (reply ?? []) as [Buffer, RawReply[]][]
+        ? await blocking.callBuffer('XREADGROUP', ...words, 'BLOCK', blockMs, 'STREAMS', key, from)
+        : await commands.callBuffer('XREADGROUP', ...words, 'STREAMS', key, from)
+    const [stream] = (reply ?? []) as [Buffer, unknown[]][]
     return (stream?.[1] ?? []).map(asEntry)
   }
 
-  /** Entries that are this consumer's and were not acknowledged: the answer that brought them, or the acknowledgement, was lost. */
-  async #own(): Promise<void> {
-    for (let from = '0'; !this.#deps.stopping.aborted; ) {
-      const entries = await this.#read(from)
-      if (entries.length === 0) return
-      await this.#take(entries)
-      from = entries.at(-1)![0]
-    }
-  }
-
-  async #takeOver(): Promise<void> {
-    const { key, group, consumer, idleMs = defaultIdleMs } = this.#deps
-    if (performance.now() - this.#claimedAt < idleMs / 4) return
-    for (let from = '0-0'; !this.#deps.stopping.aborted; ) {
-      const claimed = await this.#commands.raw(
-        'XAUTOCLAIM',
-        key,
-        group,
-        consumer,
-        idleMs,
-        from,
-        'COUNT',
-        batch,
-      )
-      const [next, entries] = claimed as [Buffer, RawReply[]]
+  /** What another consumer has and does not acknowledge; every quarter of the time after which that counts as forsaken. */
+  async *#takeOver(): AsyncGenerator<Entry[]> {
+    const { key, group, consumer } = this.#deps
+    if (performance.now() - this.#claimedAt < this.#idleMs / 4) return
+    for (let from = '0-0'; ; ) {
+      const words = [key, group, consumer, this.#idleMs, from, 'COUNT', batch]
+      const claimed = await this.#redis.commands.callBuffer('XAUTOCLAIM', ...words)
+      const [next, entries] = claimed as [Buffer, unknown[]]
       // Redis 6.2 names those that were deleted in the meantime as nothing.
-      await this.#take(entries.filter((entry) => entry !== null).map(asEntry))
+      yield entries.filter((entry) => entry !== null).map(asEntry)
       from = next.toString()
       if (from === '0-0') break
     }
     // An hour's restarts must not leave a hundred consumers.
-    await this.#commands.command('EVAL', forget, 1, key, group, Math.max(10 * idleMs, 1_000))
+    await this.#redis.script(forget, [key], group, Math.max(10 * this.#idleMs, 1_000))
     this.#claimedAt = performance.now()
   }
 
-  /** What this consumer has in hand still is made to look forsaken, so that the next one need not wait to take it over. */
-  async #leave(): Promise<void> {
-    const { key, group, consumer, idleMs = defaultIdleMs } = this.#deps
-    const of = [key, group]
-    for (let from = '-'; ; ) {
-      const pending = await this.#commands.command('XPENDING', ...of, from, '+', batch, consumer)
-      const ids = (pending as [string, ...unknown[]][]).map(([id]) => id)
-      if (ids.length > 0)
-        await this.#commands.command('XCLAIM', ...of, consumer, 0, ...ids, 'IDLE', idleMs, 'JUSTID')
-      else if (from === '-') await this.#commands.command('XGROUP', 'DELCONSUMER', ...of, consumer)
-      if (ids.length < batch) return
-      from = `(${ids.at(-1)!}`
-    }
-  }
-
-  async #take(entries: readonly Entry[]): Promise<void> {
-    if (entries.length === 0) return
-    const { key, maxPayloadBytes, log } = this.#deps
-    const read = entries.map(([id, fields]) =>
-      // An entry that was deleted while it was in hand has an id and nothing else.
-      fields === null
-        ? { ok: false as const, problem: 'it was deleted from the stream' }
-        : readEntry(id, fields, key, maxPayloadBytes),
-    )
-    const fates = await acceptAll(read, this.#deps)
-    const acknowledged = entries.filter((_, index) => fates[index]!.kind === 'accepted')
-    await this.#acknowledge(acknowledged)
+  async settle(entries: readonly Entry[], fates: readonly Fate[]): Promise<void> {
+    const { key, log } = this.#deps
+    await this.#acknowledge(entries.filter((_, index) => fates[index]!.kind === 'accepted'))
     for (const [index, fate] of fates.entries()) {
       if (fate.kind !== 'refused') continue
-      const entry = entries[index]!
-      const [id, fields] = entry
-      const aside = ['XADD', `${key}:pombo:refused`, '*', 'id', id, 'problem', fate.problem]
+      const [id, fields] = entries[index]!
+      const aside = [`${key}:pombo:refused`, '*', 'id', id, 'problem', fate.problem]
       // Pending until it is set aside for certain; a lost answer sets it aside twice.
-      await this.#commands.command(...aside, ...(fields ?? []))
-      await this.#acknowledge([entry])
-      log(`entry ${id} of the stream ${key} was refused and set aside: ${fate.problem}`)
+      await this.#redis.commands.call('XADD', ...aside, ...(fields ?? []))
+      await this.#acknowledge([[id, fields]])
+      log(`entry ${id} of ${this.name} was refused and set aside: ${fate.problem}`)
     }
   }
 
   async #acknowledge(entries: readonly Entry[]): Promise<void> {
     const { key, group } = this.#deps
     if (entries.length > 0)
-      await this.#commands.command('XACK', key, group, ...entries.map(([id]) => id))
+      await this.#redis.commands.xack(key, group, ...entries.map(([id]) => id))
   }
 
-  #recovered(): void {
-    if (this.#trouble) this.#deps.log(`the stream ${this.#deps.key} is read again`)
-    this.#trouble = false
+  /** What this consumer still has in hand is made to look forsaken, so that the next one need not wait to take it over. */
+  async #leave(): Promise<void> {
+    const { key, group, consumer } = this.#deps
+    const { commands } = this.#redis
+    for (let from = '-'; ; ) {
+      const pending = await commands.xpending(key, group, from, '+', batch, consumer)
+      const ids = (pending as [string, ...unknown[]][]).map(([id]) => id)
+      if (ids.length > 0)
+        await commands.call(
+          'XCLAIM',
+          key,
+          group,
+          consumer,
+          0,
+          ...ids,
+          'IDLE',
+          this.#idleMs,
+          'JUSTID',
+        )
+      else if (from === '-') await commands.xgroup('DELCONSUMER', key, group, consumer)
+      if (ids.length < batch) return
+      from = `(${ids.at(-1)!}`
+    }
   }
 
-  #complain(error: unknown): void {
-    if (this.#trouble || this.#deps.stopping.aborted) return
-    this.#trouble = true
-    this.#deps.log(`the stream ${this.#deps.key} cannot be read; trying again`, error)
+  interrupt(): void {
+    this.#redis.interrupt()
+  }
+
+  abort(): void {
+    this.#redis.abort()
+  }
+
+  async close(): Promise<void> {
+    await this.#redis.close(() => this.#leave())
   }
 }
 
-function asEntry(reply: RawReply): Entry {
+function asEntry(reply: unknown): Entry {
   const [id, fields] = reply as [Buffer, Buffer[] | null]
   return [id.toString(), fields]
 }
