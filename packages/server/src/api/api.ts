@@ -44,7 +44,7 @@ import { referencePage } from './reference/reference-page.ts'
 import type { Route } from './route.ts'
 import { mount } from './serve.ts'
 import { sourceRoutes } from './sources/routes.ts'
-import type { Pool } from './store.ts'
+import type { Pool } from '../db/pool.ts'
 import { tenantRoutes } from './tenants/routes.ts'
 
 export interface ApiDeps {

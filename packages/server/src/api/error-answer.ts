@@ -1,5 +1,5 @@
 import { type ErrorCode, PomboError } from '../core/error.ts'
-import { isAway } from './store.ts'
+import { isAway } from '../db/pool.ts'
 
 /** An error as it goes out: Svix's `HttpErrorOut`, or `HTTPValidationError` for a 422. `bug`: it is ours, and belongs in the log. */
 export interface ErrorAnswer {

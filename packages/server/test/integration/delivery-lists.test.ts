@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type DeliveryFilter, deliveriesOfEndpoint } from '../../src/api/attempts/store.ts'
-import { readIdCursor } from '../../src/api/page.ts'
+import { readIdCursor } from '../../src/api/pagination.ts'
 import { showId, uuidFloor, uuidTimeMs } from '../../src/core/id.ts'
 import { DAY_MS, makePartitions } from '../../src/db/partitions.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'

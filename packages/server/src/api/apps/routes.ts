@@ -1,7 +1,14 @@
 import { z } from 'zod'
 import type { Apps } from '../../registry/apps/store.ts'
 import { defined, flag } from '../field.ts'
-import { listOf, orderQuery, pageQuery, readIdCursor, registryPage, registryWalk } from '../page.ts'
+import {
+  listOf,
+  orderQuery,
+  pageQuery,
+  readIdCursor,
+  registryPage,
+  registryRange,
+} from '../pagination.ts'
 import { empty, json, type Route, route } from '../route.ts'
 import { appId, applicationIn, applicationOut, applicationPatch, showApp } from './schema.ts'
 
@@ -24,7 +31,7 @@ export function appRoutes(apps: Apps): Route[] {
       },
       async handle({ holder, query }) {
         const cursor = readIdCursor(query, 'ascending', 'app')
-        const found = await apps.list(holder.tenantId, registryWalk(cursor))
+        const found = await apps.list(holder.tenantId, registryRange(cursor))
         return json(200, registryPage(found, cursor, 'app', showApp))
       },
     }),

@@ -13,9 +13,9 @@ import { messagePage } from '../messages/message-page.ts'
 import { requireMessage } from '../messages/routes.ts'
 import { endpointMessageOut, filterQuery, msgId, withContent } from '../messages/schema.ts'
 import { findMessages, messageIdOf, type Messages } from '../messages/store.ts'
-import { listOf, pageOf, pageQuery, readIdCursor } from '../page.ts'
+import { listOf, pageOf, pageQuery, readIdCursor } from '../pagination.ts'
 import { empty, json, type Route, route } from '../route.ts'
-import type { Pool } from '../store.ts'
+import type { Pool } from '../../db/pool.ts'
 import {
   attemptId,
   attemptOut,

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { list, eventTypeName, time, wholeNumber, flag, channel, tag } from '../field.ts'
 import { endpointOut } from '../endpoints/schema.ts'
 import { messageOut, status, statusText } from '../messages/schema.ts'
-import { spanQuery } from '../page.ts'
+import { spanQuery } from '../pagination.ts'
 
 export const attemptOut = z
   .object({

@@ -9,7 +9,7 @@ import {
   type StoredMessage,
 } from '../messages/store.ts'
 import { madeWith } from '../../queue/reopen/store.ts'
-import { type Cursor, spanBounds, walk } from '../page.ts'
+import { type Cursor, spanBounds, keysetRange } from '../pagination.ts'
 import type { StatusText } from './status.ts'
 
 export interface AttemptRow {
@@ -89,12 +89,12 @@ type Bounds = ReturnType<typeof spanBounds>
 const nearMs = 2 * 86_400_000
 
 /**
- * Two days from where a walk begins, and what lies beyond. Most pages are filled by the first, and only its days' partitions have to
+ * Two days from where a list begins, and what lies beyond. Most pages are filled by the first, and only its days' partitions have to
  * be planned and opened: with those of a month it is 10 ms a query, whatever that finds.
  */
 function nearAndFar(cursor: Cursor, bounds: Bounds): Bounds[] {
   const { below, above } = bounds
-  const { direction, at } = walk(cursor)
+  const { direction, at } = keysetRange(cursor)
   if (direction === 'desc') {
     // The clock only guesses where the newest are, which have no iterator before them.
     const fromMs = Math.min(...[at, below].map(uuidTimeMs), Date.now())
@@ -126,7 +126,7 @@ export async function attemptsByEndpoint(
   cursor: Cursor,
   withContent: boolean,
 ): Promise<AttemptRow[]> {
-  const { limit } = walk(cursor)
+  const { limit } = keysetRange(cursor)
   const found: AttemptRow[] = []
   for (const bounds of nearAndFar(cursor, spanBounds(filter))) {
     const missing = limit - found.length
@@ -149,7 +149,7 @@ async function attemptsWithin(
 ): Promise<AttemptRow[]> {
   const wanted = classesOf(filter)
   if (wanted.length === 0) return []
-  const { compare, direction, at } = walk(cursor)
+  const { compare, direction, at } = keysetRange(cursor)
   const { sql, values } = conditions(filter, bounds, 5)
   const { channel, tag, event_types: types } = filter
   const label = channel === undefined ? tag && `t:${tag}` : `c:${channel}`
@@ -194,7 +194,7 @@ export async function attemptsByMessage(
   cursor: Cursor,
   withContent: boolean,
 ): Promise<AttemptRow[]> {
-  const { compare, direction, at, limit } = walk(cursor)
+  const { compare, direction, at, limit } = keysetRange(cursor)
   const { sql, values } = conditions(filter, spanBounds(filter), 8)
   const { rows } = await db.query<AttemptRow>(
     `select ${attemptColumns('$4::boolean')} from attempt a
@@ -304,7 +304,7 @@ export async function deliveriesOfEndpoint(
   filter: DeliveryFilter,
   cursor: Cursor,
 ): Promise<MessageDelivery[]> {
-  const { limit, at } = walk(cursor)
+  const { limit, at } = keysetRange(cursor)
   const found: MessageDelivery[] = []
   const { channel, tag, event_types: types } = filter
   // A status leaves no rows out that were looked at, or few; looking at a message costs a page of its own.
@@ -338,7 +338,7 @@ async function deliveryChunk(
   from: string,
   size: number,
 ): Promise<{ rows: MessageDelivery[]; next: string | null }> {
-  const { compare, direction } = walk(cursor)
+  const { compare, direction } = keysetRange(cursor)
   const states = wantedStates(filter)
   const wants = (...some: DeliveryRow['state'][]) =>
     states === null || some.some((state) => states.includes(state))

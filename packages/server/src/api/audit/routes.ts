@@ -10,9 +10,9 @@ import {
   readIdCursor,
   spanBounds,
   spanQuery,
-} from '../page.ts'
+} from '../pagination.ts'
 import { json, type Route, route } from '../route.ts'
-import type { Pool } from '../store.ts'
+import type { Pool } from '../../db/pool.ts'
 import { type AuditRow, listAudit } from './store.ts'
 
 const auditOut = z

@@ -1,5 +1,5 @@
 import type { Queryable } from '../../db/pool.ts'
-import { type Cursor, walk } from '../page.ts'
+import { type Cursor, keysetRange } from '../pagination.ts'
 
 export interface AuditRow {
   id: string
@@ -31,7 +31,7 @@ export async function listAudit(
   filter: AuditFilter,
   cursor: Cursor,
 ): Promise<AuditRow[]> {
-  const { compare, direction, at, limit } = walk(cursor)
+  const { compare, direction, at, limit } = keysetRange(cursor)
   const { rows } = await db.query<AuditRow>(
     `select id, at, key_id, actor, on_behalf_of, action, kind, target, app_id, changes from audit_log
       where tenant_id = $1 and id ${compare} $2 and id < $3 and id > $4

@@ -1,7 +1,7 @@
 import { uuidv7 } from '../../core/id.ts'
 import type { Queryable } from '../../db/pool.ts'
 import type { JobCursor, ReplayArgs } from '../../upkeep/jobs/store.ts'
-import { type Cursor, walk } from '../page.ts'
+import { type Cursor, keysetRange } from '../pagination.ts'
 
 export interface TaskRow {
   id: string
@@ -85,7 +85,7 @@ export async function listTasks(
   filter: TaskFilter,
   cursor: Cursor,
 ): Promise<TaskRow[]> {
-  const { compare, direction, at, limit } = walk(cursor)
+  const { compare, direction, at, limit } = keysetRange(cursor)
   const { rows } = await db.query<TaskRow>(
     `select ${columns} from job where tenant_id = $1 and id ${compare} $2 and ($3::text is null or task = $3)
         and ($4::text[] is null or status = any($4)) and ($5::uuid is null or app_id = $5) order by id ${direction} limit $6`,

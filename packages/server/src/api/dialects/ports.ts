@@ -10,7 +10,7 @@ import type { Payloads } from '../../db/payload.ts'
 import type { Registry } from '../../registry/registry.ts'
 import type { Devices } from '../../sources/gateway-websocket/devices.ts'
 import type { Intake } from '../../sources/intake/intake.ts'
-import type { Pool } from '../store.ts'
+import type { Pool } from '../../db/pool.ts'
 import { type Place, readPlace } from './newest-first.ts'
 
 export interface HostDeps {

@@ -13,7 +13,12 @@ import { messageJson } from '../messages/message-json.ts'
 import { messageOut } from '../messages/schema.ts'
 import { settled } from '../messages/send.ts'
 import { empty, json, type Route, route } from '../route.ts'
-import { type Place, type PlaceDeps, placeRoutes, withHealth } from './place.ts'
+import {
+  type EndpointCollection,
+  type EndpointCollectionDeps,
+  endpointCollectionRoutes,
+  withHealth,
+} from './collection.ts'
 import {
   circuitIn,
   endpointId,
@@ -28,7 +33,7 @@ import {
 import type { Messages } from '../messages/store.ts'
 import { countDeliveries, setCircuit } from './store.ts'
 
-export interface EndpointDeps extends PlaceDeps, Messages {
+export interface EndpointDeps extends EndpointCollectionDeps, Messages {
   clock: Clock
   eventTypes: EventTypes
   accept: (message: IncomingMessage) => Promise<Accepted>
@@ -43,7 +48,7 @@ const params = z.object({ app_id: appId, endpoint_id: endpointId })
 const path = '/api/v1/app/{app_id}/endpoint/{endpoint_id}'
 const out = { description: 'The endpoint', body: endpointWithHealth }
 
-const place: Place = {
+const appEndpoints: EndpointCollection = {
   path: '/api/v1/app/{app_id}/endpoint',
   id: 'v1.endpoint',
   tag,
@@ -55,7 +60,7 @@ const place: Place = {
 
 export function endpointRoutes(deps: EndpointDeps): Route[] {
   return [
-    ...placeRoutes(deps, place),
+    ...endpointCollectionRoutes(deps, appEndpoints),
     patchRoute(deps),
     patchHeadersRoute(deps),
     statsRoute(deps),
@@ -83,7 +88,7 @@ function patchRoute({ db, endpoints }: EndpointDeps): Route {
         await withHealth(
           db,
           await endpoints.patch(
-            await place.scope(call),
+            await appEndpoints.scope(call),
             call.params.endpoint_id,
             settingsOf(call.body),
           ),
@@ -108,7 +113,7 @@ function patchHeadersRoute({ endpoints }: EndpointDeps): Route {
       const removed = Object.fromEntries(
         (call.body.deleteHeaders ?? []).map((name) => [name, null]),
       )
-      await endpoints.patchHeaders(await place.scope(call), call.params.endpoint_id, {
+      await endpoints.patchHeaders(await appEndpoints.scope(call), call.params.endpoint_id, {
         ...call.body.headers,
         ...removed,
       })
@@ -133,7 +138,7 @@ function statsRoute({ db, endpoints, clock }: EndpointDeps): Route {
     query: z.object({ since: instant.optional(), until: instant.optional() }),
     answers: { 200: { description: 'The counts', body: stats } },
     async handle(call) {
-      const { id } = await endpoints.get(await place.scope(call), call.params.endpoint_id)
+      const { id } = await endpoints.get(await appEndpoints.scope(call), call.params.endpoint_id)
       const until = call.query.until ?? clock.now() + 1_000
       const since = call.query.since ?? until - usualSpanMs
       if (since > until) throw invalid(['query', 'since'], 'lies after until')
@@ -156,7 +161,7 @@ function recoverRoute({ db, endpoints, clock }: EndpointDeps): Route {
     body: recoverIn,
     answers: { 202: { description: 'It has begun', body: recoverOut } },
     async handle(call) {
-      const scope = await place.scope(call)
+      const scope = await appEndpoints.scope(call)
       const { id } = await endpoints.get(scope, call.params.endpoint_id)
       const { since, until } = call.body
       if (until != null && until < since) throw invalid(['body', 'until'], 'lies before since')
@@ -186,7 +191,7 @@ function exampleRoute(deps: EndpointDeps): Route {
     body: exampleIn,
     answers: { 200: { description: 'The message', body: messageOut } },
     async handle(call) {
-      const scope = await place.scope(call)
+      const scope = await appEndpoints.scope(call)
       const { id } = await endpoints.get(scope, call.params.endpoint_id)
       const { eventType, exampleIndex } = call.body
       const type = await knownType(eventTypes, scope.tenantId, eventType)
@@ -221,7 +226,7 @@ function switches({ db, endpoints, wake }: EndpointDeps): Route[] {
       answers: { 200: out },
       async handle(call) {
         const endpoint: Endpoint = await endpoints[name](
-          await place.scope(call),
+          await appEndpoints.scope(call),
           call.params.endpoint_id,
         )
         wake(endpoint.id)
@@ -257,7 +262,7 @@ function circuitRoute({ db, endpoints, wake, changed }: EndpointDeps): Route {
     body: circuitIn,
     answers: { 200: out },
     async handle(call) {
-      const scope = await place.scope(call)
+      const scope = await appEndpoints.scope(call)
       const endpoint = await endpoints.get(scope, call.params.endpoint_id)
       const { state, seconds = 3_600 } = call.body
       if (state === 'closed' && call.body.seconds !== undefined)

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { EventTypes } from '../../registry/event-types/store.ts'
 import { defined, eventTypeName, flag } from '../field.ts'
-import { listOf, orderQuery, pageOf, pageQuery, readCursor } from '../page.ts'
+import { listOf, orderQuery, pageOf, pageQuery, readCursor } from '../pagination.ts'
 import { empty, json, type Route, route } from '../route.ts'
 import {
   eventTypeIn,

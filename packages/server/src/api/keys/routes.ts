@@ -4,7 +4,14 @@ import { showId } from '../../core/id.ts'
 import type { ApiKey } from '../../registry/keys/key.ts'
 import type { Keys } from '../../registry/keys/store.ts'
 import { instant, time } from '../field.ts'
-import { listOf, orderQuery, pageQuery, readIdCursor, registryPage, registryWalk } from '../page.ts'
+import {
+  listOf,
+  orderQuery,
+  pageQuery,
+  readIdCursor,
+  registryPage,
+  registryRange,
+} from '../pagination.ts'
 import { empty, json, type Route, route } from '../route.ts'
 
 const tag = 'API Key'
@@ -65,7 +72,7 @@ export function keyRoutes(keys: Keys): Route[] {
         return json(
           200,
           registryPage(
-            await keys.list(holder.tenantId, registryWalk(cursor)),
+            await keys.list(holder.tenantId, registryRange(cursor)),
             cursor,
             'key',
             showKey,

@@ -5,7 +5,7 @@ import { PomboError } from '../../core/error.ts'
 import type { Files } from '../../db/files.ts'
 import type { MediaLinks } from '../../sources/intake/media/link.ts'
 import { findFile, readFile } from '../../sources/intake/media/store.ts'
-import type { Pool } from '../store.ts'
+import type { Pool } from '../../db/pool.ts'
 
 /** Types that a browser may show by itself; everything else it is to save. */
 const shown = /^(?:image\/(?:jpeg|png|webp|gif)|audio\/[\w.+-]+|video\/[\w.+-]+|application\/pdf)$/

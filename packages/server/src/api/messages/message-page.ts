@@ -1,4 +1,4 @@
-import { type Cursor, pageOf } from '../page.ts'
+import { type Cursor, pageOf } from '../pagination.ts'
 import type { Answer } from '../route.ts'
 import { pageJson } from './message-json.ts'
 import { fillPayloads, type Messages, type StoredMessage } from './store.ts'

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { priorities } from '../../core/message.ts'
 import { applicationIn } from '../apps/schema.ts'
 import { channel, eventTypeName, list, tag, time, uid } from '../field.ts'
-import { spanQuery } from '../page.ts'
+import { spanQuery } from '../pagination.ts'
 
 const distinct = (items: readonly unknown[]) => new Set(items).size === items.length
 

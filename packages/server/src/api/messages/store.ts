@@ -3,7 +3,7 @@ import type { Message, PayloadForm } from '../../core/message.ts'
 import type { Payloads } from '../../db/payload.ts'
 import type { Pool, Queryable } from '../../db/pool.ts'
 import { priorityOfRank } from '../../queue/queue.ts'
-import { type Cursor, spanBounds, walk } from '../page.ts'
+import { type Cursor, spanBounds, keysetRange } from '../pagination.ts'
 
 /** Where messages are read, and how what is stored becomes what came in. */
 export interface Messages {
@@ -56,7 +56,7 @@ export async function listMessages(
   filter: MessageFilter,
   cursor: Cursor,
 ): Promise<StoredMessage[]> {
-  const { compare, direction, at, limit } = walk(cursor)
+  const { compare, direction, at, limit } = keysetRange(cursor)
   const { below, above } = spanBounds(filter)
   const { rows } = await db.query<MessageRow>(
     `select ${messageColumns('no payload')} from message m

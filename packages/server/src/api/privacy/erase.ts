@@ -15,7 +15,7 @@ import { inTransaction } from '../../db/pool.ts'
 import { discardDeliveries } from '../../record/discard/store.ts'
 import { blocksOf } from '../../db/partitions.ts'
 import type { IdempotencyStore } from '../idempotency/idempotency.ts'
-import type { Pool } from '../store.ts'
+import type { Pool } from '../../db/pool.ts'
 import { besideMentions, filesOf, type Person } from './person.ts'
 import { eraseFromAudit, eraseFromDevices, eraseFromJobs, settingsNaming } from './records/store.ts'
 import {
@@ -32,7 +32,7 @@ import {
   type HistoryRow,
   underWay,
 } from './store.ts'
-import { personsMessages } from './walk.ts'
+import { personsMessages } from './person-search.ts'
 import { profileIds } from '../../sources/intake/profiles/ids.ts'
 
 export interface PrivacyDeps {

@@ -8,7 +8,7 @@ import { json, type Route, route } from '../route.ts'
 import { erasePerson, type PrivacyDeps } from './erase.ts'
 import { personFields, personOfRequest } from './person.ts'
 import { type AttemptRow, attemptsOf, type HistoryRow, profilesOf } from './store.ts'
-import { personsMessages, type Place } from './walk.ts'
+import { personsMessages, type SearchCursor } from './person-search.ts'
 import { profileIds } from '../../sources/intake/profiles/ids.ts'
 
 const tag = 'Privacy'
@@ -178,9 +178,9 @@ async function exportPage(
 ): Promise<string> {
   const person = personOfRequest(body, tenantId, deps.hashes)
   const limit = body.limit ?? 100
-  const from = body.iterator === undefined ? undefined : readPlace(body.iterator)
+  const from = body.iterator === undefined ? undefined : parseCursor(body.iterator)
   const rows: HistoryRow[] = []
-  let next: Place | null = null
+  let next: SearchCursor | null = null
   let unreadable = 0
   for await (const found of personsMessages(
     { ...deps, tenantId, person },
@@ -191,7 +191,7 @@ async function exportPage(
     unreadable += found.unreadable
     // A page holds whole steps of the walk, so that it may hold more than was asked for.
     if (rows.length >= limit) {
-      next = found.place
+      next = found.cursor
       break
     }
   }
@@ -221,7 +221,7 @@ async function exportPage(
       imageUrl: image_url,
     })),
     unreadable,
-    iterator: next && showPlace(next),
+    iterator: next && showCursor(next),
     done: next === null,
   })
   const messages = rows.map((row) => messageText(row, attempts.get(row.id) ?? []))
@@ -251,11 +251,11 @@ function messageText(row: HistoryRow, attempts: AttemptRow[]): string {
   return `${shown.slice(0, -1)},"payload":${row.payload ?? 'null'}}`
 }
 
-function showPlace(place: Place): string {
-  return Buffer.from(JSON.stringify(place)).toString('base64url')
+function showCursor(cursor: SearchCursor): string {
+  return Buffer.from(JSON.stringify(cursor)).toString('base64url')
 }
 
-const place = z.union([
+const searchCursor = z.union([
   z.object({ by: z.literal('index'), after: z.uuid() }),
   z.object({
     by: z.literal('scan'),
@@ -264,8 +264,8 @@ const place = z.union([
   }),
 ])
 
-function readPlace(text: string): Place {
-  const read = place.safeParse(parsed(Buffer.from(text, 'base64url').toString()))
+function parseCursor(text: string): SearchCursor {
+  const read = searchCursor.safeParse(parsed(Buffer.from(text, 'base64url').toString()))
   if (!read.success)
     throw invalid(
       ['body', 'iterator'],

@@ -9,7 +9,7 @@ import type { Holder } from '../access.ts'
 import { showTask, taskOut } from '../background-tasks/schema.ts'
 import { clockSlackMs, startTask, usual } from '../background-tasks/store.ts'
 import { json, type Route, route } from '../route.ts'
-import type { Pool } from '../store.ts'
+import type { Pool } from '../../db/pool.ts'
 import { replayIn, type replayStatuses } from './schema.ts'
 import { findEndpoint } from './store.ts'
 

@@ -10,9 +10,9 @@ import type { Source } from '../../sources/intake/settings.ts'
 import type { Holder } from '../access.ts'
 import { appId } from '../apps/schema.ts'
 import { instant } from '../field.ts'
-import { listOf, orderQuery, pageOf, pageQuery, readIdCursor } from '../page.ts'
+import { listOf, orderQuery, pageOf, pageQuery, readIdCursor } from '../pagination.ts'
 import { type Answer, empty, json, type Route, route } from '../route.ts'
-import type { Pool } from '../store.ts'
+import type { Pool } from '../../db/pool.ts'
 import {
   settingsOf,
   showSource,

@@ -4,7 +4,14 @@ import { showId } from '../../core/id.ts'
 import type { Keys } from '../../registry/keys/store.ts'
 import type { Tenant, Tenants } from '../../registry/tenants/store.ts'
 import { defined, time } from '../field.ts'
-import { listOf, orderQuery, pageQuery, readIdCursor, registryPage, registryWalk } from '../page.ts'
+import {
+  listOf,
+  orderQuery,
+  pageQuery,
+  readIdCursor,
+  registryPage,
+  registryRange,
+} from '../pagination.ts'
 import { json, type Route, route } from '../route.ts'
 
 const tag = 'Tenant'
@@ -73,7 +80,7 @@ export function tenantRoutes(tenants: Tenants, keys: Keys): Route[] {
         const cursor = readIdCursor(query, 'ascending', 'tenant')
         return json(
           200,
-          registryPage(await tenants.list(registryWalk(cursor)), cursor, 'tenant', showTenant),
+          registryPage(await tenants.list(registryRange(cursor)), cursor, 'tenant', showTenant),
         )
       },
     }),

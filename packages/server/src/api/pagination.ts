@@ -4,7 +4,7 @@ import { type IdKind, readId, showId, uuidFloor } from '../core/id.ts'
 import { instant, wholeNumber } from './field.ts'
 
 /**
- * Lists are walked by iterators, as Svix's are: `iterator` goes on after the page's last item, `prevIterator` (which begins with `-`) goes
+ * Lists are read with iterators, as Svix's are: `iterator` goes on after the page's last item, `prevIterator` (which begins with `-`) goes
  * back before its first. `done` says that nothing more lies in the direction that was asked for.
  */
 
@@ -60,7 +60,7 @@ export interface Page<Item> {
   done: boolean
 }
 
-/** Where a walk stands and where it goes. */
+/** Where a list goes on, and in which direction. */
 export interface Cursor {
   /** Exclusive; null: from the start. */
   at: string | null
@@ -107,7 +107,7 @@ const lowest = '00000000-0000-0000-0000-000000000000'
 const highest = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
 
 /** For SQL over uuids: `id {compare} at order by id {direction}`, `limit` rows (one more than the page, which says if there are more). */
-export function walk(cursor: Cursor): {
+export function keysetRange(cursor: Cursor): {
   compare: '<' | '>'
   direction: 'asc' | 'desc'
   at: string
@@ -123,7 +123,7 @@ export function walk(cursor: Cursor): {
 }
 
 /** The same for the registry's lists, which count the further row themselves. */
-export function registryWalk(cursor: Cursor): {
+export function registryRange(cursor: Cursor): {
   limit: number
   after: { id: string } | undefined
   order: 'ascending' | 'descending'
@@ -146,7 +146,7 @@ export function spanBounds(query: { before?: number | undefined; after?: number 
   }
 }
 
-/** Makes a page of the rows that `walk` found, or of those the registry found, which says itself whether there are more. */
+/** Makes a page of the rows that `keysetRange` found, or of those the registry found, which says itself whether there are more. */
 export function pageOf<Row, Item>(
   rows: Row[],
   cursor: Cursor,

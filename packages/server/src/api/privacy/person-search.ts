@@ -21,13 +21,15 @@ export interface Found {
   /** Of those, how many could not be opened: their key is missing. Whose they are, nobody can tell. */
   unreadable: number
   /** Where to go on behind it. */
-  place: Place
+  cursor: SearchCursor
 }
 
 /** `index`: behind this message. `scan`: behind this block of this day. */
-export type Place = { by: 'index'; after: string } | { by: 'scan'; day: string; block: number }
+export type SearchCursor =
+  | { by: 'index'; after: string }
+  | { by: 'scan'; day: string; block: number }
 
-export interface WalkDeps {
+export interface SearchDeps {
   db: Queryable
   tenantId: string
   person: Person
@@ -42,9 +44,9 @@ const lowest = '00000000-0000-0000-0000-000000000000'
 
 /** Ends when there is no more. Payloads come opened; those that cannot be are null. */
 export async function* personsMessages(
-  deps: WalkDeps,
+  deps: SearchDeps,
   scan: boolean,
-  from: Place | undefined,
+  from: SearchCursor | undefined,
 ): AsyncGenerator<Found> {
   if (!scan) return yield* byIndex(deps, from?.by === 'index' ? from.after : lowest)
   const known = await knownIds(deps)
@@ -58,7 +60,7 @@ export async function* personsMessages(
 }
 
 async function* byIndex(
-  { db, tenantId, person, payloads }: WalkDeps,
+  { db, tenantId, person, payloads }: SearchDeps,
   from: string,
 ): AsyncGenerator<Found> {
   for (let after = from; ; ) {
@@ -69,14 +71,14 @@ async function* byIndex(
       yield {
         ...opened(await readHistory(db, tenantId, part), payloads),
         read: 0,
-        place: { by: 'index', after: part.at(-1)!.id },
+        cursor: { by: 'index', after: part.at(-1)!.id },
       }
     after = last.id
   }
 }
 
 /** A message whose payload has expired may be known to be the person's by its hash alone. */
-async function knownIds({ db, tenantId, person }: WalkDeps): Promise<Set<string>> {
+async function knownIds({ db, tenantId, person }: SearchDeps): Promise<Set<string>> {
   const known = new Set<string>()
   for (let after = lowest; ; ) {
     const ids = await indexedMessages(db, tenantId, person.hashes, after, 10_000)
@@ -88,7 +90,7 @@ async function knownIds({ db, tenantId, person }: WalkDeps): Promise<Set<string>
 }
 
 async function* byReading(
-  { db, tenantId, person, payloads }: WalkDeps,
+  { db, tenantId, person, payloads }: SearchDeps,
   day: Partition,
   first: number,
   known: ReadonlySet<string>,
@@ -109,7 +111,7 @@ async function* byReading(
       rows,
       read: sized.length,
       unreadable,
-      place: { by: 'scan', day: day.name, block: next },
+      cursor: { by: 'scan', day: day.name, block: next },
     }
   }
 }
@@ -131,7 +133,7 @@ function inParts(sized: readonly Sized[]): Sized[][] {
 
 function opened(
   stored: readonly HistoryRow[],
-  payloads: WalkDeps['payloads'],
+  payloads: SearchDeps['payloads'],
 ): { rows: HistoryRow[]; unreadable: number } {
   let unreadable = 0
   const rows = stored.map((row) => {

@@ -5,9 +5,16 @@ import type { Endpoints } from '../../registry/endpoints/store.ts'
 import { iso } from '../../core/clock.ts'
 import type { Endpoint } from '../../core/endpoint.ts'
 import { PomboError } from '../../core/error.ts'
-import { listOf, orderQuery, pageQuery, readIdCursor, registryPage, registryWalk } from '../page.ts'
+import {
+  listOf,
+  orderQuery,
+  pageQuery,
+  readIdCursor,
+  registryPage,
+  registryRange,
+} from '../pagination.ts'
 import { empty, json, type Route, route } from '../route.ts'
-import type { Pool } from '../store.ts'
+import type { Pool } from '../../db/pool.ts'
 import {
   endpointIn,
   endpointOut,
@@ -22,8 +29,8 @@ import {
 } from './schema.ts'
 import { type HealthRow, healthOf } from './store.ts'
 
-/** Where endpoints live: under an app, or as the tenant's operational webhooks, which have the same paths but for their beginning. */
-export interface Place {
+/** A collection of endpoints: those of an app, or as the tenant's operational webhooks, which have the same paths but for their beginning. */
+export interface EndpointCollection {
   path: '/api/v1/app/{app_id}/endpoint' | '/api/v1/operational-webhook/endpoint'
   /** Beginning of the operation ids. */
   id: string
@@ -35,25 +42,31 @@ export interface Place {
   scope(call: { holder: { tenantId: string }; appId: string }): AppScope | Promise<AppScope>
 }
 
-export interface PlaceDeps {
+export interface EndpointCollectionDeps {
   db: Pool
   endpoints: Endpoints
 }
 
 const out = { description: 'The endpoint', body: endpointWithHealth }
 
-/** The paths that both places have. */
-export function placeRoutes(deps: PlaceDeps, place: Place): Route[] {
+/** The paths that both collections have. */
+export function endpointCollectionRoutes(
+  deps: EndpointCollectionDeps,
+  within: EndpointCollection,
+): Route[] {
   return [
-    ...collection(deps, place),
-    ...single(deps, place),
-    ...secrets(deps, place),
-    ...headers(deps, place),
+    ...collection(deps, within),
+    ...single(deps, within),
+    ...secrets(deps, within),
+    ...headers(deps, within),
   ]
 }
 
-function collection({ db, endpoints }: PlaceDeps, place: Place): Route[] {
-  const { path, id, tag, access, params } = place
+function collection(
+  { db, endpoints }: EndpointCollectionDeps,
+  within: EndpointCollection,
+): Route[] {
+  const { path, id, tag, access, params } = within
   return [
     route({
       method: 'GET',
@@ -69,7 +82,7 @@ function collection({ db, endpoints }: PlaceDeps, place: Place): Route[] {
       },
       async handle(call) {
         const cursor = readIdCursor(call.query, 'ascending', 'endpoint')
-        const found = await endpoints.list(await place.scope(call), registryWalk(cursor))
+        const found = await endpoints.list(await within.scope(call), registryRange(cursor))
         const health = await healthOf(
           db,
           found.rows.map((endpoint) => endpoint.id),
@@ -97,7 +110,7 @@ function collection({ db, endpoints }: PlaceDeps, place: Place): Route[] {
       },
       async handle(call) {
         const { secret, ...settings } = settingsOf(call.body)
-        const made = await endpoints.create(await place.scope(call), {
+        const made = await endpoints.create(await within.scope(call), {
           ...settings,
           ...(secret === undefined ? {} : { secret }),
         })
@@ -107,9 +120,9 @@ function collection({ db, endpoints }: PlaceDeps, place: Place): Route[] {
   ]
 }
 
-function single({ db, endpoints }: PlaceDeps, place: Place): Route[] {
-  const { id, tag, access, oneParams: params } = place
-  const path = `${place.path}/{endpoint_id}`
+function single({ db, endpoints }: EndpointCollectionDeps, within: EndpointCollection): Route[] {
+  const { id, tag, access, oneParams: params } = within
+  const path = `${within.path}/{endpoint_id}`
   return [
     route({
       method: 'GET',
@@ -125,7 +138,7 @@ function single({ db, endpoints }: PlaceDeps, place: Place): Route[] {
           200,
           await withHealth(
             db,
-            await endpoints.get(await place.scope(call), call.params.endpoint_id),
+            await endpoints.get(await within.scope(call), call.params.endpoint_id),
           ),
         )
       },
@@ -144,7 +157,7 @@ function single({ db, endpoints }: PlaceDeps, place: Place): Route[] {
       answers: { 200: out, 201: { ...out, description: 'It was not there and was created' } },
       async handle(call) {
         const { endpoint, created } = await endpoints.put(
-          await place.scope(call),
+          await within.scope(call),
           call.params.endpoint_id,
           settingsOf(call.body),
         )
@@ -162,16 +175,16 @@ function single({ db, endpoints }: PlaceDeps, place: Place): Route[] {
       params,
       answers: { 204: { description: 'Deleted' } },
       async handle(call) {
-        await endpoints.delete(await place.scope(call), call.params.endpoint_id)
+        await endpoints.delete(await within.scope(call), call.params.endpoint_id)
         return empty
       },
     }),
   ]
 }
 
-function secrets({ endpoints }: PlaceDeps, place: Place): Route[] {
-  const { id, tag, access, oneParams: params } = place
-  const path = `${place.path}/{endpoint_id}/secret`
+function secrets({ endpoints }: EndpointCollectionDeps, within: EndpointCollection): Route[] {
+  const { id, tag, access, oneParams: params } = within
+  const path = `${within.path}/{endpoint_id}/secret`
   return [
     route({
       method: 'GET',
@@ -185,7 +198,7 @@ function secrets({ endpoints }: PlaceDeps, place: Place): Route[] {
       answers: { 200: { description: 'The secret', body: secretOut } },
       async handle(call) {
         const { endpoint_id } = call.params
-        const secret = await endpoints.secret(await place.scope(call), endpoint_id)
+        const secret = await endpoints.secret(await within.scope(call), endpoint_id)
         if (secret === null)
           throw new PomboError('not_found', { what: 'secret of endpoint', id: endpoint_id })
         return json(200, { key: verificationText(secret) })
@@ -205,7 +218,7 @@ function secrets({ endpoints }: PlaceDeps, place: Place): Route[] {
       answers: { 204: { description: 'Rotated' } },
       async handle(call) {
         const { key, gracePeriodSeconds } = call.body ?? {}
-        await endpoints.rotateSecret(await place.scope(call), call.params.endpoint_id, {
+        await endpoints.rotateSecret(await within.scope(call), call.params.endpoint_id, {
           key: key ?? null,
           ...(gracePeriodSeconds == null ? {} : { overlapMs: gracePeriodSeconds * 1_000 }),
         })
@@ -215,9 +228,9 @@ function secrets({ endpoints }: PlaceDeps, place: Place): Route[] {
   ]
 }
 
-function headers({ endpoints }: PlaceDeps, place: Place): Route[] {
-  const { id, tag, access, oneParams: params } = place
-  const path = `${place.path}/{endpoint_id}/headers`
+function headers({ endpoints }: EndpointCollectionDeps, within: EndpointCollection): Route[] {
+  const { id, tag, access, oneParams: params } = within
+  const path = `${within.path}/{endpoint_id}/headers`
   return [
     route({
       method: 'GET',
@@ -231,7 +244,7 @@ function headers({ endpoints }: PlaceDeps, place: Place): Route[] {
         200: { description: 'The headers; of sensitive ones the names only', body: headersOut },
       },
       async handle(call) {
-        return json(200, await endpoints.headers(await place.scope(call), call.params.endpoint_id))
+        return json(200, await endpoints.headers(await within.scope(call), call.params.endpoint_id))
       },
     }),
     route({
@@ -246,7 +259,7 @@ function headers({ endpoints }: PlaceDeps, place: Place): Route[] {
       answers: { 204: { description: 'Set' } },
       async handle(call) {
         await endpoints.putHeaders(
-          await place.scope(call),
+          await within.scope(call),
           call.params.endpoint_id,
           call.body.headers,
         )

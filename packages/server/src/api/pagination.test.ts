@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest'
 import { PomboError } from '../core/error.ts'
 import { showId, uuidv7 } from '../core/id.ts'
-import { pageOf, readIdCursor, spanBounds, walk } from './page.ts'
+import { pageOf, readIdCursor, spanBounds, keysetRange } from './pagination.ts'
 
 const ids = Array.from({ length: 7 }, (_, n) => uuidv7(1_764_000_000_000 + n))
 
 /** What a database would find. */
-const find = (cursor: Parameters<typeof walk>[0]) => {
-  const { compare, direction, at, limit } = walk(cursor)
+const find = (cursor: Parameters<typeof keysetRange>[0]) => {
+  const { compare, direction, at, limit } = keysetRange(cursor)
   const sorted = direction === 'asc' ? ids : ids.toReversed()
   return sorted.filter((id) => (compare === '>' ? id > at : id < at)).slice(0, limit)
 }
