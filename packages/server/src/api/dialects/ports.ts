@@ -5,15 +5,15 @@ import type { Clock } from '../../core/clock.ts'
 import type { Accepted, IncomingMessage } from '../../core/message.ts'
 import type { Outcome } from '../../core/outcome.ts'
 import type { Dialect } from '../../dialects/contract/dialect.ts'
-import type { ProbeRequest } from '../../dialects/contract/host.ts'
+import type { ProbeRequest } from '../../dialects/contract/ports.ts'
 import type { Payloads } from '../../db/payload.ts'
 import type { Registry } from '../../registry/registry.ts'
 import type { Devices } from '../../sources/gateway-websocket/devices.ts'
 import type { Intake } from '../../sources/intake/intake.ts'
 import type { Pool } from '../store.ts'
-import { type Place, readPlace } from './newest-first.ts'
+import { type Position, decodeCursor } from './time-slices.ts'
 
-export interface HostDeps {
+export interface PortDeps {
   db: Pool
   clock: Clock
   registry: Registry
@@ -43,29 +43,32 @@ export interface Span {
 
 const lowest = '00000000-0000-0000-0000-000000000000'
 
-/** Where a walk begins and ends. */
+/** Where a scan begins and ends. */
 export function bounds(
   { sinceMs, untilMs, after }: Span,
   nowMs: number,
-): { after: Place | undefined; sinceMs: number; untilMs: number } {
-  const place = after === undefined ? undefined : readPlace(after)
-  if (after !== undefined && place === undefined)
+): { after: Position | undefined; sinceMs: number; untilMs: number } {
+  const position = after === undefined ? undefined : decodeCursor(after)
+  if (after !== undefined && position === undefined)
     throw invalid(
       ['query', 'cursor'],
       'is no place in this list; leave it out to begin at the start',
     )
   return {
-    after: place,
+    after: position,
     sinceMs: sinceMs ?? nowMs - everMs,
     // Clocks of nodes differ a little.
     untilMs: Math.max(0, Math.min(nowMs + 60_000, untilMs ?? Number.POSITIVE_INFINITY)),
   }
 }
 
-export function placeOfId({ id }: { id: string }): Place {
+export function positionOfId({ id }: { id: string }): Position {
   return { id, tie: lowest }
 }
 
-export function placeOfDelivery(row: { message_id: string; endpoint_id: string | null }): Place {
+export function positionOfDelivery(row: {
+  message_id: string
+  endpoint_id: string | null
+}): Position {
   return { id: row.message_id, tie: row.endpoint_id ?? lowest }
 }

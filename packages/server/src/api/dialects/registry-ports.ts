@@ -2,11 +2,11 @@ import { PomboError } from '../../core/error.ts'
 import { readId, showId } from '../../core/id.ts'
 import type { Caller } from '../../dialects/contract/caller.ts'
 import type { DialectApp } from '../../dialects/contract/caller.ts'
-import type { AppsPort, EndpointChanges, EndpointsPort } from '../../dialects/contract/host.ts'
-import type { HostDeps } from './ports.ts'
+import type { AppsPort, EndpointChanges, EndpointsPort } from '../../dialects/contract/ports.ts'
+import type { PortDeps } from './ports.ts'
 import { listApps, listEndpointIds } from './selection/store.ts'
 
-export function appsPort({ db, registry }: HostDeps): AppsPort {
+export function appsPort({ db, registry }: PortDeps): AppsPort {
   const { apps } = registry
   const reach = (caller: Caller, app: DialectApp | undefined) =>
     app !== undefined && (caller.appId === null || caller.appId === app.id) ? app : undefined
@@ -46,7 +46,7 @@ function inReach(caller: Caller, appId: string): string {
   return shown
 }
 
-export function endpointsPort({ db, registry }: HostDeps): EndpointsPort {
+export function endpointsPort({ db, registry }: PortDeps): EndpointsPort {
   const { endpoints, cache } = registry
   const scopeOf = (app: DialectApp) => ({ tenantId: app.tenantId, appId: app.id })
   const shown = (endpointId: string) => showId('endpoint', endpointId)

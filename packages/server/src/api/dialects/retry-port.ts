@@ -4,22 +4,22 @@ import { priorityOfRank } from '../../queue/queue.ts'
 import { readId } from '../../core/id.ts'
 import { countOpen, type DeliveryRow, findDelivery, readRetries } from './log/store.ts'
 import { detailsOf, readingOf } from './entries.ts'
-import { firstOf } from './newest-first.ts'
-import { bounds, type HostDeps, placeOfDelivery } from './ports.ts'
+import { pageOf } from './time-slices.ts'
+import { bounds, type PortDeps, positionOfDelivery } from './ports.ts'
 import { isUuid } from './registry-ports.ts'
 
 const byHand = 'taken out of the queue by hand'
 
-export function retriesPort(deps: HostDeps): RetriesPort {
+export function retriesPort(deps: PortDeps): RetriesPort {
   const { db, clock, wake } = deps
   return {
     async list(caller, query) {
       const reading = await readingOf(deps, caller, query)
       if (reading.endpointIds.length === 0) return { rows: [], next: null }
-      const { rows, next } = await firstOf(
+      const { rows, next } = await pageOf(
         {
           ...bounds(query, clock.now()),
-          placeOf: (row: DeliveryRow) => placeOfDelivery(row),
+          positionOf: (row: DeliveryRow) => positionOfDelivery(row),
           read: async (...slice) => await readRetries(db, reading, ...slice),
         },
         query.limit,

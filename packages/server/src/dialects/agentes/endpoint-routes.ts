@@ -36,9 +36,9 @@ const listQuery = z.object({
 })
 
 export function endpointRoutes(app: FastifyInstance, deps: RegisteredDeps): void {
-  const { host, organizations } = deps
+  const { ports, organizations } = deps
   app.post(endpoints, async (request, reply) => {
-    const caller = await host.authenticate(bearerKey(request))
+    const caller = await ports.authenticate(bearerKey(request))
     const given = readBody(endpointIn, request)
     const { value } = bodyOf(request)
     const { url } = given
@@ -52,7 +52,7 @@ export function endpointRoutes(app: FastifyInstance, deps: RegisteredDeps): void
     return sendJson(reply, 201, { ...shown, ...secret })
   })
   app.get(endpoints, async (request, reply) => {
-    const caller = await host.authenticate(bearerKey(request))
+    const caller = await ports.authenticate(bearerKey(request))
     const query = readQuery(listQuery, request)
     const { organization_id, user_id, limit = 50, offset = 0 } = query
     const appId =
@@ -60,21 +60,21 @@ export function endpointRoutes(app: FastifyInstance, deps: RegisteredDeps): void
         ? undefined
         : (await organizations.find(caller, organization_id)).id
     const metadata = { kind: 'endpoint', ...(user_id !== undefined && { user_id }) }
-    const { rows, total } = await host.endpoints.list(caller, {
+    const { rows, total } = await ports.endpoints.list(caller, {
       dialect: 'agentes',
       metadata,
       limit,
       offset,
       ...(appId !== undefined && { appId }),
     })
-    const counts = await countsOf(host, caller, appId)
+    const counts = await countsOf(ports, caller, appId)
     const shown = rows.map((row) => showEndpoint(row, counts.get(row.endpoint.id)))
     return sendJson(reply, 200, { endpoints: shown, total, limit, offset })
   })
   app.get(endpoint, async (request, reply) => {
-    const caller = await host.authenticate(bearerKey(request))
-    const one = await found(host, caller, 'endpoint', param(request, 'id'))
-    const counts = await countsOf(host, caller, one.app.id)
+    const caller = await ports.authenticate(bearerKey(request))
+    const one = await found(ports, caller, 'endpoint', param(request, 'id'))
+    const counts = await countsOf(ports, caller, one.app.id)
     return sendJson(reply, 200, showEndpoint(one, counts.get(one.endpoint.id)))
   })
   for (const method of ['PUT', 'PATCH'] as const)
@@ -82,24 +82,24 @@ export function endpointRoutes(app: FastifyInstance, deps: RegisteredDeps): void
       method,
       url: endpoint,
       async handler(request, reply) {
-        const caller = await host.authenticate(bearerKey(request))
-        const one = await found(host, caller, 'endpoint', param(request, 'id'))
+        const caller = await ports.authenticate(bearerKey(request))
+        const one = await found(ports, caller, 'endpoint', param(request, 'id'))
         const given = readBody(endpointIn, request)
         const { value } = bodyOf(request)
         const organization = idOf(value, 'organization_id')
         if (organization !== undefined && organization !== one.app.uid)
           throw invalid(['body', 'organization_id'], 'cannot be changed; make another endpoint')
         const changes = await changesOf(deps, caller, wantedOf(given, value), one.endpoint)
-        const patched = await host.endpoints.patch(one.app, one.endpoint.id, changes)
-        const counts = await countsOf(host, caller, one.app.id)
+        const patched = await ports.endpoints.patch(one.app, one.endpoint.id, changes)
+        const counts = await countsOf(ports, caller, one.app.id)
         const shown = showEndpoint({ endpoint: patched, app: one.app }, counts.get(patched.id))
         return sendJson(reply, 200, shown)
       },
     })
   app.delete(endpoint, async (request, reply) => {
-    const caller = await host.authenticate(bearerKey(request))
-    const one = await found(host, caller, 'endpoint', param(request, 'id'))
-    await host.endpoints.delete(one.app, one.endpoint.id)
+    const caller = await ports.authenticate(bearerKey(request))
+    const one = await found(ports, caller, 'endpoint', param(request, 'id'))
+    await ports.endpoints.delete(one.app, one.endpoint.id)
     return reply.code(204).send()
   })
 }

@@ -1,4 +1,5 @@
 import { optionalSetting, setting, type SettingGroup, type ValuesOf } from '../../core/setting.ts'
+import { withoutPassword } from '../contract/without-password.ts'
 import { integer, text, url } from '../../core/setting-kinds.ts'
 
 const anyText = text('any text without blanks', 'your-service-role-key', /^\S+$/)
@@ -58,9 +59,3 @@ export const agentesSettings = {
 } satisfies SettingGroup
 
 export type AgentesValues = ValuesOf<typeof agentesSettings>
-
-function withoutPassword(address: string): string {
-  const shown = new URL(address)
-  if (shown.password !== '') shown.password = '***'
-  return shown.href
-}

@@ -49,9 +49,9 @@ const listQuery = z.object({
 })
 
 export function workflowRoutes(app: FastifyInstance, deps: RegisteredDeps, rate: UserRate): void {
-  const { host, organizations } = deps
+  const { ports, organizations } = deps
   app.post(workflows, async (request, reply) => {
-    const caller = await host.authenticate(bearerKey(request))
+    const caller = await ports.authenticate(bearerKey(request))
     const given = readBody(workflowIn, request)
     const { webhook_url: url, workflow_id: id } = given
     if (url === undefined)
@@ -65,24 +65,24 @@ export function workflowRoutes(app: FastifyInstance, deps: RegisteredDeps, rate:
     return sendJson(reply, 201, showWorkflow({ endpoint: made, app: one }, undefined, allTypes))
   })
   app.get(workflows, async (request, reply) => {
-    const caller = await host.authenticate(bearerKey(request))
+    const caller = await ports.authenticate(bearerKey(request))
     const { organization_id, limit = 50, offset = 0 } = readQuery(listQuery, request)
     const one = organization_id ? await organizations.find(caller, organization_id) : undefined
-    const { rows, total } = await host.endpoints.list(caller, {
+    const { rows, total } = await ports.endpoints.list(caller, {
       dialect: 'agentes',
       metadata: { kind: 'n8n' },
       limit,
       offset,
       ...(one && { appId: one.id }),
     })
-    const counts = await countsOf(host, caller, one?.id)
+    const counts = await countsOf(ports, caller, one?.id)
     const shown = rows.map((row) => showWorkflow(row, counts.get(row.endpoint.id), allTypes))
     return sendJson(reply, 200, { workflows: shown, total, limit, offset })
   })
   app.get(`${workflows}/:id`, async (request, reply) => {
-    const caller = await host.authenticate(bearerKey(request))
+    const caller = await ports.authenticate(bearerKey(request))
     const one = await named(deps, caller, param(request, 'id'))
-    const counts = await countsOf(host, caller, one.app.id)
+    const counts = await countsOf(ports, caller, one.app.id)
     return sendJson(reply, 200, showWorkflow(one, counts.get(one.endpoint.id), allTypes))
   })
   for (const method of ['PUT', 'PATCH'] as const)
@@ -90,23 +90,23 @@ export function workflowRoutes(app: FastifyInstance, deps: RegisteredDeps, rate:
       method,
       url: `${workflows}/:id`,
       async handler(request, reply) {
-        const caller = await host.authenticate(bearerKey(request))
+        const caller = await ports.authenticate(bearerKey(request))
         const one = await named(deps, caller, param(request, 'id'))
         const given = readBody(workflowIn, request)
         if (given.workflow_id !== undefined && given.workflow_id !== workflowIdOf(one.endpoint))
           throw invalid(['body', 'workflow_id'], 'cannot be changed; register another workflow')
         const wanted = wantedOf(given, bodyOf(request).value)
         const changes = await changesOf(deps, caller, wanted, one.endpoint)
-        const patched = await host.endpoints.patch(one.app, one.endpoint.id, changes)
-        const counts = await countsOf(host, caller, one.app.id)
+        const patched = await ports.endpoints.patch(one.app, one.endpoint.id, changes)
+        const counts = await countsOf(ports, caller, one.app.id)
         const shown = { endpoint: patched, app: one.app }
         return sendJson(reply, 200, showWorkflow(shown, counts.get(patched.id), allTypes))
       },
     })
   app.delete(`${workflows}/:id`, async (request, reply) => {
-    const caller = await host.authenticate(bearerKey(request))
+    const caller = await ports.authenticate(bearerKey(request))
     const one = await named(deps, caller, param(request, 'id'))
-    await host.endpoints.delete(one.app, one.endpoint.id)
+    await ports.endpoints.delete(one.app, one.endpoint.id)
     return reply.code(204).send()
   })
   sync(app, deps, rate)
@@ -114,10 +114,10 @@ export function workflowRoutes(app: FastifyInstance, deps: RegisteredDeps, rate:
 
 /** By its id of ours, or by n8n's in the usual organisation. */
 async function named(deps: RegisteredDeps, caller: Caller, text: string) {
-  const { host, organizations } = deps
+  const { ports, organizations } = deps
   const app = await organizations.ensure(caller, undefined)
-  const endpoint = await host.endpoints.find(app, workflowUid(text))
-  return endpoint ? { endpoint, app } : await found(host, caller, 'n8n', text)
+  const endpoint = await ports.endpoints.find(app, workflowUid(text))
+  return endpoint ? { endpoint, app } : await found(ports, caller, 'n8n', text)
 }
 
 function wantedOf(given: z.output<typeof workflowIn>, value: unknown): Wanted {
@@ -141,9 +141,9 @@ const syncIn = z.object({
 
 /** Hands data to the workflows that `sync_type` means, whatever they are subscribed to. */
 function sync(app: FastifyInstance, deps: RegisteredDeps, rate: UserRate): void {
-  const { host, organizations, values } = deps
+  const { ports, organizations, values } = deps
   app.post('/api/webhooks/n8n/sync', async (request, reply) => {
-    const caller = await host.authenticate(bearerKey(request))
+    const caller = await ports.authenticate(bearerKey(request))
     const given = readBody(syncIn, request)
     const { value, text } = bodyOf(request)
     const userId = idOf(value, 'user_id') ?? idOf(given.data, 'user_id')
@@ -152,7 +152,7 @@ function sync(app: FastifyInstance, deps: RegisteredDeps, rate: UserRate): void 
     const meant = await meantBy(deps, caller, one, given.sync_type)
     const events = []
     for (const endpoint of meant) {
-      const accepted = await host.accept({
+      const accepted = await ports.accept({
         tenantId: one.tenantId,
         appId: one.id,
         eventType: eventOf(endpoint),
@@ -161,7 +161,7 @@ function sync(app: FastifyInstance, deps: RegisteredDeps, rate: UserRate): void 
         onlyEndpointId: endpoint.id,
       })
       const workflow = { workflow_id: workflowIdOf(endpoint), name: endpoint.description }
-      events.push({ ...workflow, ...acceptedAnswer(accepted, values, host) })
+      events.push({ ...workflow, ...acceptedAnswer(accepted, values, ports) })
     }
     return sendJson(reply, 200, {
       success: true,
@@ -178,13 +178,13 @@ async function meantBy(
   app: DialectApp,
   name: string,
 ): Promise<Endpoint[]> {
-  const { host, values } = deps
-  const known = (await host.endpoints.ofApp(app)).filter(
+  const { ports, values } = deps
+  const known = (await ports.endpoints.ofApp(app)).filter(
     ({ dialect, metadata }) => dialect === 'agentes' && metadata['kind'] === 'n8n',
   )
   const meant = known.filter((endpoint) => isMeant(endpoint, name))
   if (meant.length > 0) return meant
-  const isOperator = (await host.operator()).tenantId === caller.tenantId
+  const isOperator = (await ports.operator()).tenantId === caller.tenantId
   if (values.n8nUrl === undefined || !isOperator)
     throw new PomboError('not_found', { what: 'n8n workflow for the sync_type', id: name })
   // n8n has the webhook under that name, or says that it has not: the delivery's log tells.

@@ -18,3 +18,14 @@ export function hexHmac(
   for (const part of parts) hmac.update(part)
   return hmac.digest('hex')
 }
+
+/** The header of such a signature, `{[name]: "<prefix><hex>"}`; none without a secret. */
+export function hmacHeader(
+  name: string,
+  prefix: 'sha256=' | '',
+  secrets: readonly Secret[],
+  ...parts: readonly string[]
+): Record<string, string> {
+  const hex = hexHmac(secrets, ...parts)
+  return hex === undefined ? {} : { [name]: `${prefix}${hex}` }
+}

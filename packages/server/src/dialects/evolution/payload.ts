@@ -1,4 +1,5 @@
 /** The envelopes: `{event, instance, data, server_url, apikey?, timestamp}` and that of the monitoring webhook. */
+import { canonicalText, rawEventText } from '../contract/event-text.ts'
 import { iso } from '../../core/clock.ts'
 import type { Endpoint } from '../../core/endpoint.ts'
 import { memberText } from '../../core/json.ts'
@@ -58,16 +59,13 @@ function fromEvolution({ type, raw }: WhatsAppEvent): boolean {
 
 /** As JSON text, so that what passes through keeps every digit. */
 function dataText(event: WhatsAppEvent, payload: string, around: Around): string {
-  const rawText = memberText(memberText(payload, 'raw') ?? '{}', 'event') ?? 'null'
+  const rawText = rawEventText(payload)
   if (fromEvolution(event)) return passedOn(event, rawText, around)
   if (isFallback(event)) return rawText
   // The history itself is in the raw event, and may be large.
   if (event.type === 'history.synced') return memberText(rawText, 'messages') ?? '[]'
   const data = applyByType(datas, event)
-  if (data !== undefined) return JSON.stringify(data(around)) ?? 'null'
-  // Evolution has no word for it: the canonical event itself, which looks the same from every gateway.
-  const { raw: _, ...own } = event
-  return JSON.stringify(own)
+  return data === undefined ? canonicalText(event) : (JSON.stringify(data(around)) ?? 'null')
 }
 
 /** Events that Evolution sends in lists; sources take lists apart. */

@@ -1,6 +1,6 @@
 /** The envelope `{event, session_id, timestamp, data}`. */
+import { canonicalText, rawEventText } from '../contract/event-text.ts'
 import { iso } from '../../core/clock.ts'
-import { memberText } from '../../core/json.ts'
 import {
   applyByType,
   type ByType,
@@ -39,10 +39,6 @@ function envelope(name: string, sessionId: string, at: string, data: string): st
 function dataText(event: WhatsAppEvent, payload: string): string {
   const data = applyByType(datas, event)
   if (data !== undefined) return JSON.stringify(data)
-  // whatsmeow has no word for it: the canonical event itself, which looks the same from every gateway.
-  if (!isFallback(event) && !hasName(event.type as EventType)) {
-    const { raw: _, ...own } = event
-    return JSON.stringify(own)
-  }
-  return memberText(memberText(payload, 'raw') ?? '{}', 'event') ?? 'null'
+  const hasNoWord = !isFallback(event) && !hasName(event.type as EventType)
+  return hasNoWord ? canonicalText(event) : rawEventText(payload)
 }

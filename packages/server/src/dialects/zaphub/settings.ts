@@ -1,4 +1,5 @@
 import { optionalSetting, setting, type SettingGroup, type ValuesOf } from '../../core/setting.ts'
+import { withoutPassword } from '../contract/without-password.ts'
 import { duration, integer, text, url } from '../../core/setting-kinds.ts'
 
 const longestDelayMs = 7 * 86_400_000
@@ -92,16 +93,3 @@ export const zaphubSettings = {
 } satisfies SettingGroup
 
 export type ZaphubValues = ValuesOf<typeof zaphubSettings>
-
-/** Milliseconds before each retry. */
-export function scheduleOf({ retryAttempts, retryDelayMs }: ZaphubValues): number[] {
-  return Array.from({ length: retryAttempts }, (_, retry) =>
-    Math.min(retryDelayMs * 2 ** retry, longestDelayMs),
-  )
-}
-
-function withoutPassword(redisUrl: string): string {
-  const shown = new URL(redisUrl)
-  if (shown.password !== '') shown.password = '***'
-  return shown.href
-}

@@ -14,7 +14,7 @@ import type { Caller, DialectApp } from './caller.ts'
 import type { DevicesPort } from './devices.ts'
 import type { AttemptsPort, DeliveriesPort, MessagesPort, RetriesPort } from './delivery-log.ts'
 
-export interface DialectHost {
+export interface DialectPorts {
   clock: Clock
   /** Base URL of this Pombo, without a slash at its end. */
   serverUrl(): string
@@ -205,8 +205,8 @@ export interface Signal {
 }
 
 /** What a dialect does beside its requests. Every node runs it. */
-export interface DialectWork {
+export interface BackgroundTask {
   start(): void
   stop(): Promise<void>
-  hear?(signal: Signal): Promise<void>
+  onSignal?(signal: Signal): Promise<void>
 }
