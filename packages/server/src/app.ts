@@ -324,8 +324,8 @@ async function start(
   undo.push(() => intake.stop())
   gatewayWebsockets.start()
   undo.push(() => gatewayWebsockets.stop())
-  for (const { background } of dialects.values())
-    if (background) backgroundTasks.push(background(dialectPorts))
+  for (const dialect of dialects.values())
+    if (dialect.background) backgroundTasks.push(dialect.background(dialectPorts))
   for (const one of backgroundTasks) one.start()
   const stopWork = async () =>
     void (await Promise.allSettled(backgroundTasks.map((one) => one.stop())))

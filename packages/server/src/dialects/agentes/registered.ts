@@ -32,7 +32,6 @@ export const endpointIn = z.object({
   user_id: id,
   organization_id: id,
 })
-export type EndpointIn = z.output<typeof endpointIn>
 
 /** What the two kinds have in common of what can be set. */
 export interface Wanted {
