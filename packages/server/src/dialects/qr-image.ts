@@ -5,12 +5,16 @@ import { encodeQR } from 'qr'
 /** Version 40 at error correction level M, in byte mode. */
 const mostBytes = 2_331
 
-/** A QR code as PNG, in base64; null for a text that no code holds. About 1 ms for the 240 characters of a pairing code. */
+/**
+ * A QR code as PNG, in base64; null for a text that no code holds. About 1 ms for the 240 characters of a pairing
+ * code.
+ */
 export function qrPng(text: string): string | null {
   if (Buffer.byteLength(text) > mostBytes) return null
   // The standard asks for four light modules around the code.
   const pixels = encodeQR(text, 'raw', { ecc: 'medium', encoding: 'byte', border: 4, scale: 4 })
-  // One bit a pixel, 1 is white. Each line starts with its filter: 2, "as above", leaves nothing of three lines in four.
+  // One bit a pixel, 1 is white. Each line starts with its filter: 2, "as above", leaves nothing of three lines in
+  // four.
   let above: Buffer = Buffer.alloc(Math.ceil(pixels.length / 8))
   const lines = pixels.map((row) => {
     const line = Buffer.alloc(above.length, 0xff)

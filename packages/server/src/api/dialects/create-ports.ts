@@ -9,7 +9,7 @@ import type { PortDeps } from './ports.ts'
 import { appsPort, endpointsPort } from './registry-ports.ts'
 import { retriesPort } from './retry-port.ts'
 
-/** The ports of dialects/host.ts, on the registry, the queue's and the log's tables, and ingest. */
+/** The ports of dialects/contract/ports.ts, on the registry, the queue's and the log's tables, and ingest. */
 export function createDialectPorts(deps: PortDeps): DialectPorts {
   const { db, registry } = deps
   let operatorId: string | undefined

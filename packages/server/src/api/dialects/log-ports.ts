@@ -1,4 +1,4 @@
-import { readId, showId } from '../../core/id.ts'
+import { showId } from '../../core/id.ts'
 import type { Caller } from '../../dialects/contract/caller.ts'
 import type {
   AttemptsPort,
@@ -34,8 +34,7 @@ import {
   readMessages,
 } from './log/store.ts'
 import { pageOf, timeSlices } from './time-slices.ts'
-import { bounds, type PortDeps, positionOfDelivery, positionOfId } from './ports.ts'
-import { isUuid } from './registry-ports.ts'
+import { bounds, type PortDeps, positionOfDelivery, positionOfId, uuidFrom } from './ports.ts'
 import { appOfMessage, selectApps } from './selection/store.ts'
 import { readStats } from './stats.ts'
 import { typesOf } from '../../dialects/event-types.ts'
@@ -105,7 +104,7 @@ export function deliveriesPort(deps: PortDeps): DeliveriesPort {
       return await countDeliveries(db, endpointIds)
     },
     async find(caller, text, selection = {}) {
-      const id = readId('delivery', text) ?? (isUuid(text) ? text.toLowerCase() : undefined)
+      const id = uuidFrom('delivery', text)
       if (id === undefined) return undefined
       const reading = await readingOf(deps, caller, selection)
       const row =
@@ -157,13 +156,13 @@ export function messagesPort(deps: PortDeps): MessagesPort {
       return open + (await countSealed(deps, { ...filter, contentType }, sinceMs, untilMs))
     },
     async appOf(caller, text) {
-      const id = readId('message', text) ?? (isUuid(text) ? text.toLowerCase() : undefined)
+      const id = uuidFrom('message', text)
       const appId = id === undefined ? undefined : await appOfMessage(db, caller, id)
       if (appId === undefined) return undefined
       return await registry.apps.find(caller.tenantId, showId('app', appId))
     },
     async find(caller, app, text) {
-      const id = readId('message', text) ?? (isUuid(text) ? text.toLowerCase() : undefined)
+      const id = uuidFrom('message', text)
       if (id === undefined || (caller.appId !== null && caller.appId !== app.id)) return undefined
       const row = (await readMessages(deps, [{ appId: app.id, id }])).get(id)
       if (!row || row.tenant_id !== caller.tenantId) return undefined

@@ -27,7 +27,8 @@ export function mountDialects(
   for (const { routes } of dialects.values()) {
     if (routes === undefined) continue
     void app.register(async (plugin) => {
-      // Here and not before the body is read, whose events come under nobody's context. Who it is, the handler finds out.
+      // Here and not before the body is read, whose events come under nobody's context. Who it is, the handler
+      // finds out.
       plugin.addHook('preHandler', (request, _reply, done) => {
         const someone = onBehalfOf(request.headers['x-pombo-actor'])
         actingAs(someone === undefined ? {} : { onBehalfOf: someone }, done)

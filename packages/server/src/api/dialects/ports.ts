@@ -1,5 +1,6 @@
-/** What the ports of the dialects' host share. */
+/** What the dialects' ports are made of, and what they share. */
 import type { DialectName } from '../../core/endpoint.ts'
+import { readId } from '../../core/id.ts'
 import { invalid } from '../../core/error.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { Accepted, IncomingMessage } from '../../core/message.ts'
@@ -71,4 +72,16 @@ export function positionOfDelivery(row: {
   endpoint_id: string | null
 }): Position {
   return { id: row.message_id, tie: row.endpoint_id ?? lowest }
+}
+
+/** A UUID from the text of a request: the UUID itself, or the id as it is shown; undefined for anything else. */
+export function uuidFrom(
+  kind: 'delivery' | 'message' | 'endpoint',
+  text: string,
+): string | undefined {
+  return readId(kind, text) ?? (isUuid(text) ? text.toLowerCase() : undefined)
+}
+
+function isUuid(text: string): boolean {
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)
 }

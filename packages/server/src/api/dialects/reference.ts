@@ -10,7 +10,7 @@ import type { DialectPorts } from '../../dialects/contract/ports.ts'
 export interface DialectChapter {
   dialect: Dialect
   settings: SettingGroup
-  /** What its document is called, with the number under which samples and tables name it; null: the native dialect has none. */
+  /** Its document, with the number under which samples and tables name it; null: the native dialect has none. */
   document: string | null
   /** Its COVERAGE.md. */
   coverage: string

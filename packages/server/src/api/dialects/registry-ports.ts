@@ -3,7 +3,7 @@ import { readId, showId } from '../../core/id.ts'
 import type { Caller } from '../../dialects/contract/caller.ts'
 import type { DialectApp } from '../../dialects/contract/caller.ts'
 import type { AppsPort, EndpointChanges, EndpointsPort } from '../../dialects/contract/ports.ts'
-import type { PortDeps } from './ports.ts'
+import { type PortDeps, uuidFrom } from './ports.ts'
 import { listApps, listEndpointIds } from './selection/store.ts'
 
 export function appsPort({ db, registry }: PortDeps): AppsPort {
@@ -95,14 +95,10 @@ export function endpointsPort({ db, registry }: PortDeps): EndpointsPort {
       return { rows: await found(ids), total }
     },
     async byId(caller, text) {
-      const id = readId('endpoint', text) ?? (isUuid(text) ? text : undefined)
+      const id = uuidFrom('endpoint', text)
       if (id === undefined) return undefined
       const { ids } = await listEndpointIds(db, caller, { id, limit: 1 })
       return (await found(ids))[0]
     },
   }
-}
-
-export function isUuid(text: string): boolean {
-  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)
 }

@@ -1,12 +1,10 @@
 import type { RetriesPort } from '../../dialects/contract/delivery-log.ts'
 import { discardOne, discardRetries } from '../../record/discard/store.ts'
 import { priorityOfRank } from '../../queue/queue.ts'
-import { readId } from '../../core/id.ts'
 import { countOpen, type DeliveryRow, findDelivery, readRetries } from './log/store.ts'
 import { detailsOf, readingOf } from './entries.ts'
 import { pageOf } from './time-slices.ts'
-import { bounds, type PortDeps, positionOfDelivery } from './ports.ts'
-import { isUuid } from './registry-ports.ts'
+import { bounds, type PortDeps, positionOfDelivery, uuidFrom } from './ports.ts'
 
 const byHand = 'taken out of the queue by hand'
 
@@ -37,7 +35,7 @@ export function retriesPort(deps: PortDeps): RetriesPort {
     },
 
     async discard(caller, text, selection = {}) {
-      const deliveryId = readId('delivery', text) ?? (isUuid(text) ? text.toLowerCase() : undefined)
+      const deliveryId = uuidFrom('delivery', text)
       if (deliveryId === undefined) return 'missing'
       const { endpointIds } = await readingOf(deps, caller, selection)
       const row = await findDelivery(db, endpointIds, deliveryId)

@@ -26,9 +26,9 @@ const lowest = '00000000-0000-0000-0000-000000000000'
 const firstWidthMs = 60_000
 
 /**
- * Rows of many endpoints, newest first, in batches, without end until there is no more. The tables lead with the endpoint, so that rows of
- * several must be sorted: the scan goes through time in slices, made narrower where they hold many rows and wider where they
- * hold few, and so never sorts more than a few batches, however many there are.
+ * Rows of many endpoints, newest first, in batches, without end until there is no more. The tables lead with the
+ * endpoint, so that rows of several must be sorted: the scan goes through time in slices, made narrower where they
+ * hold many rows and wider where they hold few, and so never sorts more than a few batches, however many there are.
  */
 export async function* timeSlices<Row>(scan: Scan<Row>): AsyncGenerator<Row[]> {
   const { batch, read, positionOf } = scan

@@ -6,7 +6,10 @@ import type { AgentesValues } from './settings.ts'
 import { signTimed, timestampOf } from './signature.ts'
 import { createBackgroundTask } from './background.ts'
 
-/** The dialect of Agentes de Conversão: domain events out of a database, an API or WhatsApp, to endpoints and n8n workflows. */
+/**
+ * The dialect of Agentes de Conversão: domain events out of a database, an API or WhatsApp, to endpoints and n8n
+ * workflows.
+ */
 export function createAgentes(values: AgentesValues): Dialect {
   return {
     name: 'agentes',

@@ -1,4 +1,7 @@
-/** What the dialect does beside its requests: it registers the documented workflows, and keeps to the environment's secret. */
+/**
+ * What the dialect does beside its requests: it registers the documented workflows, and keeps to the environment's
+ * secret.
+ */
 import { PomboError } from '../../core/error.ts'
 import type { Caller } from '../contract/caller.ts'
 import type { DialectPorts, BackgroundTask } from '../contract/ports.ts'
@@ -36,7 +39,10 @@ export function createBackgroundTask(ports: DialectPorts, values: AgentesValues)
   }
 }
 
-/** Once for an n8n: what somebody removed stays removed. After a move they follow it, unless they were pointed elsewhere meanwhile. */
+/**
+ * Once for an n8n: what somebody removed stays removed. After a move they follow it, unless they were pointed
+ * elsewhere meanwhile.
+ */
 async function registerWorkflows(deps: RegisteredDeps): Promise<void> {
   const { ports, values, organizations } = deps
   const { n8nUrl } = values

@@ -64,7 +64,10 @@ function dataText(event: WhatsAppEvent, payload: string): string {
   return data === undefined ? canonicalText(event) : JSON.stringify(data)
 }
 
-/** A row change (`{type, table, schema, record, old_record}`) names its table and record; anything else is a call's own data. */
+/**
+ * A row change (`{type, table, schema, record, old_record}`) names its table and record; anything else is a call's
+ * own data.
+ */
 export function subjectOf(parsed: unknown, payload: string): Subject {
   const data = fields(parsed)
   const side = ['record', 'old_record'].find((name) => fields(data?.[name]))

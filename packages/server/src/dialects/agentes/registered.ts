@@ -72,7 +72,8 @@ export async function changesOf(
   if (isActive !== undefined) changes.disabled = !isActive
   if (rateLimit !== undefined) changes.throttleRate = rateLimit
   if (secret === undefined && before) return changes
-  // The environment's secret is the operator's: signing anybody else's requests with it would let them be taken for his.
+  // The environment's secret is the operator's: signing anybody else's requests with it would let them be taken
+  // for his.
   const common = (await ports.operator()).tenantId === caller.tenantId && values.webhookSecret
   changes.secret = secret || common || null
   if (!secret && common) metadata['secret'] = 'environment'

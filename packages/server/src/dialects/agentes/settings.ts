@@ -9,7 +9,8 @@ export const agentesSettings = {
   webhookSecret: optionalSetting('WEBHOOK_SECRET', text('any text', 'your-webhook-secret-key'), {
     defaultNote: 'requests without a secret of their own are not signed',
     description:
-      'Signs the requests to endpoints and workflows of the first tenant that were registered without a secret of their own.',
+      'Signs the requests to endpoints and workflows of the first tenant that were registered without a ' +
+      'secret of their own.',
     secret: true,
   }),
   n8nUrl: optionalSetting(
@@ -18,7 +19,8 @@ export const agentesSettings = {
     {
       defaultNote: 'workflows are those that were registered',
       description:
-        'Base URL of the n8n that has the seven documented workflows; they are registered once, at its /webhook/… paths.',
+        'Base URL of the n8n that has the seven documented workflows; they are registered once, at its ' +
+        '/webhook/… paths.',
     },
   ),
   apiBaseUrl: optionalSetting(

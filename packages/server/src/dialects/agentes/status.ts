@@ -28,7 +28,10 @@ export function acceptedAnswer(
   }
 }
 
-/** `processing` once something was tried and is not over; `failed` where one of its deliveries was given up and none is open. */
+/**
+ * `processing` once something was tried and is not over; `failed` where one of its deliveries was given up and
+ * none is open.
+ */
 export function statusOf(deliveries: readonly DeliveryEntry[]): EventStatus {
   const open = deliveries.filter(({ state }) => state === 'pending' || state === 'retrying')
   if (open.length > 0)

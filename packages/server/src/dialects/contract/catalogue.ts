@@ -10,7 +10,10 @@ export function catalogueOf(rows: Rows): CatalogueEvent[] {
   )
 }
 
-/** The dialect's word for a type; the gateway's own name, in snake_case, of what no canonical form covers; else the type itself. */
+/**
+ * The dialect's word for a type; the gateway's own name, in snake_case, of what no canonical form covers; else the
+ * type itself.
+ */
 export function eventNames(names: Readonly<Record<string, string>>): (type: string) => string {
   return (type) => {
     if (Object.hasOwn(names, type)) return names[type]!

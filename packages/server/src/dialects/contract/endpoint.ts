@@ -5,7 +5,10 @@ import type { DialectPorts, EndpointChanges } from './ports.ts'
 
 type Fixed = Pick<EndpointChanges, 'dialect' | 'eventTypes' | 'ordering'> & { uid: string }
 
-/** Makes an endpoint. Where another request made it at the same time, the later settings count; `fixed` is set only on creation. */
+/**
+ * Makes an endpoint. Where another request made it at the same time, the later settings count; `fixed` is set only
+ * on creation.
+ */
 export async function makeEndpoint(
   { endpoints }: DialectPorts,
   app: DialectApp,

@@ -6,7 +6,10 @@ export interface StartupTask {
   stop(): Promise<void>
 }
 
-/** Begins `work`, which looks at the signal where it takes long. `about` says what was not done, for the log; the pause between two tries doubles. */
+/**
+ * Begins `work`, which looks at the signal where it takes long. `about` says what was not done, for the log; the
+ * pause between two tries doubles.
+ */
 export function startupTask(
   ports: Pick<DialectPorts, 'isAway' | 'report'>,
   work: (signal: AbortSignal) => Promise<void>,

@@ -52,5 +52,8 @@ const names: { readonly [Type in EventType]?: DeviceEventType } = {
   'device.container_event': 'container_event',
 }
 
-/** One of the five, the name of what no canonical form covers, or the type itself: a message is no event of the container. */
+/**
+ * One of the five, the name of what no canonical form covers, or the type itself: a message is no event of the
+ * container.
+ */
 export const eventName = eventNames(names)

@@ -16,7 +16,10 @@ import type { OutgoingEvent } from '../contract/delivery.ts'
 import { deviceHashOf, statusAfter } from './device.ts'
 import { eventName } from './events.ts'
 
-/** `event` without its type: code, message, and by kind of event `device_info`, `devices`, `error` or `data`, as JSON text. */
+/**
+ * `event` without its type: code, message, and by kind of event `device_info`, `devices`, `error` or `data`, as
+ * JSON text.
+ */
 interface Part {
   code: string
   message: string

@@ -1,4 +1,7 @@
-/** What the dialect does beside its requests: it keeps the environment's webhooks, and reports to the monitoring one. */
+/**
+ * What the dialect does beside its requests: it keeps the environment's webhooks, and reports to the monitoring
+ * one.
+ */
 import type { Caller } from '../contract/caller.ts'
 import { iso } from '../../core/clock.ts'
 import { PomboError } from '../../core/error.ts'

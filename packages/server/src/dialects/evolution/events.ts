@@ -111,8 +111,8 @@ export type ReadSubscription =
   | { ok: false; unknown: UnknownName[] }
 
 /**
- * Canonical types that are two events here, by something that is in the event: the second name, and the condition (CEL) of it. Where an
- * Evolution is the source, its own name decides.
+ * Canonical types that are two events here, by something that is in the event: the second name, and the condition
+ * (CEL) of it. Where an Evolution is the source, its own name decides.
  */
 export const secondNames = {
   'message.sent': {
@@ -132,7 +132,10 @@ export const secondNames = {
   },
 } as const satisfies { [Type in EventType]?: { coarse: string; fine: string; when: string } }
 
-/** Reads the `events` of a webhook: either spelling; an empty list is everything. Who asks for one of two names of a type gets a filter. */
+/**
+ * Reads the `events` of a webhook: either spelling; an empty list is everything. Who asks for one of two names of
+ * a type gets a filter.
+ */
 export function readSubscription(names: readonly string[]): ReadSubscription {
   const { events, unknown } = readNames(names, readEventName, (name) =>
     nearest(name.toUpperCase(), listed),

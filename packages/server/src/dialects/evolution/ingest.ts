@@ -13,8 +13,8 @@ const freshMs = 30_000
 const maxFresh = 10_000
 
 /**
- * Evolution takes 400, 401, 403, 404 and 422 as final, so that only who sends is ever refused, and nothing for what it says. Bodies of any
- * type are taken as bytes.
+ * Evolution takes 400, 401, 403, 404 and 422 as final, so that only who sends is ever refused, and nothing for
+ * what it says. Bodies of any type are taken as bytes.
  */
 export function ingest(app: FastifyInstance, ports: DialectPorts, values: EvolutionValues): void {
   const fresh = new Map<string, number>()
@@ -91,8 +91,8 @@ function whereTo(
 }
 
 /**
- * Everything that may be the key: `?token=` (behind which Evolution puts the event), its headers, and last the gateway's own key in the body, for
- * a gateway that was given Pombo's key as its own.
+ * Everything that may be the key: `?token=` (behind which Evolution puts the event), its headers, and last the
+ * gateway's own key in the body, for a gateway that was given Pombo's key as its own.
  */
 function presented(
   request: FastifyRequest,

@@ -34,7 +34,10 @@ export async function ensureInstance(
   return app
 }
 
-/** Brings the environment's webhooks of an instance to what the environment says. They are the first tenant's, who sets it. */
+/**
+ * Brings the environment's webhooks of an instance to what the environment says. They are the first tenant's, who
+ * sets it.
+ */
 export async function manageWebhooks(
   ports: DialectPorts,
   app: DialectApp,

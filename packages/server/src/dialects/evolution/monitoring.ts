@@ -100,7 +100,10 @@ function errorsByType(failures: Stats['failures']): Partial<Record<ErrorCategory
   return byType
 }
 
-/** One that waits for another attempt, as JSON text: its payload is as it was sent, without a key that the endpoint asks for. */
+/**
+ * One that waits for another attempt, as JSON text: its payload is as it was sent, without a key that the endpoint
+ * asks for.
+ */
 export function failedText(detail: DeliveryDetail): string {
   const { lastAttempt, event, endpoint } = detail
   const row = {

@@ -33,10 +33,12 @@ export function body(event: OutgoingEvent, endpoint: Endpoint): string {
   const data = whatsapp ? dataText(whatsapp, payload, around) : payload
   const timestamp = JSON.stringify(iso(message.createdAtMs))
   const serverUrl = JSON.stringify(event.serverUrl)
+  const session = JSON.stringify(instance)
   if (monitoringEvents.has(message.eventType))
-    return `{"event":${name},"timestamp":${timestamp},"instance":${JSON.stringify(instance)},"data":${data},"server_url":${serverUrl}}`
+    return `{"event":${name},"timestamp":${timestamp},"instance":${session},"data":${data},"server_url":${serverUrl}}`
   const apikey = options.apikey === undefined ? '' : `"apikey":${JSON.stringify(options.apikey)},`
-  return `{"event":${name},"instance":${JSON.stringify(instance)},"data":${data},"server_url":${serverUrl},${apikey}"timestamp":${timestamp}}`
+  const head = `{"event":${name},"instance":${session},"data":${data},"server_url":${serverUrl}`
+  return `${head},${apikey}"timestamp":${timestamp}}`
 }
 
 /** The event's name on the wire. An event that came from an Evolution keeps the name that it had there. */
@@ -49,7 +51,10 @@ export function nameOf(event: OutgoingEvent): string {
   return sentByApi ? secondNames['message.sent'].fine : eventName(eventType)
 }
 
-/** Whether its raw event is what would leave here: not of those that a source read out of another one, such as the steps of a status. */
+/**
+ * Whether its raw event is what would leave here: not of those that a source read out of another one, such as the
+ * steps of a status.
+ */
 function fromEvolution({ type, raw }: WhatsAppEvent): boolean {
   if (raw.source !== 'evolution') return false
   const name = readEventName(raw.name)

@@ -9,8 +9,9 @@ import { optionsOf } from './options.ts'
 const tokenSeconds = 600
 
 /**
- * Nothing without a secret, as in the document. With one: `X-Webhook-Signature: sha256=<hex>` over exactly the body; or, where the endpoint
- * asks for it, what Evolution itself makes of a `jwt_key`: `Authorization: Bearer <JWT>` (HS256; `iat`, `exp`, `app`, `action`).
+ * Nothing without a secret, as in the document. With one: `X-Webhook-Signature: sha256=<hex>` over exactly the
+ * body; or, where the endpoint asks for it, what Evolution itself makes of a `jwt_key`: `Authorization: Bearer
+ * <JWT>` (HS256; `iat`, `exp`, `app`, `action`).
  */
 export function sign(
   { nowMs }: OutgoingEvent,

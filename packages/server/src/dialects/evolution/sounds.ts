@@ -7,8 +7,8 @@ import type { DialectPorts } from '../contract/ports.ts'
 const settledMs = 5_000
 
 /**
- * Counted on from where it was counted last, which is noted, so that a report reads only what came since. Nodes that count at the same time
- * begin at the same place, and what either notes is right.
+ * Counted on from where it was counted last, which is noted, so that a report reads only what came since. Nodes
+ * that count at the same time begin at the same place, and what either notes is right.
  */
 export async function countSounds(
   ports: DialectPorts,

@@ -33,7 +33,8 @@ export function body(event: OutgoingEvent): string {
 function envelope(name: string, sessionId: string, at: string, data: string): string {
   // A map in the document's struct: a Go receiver refuses the whole request over a list or a text.
   const map = /^\s*[{n]/.test(data) ? data : `{"value":${data}}`
-  return `{"event":${JSON.stringify(name)},"session_id":${JSON.stringify(sessionId)},"timestamp":${JSON.stringify(goTime(at))},"data":${map}}`
+  const head = JSON.stringify({ event: name, session_id: sessionId, timestamp: goTime(at) })
+  return `${head.slice(0, -1)},"data":${map}}`
 }
 
 function dataText(event: WhatsAppEvent, payload: string): string {

@@ -8,8 +8,8 @@ import { hmacHeader } from '../contract/hex-hmac.ts'
 import { doublingSchedule } from '../contract/schedule.ts'
 
 /**
- * The dialect of a webhook service around whatsmeow. The session's token is no member of it: it is an endpoint header `Authorization`,
- * sent raw like every other extra header, and sealed at rest with them.
+ * The dialect of a webhook service around whatsmeow. The session's token is no member of it: it is an endpoint
+ * header `Authorization`, sent raw like every other extra header, and sealed at rest with them.
  */
 export function createWhatsmeow(values: WhatsmeowValues): Dialect {
   const scheduleMs = doublingSchedule(values.maxRetries, values.retryDelayMs)

@@ -77,7 +77,10 @@ function typesIn(category: Category | undefined) {
   return { exceptPrefixes: categories.filter((one) => one !== 'other').map(own) }
 }
 
-/** A page, newest first, and how many there are in all. Each list is read as far as the page reaches, and they are merged. */
+/**
+ * A page, newest first, and how many there are in all. Each list is read as far as the page reaches, and they are
+ * merged.
+ */
 export async function auditOf(
   ports: DialectPorts,
   caller: Caller,

@@ -34,7 +34,10 @@ function received(event: EventOf<'message.received'>): object {
   return event.raw.source === 'zaphub' ? { ...ownOf(event), ...asEnqueued(event) } : ownOf(event)
 }
 
-/** What ZapHub itself put into its queue leaves as it stands: names that it resolved, a `raw_media`, whatever `content` holds. */
+/**
+ * What ZapHub itself put into its queue leaves as it stands: names that it resolved, a `raw_media`, whatever
+ * `content` holds.
+ */
 function asEnqueued({ raw, content: { text } }: EventOf<'message.received'>): object {
   const { sessionId: _session, waMessageId: _id, ...job } = raw.event as Record<string, unknown>
   const { content } = job
@@ -73,8 +76,8 @@ function ownOf(event: EventOf<'message.received'>): object {
 }
 
 /**
- * `text` is always there, for a file it is the caption: the document's own receivers read it of every message, and the one in
- * Python ends in a KeyError where it is missing.
+ * `text` is always there, for a file it is the caption: the document's own receivers read it of every message, and
+ * the one in Python ends in a KeyError where it is missing.
  */
 function contentOf(content: MessageContent): object {
   const { type: _, messageType: _messageType, text, media, quoted, mentions, ...rest } = content

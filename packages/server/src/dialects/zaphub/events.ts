@@ -117,7 +117,10 @@ export const catalogue: readonly Shown[] = [
   },
 ]
 
-/** Canonical types that are not called what they are in ZapHub: each loss of a session is a disconnection, whoever plays has read. */
+/**
+ * Canonical types that are not called what they are in ZapHub: each loss of a session is a disconnection, whoever
+ * plays has read.
+ */
 const names: { readonly [Type in EventType]?: string } = {
   ...everyLoss('session.disconnected'),
   'message.played': 'message.read',

@@ -31,8 +31,8 @@ export function jobSessions(
 }
 
 /**
- * Where a job's request goes: the session's webhook, which a session without one gets thereby; for another URL an endpoint of its own,
- * which gets what jobs address to it and nothing else.
+ * Where a job's request goes: the session's webhook, which a session without one gets thereby; for another URL an
+ * endpoint of its own, which gets what jobs address to it and nothing else.
  */
 async function endpointOfJob(
   ports: DialectPorts,

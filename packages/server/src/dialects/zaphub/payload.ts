@@ -1,4 +1,7 @@
-/** The envelope `{event, sessionId, payload, timestamp, deliveryId}` and the headers that repeat three of its members. */
+/**
+ * The envelope `{event, sessionId, payload, timestamp, deliveryId}` and the headers that repeat three of its
+ * members.
+ */
 import { iso } from '../../core/clock.ts'
 import type { Secret } from '../../core/secret.ts'
 import { applyByType, isFallback, readEvent } from '../../whatsapp/whatsapp.ts'
@@ -16,7 +19,9 @@ export function body(event: OutgoingEvent): string {
   const sessionId = JSON.stringify(sessionOf(event))
   // ZapHub writes the time of sending; Pombo the time it took the event, so that a repeat has the same bytes.
   const timestamp = JSON.stringify(iso(message.createdAtMs))
-  return `{"event":${name},"sessionId":${sessionId},"payload":${payloadText(event)},"timestamp":${timestamp},"deliveryId":${JSON.stringify(deliveryIdOf(event))}}`
+  const deliveryId = JSON.stringify(deliveryIdOf(event))
+  const head = `{"event":${name},"sessionId":${sessionId},"payload":${payloadText(event)}`
+  return `${head},"timestamp":${timestamp},"deliveryId":${deliveryId}}`
 }
 
 export function headers(event: OutgoingEvent): Record<string, string> {

@@ -30,12 +30,14 @@ export const zaphubSettings = {
   queueMaxAttempts: setting('QUEUE_MAX_ATTEMPTS', integer(1, 1_000, '', '5'), {
     default: '5',
     description:
-      'How often a BullMQ job that fails is tried where its producer does not say. A wait for the database is no attempt.',
+      'How often a BullMQ job that fails is tried where its producer does not say. A wait for the database ' +
+      'is no attempt.',
   }),
   queueBackoffMs: setting('QUEUE_BACKOFF_DELAY', integer(1, longestDelayMs, 'ms', '1000'), {
     default: '1000',
     description:
-      'Pause before a BullMQ job is tried again, where its producer does not say, or while Pombo cannot take it; it doubles with each.',
+      'Pause before a BullMQ job is tried again, where its producer does not say, or while Pombo cannot ' +
+      'take it; it doubles with each.',
   }),
   redisUrl: optionalSetting(
     'ZAPHUB_REDIS_URL',
@@ -43,7 +45,8 @@ export const zaphubSettings = {
     {
       defaultNote: 'the queues are not consumed',
       description:
-        'The Redis whose BullMQ queues `message-receive` and `webhook-delivery` Pombo works off in ZapHub’s place, for the first tenant. Needs the package `bullmq`.',
+        'The Redis whose BullMQ queues `message-receive` and `webhook-delivery` Pombo works off in ZapHub’s ' +
+        'place, for the first tenant. Needs the package `bullmq`.',
       secret: true,
       redact: withoutPassword,
     },
@@ -66,7 +69,8 @@ export const zaphubSettings = {
     {
       default: '3',
       description:
-        'Jobs of `webhook-delivery` that are taken at a time, in each process. How many requests are under way, QUEUE_CONCURRENCY says.',
+        'Jobs of `webhook-delivery` that are taken at a time, in each process. How many requests are under ' +
+        'way, QUEUE_CONCURRENCY says.',
     },
   ),
   completedAgeMs: setting(

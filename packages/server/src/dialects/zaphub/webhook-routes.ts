@@ -65,7 +65,9 @@ export function webhookRoutes(
     if (!webhook) throw noWebhook(one)
     if (webhook.disabled)
       throw new PomboError('conflict', {
-        detail: `The webhook of this session is disabled (${webhook.disabledReason ?? 'by hand'}); set its webhook_url again to enable it.`,
+        detail:
+          `The webhook of this session is disabled (${webhook.disabledReason ?? 'by hand'}); ` +
+          'set its webhook_url again to enable it.',
       })
     const jobId = newJobId(idOf(one), event, ports.clock.now(), Math.random())
     await ports.accept({
