@@ -8,6 +8,7 @@ export function rawEventText(payload: string): string {
 }
 
 /** The canonical event itself, which looks the same from every gateway: for what a dialect has no word for. */
-export function canonicalText({ raw: _, ...own }: WhatsAppEvent): string {
+export function canonicalText(event: WhatsAppEvent): string {
+  const { raw: _, ...own } = event
   return JSON.stringify(own)
 }
