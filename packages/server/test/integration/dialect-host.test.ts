@@ -232,7 +232,12 @@ test('a dialect’s words in a query mean all the engine’s types behind them',
 })
 
 test('a probe is one request outside the queue, and goes to no forbidden address', async () => {
-  const outcome = await ports.probe({ url: receiver.url, body: '{}', headers: {}, timeoutMs: 2_000 })
+  const outcome = await ports.probe({
+    url: receiver.url,
+    body: '{}',
+    headers: {},
+    timeoutMs: 2_000,
+  })
   expect(outcome).toMatchObject({ kind: 'delivered', statusCode: 200 })
   const blocked = await ports.probe({
     url: 'http://10.0.0.1/',
