@@ -8,7 +8,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { createApi } from './api/api.ts'
 import { openIntake } from './api/ingest/open.ts'
-import { createDialectHost } from './api/dialects/host.ts'
+import { createDialectPorts } from './api/dialects/create-ports.ts'
 import { idempotencyStore } from './api/idempotency/store.ts'
 import type { Config } from './config.ts'
 import { iso, SystemClock } from './core/clock.ts'
@@ -28,7 +28,7 @@ import { createGuard } from './deliver/guard/guard.ts'
 import { transformProblem } from './deliver/transform/transform.ts'
 import { createSocketOpener } from './deliver/send/websocket.ts'
 import { createDialects, endpointRules } from './dialects/dialects.ts'
-import type { DialectWork } from './dialects/contract/host.ts'
+import type { BackgroundTask } from './dialects/contract/ports.ts'
 import { jobSessions } from './dialects/zaphub/job-sessions.ts'
 import { Engine } from './engine.ts'
 import { openHealth } from './observe/health.ts'
@@ -144,7 +144,7 @@ async function start(
   const personKeys = seal.derived('person keys')
   const payloads = createPayloads(seal)
   const payloadLinks = createPayloadLinks(seal.derived('payload links'), serverUrl)
-  const work: DialectWork[] = []
+  const backgroundTasks: BackgroundTask[] = []
   const engine = new Engine({
     pool,
     leasePool,
@@ -161,7 +161,7 @@ async function start(
     dialects,
     compileChatFilter,
     async hearSignals(signals) {
-      for (const signal of signals) for (const one of work) await one.hear?.(signal)
+      for (const signal of signals) for (const one of backgroundTasks) await one.onSignal?.(signal)
     },
     allowSubnets: config.allowSubnets,
     httpsOnly: config.httpsOnly,
@@ -221,7 +221,7 @@ async function start(
     },
     log: (message, error) => log.main.error({ err: error }, message),
   })
-  const host = createDialectHost({
+  const dialectPorts = createDialectPorts({
     db: pool,
     clock,
     registry,
@@ -250,7 +250,7 @@ async function start(
     accept,
     acceptMany,
     wake,
-    dialects: { dialects, host },
+    dialects: { dialects, ports: dialectPorts },
     intake,
     transform: (transform, message) => engine.transformer.run(transform, message),
     payloadLinks,
@@ -304,7 +304,7 @@ async function start(
       ? undefined
       : new BullmqWorkers({
           settings: { ...zaphub, redisUrl: zaphub.redisUrl, maxPayloadBytes: config.maxBodyBytes },
-          sessions: jobSessions(host, zaphub),
+          sessions: jobSessions(dialectPorts, zaphub),
           clock,
           accept,
           log: log.main,
@@ -324,9 +324,11 @@ async function start(
   undo.push(() => intake.stop())
   gatewayWebsockets.start()
   undo.push(() => gatewayWebsockets.stop())
-  for (const dialect of dialects.values()) if (dialect.work) work.push(dialect.work(host))
-  for (const one of work) one.start()
-  const stopWork = async () => void (await Promise.allSettled(work.map((one) => one.stop())))
+  for (const dialect of dialects.values())
+    if (dialect.background) backgroundTasks.push(dialect.background(dialectPorts))
+  for (const one of backgroundTasks) one.start()
+  const stopWork = async () =>
+    void (await Promise.allSettled(backgroundTasks.map((one) => one.stop())))
   undo.push(stopWork)
   if (keys.length > 1) void resealed(pool, seal, log, config.retentionDays, options.signal)
 

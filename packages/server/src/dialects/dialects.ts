@@ -1,6 +1,7 @@
 /**
  * The registry of dialects: every endpoint has one, and everything outside this room goes through it.
- * It promises that for each name of core/endpoint.ts there is exactly one dialect, and that formatting and signing are pure.
+ * It promises that for each name of core/endpoint.ts there is exactly one dialect, and that formatting and signing
+ * are pure.
  */
 import type { DialectName } from '../core/endpoint.ts'
 import { parseOpaqueSecret, type ParsedSecret, type Secret } from '../core/secret.ts'
@@ -13,7 +14,10 @@ import { standard } from './standard/standard.ts'
 import { createWhatsmeow } from './whatsmeow/whatsmeow.ts'
 import { createZaphub } from './zaphub/zaphub.ts'
 
-/** The dialects, with the defaults that their environment variables set; where none are given, as their documents have them. */
+/**
+ * The dialects, with the defaults that their environment variables set; where none are given, as their documents
+ * have them.
+ */
 export function createDialects(
   values: Partial<DialectValues> = {},
 ): ReadonlyMap<DialectName, Dialect> {

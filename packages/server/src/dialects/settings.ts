@@ -1,4 +1,7 @@
-/** The environment variables of the dialects, by the dialect's name; config-keys.ts takes them up as groups of their own. */
+/**
+ * The environment variables of the dialects, by the dialect's name; config-keys.ts takes them up as groups of
+ * their own.
+ */
 import type { SettingGroup, ValuesOf } from '../core/setting.ts'
 import { agentesSettings } from './agentes/settings.ts'
 import { evolutionSettings } from './evolution/settings.ts'

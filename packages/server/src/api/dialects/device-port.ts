@@ -1,8 +1,8 @@
 import type { DevicesPort } from '../../dialects/contract/devices.ts'
 import type { DialectApp } from '../../dialects/contract/caller.ts'
-import type { HostDeps } from './ports.ts'
+import type { PortDeps } from './ports.ts'
 
-export function devicesPort({ devices, urlProblem }: HostDeps): DevicesPort {
+export function devicesPort({ devices, urlProblem }: PortDeps): DevicesPort {
   return {
     gatewayProblem(text) {
       const url = URL.parse(text)

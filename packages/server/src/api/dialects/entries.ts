@@ -17,7 +17,7 @@ import {
   type MessageRow,
   readMessages,
 } from './log/store.ts'
-import { type HostDeps } from './ports.ts'
+import { type PortDeps } from './ports.ts'
 import { selectApps, type Selected, selectEndpoints } from './selection/store.ts'
 import { typesOf } from '../../dialects/event-types.ts'
 
@@ -29,7 +29,7 @@ export interface Reading {
 }
 
 export async function readingOf(
-  { db, dialects }: HostDeps,
+  { db, dialects }: PortDeps,
   caller: Caller,
   query: Selection & { eventTypes?: readonly string[] },
 ): Promise<Reading> {
@@ -44,7 +44,7 @@ export async function readingOf(
 
 /** Entries with their events and endpoints, to show what was sent. */
 export async function detailsOf(
-  deps: HostDeps,
+  deps: PortDeps,
   caller: Caller,
   reading: Reading,
   rows: readonly DeliveryRow[],
@@ -67,7 +67,7 @@ export async function detailsOf(
 }
 
 export async function withAttempts(
-  deps: HostDeps,
+  deps: PortDeps,
   caller: Caller,
   reading: Reading,
   rows: readonly DeliveryRow[],
@@ -109,7 +109,7 @@ export async function withAttempts(
 
 /** The event as it was handed to the dialect. */
 function eventOf(
-  { serverUrl }: HostDeps,
+  { serverUrl }: PortDeps,
   entry: DeliveryEntry,
   messages: ReadonlyMap<string, MessageRow>,
 ): OutgoingEvent | null {

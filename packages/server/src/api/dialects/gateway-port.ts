@@ -1,4 +1,4 @@
-import type { GatewaysPort, GatewayTaken } from '../../dialects/contract/host.ts'
+import type { GatewaysPort, GatewayTaken } from '../../dialects/contract/ports.ts'
 import type { Intake } from '../../sources/intake/intake.ts'
 
 export function gatewaysPort(intake: Intake): GatewaysPort {

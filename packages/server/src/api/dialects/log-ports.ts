@@ -1,4 +1,4 @@
-import { readId, showId } from '../../core/id.ts'
+import { showId } from '../../core/id.ts'
 import type { Caller } from '../../dialects/contract/caller.ts'
 import type {
   AttemptsPort,
@@ -33,53 +33,52 @@ import {
   readDeliveries,
   readMessages,
 } from './log/store.ts'
-import { firstOf, newestFirst } from './newest-first.ts'
-import { bounds, type HostDeps, placeOfDelivery, placeOfId } from './ports.ts'
-import { isUuid } from './registry-ports.ts'
+import { pageOf, timeSlices } from './time-slices.ts'
+import { bounds, type PortDeps, positionOfDelivery, positionOfId, uuidFrom } from './ports.ts'
 import { appOfMessage, selectApps } from './selection/store.ts'
 import { readStats } from './stats.ts'
 import { typesOf } from '../../dialects/event-types.ts'
 
 const streamBatch = 2_000
 
-export function attemptsPort(deps: HostDeps): AttemptsPort {
+export function attemptsPort(deps: PortDeps): AttemptsPort {
   const { db, clock } = deps
-  async function walkOf(caller: Caller, query: Omit<LogQuery, 'limit'> & { failed?: boolean }) {
+  async function scanOf(caller: Caller, query: Omit<LogQuery, 'limit'> & { failed?: boolean }) {
     const reading = await readingOf(deps, caller, query)
     const span = {
       endpointIds: reading.endpointIds,
       eventTypes: reading.eventTypes,
       failed: query.failed,
     }
-    const walk = {
+    const scan = {
       ...bounds(query, clock.now()),
       batch: streamBatch,
-      placeOf: (row: AttemptRow) => placeOfId(row),
+      positionOf: (row: AttemptRow) => positionOfId(row),
       read: async (...slice: [Parameters<typeof readAttempts>[2], string, number]) =>
         reading.endpointIds.length === 0 ? [] : await readAttempts(db, span, ...slice),
     }
-    return { reading, span, walk }
+    return { reading, span, scan }
   }
   return {
     async list(caller, query) {
-      const { reading, walk } = await walkOf(caller, query)
-      const { rows, next } = await firstOf(walk, query.limit, query.offset)
+      const { reading, scan } = await scanOf(caller, query)
+      const { rows, next } = await pageOf(scan, query.limit, query.offset)
       return { rows: rows.map((row) => attemptEntry(row, reading.endpoints)), next }
     },
     async count(caller, query) {
-      const { span, walk } = await walkOf(caller, query)
-      return await countAttempts(db, span, walk.sinceMs, query.untilMs)
+      const { span, scan } = await scanOf(caller, query)
+      return await countAttempts(db, span, scan.sinceMs, query.untilMs)
     },
     async *stream(caller, query) {
-      const { reading, walk } = await walkOf(caller, query)
-      for await (const rows of newestFirst(walk))
+      const { reading, scan } = await scanOf(caller, query)
+      for await (const rows of timeSlices(scan))
         yield rows.map((row) => attemptEntry(row, reading.endpoints))
     },
     stats: async (caller, query) => await readStats(deps, caller, query),
   }
 }
 
-export function deliveriesPort(deps: HostDeps): DeliveriesPort {
+export function deliveriesPort(deps: PortDeps): DeliveriesPort {
   const { db, clock } = deps
   return {
     async list(caller, query) {
@@ -89,10 +88,10 @@ export function deliveriesPort(deps: HostDeps): DeliveriesPort {
         appIds: await appIdsOf(deps, caller, reading, query),
         states: query.states ?? null,
       }
-      const { rows, next } = await firstOf(
+      const { rows, next } = await pageOf(
         {
           ...bounds(query, clock.now()),
-          placeOf: (row: DeliveryRow) => placeOfDelivery(row),
+          positionOf: (row: DeliveryRow) => positionOfDelivery(row),
           read: async (...slice) => await readDeliveries(db, span, ...slice),
         },
         query.limit,
@@ -105,7 +104,7 @@ export function deliveriesPort(deps: HostDeps): DeliveriesPort {
       return await countDeliveries(db, endpointIds)
     },
     async find(caller, text, selection = {}) {
-      const id = readId('delivery', text) ?? (isUuid(text) ? text.toLowerCase() : undefined)
+      const id = uuidFrom('delivery', text)
       if (id === undefined) return undefined
       const reading = await readingOf(deps, caller, selection)
       const row =
@@ -118,7 +117,7 @@ export function deliveriesPort(deps: HostDeps): DeliveriesPort {
   }
 }
 
-export function messagesPort(deps: HostDeps): MessagesPort {
+export function messagesPort(deps: PortDeps): MessagesPort {
   const { db, clock, registry, dialects } = deps
   const appWithin = async (caller: Caller, appId: string) =>
     caller.appId !== null && caller.appId !== appId
@@ -137,10 +136,10 @@ export function messagesPort(deps: HostDeps): MessagesPort {
       const app = await appWithin(caller, query.appId)
       if (!app) return { rows: [], next: null }
       const filter = filterOf(query)
-      const { rows, next } = await firstOf(
+      const { rows, next } = await pageOf(
         {
           ...bounds(query, clock.now()),
-          placeOf: (row: MessageRow) => placeOfId(row),
+          positionOf: (row: MessageRow) => positionOfId(row),
           read: async (...slice) => await listMessages(db, filter, ...slice),
         },
         query.limit,
@@ -157,13 +156,13 @@ export function messagesPort(deps: HostDeps): MessagesPort {
       return open + (await countSealed(deps, { ...filter, contentType }, sinceMs, untilMs))
     },
     async appOf(caller, text) {
-      const id = readId('message', text) ?? (isUuid(text) ? text.toLowerCase() : undefined)
+      const id = uuidFrom('message', text)
       const appId = id === undefined ? undefined : await appOfMessage(db, caller, id)
       if (appId === undefined) return undefined
       return await registry.apps.find(caller.tenantId, showId('app', appId))
     },
     async find(caller, app, text) {
-      const id = readId('message', text) ?? (isUuid(text) ? text.toLowerCase() : undefined)
+      const id = uuidFrom('message', text)
       if (id === undefined || (caller.appId !== null && caller.appId !== app.id)) return undefined
       const row = (await readMessages(deps, [{ appId: app.id, id }])).get(id)
       if (!row || row.tenant_id !== caller.tenantId) return undefined
@@ -179,7 +178,7 @@ export function messagesPort(deps: HostDeps): MessagesPort {
 
 /** The apps that a question is about. Also one without endpoints has messages, that nobody got. */
 async function appIdsOf(
-  { db }: HostDeps,
+  { db }: PortDeps,
   caller: Caller,
   { endpoints }: Reading,
   { appId }: Selection,

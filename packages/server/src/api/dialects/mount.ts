@@ -3,14 +3,14 @@ import { actingAs, onBehalfOf } from '../../core/acting.ts'
 import type { DialectName } from '../../core/endpoint.ts'
 import { invalid } from '../../core/error.ts'
 import type { Dialect } from '../../dialects/contract/dialect.ts'
-import type { DialectHost, Refusal } from '../../dialects/contract/host.ts'
+import type { DialectPorts, Refusal } from '../../dialects/contract/ports.ts'
 import { refuseUnstorable, type JsonBody } from '../body.ts'
 import { errorAnswer, type ErrorAnswer } from '../error-answer.ts'
 
 /** The dialects, and what their routes stand on. */
 export interface DialectPart {
   dialects: ReadonlyMap<DialectName, Dialect>
-  host: DialectHost
+  ports: DialectPorts
 }
 
 export interface MountOptions {
@@ -21,13 +21,14 @@ export interface MountOptions {
 /** Mounts each dialect's routes as a plugin of its own, whose errors have the dialect's form. */
 export function mountDialects(
   app: FastifyInstance,
-  { dialects, host }: DialectPart,
+  { dialects, ports }: DialectPart,
   options: MountOptions,
 ): void {
   for (const { routes } of dialects.values()) {
     if (routes === undefined) continue
     void app.register(async (plugin) => {
-      // Here and not before the body is read, whose events come under nobody's context. Who it is, the handler finds out.
+      // Here and not before the body is read, whose events come under nobody's context. Who it is, the handler
+      // finds out.
       plugin.addHook('preHandler', (request, _reply, done) => {
         const someone = onBehalfOf(request.headers['x-pombo-actor'])
         actingAs(someone === undefined ? {} : { onBehalfOf: someone }, done)
@@ -55,7 +56,7 @@ export function mountDialects(
           .type('application/json; charset=utf-8')
           .send(JSON.stringify(routes.refusal(refusalOf(answer))))
       })
-      routes.mount(plugin, host)
+      routes.mount(plugin, ports)
     })
   }
 }

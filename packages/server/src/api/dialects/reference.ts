@@ -4,13 +4,13 @@ import type { Secret } from '../../core/secret.ts'
 import type { Setting, SettingGroup } from '../../core/setting.ts'
 import type { OutgoingEvent } from '../../dialects/contract/delivery.ts'
 import type { CatalogueEvent, Dialect } from '../../dialects/contract/dialect.ts'
-import type { DialectHost } from '../../dialects/contract/host.ts'
+import type { DialectPorts } from '../../dialects/contract/ports.ts'
 
 /** One dialect, and what its page shows of it besides. */
 export interface DialectChapter {
   dialect: Dialect
   settings: SettingGroup
-  /** What its document is called, with the number under which samples and tables name it; null: the native dialect has none. */
+  /** Its document, with the number under which samples and tables name it; null: the native dialect has none. */
   document: string | null
   /** Its COVERAGE.md. */
   coverage: string
@@ -154,7 +154,7 @@ export async function routesOf({ routes }: Dialect): Promise<Route[]> {
     for (const one of [method].flat()) found.set(`${path} ${one}`, { method: one, path })
   })
   // Mounting asks nothing of the host; only requests do.
-  routes.mount(app, {} as DialectHost)
+  routes.mount(app, {} as DialectPorts)
   await app.ready()
   await app.close()
   return [...found.entries()].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, route]) => route)

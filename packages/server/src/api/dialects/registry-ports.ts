@@ -2,11 +2,11 @@ import { PomboError } from '../../core/error.ts'
 import { readId, showId } from '../../core/id.ts'
 import type { Caller } from '../../dialects/contract/caller.ts'
 import type { DialectApp } from '../../dialects/contract/caller.ts'
-import type { AppsPort, EndpointChanges, EndpointsPort } from '../../dialects/contract/host.ts'
-import type { HostDeps } from './ports.ts'
+import type { AppsPort, EndpointChanges, EndpointsPort } from '../../dialects/contract/ports.ts'
+import { type PortDeps, uuidFrom } from './ports.ts'
 import { listApps, listEndpointIds } from './selection/store.ts'
 
-export function appsPort({ db, registry }: HostDeps): AppsPort {
+export function appsPort({ db, registry }: PortDeps): AppsPort {
   const { apps } = registry
   const reach = (caller: Caller, app: DialectApp | undefined) =>
     app !== undefined && (caller.appId === null || caller.appId === app.id) ? app : undefined
@@ -46,7 +46,7 @@ function inReach(caller: Caller, appId: string): string {
   return shown
 }
 
-export function endpointsPort({ db, registry }: HostDeps): EndpointsPort {
+export function endpointsPort({ db, registry }: PortDeps): EndpointsPort {
   const { endpoints, cache } = registry
   const scopeOf = (app: DialectApp) => ({ tenantId: app.tenantId, appId: app.id })
   const shown = (endpointId: string) => showId('endpoint', endpointId)
@@ -95,14 +95,10 @@ export function endpointsPort({ db, registry }: HostDeps): EndpointsPort {
       return { rows: await found(ids), total }
     },
     async byId(caller, text) {
-      const id = readId('endpoint', text) ?? (isUuid(text) ? text : undefined)
+      const id = uuidFrom('endpoint', text)
       if (id === undefined) return undefined
       const { ids } = await listEndpointIds(db, caller, { id, limit: 1 })
       return (await found(ids))[0]
     },
   }
-}
-
-export function isUuid(text: string): boolean {
-  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)
 }

@@ -1,25 +1,23 @@
 import type { RetriesPort } from '../../dialects/contract/delivery-log.ts'
 import { discardDeliveries } from '../../record/discard/store.ts'
 import { priorityOfRank } from '../../queue/queue.ts'
-import { readId } from '../../core/id.ts'
 import { countOpen, type DeliveryRow, findDelivery, readRetries } from './log/store.ts'
 import { detailsOf, readingOf } from './entries.ts'
-import { firstOf } from './newest-first.ts'
-import { bounds, type HostDeps, placeOfDelivery } from './ports.ts'
-import { isUuid } from './registry-ports.ts'
+import { pageOf } from './time-slices.ts'
+import { bounds, type PortDeps, positionOfDelivery, uuidFrom } from './ports.ts'
 
 const byHand = 'taken out of the queue by hand'
 
-export function retriesPort(deps: HostDeps): RetriesPort {
+export function retriesPort(deps: PortDeps): RetriesPort {
   const { db, clock, wake } = deps
   return {
     async list(caller, query) {
       const reading = await readingOf(deps, caller, query)
       if (reading.endpointIds.length === 0) return { rows: [], next: null }
-      const { rows, next } = await firstOf(
+      const { rows, next } = await pageOf(
         {
           ...bounds(query, clock.now()),
-          placeOf: (row: DeliveryRow) => placeOfDelivery(row),
+          positionOf: (row: DeliveryRow) => positionOfDelivery(row),
           read: async (...slice) => await readRetries(db, reading, ...slice),
         },
         query.limit,
@@ -37,7 +35,7 @@ export function retriesPort(deps: HostDeps): RetriesPort {
     },
 
     async discard(caller, text, selection = {}) {
-      const deliveryId = readId('delivery', text) ?? (isUuid(text) ? text.toLowerCase() : undefined)
+      const deliveryId = uuidFrom('delivery', text)
       if (deliveryId === undefined) return 'missing'
       const { endpointIds } = await readingOf(deps, caller, selection)
       const row = await findDelivery(db, endpointIds, deliveryId)

@@ -1,12 +1,12 @@
 import type { Caller } from '../../dialects/contract/caller.ts'
 import type { Counts, Selection, Stats } from '../../dialects/contract/delivery-log.ts'
 import { countOpen } from './log/store.ts'
-import type { HostDeps } from './ports.ts'
+import type { PortDeps } from './ports.ts'
 import { selectEndpoints } from './selection/store.ts'
 import { readCounts, readFailures } from './stats/store.ts'
 
 export async function readStats(
-  { db }: HostDeps,
+  { db }: PortDeps,
   caller: Caller,
   { sinceMs, ...selection }: Selection & { sinceMs?: number },
 ): Promise<Stats> {

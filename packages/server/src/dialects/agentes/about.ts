@@ -1,6 +1,6 @@
 /**
- * What an event is about, beyond its data: tags of the message, since the columns of the envelope are not the producer's JSON. Tags take
- * letters, digits, `-`, `_` and `.`; an id of other characters travels as base64url.
+ * What an event is about, beyond its data: tags of the message, since the columns of the envelope are not the
+ * producer's JSON. Tags take letters, digits, `-`, `_` and `.`; an id of other characters travels as base64url.
  */
 export interface About {
   source: 'manual' | 'supabase' | 'api'

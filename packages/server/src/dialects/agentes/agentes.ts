@@ -4,9 +4,12 @@ import { body } from './payload.ts'
 import { agentesRoutes } from './routes.ts'
 import type { AgentesValues } from './settings.ts'
 import { signTimed, timestampOf } from './signature.ts'
-import { createWork } from './work.ts'
+import { createBackgroundTask } from './background.ts'
 
-/** The dialect of Agentes de Conversão: domain events out of a database, an API or WhatsApp, to endpoints and n8n workflows. */
+/**
+ * The dialect of Agentes de Conversão: domain events out of a database, an API or WhatsApp, to endpoints and n8n
+ * workflows.
+ */
 export function createAgentes(values: AgentesValues): Dialect {
   return {
     name: 'agentes',
@@ -26,6 +29,6 @@ export function createAgentes(values: AgentesValues): Dialect {
     }),
     sign: (event, _endpoint, text, secrets) => signTimed(timestampOf(event.nowMs), text, secrets),
     routes: agentesRoutes(values),
-    work: (host) => createWork(host, values),
+    background: (ports) => createBackgroundTask(ports, values),
   }
 }

@@ -1,117 +1,38 @@
 /** `webhook_endpoints`: create, list, read, update, delete. */
 import type { FastifyInstance } from 'fastify'
-import { z } from 'zod'
 import { invalid } from '../../core/error.ts'
-import {
-  bearerKey,
-  bodyOf,
-  param,
-  readBody,
-  readQuery,
-  sendJson,
-  wholeNumber,
-} from '../contract/request.ts'
 import { idOf } from './organizations.ts'
-import {
-  changesOf,
-  countsOf,
-  create,
-  type EndpointIn,
-  endpointIn,
-  found,
-  ownerOf,
-  type RegisteredDeps,
-  showEndpoint,
-  type Wanted,
-} from './registered.ts'
-
-const endpoints = '/api/webhooks/endpoints'
-const endpoint = `${endpoints}/:id`
-
-const listQuery = z.object({
-  organization_id: z.string().optional(),
-  user_id: z.string().optional(),
-  limit: wholeNumber(1, 200).optional(),
-  offset: wholeNumber(0, 1_000_000).optional(),
-})
+import { endpointIn, found, ownerOf, type RegisteredDeps, showEndpoint } from './registered.ts'
+import { registeredRoutes } from './registered-routes.ts'
 
 export function endpointRoutes(app: FastifyInstance, deps: RegisteredDeps): void {
-  const { host, organizations } = deps
-  app.post(endpoints, async (request, reply) => {
-    const caller = await host.authenticate(bearerKey(request))
-    const given = readBody(endpointIn, request)
-    const { value } = bodyOf(request)
-    const { url } = given
-    if (url === undefined) throw invalid(['body', 'url'], 'field required', 'value_error.missing')
-    if (!given.name) throw invalid(['body', 'name'], 'field required', 'value_error.missing')
-    const one = await organizations.ensure(caller, idOf(value, 'organization_id'))
-    const made = await create(deps, caller, one, 'endpoint', { ...wantedOf(given, value), url })
-    // Shown this once, so that it can be handed on.
-    const secret = given.secret ? { secret: given.secret } : {}
-    const shown = showEndpoint({ endpoint: made, app: one }, undefined)
-    return sendJson(reply, 201, { ...shown, ...secret })
+  registeredRoutes(app, deps, {
+    kind: 'endpoint',
+    path: '/api/webhooks/endpoints',
+    plural: 'endpoints',
+    body: endpointIn,
+    required: ['url', 'name'],
+    filter: ({ organization_id: organization, user_id }) => ({
+      organization,
+      metadata: user_id === undefined ? {} : { user_id },
+    }),
+    wanted: (given, value) => ({
+      name: given.name,
+      url: given.url,
+      events: given.events,
+      secret: given.secret,
+      isActive: given.is_active,
+      rateLimit: given.rate_limit,
+      metadata: ownerOf(value),
+    }),
+    // The secret is shown this once, so that it can be handed on.
+    fresh: ({ url, secret }) => ({ wanted: { url: url! }, shown: secret ? { secret } : {} }),
+    checkChange(_given, value, one) {
+      const organization = idOf(value, 'organization_id')
+      if (organization !== undefined && organization !== one.app.uid)
+        throw invalid(['body', 'organization_id'], 'cannot be changed; make another endpoint')
+    },
+    find: async (caller, id) => await found(deps.ports, caller, 'endpoint', id),
+    show: showEndpoint,
   })
-  app.get(endpoints, async (request, reply) => {
-    const caller = await host.authenticate(bearerKey(request))
-    const query = readQuery(listQuery, request)
-    const { organization_id, user_id, limit = 50, offset = 0 } = query
-    const appId =
-      organization_id === undefined
-        ? undefined
-        : (await organizations.find(caller, organization_id)).id
-    const metadata = { kind: 'endpoint', ...(user_id !== undefined && { user_id }) }
-    const { rows, total } = await host.endpoints.list(caller, {
-      dialect: 'agentes',
-      metadata,
-      limit,
-      offset,
-      ...(appId !== undefined && { appId }),
-    })
-    const counts = await countsOf(host, caller, appId)
-    const shown = rows.map((row) => showEndpoint(row, counts.get(row.endpoint.id)))
-    return sendJson(reply, 200, { endpoints: shown, total, limit, offset })
-  })
-  app.get(endpoint, async (request, reply) => {
-    const caller = await host.authenticate(bearerKey(request))
-    const one = await found(host, caller, 'endpoint', param(request, 'id'))
-    const counts = await countsOf(host, caller, one.app.id)
-    return sendJson(reply, 200, showEndpoint(one, counts.get(one.endpoint.id)))
-  })
-  for (const method of ['PUT', 'PATCH'] as const)
-    app.route({
-      method,
-      url: endpoint,
-      async handler(request, reply) {
-        const caller = await host.authenticate(bearerKey(request))
-        const one = await found(host, caller, 'endpoint', param(request, 'id'))
-        const given = readBody(endpointIn, request)
-        const { value } = bodyOf(request)
-        const organization = idOf(value, 'organization_id')
-        if (organization !== undefined && organization !== one.app.uid)
-          throw invalid(['body', 'organization_id'], 'cannot be changed; make another endpoint')
-        const changes = await changesOf(deps, caller, wantedOf(given, value), one.endpoint)
-        const patched = await host.endpoints.patch(one.app, one.endpoint.id, changes)
-        const counts = await countsOf(host, caller, one.app.id)
-        const shown = showEndpoint({ endpoint: patched, app: one.app }, counts.get(patched.id))
-        return sendJson(reply, 200, shown)
-      },
-    })
-  app.delete(endpoint, async (request, reply) => {
-    const caller = await host.authenticate(bearerKey(request))
-    const one = await found(host, caller, 'endpoint', param(request, 'id'))
-    await host.endpoints.delete(one.app, one.endpoint.id)
-    return reply.code(204).send()
-  })
-}
-
-function wantedOf(given: EndpointIn, value: unknown): Wanted {
-  return {
-    name: given.name,
-    url: given.url,
-    events: given.events,
-    secret: given.secret,
-    isActive: given.is_active,
-    rateLimit: given.rate_limit,
-    metadata: ownerOf(value),
-  }
 }

@@ -45,13 +45,13 @@ const triggerIn = z.object({
 })
 
 export function eventRoutes(app: FastifyInstance, deps: RegisteredDeps, rate: UserRate): void {
-  const { host, organizations, values } = deps
+  const { ports, organizations, values } = deps
 
   async function accept(caller: Caller, incoming: Incoming): Promise<Accepted> {
     const { eventType, data, organization, about, priority = priorityOf(eventType) } = incoming
     rate.check(caller.tenantId, about.userId)
     const one = await organizations.ensure(caller, organization)
-    return await host.accept({
+    return await ports.accept({
       tenantId: one.tenantId,
       appId: one.id,
       eventType,
@@ -63,7 +63,7 @@ export function eventRoutes(app: FastifyInstance, deps: RegisteredDeps, rate: Us
 
   for (const { name } of catalogue)
     app.post(`${events}/${slugOf(name)}`, async (request, reply) => {
-      const caller = await host.authenticate(bearerKey(request))
+      const caller = await ports.authenticate(bearerKey(request))
       readBody(dataIn, request)
       const { value, text } = bodyOf(request)
       const accepted = await accept(caller, {
@@ -73,12 +73,12 @@ export function eventRoutes(app: FastifyInstance, deps: RegisteredDeps, rate: Us
         priority: undefined,
         about: { source: 'api', userId: idOf(value, 'user_id') },
       })
-      const answer = acceptedAnswer(accepted, values, host)
+      const answer = acceptedAnswer(accepted, values, ports)
       return sendJson(reply, 200, { success: true, event_type: name, ...answer })
     })
 
   app.post('/api/webhooks/trigger', async (request, reply) => {
-    const caller = await host.authenticate(bearerKey(request))
+    const caller = await ports.authenticate(bearerKey(request))
     const given = readBody(triggerIn, request)
     checkEventType(given.event_type, ['body', 'event_type'])
     const { value, text } = bodyOf(request)
@@ -94,17 +94,17 @@ export function eventRoutes(app: FastifyInstance, deps: RegisteredDeps, rate: Us
         recordId: idOf(value, 'record_id'),
       },
     })
-    const answer = acceptedAnswer(accepted, values, host)
+    const answer = acceptedAnswer(accepted, values, ports)
     return sendJson(reply, 200, { success: true, event_type: given.event_type, ...answer })
   })
 
   app.get(`${events}/:id/status`, async (request, reply) => {
-    const caller = await host.authenticate(bearerKey(request))
+    const caller = await ports.authenticate(bearerKey(request))
     const eventId = param(request, 'id')
-    const one = await host.messages.appOf(caller, eventId)
-    const entry = one && (await host.messages.find(caller, one, eventId))
+    const one = await ports.messages.appOf(caller, eventId)
+    const entry = one && (await ports.messages.find(caller, one, eventId))
     if (!entry) throw new PomboError('not_found', { what: 'event', id: eventId })
-    return sendJson(reply, 200, await showEvent(host, caller, entry))
+    return sendJson(reply, 200, await showEvent(ports, caller, entry))
   })
 }
 

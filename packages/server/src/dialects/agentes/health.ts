@@ -2,7 +2,7 @@
 import { connect as connectTcp } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import { iso } from '../../core/clock.ts'
-import type { DialectHost } from '../contract/host.ts'
+import type { DialectPorts } from '../contract/ports.ts'
 import type { AgentesValues } from './settings.ts'
 
 export type ServiceState = 'healthy' | 'unhealthy' | 'configured' | 'not_configured'
@@ -18,23 +18,23 @@ export interface Services {
 const freshMs = 5_000
 const deadlineMs = 2_000
 
-export function createHealth(host: DialectHost, values: AgentesValues) {
+export function createHealth(ports: DialectPorts, values: AgentesValues) {
   let last: { atMs: number; answer: Promise<object> } | undefined
   return async (): Promise<object> => {
-    const nowMs = host.clock.monotonic()
-    if (!last || nowMs - last.atMs > freshMs) last = { atMs: nowMs, answer: ask(host, values) }
+    const nowMs = ports.clock.monotonic()
+    if (!last || nowMs - last.atMs > freshMs) last = { atMs: nowMs, answer: ask(ports, values) }
     return await last.answer
   }
 }
 
-async function ask(host: DialectHost, values: AgentesValues): Promise<object> {
+async function ask(ports: DialectPorts, values: AgentesValues): Promise<object> {
   const { redisUrl, supabaseUrl, supabaseKey } = values
   const absent = Promise.resolve('not_configured' as const)
   const [manager, redis, supabase, workflows] = await Promise.all([
-    stateOf(askManager(host)),
+    stateOf(askManager(ports)),
     redisUrl === undefined ? absent : stateOf(askRedis(redisUrl)),
     supabaseUrl === undefined ? absent : stateOf(askSupabase(supabaseUrl, supabaseKey)),
-    hasWorkflows(host).catch(() => false),
+    hasWorkflows(ports).catch(() => false),
   ])
   const services: Services = {
     webhook_manager: manager,
@@ -45,7 +45,7 @@ async function ask(host: DialectHost, values: AgentesValues): Promise<object> {
   return {
     overall_status: overall(services),
     services,
-    timestamp: iso(host.clock.now()),
+    timestamp: iso(ports.clock.now()),
   }
 }
 
@@ -67,13 +67,13 @@ async function stateOf(question: Promise<unknown>): Promise<ServiceState> {
 }
 
 /** It is well when its database answers. */
-async function askManager(host: DialectHost): Promise<void> {
-  await host.notes.get(await host.operator(), 'agentes', 'health')
+async function askManager(ports: DialectPorts): Promise<void> {
+  await ports.notes.get(await ports.operator(), 'agentes', 'health')
 }
 
-async function hasWorkflows(host: DialectHost): Promise<boolean> {
+async function hasWorkflows(ports: DialectPorts): Promise<boolean> {
   const query = { dialect: 'agentes', metadata: { kind: 'n8n' }, limit: 1 } as const
-  return (await host.endpoints.list(await host.operator(), query)).total > 0
+  return (await ports.endpoints.list(await ports.operator(), query)).total > 0
 }
 
 async function askSupabase(url: string, key: string | undefined): Promise<void> {

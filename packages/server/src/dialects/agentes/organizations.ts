@@ -3,7 +3,7 @@ import { invalid, PomboError } from '../../core/error.ts'
 import { fields } from '../../core/json-values.ts'
 import type { Caller } from '../contract/caller.ts'
 import type { DialectApp } from '../contract/caller.ts'
-import type { DialectHost } from '../contract/host.ts'
+import type { DialectPorts } from '../contract/ports.ts'
 
 /** Tells organisations from other apps. */
 const organizationMark = { dialect: 'agentes' } as const
@@ -15,10 +15,10 @@ export interface Organizations {
   find(caller: Caller, id: string): Promise<DialectApp>
 }
 
-export function organizationsOf(host: DialectHost, usual: string): Organizations {
+export function organizationsOf(ports: DialectPorts, usual: string): Organizations {
   const own = async (caller: Caller) => {
     if (caller.appId === null) return undefined
-    const { rows } = await host.apps.list(caller, { limit: 1 })
+    const { rows } = await ports.apps.list(caller, { limit: 1 })
     return rows[0]
   }
   return {
@@ -27,10 +27,10 @@ export function organizationsOf(host: DialectHost, usual: string): Organizations
         const one = await own(caller)
         if (one) return one
       }
-      return await host.apps.ensure(caller, id ?? usual, { metadata: organizationMark })
+      return await ports.apps.ensure(caller, id ?? usual, { metadata: organizationMark })
     },
     async find(caller, id) {
-      const one = await host.apps.find(caller, id)
+      const one = await ports.apps.find(caller, id)
       if (!one) throw new PomboError('not_found', { what: 'organization', id })
       return one
     },

@@ -1,4 +1,5 @@
 /** The envelope: the columns of the document's `webhook_events` that do not change while it is being delivered. */
+import { canonicalText, rawEventText } from '../contract/event-text.ts'
 import { iso } from '../../core/clock.ts'
 import { memberText } from '../../core/json.ts'
 import { fields, text } from '../../core/json-values.ts'
@@ -58,15 +59,15 @@ function envelope({ message }: OutgoingEvent, subject: Subject, at: string, data
 }
 
 function dataText(event: WhatsAppEvent, payload: string): string {
-  if (isFallback(event)) return memberText(memberText(payload, 'raw') ?? '{}', 'event') ?? 'null'
+  if (isFallback(event)) return rawEventText(payload)
   const data = applyByType(whatsappData, event)
-  if (data !== undefined) return JSON.stringify(data)
-  // The document has no word for it: the canonical event itself, which looks the same from every gateway.
-  const { raw: _, ...own } = event
-  return JSON.stringify(own)
+  return data === undefined ? canonicalText(event) : JSON.stringify(data)
 }
 
-/** A row change (`{type, table, schema, record, old_record}`) names its table and record; anything else is a call's own data. */
+/**
+ * A row change (`{type, table, schema, record, old_record}`) names its table and record; anything else is a call's
+ * own data.
+ */
 export function subjectOf(parsed: unknown, payload: string): Subject {
   const data = fields(parsed)
   const side = ['record', 'old_record'].find((name) => fields(data?.[name]))

@@ -7,7 +7,7 @@ import { showId } from '../../core/id.ts'
 import { nearest } from '../../core/nearest.ts'
 import type { Caller } from '../contract/caller.ts'
 import type { DialectApp } from '../contract/caller.ts'
-import type { DialectHost, EndpointChanges, FoundEndpoint } from '../contract/host.ts'
+import type { DialectPorts, EndpointChanges, FoundEndpoint } from '../contract/ports.ts'
 import type { Counts } from '../contract/delivery-log.ts'
 import { catalogue } from './events.ts'
 import { idOf, type Organizations } from './organizations.ts'
@@ -32,7 +32,6 @@ export const endpointIn = z.object({
   user_id: id,
   organization_id: id,
 })
-export type EndpointIn = z.output<typeof endpointIn>
 
 /** What the two kinds have in common of what can be set. */
 export interface Wanted {
@@ -52,13 +51,13 @@ export interface Wanted {
 export const syncType = 'n8n.sync'
 
 export interface RegisteredDeps {
-  host: DialectHost
+  ports: DialectPorts
   organizations: Organizations
   values: AgentesValues
 }
 
 export async function changesOf(
-  { host, values }: RegisteredDeps,
+  { ports, values }: RegisteredDeps,
   caller: Caller,
   wanted: Wanted,
   before: Endpoint | undefined,
@@ -73,8 +72,9 @@ export async function changesOf(
   if (isActive !== undefined) changes.disabled = !isActive
   if (rateLimit !== undefined) changes.throttleRate = rateLimit
   if (secret === undefined && before) return changes
-  // The environment's secret is the operator's: signing anybody else's requests with it would let them be taken for his.
-  const common = (await host.operator()).tenantId === caller.tenantId && values.webhookSecret
+  // The environment's secret is the operator's: signing anybody else's requests with it would let them be taken
+  // for his.
+  const common = (await ports.operator()).tenantId === caller.tenantId && values.webhookSecret
   changes.secret = secret || common || null
   if (!secret && common) metadata['secret'] = 'environment'
   else delete metadata['secret']
@@ -104,7 +104,7 @@ export async function create(
   wanted: Wanted & { url: string },
 ): Promise<Endpoint> {
   const changes = await changesOf(deps, caller, wanted, undefined)
-  return await deps.host.endpoints.create(app, {
+  return await deps.ports.endpoints.create(app, {
     ...changes,
     url: wanted.url,
     metadata: { ...changes.metadata, kind },
@@ -115,14 +115,14 @@ export async function create(
 
 /** By id, over all organisations that the key reaches. */
 export async function found(
-  host: DialectHost,
+  ports: DialectPorts,
   caller: Caller,
   kind: Kind,
   text: string,
 ): Promise<FoundEndpoint & { app: DialectApp }> {
-  const one = await host.endpoints.byId(caller, text)
+  const one = await ports.endpoints.byId(caller, text)
   const isOfKind = one?.endpoint.dialect === 'agentes' && one.endpoint.metadata['kind'] === kind
-  const app = isOfKind ? await host.apps.find(caller, showId('app', one.app.id)) : undefined
+  const app = isOfKind ? await ports.apps.find(caller, showId('app', one.app.id)) : undefined
   const what = kind === 'n8n' ? 'n8n workflow' : 'webhook endpoint'
   if (!one || !app) throw new PomboError('not_found', { what, id: text })
   return { endpoint: one.endpoint, app }
@@ -130,12 +130,12 @@ export async function found(
 
 /** Counts of everything of the dialect, by endpoint. */
 export async function countsOf(
-  host: DialectHost,
+  ports: DialectPorts,
   caller: Caller,
   appId: string | undefined,
 ): Promise<ReadonlyMap<string, Counts>> {
   const query = { dialect: 'agentes', ...(appId !== undefined && { appId }) } as const
-  return (await host.attempts.stats(caller, query)).endpoints
+  return (await ports.attempts.stats(caller, query)).endpoints
 }
 
 /** The columns that both tables have. */

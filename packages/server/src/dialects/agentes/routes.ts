@@ -14,10 +14,10 @@ import { workflowRoutes } from './workflow-routes.ts'
 
 export function agentesRoutes(values: AgentesValues): DialectRoutes {
   return {
-    mount(app, host) {
-      const organizations = organizationsOf(host, values.organization)
-      const deps: RegisteredDeps = { host, organizations, values }
-      const rate = new UserRate(values.userRate, host.clock, () => host.liveNodes())
+    mount(app, ports) {
+      const organizations = organizationsOf(ports, values.organization)
+      const deps: RegisteredDeps = { ports, organizations, values }
+      const rate = new UserRate(values.userRate, ports.clock, () => ports.liveNodes())
       endpointRoutes(app, deps)
       eventRoutes(app, deps, rate)
       workflowRoutes(app, deps, rate)
@@ -31,17 +31,17 @@ export function agentesRoutes(values: AgentesValues): DialectRoutes {
   }
 }
 
-function monitoring(app: FastifyInstance, { host, values }: RegisteredDeps): void {
-  const health = createHealth(host, values)
+function monitoring(app: FastifyInstance, { ports, values }: RegisteredDeps): void {
+  const health = createHealth(ports, values)
   // Without a key: what watches a service seldom has one, and nothing is told but how it is.
   app.get('/api/webhooks/health', async (_request, reply) => sendJson(reply, 200, await health()))
   app.get('/api/webhooks/stats', async (request, reply) => {
-    const caller = await host.authenticate(bearerKey(request))
+    const caller = await ports.authenticate(bearerKey(request))
     const selection = { dialect: 'agentes' } as const
     const [{ waiting, retrying, sending }, { all }, workflows] = await Promise.all([
-      host.retries.queues(caller, selection),
-      host.attempts.stats(caller, selection),
-      host.endpoints.list(caller, { ...selection, metadata: { kind: 'n8n' }, limit: 1 }),
+      ports.retries.queues(caller, selection),
+      ports.attempts.stats(caller, selection),
+      ports.endpoints.list(caller, { ...selection, metadata: { kind: 'n8n' }, limit: 1 }),
     ])
     const finished = all.delivered + all.exhausted
     return sendJson(reply, 200, {

@@ -1,4 +1,5 @@
 import { optionalSetting, setting, type SettingGroup, type ValuesOf } from '../../core/setting.ts'
+import { withoutPassword } from '../contract/without-password.ts'
 import { integer, text, url } from '../../core/setting-kinds.ts'
 
 const anyText = text('any text without blanks', 'your-service-role-key', /^\S+$/)
@@ -8,7 +9,8 @@ export const agentesSettings = {
   webhookSecret: optionalSetting('WEBHOOK_SECRET', text('any text', 'your-webhook-secret-key'), {
     defaultNote: 'requests without a secret of their own are not signed',
     description:
-      'Signs the requests to endpoints and workflows of the first tenant that were registered without a secret of their own.',
+      'Signs the requests to endpoints and workflows of the first tenant that were registered without a ' +
+      'secret of their own.',
     secret: true,
   }),
   n8nUrl: optionalSetting(
@@ -17,7 +19,8 @@ export const agentesSettings = {
     {
       defaultNote: 'workflows are those that were registered',
       description:
-        'Base URL of the n8n that has the seven documented workflows; they are registered once, at its /webhook/… paths.',
+        'Base URL of the n8n that has the seven documented workflows; they are registered once, at its ' +
+        '/webhook/… paths.',
     },
   ),
   apiBaseUrl: optionalSetting(
@@ -58,9 +61,3 @@ export const agentesSettings = {
 } satisfies SettingGroup
 
 export type AgentesValues = ValuesOf<typeof agentesSettings>
-
-function withoutPassword(address: string): string {
-  const shown = new URL(address)
-  if (shown.password !== '') shown.password = '***'
-  return shown.href
-}

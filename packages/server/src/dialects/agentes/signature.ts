@@ -1,5 +1,5 @@
 import type { Secret } from '../../core/secret.ts'
-import { hexHmac } from '../contract/hex-hmac.ts'
+import { hmacHeader } from '../contract/hex-hmac.ts'
 
 /** Whole seconds since the epoch, as the document's header has it. */
 export function timestampOf(nowMs: number): string {
@@ -12,6 +12,5 @@ export function signTimed(
   body: string,
   secrets: readonly Secret[],
 ): Record<string, string> {
-  const hex = hexHmac(secrets, timestamp, '.', body)
-  return hex === undefined ? {} : { 'X-Webhook-Signature': `sha256=${hex}` }
+  return hmacHeader('X-Webhook-Signature', 'sha256=', secrets, timestamp, '.', body)
 }

@@ -3,7 +3,7 @@ import { iso } from '../../core/clock.ts'
 import { showId } from '../../core/id.ts'
 import type { Accepted } from '../../core/message.ts'
 import type { Caller } from '../contract/caller.ts'
-import type { DialectHost } from '../contract/host.ts'
+import type { DialectPorts } from '../contract/ports.ts'
 import type { DeliveryDetail, DeliveryEntry, MessageEntry } from '../contract/delivery-log.ts'
 import { eventName } from './events.ts'
 import { subjectOf, told } from './payload.ts'
@@ -15,7 +15,7 @@ export type EventStatus = 'pending' | 'processing' | 'completed' | 'failed'
 export function acceptedAnswer(
   accepted: Accepted,
   { apiBaseUrl }: AgentesValues,
-  host: DialectHost,
+  ports: DialectPorts,
 ) {
   const id = accepted.outcome === 'accepted' ? accepted.message.id : accepted.of
   const sent = accepted.outcome !== 'accepted' || accepted.deliveries > 0
@@ -24,11 +24,14 @@ export function acceptedAnswer(
     event_id: id,
     status,
     deliveries: accepted.outcome === 'accepted' ? accepted.deliveries : 0,
-    status_url: `${apiBaseUrl ?? host.serverUrl()}/api/webhooks/events/${id}/status`,
+    status_url: `${apiBaseUrl ?? ports.serverUrl()}/api/webhooks/events/${id}/status`,
   }
 }
 
-/** `processing` once something was tried and is not over; `failed` where one of its deliveries was given up and none is open. */
+/**
+ * `processing` once something was tried and is not over; `failed` where one of its deliveries was given up and
+ * none is open.
+ */
 export function statusOf(deliveries: readonly DeliveryEntry[]): EventStatus {
   const open = deliveries.filter(({ state }) => state === 'pending' || state === 'retrying')
   if (open.length > 0)
@@ -40,14 +43,14 @@ export function statusOf(deliveries: readonly DeliveryEntry[]): EventStatus {
 const mostShown = 100
 
 export async function showEvent(
-  host: DialectHost,
+  ports: DialectPorts,
   caller: Caller,
   { message, app, unmatched, deliveries }: MessageEntry & { deliveries: DeliveryEntry[] },
 ) {
   const details: (DeliveryEntry | DeliveryDetail)[] = []
   for (const entry of deliveries.slice(0, mostShown))
     details.push(
-      entry.lastAttempt ? ((await host.deliveries.find(caller, entry.id)) ?? entry) : entry,
+      entry.lastAttempt ? ((await ports.deliveries.find(caller, entry.id)) ?? entry) : entry,
     )
   const status = statusOf(deliveries)
   const isOver = status === 'completed' || status === 'failed'

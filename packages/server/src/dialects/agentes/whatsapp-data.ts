@@ -1,18 +1,9 @@
 /** `data` of the WhatsApp events that the document has a word for. */
+import { everyLoss, type LossEvent } from '../contract/losses.ts'
 import { preferredId } from '../../whatsapp/identity/event-identity.ts'
 import { phoneOf } from '../../whatsapp/identity/jid.ts'
 import type { Chat, Person } from '../../whatsapp/message/message.ts'
 import type { ByType, EventOf } from '../../whatsapp/whatsapp.ts'
-
-type LossEvent = EventOf<
-  | 'session.disconnected'
-  | 'session.logged_out'
-  | 'session.replaced'
-  | 'session.banned'
-  | 'session.connect_failed'
-  | 'session.outdated'
-  | 'session.stream_error'
->
 
 /** A conversation is one chat of one session; the phone number's id where it is known, so that it stays the same. */
 function conversation(session: string, chat: Chat): object {
@@ -74,11 +65,5 @@ export const whatsappData: ByType<object> = {
     account: person(event.me),
     connected_at: event.at,
   }),
-  'session.disconnected': loss,
-  'session.logged_out': loss,
-  'session.replaced': loss,
-  'session.banned': loss,
-  'session.connect_failed': loss,
-  'session.outdated': loss,
-  'session.stream_error': loss,
+  ...everyLoss(loss),
 }

@@ -12,50 +12,24 @@ export interface DocumentedWorkflow {
   eventType: string
 }
 
-export const documentedWorkflows: readonly DocumentedWorkflow[] = [
-  {
-    id: 'dkbY8I5uombxmvgj',
-    name: 'User Registration',
-    path: 'user-registration',
-    eventType: 'user.registered',
-  },
-  {
-    id: 'FldlvK2bWumCZKjB',
-    name: 'Payment Processed',
-    path: 'payment-processed',
-    eventType: 'payment.confirmed',
-  },
-  {
-    id: 'lObbf36H57cqVoTu',
-    name: 'WhatsApp Integration',
-    path: 'whatsapp-connected',
-    eventType: 'integration.whatsapp.connected',
-  },
-  {
-    id: 'azDbM1j9UpSvU1wl',
-    name: 'OpenAI Integration',
-    path: 'openai-connected',
-    eventType: 'integration.openai.connected',
-  },
-  {
-    id: 'jd2ydLGtQhvbC2q8',
-    name: 'Agent Created',
-    path: 'agent-created',
-    eventType: 'agent.created',
-  },
-  {
-    id: 'xFfJRPSsgxZpx0NH',
-    name: 'Template Applied',
-    path: 'template-applied',
-    eventType: 'template.applied',
-  },
-  {
-    id: '5a8pr08Hyyw3DmHk',
-    name: 'Onboarding Complete',
-    path: 'onboarding-complete',
-    eventType: 'onboarding.completed',
-  },
-]
+const rows = [
+  ['dkbY8I5uombxmvgj', 'User Registration', 'user-registration', 'user.registered'],
+  ['FldlvK2bWumCZKjB', 'Payment Processed', 'payment-processed', 'payment.confirmed'],
+  [
+    'lObbf36H57cqVoTu',
+    'WhatsApp Integration',
+    'whatsapp-connected',
+    'integration.whatsapp.connected',
+  ],
+  ['azDbM1j9UpSvU1wl', 'OpenAI Integration', 'openai-connected', 'integration.openai.connected'],
+  ['jd2ydLGtQhvbC2q8', 'Agent Created', 'agent-created', 'agent.created'],
+  ['xFfJRPSsgxZpx0NH', 'Template Applied', 'template-applied', 'template.applied'],
+  ['5a8pr08Hyyw3DmHk', 'Onboarding Complete', 'onboarding-complete', 'onboarding.completed'],
+] as const
+
+export const documentedWorkflows: readonly DocumentedWorkflow[] = rows.map(
+  ([id, name, path, eventType]) => ({ id, name, path, eventType }),
+)
 
 export function workflowUrl(n8nUrl: string, path: string): string {
   return `${n8nUrl}/webhook/${path}`

@@ -1,4 +1,4 @@
-/** Ports of the host (host.ts): what was delivered, what was tried, what waits, what nobody got, and how much of it. */
+/** Ports of the dialects (ports.ts): what was delivered, tried, waits, or reached nobody, and how much of it. */
 import type { DialectName, Endpoint } from '../../core/endpoint.ts'
 import type { Message, Priority } from '../../core/message.ts'
 import type { Outcome } from '../../core/outcome.ts'
@@ -43,7 +43,10 @@ export const deliveryStates = [
   'discarded',
   'unmatched',
 ] as const
-/** `retrying` is pending after at least one attempt. `unmatched`: a message that no endpoint got; only where it is asked for. */
+/**
+ * `retrying` is pending after at least one attempt. `unmatched`: a message that no endpoint got; only where it is
+ * asked for.
+ */
 export type DeliveryState = (typeof deliveryStates)[number]
 
 /** One message to one endpoint, or to none. */
@@ -196,7 +199,10 @@ export type MessageQuery = Pick<
   prefixes?: readonly string[]
   /** No types that begin with one of these. */
   exceptPrefixes?: readonly string[]
-  /** Only WhatsApp messages whose content is of this type (whatsapp/whatsapp.ts). A list leaves out those whose payloads are sealed; a count has them. */
+  /**
+   * Only WhatsApp messages whose content is of this type (whatsapp/whatsapp.ts). A list leaves out those whose
+   * payloads are sealed; a count has them.
+   */
   contentType?: string
 }
 

@@ -16,7 +16,10 @@ export interface RetryDefaults {
 /** A message on its way out, as a dialect sees it. Formatting is pure: the same event gives the same bytes. */
 export interface OutgoingEvent {
   message: Message
-  /** The payload, parsed once and only if a dialect asks; numbers beyond 2^53 lose digits here, so pass text through where you can. */
+  /**
+   * The payload, parsed once and only if a dialect asks; numbers beyond 2^53 lose digits here, so pass text
+   * through where you can.
+   */
   payload: () => unknown
   app: { id: string; uid: string | null; name: string }
   /** Shown ids (`msg_…`, `dlv_…`): stable over retries. */
@@ -35,9 +38,15 @@ export interface DeliveryDialect {
   readonly retry: RetryDefaults
   /** Deadline of the whole exchange. */
   readonly timeoutMs: number
-  /** What this dialect calls an event type (`message.received` → `messages.upsert`); the type itself where it has no word for it. */
+  /**
+   * What this dialect calls an event type (`message.received` → `messages.upsert`); the type itself where it has
+   * no word for it.
+   */
   eventName(eventType: string): string
-  /** Where the request goes, for dialects that can put the event's name into the path; else the endpoint's URL as it is. */
+  /**
+   * Where the request goes, for dialects that can put the event's name into the path; else the endpoint's URL as
+   * it is.
+   */
   url?(event: OutgoingEvent, endpoint: Endpoint): string
   /** The body, as it is signed and sent. */
   format(event: OutgoingEvent, endpoint: Endpoint): string
@@ -50,9 +59,15 @@ export interface DeliveryDialect {
     body: string,
     secrets: readonly Secret[],
   ): Record<string, string>
-  /** A rate that the endpoint keeps to together with all others of its tenant for which the same name is answered, over all nodes. */
+  /**
+   * A rate that the endpoint keeps to together with all others of its tenant for which the same name is answered,
+   * over all nodes.
+   */
   sharedRate?(endpoint: Endpoint): { name: string; perMinute: number } | undefined
-  /** A line of the log about an attempt, in the document's words, besides the engine's own; undefined: the document has none. */
+  /**
+   * A line of the log about an attempt, in the document's words, besides the engine's own; undefined: the document
+   * has none.
+   */
   attemptLine?(attempt: FinishedAttempt): DialectLine | undefined
 }
 

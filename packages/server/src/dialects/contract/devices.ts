@@ -1,4 +1,7 @@
-/** Port of the host (host.ts): devices, which are apps with a state and perhaps a gateway whose websocket is followed. */
+/**
+ * One of the dialects' ports (ports.ts): devices, which are apps with a state and perhaps a gateway whose websocket is
+ * followed.
+ */
 import type { DeviceEvent } from '../../whatsapp/device/device-event.ts'
 import type { DialectApp } from './caller.ts'
 

@@ -4,7 +4,10 @@ import type { EventType } from '../../whatsapp/whatsapp.ts'
 
 const hashForm = /^[0-9a-f]{16}$/
 
-/** 16 hex digits: the first of the names that is one already (a device made by this API is named so), else of the first name's SHA-256. */
+/**
+ * 16 hex digits: the first of the names that is one already (a device made by this API is named so), else of the
+ * first name's SHA-256.
+ */
 export function deviceHashOf(...names: readonly string[]): string {
   const own = names.find((name) => hashForm.test(name))
   return (
@@ -45,7 +48,10 @@ const statuses: { readonly [Type in EventType]?: DeviceStatus } = {
   'device.container_event': 'running',
 }
 
-/** The device's status after an event. Whatever else it was, it came in through WhatsApp: container and WhatsApp both work. */
+/**
+ * The device's status after an event. Whatever else it was, it came in through WhatsApp: container and WhatsApp
+ * both work.
+ */
 export function statusAfter(type: string): DeviceStatus {
   return Object.hasOwn(statuses, type) ? statuses[type as EventType]! : 'active'
 }

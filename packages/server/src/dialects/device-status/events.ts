@@ -1,4 +1,5 @@
 /** The five events about a device, and which canonical events they are. */
+import { eventNames } from '../contract/catalogue.ts'
 import type { DeviceEventType } from '../../whatsapp/device/device-status.ts'
 import type { EventType } from '../../whatsapp/whatsapp.ts'
 import type { CatalogueEvent } from '../contract/dialect.ts'
@@ -51,8 +52,8 @@ const names: { readonly [Type in EventType]?: DeviceEventType } = {
   'device.container_event': 'container_event',
 }
 
-/** One of the five, the name of what no canonical form covers, or the type itself: a message is no event of the container. */
-export function eventName(type: string): string {
-  if (type.startsWith('whatsapp.')) return type.slice('whatsapp.'.length)
-  return Object.hasOwn(names, type) ? names[type as EventType]! : type
-}
+/**
+ * One of the five, the name of what no canonical form covers, or the type itself: a message is no event of the
+ * container.
+ */
+export const eventName = eventNames(names)

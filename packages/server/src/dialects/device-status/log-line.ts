@@ -2,7 +2,10 @@ import type { Outcome } from '../../core/outcome.ts'
 import type { DialectLine, FinishedAttempt } from '../contract/delivery.ts'
 import { deviceHashOf } from './device.ts'
 
-/** The document's two lines: one for each attempt that is followed by another, one when it was the last. Of what was delivered it says nothing. */
+/**
+ * The document's two lines: one for each attempt that is followed by another, one when it was the last. Of what
+ * was delivered it says nothing.
+ */
 export function attemptLine({
   app,
   outcome,

@@ -1,4 +1,5 @@
 /** The envelope `{device: {deviceHash, status}, event: {type, code, message, …}, timestamp}`. */
+import { canonicalText, rawEventText } from '../contract/event-text.ts'
 import { iso } from '../../core/clock.ts'
 import { devicesOf, readDeviceReport } from '../../whatsapp/device/device-status.ts'
 import { memberText } from '../../core/json.ts'
@@ -15,7 +16,10 @@ import type { OutgoingEvent } from '../contract/delivery.ts'
 import { deviceHashOf, statusAfter } from './device.ts'
 import { eventName } from './events.ts'
 
-/** `event` without its type: code, message, and by kind of event `device_info`, `devices`, `error` or `data`, as JSON text. */
+/**
+ * `event` without its type: code, message, and by kind of event `device_info`, `devices`, `error` or `data`, as
+ * JSON text.
+ */
 interface Part {
   code: string
   message: string
@@ -33,7 +37,7 @@ export function body(event: OutgoingEvent): string {
     return envelope([name], statusAfter(message.eventType), type, part, iso(message.createdAtMs))
   }
   const whatsapp = readEvent(event.payload())
-  const rawText = memberText(memberText(payload, 'raw') ?? '{}', 'event') ?? 'null'
+  const rawText = rawEventText(payload)
   const reading = readDeviceReport(whatsapp.raw.event)
   // Another gateway's event may have a `code` of its own; it is a report only if it says what the canonical event says.
   const isReport = reading?.eventType === whatsapp.type
@@ -84,8 +88,7 @@ function made(event: WhatsAppEvent, rawText: string): Part {
       rest: Object.fromEntries(rest),
     }
   }
-  const { raw: _, ...own } = event
-  const data = isFallback(event) ? rawText : JSON.stringify(own)
+  const data = isFallback(event) ? rawText : canonicalText(event)
   return { code: 'GENERIC', message: defaultMessage(event), rest: { data } }
 }
 

@@ -1,12 +1,13 @@
 /** A device as it is registered and shown: an app whose uid is its hash, with one endpoint, the status webhook. */
+import { makeEndpoint } from '../contract/endpoint.ts'
 import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import { iso } from '../../core/clock.ts'
 import type { Endpoint } from '../../core/endpoint.ts'
-import { invalid, PomboError } from '../../core/error.ts'
+import { invalid } from '../../core/error.ts'
 import type { DeviceState } from '../contract/devices.ts'
 import type { DialectApp } from '../contract/caller.ts'
-import type { DialectHost, EndpointChanges } from '../contract/host.ts'
+import type { DialectPorts, EndpointChanges } from '../contract/ports.ts'
 import { deviceHashOf } from './device.ts'
 import { catalogue } from './events.ts'
 
@@ -36,51 +37,45 @@ export function freshHash(): string {
 }
 
 /** Everything that can be wrong is found before anything is made. */
-export function checkDevice(host: DialectHost, given: DeviceIn, webhook: Endpoint | undefined) {
+export function checkDevice(ports: DialectPorts, given: DeviceIn, webhook: Endpoint | undefined) {
   const { statusWebhookUrl: url, statusWebhookSecret: secret, gatewayUrl } = given
-  const problem = url ? host.urlProblem(url) : undefined
+  const problem = url ? ports.urlProblem(url) : undefined
   if (problem !== undefined) throw invalid(['body', 'statusWebhookUrl'], problem)
   const without = url === undefined ? webhook === undefined : !url
   if (secret && without)
     throw invalid(['body', 'statusWebhookSecret'], 'signs nothing without a statusWebhookUrl')
-  const gatewayProblem = gatewayUrl ? host.devices.gatewayProblem(gatewayUrl) : undefined
+  const gatewayProblem = gatewayUrl ? ports.devices.gatewayProblem(gatewayUrl) : undefined
   if (gatewayProblem !== undefined) throw invalid(['body', 'gatewayUrl'], gatewayProblem)
 }
 
 export async function saveDevice(
-  host: DialectHost,
+  ports: DialectPorts,
   app: DialectApp,
   given: DeviceIn,
   webhook: Endpoint | undefined,
 ): Promise<void> {
   const { statusWebhookUrl: url, statusWebhookSecret: secret, gatewayUrl } = given
   const changes: EndpointChanges = { ...(secret !== undefined && { secret: secret || null }) }
-  if (webhook && url !== undefined && !url) await host.endpoints.delete(app, webhook.id)
-  else if (webhook) await host.endpoints.patch(app, webhook.id, { ...changes, ...(url && { url }) })
-  else if (url) await createWebhook(host, app, { ...changes, url })
-  await host.devices.save(app, gatewayUrl === undefined ? undefined : gatewayUrl || null)
+  if (webhook && url !== undefined && !url) await ports.endpoints.delete(app, webhook.id)
+  else if (webhook)
+    await ports.endpoints.patch(app, webhook.id, { ...changes, ...(url && { url }) })
+  else if (url) await createWebhook(ports, app, { ...changes, url })
+  await ports.devices.save(app, gatewayUrl === undefined ? undefined : gatewayUrl || null)
 }
 
 async function createWebhook(
-  host: DialectHost,
+  ports: DialectPorts,
   app: DialectApp,
   changes: EndpointChanges & { url: string },
 ): Promise<void> {
-  const made = {
-    ...changes,
+  const fixed = {
     uid: webhookUid,
     dialect: 'device-status' as const,
     eventTypes: catalogue.map(({ name }) => name),
     // "connected" that comes after the "disconnected" that followed it would leave its receiver with the wrong state.
     ordering: 'key' as const,
   }
-  await host.endpoints.create(app, made).catch(async (error: unknown) => {
-    // Someone else set it at the same time: the later one counts.
-    const taken = error instanceof PomboError && error.code === 'conflict'
-    const other = taken ? await host.endpoints.find(app, webhookUid) : undefined
-    if (!other) throw error
-    await host.endpoints.patch(app, other.id, changes)
-  })
+  await makeEndpoint(ports, app, fixed, changes)
 }
 
 export function showDevice(

@@ -8,7 +8,7 @@ import { showId } from '../../core/id.ts'
 import type { Caller } from '../contract/caller.ts'
 import type { DialectRoutes } from '../contract/dialect.ts'
 import type { DialectApp } from '../contract/caller.ts'
-import type { DialectHost } from '../contract/host.ts'
+import type { DialectPorts } from '../contract/ports.ts'
 import {
   basicKey,
   bodyOf,
@@ -34,10 +34,10 @@ const devices = '/api/devices'
 const device = `${devices}/:hash`
 
 export const deviceStatusRoutes: DialectRoutes = {
-  mount(app, host) {
-    registration(app, host)
-    reading(app, host)
-    reports(app, host)
+  mount(app, ports) {
+    registration(app, ports)
+    reading(app, ports)
+    reports(app, ports)
     // Where the document says that the API is described.
     app.get('/api/docs', async (_request, reply) => reply.redirect('/api/v1/docs'))
   },
@@ -48,12 +48,12 @@ export const deviceStatusRoutes: DialectRoutes = {
   }),
 }
 
-async function authenticated(host: DialectHost, request: FastifyRequest): Promise<Caller> {
-  return await host.authenticate(basicKey(request))
+async function authenticated(ports: DialectPorts, request: FastifyRequest): Promise<Caller> {
+  return await ports.authenticate(basicKey(request))
 }
 
-async function found(host: DialectHost, caller: Caller, hash: string): Promise<DialectApp> {
-  const app = await host.apps.find(caller, hash)
+async function found(ports: DialectPorts, caller: Caller, hash: string): Promise<DialectApp> {
+  const app = await ports.apps.find(caller, hash)
   if (!app) throw new PomboError('not_found', { what: 'device', id: hash })
   return app
 }
@@ -65,49 +65,49 @@ function instanceOf(request: FastifyRequest): string {
   return hash
 }
 
-async function shown(host: DialectHost, app: DialectApp): Promise<object> {
+async function shown(ports: DialectPorts, app: DialectApp): Promise<object> {
   const [webhook, states] = await Promise.all([
-    host.endpoints.find(app, webhookUid),
-    host.devices.states([app]),
+    ports.endpoints.find(app, webhookUid),
+    ports.devices.states([app]),
   ])
   return showDevice(app, webhook, states.get(app.id))
 }
 
-function registration(app: FastifyInstance, host: DialectHost): void {
+function registration(app: FastifyInstance, ports: DialectPorts): void {
   app.post(devices, async (request, reply) => {
-    const caller = await authenticated(host, request)
+    const caller = await authenticated(ports, request)
     const given = readBody(newDeviceIn, request)
-    checkDevice(host, given, undefined)
+    checkDevice(ports, given, undefined)
     const hash = given.deviceHash ?? freshHash()
-    const one = await host.apps.create(caller, { uid: hash, name: hash, metadata: deviceMark })
+    const one = await ports.apps.create(caller, { uid: hash, name: hash, metadata: deviceMark })
     try {
-      await saveDevice(host, one, { ...given, gatewayUrl: given.gatewayUrl ?? null }, undefined)
+      await saveDevice(ports, one, { ...given, gatewayUrl: given.gatewayUrl ?? null }, undefined)
     } catch (error) {
-      await host.apps.delete(caller, one.id)
+      await ports.apps.delete(caller, one.id)
       throw error
     }
-    return sendJson(reply, 201, await shown(host, one))
+    return sendJson(reply, 201, await shown(ports, one))
   })
   for (const path of [devices, device]) {
     app.put(path, async (request, reply) => {
-      const caller = await authenticated(host, request)
-      const one = await found(host, caller, instanceOf(request))
+      const caller = await authenticated(ports, request)
+      const one = await found(ports, caller, instanceOf(request))
       const given = readBody(deviceIn, request)
-      const webhook = await host.endpoints.find(one, webhookUid)
-      checkDevice(host, given, webhook)
-      await saveDevice(host, one, given, webhook)
+      const webhook = await ports.endpoints.find(one, webhookUid)
+      checkDevice(ports, given, webhook)
+      await saveDevice(ports, one, given, webhook)
       // From now on it is listed, if it was made by something else than this API.
       const metadata = { ...one.metadata, ...deviceMark }
       return sendJson(
         reply,
         200,
-        await shown(host, await host.apps.patch(caller, one.id, { metadata })),
+        await shown(ports, await ports.apps.patch(caller, one.id, { metadata })),
       )
     })
     app.delete(path, async (request, reply) => {
-      const caller = await authenticated(host, request)
-      const one = await found(host, caller, instanceOf(request))
-      await host.apps.delete(caller, one.id)
+      const caller = await authenticated(ports, request)
+      const one = await found(ports, caller, instanceOf(request))
+      await ports.apps.delete(caller, one.id)
       return reply.code(204).send()
     })
   }
@@ -118,24 +118,24 @@ const listQuery = z.object({
   offset: wholeNumber(0, 1_000_000).optional(),
 })
 
-function reading(app: FastifyInstance, host: DialectHost): void {
+function reading(app: FastifyInstance, ports: DialectPorts): void {
   app.get(devices, async (request, reply) => {
-    const caller = await authenticated(host, request)
+    const caller = await authenticated(ports, request)
     const hash = header(request, 'x-instance-id')
-    if (hash) return sendJson(reply, 200, await shown(host, await found(host, caller, hash)))
+    if (hash) return sendJson(reply, 200, await shown(ports, await found(ports, caller, hash)))
     const { limit = 50, offset = 0 } = readQuery(listQuery, request)
-    const { rows, total } = await host.apps.list(caller, { metadata: deviceMark, limit, offset })
-    const states = await host.devices.states(rows)
+    const { rows, total } = await ports.apps.list(caller, { metadata: deviceMark, limit, offset })
+    const states = await ports.devices.states(rows)
     const list = await Promise.all(
       rows.map(async (one) =>
-        showDevice(one, await host.endpoints.find(one, webhookUid), states.get(one.id)),
+        showDevice(one, await ports.endpoints.find(one, webhookUid), states.get(one.id)),
       ),
     )
     return sendJson(reply, 200, { devices: list, total, limit, offset })
   })
   app.get(device, async (request, reply) => {
-    const caller = await authenticated(host, request)
-    return sendJson(reply, 200, await shown(host, await found(host, caller, instanceOf(request))))
+    const caller = await authenticated(ports, request)
+    return sendJson(reply, 200, await shown(ports, await found(ports, caller, instanceOf(request))))
   })
 }
 
@@ -144,14 +144,14 @@ const reportIn = z.looseObject({
   message: z.string().max(10_000).nullish(),
 })
 
-function reports(app: FastifyInstance, host: DialectHost): void {
+function reports(app: FastifyInstance, ports: DialectPorts): void {
   app.post(`${device}/events`, async (request, reply) => {
-    const caller = await authenticated(host, request)
+    const caller = await authenticated(ports, request)
     readBody(reportIn, request)
-    const one = await found(host, caller, instanceOf(request))
+    const one = await found(ports, caller, instanceOf(request))
     const session = one.uid ?? one.id
-    const event = deviceEvent(bodyOf(request).text, session, host.clock.now())!
-    const accepted = await host.accept({
+    const event = deviceEvent(bodyOf(request).text, session, ports.clock.now())!
+    const accepted = await ports.accept({
       tenantId: one.tenantId,
       appId: one.id,
       eventType: event.reading.eventType,
@@ -159,9 +159,9 @@ function reports(app: FastifyInstance, host: DialectHost): void {
       form: 'whatsapp',
       orderingKey: session,
     })
-    await host.devices.told(one, event).catch((error: unknown) => {
+    await ports.devices.told(one, event).catch((error: unknown) => {
       // The event itself is safe; reported again it would be two.
-      host.report(error, 'what a device reported last could not be noted')
+      ports.report(error, 'what a device reported last could not be noted')
     })
     const { type, code, status } = event.reading
     return sendJson(reply, 202, {

@@ -1,4 +1,6 @@
 /** Evolution's events: catalogue, both spellings, subscriptions, and what the canonical events are called. */
+import { catalogueOf, readNames, type UnknownName } from '../contract/catalogue.ts'
+import { everyLoss } from '../contract/losses.ts'
 import { nearest } from '../../core/nearest.ts'
 import { fallbackType, type EventType } from '../../whatsapp/whatsapp.ts'
 import type { CatalogueEvent } from '../contract/dialect.ts'
@@ -62,9 +64,7 @@ const rows: Record<string, readonly Row[]> = {
 }
 
 /** The 31 events of Evolution API 2.3, and those of the monitoring webhook. */
-export const catalogue: readonly CatalogueEvent[] = Object.entries(rows).flatMap(
-  ([category, events]) => events.map(([name, description]) => ({ name, description, category })),
-)
+export const catalogue: readonly CatalogueEvent[] = catalogueOf(rows)
 
 export const monitoringEvents: ReadonlySet<string> = new Set(
   rows['monitoring']!.map(([name]) => name),
@@ -108,12 +108,11 @@ export interface Subscription {
 
 export type ReadSubscription =
   | { ok: true; subscription: Subscription }
-  /** `suggestion`: the closest name, if one is close. */
-  | { ok: false; unknown: { name: string; suggestion: string | undefined }[] }
+  | { ok: false; unknown: UnknownName[] }
 
 /**
- * Canonical types that are two events here, by something that is in the event: the second name, and the condition (CEL) of it. Where an
- * Evolution is the source, its own name decides.
+ * Canonical types that are two events here, by something that is in the event: the second name, and the condition
+ * (CEL) of it. Where an Evolution is the source, its own name decides.
  */
 export const secondNames = {
   'message.sent': {
@@ -133,15 +132,14 @@ export const secondNames = {
   },
 } as const satisfies { [Type in EventType]?: { coarse: string; fine: string; when: string } }
 
-/** Reads the `events` of a webhook: either spelling; an empty list is everything. Who asks for one of two names of a type gets a filter. */
+/**
+ * Reads the `events` of a webhook: either spelling; an empty list is everything. Who asks for one of two names of
+ * a type gets a filter.
+ */
 export function readSubscription(names: readonly string[]): ReadSubscription {
-  const events = new Set<string>()
-  const unknown: { name: string; suggestion: string | undefined }[] = []
-  for (const name of names) {
-    const read = readEventName(name)
-    if (read === undefined) unknown.push({ name, suggestion: nearest(name.toUpperCase(), listed) })
-    else events.add(read)
-  }
+  const { events, unknown } = readNames(names, readEventName, (name) =>
+    nearest(name.toUpperCase(), listed),
+  )
   if (unknown.length > 0) return { ok: false, unknown }
   if (events.size === 0) return { ok: true, subscription: { eventTypes: null, filter: null } }
   const eventTypes = [...events]
@@ -165,13 +163,7 @@ const names: { readonly [Type in EventType]?: string } = {
   'session.qr_timeout': 'qrcode.updated',
   'session.connecting': 'connection.update',
   'session.connected': 'connection.update',
-  'session.disconnected': 'connection.update',
-  'session.logged_out': 'connection.update',
-  'session.replaced': 'connection.update',
-  'session.banned': 'connection.update',
-  'session.connect_failed': 'connection.update',
-  'session.outdated': 'connection.update',
-  'session.stream_error': 'connection.update',
+  ...everyLoss('connection.update'),
   'history.synced': 'messages.set',
   'message.received': 'messages.upsert',
   'message.sent': 'messages.upsert',

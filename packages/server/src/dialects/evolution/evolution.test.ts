@@ -14,7 +14,8 @@ import { parseOpaqueSecret } from '../../core/secret.ts'
 import type { WhatsAppEvent } from '../../whatsapp/whatsapp.ts'
 import { listedName, pathName, readEventName, readSubscription } from './events.ts'
 import { documented } from '../settings.ts'
-import { createEvolution, scheduleOf } from './evolution.ts'
+import { doublingSchedule } from '../contract/schedule.ts'
+import { createEvolution } from './evolution.ts'
 import { optionsProblem } from './options.ts'
 import { nameOf } from './payload.ts'
 
@@ -211,6 +212,6 @@ test('the document’s six statuses are tried again, five times, with jitter', (
 
 test('delays double and stop growing at five minutes', () => {
   expect(evolution.retry.scheduleMs).toEqual([1_000, 2_000, 4_000, 8_000, 16_000])
-  expect(scheduleOf(11).slice(-3)).toEqual([256_000, 300_000, 300_000])
-  expect(scheduleOf(0)).toEqual([])
+  expect(doublingSchedule(11, 1_000, 300_000).slice(-3)).toEqual([256_000, 300_000, 300_000])
+  expect(doublingSchedule(0, 1_000)).toEqual([])
 })

@@ -1,3 +1,4 @@
+import { doublingSchedule } from '../contract/schedule.ts'
 import type { Dialect } from '../contract/dialect.ts'
 import { catalogue, eventName } from './events.ts'
 import { monitoringUid } from './instances.ts'
@@ -7,12 +8,7 @@ import { evolutionRoutes } from './routes.ts'
 import type { EvolutionValues } from './settings.ts'
 import { sign } from './signature.ts'
 import { url } from './url.ts'
-import { createWork } from './work.ts'
-
-/** Delays before `retries` retries: doubled from the first, never more than `maxMs`. */
-export function scheduleOf(retries: number, firstMs = 1_000, maxMs = 5 * 60_000): number[] {
-  return Array.from({ length: retries }, (_, i) => Math.min(firstMs * 2 ** i, maxMs))
-}
+import { createBackgroundTask } from './background.ts'
 
 /** All main webhooks keep to one rate, whichever instance's they are; the monitoring one is told in any case. */
 function mainRate(perMinute: number): NonNullable<Dialect['sharedRate']> {
@@ -37,7 +33,11 @@ export function createEvolution(values: EvolutionValues): Dialect {
     name: 'evolution',
     events: catalogue,
     retry: {
-      scheduleMs: scheduleOf(values.retryAttempts, values.retryDelayMs, values.retryMaxDelayMs),
+      scheduleMs: doublingSchedule(
+        values.retryAttempts,
+        values.retryDelayMs,
+        values.retryMaxDelayMs,
+      ),
       jitter: values.retryJitter,
       retryStatuses: values.retryStatuses,
     },
@@ -50,6 +50,6 @@ export function createEvolution(values: EvolutionValues): Dialect {
     sign,
     ...(values.queueEnabled && { sharedRate: mainRate(values.queueRateLimit) }),
     routes: evolutionRoutes(values),
-    work: (host) => createWork(host, values),
+    background: (ports) => createBackgroundTask(ports, values),
   }
 }

@@ -47,7 +47,10 @@ function percent(part: number, total: number): number {
   return Math.round((1000 * part) / total) / 10
 }
 
-/** At least 95 % delivered, by the exact share and not the one shown, and fewer than 100 waiting for another attempt. */
+/**
+ * At least 95 % delivered, by the exact share and not the one shown, and fewer than 100 waiting for another
+ * attempt.
+ */
 export function isHealthy(counts: {
   total: number
   successful: number

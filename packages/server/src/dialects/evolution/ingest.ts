@@ -2,7 +2,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { PomboError } from '../../core/error.ts'
 import { fields, type Fields, text } from '../../core/json-values.ts'
-import type { DialectHost } from '../contract/host.ts'
+import type { DialectPorts } from '../contract/ports.ts'
 import { header, param, sendJson } from '../contract/request.ts'
 import { readEventName } from './events.ts'
 import { ensureInstance } from './instances.ts'
@@ -13,24 +13,24 @@ const freshMs = 30_000
 const maxFresh = 10_000
 
 /**
- * Evolution takes 400, 401, 403, 404 and 422 as final, so that only who sends is ever refused, and nothing for what it says. Bodies of any
- * type are taken as bytes.
+ * Evolution takes 400, 401, 403, 404 and 422 as final, so that only who sends is ever refused, and nothing for
+ * what it says. Bodies of any type are taken as bytes.
  */
-export function ingest(app: FastifyInstance, host: DialectHost, values: EvolutionValues): void {
+export function ingest(app: FastifyInstance, ports: DialectPorts, values: EvolutionValues): void {
   const fresh = new Map<string, number>()
 
   /** Before its first event: the global webhook is to get that one too. */
   async function bringUp(name: string, keys: readonly string[]): Promise<void> {
-    const nowMs = host.clock.now()
+    const nowMs = ports.clock.now()
     if ((fresh.get(name) ?? 0) > nowMs) return
     for (const key of keys) {
-      const caller = await host.authenticate(key).catch((error: unknown) => {
+      const caller = await ports.authenticate(key).catch((error: unknown) => {
         // A source's token, or none of ours: the intake will tell.
         if (error instanceof PomboError && error.code === 'authentication_failed') return undefined
         throw error
       })
       if (caller === undefined) continue
-      await ensureInstance(host, caller, name, values)
+      await ensureInstance(ports, caller, name, values)
       if (fresh.size >= maxFresh) fresh.clear()
       fresh.set(name, nowMs + freshMs)
       return
@@ -49,7 +49,7 @@ export function ingest(app: FastifyInstance, host: DialectHost, values: Evolutio
         const { instance, event } = whereTo(request, body)
         const { keys, trailing } = presented(request, body)
         if (instance !== null) await bringUp(instance, keys)
-        const { messages: _, ...taken } = await host.gateways.take({
+        const { messages: _, ...taken } = await ports.gateways.take({
           gateway: isEvolutionGo(body) ? 'evolution-go' : 'evolution',
           keys,
           headers: Object.fromEntries(
@@ -91,8 +91,8 @@ function whereTo(
 }
 
 /**
- * Everything that may be the key: `?token=` (behind which Evolution puts the event), its headers, and last the gateway's own key in the body, for
- * a gateway that was given Pombo's key as its own.
+ * Everything that may be the key: `?token=` (behind which Evolution puts the event), its headers, and last the
+ * gateway's own key in the body, for a gateway that was given Pombo's key as its own.
  */
 function presented(
   request: FastifyRequest,

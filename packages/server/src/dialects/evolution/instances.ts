@@ -3,7 +3,7 @@ import type { Endpoint } from '../../core/endpoint.ts'
 import { PomboError } from '../../core/error.ts'
 import type { Caller } from '../contract/caller.ts'
 import type { DialectApp } from '../contract/caller.ts'
-import type { DialectHost, EndpointChanges } from '../contract/host.ts'
+import type { DialectPorts, EndpointChanges } from '../contract/ports.ts'
 import { monitoringEvents } from './events.ts'
 import type { EvolutionValues } from './settings.ts'
 
@@ -20,33 +20,36 @@ export const instanceMark = { evolution: 'instance' }
 
 /** The instance of that name, made where it is missing, with the webhooks that the environment gives it. */
 export async function ensureInstance(
-  host: DialectHost,
+  ports: DialectPorts,
   caller: Caller,
   name: string,
   values: EvolutionValues,
 ): Promise<DialectApp> {
-  const found = await host.apps.ensure(caller, name, { metadata: instanceMark })
+  const found = await ports.apps.ensure(caller, name, { metadata: instanceMark })
   const marked = found.metadata['evolution'] === instanceMark.evolution
   const app = marked
     ? found
-    : await host.apps.patch(caller, found.id, { metadata: { ...found.metadata, ...instanceMark } })
-  await manageWebhooks(host, app, values)
+    : await ports.apps.patch(caller, found.id, { metadata: { ...found.metadata, ...instanceMark } })
+  await manageWebhooks(ports, app, values)
   return app
 }
 
-/** Brings the environment's webhooks of an instance to what the environment says. They are the first tenant's, who sets it. */
+/**
+ * Brings the environment's webhooks of an instance to what the environment says. They are the first tenant's, who
+ * sets it.
+ */
 export async function manageWebhooks(
-  host: DialectHost,
+  ports: DialectPorts,
   app: DialectApp,
   values: EvolutionValues,
 ): Promise<void> {
-  if (app.tenantId !== (await host.operator()).tenantId) return
-  await manage(host, app, globalUid, values.globalEnabled ? values.globalUrl : undefined, {
+  if (app.tenantId !== (await ports.operator()).tenantId) return
+  await manage(ports, app, globalUid, values.globalEnabled ? values.globalUrl : undefined, {
     description: 'WEBHOOK_GLOBAL_URL',
     dialectOptions: values.globalByEvents ? { webhookByEvents: true } : {},
   })
   await manage(
-    host,
+    ports,
     app,
     monitoringUid,
     values.monitoringEnabled ? values.monitoringUrl : undefined,
@@ -59,20 +62,20 @@ export async function manageWebhooks(
 }
 
 async function manage(
-  host: DialectHost,
+  ports: DialectPorts,
   app: DialectApp,
   uid: string,
   url: string | undefined,
   rest: EndpointChanges,
 ): Promise<void> {
-  const found = await host.endpoints.find(app, uid)
+  const found = await ports.endpoints.find(app, uid)
   if (url === undefined) {
-    if (found && !found.disabled) await host.endpoints.patch(app, found.id, { disabled: true })
+    if (found && !found.disabled) await ports.endpoints.patch(app, found.id, { disabled: true })
     return
   }
   if (!found) {
     const made = { ...rest, uid, url, dialect: 'evolution' as const }
-    await host.endpoints.create(app, made).catch((error: unknown) => {
+    await ports.endpoints.create(app, made).catch((error: unknown) => {
       // Another request made it at the same time.
       if (!(error instanceof PomboError && error.code === 'conflict')) throw error
     })
@@ -81,7 +84,7 @@ async function manage(
   // One that deliveries showed to be dead stays disabled until it is another one.
   const switchedOn = found.disabled && found.disabledReason === 'disabled by hand'
   if (found.url === url && !switchedOn && sameSettings(found, rest)) return
-  await host.endpoints.patch(app, found.id, { ...rest, url, disabled: false })
+  await ports.endpoints.patch(app, found.id, { ...rest, url, disabled: false })
 }
 
 function sameSettings(endpoint: Endpoint, { timeoutMs, dialectOptions }: EndpointChanges): boolean {

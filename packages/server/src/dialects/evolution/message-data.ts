@@ -45,8 +45,9 @@ function pushName(person: Person | null, own: boolean): string | null {
 }
 
 /**
- * Evolution makes an `extendedTextMessage` a `conversation`, and lifts the context (a quoted message, mentions) out of the content. What is
- * around a message that disappears is taken off too, so that `message[messageType]` is what it says; `messageContextInfo` is key material.
+ * Evolution makes an `extendedTextMessage` a `conversation`, and lifts the context (a quoted message, mentions)
+ * out of the content. What is around a message that disappears is taken off too, so that `message[messageType]` is
+ * what it says; `messageContextInfo` is key material.
  */
 function fold(original: Fields): Fields {
   const whole = fields(fields(original['ephemeralMessage'])?.['message']) ?? original
@@ -60,7 +61,10 @@ function fold(original: Fields): Fields {
   return { ...content, contextInfo: inner.find((value) => value?.['contextInfo'])?.['contextInfo'] }
 }
 
-/** The key that the content stands under, the outermost one where it is wrapped: `imageMessage`, `viewOnceMessageV2`, … */
+/**
+ * The key that the content stands under, the outermost one where it is wrapped: `imageMessage`,
+ * `viewOnceMessageV2`, …
+ */
 function keyOfContent(message: Fields): string | undefined {
   const keys = Object.keys(message).filter((key) => message[key] !== undefined)
   return keys.find((key) => /^(conversation|call|\w+Message(V\d\w*)?)$/.test(key))

@@ -5,7 +5,7 @@ import { memberText } from '../../core/json.ts'
 import type { Outcome } from '../../core/outcome.ts'
 import { statusCodeOf } from '../../core/outcome.ts'
 import type { Caller } from '../contract/caller.ts'
-import type { DialectHost } from '../contract/host.ts'
+import type { DialectPorts } from '../contract/ports.ts'
 import type { Counts, DeliveryDetail, Stats } from '../contract/delivery-log.ts'
 import { type ErrorCategory, errorCategory, isHealthy, rates } from './health.ts'
 import { mainWebhooks } from './instances.ts'
@@ -18,15 +18,18 @@ function clearedKey({ appId }: Caller): string {
 }
 
 /** What was before this is not shown; it stays recorded until its time is over. */
-export async function clearedAtMs(host: DialectHost, caller: Caller): Promise<number | undefined> {
+export async function clearedAtMs(
+  ports: DialectPorts,
+  caller: Caller,
+): Promise<number | undefined> {
   const keys = new Set(['cleared', clearedKey(caller)])
-  const notes = await Promise.all([...keys].map((key) => host.notes.get(caller, 'evolution', key)))
+  const notes = await Promise.all([...keys].map((key) => ports.notes.get(caller, 'evolution', key)))
   const times = notes.flatMap((note) => (note ? [Number(note.value['atMs'])] : []))
   return times.length === 0 ? undefined : Math.max(...times)
 }
 
-export async function clear(host: DialectHost, caller: Caller): Promise<void> {
-  await host.notes.put(caller, 'evolution', clearedKey(caller), { atMs: host.clock.now() })
+export async function clear(ports: DialectPorts, caller: Caller): Promise<void> {
+  await ports.notes.put(caller, 'evolution', clearedKey(caller), { atMs: ports.clock.now() })
 }
 
 function totals({ attempts, failedAttempts, retries }: Counts) {
@@ -38,21 +41,21 @@ function averageMs({ attempts, durationMs }: Counts): number {
   return attempts === 0 ? 0 : Math.round(durationMs / attempts)
 }
 
-async function read(host: DialectHost, caller: Caller) {
-  const sinceMs = await clearedAtMs(host, caller)
+async function read(ports: DialectPorts, caller: Caller) {
+  const sinceMs = await clearedAtMs(ports, caller)
   const [stats, pending] = await Promise.all([
-    host.attempts.stats(caller, { ...mainWebhooks, ...(sinceMs !== undefined && { sinceMs }) }),
-    host.retries.count(caller, mainWebhooks),
+    ports.attempts.stats(caller, { ...mainWebhooks, ...(sinceMs !== undefined && { sinceMs }) }),
+    ports.retries.count(caller, mainWebhooks),
   ])
   return { stats, pending }
 }
 
-export async function health(host: DialectHost, caller: Caller, values: EvolutionValues) {
-  const { stats, pending } = await read(host, caller)
+export async function health(ports: DialectPorts, caller: Caller, values: EvolutionValues) {
+  const { stats, pending } = await read(ports, caller)
   const counts = totals(stats.all)
   return {
     healthy: isHealthy({ ...counts, pendingRetries: pending.count }),
-    timestamp: iso(host.clock.now()),
+    timestamp: iso(ports.clock.now()),
     summary: {
       successRate: rates(counts).successRate,
       totalWebhooks: counts.total,
@@ -66,8 +69,8 @@ export async function health(host: DialectHost, caller: Caller, values: Evolutio
   }
 }
 
-export async function metrics(host: DialectHost, caller: Caller) {
-  const { stats, pending } = await read(host, caller)
+export async function metrics(ports: DialectPorts, caller: Caller) {
+  const { stats, pending } = await read(ports, caller)
   const counts = totals(stats.all)
   return {
     ...counts,
@@ -97,7 +100,10 @@ function errorsByType(failures: Stats['failures']): Partial<Record<ErrorCategory
   return byType
 }
 
-/** One that waits for another attempt, as JSON text: its payload is as it was sent, without a key that the endpoint asks for. */
+/**
+ * One that waits for another attempt, as JSON text: its payload is as it was sent, without a key that the endpoint
+ * asks for.
+ */
 export function failedText(detail: DeliveryDetail): string {
   const { lastAttempt, event, endpoint } = detail
   const row = {
@@ -123,12 +129,12 @@ const testPayload = {
 
 /** Sends one request past the queue. `text`: the test's own body, whose payload is sent to the letter. */
 export async function tryWebhook(
-  host: DialectHost,
+  ports: DialectPorts,
   url: string,
   text: string,
   timeoutMs: number,
 ): Promise<object> {
-  const outcome = await host.probe({
+  const outcome = await ports.probe({
     url,
     body: memberText(text, 'payload') ?? JSON.stringify(testPayload),
     headers: { 'content-type': 'application/json' },

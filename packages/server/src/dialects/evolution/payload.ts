@@ -1,4 +1,5 @@
 /** The envelopes: `{event, instance, data, server_url, apikey?, timestamp}` and that of the monitoring webhook. */
+import { canonicalText, rawEventText } from '../contract/event-text.ts'
 import { iso } from '../../core/clock.ts'
 import type { Endpoint } from '../../core/endpoint.ts'
 import { memberText } from '../../core/json.ts'
@@ -32,10 +33,12 @@ export function body(event: OutgoingEvent, endpoint: Endpoint): string {
   const data = whatsapp ? dataText(whatsapp, payload, around) : payload
   const timestamp = JSON.stringify(iso(message.createdAtMs))
   const serverUrl = JSON.stringify(event.serverUrl)
+  const session = JSON.stringify(instance)
   if (monitoringEvents.has(message.eventType))
-    return `{"event":${name},"timestamp":${timestamp},"instance":${JSON.stringify(instance)},"data":${data},"server_url":${serverUrl}}`
+    return `{"event":${name},"timestamp":${timestamp},"instance":${session},"data":${data},"server_url":${serverUrl}}`
   const apikey = options.apikey === undefined ? '' : `"apikey":${JSON.stringify(options.apikey)},`
-  return `{"event":${name},"instance":${JSON.stringify(instance)},"data":${data},"server_url":${serverUrl},${apikey}"timestamp":${timestamp}}`
+  const head = `{"event":${name},"instance":${session},"data":${data},"server_url":${serverUrl}`
+  return `${head},${apikey}"timestamp":${timestamp}}`
 }
 
 /** The event's name on the wire. An event that came from an Evolution keeps the name that it had there. */
@@ -48,7 +51,10 @@ export function nameOf(event: OutgoingEvent): string {
   return sentByApi ? secondNames['message.sent'].fine : eventName(eventType)
 }
 
-/** Whether its raw event is what would leave here: not of those that a source read out of another one, such as the steps of a status. */
+/**
+ * Whether its raw event is what would leave here: not of those that a source read out of another one, such as the
+ * steps of a status.
+ */
 function fromEvolution({ type, raw }: WhatsAppEvent): boolean {
   if (raw.source !== 'evolution') return false
   const name = readEventName(raw.name)
@@ -58,16 +64,13 @@ function fromEvolution({ type, raw }: WhatsAppEvent): boolean {
 
 /** As JSON text, so that what passes through keeps every digit. */
 function dataText(event: WhatsAppEvent, payload: string, around: Around): string {
-  const rawText = memberText(memberText(payload, 'raw') ?? '{}', 'event') ?? 'null'
+  const rawText = rawEventText(payload)
   if (fromEvolution(event)) return passedOn(event, rawText, around)
   if (isFallback(event)) return rawText
   // The history itself is in the raw event, and may be large.
   if (event.type === 'history.synced') return memberText(rawText, 'messages') ?? '[]'
   const data = applyByType(datas, event)
-  if (data !== undefined) return JSON.stringify(data(around)) ?? 'null'
-  // Evolution has no word for it: the canonical event itself, which looks the same from every gateway.
-  const { raw: _, ...own } = event
-  return JSON.stringify(own)
+  return data === undefined ? canonicalText(event) : (JSON.stringify(data(around)) ?? 'null')
 }
 
 /** Events that Evolution sends in lists; sources take lists apart. */

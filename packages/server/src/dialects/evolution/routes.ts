@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { PomboError } from '../../core/error.ts'
 import type { Caller } from '../contract/caller.ts'
 import type { DialectRoutes } from '../contract/dialect.ts'
-import type { DialectHost } from '../contract/host.ts'
+import type { DialectPorts } from '../contract/ports.ts'
 import {
   bearerKey,
   bodyOf,
@@ -25,13 +25,13 @@ import { setWebhook, showWebhook, webhookIn } from './webhook.ts'
 
 export function evolutionRoutes(values: EvolutionValues): DialectRoutes {
   return {
-    mount(app, host) {
-      webhooks(app, host, values)
-      overview(app, host, values)
-      logs(app, host)
-      failed(app, host)
-      trial(app, host, values)
-      ingest(app, host, values)
+    mount(app, ports) {
+      webhooks(app, ports, values)
+      overview(app, ports, values)
+      logs(app, ports)
+      failed(app, ports)
+      trial(app, ports, values)
+      ingest(app, ports, values)
     },
     // `response.message` is where Evolution's own clients look.
     refusal: ({ code, message }) => ({
@@ -43,35 +43,39 @@ export function evolutionRoutes(values: EvolutionValues): DialectRoutes {
   }
 }
 
-async function callerOf(host: DialectHost, request: FastifyRequest): Promise<Caller> {
-  return await host.authenticate(header(request, 'apikey') ?? bearerKey(request))
+async function callerOf(ports: DialectPorts, request: FastifyRequest): Promise<Caller> {
+  return await ports.authenticate(header(request, 'apikey') ?? bearerKey(request))
 }
 
-function webhooks(app: FastifyInstance, host: DialectHost, values: EvolutionValues): void {
+function webhooks(app: FastifyInstance, ports: DialectPorts, values: EvolutionValues): void {
   app.post('/webhook/set/:instance', async (request, reply) => {
-    const caller = await callerOf(host, request)
+    const caller = await callerOf(ports, request)
     const given = readBody(webhookIn, request)
-    const instance = await ensureInstance(host, caller, param(request, 'instance'), values)
-    const endpoint = await setWebhook(host, instance, given)
+    const instance = await ensureInstance(ports, caller, param(request, 'instance'), values)
+    const endpoint = await setWebhook(ports, instance, given)
     return sendJson(reply, 201, showWebhook(instance, endpoint))
   })
   app.get('/webhook/find/:instance', async (request, reply) => {
-    const caller = await callerOf(host, request)
+    const caller = await callerOf(ports, request)
     const name = param(request, 'instance')
-    const instance = await host.apps.find(caller, name)
+    const instance = await ports.apps.find(caller, name)
     if (!instance) throw new PomboError('not_found', { what: 'instance', id: name })
-    return sendJson(reply, 200, showWebhook(instance, await host.endpoints.find(instance, mainUid)))
+    return sendJson(
+      reply,
+      200,
+      showWebhook(instance, await ports.endpoints.find(instance, mainUid)),
+    )
   })
 }
 
-function overview(app: FastifyInstance, host: DialectHost, values: EvolutionValues): void {
+function overview(app: FastifyInstance, ports: DialectPorts, values: EvolutionValues): void {
   app.get('/webhook/health', async (request, reply) => {
-    const caller = await callerOf(host, request)
-    return sendJson(reply, 200, { status: 'SUCCESS', data: await health(host, caller, values) })
+    const caller = await callerOf(ports, request)
+    return sendJson(reply, 200, { status: 'SUCCESS', data: await health(ports, caller, values) })
   })
   app.get('/webhook/metrics', async (request, reply) => {
-    const caller = await callerOf(host, request)
-    return sendJson(reply, 200, { status: 'SUCCESS', metrics: await metrics(host, caller) })
+    const caller = await callerOf(ports, request)
+    return sendJson(reply, 200, { status: 'SUCCESS', metrics: await metrics(ports, caller) })
   })
 }
 
@@ -84,13 +88,13 @@ const logQuery = z.object({
 
 /** Which attempts are asked for; undefined: of an instance that there is not. */
 async function askedFor(
-  host: DialectHost,
+  ports: DialectPorts,
   caller: Caller,
   { type, instance }: z.output<typeof logQuery>,
 ) {
-  const app = instance === undefined ? undefined : await host.apps.find(caller, instance)
+  const app = instance === undefined ? undefined : await ports.apps.find(caller, instance)
   if (instance !== undefined && !app) return undefined
-  const sinceMs = await clearedAtMs(host, caller)
+  const sinceMs = await clearedAtMs(ports, caller)
   return {
     dialect: 'evolution' as const,
     ...(sinceMs !== undefined && { sinceMs }),
@@ -102,32 +106,32 @@ async function askedFor(
 }
 
 /** What waits in each instance's queue now. */
-async function queueSizes(host: DialectHost, caller: Caller): Promise<Map<string, number>> {
-  const { apps } = await host.attempts.stats(caller, mainWebhooks)
+async function queueSizes(ports: DialectPorts, caller: Caller): Promise<Map<string, number>> {
+  const { apps } = await ports.attempts.stats(caller, mainWebhooks)
   return new Map(apps.map(({ app, counts }) => [app.id, counts.open]))
 }
 
-function logs(app: FastifyInstance, host: DialectHost): void {
+function logs(app: FastifyInstance, ports: DialectPorts): void {
   app.get('/webhook/logs', async (request, reply) => {
-    const caller = await callerOf(host, request)
+    const caller = await callerOf(ports, request)
     const query = readQuery(logQuery, request)
-    const asked = await askedFor(host, caller, query)
+    const asked = await askedFor(ports, caller, query)
     const rows = asked
-      ? (await host.attempts.list(caller, { ...asked, limit: query.limit ?? 100 })).rows
+      ? (await ports.attempts.list(caller, { ...asked, limit: query.limit ?? 100 })).rows
       : []
-    const sizes = rows.length > 0 ? await queueSizes(host, caller) : new Map<string, number>()
+    const sizes = rows.length > 0 ? await queueSizes(ports, caller) : new Map<string, number>()
     const shown = rows.map((row) => showLog(row, sizes.get(row.app.id) ?? 0))
     return sendJson(reply, 200, { status: 'SUCCESS', data: { logs: shown, total: shown.length } })
   })
 
   app.get('/webhook/logs/export', async (request, reply) => {
-    const caller = await callerOf(host, request)
+    const caller = await callerOf(ports, request)
     const query = readQuery(logQuery, request)
-    const asked = await askedFor(host, caller, query)
-    const batches = asked ? host.attempts.stream(caller, asked) : nothing()
+    const asked = await askedFor(ports, caller, query)
+    const batches = asked ? ports.attempts.stream(caller, asked) : nothing()
     const format = query.format ?? 'json'
     const text =
-      format === 'csv' ? csvText(batches) : jsonText(batches, await queueSizes(host, caller))
+      format === 'csv' ? csvText(batches) : jsonText(batches, await queueSizes(ports, caller))
     return reply
       .type(format === 'csv' ? 'text/csv; charset=utf-8' : 'application/json; charset=utf-8')
       .header('content-disposition', `attachment; filename="webhook-logs.${format}"`)
@@ -135,7 +139,7 @@ function logs(app: FastifyInstance, host: DialectHost): void {
   })
 
   app.delete('/webhook/logs', async (request, reply) => {
-    await clear(host, await callerOf(host, request))
+    await clear(ports, await callerOf(ports, request))
     return sendJson(reply, 200, { status: 'SUCCESS', message: 'Logs and metrics cleared' })
   })
 }
@@ -150,17 +154,17 @@ const failedQuery = z.object({
   instance: z.string().optional(),
 })
 
-function failed(app: FastifyInstance, host: DialectHost): void {
+function failed(app: FastifyInstance, ports: DialectPorts): void {
   app.get('/webhook/failed', async (request, reply) => {
-    const caller = await callerOf(host, request)
+    const caller = await callerOf(ports, request)
     const { limit = 100, cursor, instance } = readQuery(failedQuery, request)
-    const one = instance === undefined ? undefined : await host.apps.find(caller, instance)
+    const one = instance === undefined ? undefined : await ports.apps.find(caller, instance)
     if (instance !== undefined && !one)
       throw new PomboError('not_found', { what: 'instance', id: instance })
     const selection = { ...mainWebhooks, ...(one && { appId: one.id }) }
     const [page, { count }] = await Promise.all([
-      host.retries.list(caller, { ...selection, limit, ...(cursor && { after: cursor }) }),
-      host.retries.count(caller, selection),
+      ports.retries.list(caller, { ...selection, limit, ...(cursor && { after: cursor }) }),
+      ports.retries.count(caller, selection),
     ])
     const rows = page.rows.map(failedText).join(',')
     const next = page.next === null ? '' : `,"nextCursor":${JSON.stringify(page.next)}`
@@ -170,9 +174,9 @@ function failed(app: FastifyInstance, host: DialectHost): void {
   })
 
   app.delete('/webhook/failed/:webhookId', async (request, reply) => {
-    const caller = await callerOf(host, request)
+    const caller = await callerOf(ports, request)
     const id = param(request, 'webhookId')
-    const result = await host.retries.discard(caller, id, mainWebhooks)
+    const result = await ports.retries.discard(caller, id, mainWebhooks)
     if (result === 'missing')
       throw new PomboError('not_found', { what: 'webhook waiting for a retry', id })
     if (result === 'sending')
@@ -186,7 +190,7 @@ function failed(app: FastifyInstance, host: DialectHost): void {
   })
 
   app.delete('/webhook/failed', async (request, reply) => {
-    const removed = await host.retries.discardAll(await callerOf(host, request), mainWebhooks)
+    const removed = await ports.retries.discardAll(await callerOf(ports, request), mainWebhooks)
     const message = `${removed} webhooks removed from the retry queue`
     return sendJson(reply, 200, { status: 'SUCCESS', message, data: { removed } })
   })
@@ -194,11 +198,11 @@ function failed(app: FastifyInstance, host: DialectHost): void {
 
 const testIn = z.object({ url: z.string().min(1), payload: z.unknown().optional() })
 
-function trial(app: FastifyInstance, host: DialectHost, { timeoutMs }: EvolutionValues): void {
+function trial(app: FastifyInstance, ports: DialectPorts, { timeoutMs }: EvolutionValues): void {
   app.post('/webhook/test', async (request, reply) => {
-    await callerOf(host, request)
+    await callerOf(ports, request)
     const { url } = readBody(testIn, request)
-    const data = await tryWebhook(host, url, bodyOf(request).text, timeoutMs)
+    const data = await tryWebhook(ports, url, bodyOf(request).text, timeoutMs)
     return sendJson(reply, 200, { status: 'SUCCESS', data })
   })
 }

@@ -1,4 +1,5 @@
 /** `data` of instances and their connection. */
+import { everyLoss } from '../contract/losses.ts'
 import type { ByType } from '../../whatsapp/whatsapp.ts'
 import { qrPng } from '../qr-image.ts'
 import { type Around, given, jid } from './wire.ts'
@@ -72,11 +73,5 @@ export const sessionData: ByType<(around: Around) => unknown> = {
       state: 'open',
       statusReason: 200,
     }),
-  'session.disconnected': closed,
-  'session.logged_out': closed,
-  'session.replaced': closed,
-  'session.banned': closed,
-  'session.connect_failed': closed,
-  'session.outdated': closed,
-  'session.stream_error': closed,
+  ...everyLoss(closed),
 }

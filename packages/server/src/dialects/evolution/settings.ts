@@ -79,7 +79,8 @@ export const evolutionSettings = {
   queueRateLimit: setting('GLOBAL_QUEUE_RATE_LIMIT', integer(1, 1_000_000, 'a minute', '500'), {
     default: '500',
     description:
-      'Deliveries a minute to all main webhooks of a tenant together, first and further attempts, evenly over the minute and over all nodes.',
+      'Deliveries a minute to all main webhooks of a tenant together, first and further attempts, evenly ' +
+      'over the minute and over all nodes.',
   }),
 } satisfies SettingGroup
 

@@ -2,15 +2,16 @@ import { createHmac } from 'node:crypto'
 import type { Endpoint } from '../../core/endpoint.ts'
 import type { Secret } from '../../core/secret.ts'
 import type { OutgoingEvent } from '../contract/delivery.ts'
-import { hexHmac } from '../contract/hex-hmac.ts'
+import { hmacHeader } from '../contract/hex-hmac.ts'
 import { optionsOf } from './options.ts'
 
 /** Seconds that a token is good for, as in Evolution. */
 const tokenSeconds = 600
 
 /**
- * Nothing without a secret, as in the document. With one: `X-Webhook-Signature: sha256=<hex>` over exactly the body; or, where the endpoint
- * asks for it, what Evolution itself makes of a `jwt_key`: `Authorization: Bearer <JWT>` (HS256; `iat`, `exp`, `app`, `action`).
+ * Nothing without a secret, as in the document. With one: `X-Webhook-Signature: sha256=<hex>` over exactly the
+ * body; or, where the endpoint asks for it, what Evolution itself makes of a `jwt_key`: `Authorization: Bearer
+ * <JWT>` (HS256; `iat`, `exp`, `app`, `action`).
  */
 export function sign(
   { nowMs }: OutgoingEvent,
@@ -18,10 +19,8 @@ export function sign(
   body: string,
   secrets: readonly Secret[],
 ): Record<string, string> {
-  if (optionsOf(endpoint.dialectOptions).signature !== 'jwt') {
-    const hex = hexHmac(secrets, body)
-    return hex === undefined ? {} : { 'X-Webhook-Signature': `sha256=${hex}` }
-  }
+  if (optionsOf(endpoint.dialectOptions).signature !== 'jwt')
+    return hmacHeader('X-Webhook-Signature', 'sha256=', secrets, body)
   const secret = secrets.find(({ kind }) => kind !== 'v1a')
   if (secret === undefined) return {}
   const issuedAt = Math.floor(nowMs / 1000)

@@ -1,11 +1,13 @@
 /** An instance's own webhook, as Evolution itself sets and shows it. */
+import { listUnknown } from '../contract/catalogue.ts'
+import { makeEndpoint } from '../contract/endpoint.ts'
 import { z } from 'zod'
 import { iso } from '../../core/clock.ts'
 import type { Endpoint } from '../../core/endpoint.ts'
-import { invalid, PomboError } from '../../core/error.ts'
+import { invalid } from '../../core/error.ts'
 import { showId } from '../../core/id.ts'
 import type { DialectApp } from '../contract/caller.ts'
-import type { DialectHost, EndpointChanges } from '../contract/host.ts'
+import type { DialectPorts, EndpointChanges } from '../contract/ports.ts'
 import { listedName, readSubscription } from './events.ts'
 import { mainUid } from './instances.ts'
 import { type Options, optionsOf } from './options.ts'
@@ -40,39 +42,29 @@ export const webhookIn = z.union([
 
 /** Sets the main webhook of an instance, as a whole. */
 export async function setWebhook(
-  host: DialectHost,
+  ports: DialectPorts,
   app: DialectApp,
   given: Webhook,
 ): Promise<Endpoint | undefined> {
-  const before = await host.endpoints.find(app, mainUid)
+  const before = await ports.endpoints.find(app, mainUid)
   if (given.url === '') {
     if (given.enabled)
       throw invalid(['body', 'webhook', 'url'], 'is needed where the webhook is enabled')
-    if (before) await host.endpoints.delete(app, before.id)
+    if (before) await ports.endpoints.delete(app, before.id)
     return undefined
   }
   const changes = { ...changesOf(given), url: given.url }
-  if (before) return await host.endpoints.patch(app, before.id, changes)
-  const made = { ...changes, uid: mainUid, dialect: 'evolution' as const }
-  return await host.endpoints.create(app, made).catch(async (error: unknown) => {
-    const conflict = error instanceof PomboError && error.code === 'conflict'
-    const other = conflict ? await host.endpoints.find(app, mainUid) : undefined
-    if (!other) throw error
-    return await host.endpoints.patch(app, other.id, changes)
-  })
+  if (before) return await ports.endpoints.patch(app, before.id, changes)
+  return await makeEndpoint(ports, app, { uid: mainUid, dialect: 'evolution' }, changes)
 }
 
 function changesOf(given: Webhook): EndpointChanges {
   const read = readSubscription(given.events ?? [])
-  if (!read.ok) {
-    const unknown = read.unknown.map(({ name, suggestion }) =>
-      suggestion === undefined ? `"${name}"` : `"${name}" (did you mean "${suggestion}"?)`,
-    )
+  if (!read.ok)
     throw invalid(
       ['body', 'webhook', 'events'],
-      `holds no event of Evolution: ${unknown.join(', ')}`,
+      `holds no event of Evolution: ${listUnknown(read.unknown)}`,
     )
-  }
   const { jwt_key: jwtKey, ...headers } = given.headers ?? {}
   const options: Options = {
     ...((given.byEvents ?? given.webhookByEvents) && { webhookByEvents: true }),

@@ -1,4 +1,5 @@
 /** The event types of whatsmeow: the catalogue, its spellings, and reading a subscription. */
+import { readNames, type UnknownName } from '../contract/catalogue.ts'
 import { nearest } from '../../core/nearest.ts'
 import type { CatalogueEvent } from '../contract/dialect.ts'
 
@@ -171,19 +172,10 @@ export function readEventName(text: string): string | undefined {
   return bySpelling.get(squash(text.trim()))
 }
 
-export type Subscription =
-  | { ok: true; events: string[] }
-  /** `suggestion`: the closest name, if one is close. */
-  | { ok: false; unknown: { name: string; suggestion: string | undefined }[] }
+export type Subscription = { ok: true; events: string[] } | { ok: false; unknown: UnknownName[] }
 
 /** Reads the list of events of a session's webhook: either spelling, each once, in the order given. */
 export function readSubscription(names: readonly string[]): Subscription {
-  const events = new Set<string>()
-  const unknown: { name: string; suggestion: string | undefined }[] = []
-  for (const name of names) {
-    const read = readEventName(name)
-    if (read === undefined) unknown.push({ name, suggestion: nearest(name, [...byName]) })
-    else events.add(read)
-  }
+  const { events, unknown } = readNames(names, readEventName, (name) => nearest(name, [...byName]))
   return unknown.length === 0 ? { ok: true, events: [...events] } : { ok: false, unknown }
 }

@@ -1,4 +1,5 @@
 /** What whatsmeow calls the canonical events. */
+import { eventNames } from '../contract/catalogue.ts'
 import type { EventType } from '../../whatsapp/whatsapp.ts'
 
 const names: { readonly [Type in EventType]?: string } = {
@@ -94,13 +95,8 @@ const names: { readonly [Type in EventType]?: string } = {
   'settings.unarchive_chats_updated': 'unarchive_chats_setting',
 }
 
-/** What this dialect calls an event: whatsmeow's word; the snake_case name of what no canonical form covers; else the type itself. */
-export function eventName(type: string): string {
-  return (
-    names[type as EventType] ??
-    (type.startsWith('whatsapp.') ? type.slice('whatsapp.'.length) : type)
-  )
-}
+/** What this dialect calls an event. */
+export const eventName = eventNames(names)
 
 export function hasName(type: EventType): boolean {
   return names[type] !== undefined

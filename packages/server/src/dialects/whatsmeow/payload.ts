@@ -1,6 +1,6 @@
 /** The envelope `{event, session_id, timestamp, data}`. */
+import { canonicalText, rawEventText } from '../contract/event-text.ts'
 import { iso } from '../../core/clock.ts'
-import { memberText } from '../../core/json.ts'
 import {
   applyByType,
   type ByType,
@@ -33,16 +33,13 @@ export function body(event: OutgoingEvent): string {
 function envelope(name: string, sessionId: string, at: string, data: string): string {
   // A map in the document's struct: a Go receiver refuses the whole request over a list or a text.
   const map = /^\s*[{n]/.test(data) ? data : `{"value":${data}}`
-  return `{"event":${JSON.stringify(name)},"session_id":${JSON.stringify(sessionId)},"timestamp":${JSON.stringify(goTime(at))},"data":${map}}`
+  const head = JSON.stringify({ event: name, session_id: sessionId, timestamp: goTime(at) })
+  return `${head.slice(0, -1)},"data":${map}}`
 }
 
 function dataText(event: WhatsAppEvent, payload: string): string {
   const data = applyByType(datas, event)
   if (data !== undefined) return JSON.stringify(data)
-  // whatsmeow has no word for it: the canonical event itself, which looks the same from every gateway.
-  if (!isFallback(event) && !hasName(event.type as EventType)) {
-    const { raw: _, ...own } = event
-    return JSON.stringify(own)
-  }
-  return memberText(memberText(payload, 'raw') ?? '{}', 'event') ?? 'null'
+  const hasNoWord = !isFallback(event) && !hasName(event.type as EventType)
+  return hasNoWord ? canonicalText(event) : rawEventText(payload)
 }

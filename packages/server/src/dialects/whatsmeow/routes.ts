@@ -5,7 +5,7 @@ import { showId } from '../../core/id.ts'
 import { invalid, PomboError } from '../../core/error.ts'
 import type { DialectRoutes } from '../contract/dialect.ts'
 import type { DialectApp } from '../contract/caller.ts'
-import type { DialectHost, GatewayTaken } from '../contract/host.ts'
+import type { DialectPorts, GatewayTaken } from '../contract/ports.ts'
 import {
   bearerKey,
   bodyOf,
@@ -27,11 +27,11 @@ const session = '/api/whatsmeow/sessions/:id'
 
 export function whatsmeowRoutes(values: WhatsmeowValues): DialectRoutes {
   return {
-    mount(app, host) {
-      events(app, host, values)
-      webhooks(app, host, values)
-      logs(app, host, values)
-      catalogues(app, host)
+    mount(app, ports) {
+      events(app, ports, values)
+      webhooks(app, ports, values)
+      logs(app, ports, values)
+      catalogues(app, ports)
     },
     refusal: ({ code, message, problems }) => ({
       error: message,
@@ -46,13 +46,13 @@ const eventIn = z.object({
   event: z.record(z.string(), z.unknown()).nullish(),
 })
 
-function events(app: FastifyInstance, host: DialectHost, { queueSize }: WhatsmeowValues): void {
+function events(app: FastifyInstance, ports: DialectPorts, { queueSize }: WhatsmeowValues): void {
   app.post(`${session}/events`, async (request, reply) => {
-    const caller = await host.authenticate(bearerKey(request))
+    const caller = await ports.authenticate(bearerKey(request))
     const { type } = readBody(eventIn, request)
-    const one = await host.apps.ensure(caller, param(request, 'id'))
+    const one = await ports.apps.ensure(caller, param(request, 'id'))
     if (queueSize !== undefined) {
-      const queues = await host.retries.queues(caller, { appId: one.id, uids: [webhookUid] })
+      const queues = await ports.retries.queues(caller, { appId: one.id, uids: [webhookUid] })
       const waiting = queues.retrying + Object.values(queues.waiting).reduce((sum, n) => sum + n, 0)
       if (waiting >= queueSize)
         throw new PomboError(
@@ -61,7 +61,7 @@ function events(app: FastifyInstance, host: DialectHost, { queueSize }: Whatsmeo
           { retryAfterSeconds: 5 },
         )
     }
-    const { messages, filtered, skipped } = await host.gateways.take({
+    const { messages, filtered, skipped } = await ports.gateways.take({
       gateway: 'whatsmeow',
       keys: [bearerKey(request)!],
       headers: signatureHeaders(request),
@@ -69,7 +69,7 @@ function events(app: FastifyInstance, host: DialectHost, { queueSize }: Whatsmeo
       session: one.uid ?? one.id,
       event: null,
     })
-    const reason = await whyNot(host, one, messages)
+    const reason = await whyNot(ports, one, messages)
     const known = readEventName(type)
     return sendJson(reply, 202, {
       session_id: one.uid ?? one.id,
@@ -108,7 +108,7 @@ function showAccepted(
 
 /** Why an event that nobody gets is not sent. */
 async function whyNot(
-  host: DialectHost,
+  ports: DialectPorts,
   app: DialectApp,
   accepted: GatewayTaken['messages'],
 ): Promise<string | null> {
@@ -116,34 +116,34 @@ async function whyNot(
     (one) => one.accepted.outcome === 'accepted' && one.accepted.deliveries === 0,
   )
   if (!nobody) return null
-  const webhook = await webhookOf(host, app)
+  const webhook = await webhookOf(ports, app)
   if (!webhook) return 'the session has no webhook'
   return webhook.disabled ? 'the webhook is disabled' : 'the webhook is not subscribed to it'
 }
 
-function webhooks(app: FastifyInstance, host: DialectHost, { workers }: WhatsmeowValues): void {
+function webhooks(app: FastifyInstance, ports: DialectPorts, { workers }: WhatsmeowValues): void {
   const found = async (request: FastifyRequest): Promise<DialectApp> => {
-    const caller = await host.authenticate(bearerKey(request))
+    const caller = await ports.authenticate(bearerKey(request))
     const id = param(request, 'id')
-    const one = await host.apps.find(caller, id)
+    const one = await ports.apps.find(caller, id)
     if (!one) throw new PomboError('not_found', { what: 'session', id })
     return one
   }
   app.put(`${session}/webhook`, async (request, reply) => {
-    const caller = await host.authenticate(bearerKey(request))
+    const caller = await ports.authenticate(bearerKey(request))
     const given = readBody(webhookIn, request)
-    const one = await host.apps.ensure(caller, param(request, 'id'))
-    const endpoint = await putWebhook(host, one, given, workers)
+    const one = await ports.apps.ensure(caller, param(request, 'id'))
+    const endpoint = await putWebhook(ports, one, given, workers)
     return sendJson(reply, 200, showWebhook(one.uid ?? one.id, endpoint))
   })
   app.get(`${session}/webhook`, async (request, reply) => {
     const one = await found(request)
-    return sendJson(reply, 200, showWebhook(one.uid ?? one.id, await webhookOf(host, one)))
+    return sendJson(reply, 200, showWebhook(one.uid ?? one.id, await webhookOf(ports, one)))
   })
   app.delete(`${session}/webhook`, async (request, reply) => {
     const one = await found(request)
-    const endpoint = await webhookOf(host, one)
-    if (endpoint) await host.endpoints.delete(one, endpoint.id)
+    const endpoint = await webhookOf(ports, one)
+    if (endpoint) await ports.endpoints.delete(one, endpoint.id)
     return reply.code(204).send()
   })
 }
@@ -160,7 +160,7 @@ const logQuery = z.object({
 
 function logs(
   app: FastifyInstance,
-  host: DialectHost,
+  ports: DialectPorts,
   { enableLogs, logRetentionMs }: WhatsmeowValues,
 ): void {
   const path = '/api/whatsmeow/webhook/logs'
@@ -171,15 +171,15 @@ function logs(
       })
   }
   app.get(path, async (request, reply) => {
-    const caller = await host.authenticate(bearerKey(request))
+    const caller = await ports.authenticate(bearerKey(request))
     enabled()
     const query = readQuery(logQuery, request)
-    const one = query.session_id ? await host.apps.find(caller, query.session_id) : undefined
+    const one = query.session_id ? await ports.apps.find(caller, query.session_id) : undefined
     if (query.session_id && !one)
       throw new PomboError('not_found', { what: 'session', id: query.session_id })
     const limit = query.limit ?? 50
-    const oldestMs = host.clock.now() - logRetentionMs
-    const page = await host.deliveries.list(caller, {
+    const oldestMs = ports.clock.now() - logRetentionMs
+    const page = await ports.deliveries.list(caller, {
       dialect: 'whatsmeow',
       states: statesOf(query.status),
       sinceMs: Math.max(oldestMs, query.since ?? oldestMs),
@@ -194,20 +194,20 @@ function logs(
     return sendJson(reply, 200, { logs: page.rows.map(showLog), limit, next_cursor: page.next })
   })
   app.get(`${path}/:logId`, async (request, reply) => {
-    const caller = await host.authenticate(bearerKey(request))
+    const caller = await ports.authenticate(bearerKey(request))
     enabled()
     const id = param(request, 'logId')
-    const detail = await host.deliveries.find(caller, id, { dialect: 'whatsmeow' })
-    if (!detail || detail.createdAtMs < host.clock.now() - logRetentionMs)
+    const detail = await ports.deliveries.find(caller, id, { dialect: 'whatsmeow' })
+    if (!detail || detail.createdAtMs < ports.clock.now() - logRetentionMs)
       throw new PomboError('not_found', { what: 'log', id })
     return reply.type('application/json; charset=utf-8').send(logText(detail))
   })
 }
 
-function catalogues(app: FastifyInstance, host: DialectHost): void {
+function catalogues(app: FastifyInstance, ports: DialectPorts): void {
   const path = '/api/whatsmeow/webhook/events'
   app.get(path, async (request, reply) => {
-    await host.authenticate(bearerKey(request))
+    await ports.authenticate(bearerKey(request))
     return sendJson(reply, 200, {
       events: catalogue.map(({ name, struct, category, description }) => ({
         event: name,
@@ -221,7 +221,7 @@ function catalogues(app: FastifyInstance, host: DialectHost): void {
   })
   // Whether a name is an event type, in either spelling.
   app.get(`${path}/:name`, async (request, reply) => {
-    await host.authenticate(bearerKey(request))
+    await ports.authenticate(bearerKey(request))
     const name = readEventName(param(request, 'name'))
     const event = catalogue.find((one) => one.name === name)
     if (!event) throw invalid(['path', 'name'], `"${param(request, 'name')}" is no event type`)

@@ -1,16 +1,7 @@
 /** `data` of connection, pairing, calls, synchronisation and settings. */
+import type { LossEvent } from '../contract/losses.ts'
 import type { ByType, EventOf } from '../../whatsapp/whatsapp.ts'
 import { alt, given, goTime, goTimeOrNull, jid } from './wire.ts'
-
-type LossEvent = EventOf<
-  | 'session.disconnected'
-  | 'session.logged_out'
-  | 'session.replaced'
-  | 'session.banned'
-  | 'session.connect_failed'
-  | 'session.outdated'
-  | 'session.stream_error'
->
 
 type CallEvent = EventOf<
   | 'call.offered'

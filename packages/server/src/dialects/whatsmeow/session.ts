@@ -1,11 +1,13 @@
 /** A session's webhook: the document's `{enabled, url, events, token}`, and the secret for the signature beside it. */
+import { listUnknown } from '../contract/catalogue.ts'
+import { makeEndpoint } from '../contract/endpoint.ts'
 import { z } from 'zod'
 import { iso } from '../../core/clock.ts'
 import type { Endpoint } from '../../core/endpoint.ts'
-import { invalid, PomboError } from '../../core/error.ts'
+import { invalid } from '../../core/error.ts'
 import { priorities } from '../../core/message.ts'
 import type { DialectApp } from '../contract/caller.ts'
-import type { DialectHost, EndpointChanges } from '../contract/host.ts'
+import type { DialectPorts, EndpointChanges } from '../contract/ports.ts'
 import { readSubscription, wildcard } from './events.ts'
 
 /** The uid of a session's endpoint. */
@@ -25,35 +27,29 @@ export const webhookIn = z.object({
 })
 export type WebhookIn = z.output<typeof webhookIn>
 
-export async function webhookOf(host: DialectHost, app: DialectApp): Promise<Endpoint | undefined> {
-  return await host.endpoints.find(app, webhookUid)
+export async function webhookOf(
+  ports: DialectPorts,
+  app: DialectApp,
+): Promise<Endpoint | undefined> {
+  return await ports.endpoints.find(app, webhookUid)
 }
 
 /** Sets the webhook, or takes it away where it is switched off without a URL. */
 export async function putWebhook(
-  host: DialectHost,
+  ports: DialectPorts,
   app: DialectApp,
   given: WebhookIn,
   workers: number,
 ): Promise<Endpoint | undefined> {
-  const before = await webhookOf(host, app)
+  const before = await webhookOf(ports, app)
   if (given.url === '') {
     if (given.enabled) throw invalid(['body', 'url'], 'is needed where the webhook is enabled')
-    if (before) await host.endpoints.delete(app, before.id)
+    if (before) await ports.endpoints.delete(app, before.id)
     return undefined
   }
   const changes = { ...changesOf(given, before), url: given.url, maxInFlight: workers }
-  if (before) return await host.endpoints.patch(app, before.id, changes)
-  const made = { ...changes, uid: webhookUid, dialect: 'whatsmeow' as const }
-  return await host.endpoints.create(app, made).catch(async (error: unknown) => {
-    // Someone else set it at the same time: the later one counts.
-    const other =
-      error instanceof PomboError && error.code === 'conflict'
-        ? await webhookOf(host, app)
-        : undefined
-    if (!other) throw error
-    return await host.endpoints.patch(app, other.id, changes)
-  })
+  if (before) return await ports.endpoints.patch(app, before.id, changes)
+  return await makeEndpoint(ports, app, { uid: webhookUid, dialect: 'whatsmeow' }, changes)
 }
 
 function changesOf(
@@ -83,15 +79,11 @@ function subscriptionOf(events: string[] | null | undefined): string[] | null {
       `names none; ["${wildcard}"] subscribes to everything, "enabled": false stops the webhook`,
     )
   const read = readSubscription(events)
-  if (!read.ok) {
-    const unknown = read.unknown.map(({ name, suggestion }) =>
-      suggestion === undefined ? `"${name}"` : `"${name}" (did you mean "${suggestion}"?)`,
-    )
+  if (!read.ok)
     throw invalid(
       ['body', 'events'],
-      `holds what is no event type: ${unknown.join(', ')}; they are listed at /api/whatsmeow/webhook/events`,
+      `holds what is no event type: ${listUnknown(read.unknown)}; they are listed at /api/whatsmeow/webhook/events`,
     )
-  }
   return read.events.includes(wildcard) ? null : read.events
 }
 

@@ -4,19 +4,15 @@ import { eventName } from './names.ts'
 import { body } from './payload.ts'
 import { whatsmeowRoutes } from './routes.ts'
 import type { WhatsmeowValues } from './settings.ts'
-import { signBody } from './signature.ts'
-
-/** No pause between two attempts is longer. */
-const longestDelayMs = 7 * 86_400_000
+import { hmacHeader } from '../contract/hex-hmac.ts'
+import { doublingSchedule } from '../contract/schedule.ts'
 
 /**
- * The dialect of a webhook service around whatsmeow. The session's token is no member of it: it is an endpoint header `Authorization`,
- * sent raw like every other extra header, and sealed at rest with them.
+ * The dialect of a webhook service around whatsmeow. The session's token is no member of it: it is an endpoint
+ * header `Authorization`, sent raw like every other extra header, and sealed at rest with them.
  */
 export function createWhatsmeow(values: WhatsmeowValues): Dialect {
-  const scheduleMs = Array.from({ length: values.maxRetries }, (_, retry) =>
-    Math.min(values.retryDelayMs * 2 ** retry, longestDelayMs),
-  )
+  const scheduleMs = doublingSchedule(values.maxRetries, values.retryDelayMs)
   return {
     name: 'whatsmeow',
     events: catalogue,
@@ -25,7 +21,8 @@ export function createWhatsmeow(values: WhatsmeowValues): Dialect {
     eventName,
     format: body,
     headers: () => ({}),
-    sign: (_event, _endpoint, text, secrets) => signBody(text, secrets),
+    sign: (_event, _endpoint, text, secrets) =>
+      hmacHeader('X-Webhook-Signature', 'sha256=', secrets, text),
     routes: whatsmeowRoutes(values),
   }
 }

@@ -12,7 +12,10 @@ export function goTimeOrNull(iso: string | null): string | null {
   return iso === null ? null : goTime(iso)
 }
 
-/** The phone number's JID where it is known, as the document shows it; `""` for nobody, as whatsmeow marshals an empty JID. */
+/**
+ * The phone number's JID where it is known, as the document shows it; `""` for nobody, as whatsmeow marshals an
+ * empty JID.
+ */
 export function jid(one: Someone | null): string {
   return one === null ? '' : preferredId(one)
 }

@@ -3,7 +3,7 @@ import { iso } from '../../core/clock.ts'
 import { readEvent } from '../../whatsapp/whatsapp.ts'
 import type { Caller } from '../contract/caller.ts'
 import type { DialectApp } from '../contract/caller.ts'
-import type { DialectHost } from '../contract/host.ts'
+import type { DialectPorts } from '../contract/ports.ts'
 import type { AttemptEntry, DeliveryEntry, MessageEntry } from '../contract/delivery-log.ts'
 import { eventName } from './events.ts'
 import { messageUuid } from './message-id.ts'
@@ -77,9 +77,12 @@ function typesIn(category: Category | undefined) {
   return { exceptPrefixes: categories.filter((one) => one !== 'other').map(own) }
 }
 
-/** A page, newest first, and how many there are in all. Each list is read as far as the page reaches, and they are merged. */
+/**
+ * A page, newest first, and how many there are in all. Each list is read as far as the page reaches, and they are
+ * merged.
+ */
 export async function auditOf(
-  host: DialectHost,
+  ports: DialectPorts,
   caller: Caller,
   app: DialectApp,
   { limit, offset, category }: AuditQuery,
@@ -90,12 +93,12 @@ export async function auditOf(
   const withWebhook = category === undefined || category === 'webhook'
   const none = { rows: [] }
   const [messages, deliveries, attempts, ...counts] = await Promise.all([
-    host.messages.list(caller, { ...ofMessages, ...page }),
-    withWebhook ? host.deliveries.list(caller, { ...ofWebhook, ...page }) : none,
-    withWebhook ? host.attempts.list(caller, { ...ofWebhook, ...page }) : none,
-    host.messages.count(caller, ofMessages),
-    withWebhook ? host.deliveries.count(caller, ofWebhook) : 0,
-    withWebhook ? host.attempts.count(caller, ofWebhook) : 0,
+    ports.messages.list(caller, { ...ofMessages, ...page }),
+    withWebhook ? ports.deliveries.list(caller, { ...ofWebhook, ...page }) : none,
+    withWebhook ? ports.attempts.list(caller, { ...ofWebhook, ...page }) : none,
+    ports.messages.count(caller, ofMessages),
+    withWebhook ? ports.deliveries.count(caller, ofWebhook) : 0,
+    withWebhook ? ports.attempts.count(caller, ofWebhook) : 0,
   ])
   const found = [
     ...messages.rows.map((entry) => ({ entry, event: showMessage(entry) })),
@@ -106,7 +109,7 @@ export async function auditOf(
   ].toSorted((a, b) => (a.event.created_at < b.event.created_at ? 1 : -1))
   const rows: AuditEvent[] = []
   for (const { entry, event } of found.slice(offset, offset + limit))
-    rows.push(entry ? await withPayload(host, caller, app, entry, event) : event)
+    rows.push(entry ? await withPayload(ports, caller, app, entry, event) : event)
   return { rows, total: counts.reduce((sum, count) => sum + count, 0) }
 }
 
@@ -124,14 +127,14 @@ function showMessage({ message, unmatched }: MessageEntry): AuditEvent {
 
 /** What the document's worker notes of a message that came in; lists of messages come without payloads. */
 async function withPayload(
-  host: DialectHost,
+  ports: DialectPorts,
   caller: Caller,
   app: DialectApp,
   { message: { id, form, eventType } }: MessageEntry,
   event: AuditEvent,
 ): Promise<AuditEvent> {
   if (form !== 'whatsapp' || eventType !== 'message.received') return event
-  const text = (await host.messages.find(caller, app, id))?.message.payload
+  const text = (await ports.messages.find(caller, app, id))?.message.payload
   if (text == null) return event
   const received = readEvent(JSON.parse(text))
   if (received.type !== 'message.received') return event

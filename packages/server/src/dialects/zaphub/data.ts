@@ -1,19 +1,10 @@
 /** `payload` of each event, with the document's fields in the document's order. */
+import { everyLoss, type LossEvent } from '../contract/losses.ts'
 import { preferredId } from '../../whatsapp/identity/event-identity.ts'
 import type { Chat, Media, MessageContent, Person } from '../../whatsapp/message/message.ts'
 import type { ByType, EventOf } from '../../whatsapp/whatsapp.ts'
 import { qrPng } from '../qr-image.ts'
 import { messageUuid } from './message-id.ts'
-
-type LossEvent = EventOf<
-  | 'session.disconnected'
-  | 'session.logged_out'
-  | 'session.replaced'
-  | 'session.banned'
-  | 'session.connect_failed'
-  | 'session.outdated'
-  | 'session.stream_error'
->
 
 /** What names a message: the session's, and its own. */
 interface Target {
@@ -43,7 +34,10 @@ function received(event: EventOf<'message.received'>): object {
   return event.raw.source === 'zaphub' ? { ...ownOf(event), ...asEnqueued(event) } : ownOf(event)
 }
 
-/** What ZapHub itself put into its queue leaves as it stands: names that it resolved, a `raw_media`, whatever `content` holds. */
+/**
+ * What ZapHub itself put into its queue leaves as it stands: names that it resolved, a `raw_media`, whatever
+ * `content` holds.
+ */
 function asEnqueued({ raw, content: { text } }: EventOf<'message.received'>): object {
   const { sessionId: _session, waMessageId: _id, ...job } = raw.event as Record<string, unknown>
   const { content } = job
@@ -82,8 +76,8 @@ function ownOf(event: EventOf<'message.received'>): object {
 }
 
 /**
- * `text` is always there, for a file it is the caption: the document's own receivers read it of every message, and the one in
- * Python ends in a KeyError where it is missing.
+ * `text` is always there, for a file it is the caption: the document's own receivers read it of every message, and
+ * the one in Python ends in a KeyError where it is missing.
  */
 function contentOf(content: MessageContent): object {
   const { type: _, messageType: _messageType, text, media, quoted, mentions, ...rest } = content
@@ -157,13 +151,7 @@ function qrImage({ code, image }: EventOf<'session.qr_updated'>['qr']): string |
 export const payloads: ByType<object> = {
   'session.qr_updated': ({ qr, at }) => ({ qr_code: qrImage(qr), generated_at: at }),
   'session.connected': ({ me, at }) => ({ connected_at: at, phone_number: me?.phone ?? null }),
-  'session.disconnected': disconnected,
-  'session.logged_out': disconnected,
-  'session.replaced': disconnected,
-  'session.banned': disconnected,
-  'session.connect_failed': disconnected,
-  'session.outdated': disconnected,
-  'session.stream_error': disconnected,
+  ...everyLoss(disconnected),
   'message.received': received,
   'message.sent': (event) => ({
     messageId: id(event),

@@ -1,4 +1,6 @@
 /** ZapHub's events, as `GET /api/v1/webhook/events` shows them, and what the canonical events are called. */
+import { eventNames } from '../contract/catalogue.ts'
+import { everyLoss } from '../contract/losses.ts'
 import type { EventType } from '../../whatsapp/whatsapp.ts'
 import type { CatalogueEvent } from '../contract/dialect.ts'
 
@@ -115,19 +117,13 @@ export const catalogue: readonly Shown[] = [
   },
 ]
 
-/** Canonical types that are not called what they are in ZapHub: each loss of a session is a disconnection, whoever plays has read. */
+/**
+ * Canonical types that are not called what they are in ZapHub: each loss of a session is a disconnection, whoever
+ * plays has read.
+ */
 const names: { readonly [Type in EventType]?: string } = {
-  'session.logged_out': 'session.disconnected',
-  'session.replaced': 'session.disconnected',
-  'session.banned': 'session.disconnected',
-  'session.connect_failed': 'session.disconnected',
-  'session.outdated': 'session.disconnected',
-  'session.stream_error': 'session.disconnected',
+  ...everyLoss('session.disconnected'),
   'message.played': 'message.read',
 }
 
-/** ZapHub's word; the gateway's own name, in snake_case, of what no canonical form covers; else the type itself. */
-export function eventName(type: string): string {
-  if (type.startsWith('whatsapp.')) return type.slice('whatsapp.'.length)
-  return Object.hasOwn(names, type) ? names[type as EventType]! : type
-}
+export const eventName = eventNames(names)

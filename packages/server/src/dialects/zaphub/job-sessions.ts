@@ -2,15 +2,19 @@
 import { createHash } from 'node:crypto'
 import type { Endpoint } from '../../core/endpoint.ts'
 import type { DialectApp } from '../contract/caller.ts'
-import type { DialectHost } from '../contract/host.ts'
+import type { DialectPorts } from '../contract/ports.ts'
 import { jobTag } from './job.ts'
 import { messageUuid } from './message-id.ts'
-import { makeEndpoint, webhookOf, webhookUid } from './session.ts'
+import { makeEndpoint } from '../contract/endpoint.ts'
+import { webhookOf, webhookUid } from './session.ts'
 
 /** What the source of the queues asks of this dialect. All of it belongs to the first tenant. */
-export function jobSessions(host: DialectHost, { queueConcurrency }: { queueConcurrency: number }) {
+export function jobSessions(
+  ports: DialectPorts,
+  { queueConcurrency }: { queueConcurrency: number },
+) {
   const appOf = async (session: string): Promise<DialectApp> =>
-    await host.apps.ensure(await host.operator(), session)
+    await ports.apps.ensure(await ports.operator(), session)
   return {
     async appOf(session: string) {
       const { tenantId, id } = await appOf(session)
@@ -18,7 +22,7 @@ export function jobSessions(host: DialectHost, { queueConcurrency }: { queueConc
     },
     async endpointOf(session: string, url: string) {
       const app = await appOf(session)
-      const { id } = await endpointOfJob(host, app, url, queueConcurrency)
+      const { id } = await endpointOfJob(ports, app, url, queueConcurrency)
       return { tenantId: app.tenantId, appId: app.id, endpointId: id }
     },
     messageUuid: (session: string, waMessageId: string) => messageUuid(session, waMessageId, false),
@@ -27,27 +31,37 @@ export function jobSessions(host: DialectHost, { queueConcurrency }: { queueConc
 }
 
 /**
- * Where a job's request goes: the session's webhook, which a session without one gets thereby; for another URL an endpoint of its own,
- * which gets what jobs address to it and nothing else.
+ * Where a job's request goes: the session's webhook, which a session without one gets thereby; for another URL an
+ * endpoint of its own, which gets what jobs address to it and nothing else.
  */
 async function endpointOfJob(
-  host: DialectHost,
+  ports: DialectPorts,
   app: DialectApp,
   url: string,
   maxInFlight: number,
 ): Promise<Endpoint> {
-  const webhook = await webhookOf(host, app)
+  const webhook = await webhookOf(ports, app)
   if (webhook?.url === url) return webhook
-  if (!webhook) return await makeEndpoint(host, app, { url, uid: webhookUid, maxInFlight })
+  if (!webhook)
+    return await makeEndpoint(
+      ports,
+      app,
+      { uid: webhookUid, dialect: 'zaphub' },
+      { url, maxInFlight },
+    )
   const uid = `zaphub-${createHash('sha256').update(url).digest('hex').slice(0, 32)}`
   return (
-    (await host.endpoints.find(app, uid)) ??
-    (await makeEndpoint(host, app, {
-      url,
-      uid,
-      maxInFlight,
-      filter: 'false',
-      description: 'Gets only what jobs of webhook-delivery address to this URL.',
-    }))
+    (await ports.endpoints.find(app, uid)) ??
+    (await makeEndpoint(
+      ports,
+      app,
+      { uid, dialect: 'zaphub' },
+      {
+        url,
+        maxInFlight,
+        filter: 'false',
+        description: 'Gets only what jobs of webhook-delivery address to this URL.',
+      },
+    ))
   )
 }

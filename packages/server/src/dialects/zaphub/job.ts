@@ -1,4 +1,7 @@
-/** Jobs of ZapHub's queue `webhook-delivery`: a job's id is its delivery's id, in the body and in `X-ZapHub-Delivery`. */
+/**
+ * Jobs of ZapHub's queue `webhook-delivery`: a job's id is its delivery's id, in the body and in
+ * `X-ZapHub-Delivery`.
+ */
 import type { OutgoingEvent } from '../contract/delivery.ts'
 
 /** On messages whose `eventId` is such an id. Another producer's `eventId` says nothing about a delivery. */
@@ -6,7 +9,8 @@ export const jobTag = 'zaphub.job'
 
 /** `webhook-<session>-<event>-<seconds>-<random>`, in characters that a header can hold. */
 export function newJobId(session: string, event: string, nowMs: number, random: number): string {
-  const id = `webhook-${session}-${event}-${Math.floor(nowMs / 1000)}-${random.toString(36).slice(2, 11).padEnd(9, '0')}`
+  const suffix = random.toString(36).slice(2, 11).padEnd(9, '0')
+  const id = `webhook-${session}-${event}-${Math.floor(nowMs / 1000)}-${suffix}`
   return encodeURI(id.toWellFormed())
 }
 

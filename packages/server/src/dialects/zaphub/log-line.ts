@@ -1,6 +1,7 @@
 /** The lines of the document's webhook worker, one for each attempt. */
 import type { Outcome } from '../../core/outcome.ts'
 import type { DialectLine, FinishedAttempt } from '../contract/delivery.ts'
+import { withoutPassword } from '../contract/without-password.ts'
 import { eventName } from './events.ts'
 
 export function attemptLine({
@@ -39,11 +40,4 @@ function errorOf(outcome: Exclude<Outcome, { kind: 'delivered' }>): string {
     case 'failed':
       return outcome.detail
   }
-}
-
-function withoutPassword(url: string): string {
-  const shown = new URL(url)
-  if (shown.password === '') return url
-  shown.password = '***'
-  return shown.href
 }

@@ -1,8 +1,13 @@
-/** The envelope `{event, sessionId, payload, timestamp, deliveryId}` and the headers that repeat three of its members. */
+/**
+ * The envelope `{event, sessionId, payload, timestamp, deliveryId}` and the headers that repeat three of its
+ * members.
+ */
 import { iso } from '../../core/clock.ts'
-import { memberText } from '../../core/json.ts'
+import type { Secret } from '../../core/secret.ts'
 import { applyByType, isFallback, readEvent } from '../../whatsapp/whatsapp.ts'
 import type { OutgoingEvent } from '../contract/delivery.ts'
+import { canonicalText, rawEventText } from '../contract/event-text.ts'
+import { hmacHeader } from '../contract/hex-hmac.ts'
 import { payloads } from './data.ts'
 import { eventName } from './events.ts'
 import { deliveryIdOf } from './job.ts'
@@ -14,7 +19,9 @@ export function body(event: OutgoingEvent): string {
   const sessionId = JSON.stringify(sessionOf(event))
   // ZapHub writes the time of sending; Pombo the time it took the event, so that a repeat has the same bytes.
   const timestamp = JSON.stringify(iso(message.createdAtMs))
-  return `{"event":${name},"sessionId":${sessionId},"payload":${payloadText(event)},"timestamp":${timestamp},"deliveryId":${JSON.stringify(deliveryIdOf(event))}}`
+  const deliveryId = JSON.stringify(deliveryIdOf(event))
+  const head = `{"event":${name},"sessionId":${sessionId},"payload":${payloadText(event)}`
+  return `${head},"timestamp":${timestamp},"deliveryId":${deliveryId}}`
 }
 
 export function headers(event: OutgoingEvent): Record<string, string> {
@@ -24,6 +31,11 @@ export function headers(event: OutgoingEvent): Record<string, string> {
     'X-ZapHub-Session': printable(sessionOf(event)),
     'X-ZapHub-Delivery': printable(deliveryIdOf(event)),
   }
+}
+
+/** The document has no signature (it is on its list of things to come): none without a secret. */
+export function signBody(text: string, secrets: readonly Secret[]): Record<string, string> {
+  return hmacHeader('X-ZapHub-Signature', 'sha256=', secrets, text)
 }
 
 function sessionOf(event: OutgoingEvent): string {
@@ -37,12 +49,9 @@ function payloadText(event: OutgoingEvent): string {
   const payload = event.message.payload ?? 'null'
   if (event.message.form !== 'whatsapp') return payload
   const whatsapp = readEvent(event.payload())
-  if (isFallback(whatsapp)) return memberText(memberText(payload, 'raw') ?? '{}', 'event') ?? 'null'
+  if (isFallback(whatsapp)) return rawEventText(payload)
   const data = applyByType(payloads, whatsapp)
-  if (data !== undefined) return JSON.stringify(data)
-  // ZapHub has no word for it: the canonical event itself, which looks the same from every gateway.
-  const { raw: _, ...own } = whatsapp
-  return JSON.stringify(own)
+  return data === undefined ? canonicalText(whatsapp) : JSON.stringify(data)
 }
 
 /** Names are chosen by users; what a header cannot hold is percent-encoded, in the body it stands as it is. */

@@ -3,17 +3,17 @@ import type { FastifyRequest } from 'fastify'
 import { PomboError } from '../../core/error.ts'
 import type { Caller } from '../contract/caller.ts'
 import type { DialectApp } from '../contract/caller.ts'
-import type { DialectHost } from '../contract/host.ts'
+import type { DialectPorts } from '../contract/ports.ts'
 import { bearerKey, param, wholeNumber } from '../contract/request.ts'
 
 /** The session that the path names, and whose key asks for it. */
 export async function sessionOf(
-  host: DialectHost,
+  ports: DialectPorts,
   request: FastifyRequest,
 ): Promise<{ caller: Caller; session: DialectApp }> {
-  const caller = await host.authenticate(bearerKey(request))
+  const caller = await ports.authenticate(bearerKey(request))
   const id = param(request, 'id')
-  const session = await host.apps.find(caller, id)
+  const session = await ports.apps.find(caller, id)
   if (!session) throw new PomboError('not_found', { what: 'session', id })
   return { caller, session }
 }

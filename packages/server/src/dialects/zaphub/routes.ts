@@ -6,9 +6,9 @@ import { webhookRoutes } from './webhook-routes.ts'
 
 export function zaphubRoutes(values: ZaphubValues): DialectRoutes {
   return {
-    mount(app, host) {
-      sessionRoutes(app, host, values)
-      webhookRoutes(app, host, values)
+    mount(app, ports) {
+      sessionRoutes(app, ports, values)
+      webhookRoutes(app, ports, values)
     },
     refusal: ({ code, message, problems }) => ({
       success: false,

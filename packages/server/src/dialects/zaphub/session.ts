@@ -1,12 +1,13 @@
 /** A session: an app, with at most one endpoint that `webhook_url` makes. */
+import { makeEndpoint } from '../contract/endpoint.ts'
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import { iso } from '../../core/clock.ts'
 import type { Endpoint } from '../../core/endpoint.ts'
-import { invalid, PomboError } from '../../core/error.ts'
+import { invalid } from '../../core/error.ts'
 import type { Caller } from '../contract/caller.ts'
 import type { DialectApp } from '../contract/caller.ts'
-import type { DialectHost, EndpointChanges } from '../contract/host.ts'
+import type { DialectPorts, EndpointChanges } from '../contract/ports.ts'
 
 /** The uid of a session's endpoint. */
 export const webhookUid = 'zaphub'
@@ -41,38 +42,41 @@ type WebhookIn = Pick<
 >
 
 export async function createSession(
-  host: DialectHost,
+  ports: DialectPorts,
   caller: Caller,
   given: z.output<typeof sessionIn>,
   maxInFlight: number,
 ): Promise<DialectApp> {
-  checkWebhook(host, given, undefined)
+  checkWebhook(ports, given, undefined)
   const uid = given.id ?? randomUUID()
-  const app = await host.apps.create(caller, { uid, name: given.label ?? uid })
-  await setWebhook(host, app, given, maxInFlight)
+  const app = await ports.apps.create(caller, { uid, name: given.label ?? uid })
+  await setWebhook(ports, app, given, maxInFlight)
   return app
 }
 
 export async function patchSession(
-  host: DialectHost,
+  ports: DialectPorts,
   caller: Caller,
   app: DialectApp,
   given: z.output<typeof sessionPatch>,
   maxInFlight: number,
 ): Promise<DialectApp> {
-  checkWebhook(host, given, await webhookOf(host, app))
+  checkWebhook(ports, given, await webhookOf(ports, app))
   const patched =
-    given.label === undefined ? app : await host.apps.patch(caller, app.id, { name: given.label })
-  await setWebhook(host, app, given, maxInFlight)
+    given.label === undefined ? app : await ports.apps.patch(caller, app.id, { name: given.label })
+  await setWebhook(ports, app, given, maxInFlight)
   return patched
 }
 
-export async function webhookOf(host: DialectHost, app: DialectApp): Promise<Endpoint | undefined> {
-  return await host.endpoints.find(app, webhookUid)
+export async function webhookOf(
+  ports: DialectPorts,
+  app: DialectApp,
+): Promise<Endpoint | undefined> {
+  return await ports.endpoints.find(app, webhookUid)
 }
 
-export async function showSession(host: DialectHost, app: DialectApp) {
-  const webhook = await webhookOf(host, app)
+export async function showSession(ports: DialectPorts, app: DialectApp) {
+  const webhook = await webhookOf(ports, app)
   return {
     id: idOf(app),
     label: app.name,
@@ -91,9 +95,9 @@ export function idOf(app: DialectApp): string {
 }
 
 /** Before anything is changed: what is wrong with the webhook must not leave half a session. */
-function checkWebhook(host: DialectHost, given: WebhookIn, before: Endpoint | undefined): void {
+function checkWebhook(ports: DialectPorts, given: WebhookIn, before: Endpoint | undefined): void {
   if (given.webhook_url) {
-    const problem = host.urlProblem(given.webhook_url)
+    const problem = ports.urlProblem(given.webhook_url)
     if (problem !== undefined) throw invalid(['body', 'webhook_url'], problem)
   }
   const stays = given.webhook_url === undefined ? before !== undefined : Boolean(given.webhook_url)
@@ -102,15 +106,15 @@ function checkWebhook(host: DialectHost, given: WebhookIn, before: Endpoint | un
 }
 
 async function setWebhook(
-  host: DialectHost,
+  ports: DialectPorts,
   app: DialectApp,
   given: WebhookIn,
   maxInFlight: number,
 ): Promise<void> {
-  const before = await webhookOf(host, app)
+  const before = await webhookOf(ports, app)
   const { webhook_url: url, webhook_events: eventTypes, webhook_secret: secret } = given
   if (url === null || url === '') {
-    if (before) await host.endpoints.delete(app, before.id)
+    if (before) await ports.endpoints.delete(app, before.id)
     return
   }
   const changes: EndpointChanges = {
@@ -119,25 +123,12 @@ async function setWebhook(
     ...(eventTypes !== undefined && { eventTypes }),
     ...(secret !== undefined && { secret: secret || null }),
   }
-  if (before) await host.endpoints.patch(app, before.id, changes)
+  if (before) await ports.endpoints.patch(app, before.id, changes)
   else if (url !== undefined)
-    await makeEndpoint(host, app, { ...changes, url, uid: webhookUid, maxInFlight })
-}
-
-/** With its uid; the one that has it, changed, where somebody was faster. */
-export async function makeEndpoint(
-  host: DialectHost,
-  app: DialectApp,
-  changes: EndpointChanges & { url: string; uid: string },
-): Promise<Endpoint> {
-  const made = { ...changes, dialect: 'zaphub' as const }
-  return await host.endpoints.create(app, made).catch(async (error: unknown) => {
-    // Someone else made it at the same time: the later one counts.
-    const other =
-      error instanceof PomboError && error.code === 'conflict'
-        ? await host.endpoints.find(app, changes.uid)
-        : undefined
-    if (!other) throw error
-    return await host.endpoints.patch(app, other.id, changes)
-  })
+    await makeEndpoint(
+      ports,
+      app,
+      { uid: webhookUid, dialect: 'zaphub' },
+      { ...changes, url, maxInFlight },
+    )
 }

@@ -1,4 +1,5 @@
 import { optionalSetting, setting, type SettingGroup, type ValuesOf } from '../../core/setting.ts'
+import { withoutPassword } from '../contract/without-password.ts'
 import { duration, integer, text, url } from '../../core/setting-kinds.ts'
 
 const longestDelayMs = 7 * 86_400_000
@@ -29,12 +30,14 @@ export const zaphubSettings = {
   queueMaxAttempts: setting('QUEUE_MAX_ATTEMPTS', integer(1, 1_000, '', '5'), {
     default: '5',
     description:
-      'How often a BullMQ job that fails is tried where its producer does not say. A wait for the database is no attempt.',
+      'How often a BullMQ job that fails is tried where its producer does not say. A wait for the database ' +
+      'is no attempt.',
   }),
   queueBackoffMs: setting('QUEUE_BACKOFF_DELAY', integer(1, longestDelayMs, 'ms', '1000'), {
     default: '1000',
     description:
-      'Pause before a BullMQ job is tried again, where its producer does not say, or while Pombo cannot take it; it doubles with each.',
+      'Pause before a BullMQ job is tried again, where its producer does not say, or while Pombo cannot ' +
+      'take it; it doubles with each.',
   }),
   redisUrl: optionalSetting(
     'ZAPHUB_REDIS_URL',
@@ -42,7 +45,8 @@ export const zaphubSettings = {
     {
       defaultNote: 'the queues are not consumed',
       description:
-        'The Redis whose BullMQ queues `message-receive` and `webhook-delivery` Pombo works off in ZapHub’s place, for the first tenant. Needs the package `bullmq`.',
+        'The Redis whose BullMQ queues `message-receive` and `webhook-delivery` Pombo works off in ZapHub’s ' +
+        'place, for the first tenant. Needs the package `bullmq`.',
       secret: true,
       redact: withoutPassword,
     },
@@ -65,7 +69,8 @@ export const zaphubSettings = {
     {
       default: '3',
       description:
-        'Jobs of `webhook-delivery` that are taken at a time, in each process. How many requests are under way, QUEUE_CONCURRENCY says.',
+        'Jobs of `webhook-delivery` that are taken at a time, in each process. How many requests are under ' +
+        'way, QUEUE_CONCURRENCY says.',
     },
   ),
   completedAgeMs: setting(
@@ -92,16 +97,3 @@ export const zaphubSettings = {
 } satisfies SettingGroup
 
 export type ZaphubValues = ValuesOf<typeof zaphubSettings>
-
-/** Milliseconds before each retry. */
-export function scheduleOf({ retryAttempts, retryDelayMs }: ZaphubValues): number[] {
-  return Array.from({ length: retryAttempts }, (_, retry) =>
-    Math.min(retryDelayMs * 2 ** retry, longestDelayMs),
-  )
-}
-
-function withoutPassword(redisUrl: string): string {
-  const shown = new URL(redisUrl)
-  if (shown.password !== '') shown.password = '***'
-  return shown.href
-}

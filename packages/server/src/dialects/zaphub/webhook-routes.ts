@@ -9,16 +9,15 @@ import type { Endpoint } from '../../core/endpoint.ts'
 import type { Message } from '../../core/message.ts'
 import type { OutgoingEvent } from '../contract/delivery.ts'
 import type { DialectApp } from '../contract/caller.ts'
-import type { DialectHost } from '../contract/host.ts'
+import type { DialectPorts } from '../contract/ports.ts'
 import { bearerKey, bodyOf, readBody, readQuery, sendJson } from '../contract/request.ts'
 import { auditOf, categories, showAttempt } from './audit.ts'
 import { catalogue } from './events.ts'
 import { jobTag, newJobId } from './job.ts'
-import { body, headers } from './payload.ts'
+import { body, headers, signBody } from './payload.ts'
 import { page, sessionOf } from './request.ts'
 import { idOf, webhookOf } from './session.ts'
 import type { ZaphubValues } from './settings.ts'
-import { signBody } from './signature.ts'
 import { testAnswer } from './test-answer.ts'
 
 const session = '/api/v1/sessions/:id'
@@ -30,18 +29,22 @@ const retryIn = z.strictObject({
   payload: z.unknown().refine((given) => given !== undefined, 'field required'),
 })
 
-export function webhookRoutes(app: FastifyInstance, host: DialectHost, values: ZaphubValues): void {
+export function webhookRoutes(
+  app: FastifyInstance,
+  ports: DialectPorts,
+  values: ZaphubValues,
+): void {
   app.post(`${session}/webhook/test`, async (request, reply) => {
-    const { session: one } = await sessionOf(host, request)
+    const { session: one } = await sessionOf(ports, request)
     const given = readBody(testIn, request)
-    const webhook = await webhookOf(host, one)
+    const webhook = await webhookOf(ports, one)
     const url = given.url || webhook?.url
     if (url === undefined) throw noWebhook(one)
     // Another URL gets what a webhook of that URL would get, and none of the secrets of this one.
     const own = webhook?.url === url ? webhook : undefined
-    const event = testEvent(host, one, given.event ?? 'webhook.test')
+    const event = testEvent(ports, one, given.event ?? 'webhook.test')
     const text = body(event)
-    const outcome = await host.probe({
+    const outcome = await ports.probe({
       url,
       body: text,
       headers: {
@@ -56,16 +59,18 @@ export function webhookRoutes(app: FastifyInstance, host: DialectHost, values: Z
   })
 
   app.post(`${session}/webhook/retry`, async (request, reply) => {
-    const { session: one } = await sessionOf(host, request)
+    const { session: one } = await sessionOf(ports, request)
     const { event } = readBody(retryIn, request)
-    const webhook = await webhookOf(host, one)
+    const webhook = await webhookOf(ports, one)
     if (!webhook) throw noWebhook(one)
     if (webhook.disabled)
       throw new PomboError('conflict', {
-        detail: `The webhook of this session is disabled (${webhook.disabledReason ?? 'by hand'}); set its webhook_url again to enable it.`,
+        detail:
+          `The webhook of this session is disabled (${webhook.disabledReason ?? 'by hand'}); ` +
+          'set its webhook_url again to enable it.',
       })
-    const jobId = newJobId(idOf(one), event, host.clock.now(), Math.random())
-    await host.accept({
+    const jobId = newJobId(idOf(one), event, ports.clock.now(), Math.random())
+    await ports.accept({
       tenantId: one.tenantId,
       appId: one.id,
       eventType: event,
@@ -83,7 +88,7 @@ export function webhookRoutes(app: FastifyInstance, host: DialectHost, values: Z
 
   const historyQuery = z.object({ ...page, status: z.enum(['delivered', 'failed']).optional() })
   app.get(`${session}/webhook/events`, async (request, reply) => {
-    const { caller, session: one } = await sessionOf(host, request)
+    const { caller, session: one } = await sessionOf(ports, request)
     const { limit, offset, status } = readQuery(historyQuery, request)
     const query = {
       appId: one.id,
@@ -91,8 +96,8 @@ export function webhookRoutes(app: FastifyInstance, host: DialectHost, values: Z
       ...(status && { failed: status === 'failed' }),
     }
     const [total, { rows }] = await Promise.all([
-      host.attempts.count(caller, query),
-      host.attempts.list(caller, { ...query, limit, offset }),
+      ports.attempts.count(caller, query),
+      ports.attempts.list(caller, { ...query, limit, offset }),
     ])
     return sendJson(reply, 200, {
       success: true,
@@ -108,9 +113,9 @@ export function webhookRoutes(app: FastifyInstance, host: DialectHost, values: Z
     category: z.enum(categories, `must be one of ${categories.join(', ')}`).optional(),
   })
   app.get(`${session}/events`, async (request, reply) => {
-    const { caller, session: one } = await sessionOf(host, request)
+    const { caller, session: one } = await sessionOf(ports, request)
     const { limit, offset, category } = readQuery(auditQuery, request)
-    const { rows, total } = await auditOf(host, caller, one, { limit, offset, category })
+    const { rows, total } = await auditOf(ports, caller, one, { limit, offset, category })
     return sendJson(reply, 200, {
       success: true,
       data: rows,
@@ -119,7 +124,7 @@ export function webhookRoutes(app: FastifyInstance, host: DialectHost, values: Z
   })
 
   app.get('/api/v1/webhook/events', async (request, reply) => {
-    await host.authenticate(bearerKey(request))
+    await ports.authenticate(bearerKey(request))
     return sendJson(reply, 200, {
       success: true,
       data: catalogue.map(({ name, description, category, payload }) => ({
@@ -145,8 +150,8 @@ function secretsOf(endpoint: Endpoint | undefined, nowMs: number) {
     .map(({ secret }) => secret)
 }
 
-function testEvent(host: DialectHost, one: DialectApp, eventType: string): OutgoingEvent {
-  const nowMs = host.clock.now()
+function testEvent(ports: DialectPorts, one: DialectApp, eventType: string): OutgoingEvent {
+  const nowMs = ports.clock.now()
   const payload = { message: 'This is a test webhook from ZapHub', timestamp: iso(nowMs) }
   const message: Message = {
     id: uuidv7(nowMs),
@@ -170,6 +175,6 @@ function testEvent(host: DialectHost, one: DialectApp, eventType: string): Outgo
     deliveryId: showId('delivery', uuidv7(nowMs)),
     attempt: 1,
     nowMs,
-    serverUrl: host.serverUrl(),
+    serverUrl: ports.serverUrl(),
   }
 }

@@ -1,17 +1,21 @@
 import type { Dialect } from '../contract/dialect.ts'
 import { catalogue, eventName } from './events.ts'
 import { attemptLine } from './log-line.ts'
-import { body, headers } from './payload.ts'
+import { body, headers, signBody } from './payload.ts'
 import { zaphubRoutes } from './routes.ts'
-import { scheduleOf, type ZaphubValues } from './settings.ts'
-import { signBody } from './signature.ts'
+import { doublingSchedule } from '../contract/schedule.ts'
+import type { ZaphubValues } from './settings.ts'
 
 /** The dialect of ZapHub, a gateway around Baileys. */
 export function createZaphub(values: ZaphubValues): Dialect {
   return {
     name: 'zaphub',
     events: catalogue,
-    retry: { scheduleMs: scheduleOf(values), jitter: 0, retryStatuses: 'all' },
+    retry: {
+      scheduleMs: doublingSchedule(values.retryAttempts, values.retryDelayMs),
+      jitter: 0,
+      retryStatuses: 'all',
+    },
     timeoutMs: values.timeoutMs,
     eventName,
     format: body,

@@ -7,7 +7,7 @@ import type { DeliveryState } from '../../../dialects/contract/delivery-log.ts'
 import type { Payloads } from '../../../db/payload.ts'
 import type { Queryable } from '../../../db/pool.ts'
 import { madeSince } from '../../messages/store.ts'
-import type { Place } from '../newest-first.ts'
+import type { Position } from '../time-slices.ts'
 
 export interface AttemptRow {
   id: string
@@ -36,7 +36,7 @@ export interface AttemptSpan {
   failed: boolean | undefined
 }
 
-/** Every class that an attempt can be of: the index that is walked has it before the id. */
+/** Every class that an attempt can be of: the index that is scanned has it before the id. */
 export const failedClasses = [0, -1, -2, -3, -4, -5, -6, -7, -8, -9]
 export const allClasses = [2, ...failedClasses]
 
@@ -47,11 +47,11 @@ function classesOf({ failed }: AttemptSpan): number[] {
 
 const attemptConditions = `a.endpoint_id = any($1::uuid[]) and a.class = any($5::smallint[]) and a.id < $2 and a.id >= $3 and ($4::text[] is null or a.event_type = any($4))`
 
-/** One slice of a walk (newest-first.ts). */
+/** One slice of a scan (time-slices.ts). */
 export async function readAttempts(
   db: Queryable,
   span: AttemptSpan,
-  below: Place,
+  below: Position,
   above: string,
   limit: number,
 ): Promise<AttemptRow[]> {
@@ -114,11 +114,11 @@ export interface DeliverySpan {
   states: readonly DeliveryState[] | null
 }
 
-/** One slice of a walk by message. Of several deliveries of one message (it was resent) the open one counts, else the last. */
+/** One slice of a scan by message. Of several deliveries of one message (it was resent) the open one counts, else the last. */
 export async function readDeliveries(
   db: Queryable,
   span: DeliverySpan,
-  below: Place,
+  below: Position,
   above: string,
   limit: number,
 ): Promise<DeliveryRow[]> {
@@ -150,11 +150,11 @@ export async function readDeliveries(
   return rows
 }
 
-/** One slice of a walk by message, over what was tried and waits. */
+/** One slice of a scan by message, over what was tried and waits. */
 export async function readRetries(
   db: Queryable,
   span: Pick<DeliverySpan, 'endpointIds' | 'eventTypes'>,
-  below: Place,
+  below: Position,
   above: string,
   limit: number,
 ): Promise<DeliveryRow[]> {
@@ -308,11 +308,11 @@ function messageValues(filter: MessageFilter, below: string, above: string): unk
   ]
 }
 
-/** One slice of a walk over an app's messages, without payloads. */
+/** One slice of a scan over an app's messages, without payloads. */
 export async function listMessages(
   db: Queryable,
   filter: MessageFilter,
-  below: Place,
+  below: Position,
   above: string,
   limit: number,
 ): Promise<MessageRow[]> {

@@ -1,4 +1,4 @@
-import type { Note } from '../../../dialects/contract/host.ts'
+import type { Note } from '../../../dialects/contract/ports.ts'
 import type { Queryable } from '../../../db/pool.ts'
 
 interface NoteRow {

@@ -1,11 +1,14 @@
-/** What the dialect does beside its requests: it keeps the environment's webhooks, and reports to the monitoring one. */
+/**
+ * What the dialect does beside its requests: it keeps the environment's webhooks, and reports to the monitoring
+ * one.
+ */
 import type { Caller } from '../contract/caller.ts'
 import { iso } from '../../core/clock.ts'
 import { PomboError } from '../../core/error.ts'
 import { readId } from '../../core/id.ts'
 import type { DialectApp } from '../contract/caller.ts'
-import type { DialectHost, DialectWork, Signal } from '../contract/host.ts'
-import { type StartWork, startWork } from '../contract/start-work.ts'
+import type { DialectPorts, BackgroundTask, Signal } from '../contract/ports.ts'
+import { type StartupTask, startupTask } from '../contract/startup-task.ts'
 import { eventName } from './events.ts'
 import { instanceMark, mainWebhooks, manageWebhooks, monitoringUid } from './instances.ts'
 import type { EvolutionValues } from './settings.ts'
@@ -14,23 +17,23 @@ import { countSounds } from './sounds.ts'
 const pageSize = 200
 
 /** Every node runs it; what it reports has a key, so that it is reported once. */
-export function createWork(host: DialectHost, values: EvolutionValues): DialectWork {
+export function createBackgroundTask(ports: DialectPorts, values: EvolutionValues): BackgroundTask {
   let timer: NodeJS.Timeout | undefined
-  let starting: StartWork | undefined
+  let starting: StartupTask | undefined
   let reporting: Promise<void> | undefined
 
   async function bringUp(signal: AbortSignal): Promise<void> {
-    for await (const app of instances(host)) {
+    for await (const app of instances(ports)) {
       if (signal.aborted) return
-      await manageWebhooks(host, app, values)
+      await manageWebhooks(ports, app, values)
     }
-    if (values.monitoringEnabled) await reportQueues(host, values.monitoringIntervalMs)
+    if (values.monitoringEnabled) await reportQueues(ports, values.monitoringIntervalMs)
   }
 
   function reportAgain(): void {
-    reporting ??= reportQueues(host, values.monitoringIntervalMs)
+    reporting ??= reportQueues(ports, values.monitoringIntervalMs)
       .catch((error: unknown) =>
-        host.report(error, 'the monitoring webhook was not told of the queues'),
+        ports.report(error, 'the monitoring webhook was not told of the queues'),
       )
       .finally(() => {
         reporting = undefined
@@ -39,8 +42,8 @@ export function createWork(host: DialectHost, values: EvolutionValues): DialectW
 
   return {
     start() {
-      starting = startWork(
-        host,
+      starting = startupTask(
+        ports,
         bringUp,
         'the webhooks of the environment could not be brought up to date',
       )
@@ -51,36 +54,36 @@ export function createWork(host: DialectHost, values: EvolutionValues): DialectW
       await starting?.stop()
       await reporting
     },
-    ...(values.monitoringEnabled && { hear: (signal: Signal) => hear(host, signal) }),
+    ...(values.monitoringEnabled && { onSignal: (signal: Signal) => onSignal(ports, signal) }),
   }
 }
 
 /** Of the first tenant, whose the environment's webhooks are. */
-async function* instances(host: DialectHost): AsyncGenerator<DialectApp> {
-  const operator = await host.operator()
+async function* instances(ports: DialectPorts): AsyncGenerator<DialectApp> {
+  const operator = await ports.operator()
   for (let offset = 0; ; offset += pageSize) {
     const query = { metadata: instanceMark, limit: pageSize, offset }
-    const { rows, total } = await host.apps.list(operator, query)
+    const { rows, total } = await ports.apps.list(operator, query)
     yield* rows
     if (offset + rows.length >= total || rows.length === 0) return
   }
 }
 
-async function reportQueues(host: DialectHost, intervalMs: number): Promise<void> {
-  const operator = await host.operator()
-  const { apps } = await host.attempts.stats(operator, mainWebhooks)
+async function reportQueues(ports: DialectPorts, intervalMs: number): Promise<void> {
+  const operator = await ports.operator()
+  const { apps } = await ports.attempts.stats(operator, mainWebhooks)
   const counts = new Map(apps.map((one) => [one.app.id, one.counts]))
-  const slot = Math.floor(host.clock.now() / intervalMs)
-  for await (const app of instances(host)) {
+  const slot = Math.floor(ports.clock.now() / intervalMs)
+  for await (const app of instances(ports)) {
     const { open = 0, delivered = 0, exhausted = 0 } = counts.get(app.id) ?? {}
-    await report(host, app, `stats ${intervalMs} ${slot}`, 'queue.stats', {
+    await report(ports, app, `stats ${intervalMs} ${slot}`, 'queue.stats', {
       queueSize: open,
       processedCount: delivered + exhausted,
       // No sound is left out for its length.
       audioFilterStats: {
         tooShort: 0,
         tooLong: 0,
-        processed: await countSounds(host, operator, app),
+        processed: await countSounds(ports, operator, app),
       },
     })
   }
@@ -88,15 +91,15 @@ async function reportQueues(host: DialectHost, intervalMs: number): Promise<void
 
 /** To the instance's monitoring webhook and no other. Once for each key. */
 async function report(
-  host: DialectHost,
+  ports: DialectPorts,
   app: DialectApp,
   key: string,
   event: string,
   data: object,
 ): Promise<void> {
-  const endpoint = await host.endpoints.find(app, monitoringUid)
+  const endpoint = await ports.endpoints.find(app, monitoringUid)
   if (!endpoint || endpoint.disabled) return
-  await host.accept({
+  await ports.accept({
     tenantId: app.tenantId,
     appId: app.id,
     eventType: event,
@@ -113,29 +116,29 @@ const events: Readonly<Record<string, string>> = {
   'endpoint.disabled': 'webhook.disabled',
 }
 
-async function hear(host: DialectHost, signal: Signal): Promise<void> {
+async function onSignal(ports: DialectPorts, signal: Signal): Promise<void> {
   const event = events[signal.type]
   if (event === undefined) return
   try {
-    const operator = await host.operator()
+    const operator = await ports.operator()
     if (signal.tenantId !== operator.tenantId) return
-    const found = await host.endpoints.byId(operator, String(signal.data['endpointId']))
+    const found = await ports.endpoints.byId(operator, String(signal.data['endpointId']))
     // Of its own trouble the monitoring webhook is not told: each report that failed would make the next one.
     if (!found || found.endpoint.dialect !== 'evolution' || found.endpoint.uid === monitoringUid)
       return
-    const app = await host.apps.find(operator, String(signal.data['appId']))
+    const app = await ports.apps.find(operator, String(signal.data['appId']))
     if (!app) return
-    const data = await dataOf(host, operator, app, found.endpoint.url, signal)
-    await report(host, app, `signal ${signal.id}`, event, data)
+    const data = await dataOf(ports, operator, app, found.endpoint.url, signal)
+    await report(ports, app, `signal ${signal.id}`, event, data)
   } catch (error) {
     // To be told again. Anything else would come again for ever, and stop the operational events behind it.
     if (error instanceof PomboError && error.status === 503) throw error
-    host.report(error, 'the monitoring webhook was not told of something')
+    ports.report(error, 'the monitoring webhook was not told of something')
   }
 }
 
 async function dataOf(
-  host: DialectHost,
+  ports: DialectPorts,
   operator: Caller,
   app: DialectApp,
   webhookUrl: string,
@@ -151,7 +154,7 @@ async function dataOf(
       consecutiveFailures: data['consecutiveFailures'] ?? null,
       nextProbeAt: data['nextProbeAt'] ?? null,
     }
-  const found = await host.messages.find(operator, app, String(data['msgId']))
+  const found = await ports.messages.find(operator, app, String(data['msgId']))
   const endpointId = readId('endpoint', String(data['endpointId']))
   const delivery = found?.deliveries.find((one) => one.endpointId === endpointId)
   return {

@@ -1,18 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { DialectHost } from './host.ts'
+import type { DialectPorts } from './ports.ts'
 
 /** Work that a start has to do: nobody else does it before the next start, so it is tried again until it is done. */
-export interface StartWork {
+export interface StartupTask {
   stop(): Promise<void>
 }
 
-/** Begins `work`, which looks at the signal where it takes long. `about` says what was not done, for the log; the pause between two tries doubles. */
-export function startWork(
-  host: Pick<DialectHost, 'isAway' | 'report'>,
+/**
+ * Begins `work`, which looks at the signal where it takes long. `about` says what was not done, for the log; the
+ * pause between two tries doubles.
+ */
+export function startupTask(
+  ports: Pick<DialectPorts, 'isAway' | 'report'>,
   work: (signal: AbortSignal) => Promise<void>,
   about: string,
   { firstMs, longestMs } = { firstMs: 1_000, longestMs: 60_000 },
-): StartWork {
+): StartupTask {
   const stopping = new AbortController()
   const { signal } = stopping
   const done = (async () => {
@@ -21,8 +24,8 @@ export function startWork(
         return await work(signal)
       } catch (error) {
         // An outage of the database is said once, by the cache of the registry.
-        if (!signal.aborted && !host.isAway(error))
-          host.report(error, `${about}; it is tried again`)
+        if (!signal.aborted && !ports.isAway(error))
+          ports.report(error, `${about}; it is tried again`)
       }
       await sleep(pauseMs, undefined, { signal }).catch(() => {})
       if (signal.aborted) return

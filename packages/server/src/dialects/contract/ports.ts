@@ -1,9 +1,11 @@
 /**
- * What the routes of dialects stand on: the ports through which they reach the rest of Pombo. `api/dialects/` implements them.
+ * What the routes of dialects stand on: the ports through which they reach the rest of Pombo. `api/dialects/`
+ * implements them.
  *
- * Promised: whoever is authenticated reaches only what the key reaches (another tenant's things, and for an app's token another app's,
- * do not exist); nothing here loads more than a page into memory; an error thrown here is a `PomboError` where the caller can mend it.
- * Ids of apps, endpoints, messages and deliveries are UUIDs; `showId` (core/id.ts) gives the form for people.
+ * Promised: whoever is authenticated reaches only what the key reaches (another tenant's things, and for an app's
+ * token another app's, do not exist); nothing here loads more than a page into memory; an error thrown here is a
+ * `PomboError` where the caller can mend it. Ids of apps, endpoints, messages and deliveries are UUIDs; `showId`
+ * (core/id.ts) gives the form for people.
  */
 import type { Clock } from '../../core/clock.ts'
 import type { DialectName, Endpoint } from '../../core/endpoint.ts'
@@ -14,7 +16,7 @@ import type { Caller, DialectApp } from './caller.ts'
 import type { DevicesPort } from './devices.ts'
 import type { AttemptsPort, DeliveriesPort, MessagesPort, RetriesPort } from './delivery-log.ts'
 
-export interface DialectHost {
+export interface DialectPorts {
   clock: Clock
   /** Base URL of this Pombo, without a slash at its end. */
   serverUrl(): string
@@ -24,7 +26,10 @@ export interface DialectHost {
   operator(): Promise<Caller>
   apps: AppsPort
   endpoints: EndpointsPort
-  /** Resolves when the message is durable. `overloaded`, `rate_limited`, `not_found`: nothing was stored; `database_away`: it may have been. */
+  /**
+   * Resolves when the message is durable. `overloaded`, `rate_limited`, `not_found`: nothing was stored;
+   * `database_away`: it may have been.
+   */
   accept(message: IncomingMessage): Promise<Accepted>
   gateways: GatewaysPort
   deliveries: DeliveriesPort
@@ -35,7 +40,10 @@ export interface DialectHost {
   devices: DevicesPort
   /** Nodes that are live, this one included; 1 at least. */
   liveNodes(): number
-  /** One request outside the queue, to an address that the guard lets through; the outcome is not recorded. For tests by hand. */
+  /**
+   * One request outside the queue, to an address that the guard lets through; the outcome is not recorded. For
+   * tests by hand.
+   */
   probe(request: ProbeRequest): Promise<Outcome>
   /** Says of a URL what is wrong with it as a webhook; undefined: nothing. */
   urlProblem(url: string): string | undefined
@@ -151,7 +159,10 @@ export interface GatewayRequest {
   event: string | null
 }
 
-/** What became of a request's events: accepted, known as repeats, left out by the source's filters, or of no interest to anybody. */
+/**
+ * What became of a request's events: accepted, known as repeats, left out by the source's filters, or of no
+ * interest to anybody.
+ */
 export interface GatewayTaken {
   accepted: number
   duplicate: number
@@ -162,8 +173,9 @@ export interface GatewayTaken {
 
 export interface GatewaysPort {
   /**
-   * Takes a gateway's request in, as `/ingest/{gateway}` does: signature, filters, repeats, names, files. The session's app is made where it is missing.
-   * `ingest_unauthorised`, `permission_denied`, `bad_signature`: nothing was read of it; `rate_limited`, `overloaded`, `database_away`: to be sent again.
+   * Takes a gateway's request in, as `/ingest/{gateway}` does: signature, filters, repeats, names, files. The
+   * session's app is made where it is missing. `ingest_unauthorised`, `permission_denied`, `bad_signature`:
+   * nothing was read of it; `rate_limited`, `overloaded`, `database_away`: to be sent again.
    */
   take(request: GatewayRequest): Promise<GatewayTaken>
 }
@@ -205,8 +217,8 @@ export interface Signal {
 }
 
 /** What a dialect does beside its requests. Every node runs it. */
-export interface DialectWork {
+export interface BackgroundTask {
   start(): void
   stop(): Promise<void>
-  hear?(signal: Signal): Promise<void>
+  onSignal?(signal: Signal): Promise<void>
 }

@@ -1,16 +1,16 @@
 import { nameActor } from '../../core/acting.ts'
 import { PomboError } from '../../core/error.ts'
-import type { DialectHost } from '../../dialects/contract/host.ts'
+import type { DialectPorts } from '../../dialects/contract/ports.ts'
 import { gatewaysPort } from './gateway-port.ts'
 import { devicesPort } from './device-port.ts'
 import { attemptsPort, deliveriesPort, messagesPort } from './log-ports.ts'
 import { deleteNote, getNote, listNotes, putNote } from './notes/store.ts'
-import type { HostDeps } from './ports.ts'
+import type { PortDeps } from './ports.ts'
 import { appsPort, endpointsPort } from './registry-ports.ts'
 import { retriesPort } from './retry-port.ts'
 
-/** The ports of dialects/host.ts, on the registry, the queue's and the log's tables, and ingest. */
-export function createDialectHost(deps: HostDeps): DialectHost {
+/** The ports of dialects/contract/ports.ts, on the registry, the queue's and the log's tables, and ingest. */
+export function createDialectPorts(deps: PortDeps): DialectPorts {
   const { db, registry } = deps
   let operatorId: string | undefined
   return {

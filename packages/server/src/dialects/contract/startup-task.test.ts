@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
-import { startWork } from './start-work.ts'
+import { startupTask } from './startup-task.ts'
 
 const soon = { firstMs: 1, longestMs: 2 }
 const away = new Error('away')
 
-function host() {
+function fakePorts() {
   const reported: string[] = []
   return {
     reported,
@@ -14,10 +14,10 @@ function host() {
 }
 
 test('work that failed is tried again until it is done; an outage is waited for in silence, a mistake is said', async () => {
-  const { reported, ...ports } = host()
+  const { reported, ...ports } = fakePorts()
   const failures = [away, away, new Error('a mistake')]
   const { promise: done, resolve } = Promise.withResolvers<void>()
-  const running = startWork(
+  const running = startupTask(
     ports,
     () => {
       const failure = failures.shift()
@@ -34,9 +34,9 @@ test('work that failed is tried again until it is done; an outage is waited for 
 })
 
 test('a stop ends the tries, also in the middle of one', async () => {
-  const { reported, ...ports } = host()
+  const { reported, ...ports } = fakePorts()
   let tries = 0
-  const running = startWork(
+  const running = startupTask(
     ports,
     (signal) => {
       tries += 1
