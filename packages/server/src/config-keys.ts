@@ -12,6 +12,7 @@ import {
   text,
   url,
 } from './core/setting-kinds.ts'
+import { withoutPassword } from './core/masked-url.ts'
 import { dialectSettings } from './dialects/settings.ts'
 import { outboxKeys } from './sources/postgres/settings.ts'
 import { redisKeys } from './sources/redis/settings.ts'
@@ -75,7 +76,7 @@ export const storeKeys = {
       description:
         'The PostgreSQL (15 or later) that holds everything. Nodes that name the same one share the work.',
       secret: true,
-      redact: withoutPassword,
+      redact: (value) => withoutPassword(value, { query: true }),
     },
   ),
   dataDir: setting('POMBO_DATA_DIR', text('a path', '/var/lib/pombo'), {
@@ -212,12 +213,4 @@ function encryptionKey() {
       return read.ok ? { value: given } : { problem: read.problem }
     },
   )
-}
-
-function withoutPassword(databaseUrl: string): string {
-  const shown = new URL(databaseUrl)
-  if (shown.password !== '') shown.password = '***'
-  for (const name of shown.searchParams.keys().toArray())
-    if (/password|key/i.test(name)) shown.searchParams.set(name, '***')
-  return shown.href
 }

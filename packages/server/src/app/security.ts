@@ -16,7 +16,7 @@ export async function openSecurity(config: Config, serverUrl: () => string) {
     rotating: keys.length > 1,
     guard,
     /** Why this URL may not be called; undefined if it may. */
-    urlProblem(url: string): string | undefined {
+    urlProblem: (url: string): string | undefined => {
       const permission = guard.checkUrl(url)
       return permission.allowed ? undefined : permission.detail
     },

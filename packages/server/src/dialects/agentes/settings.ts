@@ -1,5 +1,6 @@
 import { optionalSetting, setting, type SettingGroup, type ValuesOf } from '../../core/setting.ts'
 import { integer, text, url } from '../../core/setting-kinds.ts'
+import { withoutPassword } from '../../core/masked-url.ts'
 
 const anyText = text('any text without blanks', 'your-service-role-key', /^\S+$/)
 
@@ -58,9 +59,3 @@ export const agentesSettings = {
 } satisfies SettingGroup
 
 export type AgentesValues = ValuesOf<typeof agentesSettings>
-
-function withoutPassword(address: string): string {
-  const shown = new URL(address)
-  if (shown.password !== '') shown.password = '***'
-  return shown.href
-}

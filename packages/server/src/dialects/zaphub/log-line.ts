@@ -1,5 +1,6 @@
 /** The lines of the document's webhook worker, one for each attempt. */
 import type { Outcome } from '../../core/outcome.ts'
+import { withoutPassword } from '../../core/masked-url.ts'
 import type { DialectLine, FinishedAttempt } from '../contract/delivery.ts'
 import { eventName } from './events.ts'
 
@@ -12,7 +13,7 @@ export function attemptLine({
 }: FinishedAttempt): DialectLine {
   const about = {
     sessionId: app.uid ?? app.id,
-    webhookUrl: withoutPassword(url),
+    webhookUrl: maskedUrl(url),
     event: eventName(eventType),
   }
   if (outcome.kind === 'delivered')
@@ -41,9 +42,7 @@ function errorOf(outcome: Exclude<Outcome, { kind: 'delivered' }>): string {
   }
 }
 
-function withoutPassword(url: string): string {
-  const shown = new URL(url)
-  if (shown.password === '') return url
-  shown.password = '***'
-  return shown.href
+/** A URL without a password is logged as it was written. */
+function maskedUrl(url: string): string {
+  return new URL(url).password === '' ? url : withoutPassword(url)
 }

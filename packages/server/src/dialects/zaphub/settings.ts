@@ -1,5 +1,6 @@
 import { optionalSetting, setting, type SettingGroup, type ValuesOf } from '../../core/setting.ts'
 import { duration, integer, text, url } from '../../core/setting-kinds.ts'
+import { withoutPassword } from '../../core/masked-url.ts'
 
 const longestDelayMs = 7 * 86_400_000
 
@@ -98,10 +99,4 @@ export function scheduleOf({ retryAttempts, retryDelayMs }: ZaphubValues): numbe
   return Array.from({ length: retryAttempts }, (_, retry) =>
     Math.min(retryDelayMs * 2 ** retry, longestDelayMs),
   )
-}
-
-function withoutPassword(redisUrl: string): string {
-  const shown = new URL(redisUrl)
-  if (shown.password !== '') shown.password = '***'
-  return shown.href
 }
