@@ -1,6 +1,7 @@
 /**
- * Pombo, whole: database, keys, registry, engine, sources and the HTTP API, started in that order and stopped. The steps are in app/; this is
- * the only place where rooms are wired together. engine.ts wires the path itself.
+ * Pombo, whole: database, keys, registry, engine, sources and the HTTP API, started in that order and stopped.
+ * The steps are in app/; this is the only place where rooms are wired together. engine.ts wires the path
+ * itself.
  */
 import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'

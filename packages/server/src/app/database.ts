@@ -18,7 +18,10 @@ interface StartOptions {
   signal: AbortSignal | undefined
 }
 
-/** The configured database, or the embedded server where none is named; migrated. What it opens is closed by `undo`, too. */
+/**
+ * The configured database, or the embedded server where none is named; migrated. What it opens is closed by
+ * `undo`, too.
+ */
 export async function openDatabase(
   config: Config,
   { progress, signal }: StartOptions,

@@ -5,8 +5,8 @@ import type { Seal } from '../db/seal.ts'
 import type { Log } from '../observe/log.ts'
 
 /**
- * With several encryption keys, seals again under the newest what an older one sealed, while Pombo runs. The log says until when the older
- * keys are needed.
+ * With several encryption keys, seals again under the newest what an older one sealed, while Pombo runs. The
+ * log says until when the older keys are needed.
  */
 export async function resealInBackground(
   pool: Pool,

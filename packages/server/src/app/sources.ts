@@ -26,8 +26,8 @@ interface Source {
 }
 
 /**
- * The sources that fetch their events: outboxes in PostgreSQL, Redis lists and streams, BullMQ queues. Not yet started. The code of those
- * that are not configured is not loaded.
+ * The sources that fetch their events: outboxes in PostgreSQL, Redis lists and streams, BullMQ queues. Not yet
+ * started. The code of those that are not configured is not loaded.
  */
 export async function openSources(config: Config, parts: Parts): Promise<Source[]> {
   const { tenantId, registry, accept, log, nodeName, host, clock } = parts

@@ -1,6 +1,6 @@
 /**
- * The command line: finds the command, runs it, and turns whatever goes wrong into one paragraph and an exit code. Each command is a
- * file of its own that is loaded only when it is called.
+ * The command line: finds the command, runs it, and turns whatever goes wrong into one paragraph and an exit
+ * code. Each command is a file of its own that is loaded only when it is called.
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'

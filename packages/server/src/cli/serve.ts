@@ -37,7 +37,8 @@ A second Ctrl-C ends it at once; what was in flight is then sent again after the
     ['pombo serve --config /etc/pombo.env', 'Configured by a file'],
   ],
   exits:
-    '0 stopped in good order, 1 failed, or stopped with work unfinished, 2 wrong options or configuration, 130 ended by a second Ctrl-C',
+    '0 stopped in good order, 1 failed, or stopped with work unfinished, 2 wrong options ' +
+    'or configuration, 130 ended by a second Ctrl-C',
   async run(values) {
     const overrides = {
       ...(values.listen && { POMBO_LISTEN: listenAddress().show(values.listen) }),
