@@ -3,7 +3,10 @@ import { startPart } from './parts/child.ts'
 import { apiKey, call, drive, median, type Stage } from './parts/stage.ts'
 import type { Figure } from './throughput.ts'
 
-/** A dead endpoint with a million deliveries waiting: what does a healthy one beside it get, and what does the heap do? */
+/**
+ * A dead endpoint with a million deliveries waiting: what does a healthy one beside it get, and what does the
+ * heap do?
+ */
 export async function backlog(
   stage: Stage,
   { waiting, rounds, events }: { waiting: number; rounds: number; events: number },
@@ -56,7 +59,9 @@ export async function backlog(
     const heapAfter = await heap()
     const { rows } = await pool.query<{ open: number }>('select count(*) as open from work')
     say(
-      `  empty ${empty.map(Math.round).join(', ')}; beside ${rows[0]!.open.toLocaleString('en')} waiting ${beside.map(Math.round).join(', ')} events/s`,
+      `  empty ${empty.map(Math.round).join(', ')}; beside ` +
+        `${rows[0]!.open.toLocaleString('en')} waiting ${beside.map(Math.round).join(', ')} ` +
+        'events/s',
     )
     const ratio = median(beside) / median(empty)
     const grownMb = (heapAfter - heapBefore) / 1_048_576

@@ -99,7 +99,8 @@ else {
   console.log('\n| Figure | Measured | Goal | |\n| --- | --- | --- | --- |')
   for (const figure of figures)
     console.log(
-      `| ${figure.name} | ${figure.value.toFixed(2)} ${figure.unit} (${figure.detail}) | ${figure.goal} | ${figure.reached ? 'reached' : 'not reached'} |`,
+      `| ${figure.name} | ${figure.value.toFixed(2)} ${figure.unit} (${figure.detail}) | ` +
+        `${figure.goal} | ${figure.reached ? 'reached' : 'not reached'} |`,
     )
 }
 process.exit(figures.every((figure) => figure.reached) ? 0 : 1)

@@ -1,5 +1,6 @@
 // npm run chaos [-- --quick] [--json] [--only kill-node,cut] [--seconds 20] [--seed 1]
-// Sends numbered events to several Pombos and makes things go wrong; says what was accepted, received, lost and repeated. Everything
+// Sends numbered events to several Pombos and makes things go wrong; says what was accepted, received, lost and
+// repeated. Everything
 // runs on this machine, over loopback, on a PostgreSQL of the run's own, and ends by itself.
 import { parseArgs } from 'node:util'
 import { whyNoDisk } from './chaos/database.ts'

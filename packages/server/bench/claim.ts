@@ -31,7 +31,8 @@ export async function claimCost(
         times[Math.min(times.length - 1, Math.floor(times.length * share))]!
       measured.push({ backlog, p50: at(0.5), p99: at(0.99), buffers })
       say(
-        `  backlog ${backlog.toLocaleString('en')}: p50 ${at(0.5).toFixed(2)} ms, p99 ${at(0.99).toFixed(2)} ms, ${buffers} buffers`,
+        `  backlog ${backlog.toLocaleString('en')}: p50 ${at(0.5).toFixed(2)} ms, p99 ` +
+          `${at(0.99).toFixed(2)} ms, ${buffers} buffers`,
       )
       if (backlog === backlogs.at(-1) && process.env['BENCH_EXPLAIN']) say(plan)
     }
@@ -45,7 +46,9 @@ export async function claimCost(
         unit: '×',
         goal: 'flat (≤ 1.2)',
         reached: ratio <= 1.2,
-        detail: `${last.buffers} against ${first.buffers} buffers; p50 ${last.p50.toFixed(2)} against ${first.p50.toFixed(2)} ms`,
+        detail:
+          `${last.buffers} against ${first.buffers} buffers; p50 ${last.p50.toFixed(2)} against ` +
+          `${first.p50.toFixed(2)} ms`,
       },
     ]
   } finally {

@@ -5,7 +5,10 @@ import type { Figure } from './throughput.ts'
 const endpoints = 100
 const hanging = 5
 
-/** Those that hang now and then are told apart: what waited for them meanwhile arrives late, and is not the others' trouble. */
+/**
+ * Those that hang now and then are told apart: what waited for them meanwhile arrives late, and is not the
+ * others' trouble.
+ */
 const pathOf = (i: number) => (i < hanging ? `/h/${i}` : `/e/${i}`)
 
 /** 100 endpoints at a steady rate; then five of them hang until their deadline. What do the other 95 feel of it? */

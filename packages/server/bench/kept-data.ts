@@ -13,8 +13,9 @@ const goalMs = 50
 const otherEndpoints = 18
 
 /**
- * Lists, filters and counts of endpoints with a long history: ten million attempts of ten days. Each figure is the 99th percentile of
- * calls of the HTTP API, one after the other, at random places of the history; and at the end, a day of it goes.
+ * Lists, filters and counts of endpoints with a long history: ten million attempts of ten days. Each figure is
+ * the 99th percentile of calls of the HTTP API, one after the other, at random places of the history; and at
+ * the end, a day of it goes.
  */
 export async function keptData(
   stage: Stage,
@@ -94,7 +95,8 @@ export async function fillKept(
 }
 
 const uuidAt = (ms: string, seed: string) =>
-  `(lpad(to_hex((${ms})::bigint), 12, '0') || '7' || substr(md5(${seed}), 1, 3) || '8' || substr(md5(${seed}), 4, 15))::uuid`
+  `(lpad(to_hex((${ms})::bigint), 12, '0') || '7' || substr(md5(${seed}), 1, 3) || '8' ` +
+  `|| substr(md5(${seed}), 4, 15))::uuid`
 
 const fillSql = `with g as materialized (
     select n, n % 33 as part, ($8::float8 + n * $9::float8)::bigint as ms, ${uuidAt('$8::float8 + n * $9::float8', `'m' || n`)} as id,

@@ -1,4 +1,7 @@
-/** What the history is made of. `busy` has seven tenths of all attempts; `dead` fails, with eight attempts a message. */
+/**
+ * What the history is made of. `busy` has seven tenths of all attempts; `dead` fails, with eight attempts a
+ * message.
+ */
 export interface Kept {
   tenantId: string
   appId: string

@@ -10,8 +10,8 @@ const keptForDays = 30
 const goalMs = 1_000
 
 /**
- * Retention drops the oldest day of the history while two clients list it, two send events in, and a report has just begun to read the day that
- * goes. What is the longest that any call waited, and what was it just before?
+ * Retention drops the oldest day of the history while two clients list it, two send events in, and a report has
+ * just begun to read the day that goes. What is the longest that any call waited, and what was it just before?
  */
 export async function keptRetention(
   stage: Stage,
@@ -70,7 +70,10 @@ export async function keptRetention(
   await Promise.all(clients)
   if (dropped < 4) throw new Error(`retention dropped ${dropped} partitions`)
   const longest = Math.max(...took)
-  const detail = `${took.length} calls while ${dropped} partitions went in ${(droppedMs / 1_000).toFixed(1)} s; just before ${Math.max(...calm).toFixed(0)} ms of ${calm.length}`
+  const detail =
+    `${took.length} calls while ${dropped} partitions went in ` +
+    `${(droppedMs / 1_000).toFixed(1)} s; just before ${Math.max(...calm).toFixed(0)} ms ` +
+    `of ${calm.length}`
   say(`  longest wait while a day is dropped ${longest.toFixed(0)} ms; ${detail}`)
   return {
     name: 'kept data: longest wait while a day is dropped',

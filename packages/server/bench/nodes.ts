@@ -23,7 +23,8 @@ export async function nodes(
     )
     let first = 0
     const measure = async (): Promise<number> => {
-      // All through the first node's address: the load generator keeps one origin, and sharing the delivering is what is asked here too.
+      // All through the first node's address: the load generator keeps one origin, and sharing the delivering
+      // is what is asked here too.
       const targets = urls.flatMap((url) =>
         apps.map((app) => `${url}/api/v1/app/${app}/msg?with_content=false`),
       )
@@ -73,7 +74,9 @@ export async function nodes(
         unit: '×',
         goal: '≥ 1 with cores to spare',
         reached: ratio >= 1,
-        detail: `${Math.round(median(two))} against ${Math.round(median(one))} events/s, PostgreSQL, load and receiver on the same cores`,
+        detail:
+          `${Math.round(median(two))} against ${Math.round(median(one))} events/s, PostgreSQL, ` +
+          'load and receiver on the same cores',
       },
     ]
   } finally {

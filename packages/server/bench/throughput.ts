@@ -18,8 +18,8 @@ interface Round {
 const connections = 64
 
 /**
- * One endpoint, 700-byte payloads, end to end: from the first request to the last event received. Pombo and the bare loop take turns, so
- * that both see the same machine; the medians are compared.
+ * One endpoint, 700-byte payloads, end to end: from the first request to the last event received. Pombo and the
+ * bare loop take turns, so that both see the same machine; the medians are compared.
  */
 export async function throughput(
   stage: Stage,
@@ -78,7 +78,8 @@ export async function throughput(
         }
         if (round > 0) side.rounds.push(figures)
         say(
-          `  round ${round} ${name.padEnd(5)} ${Math.round(figures.perSecond)} events/s, ${(figures.cpuMsPerEvent * 1000).toFixed(0)} µs of CPU an event`,
+          `  round ${round} ${name.padEnd(5)} ${Math.round(figures.perSecond)} events/s, ` +
+            `${(figures.cpuMsPerEvent * 1000).toFixed(0)} µs of CPU an event`,
         )
       }
     }
@@ -101,7 +102,9 @@ export async function throughput(
         unit: '×',
         goal: '≤ 1.5',
         reached: cpu <= 1.5,
-        detail: `${(of('pombo', 'cpuMsPerEvent') * 1000).toFixed(0)} against ${(of('bare', 'cpuMsPerEvent') * 1000).toFixed(0)} µs`,
+        detail:
+          `${(of('pombo', 'cpuMsPerEvent') * 1000).toFixed(0)} against ` +
+          `${(of('bare', 'cpuMsPerEvent') * 1000).toFixed(0)} µs`,
       },
     ]
   } finally {

@@ -6,8 +6,9 @@ export type ConfigFile =
   | { ok: false; problems: string[] }
 
 /**
- * Reads a configuration file: a JSON object of variable names (values: text, number, boolean, or a list of them), or lines of
- * `KEY=VALUE`, where `#` begins a comment and quotes keep what is between them as it stands. Nothing is expanded.
+ * Reads a configuration file: a JSON object of variable names (values: text, number, boolean, or a list of
+ * them), or lines of `KEY=VALUE`, where `#` begins a comment and quotes keep what is between them as it stands.
+ * Nothing is expanded.
  */
 export function readConfigFile(path: string): ConfigFile {
   let content: string

@@ -12,13 +12,15 @@ import {
   text,
   url,
 } from './core/setting-kinds.ts'
+import { withoutPassword } from './core/masked-url.ts'
 import { dialectSettings } from './dialects/settings.ts'
 import { outboxKeys } from './sources/postgres/settings.ts'
 import { redisKeys } from './sources/redis/settings.ts'
 
 /**
- * Every variable that configures Pombo, each once. A new one is one entry here; a dialect's own are a group in its folder, taken up in
- * `dialectGroups`. What reads, checks, prints and documents them (config.ts, `pombo config`, docs/reference/configuration.md) follows.
+ * Every variable that configures Pombo, each once. A new one is one entry here; a dialect's own are a group in
+ * its folder, taken up in `dialectGroups`. What reads, checks, prints and documents them (config.ts, `pombo
+ * config`, docs/reference/configuration.md) follows.
  */
 export const serverKeys = {
   listen: setting('POMBO_LISTEN', listenAddress(), {
@@ -31,13 +33,15 @@ export const serverKeys = {
     {
       defaultNote: 'made from the address listened on',
       description:
-        'The URL under which others reach this Pombo, as in envelopes that name their server. Also the server that `pombo listen` and `pombo sink --endpoint` talk to.',
+        'The URL under which others reach this Pombo, as in envelopes that name their server. ' +
+        'Also the server that `pombo listen` and `pombo sink --endpoint` talk to.',
     },
   ),
   processes: setting('POMBO_PROCESSES', integer(1, 64, '', '4'), {
     default: '1',
     description:
-      'Processes on this machine, each a node of its own behind the same address. As many as there are cores is a good number.',
+      'Processes on this machine, each a node of its own behind the same address. As many ' +
+      'as there are cores is a good number.',
   }),
   maxBodyBytes: setting(
     'POMBO_MAX_BODY_BYTES',
@@ -53,7 +57,8 @@ export const serverKeys = {
     {
       default: '20s',
       description:
-        'How long a stop waits for requests in flight. What is not finished by then is taken up again by another node, or at the next start, and may be sent twice.',
+        'How long a stop waits for requests in flight. What is not finished by then is taken ' +
+        'up again by another node, or at the next start, and may be sent twice.',
     },
   ),
   mode: optionalSetting(
@@ -75,7 +80,7 @@ export const storeKeys = {
       description:
         'The PostgreSQL (15 or later) that holds everything. Nodes that name the same one share the work.',
       secret: true,
-      redact: withoutPassword,
+      redact: (value) => withoutPassword(value, { query: true }),
     },
   ),
   dataDir: setting('POMBO_DATA_DIR', text('a path', '/var/lib/pombo'), {
@@ -89,7 +94,8 @@ export const storeKeys = {
   retentionDays: setting('POMBO_RETENTION_DAYS', integer(1, 3_650, 'days', '90'), {
     default: '30',
     description:
-      'Days that messages and attempts are kept, where the tenant does not say otherwise. What is still to be delivered is kept beyond that.',
+      'Days that messages and attempts are kept, where the tenant does not say otherwise. ' +
+      'What is still to be delivered is kept beyond that.',
   }),
 } satisfies SettingGroup
 
@@ -107,7 +113,10 @@ export const securityKeys = {
   encryptionKeys: optionalSetting('POMBO_ENCRYPTION_KEYS', list(encryptionKey()), {
     defaultNote: 'made in POMBO_DATA_DIR; required beside DATABASE_URL in production',
     description:
-      'Keys that encrypt secrets at rest, and payloads of tenants that ask for it, newest first. The first encrypts, all decrypt: to rotate, put a new one in front; what the older ones sealed is sealed anew, and the log says until when they are needed. With several nodes, first put the new one at the end of all of them.',
+      'Keys that encrypt secrets at rest, and payloads of tenants that ask for it, newest ' +
+      'first. The first encrypts, all decrypt: to rotate, put a new one in front; what the ' +
+      'older ones sealed is sealed anew, and the log says until when they are needed. With ' +
+      'several nodes, first put the new one at the end of all of them.',
     secret: true,
   }),
   allowSubnets: setting('POMBO_ALLOW_SUBNETS', list(cidr()), {
@@ -212,12 +221,4 @@ function encryptionKey() {
       return read.ok ? { value: given } : { problem: read.problem }
     },
   )
-}
-
-function withoutPassword(databaseUrl: string): string {
-  const shown = new URL(databaseUrl)
-  if (shown.password !== '') shown.password = '***'
-  for (const name of shown.searchParams.keys().toArray())
-    if (/password|key/i.test(name)) shown.searchParams.set(name, '***')
-  return shown.href
 }

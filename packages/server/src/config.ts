@@ -1,6 +1,7 @@
 /**
- * The configuration: read once, from the environment and a file, checked by one schema, complete or refused with every problem at once.
- * The only place that reads `process.env`. The variables themselves are in config-keys.ts.
+ * The configuration: read once, from the environment and a file, checked by one schema, complete or refused
+ * with every problem at once. The only place that reads `process.env`. The variables themselves are in
+ * config-keys.ts.
  */
 import { readConfigFile } from './config-file.ts'
 import {
@@ -156,7 +157,9 @@ function contradictions(engine: Partial<Engine>, production: boolean): string[] 
   const problems: string[] = []
   if (production && engine.databaseUrl !== undefined && engine.encryptionKeys === undefined)
     problems.push(
-      'POMBO_ENCRYPTION_KEYS is not set. In production with DATABASE_URL it is required, the same on every node: make one with "openssl rand -base64 32" and keep it as safe as the database.',
+      'POMBO_ENCRYPTION_KEYS is not set. In production with DATABASE_URL it is required, ' +
+        'the same on every node: make one with "openssl rand -base64 32" and keep it as safe ' +
+        'as the database.',
     )
   const ofRedis = redisProblem(engine)
   if (ofRedis !== undefined) problems.push(ofRedis)
@@ -167,7 +170,8 @@ function contradictions(engine: Partial<Engine>, production: boolean): string[] 
     commitBufferMessages < commitBatch
   )
     problems.push(
-      `POMBO_COMMIT_BUFFER_MESSAGES (${commitBufferMessages}) is less than POMBO_COMMIT_BATCH (${commitBatch}); it must hold at least one batch.`,
+      `POMBO_COMMIT_BUFFER_MESSAGES (${commitBufferMessages}) is less than ` +
+        `POMBO_COMMIT_BATCH (${commitBatch}); it must hold at least one batch.`,
     )
   return problems
 }
@@ -229,7 +233,10 @@ function badValue(
   // The detail may quote a part of the value.
   const why = setting.secret ? '' : `: ${detail}`
   const where = source === 'file' ? `, in ${file},` : ''
-  return `${setting.variable}${where} cannot be ${value}${why}. It takes ${setting.kind.allowed}. Example: ${setting.variable}=${setting.kind.example}`
+  return (
+    `${setting.variable}${where} cannot be ${value}${why}. It takes ` +
+    `${setting.kind.allowed}. Example: ${setting.variable}=${setting.kind.example}`
+  )
 }
 
 function shown(setting: Setting<unknown>, value: unknown): string {

@@ -12,8 +12,8 @@ import { locatePrograms, type Programs, readyPrograms } from '../../src/db/embed
 import { type ServerUser, serverUser } from '../../src/db/embedded/user.ts'
 
 /**
- * A PostgreSQL of the run's own, of the embedded programs, which it may stop and kill. Unlike Pombo's embedded server it does not come
- * back by itself: how long it is away is the scenario's to say.
+ * A PostgreSQL of the run's own, of the embedded programs, which it may stop and kill. Unlike Pombo's embedded
+ * server it does not come back by itself: how long it is away is the scenario's to say.
  */
 export class Database {
   readonly socket: string

@@ -2,8 +2,9 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { serve } from '../parts/child.ts'
 
 /**
- * `cut`: connections are reset and new ones too. `hole`: whatever is sent is swallowed, and connections that were open stay dead for
- * ever, as behind a firewall that forgot them. A number: every chunk comes that many milliseconds later.
+ * `cut`: connections are reset and new ones too. `hole`: whatever is sent is swallowed, and connections that
+ * were open stay dead for ever, as behind a firewall that forgot them. A number: every chunk comes that many
+ * milliseconds later.
  */
 export type LineState = 'open' | 'cut' | 'hole' | number
 

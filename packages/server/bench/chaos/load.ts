@@ -9,7 +9,10 @@ export interface LoadPlan {
   path: string
   headers: Record<string, string>
   perSecond: number
-  /** Ordering keys. Events of the first half of them carry an Idempotency-Key and are asked again until they are answered. */
+  /**
+   * Ordering keys. Events of the first half of them carry an Idempotency-Key and are asked again until they are
+   * answered.
+   */
   keys: number
   seed: number
   /** After the load, how long what was not accepted yet is asked again. */
@@ -55,7 +58,9 @@ async function run(plan: LoadPlan): Promise<LoadReport> {
       ...plan.headers,
       ...(keyed && { 'idempotency-key': `event-${plan.seed}-${n}` }),
     }
-    const body = `{"eventType":"message.received","orderingKey":"${key}","payload":{"n":${n},"key":"${key}","text":"Olá! O pedido já saiu para entrega."}}`
+    const body =
+      `{"eventType":"message.received","orderingKey":"${key}","payload":{"n":${n},"key":"${key}","text":"Olá! ` +
+      'O pedido já saiu para entrega."}}'
     const answer = await request(`${target}${plan.path}`, {
       method: 'POST',
       headers,

@@ -63,7 +63,10 @@ export class ChaosNode {
     await part?.exited
   }
 
-  /** SIGTERM. @returns whether everything in flight was finished and recorded; false also when it did not end within `withinMs` */
+  /**
+   * SIGTERM. @returns whether everything in flight was finished and recorded; false also when it did not end
+   * within `withinMs`
+   */
   async stop(withinMs: number): Promise<boolean> {
     const part = this.#part
     if (!part) return true

@@ -4,7 +4,8 @@ import { serve } from '../parts/child.ts'
 import { seeded } from './random.ts'
 import type { Arrival } from './verdict.ts'
 
-// Takes POSTs at /plain and /ordered and writes down each: it alone says what was received. It answers after up to a tenth of a second, and
+// Takes POSTs at /plain and /ordered and writes down each: it alone says what was received. It answers after up
+// to a tenth of a second, and
 // refuses a small share of the first attempts, so that retries are under way at any time too.
 const { seed, refuse } = JSON.parse(process.argv[2]!) as { seed: number; refuse: number }
 const random = seeded(seed)

@@ -62,7 +62,8 @@ export const scenarios: Scenario[] = [
     ...base,
     name: 'kill-database',
     about:
-      'PostgreSQL killed (kill -9 of all its processes) and shut down in good order, by turns, and started again after up to 3 s',
+      'PostgreSQL killed (kill -9 of all its processes) and shut down in good order, by ' +
+      'turns, and started again after up to 3 s',
     disturb: async (world) => {
       let kill = true
       await repeatedly(world, 3_000, async () => {
@@ -151,7 +152,8 @@ export const scenarios: Scenario[] = [
     ...base,
     name: 'full-disk',
     about:
-      "the database's disk (a tmpfs) filled and freed; then once more so that its log cannot grow either, at which it ends itself",
+      "the database's disk (a tmpfs) filled and freed; then once more so that its log " +
+      'cannot grow either, at which it ends itself',
     diskMib: 256,
     disturb: async (world) => {
       // A small log, or it would fill the disk by itself.
@@ -178,7 +180,9 @@ export const scenarios: Scenario[] = [
           await world.database.start()
         }
         note(world, {
-          what: `the disk was full for ${Date.now() - at} ms${alive ? '' : '; PostgreSQL ended, and was started again'}`,
+          what:
+            `the disk was full for ${Date.now() - at} ` +
+            `ms${alive ? '' : '; PostgreSQL ended, and was started again'}`,
           at,
           mendedAt: Date.now(),
           inFlight,

@@ -13,7 +13,10 @@ export interface Sent {
   acceptedAt: number
 }
 
-/** One request at the receiver. `seq` and `answerSeq` come from one counter, so that they order arrivals and answers exactly. */
+/**
+ * One request at the receiver. `seq` and `answerSeq` come from one counter, so that they order arrivals and
+ * answers exactly.
+ */
 export interface Arrival {
   n: number
   id: string
@@ -28,7 +31,10 @@ export interface Arrival {
 export interface Fault {
   what: string
   at: number
-  /** From when on the service could be back: the database answers, the line is mended. null: others carry on meanwhile. */
+  /**
+   * From when on the service could be back: the database answers, the line is mended. null: others carry on
+   * meanwhile.
+   */
   mendedAt: number | null
   /** Deliveries sent and not yet recorded when it struck: what may be sent again. */
   inFlight: number
@@ -119,14 +125,17 @@ export function judge(
       const told = tries.map(
         ({ node, at, ok }) => `${node} after ${at - one.acceptedAt} ms${ok ? '' : ', refused'}`,
       )
-      return `${one.n} ${path}: received after ${ms} ms; accepted ${one.acceptedAt - load.startedAt} ms after the start; sent by ${told.join('; ')}`
+      return (
+        `${one.n} ${path}: received after ${ms} ms; accepted ` +
+        `${one.acceptedAt - load.startedAt} ms after the start; sent by ${told.join('; ')}`
+      )
     }),
   }
 }
 
 /**
- * For each key: nothing of an event may come before its predecessor's first success, and nothing of the predecessor after its successor
- * (a repeat that late was sent by somebody who had no right to any more).
+ * For each key: nothing of an event may come before its predecessor's first success, and nothing of the
+ * predecessor after its successor (a repeat that late was sent by somebody who had no right to any more).
  */
 function brokenOrder(
   accepted: readonly Sent[],

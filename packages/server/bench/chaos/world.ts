@@ -38,7 +38,10 @@ export interface Result extends Verdict {
 const arriveMs = 30_000
 const databaseName = 'chaos'
 
-/** One scenario's stage: a PostgreSQL, nodes, a load and a receiver, each processes of their own. Closing it ends all of them. */
+/**
+ * One scenario's stage: a PostgreSQL, nodes, a load and a receiver, each processes of their own. Closing it
+ * ends all of them.
+ */
 export class World {
   readonly random: () => number
   readonly nodes: ChaosNode[] = []
@@ -115,7 +118,10 @@ export class World {
     await this.#lines!.ask('set', { line: index, state })
   }
 
-  /** Deliveries that a node which has just died or been stopped had sent, and of which the database does not know yet. */
+  /**
+   * Deliveries that a node which has just died or been stopped had sent, and of which the database does not
+   * know yet.
+   */
   async unrecordedOf(node: string): Promise<number> {
     // What the dead had asked for last is still being carried out.
     await sleep(50)
@@ -125,7 +131,8 @@ export class World {
     })
     const rows = await this.database.query<{ count: number }>(
       databaseName,
-      'select count(*)::int as count from work w join unnest($1::uuid[], $2::uuid[]) as k(e, m) on w.endpoint_id = k.e and w.message_id = k.m',
+      'select count(*)::int as count from work w join unnest($1::uuid[], $2::uuid[]) as ' +
+        'k(e, m) on w.endpoint_id = k.e and w.message_id = k.m',
       [
         lately.map(({ path }) => this.#endpoints.get(path)),
         lately.map(({ id }) => readId('message', id)),
@@ -189,14 +196,18 @@ export class World {
     return { ...verdict, faults: this.made, unrecorded, notes: this.notes }
   }
 
-  /** Waits until everything is written down, for a bounded time. @returns how many deliveries of accepted events are not */
+  /**
+   * Waits until everything is written down, for a bounded time. @returns how many deliveries of accepted events
+   * are not
+   */
   async #unrecorded(accepted: readonly Sent[]): Promise<number> {
     const ids = accepted.map((one) => readId('message', one.id!))
     const deadline = Date.now() + 10_000
     for (;;) {
       const [row] = await this.database.query<{ open: number; delivered: number }>(
         databaseName,
-        `select (select count(*)::int from work) as open, (select count(*)::int from delivery where state = 'delivered' and message_id = any($1::uuid[])) as delivered`,
+        'select (select count(*)::int from work) as open, (select count(*)::int from delivery ' +
+          "where state = 'delivered' and message_id = any($1::uuid[])) as delivered",
         [ids],
       )
       const missing = ids.length * 2 - row!.delivered

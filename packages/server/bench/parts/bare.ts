@@ -4,7 +4,8 @@ import { Pool } from 'undici'
 import { openPool } from '../../src/db/pool.ts'
 import { serve } from './child.ts'
 
-// The bare loop that Pombo is measured against: reads a POST, inserts it in a batch, POSTs it on, updates it in a batch. It checks
+// The bare loop that Pombo is measured against: reads a POST, inserts it in a batch, POSTs it on, updates it in
+// a batch. It checks
 // nothing, signs nothing, retries nothing and forgets everything that goes wrong.
 const { databaseUrl, receiverUrl, connections } = JSON.parse(process.argv[2]!) as {
   databaseUrl: string

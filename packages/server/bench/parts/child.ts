@@ -2,7 +2,10 @@ import { fork, type ChildProcess } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** A process of a benchmark, asked and answering over IPC, so that what it uses can be told from what the others use. */
+/**
+ * A process of a benchmark, asked and answering over IPC, so that what it uses can be told from what the others
+ * use.
+ */
 export interface Part {
   pid: number
   ask<T>(question: string, data?: unknown): Promise<T>
@@ -17,7 +20,10 @@ interface Envelope {
   error?: string
 }
 
-/** Starts `bench/parts/<file>` and waits until it says it is ready. What it says on standard output goes to `logFile`, or nowhere. */
+/**
+ * Starts `bench/parts/<file>` and waits until it says it is ready. What it says on standard output goes to
+ * `logFile`, or nowhere.
+ */
 export async function startPart(
   file: string,
   args: unknown,

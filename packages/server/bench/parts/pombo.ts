@@ -13,7 +13,8 @@ interface PomboArgs {
   node?: string
 }
 
-// A Pombo as `pombo serve` runs it, with everything on: keys, signatures, circuits, attempts, metrics, and a log line for every
+// A Pombo as `pombo serve` runs it, with everything on: keys, signatures, circuits, attempts, metrics, and a
+// log line for every
 // attempt on standard output.
 const { databaseUrl, dataDir, apiKey, env, node } = JSON.parse(process.argv[2]!) as PomboArgs
 const loaded = loadConfig({

@@ -2,7 +2,8 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { serve } from './child.ts'
 
-// Takes POSTs, answers 200, and counts by the number in the body; the latency is from the sender's clock, which is this machine's.
+// Takes POSTs, answers 200, and counts by the number in the body; the latency is from the sender's clock, which
+// is this machine's.
 // Paths: /ok answers at once, /hang never, /slow after 200 ms.
 const seen = new Map<number, number>()
 const bySource = new Map<string, number[]>()

@@ -17,9 +17,15 @@ export function listenProblem(
   if (!ofListening(error, host)) return undefined
   switch (error.code) {
     case 'EADDRINUSE':
-      return `Port ${port} on ${host} is taken by another program (perhaps another Pombo). Stop that one, or choose another port with ${how}.`
+      return (
+        `Port ${port} on ${host} is taken by another program (perhaps another Pombo). Stop ` +
+        `that one, or choose another port with ${how}.`
+      )
     case 'EACCES':
-      return `Port ${port} needs rights that this user does not have (ports below 1024 usually do). Choose another with ${how}.`
+      return (
+        `Port ${port} needs rights that this user does not have (ports below 1024 usually ` +
+        `do). Choose another with ${how}.`
+      )
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
       return `${host} is not an address of this machine. Choose one that is, or 0.0.0.0 for all, with ${how}.`
@@ -35,8 +41,8 @@ function ofListening(error: unknown, host: string): error is NodeJS.ErrnoExcepti
 }
 
 /**
- * Tries the address before anything is started for it: a database that starts only to stop again costs seconds and worries people.
- * Answers as `listenProblem`; an unforeseen error is left to the real attempt.
+ * Tries the address before anything is started for it: a database that starts only to stop again costs seconds
+ * and worries people. Answers as `listenProblem`; an unforeseen error is left to the real attempt.
  */
 export async function addressProblem(
   address: ListenAddress,

@@ -1,12 +1,11 @@
 /**
- * The command line: finds the command, runs it, and turns whatever goes wrong into one paragraph and an exit code. Each command is a
- * file of its own that is loaded only when it is called.
+ * The command line: finds the command, runs it, and turns whatever goes wrong into one paragraph and an exit
+ * code. Each command is a file of its own that is loaded only when it is called.
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { nearest } from '../core/nearest.ts'
 import { type Command, exitCodes, table } from './command.ts'
-import { explain } from './explain.ts'
 
 const commands: Record<string, { summary: string; load: () => Promise<Command> }> = {
   serve: {
@@ -74,6 +73,7 @@ export async function runCli(args: string[]): Promise<number> {
   try {
     return await (await found.load()).execute(given)
   } catch (error) {
+    const { explain } = await import('./explain.ts')
     process.stderr.write(explain(error))
     return exitCodes.failed
   }

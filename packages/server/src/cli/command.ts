@@ -53,7 +53,10 @@ export function option<T>(
   return { kind: kind as Kind<unknown>, placeholder, help, short: undefined, default: fallback }
 }
 
-/** Makes a command of its description: reads its options by their kinds, naming every mistake at once, and writes its help. */
+/**
+ * Makes a command of its description: reads its options by their kinds, naming every mistake at once, and
+ * writes its help.
+ */
 export function command<const O extends Options>(spec: CommandSpec<O>): Command {
   const help = (): string => helpText(spec)
   return {

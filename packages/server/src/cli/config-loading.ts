@@ -24,5 +24,8 @@ export async function withConfig(
 
 export function problemText(problems: readonly string[]): string {
   const count = problems.length === 1 ? 'a problem' : `${problems.length} problems`
-  return `The configuration has ${count}; nothing was started.\n${problems.map((problem) => `- ${problem}`).join('\n')}\n`
+  return (
+    `The configuration has ${count}; nothing was ` +
+    `started.\n${problems.map((problem) => `- ${problem}`).join('\n')}\n`
+  )
 }

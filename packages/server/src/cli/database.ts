@@ -8,7 +8,10 @@ export interface OpenDatabase {
   where: string
 }
 
-/** Runs `work` on the configured database: the one that DATABASE_URL names, or the embedded one, started for as long as it takes. */
+/**
+ * Runs `work` on the configured database: the one that DATABASE_URL names, or the embedded one, started for as
+ * long as it takes.
+ */
 export async function withDatabase<T>(
   config: Config,
   work: (database: OpenDatabase) => Promise<T>,
@@ -42,5 +45,8 @@ async function withPool<T>(
 /** `pombo at db.example.com:5432`. */
 export function nameOf(databaseUrl: string): string {
   const { host, pathname, searchParams } = new URL(databaseUrl)
-  return `${decodeURIComponent(pathname.slice(1)) || 'the default database'} at ${host || searchParams.get('host') || 'this machine'}`
+  return (
+    `${decodeURIComponent(pathname.slice(1)) || 'the default database'} at ` +
+    `${host || searchParams.get('host') || 'this machine'}`
+  )
 }

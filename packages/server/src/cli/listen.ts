@@ -137,7 +137,8 @@ async function register(
   })
   if (answer.ok) return answer.value
   const hint = /subnet|address|https/i.test(answer.problem)
-    ? '\nIf that Pombo runs on this machine, start it with POMBO_ALLOW_SUBNETS=127.0.0.0/8 (and POMBO_HTTPS_ONLY=false in production); else give the URL of a tunnel as --public-url.'
+    ? '\nIf that Pombo runs on this machine, start it with POMBO_ALLOW_SUBNETS=127.0.0.0/8 ' +
+      '(and POMBO_HTTPS_ONLY=false in production); else give the URL of a tunnel as --public-url.'
     : ''
   throw new Error(`${answer.problem}${hint}`)
 }
@@ -194,5 +195,8 @@ async function passOn(
 
 function greeting(app: Shown, endpointId: string, sink: Sink, forward: string | undefined): string {
   const onwards = forward === undefined ? '' : `, passing on to ${forward}`
-  return `Listening to ${app.name ?? app.id} as ${endpointId}, at ${sink.url}${onwards}. Ctrl-C stops and removes the endpoint.\n`
+  return (
+    `Listening to ${app.name ?? app.id} as ${endpointId}, at ${sink.url}${onwards}. ` +
+    `Ctrl-C stops and removes the endpoint.\n`
+  )
 }

@@ -85,7 +85,8 @@ export function apiOf(
     return {
       ok: false,
       problem:
-        'POMBO_API_KEY is not set. It is the key to present to the running Pombo: the one printed at its first start, or another of the tenant.',
+        'POMBO_API_KEY is not set. It is the key to present to the running Pombo: the one ' +
+        'printed at its first start, or another of the tenant.',
     }
   return {
     ok: true,

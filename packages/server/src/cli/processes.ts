@@ -15,8 +15,8 @@ const YOUNG_MS = 5_000
 const MAX_YOUNG_DEATHS = 5
 
 /**
- * Runs as many processes as configured, each a node of its own, behind one address. This process owns what they share: the embedded
- * server, the signals, and the replacing of those that die.
+ * Runs as many processes as configured, each a node of its own, behind one address. This process owns what they
+ * share: the embedded server, the signals, and the replacing of those that die.
  */
 export async function runProcesses(config: Config, say: (line: string) => void): Promise<number> {
   const { signalled, release } = untilSignal(() => {
@@ -103,7 +103,8 @@ function replaceTheDead(
       bornAt.delete(worker.id)
       youngDeaths = ageMs < YOUNG_MS ? youngDeaths + 1 : 0
       say(
-        `Process ${worker.process.pid} ended (${signal ?? `exit code ${code}`}); ${youngDeaths >= MAX_YOUNG_DEATHS ? 'giving up' : 'starting another'}.`,
+        `Process ${worker.process.pid} ended (${signal ?? `exit code ${code}`}); ` +
+          `${youngDeaths >= MAX_YOUNG_DEATHS ? 'giving up' : 'starting another'}.`,
       )
       if (youngDeaths >= MAX_YOUNG_DEATHS) return resolve('gave up')
       void sleep(youngDeaths * 500).then(() => {

@@ -21,7 +21,10 @@ const barCells = 30
 const number = (value: number) => value.toLocaleString('en')
 const deliveries = (count: number) => `${number(count)} ${count === 1 ? 'delivery' : 'deliveries'}`
 
-/** How far a replay is, on one line. `bar`: with a bar drawn of blocks; `startedAtMs` and `nowMs` tell how long the rest takes. */
+/**
+ * How far a replay is, on one line. `bar`: with a bar drawn of blocks; `startedAtMs` and `nowMs` tell how long
+ * the rest takes.
+ */
 export function progressLine(
   { data }: ReplayTask,
   options: { bar: boolean; elapsedMs: number; doneBefore: number },
@@ -59,7 +62,10 @@ export function outcomeText({ id, status, data }: ReplayTask): string {
   if (phase === 'canceled')
     return `Replay ${id} is canceled: ${deliveries(done)} opened${passed}.\n`
   if (status === 'failed')
-    return `Replay ${id} failed: ${error ?? 'for no reason that was noted'}. Opened until then: ${number(done)} of ${number(total ?? matched)}.\n`
+    return (
+      `Replay ${id} failed: ${error ?? 'for no reason that was noted'}. Opened until then: ` +
+      `${number(done)} of ${number(total ?? matched)}.\n`
+    )
   if (dryRun) return `${deliveries(total ?? matched)} would be sent again. Nothing was changed.\n`
   return `${deliveries(done)} opened again${passed}. They are sent as their endpoints have room.\n`
 }

@@ -207,7 +207,10 @@ async function follow(api: PomboApi, id: string): Promise<number> {
 const howOn = (id: string) =>
   `"pombo replay --watch ${id}" shows it again, "pombo replay --cancel ${id}" ends it.`
 
-/** After Ctrl-C: the replay goes on, unless the person says otherwise. A second Ctrl-C is not an answer, and ends the command. */
+/**
+ * After Ctrl-C: the replay goes on, unless the person says otherwise. A second Ctrl-C is not an answer, and
+ * ends the command.
+ */
 async function leave(api: PomboApi, id: string): Promise<number> {
   if (process.stdin.isTTY === true && process.stderr.isTTY === true) {
     const question = createInterface({ input: process.stdin, output: process.stderr })

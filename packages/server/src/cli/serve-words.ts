@@ -22,7 +22,10 @@ function reachableUrl(url: string, config: Config): string {
 
 export function farewell(signal: string, config: Config): string {
   const reason = signal === 'SIGINT' ? 'Ctrl-C' : signal
-  return `${reason}: stopping. Nothing new is taken; what is in flight gets up to ${showDuration(config.shutdownGraceMs)}. A second Ctrl-C ends it at once.`
+  return (
+    `${reason}: stopping. Nothing new is taken; what is in flight gets up to ` +
+    `${showDuration(config.shutdownGraceMs)}. A second Ctrl-C ends it at once.`
+  )
 }
 
 /** The last line, and the exit code. */
@@ -36,7 +39,8 @@ export function goodbye(
     return exitCodes.ok
   }
   tell(
-    `Stopped. ${unfinished} deliveries were not finished in time and ${unrecorded} results could not be recorded; those will be sent again.`,
+    `Stopped. ${unfinished} deliveries were not finished in time and ${unrecorded} ` +
+      'results could not be recorded; those will be sent again.',
   )
   return exitCodes.failed
 }

@@ -1,14 +1,12 @@
 import cluster from 'node:cluster'
-import { type App, startApp } from '../app.ts'
+import type { App } from '../app.ts'
 import type { Config } from '../config.ts'
 import { integer, listenAddress, text } from '../core/setting-kinds.ts'
 import { addressProblem, listenProblem } from './address.ts'
 import { command, option } from './command.ts'
 import { configOption, withConfig } from './config-loading.ts'
-import { runProcesses } from './processes.ts'
 import { farewell, goodbye, greeting } from './serve-words.ts'
 import { untilSignal } from './signals.ts'
-import { serveAsWorker } from './worker.ts'
 
 export const serveCommand = command({
   name: 'serve',
@@ -39,7 +37,8 @@ A second Ctrl-C ends it at once; what was in flight is then sent again after the
     ['pombo serve --config /etc/pombo.env', 'Configured by a file'],
   ],
   exits:
-    '0 stopped in good order, 1 failed, or stopped with work unfinished, 2 wrong options or configuration, 130 ended by a second Ctrl-C',
+    '0 stopped in good order, 1 failed, or stopped with work unfinished, 2 wrong options ' +
+    'or configuration, 130 ended by a second Ctrl-C',
   async run(values) {
     const overrides = {
       ...(values.listen && { POMBO_LISTEN: listenAddress().show(values.listen) }),
@@ -47,10 +46,11 @@ A second Ctrl-C ends it at once; what was in flight is then sent again after the
       ...(values.processes !== undefined && { POMBO_PROCESSES: String(values.processes) }),
     }
     return await withConfig({ file: values.config, overrides }, async (config) => {
-      if (cluster.isWorker) return await serveAsWorker(config)
+      if (cluster.isWorker) return await (await import('./worker.ts')).serveAsWorker(config)
       const problem = await addressProblem(config.listen, 'POMBO_LISTEN (or --listen)')
       if (problem !== undefined) throw new Error(problem)
-      return config.processes > 1 ? await runProcesses(config, say) : await serveAlone(config)
+      if (config.processes === 1) return await serveAlone(config)
+      return await (await import('./processes.ts')).runProcesses(config, say)
     })
   },
 })
@@ -65,6 +65,7 @@ async function serveAlone(config: Config): Promise<number> {
   void signalled.then(() => starting.abort(new Error('Stopped before it had started.')))
   let app: App
   try {
+    const { startApp } = await import('../app.ts')
     app = await startApp(config, { progress: say, signal: starting.signal })
   } catch (error) {
     release()

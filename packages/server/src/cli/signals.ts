@@ -1,6 +1,6 @@
 /**
- * Resolves at the first Ctrl-C or SIGTERM. A second one calls `force`, which does not return. Until `release`, the signals have no
- * other effect.
+ * Resolves at the first Ctrl-C or SIGTERM. A second one calls `force`, which does not return. Until `release`,
+ * the signals have no other effect.
  */
 export function untilSignal(force: () => void): {
   signalled: Promise<NodeJS.Signals>

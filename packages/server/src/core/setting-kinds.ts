@@ -34,8 +34,8 @@ export function integer(min: number, max: number, unit = '', example = '10'): Ki
 const unitMs: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
 /**
- * A length of time, in milliseconds. Written as in Go (`300ms`, `5s`, `1h30m`, `168h`), with `d` for days besides; a bare number counts
- * in `bareUnit`, and is refused where there is none.
+ * A length of time, in milliseconds. Written as in Go (`300ms`, `5s`, `1h30m`, `168h`), with `d` for days
+ * besides; a bare number counts in `bareUnit`, and is refused where there is none.
  */
 export function duration(
   minMs: number,

@@ -1,8 +1,9 @@
 import type { z } from 'zod'
 
 /**
- * What a configuration variable is. The engine's variables are listed in config-keys.ts; a dialect lists its own in its folder, and
- * config-keys.ts takes the list up as one more group. The kinds of values are in setting-kinds.ts.
+ * What a configuration variable is. The engine's variables are listed in config-keys.ts; a dialect lists its
+ * own in its folder, and config-keys.ts takes the list up as one more group. The kinds of values are in
+ * setting-kinds.ts.
  */
 export interface Kind<T> {
   /** From the variable's text to its value; an issue's message says what is wrong with this text. */
@@ -19,7 +20,10 @@ export interface Setting<T, Always extends boolean = boolean> {
   readonly variable: string
   readonly kind: Kind<T>
   readonly description: string
-  /** As it would be written; read like a given value. A function where it depends on the mode; none: the value may be absent. */
+  /**
+   * As it would be written; read like a given value. A function where it depends on the mode; none: the value
+   * may be absent.
+   */
   readonly default: string | ((mode: { production: boolean }) => string) | undefined
   /** Said in place of the default, where that is not a fixed text. */
   readonly defaultNote: string | undefined

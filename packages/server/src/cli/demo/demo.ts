@@ -82,7 +82,8 @@ ${table(Object.entries(scripts).map(([name, { about }]) => [name, about]))}`,
     }
     try {
       return await withConfig({ file: values.config, overrides }, async (configured) => {
-        // What the demo needs, whatever the server is configured for otherwise: receivers on this machine, and a key that it knows.
+        // What the demo needs, whatever the server is configured for otherwise: receivers on this machine, and
+        // a key that it knows.
         const config: Config = {
           ...configured,
           listen: values.listen,

@@ -164,7 +164,10 @@ function verdict(outcome: {
   const sum = (of: (one: Progress) => number): number =>
     final.reduce((total, one) => total + of(one), 0)
   const seconds = (tookMs / 1_000).toFixed(1)
-  const counts = `${sent.accepted} events, ${sum((one) => one.delivered)} deliveries in ${sum((one) => one.attempts)} attempts, ${sum((one) => one.repeats)} repeated, ${seconds} s`
+  const counts =
+    `${sent.accepted} events, ${sum((one) => one.delivered)} deliveries in ` +
+    `${sum((one) => one.attempts)} attempts, ${sum((one) => one.repeats)} repeated, ` +
+    `${seconds} s`
   if (good) return `Every event arrived at every receiver: ${counts}.`
   if (stopped) return `Stopped: ${counts}.`
   const wrong = final.flatMap(({ name, sent: expected, delivered, complete, badSignatures }) => [

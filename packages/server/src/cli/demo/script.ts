@@ -4,8 +4,8 @@ import type { Mischief } from '../sink/mischief.ts'
 import type { Verdict, Verifier } from '../sink/verify.ts'
 
 /**
- * What a demo shows of one dialect: who receives, how they are registered, what is sent, all by the requests of the dialect's own document.
- * Receivers verify by the document's words and not by Pombo's code.
+ * What a demo shows of one dialect: who receives, how they are registered, what is sent, all by the requests of
+ * the dialect's own document. Receivers verify by the document's words and not by Pombo's code.
  */
 export interface Script {
   /** One line. */

@@ -3,7 +3,10 @@ import type { Received } from '../sink/receive.ts'
 import type { Arrival } from './progress.ts'
 import type { DemoEvent } from './script.ts'
 
-/** Tells by a few requests what is registered, what goes in and what leaves: of each kind and at each receiver the first, and the first retries. */
+/**
+ * Tells by a few requests what is registered, what goes in and what leaves: of each kind and at each receiver
+ * the first, and the first retries.
+ */
 export interface Traffic {
   registering: (method: string, path: string, body: unknown) => void
   sending: (event: DemoEvent) => void

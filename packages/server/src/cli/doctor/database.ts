@@ -19,7 +19,10 @@ const DAY_MS = 86_400_000
 /** The oldest PostgreSQL that the statements are written for. */
 const OLDEST = 150_000
 
-/** Everything about a database that answers. `keys` is undefined where no key ring is configured and none lies in the data folder. */
+/**
+ * Everything about a database that answers. `keys` is undefined where no key ring is configured and none lies
+ * in the data folder.
+ */
 export async function databaseFindings(
   pool: Pool,
   config: Config,
@@ -66,11 +69,14 @@ function version({ version: shown, versionNumber, database, user }: ServerFacts)
 
 function clock(differenceMs: number): Finding {
   const seconds = Math.abs(differenceMs) / 1_000
-  const detail = `the database's clock is ${seconds < 0.1 ? 'the same' : `${seconds.toFixed(1)} s ${differenceMs > 0 ? 'ahead' : 'behind'}`}`
+  const detail =
+    "the database's clock is " +
+    `${seconds < 0.1 ? 'the same' : `${seconds.toFixed(1)} s ${differenceMs > 0 ? 'ahead' : 'behind'}`}`
   // Pombo goes by the database's clock; receivers check timestamps against theirs, within 5 minutes.
   if (seconds < 5) return ok('clock', detail)
   const mend =
-    'Let both machines keep time with NTP. Signed timestamps follow the database, and receivers refuse those more than 5 minutes off.'
+    'Let both machines keep time with NTP. Signed timestamps follow the database, and ' +
+    'receivers refuse those more than 5 minutes off.'
   return seconds < 120 ? warn('clock', detail, mend) : fail('clock', detail, mend)
 }
 
@@ -86,7 +92,8 @@ function durability({ synchronousCommit, fsync, fullPageWrites }: ServerFacts): 
     return fail(
       'durability',
       detail,
-      'Set synchronous_commit = on for this database or role (alter role … set synchronous_commit = on): an answer of 202 promises that the message is on disk.',
+      'Set synchronous_commit = on for this database or role (alter role … set ' +
+        'synchronous_commit = on): an answer of 202 promises that the message is on disk.',
     )
   return ok('durability', detail)
 }
@@ -191,7 +198,8 @@ async function schemaFindings(
     return [
       fail(
         'schema',
-        `version ${found.version}, which serves a Pombo that knows version ${found.servesFrom} or later; this one knows ${known}`,
+        `version ${found.version}, which serves a Pombo that knows version ` +
+          `${found.servesFrom} or later; this one knows ${known}`,
         'Start the newer Pombo that made it, or restore a backup from before the upgrade.',
       ),
     ]
@@ -233,7 +241,8 @@ function partitions(
     ? fail(
         'partitions',
         `missing: ${missing.join(', ')}`,
-        'A running node should have made them; its log says why it could not. Until then messages of that day cannot be stored.',
+        'A running node should have made them; its log says why it could not. Until then ' +
+          'messages of that day cannot be stored.',
       )
     : ok('partitions', 'those of today and tomorrow are made at the next start')
 }
@@ -264,7 +273,8 @@ function keyRing(
     return fail(
       'encryption keys',
       `${count} of ${total} values are encrypted with a key that is not in the ring`,
-      'Add the missing key at the end of POMBO_ENCRYPTION_KEYS (or restore the file encryption-keys of the data folder).',
+      'Add the missing key at the end of POMBO_ENCRYPTION_KEYS (or restore the file ' +
+        'encryption-keys of the data folder).',
     )
   }
   const old = total - (used.get(ring[0]!) ?? 0)
@@ -272,6 +282,7 @@ function keyRing(
     config.encryptionKeys === undefined ? `in ${config.dataDir}` : 'in POMBO_ENCRYPTION_KEYS'
   return ok(
     'encryption keys',
-    `${keys.length} ${where}; they open all ${total} values${old > 0 ? `, ${old} of them still under an older key` : ''}`,
+    `${keys.length} ${where}; they open all ${total} ` +
+      `values${old > 0 ? `, ${old} of them still under an older key` : ''}`,
   )
 }

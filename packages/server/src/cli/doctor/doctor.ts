@@ -54,7 +54,8 @@ async function* diagnose(file: string | undefined): AsyncGenerator<Finding> {
       yield fail(
         'configuration',
         problem,
-        'Pombo does not start with this. "pombo config --help" and docs/reference/configuration.md describe each variable.',
+        'Pombo does not start with this. "pombo config --help" and ' +
+          'docs/reference/configuration.md describe each variable.',
       )
     return
   }
@@ -64,7 +65,8 @@ async function* diagnose(file: string | undefined): AsyncGenerator<Finding> {
   ).length
   yield ok(
     'configuration',
-    `${set} of ${loaded.entries.length} variables are set${loaded.file ? `, from ${loaded.file} and the environment` : ''}`,
+    `${set} of ${loaded.entries.length} variables are ` +
+      `set${loaded.file ? `, from ${loaded.file} and the environment` : ''}`,
   )
   yield await listenFinding(config)
   yield* exposureFindings(config)
@@ -157,7 +159,8 @@ function unreachable(where: string, error: unknown): Finding {
     return fail(
       'database',
       `${where}: ${reason}`,
-      'A pooler refuses a parameter of DATABASE_URL. Leave it out there, or add it to the ignore_startup_parameters of PgBouncer.',
+      'A pooler refuses a parameter of DATABASE_URL. Leave it out there, or add it to the ' +
+        'ignore_startup_parameters of PgBouncer.',
     )
   const mends: Record<string, string> = {
     ECONNREFUSED:
@@ -166,7 +169,8 @@ function unreachable(where: string, error: unknown): Finding {
     '28P01':
       'The password is wrong. Correct DATABASE_URL (special characters in a password are percent-encoded).',
     '28000':
-      'The server does not let this user in from here; see its pg_hba.conf. If it wants TLS, add ?sslmode=require to DATABASE_URL.',
+      'The server does not let this user in from here; see its pg_hba.conf. If it wants ' +
+      'TLS, add ?sslmode=require to DATABASE_URL.',
     '3D000':
       'The database does not exist. Make it (createdb), or correct its name in DATABASE_URL.',
     '53300':

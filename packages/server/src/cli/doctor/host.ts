@@ -89,7 +89,8 @@ export function exposureFindings(config: Config): Finding[] {
       warn(
         'address guard',
         `${everything.join(', ')} lets endpoints have any address`,
-        'Whoever may create an endpoint reaches all of your network. List only the ranges that receivers are in, in POMBO_ALLOW_SUBNETS.',
+        'Whoever may create an endpoint reaches all of your network. List only the ranges ' +
+          'that receivers are in, in POMBO_ALLOW_SUBNETS.',
       ),
     )
   else if (metadata.length > 0)
@@ -97,7 +98,8 @@ export function exposureFindings(config: Config): Finding[] {
       warn(
         'address guard',
         `${metadata.join(', ')} holds the metadata services of clouds`,
-        'Whoever may create an endpoint can read the credentials of the machine there. Take it out of POMBO_ALLOW_SUBNETS.',
+        'Whoever may create an endpoint can read the credentials of the machine there. Take ' +
+          'it out of POMBO_ALLOW_SUBNETS.',
       ),
     )
   else
@@ -150,7 +152,8 @@ export async function dnsFinding(name = 'example.com'): Promise<Finding> {
     return warn(
       'dns',
       reason,
-      'Endpoints with names cannot be reached until this machine can resolve them (/etc/resolv.conf). Without Internet that is expected.',
+      'Endpoints with names cannot be reached until this machine can resolve them ' +
+        '(/etc/resolv.conf). Without Internet that is expected.',
     )
   }
 }

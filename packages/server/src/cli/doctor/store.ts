@@ -83,8 +83,9 @@ export async function sealingKeys(db: Queryable): Promise<Map<string, number>> {
 }
 
 /**
- * True when statements of one connection reach different server sessions: a pooler that gives a server connection for a transaction
- * only. The second client takes the server connection that the first one used last, so that the first one gets another.
+ * True when statements of one connection reach different server sessions: a pooler that gives a server
+ * connection for a transaction only. The second client takes the server connection that the first one used
+ * last, so that the first one gets another.
  */
 export async function isTransactionPooled(
   first: pg.PoolClient,

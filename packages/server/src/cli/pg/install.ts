@@ -66,7 +66,8 @@ Without --table it makes only the outbox and pombo.emit(event_type, data, orderi
       'Each new user is an event',
     ],
     [
-      'pombo pg install --url … --table orders --event order.paid --columns id,total --on update --when "old.paid is distinct from new.paid and new.paid"',
+      'pombo pg install --url … --table orders --event order.paid --columns id,total --on ' +
+        'update --when "old.paid is distinct from new.paid and new.paid"',
       'A change that matters',
     ],
     [
@@ -109,9 +110,15 @@ export function databaseProblem(facts: DatabaseFacts): string | undefined {
   if (versionNumber < oldest)
     return `The outbox needs PostgreSQL 14 or later; ${facts.database} is on ${version}.`
   if (facts.mark !== undefined && facts.mark !== mark) return foreign(facts)
-  // Tables that Pombo makes later, its partitions of each day first of all, would land in the new schema, and nobody would find them there.
+  // Tables that Pombo makes later, its partitions of each day first of all, would land in the new schema, and
+  // nobody would find them there.
   if (ownSchema !== null && !schema && roleFollowsSchema)
-    return `Pombo's own tables are in this database (schema ${ownSchema}), and its role is called pombo: a schema of that name would come first in the role's search path. Say first: alter role pombo in database "${facts.database}" set search_path = ${ownSchema}; then restart Pombo and repeat this.`
+    return (
+      `Pombo's own tables are in this database (schema ${ownSchema}), and its role is ` +
+      "called pombo: a schema of that name would come first in the role's search path. Say " +
+      `first: alter role pombo in database "${facts.database}" set search_path = ` +
+      `${ownSchema}; then restart Pombo and repeat this.`
+    )
   return undefined
 }
 

@@ -19,7 +19,10 @@ export interface Mapping {
   key: { prefix: string; columns: readonly string[] } | null
   /** An SQL condition over `old` and `new`. */
   when: string | null
-  /** `raise`: a change whose event cannot be written down fails. `warn`: it succeeds, the event is lost, and the server's log says so. */
+  /**
+   * `raise`: a change whose event cannot be written down fails. `warn`: it succeeds, the event is lost, and the
+   * server's log says so.
+   */
   onError: 'raise' | 'warn'
 }
 

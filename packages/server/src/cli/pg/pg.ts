@@ -1,4 +1,7 @@
-/** `pombo pg …`: the outbox in the user's own database. What it makes there is in sql.ts; who reads it is sources/postgres. */
+/**
+ * `pombo pg …`: the outbox in the user's own database. What it makes there is in sql.ts; who reads it is
+ * sources/postgres.
+ */
 import { nearest } from '../../core/nearest.ts'
 import { type Command, exitCodes, table } from '../command.ts'
 import { pgInstallCommand } from './install.ts'
@@ -28,7 +31,9 @@ export const pgCommand: Command = {
     process.stderr.write(
       name === undefined
         ? help()
-        : `There is no command "pg ${name}".${meant ? ` Did you mean "pombo pg ${meant}"?` : ''} "pombo pg --help" lists them.\n`,
+        : 'There is no command "pg ' +
+            `${name}".${meant ? ` Did you mean "pombo pg ${meant}"?` : ''} "pombo pg --help" ` +
+            `lists them.\n`,
     )
     return exitCodes.usage
   },

@@ -1,4 +1,7 @@
-/** The five tables of the "agentes" system, whose columns its document does not list: what is there of the usual ones is taken. */
+/**
+ * The five tables of the "agentes" system, whose columns its document does not list: what is there of the usual
+ * ones is taken.
+ */
 import type { Mapping, Operation } from './mapping.ts'
 import { identifier } from './quote.ts'
 import type { TableFacts } from './store.ts'
@@ -100,7 +103,10 @@ export function agentesPreset(tables: readonly TableFacts[], onError: Mapping['o
   if (kind === undefined || status === undefined)
     return {
       ok: false,
-      problem: `external_integrations has no column that says ${kind === undefined ? `what is integrated (${kindColumns.join(', ')})` : `how it stands (${statusColumns.join(', ')})`}. Install its triggers one by one, with --table, --event and --when.`,
+      problem:
+        'external_integrations has no column that says ' +
+        `${kind === undefined ? `what is integrated (${kindColumns.join(', ')})` : `how it stands (${statusColumns.join(', ')})`}. ` +
+        'Install its triggers one by one, with --table, --event and --when.',
     }
   const connected = (row: 'new' | 'old') =>
     `coalesce(lower(${row}.${identifier(status)}::text) in ('connected', 'active'), false)`

@@ -5,7 +5,10 @@ export function identifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`
 }
 
-/** A text constant. With a backslash in it, in the form that means the same whatever standard_conforming_strings says. */
+/**
+ * A text constant. With a backslash in it, in the form that means the same whatever standard_conforming_strings
+ * says.
+ */
 export function literal(text: string): string {
   const quoted = `'${text.replaceAll("'", "''")}'`
   return text.includes('\\') ? ` E${quoted.replaceAll('\\', '\\\\')}` : quoted
@@ -24,8 +27,8 @@ export function arrayElements(text: string): string[] {
 }
 
 /**
- * The names in `a.b` or `a,b`: bare, or in double quotes where they hold the separator. Undefined where it is no such list. Case is kept:
- * tables of ORMs have capitals, and nobody quotes them on a command line.
+ * The names in `a.b` or `a,b`: bare, or in double quotes where they hold the separator. Undefined where it is
+ * no such list. Case is kept: tables of ORMs have capitals, and nobody quotes them on a command line.
  */
 export function splitNames(text: string, separator: '.' | ','): string[] | undefined {
   const names: string[] = []

@@ -82,7 +82,9 @@ async function findTable(db: Queryable, given: string): Promise<TableFacts | { p
   }
   if (found.kind === 'r' || found.kind === 'p') return found
   return {
-    problem: `${shown(found)} is a ${kinds[found.kind] ?? 'thing'}, and only tables have triggers that see each change; name the table behind it.`,
+    problem:
+      `${shown(found)} is a ${kinds[found.kind] ?? 'thing'}, and only tables have triggers ` +
+      'that see each change; name the table behind it.',
   }
 }
 
@@ -100,7 +102,8 @@ function mappingsOf(table: TableFacts, options: MappingOptions): ReadMappings {
     )
   if (key === null && options.key === undefined)
     notes.push(
-      `${shown(table)} has no primary key, so its events have no order among themselves; --key names columns to order by.`,
+      `${shown(table)} has no primary key, so its events have no order among themselves; ` +
+        '--key names columns to order by.',
     )
   if (problems.length > 0) return { ok: false, problems }
   const mappings = options.on.map((operation) => ({
@@ -119,7 +122,9 @@ function columnsOf(table: TableFacts, option: string, given: string, problems: s
   const names = splitNames(given, ',')
   if (!names || names.includes('*')) {
     problems.push(
-      `${option} names each column that may leave the database, such as ${table.columns.slice(0, 3).join(',')}; "*" would let out whatever is added later. ${shown(table)} has ${table.columns.join(', ')}.`,
+      `${option} names each column that may leave the database, such as ` +
+        `${table.columns.slice(0, 3).join(',')}; "*" would let out whatever is added later. ` +
+        `${shown(table)} has ${table.columns.join(', ')}.`,
     )
     return []
   }
@@ -132,7 +137,8 @@ function columnsOf(table: TableFacts, option: string, given: string, problems: s
     if (column !== undefined) continue
     const meant = nearest(name, table.columns)
     problems.push(
-      `${shown(table)} has no column ${name} (${option}).${meant ? ` Did you mean ${meant}?` : ` It has ${table.columns.join(', ')}.`}`,
+      `${shown(table)} has no column ${name} ` +
+        `(${option}).${meant ? ` Did you mean ${meant}?` : ` It has ${table.columns.join(', ')}.`}`,
     )
   }
   return found

@@ -23,7 +23,8 @@ export async function withSource(
   const address = given ?? config.databaseUrl
   if (address === undefined)
     throw new Error(
-      'Say which database the events come from: --url postgres://… (or DATABASE_URL). The embedded database is Pombo’s alone.',
+      'Say which database the events come from: --url postgres://… (or DATABASE_URL). The ' +
+        'embedded database is Pombo’s alone.',
     )
   const pool = openPool(address, 2, 'pombo-cli')
   try {
@@ -70,11 +71,13 @@ function explained(error: unknown, where: string): unknown {
   if (!(error instanceof Error) || !('code' in error)) return error
   if (error.code === '55P03')
     return new Error(
-      'A table is in use by a long transaction and could not be locked within 5 s. Nothing was changed; try again when it is over.',
+      'A table is in use by a long transaction and could not be locked within 5 s. Nothing ' +
+        'was changed; try again when it is over.',
     )
   if (error.code === '42501')
     return new Error(
-      `${error.message}. Nothing was changed; connect as a role that may (the owner of the tables, with CREATE on the database).`,
+      `${error.message}. Nothing was changed; connect as a role that may (the owner of the ` +
+        'tables, with CREATE on the database).',
     )
   const away = isAway(error) || ['28P01', '28000', '3D000'].includes(String(error.code))
   // Class 42: what the statement says. Often a condition of the user's.

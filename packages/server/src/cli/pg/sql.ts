@@ -1,6 +1,6 @@
 /**
- * The SQL of the outbox, as `pombo pg install` prints and applies it. Every statement can be repeated. What is written here is a contract
- * with the reader (sources/postgres): its tables, columns and channel.
+ * The SQL of the outbox, as `pombo pg install` prints and applies it. Every statement can be repeated. What is
+ * written here is a contract with the reader (sources/postgres): its tables, columns and channel.
  */
 import { type Mapping, shown, type TableName, triggerName } from './mapping.ts'
 import { arrayText, identifier, literal } from './quote.ts'
@@ -34,7 +34,9 @@ export function installStatements(plan: InstallPlan): Statement[] {
     emit(plan.wake),
     {
       about: 'Nobody calls these but who is allowed to below; triggers need no permission to run.',
-      sql: `revoke all on function pombo.put(text, text, text, text, json, json, text[], text, text[]), pombo.capture(), pombo.emit(text, jsonb, text) from public`,
+      sql:
+        'revoke all on function pombo.put(text, text, text, text, json, json, text[], text, ' +
+        'text[]), pombo.capture(), pombo.emit(text, jsonb, text) from public',
     },
     ...emitters.flatMap(grantEmit),
     ...readers.flatMap(grantRead),
@@ -84,8 +86,8 @@ const tables: readonly Statement[] = [
 const notify = { notify: `\n  perform pg_catalog.pg_notify('pombo_outbox', '');`, poll: '' }
 
 /**
- * JSON is cut and joined as text, so that every digit stays: `->` hands a value out as it is written. By loops, because a query over
- * `json_each` took more than twice as long, and every captured row pays for it.
+ * JSON is cut and joined as text, so that every digit stays: `->` hands a value out as it is written. By loops,
+ * because a query over `json_each` took more than twice as long, and every captured row pays for it.
  */
 const put = (wake: InstallPlan['wake']): Statement => ({
   about: 'Writes one change down: the allowed columns of it, in their order.',
@@ -117,11 +119,14 @@ begin
 end $pombo$`,
 })
 
-const call = `perform pombo.put(tg_argv[0], tg_op, tg_argv[5], tg_argv[6], new_row, old_row, tg_argv[1]::text[], tg_argv[2], tg_argv[3]::text[])`
+const call =
+  'perform pombo.put(tg_argv[0], tg_op, tg_argv[5], tg_argv[6], new_row, old_row, ' +
+  'tg_argv[1]::text[], tg_argv[2], tg_argv[3]::text[])'
 
 const capture: Statement = {
   about:
-    'The trigger: as its owner, so that who writes the tables needs no permission here. Arguments: event, columns, key, its columns, raise or warn, schema, table.',
+    'The trigger: as its owner, so that who writes the tables needs no permission here. ' +
+    'Arguments: event, columns, key, its columns, raise or warn, schema, table.',
   sql: `create or replace function pombo.capture() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $pombo$
 declare

@@ -77,7 +77,8 @@ function troubles({ triggers, outbox, missing, user }: Status): string[] {
     found.push('No Pombo takes the events: does one run, with this database in POMBO_OUTBOX_URLS?')
   if (outbox && outbox.refused > 0)
     found.push(
-      `${outbox.refused} event(s) were refused and wait in pombo.outbox_refused; mend the cause, then "pombo pg retry".`,
+      `${outbox.refused} event(s) were refused and wait in pombo.outbox_refused; mend the ` +
+        'cause, then "pombo pg retry".',
     )
   return found
 }
@@ -86,7 +87,8 @@ function page(status: Status, { version }: DatabaseFacts, wrong: readonly string
   const { database, user, wake, triggers, outbox } = status
   const lines = [
     `Outbox in ${database} (PostgreSQL ${version}), seen as ${user}`,
-    `  wakes Pombo: ${wake === 'notify' ? 'by NOTIFY at each commit, and every second' : 'no; Pombo looks every second'}`,
+    '  wakes Pombo: ' +
+      `${wake === 'notify' ? 'by NOTIFY at each commit, and every second' : 'no; Pombo looks every second'}`,
   ]
   for (const { table, operation, event, columns, key, when, onError } of triggers) {
     lines.push(`  ${operation} on ${table} is ${event}`)
@@ -107,7 +109,8 @@ function page(status: Status, { version }: DatabaseFacts, wrong: readonly string
     const { lastRefusal } = outbox
     if (lastRefusal)
       lines.push(
-        `    last: ${lastRefusal.event} (row ${lastRefusal.id}) at ${lastRefusal.at.toISOString()}: ${lastRefusal.error}`,
+        `    last: ${lastRefusal.event} (row ${lastRefusal.id}) at ` +
+          `${lastRefusal.at.toISOString()}: ${lastRefusal.error}`,
       )
   }
   for (const trouble of wrong) lines.push(`  ! ${trouble}`)

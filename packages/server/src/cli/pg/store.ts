@@ -125,7 +125,8 @@ export async function outboxCounts(db: Queryable): Promise<OutboxCounts> {
        from pombo.outbox`,
   )
   const { rows: last } = await db.query<{ id: number; event: string; error: string; at: Date }>(
-    'select id, event_type as event, error, refused_at as at from pombo.outbox_refused order by refused_at desc, id desc limit 1',
+    'select id, event_type as event, error, refused_at as at from pombo.outbox_refused ' +
+      'order by refused_at desc, id desc limit 1',
   )
   return { ...rows[0]!, lastRefusal: last[0] ?? null }
 }
@@ -155,7 +156,10 @@ export async function putBack(db: Queryable): Promise<number> {
   return rowCount ?? 0
 }
 
-/** Events that are still in the database: waiting, or refused. `locked`: and from now on nobody adds one, until the transaction ends. */
+/**
+ * Events that are still in the database: waiting, or refused. `locked`: and from now on nobody adds one, until
+ * the transaction ends.
+ */
 export async function undelivered(db: Queryable, locked?: 'locked'): Promise<number> {
   if (locked)
     await db.query('lock table pombo.outbox, pombo.outbox_refused in access exclusive mode')
@@ -183,7 +187,10 @@ export async function foreignObjects(db: Queryable): Promise<string[]> {
 /** Looks, between two statements, whether to go on; throws where not. */
 export type Check = (db: Queryable) => Promise<void>
 
-/** Does the steps as one transaction. One that waits for a lock for 5 s gives up, so that nobody queues behind it for long. */
+/**
+ * Does the steps as one transaction. One that waits for a lock for 5 s gives up, so that nobody queues behind
+ * it for long.
+ */
 export async function apply(pool: Pool, steps: readonly (Statement | Check)[]): Promise<void> {
   await inTransaction(pool, async (db) => {
     await db.query(`set local lock_timeout = '5s'`)

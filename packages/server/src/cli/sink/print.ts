@@ -11,7 +11,10 @@ export function receivedLine(received: Received): string {
     .toString('utf8')
     .replace(/\p{Cc}+/gu, ' ')
   const clock = styleText('gray', new Date(atMs).toISOString().slice(11, 23))
-  return `${clock} ${answerText(received)} ${signatureText(received)}  ${id}${number}  ${body.length} B  ${styleText('gray', preview)}\n`
+  return (
+    `${clock} ${answerText(received)} ${signatureText(received)}  ${id}${number}  ` +
+    `${body.length} B  ${styleText('gray', preview)}\n`
+  )
 }
 
 /** The same as one JSON object, with the whole body as text. */

@@ -79,7 +79,9 @@ A Pombo that is to reach it needs its address in POMBO_ALLOW_SUBNETS (127.0.0.0/
       return exitCodes.failed
     }
     process.stderr.write(
-      `Receiving at ${sink.url} (${keys.length === 0 ? 'signatures are not checked: no --secret' : 'signatures are checked'}). Ctrl-C stops.\n`,
+      `Receiving at ${sink.url} ` +
+        `(${keys.length === 0 ? 'signatures are not checked: no --secret' : 'signatures are checked'}). ` +
+        `Ctrl-C stops.\n`,
     )
     await signalled
     await sink.close()

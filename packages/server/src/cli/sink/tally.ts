@@ -1,4 +1,7 @@
-/** What a sink has seen. `repeats` are requests for something it had already accepted: the promise is that they are rare. */
+/**
+ * What a sink has seen. `repeats` are requests for something it had already accepted: the promise is that they
+ * are rare.
+ */
 export interface Counts {
   received: number
   distinct: number
@@ -12,7 +15,8 @@ export interface Counts {
   badSignatures: number
 }
 
-// Ids beyond this are forgotten, oldest first, so that a sink can run for days; a repeat of a forgotten one counts as new.
+// Ids beyond this are forgotten, oldest first, so that a sink can run for days; a repeat of a forgotten one
+// counts as new.
 const REMEMBERED_IDS = 500_000
 
 /** Counts requests. */

@@ -1,6 +1,6 @@
 import { optionalSetting, setting, type SettingGroup, type ValuesOf } from '../../core/setting.ts'
-import { withoutPassword } from '../contract/without-password.ts'
 import { integer, text, url } from '../../core/setting-kinds.ts'
+import { withoutPassword } from '../../core/masked-url.ts'
 
 const anyText = text('any text without blanks', 'your-service-role-key', /^\S+$/)
 

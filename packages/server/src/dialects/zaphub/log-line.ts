@@ -1,7 +1,7 @@
 /** The lines of the document's webhook worker, one for each attempt. */
 import type { Outcome } from '../../core/outcome.ts'
+import { withoutPassword } from '../../core/masked-url.ts'
 import type { DialectLine, FinishedAttempt } from '../contract/delivery.ts'
-import { withoutPassword } from '../contract/without-password.ts'
 import { eventName } from './events.ts'
 
 export function attemptLine({
@@ -13,7 +13,7 @@ export function attemptLine({
 }: FinishedAttempt): DialectLine {
   const about = {
     sessionId: app.uid ?? app.id,
-    webhookUrl: withoutPassword(url),
+    webhookUrl: maskedUrl(url),
     event: eventName(eventType),
   }
   if (outcome.kind === 'delivered')
@@ -40,4 +40,9 @@ function errorOf(outcome: Exclude<Outcome, { kind: 'delivered' }>): string {
     case 'failed':
       return outcome.detail
   }
+}
+
+/** A URL without a password is logged as it was written. */
+function maskedUrl(url: string): string {
+  return new URL(url).password === '' ? url : withoutPassword(url)
 }

@@ -1,6 +1,6 @@
 import { optionalSetting, setting, type SettingGroup, type ValuesOf } from '../../core/setting.ts'
-import { withoutPassword } from '../contract/without-password.ts'
 import { duration, integer, text, url } from '../../core/setting-kinds.ts'
+import { withoutPassword } from '../../core/masked-url.ts'
 
 const longestDelayMs = 7 * 86_400_000
 

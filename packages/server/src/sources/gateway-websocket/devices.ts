@@ -5,6 +5,7 @@ import type { Pool } from '../../db/pool.ts'
 import { sealContext } from '../../db/reseal.ts'
 import type { Seal } from '../../db/seal.ts'
 import { noteReport, readDevices, saveDevice } from './store.ts'
+import { withoutPassword } from '../../core/masked-url.ts'
 
 export interface Device {
   /** The app's. */
@@ -61,7 +62,7 @@ export function createDevices({
             row.id,
             {
               id: row.id,
-              gatewayUrl: url && shown(url),
+              gatewayUrl: url && withoutPassword(url),
               status: row.status,
               last: row.last_at && {
                 type: row.last_type!,
@@ -78,10 +79,4 @@ export function createDevices({
       )
     },
   }
-}
-
-function shown(address: string): string {
-  const url = new URL(address)
-  if (url.password !== '') url.password = '***'
-  return url.href
 }

@@ -1,5 +1,6 @@
 import { setting, type SettingGroup } from '../../core/setting.ts'
 import { kind, list, text } from '../../core/setting-kinds.ts'
+import { withoutPassword } from '../../core/masked-url.ts'
 
 /** An outbox in another database, and the app that gets its events. */
 export interface OutboxAddress {
@@ -44,9 +45,6 @@ function outboxAddress() {
 }
 
 function show({ app, url }: OutboxAddress, hidden: boolean): string {
-  const shown = new URL(url)
-  if (hidden && shown.password !== '') shown.password = '***'
-  for (const name of hidden ? shown.searchParams.keys().toArray() : [])
-    if (/password|key/i.test(name)) shown.searchParams.set(name, '***')
-  return `${app === null ? '' : `${app}=`}${shown.href}`
+  const shown = hidden ? withoutPassword(url, { query: true }) : new URL(url).href
+  return `${app === null ? '' : `${app}=`}${shown}`
 }

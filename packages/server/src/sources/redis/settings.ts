@@ -1,5 +1,6 @@
 import { optionalSetting, setting, type SettingGroup } from '../../core/setting.ts'
 import { kind, list, oneOf, text, url } from '../../core/setting-kinds.ts'
+import { withoutPassword } from '../../core/masked-url.ts'
 
 /** A list or a stream, and the app that gets its events. */
 export interface RedisKey {
@@ -83,10 +84,4 @@ function redisKey(example: string) {
     },
     ({ app, key }) => (app === null ? key : `${app}=${key}`),
   )
-}
-
-function withoutPassword(redisUrl: string): string {
-  const shown = new URL(redisUrl)
-  if (shown.password !== '') shown.password = '***'
-  return shown.href
 }

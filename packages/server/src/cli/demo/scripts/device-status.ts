@@ -23,7 +23,10 @@ const reports = [
   { code: 'CONTAINER_STOP', message: 'WhatsApp container stopped' },
 ] as const
 
-/** Three devices whose manager reports what becomes of them. Each device's events keep their order, over retries too. */
+/**
+ * Three devices whose manager reports what becomes of them. Each device's events keep their order, over retries
+ * too.
+ */
 export const deviceStatus: Script = {
   about: 'WhatsApp containers: what their manager reports in, {device, event, timestamp} out',
   count: 60,
