@@ -10,6 +10,7 @@ export default defineConfig({
           name: 'unit',
           include: ['packages/*/src/**/*.test.ts', 'packages/*/test/unit/**/*.test.ts'],
           isolate: false,
+          setupFiles: ['packages/server/test/support/property-runs.ts'],
           // A second's work of a property test, on a machine that four others share.
           testTimeout: 60_000,
         },

@@ -217,7 +217,8 @@ async function start(
   undo.defer(() => intake.stop())
   gatewayWebsockets.start()
   undo.defer(() => gatewayWebsockets.stop())
-  for (const dialect of dialects.values()) if (dialect.background) dialectTasks.push(dialect.background(dialectPorts))
+  for (const dialect of dialects.values())
+    if (dialect.background) dialectTasks.push(dialect.background(dialectPorts))
   for (const task of dialectTasks) task.start()
   const stopTasks = async () =>
     void (await Promise.allSettled(dialectTasks.map((task) => task.stop())))

@@ -171,7 +171,8 @@ test('a link cannot be changed, made up, or used after its time', async () => {
   ).toBe(403)
   expect(await status(({ searchParams }) => searchParams.set('sig', 'AAAA'))).toBe(403)
   expect(await status(({ searchParams }) => searchParams.delete('sig'))).toBe(403)
-  expect(await status((changed) => (changed.pathname = `${changed.pathname.slice(0, -1)}0`))).toBe(
+  const otherEnd = url.pathname.endsWith('0') ? '1' : '0'
+  expect(await status((changed) => (changed.pathname = url.pathname.slice(0, -1) + otherEnd))).toBe(
     403,
   )
   // A page is saved, never shown.

@@ -14,12 +14,19 @@ import { removeAbandoned, scratchParent } from './scratch.ts'
 declare module 'vitest' {
   interface ProvidedContext {
     /** `run` begins the name of every database that this run makes. */
-    postgres: { adminUrl: string; run: string; template: string }
+    postgres: Provided
   }
 }
 
 type Shared = { users: number; ready: Promise<Run> }
-type Run = { adminUrl: string; run: string; template: string; end(): Promise<void> }
+type Provided = {
+  adminUrl: string
+  run: string
+  template: string
+  /** How databases are copied. Copying files is cheaper to drop again, but waits for the disk where it is synced. */
+  strategy: 'file_copy' | 'wal_log'
+}
+type Run = Provided & { end(): Promise<void> }
 
 // Projects load this file each in a context of its own, in one process: `globalThis` is what they share.
 const slot = globalThis as typeof globalThis & { pomboTestPostgres?: Shared }
@@ -27,8 +34,8 @@ const slot = globalThis as typeof globalThis & { pomboTestPostgres?: Shared }
 export async function setup(project: TestProject): Promise<void> {
   slot.pomboTestPostgres ??= { users: 0, ready: start() }
   slot.pomboTestPostgres.users++
-  const { adminUrl, run, template } = await slot.pomboTestPostgres.ready
-  project.provide('postgres', { adminUrl, run, template })
+  const { adminUrl, run, template, strategy } = await slot.pomboTestPostgres.ready
+  project.provide('postgres', { adminUrl, run, template, strategy })
 }
 
 export async function teardown(): Promise<void> {
@@ -61,7 +68,9 @@ async function start(): Promise<Run> {
     } finally {
       await pool.end()
     }
-    return { adminUrl: server.adminUrl, run, template, end }
+    const { rows } = await admin.query<{ fsync: string }>('show fsync')
+    const strategy = rows[0]?.fsync === 'off' ? 'file_copy' : 'wal_log'
+    return { adminUrl: server.adminUrl, run, template, strategy, end }
   } catch (error) {
     await end()
     throw error

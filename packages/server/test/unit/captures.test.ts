@@ -10,6 +10,7 @@ import { identity, orderingKey } from '../../src/whatsapp/identity/event-identit
 import { isFallback, readEvent, type WhatsAppEvent } from '../../src/whatsapp/whatsapp.ts'
 import { gateways } from '../../src/sources/gateways.ts'
 import type { GatewayRequest, Parsed } from '../../src/sources/gateway/gateway.ts'
+import { runs } from '../support/property-runs.ts'
 
 interface Capture {
   provenance: string
@@ -208,7 +209,7 @@ test('no request whatever makes a source throw', async () => {
         expect(['events', 'messages', 'unknown']).toContain((await source.parse(request)).outcome)
       },
     ),
-    { numRuns: 400 },
+    { numRuns: runs(400) },
   )
 })
 
@@ -261,6 +262,6 @@ test('no change of one value inside a real request makes a source throw, or lose
         }
       },
     ),
-    { numRuns: 3000 },
+    { numRuns: runs(3000) },
   )
 })
