@@ -51,11 +51,11 @@ export interface Plan {
   text: string
 }
 
-const { prepareValue } = (pg as unknown as { utils?: { prepareValue(value: unknown): unknown } })
-  .utils ?? { prepareValue: undefined }
+/** The driver's own way from values to text; its types leave it out. */
+const driver = (pg as unknown as { utils: { prepareValue(value: unknown): unknown } }).utils
 
 function literal(value: unknown): string {
-  const text = prepareValue ? prepareValue(value) : value
+  const text = driver.prepareValue(value)
   if (text === null || text === undefined) return 'null'
   if (Buffer.isBuffer(text)) return `'\\x${text.toString('hex')}'`
   return pg.escapeLiteral(String(text as string | number | boolean))
