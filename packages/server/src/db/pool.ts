@@ -51,13 +51,16 @@ const limits = {
   // A node that was cut off in the middle of a transaction must not keep its locks until the network gives up on it
   // (hours).
   idle_in_transaction_session_timeout: '5s',
-  // A queue's statistics are always out of date. Analysed while the queue was empty, it is read from end to end, and a prepared statement
-  // keeps that plan: after a burst each call read all dead rows (1,760 pages for 1.3 rows settled). All of Pombo's statements have an index.
+  // A queue's statistics are always out of date. Analysed while the queue was empty, it is read from end to end, and a
+  // prepared statement keeps that plan: after a burst each call read all dead rows (1,760 pages for 1.3 rows settled).
+  // All of Pombo's statements have an index.
   enable_seqscan: 'off',
-  // A cost estimate that crosses jit's threshold makes a heartbeat take 150 to 260 ms. No statement is long enough to earn it back.
+  // A cost estimate that crosses jit's threshold makes a heartbeat take 150 to 260 ms. No statement is long enough to
+  // earn it back.
   jit: 'off',
 }
-const beginPooled = `begin; ${Object.entries(limits)
+/** Begins a transaction with the settings that a session behind a pooler does not have. */
+export const beginPooled = `begin; ${Object.entries(limits)
   .map(([name, value]) => `set local ${name} = '${value}'`)
   .join('; ')}`
 
@@ -91,15 +94,44 @@ async function settleIn(client: pg.ClientBase): Promise<void> {
   )
   if (rowCount === 1) return
   pooled.add(client)
-  const query = client.query.bind(client) as (...args: unknown[]) => unknown
-  const nameless = (config: unknown, ...rest: unknown[]) =>
-    query(
-      typeof config === 'object' && config !== null && 'text' in config && 'name' in config
-        ? { ...config, name: undefined }
-        : config,
-      ...rest,
-    )
-  Object.assign(client, { query: nameless })
+  Object.assign(client, { query: pooledQuery(client) })
+}
+
+type Callback = (error: Error | null | undefined, result?: unknown) => void
+type Query = (config: unknown, values: unknown[] | undefined, done: Callback) => void
+
+/**
+ * `query` of a connection behind a pooler: statements lose their names, and one that stands alone gets a transaction
+ * around it, for the settings. That costs two more exchanges; without it the planner reads the queue from end to end
+ * whenever that looks cheap.
+ */
+function pooledQuery(client: pg.ClientBase): (...args: unknown[]) => unknown {
+  const send = client.query.bind(client) as unknown as Query
+  let isOpen = false
+  const alone: Query = (config, values, done) => {
+    send(beginPooled, undefined, (refused) => {
+      if (refused) return done(refused)
+      send(config, values, (error, result) => {
+        send(error ? 'rollback' : 'commit', undefined, (failed) => done(error ?? failed, result))
+      })
+    })
+  }
+  return (given, ...rest) => {
+    const done = rest.find((arg): arg is Callback => typeof arg === 'function')
+    const values = rest.find((arg): arg is unknown[] => Array.isArray(arg))
+    const text = typeof given === 'string' ? given : (given as { text?: unknown }).text
+    // A cursor or another object that submits itself.
+    if (typeof text !== 'string') return (send as (...args: unknown[]) => unknown)(given, ...rest)
+    const config = typeof given === 'string' ? given : { ...(given as object), name: undefined }
+    if (/^\s*begin\b/i.test(text)) isOpen = true
+    const standsAlone = !isOpen && /^\s*(?:select|insert|update|delete|with)\b/i.test(text)
+    if (/^\s*(?:commit|rollback)\b/i.test(text)) isOpen = false
+    const query = standsAlone ? alone : send
+    if (done) return query(config, values, done)
+    return new Promise((resolve, reject) => {
+      query(config, values, (error, result) => (error ? reject(error) : resolve(result)))
+    })
+  }
 }
 
 type BreakableClient = pg.PoolClient & { connection: { stream: { destroy(): void } } }

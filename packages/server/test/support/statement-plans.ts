@@ -64,10 +64,18 @@ function literal(value: unknown): string {
 /** The statements of one connection, prepared as the driver prepares them. */
 export class Prepared {
   readonly #client: pg.ClientBase
+  readonly #begin: string
   readonly #names = new Map<string, string>()
 
-  constructor(client: pg.ClientBase) {
+  /** `begin`: how a transaction begins on this connection. */
+  constructor(client: pg.ClientBase, begin = 'begin') {
     this.#client = client
+    this.#begin = begin
+  }
+
+  async forget(): Promise<void> {
+    await this.#client.query('deallocate all')
+    this.#names.clear()
   }
 
   async prepare(statement: Statement): Promise<void> {
@@ -80,7 +88,7 @@ export class Prepared {
   async explain({ text, values }: Statement): Promise<Plan> {
     const name = this.#names.get(text)!
     const list = values.length > 0 ? `(${values.map(literal).join(', ')})` : ''
-    await this.#client.query('begin')
+    await this.#client.query(this.#begin)
     try {
       const { rows } = await this.#client.query<{ 'QUERY PLAN': [{ Plan: PlanNode }] }>(
         `explain (analyze, buffers, format json) execute ${name}${list}`,
