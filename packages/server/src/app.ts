@@ -3,9 +3,7 @@
  * The steps are in app/; this is the only place where rooms are wired together. engine.ts wires the path
  * itself.
  */
-import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { join } from 'node:path'
 import { createApi } from './api/api.ts'
 import { createDialectPorts } from './api/dialects/create-ports.ts'
 import { idempotencyStore } from './api/idempotency/store.ts'
@@ -31,6 +29,7 @@ import { createDevices } from './sources/gateway-websocket/devices.ts'
 import { GatewayWebsockets } from './sources/gateway-websocket/gateway-websocket.ts'
 import { intakeChores } from './sources/intake/upkeep.ts'
 import { compileChatFilter } from './whatsapp/chat-filter.ts'
+import { version } from './version.ts'
 
 export interface AppOptions {
   /** Progress for the person who starts it, a line each. */
@@ -53,12 +52,6 @@ export interface App {
   /** Finishes what is in flight within the grace, records it, gives the rest back. */
   stop(): Promise<{ unfinished: number; unrecorded: number }>
 }
-
-export const version = (
-  JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8')) as {
-    version: string
-  }
-).version
 
 /** Starts Pombo; throws an Error that says what is wrong, with everything it had started already stopped. */
 export async function startApp(config: Config, options: AppOptions = {}): Promise<App> {

@@ -2,8 +2,7 @@
  * The command line: finds the command, runs it, and turns whatever goes wrong into one paragraph and an exit
  * code. Each command is a file of its own that is loaded only when it is called.
  */
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { version } from '../version.ts'
 import { nearest } from '../core/nearest.ts'
 import { type Command, exitCodes, table } from './command.ts'
 
@@ -59,7 +58,7 @@ export async function runCli(args: string[]): Promise<number> {
     return exitCodes.ok
   }
   if (name === '--version' || name === '-v') {
-    process.stdout.write(`pombo ${version()} (Node ${process.versions.node})\n`)
+    process.stdout.write(`pombo ${version} (Node ${process.versions.node})\n`)
     return exitCodes.ok
   }
   const [wanted, given] = name === 'help' ? [rest[0]!, ['--help']] : [name, rest]
@@ -77,12 +76,6 @@ export async function runCli(args: string[]): Promise<number> {
     process.stderr.write(explain(error))
     return exitCodes.failed
   }
-}
-
-/** Pombo's own, from its package.json. */
-export function version(): string {
-  const file = join(import.meta.dirname, '../../package.json')
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
 }
 
 function overview(): string {

@@ -19,6 +19,7 @@ const above = new Set([
   'config.ts',
   'config-keys.ts',
   'config-file.ts',
+  'version.ts',
   'engine.ts',
   'app.ts',
   'main.ts',

@@ -4,9 +4,9 @@ import { compileExpression } from '../../core/expression.ts'
 import { showId } from '../../core/id.ts'
 import type { Message } from '../../core/message.ts'
 import { TransformLane, type Waiting } from './worker-lane.ts'
-import type { TransformJob, TransformResult } from './worker.ts'
+import type { TransformJob, TransformResult } from './transform-worker.ts'
 
-export type { TransformResult } from './worker.ts'
+export type { TransformResult } from './transform-worker.ts'
 
 /** Transformed payloads may grow, up to this. */
 const maxPayloadChars = 16 * 1024 * 1024

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import type { TransformAnswer, TransformJob, TransformResult } from './worker.ts'
+import type { TransformAnswer, TransformJob, TransformResult } from './transform-worker.ts'
 
 /** A transformation that takes longer is given up, and its thread with it. */
 export const deadlineMs = 1_000
@@ -68,7 +68,7 @@ export class TransformLane {
 
   #start(): Worker {
     // The worker stands beside this file, as .ts in the repository and as .js when published.
-    const file = new URL(`./worker${import.meta.url.slice(-3)}`, import.meta.url)
+    const file = new URL(`./transform-worker${import.meta.url.slice(-3)}`, import.meta.url)
     const worker = new Worker(file, {
       resourceLimits: { maxOldGenerationSizeMb: memoryMb },
       stdout: false,
