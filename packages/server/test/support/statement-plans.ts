@@ -5,6 +5,8 @@ export interface Statement {
   name: string | undefined
   text: string
   values: unknown[]
+  /** Run before it, in the same transaction. */
+  setUp?: string
 }
 
 /** Remembers one call of every statement that is sent while it records, whichever pool sends it. */
@@ -79,17 +81,19 @@ export class Prepared {
   }
 
   async prepare(statement: Statement): Promise<void> {
+    if (this.#names.has(statement.text)) return
     const name = `held_${this.#names.size}`
     await this.#client.query(`prepare ${name} as ${statement.text}`)
     this.#names.set(statement.text, name)
   }
 
   /** Runs it once inside a transaction that is rolled back, and tells the plan that was used. */
-  async explain({ text, values }: Statement): Promise<Plan> {
+  async explain({ text, values, setUp }: Statement): Promise<Plan> {
     const name = this.#names.get(text)!
     const list = values.length > 0 ? `(${values.map(literal).join(', ')})` : ''
     await this.#client.query(this.#begin)
     try {
+      if (setUp) await this.#client.query(setUp)
       const { rows } = await this.#client.query<{ 'QUERY PLAN': [{ Plan: PlanNode }] }>(
         `explain (analyze, buffers, format json) execute ${name}${list}`,
       )
