@@ -189,9 +189,7 @@ export class Intake {
   async #takePart({ source, appId, parsed }: Part, taken: Taken, heard?: Heard): Promise<void> {
     const count = this.#count(source, appId)
     const events =
-      parsed.outcome === 'events'
-        ? await inTheirChats(this.#deps.pool, appId, parsed.events)
-        : []
+      parsed.outcome === 'events' ? await inTheirChats(this.#deps.pool, appId, parsed.events) : []
     const skipped = parsed.outcome === 'events' ? parsed.skipped.length : 0
     count(
       'received',

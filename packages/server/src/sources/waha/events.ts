@@ -28,7 +28,14 @@ import {
 import { fallback, mapped } from '../gateway/origin.ts'
 import { groupActions, groupChanges, joinedMembers, members, presence } from './people.ts'
 import { editedAt, editedContent, tellsItsEdit } from './edit.ts'
-import { type About, aboutMessage, ackStatus, engineReading, splitId, wahaContent } from './message.ts'
+import {
+  type About,
+  aboutMessage,
+  ackStatus,
+  engineReading,
+  splitId,
+  wahaContent,
+} from './message.ts'
 
 const at = 'timestamp'
 
