@@ -140,8 +140,7 @@ function written(node: unknown): unknown {
  * payload must not be read. What stands in the expression itself may be said.
  */
 export function problemWith(error: unknown, expression: string): string {
-  const known = (text: string): boolean =>
-    expression.includes(text) || expression.includes(text.toLowerCase())
+  const known = (text: string): boolean => expression.includes(text)
   return firstLine(error)
     .replace(/"(.*)"/, (quoted, text: string) => (known(text) ? quoted : '(hidden)'))
     .replace(/^(No such key|Invalid [a-z ]+): (.*)$/, (all, what: string, text: string) =>

@@ -33,18 +33,6 @@ const reservedPrefixes = [
   'x-svix-',
 ]
 
-/** The reserved names that are in use. */
-export const reservedNames: readonly string[] = [
-  ...reserved,
-  ...['encoding', 'language', 'length', 'location', 'md5', 'range', 'type'].map(
-    (one) => `content-${one}`,
-  ),
-  ...['authenticate', 'authorization', 'connection'].map((one) => `proxy-${one}`),
-  ...['svix', 'webhook', 'x-svix'].flatMap((own) =>
-    ['id', 'timestamp', 'signature'].map((part) => `${own}-${part}`),
-  ),
-]
-
 const MAX_HEADERS = 50
 const MAX_CHARACTERS = 16_384
 

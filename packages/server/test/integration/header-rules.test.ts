@@ -107,7 +107,7 @@ test.each([
     expect(attempts).toHaveLength(1)
     expect(JSON.stringify(attempts[0])).toContain(JSON.stringify(preview.body.problem).slice(1, -1))
     expect(receiver.received.filter((one) => one.path === path)).toEqual([])
-    const said = !/^x-(svix-a|amzn-a)$|:/.test(name)
+    const said = name !== 'x-a' && !name.includes(':')
     expect(preview.body.problem.includes(`"${name}"`)).toBe(said)
     expect(preview.body.problem).not.toContain('evil')
   },

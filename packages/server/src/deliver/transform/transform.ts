@@ -90,7 +90,7 @@ export function transformProblem(expression: string, part: keyof Transform): str
   if (part !== 'headers') return undefined
   for (const { name, value } of writtenMembers(expression)) {
     const problem =
-      value === undefined ? headerNameProblem(name) : headerProblem(name, String(value).trim())
+      typeof value === 'string' ? headerProblem(name, value.trim()) : headerNameProblem(name)
     if (problem !== undefined) return problem
   }
   return undefined

@@ -8,7 +8,7 @@ import {
   problemWith,
   type ResultKind,
 } from '../../core/expression.ts'
-import { headersProblem, reservedNames } from '../../core/request-headers.ts'
+import { headersProblem, isReservedHeader } from '../../core/request-headers.ts'
 
 export interface TransformJob {
   id: number
@@ -74,14 +74,13 @@ function headersOf(value: unknown): Record<string, string> {
     }),
   )
   const problem = headersProblem(headers)
-  if (problem !== undefined) throw new Error(`headers: ${problem}`)
+  // A name that is reserved may be said though the payload chose it: it is no secret of anybody's.
+  const cause = Object.keys(headers).find((name) => name.length <= 40 && isReservedHeader(name))
+  if (problem !== undefined) throw new Error(`headers: ${problem}`, { cause })
   return Object.fromEntries(
     Object.entries(headers).map(([name, text]) => [name.toLowerCase(), text]),
   )
 }
-
-/** Names that may be said though the payload may have chosen them: they are no secret of anybody's. */
-const wellKnown = reservedNames.join('\n')
 
 function pathOf(value: unknown): string {
   if (typeof value !== 'string') throw new Error('the path expression must give text')
@@ -103,7 +102,8 @@ function run({ transform, payload, input }: TransformJob): TransformResult {
       path: transform.path === undefined ? null : pathOf(expression(transform.path, 'string')(all)),
     }
   } catch (error) {
-    const texts = [transform.payload, transform.headers, transform.path, wellKnown]
+    const said = error instanceof Error && typeof error.cause === 'string' ? error.cause : ''
+    const texts = [transform.payload, transform.headers, transform.path, said]
     return { ok: false, problem: problemWith(error, texts.join('\n')) }
   }
 }
