@@ -3,7 +3,7 @@
  * transformation. The one list of what nobody may set, and of what is no header at all.
  */
 
-/** Set by Pombo or by HTTP itself: overriding them would break the exchange, or the signature that receivers rely on. */
+/** Set by Pombo or by HTTP: overriding them would break the exchange, or the signature that receivers rely on. */
 const reserved = new Set([
   'accept-encoding',
   'connection',

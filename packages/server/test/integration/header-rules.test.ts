@@ -90,7 +90,7 @@ test.each([
   { name: 'x-a', value: 'escape\x1b' },
   { name: 'x-a', value: 'snow ☃' },
 ])(
-  'a transformation that makes $name: $value of a message is one failed attempt, with the reason that the preview gives',
+  'a transformation that makes $name: $value is one failed attempt, with the reason that the preview gives',
   async ({ name, value }) => {
     const { answer, at, channel, path } = await endpoint({
       transform: { headers: '{payload.name: payload.value, "x-own": "1"}' },

@@ -1,4 +1,4 @@
-// Many changes of one message within one second, as each gateway words them: none is lost for another, and none counts twice.
+// Many changes of one message within one second, as each gateway words them: none is lost for another, none counts twice.
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { messageOf } from '../../src/sources/intake/message.ts'
@@ -166,7 +166,9 @@ const worded: Record<string, Wording> = {
 function encrypted(body: string): string {
   const edit = /"protocolMessage":\{.*?"timestampMS":\d+\}/g
   const instead =
-    '"secretEncryptedMessage":{"targetMessageKey":{"remoteJID":"5511999990001@s.whatsapp.net","fromMe":true,"ID":"3EB0D10001"},"encPayload":"BAUG","encIV":"AQID","secretEncType":2}'
+    '"secretEncryptedMessage":{"targetMessageKey":' +
+    '{"remoteJID":"5511999990001@s.whatsapp.net","fromMe":true,"ID":"3EB0D10001"},' +
+    '"encPayload":"BAUG","encIV":"AQID","secretEncType":2}'
   return body.replaceAll(edit, instead)
 }
 

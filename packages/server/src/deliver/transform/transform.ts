@@ -83,7 +83,7 @@ function keyOf({ transform }: TransformJob): string {
 
 const resultOf = { payload: 'any', headers: 'map', path: 'string' } as const
 
-/** What is wrong with an expression of a transformation, as far as it can be told without a message; undefined: nothing. */
+/** What is wrong with an expression of a transformation, as far as it shows without a message; undefined: nothing. */
 export function transformProblem(expression: string, part: keyof Transform): string | undefined {
   const compiled = compileExpression(expression, resultOf[part])
   if (!compiled.ok) return compiled.problem

@@ -75,7 +75,10 @@ function ofCarried(
     : ofMessage(event, `${what}:${carrierId}`, null)
 }
 
-/** These tell an edit with the id of its own message or without, or both ways: what all ways have is its time and its text. */
+/**
+ * These tell an edit with the id of its own message or without, or both ways: what all ways have is its time and its
+ * text. So two edits of Baileys to the same text within a second are one.
+ */
 const tellEditsTwice = new Set(['baileys', 'evolution'])
 
 function ofEdit(event: EventOf<'message.edited'>): string[] {
@@ -92,7 +95,7 @@ function ofEdit(event: EventOf<'message.edited'>): string[] {
   ]
 }
 
-/** The id of the change's own message. Some gateways repeat the target's in its place, which tells no change from the next. */
+/** The id of the change's own message. Some gateways repeat the target's instead, which tells no change from the next. */
 function carrierOf(event: { carrierId: string | null; messageId: string }): string | null {
   return event.carrierId === event.messageId ? null : event.carrierId
 }

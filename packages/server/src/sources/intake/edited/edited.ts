@@ -1,7 +1,7 @@
 /**
- * Edits and deletions that do not say in which chat they were made. Evolution hands on the key that their author wrote: "from me, in the chat
- * with you". So one of a contact is in the chat with the account itself, by its number or its LID. The message that it is about was seen
- * before, in the chat where it belongs.
+ * Edits and deletions that do not say in which chat they were made. Evolution hands on the key that their author
+ * wrote: "from me, in the chat with you". So one of a contact is in the chat with the account itself, by its number or
+ * its LID. The message that it is about was seen before, in the chat where it belongs.
  */
 import type { Queryable } from '../../../db/pool.ts'
 import { chatOf, isLid, personOf } from '../../../whatsapp/identity/jid.ts'
