@@ -1,4 +1,4 @@
-// Many changes of one message within one second, as each gateway words them: none is lost for another, none counts twice.
+// Many changes of one message within one second, as each gateway words them: none is lost, and none counts twice.
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { messageOf } from '../../src/sources/intake/message.ts'
@@ -226,11 +226,12 @@ const change = fc.record({
   said: fc.constantFrom('first', 'second', 'third'),
 })
 
-/** What tells changes apart is drawn unique; the rest repeats as it likes. Each comes twice, in any order. */
+/** What tells changes apart is drawn unique, as ids always are; the rest repeats. Each comes twice, in any order. */
 async function holds(wordings: readonly Wording[], apart: (one: Change) => string | number) {
   const history = fc
     .uniqueArray(change, { selector: apart, minLength: 2, maxLength: 8 })
-    .chain((changes) => {
+    .chain((drawn) => {
+      const changes = drawn.map((one, index) => ({ ...one, id: `${one.id}${index}` }))
       const all = [...changes, ...changes].flatMap((one) =>
         wordings.map((wording) => ({ one, wording })),
       )
@@ -261,7 +262,7 @@ describe('there are as many events as changes, each of which comes twice', () =>
   })
 })
 
-test('edits that Baileys tells by messages.upsert and by messages.update are one each, in whatever order', async () => {
+test('edits that Baileys tells by messages.upsert and by messages.update are one each, in any order', async () => {
   const both = Object.entries(worded).flatMap(([name, one]) =>
     name.startsWith('Baileys') ? [one] : [],
   )

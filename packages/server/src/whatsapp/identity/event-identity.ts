@@ -95,7 +95,7 @@ function ofEdit(event: EventOf<'message.edited'>): string[] {
   ]
 }
 
-/** The id of the change's own message. Some gateways repeat the target's instead, which tells no change from the next. */
+/** The id of the change's own message. Some gateways give the target's instead, which tells no change from the next. */
 function carrierOf(event: { carrierId: string | null; messageId: string }): string | null {
   return event.carrierId === event.messageId ? null : event.carrierId
 }
