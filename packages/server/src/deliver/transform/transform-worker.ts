@@ -8,6 +8,7 @@ import {
   problemWith,
   type ResultKind,
 } from '../../core/expression.ts'
+import { headersProblem, isReservedHeader } from '../../core/request-headers.ts'
 
 export interface TransformJob {
   id: number
@@ -59,7 +60,7 @@ function toJson(value: unknown): string {
 function headersOf(value: unknown): Record<string, string> {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new Error('the headers expression must give a map')
-  return Object.fromEntries(
+  const headers = Object.fromEntries(
     Object.entries(value).map(([name, text]: [string, unknown]) => {
       if (
         typeof text !== 'string' &&
@@ -68,12 +69,16 @@ function headersOf(value: unknown): Record<string, string> {
         typeof text !== 'bigint'
       )
         throw new Error(`header "${name}" must be text, a number or a boolean`)
-      if (!/^[!#$%&'*+.^_`|~0-9a-z-]+$/i.test(name))
-        throw new Error(`"${name}" is not a header name`)
-      if (/[\0\r\n]/.test(String(text)))
-        throw new Error(`header "${name}" must not hold a line break`)
-      return [name.toLowerCase(), String(text)]
+      // Blanks around what comes out of a payload are nothing that a sender could mend; HTTP removes them.
+      return [name, String(text).replace(/^[ \t]+|[ \t]+$/g, '')]
     }),
+  )
+  const problem = headersProblem(headers)
+  // A name that is reserved may be said though the payload chose it: it is no secret of anybody's.
+  const cause = Object.keys(headers).find((name) => name.length <= 40 && isReservedHeader(name))
+  if (problem !== undefined) throw new Error(`headers: ${problem}`, { cause })
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, text]) => [name.toLowerCase(), text]),
   )
 }
 
@@ -97,7 +102,8 @@ function run({ transform, payload, input }: TransformJob): TransformResult {
       path: transform.path === undefined ? null : pathOf(expression(transform.path, 'string')(all)),
     }
   } catch (error) {
-    const texts = [transform.payload, transform.headers, transform.path]
+    const said = error instanceof Error && typeof error.cause === 'string' ? error.cause : ''
+    const texts = [transform.payload, transform.headers, transform.path, said]
     return { ok: false, problem: problemWith(error, texts.join('\n')) }
   }
 }

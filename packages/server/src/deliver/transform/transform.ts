@@ -1,8 +1,9 @@
 import { iso } from '../../core/clock.ts'
 import type { Transform } from '../../core/endpoint.ts'
-import { compileExpression } from '../../core/expression.ts'
+import { compileExpression, writtenMembers } from '../../core/expression.ts'
 import { showId } from '../../core/id.ts'
 import type { Message } from '../../core/message.ts'
+import { headerNameProblem, headerProblem } from '../../core/request-headers.ts'
 import { TransformLane, type Waiting } from './worker-lane.ts'
 import type { TransformJob, TransformResult } from './transform-worker.ts'
 
@@ -80,8 +81,17 @@ function keyOf({ transform }: TransformJob): string {
   return JSON.stringify(transform)
 }
 
-/** What is wrong with an expression of a transformation; undefined: nothing. */
-export function transformProblem(expression: string): string | undefined {
-  const compiled = compileExpression(expression, 'any')
-  return compiled.ok ? undefined : compiled.problem
+const resultOf = { payload: 'any', headers: 'map', path: 'string' } as const
+
+/** What is wrong with an expression of a transformation, as far as it shows without a message; undefined: nothing. */
+export function transformProblem(expression: string, part: keyof Transform): string | undefined {
+  const compiled = compileExpression(expression, resultOf[part])
+  if (!compiled.ok) return compiled.problem
+  if (part !== 'headers') return undefined
+  for (const { name, value } of writtenMembers(expression)) {
+    const problem =
+      typeof value === 'string' ? headerProblem(name, value.trim()) : headerNameProblem(name)
+    if (problem !== undefined) return problem
+  }
+  return undefined
 }

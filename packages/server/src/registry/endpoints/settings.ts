@@ -1,9 +1,10 @@
 import type { ChatFilter } from '../../core/chat-filter.ts'
-import type { CircuitSettings, DialectName, Endpoint } from '../../core/endpoint.ts'
+import type { CircuitSettings, DialectName, Endpoint, Transform } from '../../core/endpoint.ts'
 import { dialectNames } from '../../core/endpoint.ts'
 import { invalid } from '../../core/error.ts'
 import { readId } from '../../core/id.ts'
 import { priorities } from '../../core/message.ts'
+import { headersProblem } from '../../core/request-headers.ts'
 import type { ParsedSecret, Secret } from '../../core/secret.ts'
 import {
   atMost,
@@ -18,7 +19,6 @@ import {
   type Problems,
   uidProblem,
 } from '../checks.ts'
-import { headersProblem } from './headers.ts'
 
 /** What a caller cannot set as a setting: it is given once, or has a route of its own. */
 type NotASetting =
@@ -44,7 +44,7 @@ export interface EndpointRules {
   /** Of the filter language. */
   checkFilter(expression: string): string | undefined
   /** Of the transformations. */
-  checkTransform(expression: string): string | undefined
+  checkTransform(expression: string, part: keyof Transform): string | undefined
   /** Of what is filtered by chat: each problem completes "<field>: …". */
   chatFilterProblems?(filter: ChatFilter): { field: string; problem: string }[]
   /** Of the dialects: their own options. */
@@ -107,7 +107,7 @@ function checksOf(rules: EndpointRules): Checks<CheckedSettings> {
       (['payload', 'headers', 'path'] as const).map((part) => {
         const expression = transform[part]
         if (expression === undefined) return [part, undefined]
-        return [part, lengthProblem(expression, 8_192) ?? rules.checkTransform(expression)]
+        return [part, lengthProblem(expression, 8_192) ?? rules.checkTransform(expression, part)]
       }),
     batch: ({ maxEvents, maxWaitMs }) => [
       ['maxEvents', integerProblem(maxEvents, 2, 1_000)],

@@ -145,7 +145,8 @@ export const gowaHandlers: Handlers = {
     'message.edited',
     (payload, origin) => {
       const about = carried(origin, payload, 'original_message_id')
-      return about && { ...about, content: contentOf(payload) }
+      const body = firstText(payload['edited_text'], payload['body'])
+      return about && { ...about, content: contentOf({ ...payload, body }) }
     },
     'timestamp',
   ),

@@ -5,7 +5,7 @@
 import type { EventFields } from '../../whatsapp/event-fields.ts'
 import type { EventType } from '../../whatsapp/whatsapp.ts'
 import { chatOf, jidOfUser, personOf } from '../../whatsapp/identity/jid.ts'
-import { fields, type Fields, text } from '../../core/json-values.ts'
+import { fields, type Fields, firstText, text } from '../../core/json-values.ts'
 import { readingEvents } from '../gateway/message-events.ts'
 import { fallback, make, mapped, type Origin } from '../gateway/origin.ts'
 import type { Mapped } from '../gateway/gateway.ts'
@@ -41,7 +41,7 @@ export function flatEvent(origin: Origin, body: Fields): Mapped {
   const content = () =>
     gowaContent(
       body,
-      text(message?.['text']),
+      firstText(body['edited_text'], message?.['text']),
       text(message?.['replied_id']),
       text(message?.['quoted_message']),
     )

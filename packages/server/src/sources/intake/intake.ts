@@ -16,6 +16,7 @@ import { gateways } from '../gateways.ts'
 import type { GatewayRequest, GatewaySource, Parsed } from '../gateway/gateway.ts'
 import { Counters } from './counters/counters.ts'
 import { SourceLookup } from './lookup.ts'
+import { inTheirChats } from './edited/edited.ts'
 import { createMediaLinks, type MediaLinks } from './media/link.ts'
 import { type MediaDeps, takeOutOfBody, takeOutOfEvent } from './media/media.ts'
 import { messageOf, plainMessage, tooDeep, unknownMessage, unrecognisedTag } from './message.ts'
@@ -187,7 +188,8 @@ export class Intake {
 
   async #takePart({ source, appId, parsed }: Part, taken: Taken, heard?: Heard): Promise<void> {
     const count = this.#count(source, appId)
-    const events = parsed.outcome === 'events' ? parsed.events : []
+    const events =
+      parsed.outcome === 'events' ? await inTheirChats(this.#deps.pool, appId, parsed.events) : []
     const skipped = parsed.outcome === 'events' ? parsed.skipped.length : 0
     count(
       'received',

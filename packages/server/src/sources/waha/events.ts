@@ -27,7 +27,15 @@ import {
 } from '../gateway/message-events.ts'
 import { fallback, mapped } from '../gateway/origin.ts'
 import { groupActions, groupChanges, joinedMembers, members, presence } from './people.ts'
-import { type About, aboutMessage, ackStatus, splitId, wahaContent } from './message.ts'
+import { editedAt, editedContent, tellsItsEdit } from './edit.ts'
+import {
+  type About,
+  aboutMessage,
+  ackStatus,
+  engineReading,
+  splitId,
+  wahaContent,
+} from './message.ts'
 
 const at = 'timestamp'
 
@@ -45,6 +53,9 @@ const message: Handler = (origin, data) => {
     sentBy: about.fromMe ? sentBy : null,
     keysAre: 'account',
   } as const
+  // An encrypted edit has no event of its own.
+  const engine = engineReading(payload)
+  if (engine.kind === 'edit') return readingEvents(envelope, engine)
   return text(fields(payload['_data'])?.['type']) === 'e2e_notification'
     ? stubMessage(envelope, 'e2e_notification', [])
     : readingEvents(envelope, { kind: 'content', content: wahaContent(payload) })
@@ -100,9 +111,11 @@ const edited = event(
     const target = firstText(payload['editedMessageId'])
     if (!about || target === null) return null
     const messageId = splitId(target)?.messageId ?? target
-    return { ...carriedBy(about, { ...about, messageId }), content: wahaContent(payload) }
+    const carried = carriedBy(about, { ...about, messageId })
+    const carrierId = tellsItsEdit(payload) ? carried.carrierId : null
+    return { ...carried, carrierId, content: editedContent(payload) }
   },
-  at,
+  editedAt,
 )
 
 /** `{after, before?, revokedMessageId}`: `after` is the notice that the message is gone. */

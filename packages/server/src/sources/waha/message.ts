@@ -1,5 +1,5 @@
 /** WAHA's message payload: its serialised ids, its JIDs with `@c.us`, its acks, which are one lower than WhatsApp's. */
-import { emptyContent, readMessage } from '../../whatsapp/message/content.ts'
+import { emptyContent, type Reading, readMessage } from '../../whatsapp/message/content.ts'
 import { chatOf, counterpart, normaliseJid, personOf } from '../../whatsapp/identity/jid.ts'
 import {
   type ContentType,
@@ -98,13 +98,19 @@ const webJsTypes: Record<string, ContentType> = {
   groups_v4_invite: 'group_invite',
 }
 
+/** The engine's own message: `_data.message` of NOWEB, `_data.Message` of GOWS. */
+export function engineReading(payload: Fields): Reading {
+  const data = fields(payload['_data'])
+  return readMessage(respell(fields(data?.['message']) ?? fields(data?.['Message'])))
+}
+
 /**
- * The engine's own message where it sends one (`_data.message` of NOWEB, `_data.Message` of GOWS), else WAHA's
+ * The engine's own message where it sends one, else WAHA's
  * common fields.
  */
 export function wahaContent(payload: Fields): MessageContent {
   const data = fields(payload['_data'])
-  const engine = readMessage(respell(fields(data?.['message']) ?? fields(data?.['Message'])))
+  const engine = engineReading(payload)
   const content = engine.kind === 'content' ? engine.content : emptyContent(typeOf(payload, data))
   content.text ??= text(payload['body'])
   const media = mediaOf(payload)

@@ -1,13 +1,17 @@
 /** When two reports are of one event, and which events must stay in order. */
+import { createHash } from 'node:crypto'
 import { applyByType, type ByType, type EventOf, type WhatsAppEvent } from '../whatsapp.ts'
 import { isLid } from './jid.ts'
-import type { Chat, Person } from '../message/message.ts'
+import type { Chat, MessageContent, Person } from '../message/message.ts'
 
 /**
  * The deduplication keys of an event: a repeat has at least one of them. Two keys where a chat or a member is
  * known by both phone number and LID, so that a report under either one meets a report under the other; none
  * for events that may rightly come twice. WhatsApp's message ids are chosen by the sender's client: they are
  * unique only together with chat, direction and, in groups, sender.
+ *
+ * A message may be changed many times within a second. So each change is known by the id of the message that
+ * carried it; where the gateway does not tell that, by the millisecond and what it says. Never by the second alone.
  */
 export function identity(event: WhatsAppEvent): string[] {
   const parts = applyByType(keysOf, event) ?? []
@@ -34,11 +38,11 @@ const keysOf: ByType<string[]> = {
   'message.failed': (event) => ofMessage(event, 'failed', null),
   'message.deleted': (event) => ofMessage(event, 'deleted', null),
   'message.deleted_for_me': (event) => ofMessage(event, 'deleted-for-me', null),
-  // Some gateways report an edit twice, once without the id of its own message; the time of the edit is in both.
-  'message.edited': (event) => ofMessage(event, `edited@${event.timestamp}`, null),
-  'message.reaction': (event) => ofCarried(event, 'reaction'),
-  'message.poll_vote': (event) => ofCarried(event, 'vote'),
-  'message.event_response': (event) => ofCarried(event, 'response'),
+  'message.edited': ofEdit,
+  'message.reaction': (event) => ofCarried(event, 'reaction', event.emoji),
+  // Of a count of votes, and of a vote that stays encrypted, the gateway's own words tell one from the next.
+  'message.poll_vote': (event) => ofCarried(event, 'vote', event.options ?? event.raw.event),
+  'message.event_response': (event) => ofCarried(event, 'response', event.response),
   'call.offered': ofCall,
   'call.offer_notice': ofCall,
   'call.ringing': ofCall,
@@ -59,14 +63,60 @@ function ofReceipt(
   )
 }
 
-/** By the carrying message where it is known, else by who did it when: then a repeat is better told by its bytes. */
+/** By the carrying message where it is known, else by who did what when: then a repeat is better told by its bytes. */
 function ofCarried(
   event: EventOf<'message.reaction' | 'message.poll_vote' | 'message.event_response'>,
   what: string,
+  said: unknown,
 ): string[] {
-  return event.carrierId === null
-    ? ofMessage(event, `${what}@${event.timestamp}`, event.sender)
-    : ofMessage(event, `${what}:${event.carrierId}`, null)
+  const carrierId = carrierOf(event)
+  return carrierId === null
+    ? ofMessage(event, `${what}@${Date.parse(event.at)}#${hashOf(said)}`, event.sender)
+    : ofMessage(event, `${what}:${carrierId}`, null)
+}
+
+/**
+ * These tell an edit with the id of its own message or without, or both ways: what all ways have is its time and its
+ * text. So two edits of Baileys to the same text within a second are one.
+ */
+const tellEditsTwice = new Set(['baileys', 'evolution'])
+
+function ofEdit(event: EventOf<'message.edited'>): string[] {
+  const carrierId = carrierOf(event)
+  const byCarrier = carrierId === null ? [] : ofMessage(event, `edited:${carrierId}`, null)
+  if (carrierId !== null && !tellEditsTwice.has(event.raw.source)) return byCarrier
+  const times = [String(Date.parse(event.at))]
+  // Baileys' `messages.update` has the second only of what `messages.upsert` has to the millisecond.
+  if (event.raw.source === 'baileys') times.push(`${event.timestamp}s`)
+  const said = hashOf(wordsOf(event.content))
+  return [
+    ...byCarrier,
+    ...times.flatMap((time) => ofMessage(event, `edited@${time}#${said}`, null)),
+  ]
+}
+
+/** The id of the change's own message. Some gateways give the target's instead, which tells no change from the next. */
+function carrierOf(event: { carrierId: string | null; messageId: string }): string | null {
+  return event.carrierId === event.messageId ? null : event.carrierId
+}
+
+/** What two reports of one content have in common, whatever else the one of them leaves out. */
+function wordsOf({ type, text, location, contacts, poll, event }: MessageContent): unknown {
+  return { type, text, location, contacts, poll, event }
+}
+
+function hashOf(value: unknown): string {
+  return createHash('sha256').update(jsonText(value)).digest('base64url').slice(0, 22)
+}
+
+/** JSON.stringify does not follow a gateway's words down to any depth: what it cannot is told by its bytes alone. */
+function jsonText(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? ''
+  } catch (error) {
+    if (error instanceof RangeError) return ''
+    throw error
+  }
 }
 
 function ofCall(event: { type: string; callId: string }): string[] {

@@ -4,7 +4,7 @@ import { parseJid, normaliseJid } from '../identity/jid.ts'
 import type { ContentType, Media, MessageContent, Quoted } from './message.ts'
 import { typeOfKey, unwrap } from './unwrap.ts'
 import { type Fields, fields, firstText, list, text, entry } from '../../core/json-values.ts'
-import { toBase64, toIso, toNumber } from '../wire/json-shapes.ts'
+import { toBase64, toIso, toNumber, word } from '../wire/json-shapes.ts'
 
 /** A message as one message key names it. */
 export interface KeyRef {
@@ -61,12 +61,11 @@ export function readMessage(message: unknown): Reading {
   if (found.key === null)
     return { kind: 'empty', keys: fields(message)?.['senderKeyDistributionMessage'] !== undefined }
   if (found.key === 'protocolMessage' && value) return readProtocol(value)
-  if (found.key === 'editedMessage' && value) {
-    const inner = unwrap(value['message'])
-    return inner.key === 'protocolMessage' && fields(inner.value)
-      ? readProtocol(fields(inner.value)!)
+  // Around an edit, or around what a message says since: Baileys' event buffer folds an edit into its message.
+  if (found.key === 'editedMessage' && value)
+    return fields(value['message'])
+      ? readMessage(value['message'])
       : { kind: 'protocol', name: 'MESSAGE_EDIT', secret: false }
-  }
   const target = readKey(
     value?.['key'] ??
       value?.['pollCreationMessageKey'] ??
@@ -86,6 +85,11 @@ export function readMessage(message: unknown): Reading {
         options: null,
         atMs: toNumber(value['senderTimestampMs']),
       }
+    // An encrypted edit of a message, an event, a poll: of which one is known, what it says now is not. Type 3
+    // schedules one.
+    const schedules = ['3', 'MESSAGE_SCHEDULE'].includes(word(value['secretEncType']) ?? '')
+    if (found.key === 'secretEncryptedMessage' && !schedules)
+      return { kind: 'edit', target, content: emptyContent('unknown', found.key), atMs: null }
     if (found.key === 'encEventResponseMessage' || found.key === 'eventResponseMessage') {
       return { kind: 'event_response', target, response: text(value['response']) }
     }

@@ -121,6 +121,7 @@ function mainKey(message: Fields): string | null {
       wrappers.has(key) ||
       key === 'protocolMessage' ||
       key === 'reactionMessage' ||
+      key === 'secretEncryptedMessage' ||
       key === 'editedMessage'
     )
       return key

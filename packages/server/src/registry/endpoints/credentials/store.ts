@@ -1,7 +1,8 @@
 import { invalid, PomboError } from '../../../core/error.ts'
 import type { Secret } from '../../../core/secret.ts'
+import { headersProblem } from '../../../core/request-headers.ts'
 import type { AppScope } from '../../apps/app.ts'
-import { headersProblem, mergeHeaders, showHeaders, type ShownHeaders } from '../headers.ts'
+import { mergeHeaders, showHeaders, type ShownHeaders } from '../headers.ts'
 import { byIdOrUid, findEndpoint } from '../rows/store.ts'
 import { missing, type EndpointsOptions, type EndpointWriter } from '../writer/store.ts'
 

@@ -2,6 +2,7 @@
 import { readMessage } from '../../../whatsapp/message/content.ts'
 import { chatOf, personOf } from '../../../whatsapp/identity/jid.ts'
 import type { MessageStatus } from '../../../whatsapp/message/message.ts'
+import { toMs } from '../../../whatsapp/wire/json-shapes.ts'
 import { respell } from '../../../whatsapp/wire/spelling.ts'
 import { fields, type Fields, list, text, entry } from '../../../core/json-values.ts'
 import {
@@ -59,13 +60,16 @@ export function whatsmeowMessage(
     },
   }
   const reading = readMessage(respell(message))
-  // 1: edited, 3: edited by a channel's admin. Most edits say so inside; a channel's come as a plain message
-  // under the same id.
-  if (reading.kind === 'content' && (info['Edit'] === '1' || info['Edit'] === '3')) {
+  // 1: edited, 3: edited by a channel's admin. Most edits say so inside; a channel's, and those of the history,
+  // come as a plain message under the same id.
+  const edit = info['Edit'] === '1' || info['Edit'] === '3' || event['IsEdit'] === true
+  if (reading.kind === 'content' && edit) {
     const { chat, fromMe, sender } = source
     const about = { chat, messageId, fromMe, sender, carrierId: null, byMe: fromMe }
     const { content } = reading
-    return mapped(make(origin, 'message.edited', envelope.raw, envelope.at, { ...about, content }))
+    // `Info.Timestamp` is of the message, and so the same for each edit of it.
+    const editedAt = toMs(fields(event['NewsletterMeta'])?.['EditTS']) ?? envelope.at
+    return mapped(make(origin, 'message.edited', envelope.raw, editedAt, { ...about, content }))
   }
   return readingEvents(envelope, reading)
 }

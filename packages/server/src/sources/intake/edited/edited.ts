@@ -1,0 +1,40 @@
+/**
+ * Edits and deletions that do not say in which chat they were made. Evolution hands on the key that their author
+ * wrote: "from me, in the chat with you". So one of a contact is in the chat with the account itself, by its number or
+ * its LID. The message that it is about was seen before, in the chat where it belongs.
+ */
+import type { Queryable } from '../../../db/pool.ts'
+import { chatOf, isLid, personOf } from '../../../whatsapp/identity/jid.ts'
+import type { WhatsAppEvent } from '../../../whatsapp/whatsapp.ts'
+import { chatsOfMessage } from './store.ts'
+
+/** The events, in the chats where the messages are that they change; one whose message was not seen stays as it is. */
+export async function inTheirChats(
+  db: Queryable,
+  appId: string,
+  events: readonly WhatsAppEvent[],
+): Promise<WhatsAppEvent[]> {
+  const found: WhatsAppEvent[] = []
+  for (const event of events) found.push(await inItsChat(db, appId, event))
+  return found
+}
+
+async function inItsChat(
+  db: Queryable,
+  appId: string,
+  event: WhatsAppEvent,
+): Promise<WhatsAppEvent> {
+  if (event.type !== 'message.edited' && event.type !== 'message.deleted') return event
+  const byAuthor = event.raw.source === 'evolution' && event.raw.name === 'messages.edited'
+  if (!byAuthor || event.carrierId !== null || event.chat.kind !== 'person') return event
+  const seen = await chatsOfMessage(db, appId, event.session, event.messageId)
+  const first = seen.find(({ chatId }) => !isLid(chatId)) ?? seen[0]
+  if (!first) return event
+  const { chatId, fromMe } = first
+  const alt = seen.find((one) => one.fromMe === fromMe && isLid(one.chatId) !== isLid(chatId))
+  const chat = chatOf(chatId, alt?.chatId)
+  if (!chat) return event
+  // Only its author can edit a message; and of a chat of two, only its author can delete it for both.
+  const sender = fromMe ? event.sender : personOf(chat.id, chat.altId)
+  return { ...event, chat, fromMe, byMe: fromMe, sender }
+}
