@@ -88,7 +88,8 @@ export function createApi(deps: ApiDeps): FastifyInstance {
     logger: false,
     bodyLimit: maxBodyBytes,
     // A uid has up to 256 characters, each of which may come as three.
-    routerOptions: { maxParamLength: 1_024 },
+    // Clients 1.x end their paths with a slash.
+    routerOptions: { maxParamLength: 1_024, ignoreTrailingSlash: true },
     forceCloseConnections: 'idle',
     // Above the idle time of common load balancers, which would else reuse a connection that is just being closed.
     keepAliveTimeout: 75_000,
@@ -165,7 +166,7 @@ function apiRoutes(deps: ApiDeps, app: FastifyInstance): Route[] {
     ...tenantRoutes(tenants, keys),
     auditRoute(db),
     ...privacyRoutes({ ...deps, hashes: createPersonHashes(deps.personKeys), endpointsOf }),
-    ...healthRoutes(),
+    ...healthRoutes(deps.health),
   ]
 }
 
@@ -218,7 +219,7 @@ function answerErrors(
     return reply.code(answer.status).headers(answer.headers).send(answer.body)
   })
   app.setNotFoundHandler(async (request, reply) => {
-    const path = request.url.split('?')[0]!
+    const path = request.url.split('?')[0]!.replace(/(?<=.)\/$/, '')
     const { method } = request
     const allowed = methodsOf(path)
     if (allowed.length === 0) throw new PomboError('no_route', { method, path })

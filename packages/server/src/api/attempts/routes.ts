@@ -14,7 +14,7 @@ import { requireMessage } from '../messages/routes.ts'
 import { endpointMessageOut, filterQuery, msgId, withContent } from '../messages/schema.ts'
 import { findMessages, messageIdOf, type Messages } from '../messages/store.ts'
 import { listOf, pageOf, pageQuery, readIdCursor } from '../pagination.ts'
-import { empty, json, type Route, route } from '../route.ts'
+import { type Answer, empty, json, type Route, route } from '../route.ts'
 import type { Pool } from '../../db/pool.ts'
 import {
   attemptId,
@@ -50,10 +50,14 @@ const byEndpoint = z.object({ app_id: appId, endpoint_id: endpointId })
 const byMessage = z.object({ app_id: appId, msg_id: msgId })
 const oneParams = z.object({ app_id: appId, msg_id: msgId, attempt_id: attemptId })
 
+const ofEndpoint = endpointId.optional().meta({ description: 'Only attempts to this endpoint' })
+const ofMessage = z.object({ ...pageQuery, ...attemptQuery, ...withContent })
+
 export function attemptRoutes(deps: AttemptDeps): Route[] {
   return [
     byEndpointRoute(deps),
     byMessageRoute(deps),
+    ...olderByMessageRoutes(deps),
     getRoute(deps),
     expungeRoute(deps),
     messagesRoute(deps),
@@ -91,7 +95,6 @@ function byEndpointRoute(deps: AttemptDeps): Route {
 }
 
 function byMessageRoute(deps: AttemptDeps): Route {
-  const { db, endpointsOf } = deps
   return route({
     method: 'GET',
     path: '/api/v1/app/{app_id}/attempt/msg/{msg_id}',
@@ -100,30 +103,69 @@ function byMessageRoute(deps: AttemptDeps): Route {
     summary: "List a message's attempts, newest first",
     access: 'app',
     params: byMessage,
-    query: z.object({
-      ...pageQuery,
-      ...attemptQuery,
-      ...withContent,
-      endpoint_id: endpointId.optional().meta({ description: 'Only attempts to this endpoint' }),
-    }),
+    query: ofMessage.extend({ endpoint_id: ofEndpoint }),
     answers: { 200: { description: 'A page of attempts', body: listOf(attemptOut) } },
-    async handle({ holder, appId, params, query }) {
-      const message = await requireMessage(deps, appId, params.msg_id)
-      const wanted =
-        query.endpoint_id === undefined
-          ? undefined
-          : pick(await endpointsOf(holder.tenantId, appId), query.endpoint_id).id
-      const cursor = readIdCursor(query, 'descending', 'attempt')
-      const rows = await attemptsByMessage(
-        db,
-        message,
-        { ...filterOf(query), endpointId: wanted },
-        cursor,
-        query.with_content,
-      )
-      return await attemptPage(deps, appId, rows, cursor, query)
-    },
+    handle: async ({ holder, appId, params, query }) =>
+      await messageAttempts(deps, { holder, appId, params, query }, query.endpoint_id),
   })
+}
+
+/** The paths of clients 1.x for the same. */
+function olderByMessageRoutes(deps: AttemptDeps): Route[] {
+  const older = {
+    method: 'GET',
+    tag,
+    access: 'app',
+    answers: { 200: { description: 'A page of attempts', body: listOf(attemptOut) } },
+  } as const
+  return [
+    route({
+      ...older,
+      path: '/api/v1/app/{app_id}/msg/{msg_id}/attempt',
+      id: 'v1.message-attempt.list-by-msg-deprecated',
+      summary: "List a message's attempts, as clients 1.x ask",
+      params: byMessage,
+      query: ofMessage.extend({ endpoint_id: ofEndpoint }),
+      handle: async (call) => await messageAttempts(deps, call, call.query.endpoint_id),
+    }),
+    route({
+      ...older,
+      path: '/api/v1/app/{app_id}/msg/{msg_id}/endpoint/{endpoint_id}/attempt',
+      id: 'v1.message-attempt.list-by-endpoint-deprecated',
+      summary: "List a message's attempts to one endpoint, as clients 1.x ask",
+      params: byMessage.extend({ endpoint_id: endpointId }),
+      query: ofMessage,
+      handle: async (call) => await messageAttempts(deps, call, call.params.endpoint_id),
+    }),
+  ]
+}
+
+async function messageAttempts(
+  deps: AttemptDeps,
+  call: {
+    holder: { tenantId: string }
+    appId: string
+    params: z.output<typeof byMessage>
+    query: z.output<typeof ofMessage>
+  },
+  endpoint: string | undefined,
+): Promise<Answer> {
+  const { db, endpointsOf } = deps
+  const { holder, appId, params, query } = call
+  const message = await requireMessage(deps, appId, params.msg_id)
+  const wanted =
+    endpoint === undefined
+      ? undefined
+      : pick(await endpointsOf(holder.tenantId, appId), endpoint).id
+  const cursor = readIdCursor(query, 'descending', 'attempt')
+  const rows = await attemptsByMessage(
+    db,
+    message,
+    { ...filterOf(query), endpointId: wanted },
+    cursor,
+    query.with_content,
+  )
+  return await attemptPage(deps, appId, rows, cursor, query)
 }
 
 function getRoute({ db }: AttemptDeps): Route {

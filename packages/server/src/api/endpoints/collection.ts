@@ -78,10 +78,10 @@ function collection(
       params,
       query: z.object({ ...pageQuery, ...orderQuery }),
       answers: {
-        200: { description: 'A page of endpoints, oldest first', body: listOf(endpointWithHealth) },
+        200: { description: 'A page of endpoints, newest first', body: listOf(endpointWithHealth) },
       },
       async handle(call) {
-        const cursor = readIdCursor(call.query, 'ascending', 'endpoint')
+        const cursor = readIdCursor(call.query, 'descending', 'endpoint')
         const found = await endpoints.list(await within.scope(call), registryRange(cursor))
         const health = await healthOf(
           db,
@@ -215,17 +215,31 @@ function secrets({ endpoints }: EndpointCollectionDeps, within: EndpointCollecti
       access,
       params,
       body: rotateIn.optional(),
-      answers: { 204: { description: 'Rotated' } },
+      answers: {
+        200: {
+          description: 'Rotated; for clients that announce svix-libs/2.8 or later',
+          body: secretOut,
+        },
+        204: { description: 'Rotated' },
+      },
       async handle(call) {
         const { key, gracePeriodSeconds } = call.body ?? {}
         await endpoints.rotateSecret(await within.scope(call), call.params.endpoint_id, {
           key: key ?? null,
           ...(gracePeriodSeconds == null ? {} : { overlapMs: gracePeriodSeconds * 1_000 }),
         })
-        return empty
+        if (!wantsRotated(call.request.headers['user-agent'])) return empty
+        const secret = await endpoints.secret(await within.scope(call), call.params.endpoint_id)
+        return secret === null ? empty : json(200, { key: verificationText(secret) })
       },
     }),
   ]
+}
+
+/** Svix's clients read the new secret from 2.8 on; those before insist on an answer without a body. */
+function wantsRotated(userAgent: string | undefined): boolean {
+  const [, major, minor] = /svix-libs\/(\d+)\.(\d+)/.exec(userAgent ?? '') ?? []
+  return Number(major) > 2 || (Number(major) === 2 && Number(minor) >= 8)
 }
 
 function headers({ endpoints }: EndpointCollectionDeps, within: EndpointCollection): Route[] {

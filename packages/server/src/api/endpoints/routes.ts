@@ -83,17 +83,10 @@ function patchRoute({ db, endpoints }: EndpointDeps): Route {
     body: endpointPatch,
     answers: { 200: out },
     async handle(call) {
-      return json(
-        200,
-        await withHealth(
-          db,
-          await endpoints.patch(
-            await appEndpoints.scope(call),
-            call.params.endpoint_id,
-            settingsOf(call.body),
-          ),
-        ),
-      )
+      const { secret: _, ...body } = call.body
+      const scope = await appEndpoints.scope(call)
+      const changed = await endpoints.patch(scope, call.params.endpoint_id, settingsOf(body))
+      return json(200, await withHealth(db, changed))
     },
   })
 }

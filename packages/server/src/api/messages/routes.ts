@@ -87,7 +87,7 @@ function createRoute(deps: MessageDeps): Route {
     params,
     query: contentQuery,
     body: messageIn,
-    opaque: 'payload',
+    opaque: ['payload', 'data'],
     idempotency: 'own',
     answers: { 202: { description: 'Accepted and stored', body: messageOut } },
     async handle(call) {
@@ -126,7 +126,7 @@ function batchRoute(deps: MessageDeps): Route {
     params,
     query: contentQuery,
     body: batchIn,
-    opaque: 'messages',
+    opaque: ['messages'],
     answers: { 202: { description: 'A result for each message', body: batchOut } },
     async handle({ appId, holder, body, text, query, idempotencyKey }): Promise<Answer> {
       const texts = elementTexts(memberText(text, 'messages') ?? '')
@@ -163,7 +163,7 @@ function batchRoute(deps: MessageDeps): Route {
 
 function readItem(value: unknown, text: string, index: number): MessageIn {
   try {
-    refuseUnstorable({ text, value }, 'payload')
+    refuseUnstorable({ text, value }, ['payload', 'data'])
     const given = read(messageIn, value, 'body')
     if (given.application == null) return given
     throw invalid(
