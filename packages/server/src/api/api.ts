@@ -141,6 +141,7 @@ function apiRoutes(deps: ApiDeps, app: FastifyInstance): Route[] {
       ...deps,
       endpoints,
       eventTypes,
+      retentionDays: settings.retentionDays,
       changed: (appId) => cache.invalidate('app', appId),
     }),
     ...transformRoutes(deps),
@@ -150,7 +151,7 @@ function apiRoutes(deps: ApiDeps, app: FastifyInstance): Route[] {
     ...attemptRoutes({ ...deps, endpointsOf }),
     ...authRoutes({ apps, keys, clock, appIdOf, serverUrl }),
     ...backgroundTaskRoutes(db),
-    ...replayRoutes({ db, clock, appIdOf }),
+    ...replayRoutes({ db, clock, appIdOf, retentionDays: settings.retentionDays }),
     ...operationalWebhookRoutes({ db, endpoints, apps }),
     ...(deps.intake
       ? sourceRoutes({

@@ -70,7 +70,8 @@ function knownObject(schema: z.ZodObject, value: object, loc: string[]): Known {
       continue
     }
     if (!Object.hasOwn(shape, name)) {
-      if (!isEmpty(member)) problems.push(unknown(name, [...Object.keys(shape), ...Object.keys(others)], loc))
+      if (!isEmpty(member))
+        problems.push(unknown(name, [...Object.keys(shape), ...Object.keys(others)], loc))
       continue
     }
     const inside = known(shape[name]!, member, [...loc, name])

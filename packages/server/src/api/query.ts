@@ -7,6 +7,7 @@ import { z } from 'zod'
 export function queryOf(schema: z.ZodObject | undefined, given: unknown): unknown {
   const query = given as Record<string, string | string[]>
   const names = Object.keys(query)
+  if (names.includes('0') && schema?.shape['order'] !== undefined) return withSpreadOrder(query)
   if (schema === undefined || !names.some((name) => name.endsWith(']'))) return query
   const plain: Record<string, string | string[]> = {}
   for (const name of names) {
@@ -16,6 +17,15 @@ export function queryOf(schema: z.ZodObject | undefined, given: unknown): unknow
     plain[own] = before === undefined ? query[name]! : [before, query[name]!].flat()
   }
   return plain
+}
+
+/** Svix's JavaScript client 1.42 writes `order=descending` as `0=d&1=e&2=s…`: the text's characters, each under its index. */
+function withSpreadOrder(query: Record<string, string | string[]>): unknown {
+  const letters = Object.entries(query).filter(([name]) => /^\d$/.test(name))
+  const order = letters.map(([, letter]) => letter).join('')
+  if (order !== 'ascending' && order !== 'descending') return query
+  const rest = Object.entries(query).filter(([name]) => !/^\d$/.test(name))
+  return { ...Object.fromEntries(rest), order }
 }
 
 /** As `list` of field.ts makes them, alone or wrapped. */

@@ -118,6 +118,16 @@ test('what people name themselves is never taken for a field', async () => {
   expect((await api.call('POST', '/api/v1/app', { body: app })).status).toBe(201)
 })
 
+test('an order that client 1.42 writes letter by letter is read, and other numbers are refused', async () => {
+  const { body } = await api.call(
+    'GET',
+    '/api/v1/app?limit=1&0=d&1=e&2=s&3=c&4=e&5=n&6=d&7=i&8=n&9=g',
+  )
+  const last = await api.call('GET', '/api/v1/app?limit=1&order=descending')
+  expect(body).toEqual(last.body)
+  expect(await problemsOf('GET', '/api/v1/app?0=d')).toEqual([expect.stringContaining('query.0: ')])
+})
+
 test('lists in a query are read with commas, repeated, and with brackets', async () => {
   for (const eventType of ['l.a', 'l.b', 'l.c'])
     await api.call('POST', '/api/v1/app/a/msg', { body: { eventType, payload: {} } })

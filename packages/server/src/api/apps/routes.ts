@@ -18,7 +18,10 @@ const out = { description: 'The application', body: applicationOut }
 
 const notSelected = flag
   .optional()
-  .refine((given) => given !== true, 'applications are not selected by their endpoints; leave it out')
+  .refine(
+    (given) => given !== true,
+    'applications are not selected by their endpoints; leave it out',
+  )
   .meta({ description: 'Not offered', type: 'boolean' })
 
 export function appRoutes(apps: Apps): Route[] {

@@ -29,7 +29,7 @@ const accessIn = z
     featureFlags: z
       .array(z.string())
       .nullish()
-      .meta({ description: 'Taken, and without effect: event types are shown to every token' }),
+      .meta({ description: 'Event types with one of these flags are shown to the token' }),
     readOnly: z
       .boolean()
       .nullish()
@@ -99,6 +99,7 @@ export function authRoutes(finder: AuthDeps): Route[] {
         const id = await existingOrNewApp(finder, holder.tenantId, app_id, body?.application)
         const { text } = await keys.createAppToken(holder.tenantId, id, {
           ...(body?.sessionId ? { name: `app portal, session ${body.sessionId}` } : {}),
+          featureFlags: body?.featureFlags ?? [],
           ...(body?.expiry == null ? {} : { expiresAtMs: clock.now() + body.expiry * 1_000 }),
         })
         return json(200, opening(id, text))

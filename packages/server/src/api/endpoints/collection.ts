@@ -39,6 +39,8 @@ export interface EndpointCollection {
   params: z.ZodObject
   /** With `endpoint_id`. */
   oneParams: z.ZodObject<{ endpoint_id: z.ZodString }>
+  /** Throws for event types that nothing of this kind is ever sent for. */
+  checkTypes(tenantId: string, eventTypes: readonly string[] | null | undefined): Promise<void>
   scope(call: { holder: { tenantId: string }; appId: string }): AppScope | Promise<AppScope>
 }
 
@@ -110,6 +112,7 @@ function collection(
       },
       async handle(call) {
         const { secret, ...settings } = settingsOf(call.body)
+        await within.checkTypes(call.holder.tenantId, settings.eventTypes)
         const made = await endpoints.create(await within.scope(call), {
           ...settings,
           ...(secret === undefined ? {} : { secret }),
@@ -156,11 +159,10 @@ function single({ db, endpoints }: EndpointCollectionDeps, within: EndpointColle
       body: endpointUpdate,
       answers: { 200: out, 201: { ...out, description: 'It was not there and was created' } },
       async handle(call) {
-        const { endpoint, created } = await endpoints.put(
-          await within.scope(call),
-          call.params.endpoint_id,
-          settingsOf(call.body),
-        )
+        const settings = settingsOf(call.body)
+        await within.checkTypes(call.holder.tenantId, settings.eventTypes)
+        const scope = await within.scope(call)
+        const { endpoint, created } = await endpoints.put(scope, call.params.endpoint_id, settings)
         return json(created ? 201 : 200, await withHealth(db, endpoint))
       },
     }),

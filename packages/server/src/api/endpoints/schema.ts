@@ -178,10 +178,7 @@ export const endpointOut = z.object({
   description: z.string(),
   version: z.int().meta({ description: 'Of clients 1.x; always 1' }),
   eventTypes: z.array(z.string()).nullable(),
-  filterTypes: z
-    .array(z.string())
-    .nullable()
-    .meta({ description: 'Another name of eventTypes' }),
+  filterTypes: z.array(z.string()).nullable().meta({ description: 'Another name of eventTypes' }),
   channels: z.array(z.string()).nullable(),
   metadata: shownMetadata,
   disabled: z.boolean(),
@@ -297,7 +294,8 @@ type Given = Omit<z.output<typeof endpointPatch>, 'secret'> & {
 }
 
 /** From the API's words to the registry's. An empty list in a patch means the same as null: all. */
-export function settingsOf({ version: _, retrySchedule, ...given }: Given): EndpointSettings {
+export function settingsOf({ retrySchedule, ...body }: Given): EndpointSettings {
+  const { version: _, ...given } = body
   return defined({
     ...given,
     eventTypes: given.eventTypes?.length === 0 ? null : given.eventTypes,
