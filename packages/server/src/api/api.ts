@@ -27,6 +27,7 @@ import { takeJson } from './body.ts'
 import { endpointRoutes } from './endpoints/routes.ts'
 import { transformRoutes, type TransformTrial } from './endpoints/transform.ts'
 import { errorAnswer } from './error-answer.ts'
+import { createPayloadCheck } from './event-types/payload-check.ts'
 import { eventTypeRoutes } from './event-types/routes.ts'
 import { healthRoutes, mountProbes } from './health/routes.ts'
 import type { IdempotencyStore } from './idempotency/idempotency.ts'
@@ -69,7 +70,10 @@ export interface ApiDeps {
   personKeys: readonly Buffer[]
   health: Health
   metrics?: Pick<Metrics, 'render' | 'contentType'>
-  log: { error(fields: object, message: string): void }
+  log: {
+    error(fields: object, message: string): void
+    warn(fields: object, message: string): void
+  }
   settings: {
     version: string
     maxBodyBytes: number
@@ -146,7 +150,13 @@ function apiRoutes(deps: ApiDeps, app: FastifyInstance): Route[] {
     }),
     ...transformRoutes(deps),
     ...eventTypeRoutes(eventTypes),
-    ...messageRoutes({ ...deps, apps, appIdOf, eventIdDays: settings.retentionDays }),
+    ...messageRoutes({
+      ...deps,
+      apps,
+      appIdOf,
+      checkPayload: createPayloadCheck({ eventTypes, log: deps.log }),
+      eventIdDays: settings.retentionDays,
+    }),
     precheckRoute({ endpointsOf }),
     ...attemptRoutes({ ...deps, endpointsOf }),
     ...authRoutes({ apps, keys, clock, appIdOf, serverUrl }),

@@ -160,3 +160,41 @@ test('what is asked for since before all that is kept is refused, and said since
     expect((await post(path, { since: at(1) })).status).toBe(202)
   }
 })
+
+test('payloads are checked against the newest schema of their type: refused, reported, or left alone', async () => {
+  const schemas = {
+    2: { type: 'object', properties: { n: { type: 'number' } }, required: ['n'] },
+    10: { type: 'object', properties: { n: { type: 'integer' } }, required: ['n'] },
+  }
+  const set = (name: string, payloadCheck: string) =>
+    post('/event-type', { name, description: '', schemas, payloadCheck })
+  for (const check of ['off', 'report', 'refuse'])
+    expect((await set(`p.${check}`, check)).body.payloadCheck).toBe(check)
+  const send = (eventType: string, payload: unknown) => post('/app/a/msg', { eventType, payload })
+  // It is seen within a second.
+  const refused = await until(async () => {
+    const answer = await send('p.refuse', { n: 1.5 })
+    return answer.status === 422 && answer
+  })
+  expect(refused.body.detail[0]).toMatchObject({
+    loc: ['body', 'payload', 'n'],
+    msg: 'does not fit the schema of "p.refuse": must be integer',
+  })
+  expect((await send('p.refuse', { n: 1 })).status).toBe(202)
+  expect((await send('p.off', {})).status).toBe(202)
+  const before = api.logged.length
+  expect((await send('p.report', {})).status).toBe(202)
+  expect(api.logged.slice(before)).toMatchObject([
+    { message: 'a payload does not fit its schema', fields: { eventType: 'p.report' } },
+  ])
+  const batch = await post('/app/a/msg/batch', {
+    messages: [
+      { eventType: 'p.refuse', payload: {} },
+      { eventType: 'p.refuse', payload: { n: 1 } },
+    ],
+  })
+  expect(batch.body.results).toMatchObject([
+    { status: 422, error: { detail: [{ loc: ['body', 'messages', '0', 'payload'] }] } },
+    { status: 202 },
+  ])
+})

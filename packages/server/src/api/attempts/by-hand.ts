@@ -10,7 +10,7 @@ import { requireMessage } from '../messages/routes.ts'
 import { msgId } from '../messages/schema.ts'
 import { empty, json, type Route, route } from '../route.ts'
 import { pick } from './pick.ts'
-import type { AttemptDeps } from './routes.ts'
+import type { AttemptDeps } from './deps.ts'
 
 const tag = 'Message Attempt'
 

@@ -1,6 +1,5 @@
 import { z } from 'zod'
-import { type Clock, iso } from '../../core/clock.ts'
-import type { Endpoint } from '../../core/endpoint.ts'
+import { iso } from '../../core/clock.ts'
 import { PomboError } from '../../core/error.ts'
 import { readId, showId } from '../../core/id.ts'
 import { appId } from '../apps/schema.ts'
@@ -23,6 +22,7 @@ import {
   messageEndpointOut,
   statusQuery,
 } from './schema.ts'
+import type { AttemptDeps } from './deps.ts'
 import { resendRoute, skipRoute } from './by-hand.ts'
 import { pick } from './pick.ts'
 import { showStatus, statusByNumber, statusOf } from './status.ts'
@@ -36,15 +36,6 @@ import {
   findAttempt,
   type MessageDelivery,
 } from './store.ts'
-
-/** What was tried, for whom, and how deliveries stand. */
-export interface AttemptDeps extends Messages {
-  /** The app's endpoints, as they are now. */
-  endpointsOf: (tenantId: string, appId: string) => Promise<readonly Endpoint[]>
-  clock: Clock
-  /** Work of the endpoint is due now. */
-  wake: (endpointId: string) => void
-}
 
 const tag = 'Message Attempt'
 const byEndpoint = z.object({ app_id: appId, endpoint_id: endpointId })

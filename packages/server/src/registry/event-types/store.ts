@@ -123,6 +123,18 @@ export function createEventTypes({ pool, write: writeNoted }: { pool: Pool; writ
       return new Set(rows.map(({ name }) => name))
     },
 
+    /** Those whose payloads are checked. */
+    async checked(tenantId: string): Promise<EventType[]> {
+      const { rows } = await pool.query<EventType>(
+        /* sql */ `
+          select ${eventTypes.selected()}
+            from event_type
+           where tenant_id = $1 and payload_check <> 'off'`,
+        [tenantId],
+      )
+      return rows
+    },
+
     /** Sets all of it, or makes it. */
     async put(
       tenantId: string,
