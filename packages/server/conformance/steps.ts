@@ -85,7 +85,9 @@ export const steps: Step[] = [
     assert.equal(put['name'], 'renamed')
   }),
   step('application.patch', async (invoke, walk) => {
-    assert.equal((await invoke(walk.app, { rateLimit: 5_000 }))['rateLimit'], 5_000)
+    // 1.x says rateLimit, 2.x throttleRate.
+    const name = walk.mark.startsWith('1') ? 'rateLimit' : 'throttleRate'
+    assert.equal((await invoke(walk.app, { [name]: 5_000 }))[name], 5_000)
   }),
   step('application.list', async (invoke) => {
     assert.ok(listOf(await invoke({ limit: 1, order: 'descending' })).length === 1)

@@ -182,7 +182,10 @@ async function start(
     personKeys,
     health: openNodeHealth(pool, engine.lease, nodeName),
     metrics,
-    log: { error: (fields, message) => log.main.error(fields, message) },
+    log: {
+      error: (fields, message) => log.main.error(fields, message),
+      warn: (fields, message) => log.main.warn(fields, message),
+    },
     settings: {
       version,
       maxBodyBytes: config.maxBodyBytes,

@@ -13,12 +13,14 @@ export interface Holder {
   keyId: string
   /** Uuid of the only app that is reached; null: all of the tenant's. */
   appId: string | null
+  /** The event types with a flag that are shown to it; null: all. */
+  featureFlags: string[] | null
 }
 
 /** What became of a presented key. */
 export type Presented = { known: true; holder: Holder } | { known: false; reason: string }
 
-export const nobody: Holder = { tenantId: '', keyId: '', appId: null }
+export const nobody: Holder = { tenantId: '', keyId: '', appId: null, featureFlags: null }
 
 /** The key in the Authorization header; throws the 401 that says what is missing. */
 export function bearerOf(header: string | undefined): string {

@@ -27,6 +27,7 @@ import { takeJson } from './body.ts'
 import { endpointRoutes } from './endpoints/routes.ts'
 import { transformRoutes, type TransformTrial } from './endpoints/transform.ts'
 import { errorAnswer } from './error-answer.ts'
+import { createPayloadCheck } from './event-types/payload-check.ts'
 import { eventTypeRoutes } from './event-types/routes.ts'
 import { healthRoutes, mountProbes } from './health/routes.ts'
 import type { IdempotencyStore } from './idempotency/idempotency.ts'
@@ -69,7 +70,10 @@ export interface ApiDeps {
   personKeys: readonly Buffer[]
   health: Health
   metrics?: Pick<Metrics, 'render' | 'contentType'>
-  log: { error(fields: object, message: string): void }
+  log: {
+    error(fields: object, message: string): void
+    warn(fields: object, message: string): void
+  }
   settings: {
     version: string
     maxBodyBytes: number
@@ -88,7 +92,8 @@ export function createApi(deps: ApiDeps): FastifyInstance {
     logger: false,
     bodyLimit: maxBodyBytes,
     // A uid has up to 256 characters, each of which may come as three.
-    routerOptions: { maxParamLength: 1_024 },
+    // Clients 1.x end their paths with a slash.
+    routerOptions: { maxParamLength: 1_024, ignoreTrailingSlash: true },
     forceCloseConnections: 'idle',
     // Above the idle time of common load balancers, which would else reuse a connection that is just being closed.
     keepAliveTimeout: 75_000,
@@ -140,16 +145,23 @@ function apiRoutes(deps: ApiDeps, app: FastifyInstance): Route[] {
       ...deps,
       endpoints,
       eventTypes,
+      retentionDays: settings.retentionDays,
       changed: (appId) => cache.invalidate('app', appId),
     }),
     ...transformRoutes(deps),
     ...eventTypeRoutes(eventTypes),
-    ...messageRoutes({ ...deps, apps, appIdOf, eventIdDays: settings.retentionDays }),
+    ...messageRoutes({
+      ...deps,
+      apps,
+      appIdOf,
+      checkPayload: createPayloadCheck({ eventTypes, log: deps.log }),
+      eventIdDays: settings.retentionDays,
+    }),
     precheckRoute({ endpointsOf }),
     ...attemptRoutes({ ...deps, endpointsOf }),
     ...authRoutes({ apps, keys, clock, appIdOf, serverUrl }),
     ...backgroundTaskRoutes(db),
-    ...replayRoutes({ db, clock, appIdOf }),
+    ...replayRoutes({ db, clock, appIdOf, retentionDays: settings.retentionDays }),
     ...operationalWebhookRoutes({ db, endpoints, apps }),
     ...(deps.intake
       ? sourceRoutes({
@@ -165,7 +177,7 @@ function apiRoutes(deps: ApiDeps, app: FastifyInstance): Route[] {
     ...tenantRoutes(tenants, keys),
     auditRoute(db),
     ...privacyRoutes({ ...deps, hashes: createPersonHashes(deps.personKeys), endpointsOf }),
-    ...healthRoutes(),
+    ...healthRoutes(deps.health),
   ]
 }
 
@@ -218,7 +230,7 @@ function answerErrors(
     return reply.code(answer.status).headers(answer.headers).send(answer.body)
   })
   app.setNotFoundHandler(async (request, reply) => {
-    const path = request.url.split('?')[0]!
+    const path = request.url.split('?')[0]!.replace(/(?<=.)\/$/, '')
     const { method } = request
     const allowed = methodsOf(path)
     if (allowed.length === 0) throw new PomboError('no_route', { method, path })

@@ -53,10 +53,10 @@ function readJson(bytes: Buffer): JsonBody {
 const suspicious = /\\u(?:0000|d[89a-f])/i
 
 /**
- * Refuses text that could not be stored as it is, naming its place. Members called `opaque` are passed over: payloads are kept as
+ * Refuses text that could not be stored as it is, naming its place. The body's members called `opaque` are passed over: payloads are kept as
  * JSON's own text, where any escape may stand. Costs one search of the text unless it holds such an escape.
  */
-export function refuseUnstorable({ text, value }: JsonBody, opaque: string | undefined): void {
+export function refuseUnstorable({ text, value }: JsonBody, opaque: readonly string[]): void {
   if (!suspicious.test(text)) return
   const problems: FieldProblem[] = []
   // With a list of its own instead of recursion, so that nesting cannot exhaust the stack.
@@ -66,7 +66,8 @@ export function refuseUnstorable({ text, value }: JsonBody, opaque: string | und
     else if (typeof next.value === 'object' && next.value !== null) {
       for (const [key, member] of Object.entries(next.value)) {
         check(key, next.loc, problems)
-        if (key !== opaque) waiting.push({ loc: [...next.loc, key], value: member })
+        if (next.loc.length > 1 || !opaque.includes(key))
+          waiting.push({ loc: [...next.loc, key], value: member })
       }
     }
     if (problems.length >= 10 || next.loc.length > 100) break

@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import { type FieldProblem, PomboError } from '../core/error.ts'
+import { nearest } from '../core/nearest.ts'
+import { known } from './known.ts'
 
 /** The fields that several resources share, and how a value that does not fit is reported. */
 
@@ -43,6 +45,8 @@ export const name = z.string().min(1).max(1_000)
 export const metadata = z
   .record(z.string().max(256), z.string().max(4_096))
   .refine((given) => Object.keys(given).length <= 50, 'may hold at most 50 entries')
+  .nullable()
+  .transform((given) => given ?? {})
   .meta({ description: 'Text of your own, kept beside it', examples: [{ team: 'support' }] })
 
 /** An instant as ISO 8601 with its offset; milliseconds since the epoch once read. */
@@ -89,9 +93,11 @@ export function read<Schema extends z.ZodType>(
   value: unknown,
   where: string,
 ): z.output<Schema> {
-  const result = schema.safeParse(value, { reportInput: true })
-  if (result.success) return result.data
-  const problems = result.error.issues.map((issue) => problemOf(issue, where))
+  const looked = known(schema, value, [where])
+  const result = schema.safeParse(looked.value, { reportInput: true })
+  if (result.success && looked.problems.length === 0) return result.data
+  const misfits = result.error?.issues.map((issue) => problemOf(issue, where)) ?? []
+  const problems = [...looked.problems, ...misfits]
   const detail = problems.map(({ loc, msg }) => `${loc.join('.')}: ${msg}`).join('; ')
   throw new PomboError('validation', { detail }, { problems })
 }
@@ -106,9 +112,17 @@ function problemOf(issue: z.core.$ZodIssue, where: string): FieldProblem {
   }
   return {
     loc,
-    msg: issue.message,
+    msg: issue.message + nearestWord(issue),
     type: issue.code === 'invalid_type' ? 'type_error' : 'value_error',
   }
+}
+
+/** Of the words that an enum takes, the one that was most likely meant. */
+function nearestWord(issue: z.core.$ZodIssue): string {
+  if (issue.code !== 'invalid_value' || typeof issue.input !== 'string') return ''
+  const words = issue.values.filter((word) => typeof word === 'string')
+  const near = nearest(issue.input, words)
+  return near === undefined ? '' : `; did you mean "${near}"?`
 }
 
 type Defined<T> = { [Key in keyof T]: Exclude<T[Key], undefined> }

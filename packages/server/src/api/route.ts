@@ -21,8 +21,8 @@ export interface Route {
   params: z.ZodObject | undefined
   query: z.ZodObject | undefined
   body: z.ZodType | undefined
-  /** A member of the body, at any depth, whose text is kept as it is and so may hold anything. */
-  opaque: string | undefined
+  /** Members of the body whose text is kept as it is and so may hold anything. */
+  opaque: readonly string[]
   /** `stored`: the answer to a POST with an Idempotency-Key is kept and given again. `own`: the handler sees to it. */
   idempotency: 'stored' | 'own'
   answers: Record<number, AnswerShape>
@@ -86,7 +86,7 @@ interface Definition<
   params?: Params
   query?: Query
   body?: Body
-  opaque?: string
+  opaque?: readonly string[]
   idempotency?: 'stored' | 'own'
   answers: Record<number, AnswerShape>
   handle(call: Call<Output<Params>, Output<Query>, Output<Body>>): Promise<Answer> | Answer
@@ -101,7 +101,7 @@ export function route<
   return {
     app: 'existing',
     idempotency: 'stored',
-    opaque: undefined,
+    opaque: [],
     ...definition,
     params: definition.params,
     query: definition.query,

@@ -1,9 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
 import { type Actor, actingAs, onBehalfOf } from '../core/acting.ts'
 import { invalid, PomboError } from '../core/error.ts'
 import { bearerOf, type Holder, nobody, permit, type Presented } from './access.ts'
 import { type JsonBody, noBody, refuseUnstorable } from './body.ts'
 import { read } from './field.ts'
+import { queryOf } from './query.ts'
 import { type IdempotencyStore, keyOf, once, requestHash } from './idempotency/idempotency.ts'
 import type { Answer, AnyCall, Route } from './route.ts'
 
@@ -39,9 +41,9 @@ async function serve(
   refuseNul(request.url)
   const params = route.params === undefined ? undefined : read(route.params, request.params, 'path')
   const appId = await resolveApp(route, gate, holder, params)
-  const query = route.query === undefined ? undefined : read(route.query, request.query, 'query')
+  const query = read(route.query ?? nothing, queryOf(route.query, request.query), 'query')
   const body = (request.body as JsonBody | undefined) ?? noBody
-  const parsed = route.body === undefined ? undefined : readBody(route, body)
+  const parsed = readBody(route, body)
   const idempotencyKey =
     route.method === 'POST' ? keyOf(request.headers['idempotency-key']) : undefined
   const call: AnyCall = {
@@ -118,9 +120,17 @@ async function resolveApp(
   return appId
 }
 
+/** A path without parameters or without a body takes none: what is sent all the same would be ignored. */
+const nothing = z.object({})
+
 function readBody(route: Route, body: JsonBody): unknown {
+  if (route.body === undefined) {
+    // Clients send `{}` or null where there is nothing to say.
+    if (typeof body.value === 'object') read(nothing, body.value ?? {}, 'body')
+    return undefined
+  }
   refuseUnstorable(body, route.opaque)
-  return read(route.body!, body.value, 'body')
+  return read(route.body, body.value, 'body')
 }
 
 function send(reply: FastifyReply, answer: Answer): FastifyReply {

@@ -22,7 +22,8 @@ const symmetricPrefix = 'whsec_'
 const privatePrefix = 'whsk_'
 const publicPrefix = 'whpk_'
 const minKeyBytes = 24
-const maxKeyBytes = 64
+/** As Svix has it; Standard Webhooks says 64. */
+const maxKeyBytes = 75
 
 const symmetricForm = `"${symmetricPrefix}" and the base64 of ${minKeyBytes} to ${maxKeyBytes} random bytes`
 const privateForm = `"${privatePrefix}" and the base64 of 64 bytes, the Ed25519 seed and then its public key`

@@ -122,10 +122,12 @@ export function defineTable<Row, Setting extends keyof Row = never, Unread = obj
       return (await rows(db, text, values))[0]
     },
 
+    /** `further`: a condition that is no equality; it gets what turns a value into its placeholder. */
     async list(
       db: Queryable,
       where: Given<Row & Unread>,
       { limit, after, order }: ListOptions<'id'> | ListOptions<'name'>,
+      further?: (bound: (value: unknown) => string) => string,
     ): Promise<Page<Row>> {
       const values: unknown[] = [limit + 1]
       const { behind, sort } = direction(order)
@@ -133,9 +135,10 @@ export function defineTable<Row, Setting extends keyof Row = never, Unread = obj
       const start = after
         ? `and ${columns[key]} ${behind} $${values.push(Object.values(after)[0])}`
         : ''
+      const more = further ? `and ${further((value) => `$${values.push(value)}`)}` : ''
       const text = /* sql */ `
         select ${selected()} from ${name}
-         where ${matches} ${start}
+         where ${matches} ${start} ${more}
          order by ${columns[key]} ${sort}
          limit $1`
       return pageOf(await rows(db, text, values), limit)

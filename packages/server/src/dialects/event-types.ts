@@ -16,3 +16,13 @@ export function typesOf(
   }
   return [...types]
 }
+
+/** Every name that an endpoint may ask for whatever its tenant has: canonical events, and the dialects' words. */
+export function builtInEventNames(dialects: Iterable<Dialect>): Set<string> {
+  const names = new Set(canonicalEvents.map(({ name }) => name as string))
+  for (const dialect of dialects) {
+    for (const { name } of dialect.events) names.add(name)
+    for (const { name } of canonicalEvents) names.add(dialect.eventName(name))
+  }
+  return names
+}

@@ -142,7 +142,7 @@ describe('a token of one app', () => {
 
   test('can bring its application along, and is not made with less power than asked for', async () => {
     await api.svix.authentication.appPortalAccess('brought', {
-      application: { name: 'brought along' },
+      application: { name: 'brought along', uid: 'brought' },
     })
     expect(await api.svix.application.get('brought')).toMatchObject({ name: 'brought along' })
     expect(await refused(api.svix.authentication.appPortalAccess('nowhere'))).toMatchObject({

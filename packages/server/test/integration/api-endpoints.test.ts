@@ -298,6 +298,7 @@ describe('send-example', () => {
   ])('sends %s to this endpoint alone', async (_, schemas, exampleIndex, payload) => {
     const receiver = await startReceiver()
     await api.svix.eventType.upsert('ex.ample', { description: '', schemas })
+    await api.svix.eventType.upsert('something.else', { description: '' })
     await api.svix.endpoint.create(appId, {
       url: receiver.url,
       uid: 'target',

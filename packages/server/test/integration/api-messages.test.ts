@@ -175,7 +175,7 @@ describe('a message', () => {
     expect(
       (
         await api.call('POST', '/api/v1/app/newcomer/msg', {
-          body: { ...body, application: { name: 'New' } },
+          body: { ...body, application: { name: 'New', uid: 'newcomer' } },
         })
       ).status,
     ).toBe(202)

@@ -81,6 +81,7 @@ test('a key is stored only as its hash, and found by nothing else', async () => 
     keyId: key.id,
     appId: null,
     name: 'producer',
+    featureFlags: null,
     refused: null,
   })
   for (const wrong of [

@@ -106,7 +106,10 @@ async function startOn(
       cacheMs: 0,
     }),
     metrics: openMetrics({ node: false }),
-    log: { error: (fields, message) => logged.push({ fields, message }) },
+    log: {
+      error: (fields, message) => logged.push({ fields, message }),
+      warn: (fields, message) => logged.push({ fields, message }),
+    },
     settings: {
       version: '0.0.0',
       maxBodyBytes: options.maxBodyBytes ?? 1_048_576,

@@ -22,9 +22,8 @@ export async function existingOrNewApp(
   const found = await appIdOf(tenantId, idOrUid)
   if (found !== undefined) return found
   if (brought == null) throw new PomboError('not_found', { what: 'application', id: idOrUid })
-  const uid = brought.uid ?? idOrUid
-  if (uid !== idOrUid)
-    throw invalid(['body', 'application', 'uid'], `must be the path's "${idOrUid}", or be left out`)
-  const { app } = await apps.getOrCreate(tenantId, { ...defined(brought), uid })
+  if (brought.uid !== idOrUid)
+    throw invalid(['body', 'application', 'uid'], `must be there, and be the path's "${idOrUid}"`)
+  const { app } = await apps.getOrCreate(tenantId, defined(brought))
   return app.id
 }

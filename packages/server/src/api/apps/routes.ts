@@ -16,6 +16,14 @@ const tag = 'Application'
 const params = z.object({ app_id: appId })
 const out = { description: 'The application', body: applicationOut }
 
+const notSelected = flag
+  .optional()
+  .refine(
+    (given) => given !== true,
+    'applications are not selected by their endpoints; leave it out',
+  )
+  .meta({ description: 'Not offered', type: 'boolean' })
+
 export function appRoutes(apps: Apps): Route[] {
   return [
     route({
@@ -25,7 +33,13 @@ export function appRoutes(apps: Apps): Route[] {
       tag,
       summary: 'List applications',
       access: 'tenant',
-      query: z.object({ ...pageQuery, ...orderQuery }),
+      query: z.object({
+        ...pageQuery,
+        ...orderQuery,
+        exclude_apps_with_no_endpoints: notSelected,
+        exclude_apps_with_disabled_endpoints: notSelected,
+        exclude_apps_with_svix_play_endpoints: notSelected,
+      }),
       answers: {
         200: { description: 'A page of applications, oldest first', body: listOf(applicationOut) },
       },

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { iso } from '../../core/clock.ts'
 import { showId } from '../../core/id.ts'
 import type { App } from '../../registry/apps/app.ts'
+import { aliases } from '../known.ts'
 import { metadata, name, shownMetadata, time, uid } from '../field.ts'
 
 const throttleRate = z.int().min(1).max(65_535).nullish().meta({
@@ -15,14 +16,17 @@ const fields = {
   metadata: metadata.optional(),
 }
 
+const otherNames = aliases({ rateLimit: 'throttleRate' })
+
 export const applicationIn = z.object(fields).meta({
+  ...otherNames,
   id: 'ApplicationIn',
   description: 'What messages are sent to: a customer, a session, an instance, a device',
 })
 
 export const applicationPatch = z
   .object({ ...fields, name: fields.name.optional() })
-  .meta({ id: 'ApplicationPatch', description: 'Only what is given is changed' })
+  .meta({ ...otherNames, id: 'ApplicationPatch', description: 'Only what is given is changed' })
 
 export const applicationOut = z
   .object({
@@ -30,6 +34,7 @@ export const applicationOut = z
     uid: z.string().nullable(),
     name: z.string(),
     throttleRate: z.int().nullable(),
+    rateLimit: z.int().nullable().meta({ description: 'Another name of throttleRate' }),
     metadata: shownMetadata,
     createdAt: time,
     updatedAt: time,
@@ -42,6 +47,7 @@ export function showApp(app: App): z.output<typeof applicationOut> {
     uid: app.uid,
     name: app.name,
     throttleRate: app.throttleRate,
+    rateLimit: app.throttleRate,
     metadata: app.metadata,
     createdAt: iso(app.createdAtMs),
     updatedAt: iso(app.updatedAtMs),

@@ -1,11 +1,7 @@
 import { z } from 'zod'
-import { type Clock, iso } from '../../core/clock.ts'
-import type { Endpoint } from '../../core/endpoint.ts'
+import { iso } from '../../core/clock.ts'
 import { PomboError } from '../../core/error.ts'
-import { readId, showId, uuidv7 } from '../../core/id.ts'
-import { priorityRank } from '../../queue/queue.ts'
-import { resend } from '../../queue/reopen/store.ts'
-import { discardDeliveries } from '../../record/discard/store.ts'
+import { readId, showId } from '../../core/id.ts'
 import { appId } from '../apps/schema.ts'
 import { endpointId, showEndpoint } from '../endpoints/schema.ts'
 import { messageJson } from '../messages/message-json.ts'
@@ -14,8 +10,10 @@ import { requireMessage } from '../messages/routes.ts'
 import { endpointMessageOut, filterQuery, msgId, withContent } from '../messages/schema.ts'
 import { findMessages, messageIdOf, type Messages } from '../messages/store.ts'
 import { listOf, pageOf, pageQuery, readIdCursor } from '../pagination.ts'
-import { empty, json, type Route, route } from '../route.ts'
+import { type Answer, empty, json, type Route, route } from '../route.ts'
 import type { Pool } from '../../db/pool.ts'
+import { deletedEndpoint } from './deleted/endpoint.ts'
+import { deletedDestinations } from './deleted/store.ts'
 import {
   attemptId,
   attemptOut,
@@ -24,6 +22,9 @@ import {
   messageEndpointOut,
   statusQuery,
 } from './schema.ts'
+import type { AttemptDeps } from './deps.ts'
+import { resendRoute, skipRoute } from './by-hand.ts'
+import { pick } from './pick.ts'
 import { showStatus, statusByNumber, statusOf } from './status.ts'
 import {
   type AttemptRow,
@@ -36,24 +37,19 @@ import {
   type MessageDelivery,
 } from './store.ts'
 
-/** What was tried, for whom, and how deliveries stand. */
-export interface AttemptDeps extends Messages {
-  /** The app's endpoints, as they are now. */
-  endpointsOf: (tenantId: string, appId: string) => Promise<readonly Endpoint[]>
-  clock: Clock
-  /** Work of the endpoint is due now. */
-  wake: (endpointId: string) => void
-}
-
 const tag = 'Message Attempt'
 const byEndpoint = z.object({ app_id: appId, endpoint_id: endpointId })
 const byMessage = z.object({ app_id: appId, msg_id: msgId })
 const oneParams = z.object({ app_id: appId, msg_id: msgId, attempt_id: attemptId })
 
+const ofEndpoint = endpointId.optional().meta({ description: 'Only attempts to this endpoint' })
+const ofMessage = z.object({ ...pageQuery, ...attemptQuery, ...withContent })
+
 export function attemptRoutes(deps: AttemptDeps): Route[] {
   return [
     byEndpointRoute(deps),
     byMessageRoute(deps),
+    ...olderByMessageRoutes(deps),
     getRoute(deps),
     expungeRoute(deps),
     messagesRoute(deps),
@@ -91,7 +87,6 @@ function byEndpointRoute(deps: AttemptDeps): Route {
 }
 
 function byMessageRoute(deps: AttemptDeps): Route {
-  const { db, endpointsOf } = deps
   return route({
     method: 'GET',
     path: '/api/v1/app/{app_id}/attempt/msg/{msg_id}',
@@ -100,30 +95,69 @@ function byMessageRoute(deps: AttemptDeps): Route {
     summary: "List a message's attempts, newest first",
     access: 'app',
     params: byMessage,
-    query: z.object({
-      ...pageQuery,
-      ...attemptQuery,
-      ...withContent,
-      endpoint_id: endpointId.optional().meta({ description: 'Only attempts to this endpoint' }),
-    }),
+    query: ofMessage.extend({ endpoint_id: ofEndpoint }),
     answers: { 200: { description: 'A page of attempts', body: listOf(attemptOut) } },
-    async handle({ holder, appId, params, query }) {
-      const message = await requireMessage(deps, appId, params.msg_id)
-      const wanted =
-        query.endpoint_id === undefined
-          ? undefined
-          : pick(await endpointsOf(holder.tenantId, appId), query.endpoint_id).id
-      const cursor = readIdCursor(query, 'descending', 'attempt')
-      const rows = await attemptsByMessage(
-        db,
-        message,
-        { ...filterOf(query), endpointId: wanted },
-        cursor,
-        query.with_content,
-      )
-      return await attemptPage(deps, appId, rows, cursor, query)
-    },
+    handle: async ({ holder, appId, params, query }) =>
+      await messageAttempts(deps, { holder, appId, params, query }, query.endpoint_id),
   })
+}
+
+/** The paths of clients 1.x for the same. */
+function olderByMessageRoutes(deps: AttemptDeps): Route[] {
+  const older = {
+    method: 'GET',
+    tag,
+    access: 'app',
+    answers: { 200: { description: 'A page of attempts', body: listOf(attemptOut) } },
+  } as const
+  return [
+    route({
+      ...older,
+      path: '/api/v1/app/{app_id}/msg/{msg_id}/attempt',
+      id: 'v1.message-attempt.list-by-msg-deprecated',
+      summary: "List a message's attempts, as clients 1.x ask",
+      params: byMessage,
+      query: ofMessage.extend({ endpoint_id: ofEndpoint }),
+      handle: async (call) => await messageAttempts(deps, call, call.query.endpoint_id),
+    }),
+    route({
+      ...older,
+      path: '/api/v1/app/{app_id}/msg/{msg_id}/endpoint/{endpoint_id}/attempt',
+      id: 'v1.message-attempt.list-by-endpoint-deprecated',
+      summary: "List a message's attempts to one endpoint, as clients 1.x ask",
+      params: byMessage.extend({ endpoint_id: endpointId }),
+      query: ofMessage,
+      handle: async (call) => await messageAttempts(deps, call, call.params.endpoint_id),
+    }),
+  ]
+}
+
+async function messageAttempts(
+  deps: AttemptDeps,
+  call: {
+    holder: { tenantId: string }
+    appId: string
+    params: z.output<typeof byMessage>
+    query: z.output<typeof ofMessage>
+  },
+  endpoint: string | undefined,
+): Promise<Answer> {
+  const { db, endpointsOf } = deps
+  const { holder, appId, params, query } = call
+  const message = await requireMessage(deps, appId, params.msg_id)
+  const wanted =
+    endpoint === undefined
+      ? undefined
+      : pick(await endpointsOf(holder.tenantId, appId), endpoint).id
+  const cursor = readIdCursor(query, 'descending', 'attempt')
+  const rows = await attemptsByMessage(
+    db,
+    message,
+    { ...filterOf(query), endpointId: wanted },
+    cursor,
+    query.with_content,
+  )
+  return await attemptPage(deps, appId, rows, cursor, query)
 }
 
 function getRoute({ db }: AttemptDeps): Route {
@@ -213,6 +247,11 @@ function destinationsRoute(deps: AttemptDeps): Route {
         (await endpointsOf(holder.tenantId, appId)).map((endpoint) => [endpoint.id, endpoint]),
       )
       const rows = await deliveriesOfMessage(db, message.id, [...endpoints.keys()])
+      // One that was deleted since is shown by what its attempts and deliveries say of it.
+      for (const row of await deletedDestinations(db, message.id, [...endpoints.keys()])) {
+        rows.push(row)
+        endpoints.set(row.endpoint_id, deletedEndpoint(message, row.endpoint_id, row.url))
+      }
       const cursor = readIdCursor(query, 'ascending', 'endpoint')
       const down = cursor.ascending === cursor.back
       const sorted = rows.toSorted((a, b) => (a.endpoint_id < b.endpoint_id !== down ? -1 : 1))
@@ -235,52 +274,6 @@ function destinationsRoute(deps: AttemptDeps): Route {
       return json(200, page)
     },
   })
-}
-
-function resendRoute(deps: AttemptDeps): Route {
-  const { db, endpointsOf, clock, wake } = deps
-  return route({
-    method: 'POST',
-    path: '/api/v1/app/{app_id}/msg/{msg_id}/endpoint/{endpoint_id}/resend',
-    id: 'v1.message-attempt.resend',
-    tag,
-    summary: 'Send a message to an endpoint again',
-    description:
-      'Also where it was delivered already. Where it still waits, it is brought forward instead.',
-    access: 'app',
-    params: z.object({ app_id: appId, msg_id: msgId, endpoint_id: endpointId }),
-    answers: {
-      202: { description: 'It will be sent', body: z.object({}).meta({ id: 'EmptyResponse' }) },
-    },
-    async handle({ holder, appId, params }) {
-      const message = await requireMessage(deps, appId, params.msg_id)
-      const endpoint = pick(await endpointsOf(holder.tenantId, appId), params.endpoint_id)
-      if (message.payload === null) throw new PomboError('payload_gone', { id: params.msg_id })
-      await resend(db, {
-        deliveryId: uuidv7(clock.now()),
-        tenantId: holder.tenantId,
-        appId,
-        endpointId: endpoint.id,
-        messageId: message.id,
-        eventType: message.eventType,
-        payloadBytes: message.payloadBytes,
-        priority: priorityRank[endpoint.priority ?? message.priority],
-        orderingKey: endpoint.ordering === 'key' ? message.orderingKey : null,
-      })
-      wake(endpoint.id)
-      return json(202, {})
-    },
-  })
-}
-
-/** The endpoint that a path names by its id or uid; throws the 404. */
-export function pick(endpoints: readonly Endpoint[], idOrUid: string): Endpoint {
-  const id = readId('endpoint', idOrUid)
-  const found = endpoints.find((endpoint) =>
-    id === undefined ? endpoint.uid === idOrUid : endpoint.id === id,
-  )
-  if (found === undefined) throw new PomboError('not_found', { what: 'endpoint', id: idOrUid })
-  return found
 }
 
 function filterOf<Query extends { status?: number | undefined }>(query: Query) {
@@ -340,31 +333,4 @@ function standing(row: MessageDelivery, expanded: boolean): string {
   const { status, statusText } = showStatus(statusOf(row.state, expanded))
   const next = row.next_ms === null ? null : iso(row.next_ms)
   return `,"status":${status},"statusText":"${statusText}","nextAttempt":${JSON.stringify(next)},"reason":${JSON.stringify(row.reason)}`
-}
-
-function skipRoute(deps: AttemptDeps): Route {
-  const { db, endpointsOf, wake } = deps
-  return route({
-    method: 'DELETE',
-    path: '/api/v1/app/{app_id}/msg/{msg_id}/endpoint/{endpoint_id}',
-    id: 'v1.message-attempt.skip',
-    tag,
-    summary: 'Give up a delivery that is still open',
-    description:
-      'It is recorded as not sent. Where it held its orderingKey, the next one goes. It can be sent again by hand.',
-    access: 'app',
-    params: z.object({ app_id: appId, msg_id: msgId, endpoint_id: endpointId }),
-    answers: { 204: { description: 'It is given up' } },
-    async handle({ holder, appId, params }) {
-      const endpoint = pick(await endpointsOf(holder.tenantId, appId), params.endpoint_id)
-      const message = await requireMessage(deps, appId, params.msg_id)
-      const open = { endpointIds: [endpoint.id], messageIds: [message.id] }
-      if ((await discardDeliveries(db, open, 'not sent: given up by hand')) === 0)
-        throw new PomboError('conflict', {
-          detail: 'This delivery is not open, or it is being sent at this moment.',
-        })
-      wake(endpoint.id)
-      return empty
-    },
-  })
 }

@@ -29,7 +29,7 @@ const accessIn = z
     featureFlags: z
       .array(z.string())
       .nullish()
-      .meta({ description: 'Taken, and without effect: event types are shown to every token' }),
+      .meta({ description: 'Event types with one of these flags are shown to the token' }),
     readOnly: z
       .boolean()
       .nullish()
@@ -75,6 +75,12 @@ const accessOut = z
 
 export function authRoutes(finder: AuthDeps): Route[] {
   const { keys, clock, serverUrl } = finder
+  const opening = (appId: string, token: string) => {
+    const login = Buffer.from(JSON.stringify({ appId: showId('app', appId), token })).toString(
+      'base64url',
+    )
+    return { token, url: `${serverUrl()}/login#key=${login}` }
+  }
   return [
     route({
       method: 'POST',
@@ -93,12 +99,26 @@ export function authRoutes(finder: AuthDeps): Route[] {
         const id = await existingOrNewApp(finder, holder.tenantId, app_id, body?.application)
         const { text } = await keys.createAppToken(holder.tenantId, id, {
           ...(body?.sessionId ? { name: `app portal, session ${body.sessionId}` } : {}),
+          featureFlags: body?.featureFlags ?? [],
           ...(body?.expiry == null ? {} : { expiresAtMs: clock.now() + body.expiry * 1_000 }),
         })
-        const login = Buffer.from(
-          JSON.stringify({ appId: showId('app', id), token: text }),
-        ).toString('base64url')
-        return json(200, { token: text, url: `${serverUrl()}/login#key=${login}` })
+        return json(200, opening(id, text))
+      },
+    }),
+    route({
+      method: 'POST',
+      path: '/api/v1/auth/dashboard-access/{app_id}',
+      id: 'v1.authentication.dashboard-access',
+      tag,
+      summary: 'The same, as clients 1.x ask for it',
+      access: 'tenant',
+      params: z.object({ app_id: appId }),
+      answers: {
+        200: { description: 'The token, and an address that opens with it', body: accessOut },
+      },
+      async handle({ holder, appId }) {
+        const { text } = await keys.createAppToken(holder.tenantId, appId)
+        return json(200, opening(appId, text))
       },
     }),
     route({

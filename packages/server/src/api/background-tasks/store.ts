@@ -130,3 +130,12 @@ export async function cancelTask(
   )
   return rows[0]
 }
+
+/** Null: as configured for all. */
+export async function retentionDaysOf(db: Queryable, tenantId: string): Promise<number | null> {
+  const { rows } = await db.query<{ days: number | null }>(
+    'select retention_days as days from tenant where id = $1',
+    [tenantId],
+  )
+  return rows[0]?.days ?? null
+}

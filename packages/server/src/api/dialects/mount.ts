@@ -38,7 +38,7 @@ export function mountDialects(
           throw invalid(['path'], 'may not hold the character U+0000 (%00)')
         const body = request.body as Partial<JsonBody> | undefined
         // Payloads are kept as JSON's own text, where any escape may stand.
-        if (typeof body?.text === 'string') refuseUnstorable(body as JsonBody, 'payload')
+        if (typeof body?.text === 'string') refuseUnstorable(body as JsonBody, ['payload'])
       })
       plugin.setErrorHandler(async (error, request, reply) => {
         const answer = errorAnswer(error, {

@@ -39,6 +39,8 @@ export interface EndpointCollection {
   params: z.ZodObject
   /** With `endpoint_id`. */
   oneParams: z.ZodObject<{ endpoint_id: z.ZodString }>
+  /** Throws for event types that nothing of this kind is ever sent for. */
+  checkTypes(tenantId: string, eventTypes: readonly string[] | null | undefined): Promise<void>
   scope(call: { holder: { tenantId: string }; appId: string }): AppScope | Promise<AppScope>
 }
 
@@ -78,10 +80,10 @@ function collection(
       params,
       query: z.object({ ...pageQuery, ...orderQuery }),
       answers: {
-        200: { description: 'A page of endpoints, oldest first', body: listOf(endpointWithHealth) },
+        200: { description: 'A page of endpoints, newest first', body: listOf(endpointWithHealth) },
       },
       async handle(call) {
-        const cursor = readIdCursor(call.query, 'ascending', 'endpoint')
+        const cursor = readIdCursor(call.query, 'descending', 'endpoint')
         const found = await endpoints.list(await within.scope(call), registryRange(cursor))
         const health = await healthOf(
           db,
@@ -110,6 +112,7 @@ function collection(
       },
       async handle(call) {
         const { secret, ...settings } = settingsOf(call.body)
+        await within.checkTypes(call.holder.tenantId, settings.eventTypes)
         const made = await endpoints.create(await within.scope(call), {
           ...settings,
           ...(secret === undefined ? {} : { secret }),
@@ -156,11 +159,10 @@ function single({ db, endpoints }: EndpointCollectionDeps, within: EndpointColle
       body: endpointUpdate,
       answers: { 200: out, 201: { ...out, description: 'It was not there and was created' } },
       async handle(call) {
-        const { endpoint, created } = await endpoints.put(
-          await within.scope(call),
-          call.params.endpoint_id,
-          settingsOf(call.body),
-        )
+        const settings = settingsOf(call.body)
+        await within.checkTypes(call.holder.tenantId, settings.eventTypes)
+        const scope = await within.scope(call)
+        const { endpoint, created } = await endpoints.put(scope, call.params.endpoint_id, settings)
         return json(created ? 201 : 200, await withHealth(db, endpoint))
       },
     }),
@@ -215,17 +217,31 @@ function secrets({ endpoints }: EndpointCollectionDeps, within: EndpointCollecti
       access,
       params,
       body: rotateIn.optional(),
-      answers: { 204: { description: 'Rotated' } },
+      answers: {
+        200: {
+          description: 'Rotated; for clients that announce svix-libs/2.8 or later',
+          body: secretOut,
+        },
+        204: { description: 'Rotated' },
+      },
       async handle(call) {
         const { key, gracePeriodSeconds } = call.body ?? {}
         await endpoints.rotateSecret(await within.scope(call), call.params.endpoint_id, {
           key: key ?? null,
           ...(gracePeriodSeconds == null ? {} : { overlapMs: gracePeriodSeconds * 1_000 }),
         })
-        return empty
+        if (!wantsRotated(call.request.headers['user-agent'])) return empty
+        const secret = await endpoints.secret(await within.scope(call), call.params.endpoint_id)
+        return secret === null ? empty : json(200, { key: verificationText(secret) })
       },
     }),
   ]
+}
+
+/** Svix's clients read the new secret from 2.8 on; those before insist on an answer without a body. */
+function wantsRotated(userAgent: string | undefined): boolean {
+  const [, major, minor] = /svix-libs\/(\d+)\.(\d+)/.exec(userAgent ?? '') ?? []
+  return Number(major) > 2 || (Number(major) === 2 && Number(minor) >= 8)
 }
 
 function headers({ endpoints }: EndpointCollectionDeps, within: EndpointCollection): Route[] {

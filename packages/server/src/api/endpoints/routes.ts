@@ -5,10 +5,12 @@ import { invalid, PomboError } from '../../core/error.ts'
 import type { Accepted, IncomingMessage } from '../../core/message.ts'
 import { appId } from '../apps/schema.ts'
 import { startRecovery } from '../background-tasks/store.ts'
+import { refuseForgotten } from '../background-tasks/kept.ts'
 import { recoverOut, showTask } from '../background-tasks/schema.ts'
 import type { EventTypes } from '../../registry/event-types/store.ts'
 import { exampleOf } from '../event-types/example.ts'
 import { instant } from '../field.ts'
+import { refuseUnknownTypes } from './event-types.ts'
 import { messageJson } from '../messages/message-json.ts'
 import { messageOut } from '../messages/schema.ts'
 import { settled } from '../messages/send.ts'
@@ -35,6 +37,8 @@ import { countDeliveries, setCircuit } from './store.ts'
 
 export interface EndpointDeps extends EndpointCollectionDeps, Messages {
   clock: Clock
+  /** Days that messages are kept where a tenant says nothing else. */
+  retentionDays: number
   eventTypes: EventTypes
   accept: (message: IncomingMessage) => Promise<Accepted>
   /** Work of the endpoint may be due now that was not before. */
@@ -48,7 +52,7 @@ const params = z.object({ app_id: appId, endpoint_id: endpointId })
 const path = '/api/v1/app/{app_id}/endpoint/{endpoint_id}'
 const out = { description: 'The endpoint', body: endpointWithHealth }
 
-const appEndpoints: EndpointCollection = {
+const appEndpoints: Omit<EndpointCollection, 'checkTypes'> = {
   path: '/api/v1/app/{app_id}/endpoint',
   id: 'v1.endpoint',
   tag,
@@ -60,7 +64,11 @@ const appEndpoints: EndpointCollection = {
 
 export function endpointRoutes(deps: EndpointDeps): Route[] {
   return [
-    ...endpointCollectionRoutes(deps, appEndpoints),
+    ...endpointCollectionRoutes(deps, {
+      ...appEndpoints,
+      checkTypes: async (tenantId, wanted) =>
+        await refuseUnknownTypes(deps.eventTypes, tenantId, wanted),
+    }),
     patchRoute(deps),
     patchHeadersRoute(deps),
     statsRoute(deps),
@@ -71,7 +79,7 @@ export function endpointRoutes(deps: EndpointDeps): Route[] {
   ]
 }
 
-function patchRoute({ db, endpoints }: EndpointDeps): Route {
+function patchRoute({ db, endpoints, eventTypes }: EndpointDeps): Route {
   return route({
     method: 'PATCH',
     path,
@@ -83,17 +91,11 @@ function patchRoute({ db, endpoints }: EndpointDeps): Route {
     body: endpointPatch,
     answers: { 200: out },
     async handle(call) {
-      return json(
-        200,
-        await withHealth(
-          db,
-          await endpoints.patch(
-            await appEndpoints.scope(call),
-            call.params.endpoint_id,
-            settingsOf(call.body),
-          ),
-        ),
-      )
+      const { secret: _, ...body } = call.body
+      await refuseUnknownTypes(eventTypes, call.holder.tenantId, body.eventTypes)
+      const scope = await appEndpoints.scope(call)
+      const changed = await endpoints.patch(scope, call.params.endpoint_id, settingsOf(body))
+      return json(200, await withHealth(db, changed))
     },
   })
 }
@@ -147,7 +149,7 @@ function statsRoute({ db, endpoints, clock }: EndpointDeps): Route {
   })
 }
 
-function recoverRoute({ db, endpoints, clock }: EndpointDeps): Route {
+function recoverRoute({ db, endpoints, clock, retentionDays }: EndpointDeps): Route {
   return route({
     method: 'POST',
     path: `${path}/recover`,
@@ -165,6 +167,7 @@ function recoverRoute({ db, endpoints, clock }: EndpointDeps): Route {
       const { id } = await endpoints.get(scope, call.params.endpoint_id)
       const { since, until } = call.body
       if (until != null && until < since) throw invalid(['body', 'until'], 'lies before since')
+      await refuseForgotten(db, scope.tenantId, since, { nowMs: clock.now(), retentionDays })
       const task = await startRecovery(
         db,
         { ...scope, endpointId: id, sinceMs: Math.max(0, since), untilMs: until ?? null },

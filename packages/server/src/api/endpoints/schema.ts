@@ -1,11 +1,11 @@
 import { z } from 'zod'
 import { iso } from '../../core/clock.ts'
 import { dialectNames, type Endpoint } from '../../core/endpoint.ts'
-import { invalid } from '../../core/error.ts'
 import { showId } from '../../core/id.ts'
 import { priorities } from '../../core/message.ts'
 import type { EndpointSettings } from '../../registry/endpoints/settings.ts'
 import { chatFilter } from '../../sources/chat-filter-schema.ts'
+import { aliases } from '../known.ts'
 import { channel, defined, instant, metadata, shownMetadata, time, uid } from '../field.ts'
 
 const rate = (what: string) => z.int().min(1).max(65_535).nullish().meta({ description: what })
@@ -61,9 +61,12 @@ const shared = {
   uid: uid.nullish(),
   description: z.string().optional(),
   disabled: z.boolean().optional(),
+  version: z
+    .literal(1, 'must be 1, the only version that endpoints have')
+    .nullish()
+    .meta({ description: 'Of clients 1.x; always 1' }),
   metadata: metadata.optional(),
   throttleRate: rate('Requests in each throttleWindowMs at most, over all nodes; null: no limit'),
-  rateLimit: rate('Another name of throttleRate'),
   throttleWindowMs: z.int().optional().meta({
     description:
       'The time over which the rate counts, 1,000 to 86,400,000; default 1,000: a second. Requests are spread over it evenly',
@@ -120,6 +123,9 @@ const shared = {
   chatFilter: chatFilter.nullish().meta({ description: 'Which WhatsApp events it gets' }),
 }
 
+/** As clients 1.x call them. */
+const otherNames = aliases({ filterTypes: 'eventTypes', rateLimit: 'throttleRate' })
+
 const creating = {
   ...shared,
   url,
@@ -145,11 +151,11 @@ export const endpointIn = z
       .meta({ description: 'The signing secret, `whsec_…`; made where none is given' }),
     headers: headerMap.optional(),
   })
-  .meta({ id: 'EndpointIn' })
+  .meta({ id: 'EndpointIn', ...otherNames })
 
 export const endpointUpdate = z
   .object({ ...creating, headers: headerMap.optional() })
-  .meta({ id: 'EndpointUpdate' })
+  .meta({ id: 'EndpointUpdate', ...otherNames })
 
 export const endpointPatch = z
   .object({
@@ -157,15 +163,22 @@ export const endpointPatch = z
     url: url.optional(),
     eventTypes: subscriptions.nullish(),
     channels: z.array(channel).max(10).nullish(),
+    secret: z
+      .unknown()
+      .refine((given) => given == null, 'is changed by POST …/secret/rotate; leave it out')
+      .optional()
+      .meta({ description: 'Not taken here: a secret is changed by rotating it' }),
   })
-  .meta({ id: 'EndpointPatch', description: 'Only what is given is changed' })
+  .meta({ id: 'EndpointPatch', description: 'Only what is given is changed', ...otherNames })
 
 export const endpointOut = z.object({
   id: z.string().meta({ examples: ['ep_01hzy3k9v2e8r5c7m4n6p8q0sa'] }),
   uid: z.string().nullable(),
   url: z.string(),
   description: z.string(),
+  version: z.int().meta({ description: 'Of clients 1.x; always 1' }),
   eventTypes: z.array(z.string()).nullable(),
+  filterTypes: z.array(z.string()).nullable().meta({ description: 'Another name of eventTypes' }),
   channels: z.array(z.string()).nullable(),
   metadata: shownMetadata,
   disabled: z.boolean(),
@@ -275,22 +288,16 @@ export const endpointId = z
   .max(256)
   .meta({ description: "The endpoint's id or uid", examples: ['ep_01hzy3k9v2e8r5c7m4n6p8q0sa'] })
 
-type Given = z.output<typeof endpointPatch> & {
+type Given = Omit<z.output<typeof endpointPatch>, 'secret'> & {
   secret?: string | null | undefined
   headers?: Record<string, string> | undefined
 }
 
 /** From the API's words to the registry's. An empty list in a patch means the same as null: all. */
-export function settingsOf({ rateLimit, retrySchedule, ...given }: Given): EndpointSettings {
-  if (rateLimit != null && given.throttleRate != null && rateLimit !== given.throttleRate) {
-    throw invalid(
-      ['body', 'rateLimit'],
-      'is another name of throttleRate and differs from it; give one of them',
-    )
-  }
+export function settingsOf({ retrySchedule, ...body }: Given): EndpointSettings {
+  const { version: _, ...given } = body
   return defined({
     ...given,
-    throttleRate: given.throttleRate === undefined ? rateLimit : given.throttleRate,
     eventTypes: given.eventTypes?.length === 0 ? null : given.eventTypes,
     channels: given.channels?.length === 0 ? null : given.channels,
     retryScheduleMs: retrySchedule?.map((seconds) => Math.round(seconds * 1_000)) ?? retrySchedule,
@@ -306,7 +313,9 @@ export function showEndpoint(endpoint: Endpoint): z.output<typeof endpointOut> {
     uid: endpoint.uid,
     url: endpoint.url,
     description: endpoint.description,
+    version: 1,
     eventTypes: endpoint.eventTypes,
+    filterTypes: endpoint.eventTypes,
     channels: endpoint.channels,
     metadata: endpoint.metadata,
     disabled: endpoint.disabled,

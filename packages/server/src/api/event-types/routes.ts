@@ -1,13 +1,17 @@
 import { z } from 'zod'
+import { PomboError } from '../../core/error.ts'
 import type { EventTypes } from '../../registry/event-types/store.ts'
-import { defined, eventTypeName, flag } from '../field.ts'
+import { eventTypeName, flag } from '../field.ts'
 import { listOf, orderQuery, pageOf, pageQuery, readCursor } from '../pagination.ts'
+import type { Holder } from '../access.ts'
 import { empty, json, type Route, route } from '../route.ts'
+import { refuseInvalidSchemas } from './json-schema.ts'
 import {
   eventTypeIn,
   eventTypeOut,
   eventTypePatch,
   eventTypeUpdate,
+  settingsOf,
   showEventType,
 } from './schema.ts'
 
@@ -17,6 +21,10 @@ const out = { description: 'The event type', body: eventTypeOut }
 
 // A name may begin with "-", which marks an iterator that goes back.
 const mark = 'type_'
+
+function isShownTo({ featureFlags }: Holder, flag: string | null): boolean {
+  return flag === null || featureFlags === null || featureFlags.includes(flag)
+}
 
 export function eventTypeRoutes(eventTypes: EventTypes): Route[] {
   return [
@@ -47,6 +55,7 @@ export function eventTypeRoutes(eventTypes: EventTypes): Route[] {
           after: cursor.at === null ? undefined : { name: cursor.at },
           order: cursor.ascending !== cursor.back ? 'ascending' : 'descending',
           includeArchived: query.include_archived === true,
+          flags: holder.featureFlags,
         })
         const show = (type: (typeof found.rows)[number]) =>
           showEventType(type, query.with_content === true)
@@ -67,11 +76,10 @@ export function eventTypeRoutes(eventTypes: EventTypes): Route[] {
       access: 'tenant',
       body: eventTypeIn,
       answers: { 201: out },
-      async handle({ holder, body: { name, ...settings } }) {
-        return json(
-          201,
-          showEventType(await eventTypes.create(holder.tenantId, name, defined(settings))),
-        )
+      async handle({ holder, body: { name, ...given } }) {
+        const settings = settingsOf(given)
+        await refuseInvalidSchemas(given.schemas)
+        return json(201, showEventType(await eventTypes.create(holder.tenantId, name, settings)))
       },
     }),
     route({
@@ -83,8 +91,13 @@ export function eventTypeRoutes(eventTypes: EventTypes): Route[] {
       access: 'app',
       params,
       answers: { 200: out },
-      handle: async ({ holder, params }) =>
-        json(200, showEventType(await eventTypes.get(holder.tenantId, params.event_type_name))),
+      async handle({ holder, params }) {
+        const type = await eventTypes.get(holder.tenantId, params.event_type_name)
+        // As if it were not there.
+        if (!isShownTo(holder, type.featureFlag))
+          throw new PomboError('not_found', { what: 'event type', id: params.event_type_name })
+        return json(200, showEventType(type))
+      },
     }),
     route({
       method: 'PUT',
@@ -97,10 +110,11 @@ export function eventTypeRoutes(eventTypes: EventTypes): Route[] {
       body: eventTypeUpdate,
       answers: { 200: out, 201: { ...out, description: 'It was not there and was created' } },
       async handle({ holder, params, body }) {
+        await refuseInvalidSchemas(body.schemas)
         const { eventType, created } = await eventTypes.put(
           holder.tenantId,
           params.event_type_name,
-          defined(body),
+          settingsOf(body),
         )
         return json(created ? 201 : 200, showEventType(eventType))
       },
@@ -115,13 +129,12 @@ export function eventTypeRoutes(eventTypes: EventTypes): Route[] {
       params,
       body: eventTypePatch,
       answers: { 200: out },
-      handle: async ({ holder, params, body }) =>
-        json(
-          200,
-          showEventType(
-            await eventTypes.patch(holder.tenantId, params.event_type_name, defined(body)),
-          ),
-        ),
+      async handle({ holder, params, body }) {
+        await refuseInvalidSchemas(body.schemas)
+        const { tenantId } = holder
+        const changed = await eventTypes.patch(tenantId, params.event_type_name, settingsOf(body))
+        return json(200, showEventType(changed))
+      },
     }),
     route({
       method: 'DELETE',

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { iso } from '../../core/clock.ts'
 import type { EventType } from '../../registry/event-types/store.ts'
-import { eventTypeName, time } from '../field.ts'
+import { invalid } from '../../core/error.ts'
+import { defined, eventTypeName, time } from '../field.ts'
 
 const maxDepth = 64
 
@@ -28,9 +29,20 @@ const fields = {
   schemas,
   archived: z.boolean().optional(),
   deprecated: z.boolean().optional(),
-  featureFlag: eventTypeName
+  featureFlag: eventTypeName.nullish().meta({
+    description: "Shown only to an application's tokens that have this flag, and to the tenant",
+    examples: ['cool-new-feature'],
+  }),
+  featureFlags: z
+    .array(eventTypeName)
+    .max(1, 'may hold one flag; event types have no more')
     .nullish()
-    .meta({ description: 'Kept, and shown; it restricts nothing', examples: ['cool-new-feature'] }),
+    .meta({ description: 'The featureFlag as a list, as newer clients send it' }),
+  groupName: eventTypeName.nullish().meta({ description: 'Kept, and shown' }),
+  payloadCheck: z.enum(['off', 'report', 'refuse']).optional().meta({
+    description:
+      'What a payload sent in that does not fit the newest of the schemas means: nothing (default), a line in the log, or a 422',
+  }),
 }
 
 export const eventTypeIn = z.object({ name: eventTypeName, ...fields }).meta({ id: 'EventTypeIn' })
@@ -47,10 +59,27 @@ export const eventTypeOut = z
     archived: z.boolean(),
     deprecated: z.boolean(),
     featureFlag: z.string().nullable(),
+    featureFlags: z.array(z.string()).nullable(),
+    groupName: z.string().nullable(),
+    payloadCheck: z.enum(['off', 'report', 'refuse']),
     createdAt: time,
     updatedAt: time,
   })
   .meta({ id: 'EventTypeOut' })
+
+type Given = z.output<typeof eventTypePatch>
+
+/** From the API's words to the registry's. */
+export function settingsOf<One extends Given>({ featureFlags, ...given }: One) {
+  const [flag] = featureFlags ?? []
+  if (flag !== undefined && given.featureFlag != null && given.featureFlag !== flag)
+    throw invalid(
+      ['body', 'featureFlags'],
+      'is another name of featureFlag and differs from it; give one of them',
+    )
+  const featureFlag = flag ?? (featureFlags == null ? given.featureFlag : null)
+  return defined({ ...given, featureFlag })
+}
 
 export function showEventType(type: EventType, withContent = true): z.output<typeof eventTypeOut> {
   return {
@@ -60,6 +89,9 @@ export function showEventType(type: EventType, withContent = true): z.output<typ
     archived: type.archived,
     deprecated: type.deprecated,
     featureFlag: type.featureFlag,
+    featureFlags: type.featureFlag === null ? null : [type.featureFlag],
+    groupName: type.groupName,
+    payloadCheck: type.payloadCheck,
     createdAt: iso(type.createdAtMs),
     updatedAt: iso(type.updatedAtMs),
   }

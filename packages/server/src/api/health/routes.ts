@@ -1,15 +1,26 @@
 import { timingSafeEqual } from 'node:crypto'
+import { z } from 'zod'
 import type { FastifyInstance } from 'fastify'
 import { PomboError } from '../../core/error.ts'
 import type { Health } from '../../observe/health.ts'
 import type { Metrics } from '../../observe/metrics.ts'
 import { bearerOf } from '../access.ts'
-import { empty, type Route, route } from '../route.ts'
+import { flag } from '../field.ts'
+import { empty, json, type Route, route } from '../route.ts'
 
 const tag = 'Health'
 
-/** Svix's, which say no more than that the server answers. */
-export function healthRoutes(): Route[] {
+const healthOut = z
+  .object({
+    ready: z.boolean(),
+    checks: z.array(
+      z.object({ name: z.string(), ok: z.boolean(), detail: z.string(), durationMs: z.number() }),
+    ),
+  })
+  .meta({ id: 'HealthOut' })
+
+/** Svix's, which say no more than that the server answers, unless they are asked for more. */
+export function healthRoutes(health: Pick<Health, 'ready'>): Route[] {
   const make = (path: string, id: string, summary: string) =>
     route({
       method: 'GET',
@@ -18,8 +29,18 @@ export function healthRoutes(): Route[] {
       tag,
       summary,
       access: 'open',
-      answers: { 204: { description: 'It answers' } },
-      handle: () => empty,
+      query: z.object({
+        detail: flag.optional().meta({
+          description: 'Answer what was looked at, as /readyz does',
+          type: 'boolean',
+        }),
+      }),
+      answers: {
+        200: { description: 'The parts, where they were asked for', body: healthOut },
+        204: { description: 'It answers' },
+      },
+      handle: async ({ query }) =>
+        query.detail === true ? json(200, await health.ready()) : empty,
     })
   return [
     make('/api/v1/health', 'v1.health.get', 'Whether the server answers'),

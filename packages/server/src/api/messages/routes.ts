@@ -6,6 +6,7 @@ import type { Accepted, IncomingMessage } from '../../core/message.ts'
 import { type AppFinder, existingOrNewApp } from '../apps/ensure.ts'
 import { appId } from '../apps/schema.ts'
 import { refuseUnstorable } from '../body.ts'
+import type { CheckPayload } from '../event-types/payload-check.ts'
 import { errorBody } from '../error-answer.ts'
 import { read } from '../field.ts'
 import { listOf, pageQuery, readIdCursor } from '../pagination.ts'
@@ -35,6 +36,7 @@ import {
 /** What messages need: the way in, and how long event ids are remembered. */
 export interface MessageDeps extends AppFinder, Messages {
   accept: (message: IncomingMessage) => Promise<Accepted>
+  checkPayload: CheckPayload
   acceptMany: (messages: IncomingMessage[]) => Promise<(Accepted | PomboError)[]>
   eventIdDays: number
 }
@@ -87,7 +89,7 @@ function createRoute(deps: MessageDeps): Route {
     params,
     query: contentQuery,
     body: messageIn,
-    opaque: 'payload',
+    opaque: ['payload', 'data'],
     idempotency: 'own',
     answers: { 202: { description: 'Accepted and stored', body: messageOut } },
     async handle(call) {
@@ -106,6 +108,7 @@ function createRoute(deps: MessageDeps): Route {
         idempotencyKey: call.idempotencyKey,
         eventIdDays: deps.eventIdDays,
       })
+      await deps.checkPayload(tenantId, call.body)
       const message = await settled(deps, sent, await deps.accept(sent))
       return { status: 202, text: messageJson(message, call.query.with_content) }
     },
@@ -126,15 +129,17 @@ function batchRoute(deps: MessageDeps): Route {
     params,
     query: contentQuery,
     body: batchIn,
-    opaque: 'messages',
+    opaque: ['messages'],
     answers: { 202: { description: 'A result for each message', body: batchOut } },
     async handle({ appId, holder, body, text, query, idempotencyKey }): Promise<Answer> {
       const texts = elementTexts(memberText(text, 'messages') ?? '')
-      const items = body.messages.map((value, index) => {
+      const readOne = async (value: unknown, index: number) => {
         const itemText = texts[index] ?? ''
         try {
           const key = idempotencyKey === undefined ? undefined : `${idempotencyKey}#${index}`
-          const given = readItem(value, itemText, index)
+          const given = await readItem(value, itemText, index, async (message) => {
+            await deps.checkPayload(holder.tenantId, message)
+          })
           return incoming({
             tenantId: holder.tenantId,
             appId,
@@ -147,7 +152,8 @@ function batchRoute(deps: MessageDeps): Route {
           if (error instanceof PomboError) return error
           throw error
         }
-      })
+      }
+      const items = await Promise.all(body.messages.map(readOne))
       const accepted = await deps.acceptMany(
         items.filter((item): item is IncomingMessage => !(item instanceof PomboError)),
       )
@@ -161,15 +167,22 @@ function batchRoute(deps: MessageDeps): Route {
   })
 }
 
-function readItem(value: unknown, text: string, index: number): MessageIn {
+async function readItem(
+  value: unknown,
+  text: string,
+  index: number,
+  check: (message: MessageIn) => Promise<void>,
+): Promise<MessageIn> {
   try {
-    refuseUnstorable({ text, value }, 'payload')
+    refuseUnstorable({ text, value }, ['payload', 'data'])
     const given = read(messageIn, value, 'body')
-    if (given.application == null) return given
-    throw invalid(
-      ['body', 'application'],
-      'is not offered in a batch; create the application before',
-    )
+    if (given.application != null)
+      throw invalid(
+        ['body', 'application'],
+        'is not offered in a batch; create the application before',
+      )
+    await check(given)
+    return given
   } catch (error) {
     if (!(error instanceof PomboError)) throw error
     const problems = error.problems.map((problem) => ({

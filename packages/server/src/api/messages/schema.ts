@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { priorities } from '../../core/message.ts'
 import { applicationIn } from '../apps/schema.ts'
+import { aliases } from '../known.ts'
 import { channel, eventTypeName, list, tag, time, uid } from '../field.ts'
 import { spanQuery } from '../pagination.ts'
 
@@ -80,7 +81,7 @@ export const messageIn = z
       'payloads are delivered as they are, without transformations',
     ),
   })
-  .meta({ id: 'MessageIn' })
+  .meta({ id: 'MessageIn', ...aliases({ data: 'payload' }) })
 
 export type MessageIn = z.output<typeof messageIn>
 

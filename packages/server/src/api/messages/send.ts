@@ -26,7 +26,7 @@ export function incoming({
   idempotencyKey,
   eventIdDays,
 }: Sending): IncomingMessage {
-  const payload = memberText(text, 'payload')
+  const payload = payloadText(text)
   if (payload === undefined) throw new Error('a message was read without its payload')
   const dedupe: DedupeKey[] = []
   if (idempotencyKey !== undefined) {
@@ -53,6 +53,12 @@ export function incoming({
     ...(retentionDays === undefined ? {} : { payloadRetentionDays: retentionDays }),
     ...(dedupe.length > 0 ? { dedupe } : {}),
   }
+}
+
+/** The payload's own text: `payload`, or `data`, as the first clients call it. A null beside the other name says nothing. */
+function payloadText(text: string): string | undefined {
+  const named = memberText(text, 'payload')
+  return named === undefined || named === 'null' ? (memberText(text, 'data') ?? named) : named
 }
 
 function retentionOf({

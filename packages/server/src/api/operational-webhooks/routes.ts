@@ -13,6 +13,7 @@ export function operationalWebhookRoutes(deps: EndpointCollectionDeps & { apps: 
     access: 'tenant',
     params: z.object({}),
     oneParams: z.object({ endpoint_id: endpointId }),
+    checkTypes: async () => {},
     async scope({ holder }) {
       const app = await deps.apps.operational(holder.tenantId)
       return { tenantId: holder.tenantId, appId: app.id }

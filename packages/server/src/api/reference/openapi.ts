@@ -126,6 +126,11 @@ function shape(schema: z.ZodType, io: 'input' | 'output', schemas: Json): Json {
 
 /** The long patterns beside `format` say nothing to a reader; answers may gain members, so nothing is closed. */
 function tidy({ jsonSchema }: { jsonSchema: Json }): void {
+  const properties = jsonSchema.properties as Json | undefined
+  const otherNames = jsonSchema['x-aliases'] as Record<string, string> | undefined
+  delete jsonSchema['x-aliases']
+  for (const [alias, name] of Object.entries(otherNames ?? {}))
+    properties![alias] = { ...(properties![name] as Json), description: `Another name of ${name}` }
   if (jsonSchema.format === 'date-time') delete jsonSchema.pattern
   delete jsonSchema.additionalProperties
 }
@@ -178,13 +183,13 @@ const validationError = {
 
 function refusals(route: Route): Json {
   const codes: ErrorCode[] = []
-  if (route.body !== undefined) codes.push('bad_json')
+  // Whatever a path takes: a body that does not read is refused before it is looked at.
+  if (route.method !== 'GET') codes.push('bad_json')
   if (route.access !== 'open') codes.push('authentication_failed', 'permission_denied')
   if (route.params !== undefined) codes.push('not_found')
   if (route.method !== 'GET') codes.push('conflict')
-  if (route.body !== undefined) codes.push('too_large', 'unsupported_media_type')
-  if (route.body !== undefined || route.query !== undefined || route.params !== undefined)
-    codes.push('validation')
+  if (route.method !== 'GET') codes.push('too_large', 'unsupported_media_type')
+  codes.push('validation')
   if (route.idempotency === 'own') codes.push('rate_limited')
   if (route.access !== 'open') codes.push('database_away')
   return Object.fromEntries(codes.map((code) => [catalogue[code].status, refusal(code)]))

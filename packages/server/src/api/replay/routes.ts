@@ -6,6 +6,7 @@ import { priorityRank } from '../../queue/queue.ts'
 import type { ClosedState } from '../../queue/reopen/store.ts'
 import { compileFilter } from '../../route/filter.ts'
 import type { Holder } from '../access.ts'
+import { refuseForgotten } from '../background-tasks/kept.ts'
 import { showTask, taskOut } from '../background-tasks/schema.ts'
 import { clockSlackMs, startTask, usual } from '../background-tasks/store.ts'
 import { json, type Route, route } from '../route.ts'
@@ -16,6 +17,8 @@ import { findEndpoint } from './store.ts'
 export interface ReplayDeps {
   db: Pool
   clock: Clock
+  /** Days that messages are kept where a tenant says nothing else. */
+  retentionDays: number
   /** `app_…` or uid → uuid. */
   appIdOf: (tenantId: string, idOrUid: string) => Promise<string | undefined>
 }
@@ -30,7 +33,7 @@ const statesOf: Record<(typeof replayStatuses)[number], ClosedState[]> = {
 // Other paths name what they are about in the path, and their 404 is described with that.
 const notFound = z.object({ code: z.string(), detail: z.string() })
 
-export function replayRoutes({ db, clock, appIdOf }: ReplayDeps): Route[] {
+export function replayRoutes({ db, clock, appIdOf, retentionDays }: ReplayDeps): Route[] {
   return [
     route({
       method: 'POST',
@@ -51,6 +54,7 @@ export function replayRoutes({ db, clock, appIdOf }: ReplayDeps): Route[] {
         const { since, until, eventTypes, payloadFilter } = body
         const nowMs = clock.now()
         if (until != null && until <= since) throw invalid(['body', 'until'], 'lies before since')
+        await refuseForgotten(db, holder.tenantId, since, { nowMs, retentionDays })
         if (payloadFilter != null) {
           const compiled = compileFilter(payloadFilter)
           if (!compiled.ok) throw invalid(['body', 'payloadFilter'], compiled.problem)

@@ -44,6 +44,10 @@ const fields = {
   encryptPayloads: z.boolean().optional().meta({
     description: 'Seal the payloads of messages that come from here on in the database',
   }),
+  allowUnknownEventTypes: z.boolean().optional().meta({
+    description:
+      'Endpoints may subscribe to event types that were never created; else a tenant that has created any has to have created those too',
+  }),
 }
 
 const tenantIn = z.object(fields).meta({ id: 'TenantIn' })
@@ -57,6 +61,7 @@ const shown = {
   acceptRate: z.int().nullable(),
   personPaths: z.array(z.string()).nullable(),
   encryptPayloads: z.boolean(),
+  allowUnknownEventTypes: z.boolean(),
   createdAt: time,
 }
 const tenantOut = z.object(shown).meta({ id: 'TenantOut' })
@@ -140,6 +145,7 @@ function showTenant(tenant: Tenant): z.output<typeof tenantOut> {
     acceptRate: tenant.acceptRate,
     personPaths: tenant.personPaths,
     encryptPayloads: tenant.encryptPayloads,
+    allowUnknownEventTypes: tenant.allowUnknownEventTypes,
     createdAt: iso(tenant.createdAtMs),
   }
 }

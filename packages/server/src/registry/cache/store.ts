@@ -115,6 +115,7 @@ export async function loadKeys(db: Queryable, hashes: string[]): Promise<Map<str
              tenant_id as "tenantId",
              app_id as "appId",
              name,
+             feature_flags as "featureFlags",
              floor(extract(epoch from expires_at) * 1000)::float8 as "expiresAtMs",
              case when revoked_at is not null then 'revoked' end as refused
         from api_key

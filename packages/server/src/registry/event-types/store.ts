@@ -16,9 +16,14 @@ export interface EventType {
   archived: boolean
   deprecated: boolean
   featureFlag: string | null
+  groupName: string | null
+  payloadCheck: PayloadCheck
   createdAtMs: number
   updatedAtMs: number
 }
+
+/** What a payload that does not fit the newest schema means: nothing, a line in the log, or a refusal. */
+export type PayloadCheck = 'off' | 'report' | 'refuse'
 
 /** With `create` and `put` a field that is left out takes its default; with `patch` it stays. */
 export interface EventTypeSettings {
@@ -27,6 +32,8 @@ export interface EventTypeSettings {
   archived?: boolean
   deprecated?: boolean
   featureFlag?: string | null
+  groupName?: string | null
+  payloadCheck?: PayloadCheck
 }
 
 const eventTypes = defineTable<EventType, keyof EventTypeSettings, { tenantId: string }>({
@@ -39,18 +46,32 @@ const eventTypes = defineTable<EventType, keyof EventTypeSettings, { tenantId: s
     archived: 'archived',
     deprecated: 'deprecated',
     featureFlag: 'feature_flag',
+    groupName: 'group_name',
+    payloadCheck: 'payload_check',
   },
   unread: { tenantId: 'tenant_id' },
 })
 
-const defaults = { schemas: null, archived: false, deprecated: false, featureFlag: null }
+const defaults = {
+  schemas: null,
+  archived: false,
+  deprecated: false,
+  featureFlag: null,
+  groupName: null,
+  payloadCheck: 'off' as const,
+}
 
 const overwrite = /* sql */ `on conflict (tenant_id, name) do update
   set description = excluded.description, schemas = excluded.schemas, archived = excluded.archived,
-      deprecated = excluded.deprecated, feature_flag = excluded.feature_flag, updated_at = now()` as const
+      deprecated = excluded.deprecated, feature_flag = excluded.feature_flag, group_name = excluded.group_name,
+      payload_check = excluded.payload_check, updated_at = now()` as const
 const overwriteArchived = `${overwrite} where event_type.archived` as const
 
-export type EventTypeListOptions = ListOptions<'name'> & { includeArchived: boolean }
+export type EventTypeListOptions = ListOptions<'name'> & {
+  includeArchived: boolean
+  /** Those with another flag are left out; null: none are. */
+  flags?: string[] | null
+}
 
 export type EventTypes = ReturnType<typeof createEventTypes>
 
@@ -85,7 +106,34 @@ export function createEventTypes({ pool, write: writeNoted }: { pool: Pool; writ
         pool,
         { tenantId, archived: options.includeArchived ? undefined : false },
         options,
+        options.flags == null
+          ? undefined
+          : (bound) => `(feature_flag is null or feature_flag = any(${bound(options.flags)}))`,
       ),
+
+    /** The names that there are, archived ones too, unless the tenant lets endpoints ask for others. */
+    async binding(tenantId: string): Promise<Set<string>> {
+      const { rows } = await pool.query<{ name: string }>(
+        /* sql */ `
+          select e.name
+            from event_type e join tenant t on t.id = e.tenant_id
+           where e.tenant_id = $1 and not t.allow_unknown_event_types`,
+        [tenantId],
+      )
+      return new Set(rows.map(({ name }) => name))
+    },
+
+    /** Those whose payloads are checked. */
+    async checked(tenantId: string): Promise<EventType[]> {
+      const { rows } = await pool.query<EventType>(
+        /* sql */ `
+          select ${eventTypes.selected()}
+            from event_type
+           where tenant_id = $1 and payload_check <> 'off'`,
+        [tenantId],
+      )
+      return rows
+    },
 
     /** Sets all of it, or makes it. */
     async put(
@@ -138,6 +186,7 @@ function check(settings: Partial<EventTypeSettings>, name?: string): void {
     {
       name: form,
       featureFlag: form,
+      groupName: form,
       description: atMost(16_384),
       schemas: (schemas) => jsonProblem(schemas, 1_048_576),
     },

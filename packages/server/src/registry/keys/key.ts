@@ -14,6 +14,8 @@ export interface ApiKey {
   lastUsedAtMs: number | null
   expiresAtMs: number | null
   revokedAtMs: number | null
+  /** The event types with a flag that are shown to it; null: all. */
+  featureFlags: string[] | null
 }
 
 /** Whom a presented key belongs to. `refused` says why it counts no longer. */
@@ -22,6 +24,7 @@ export interface KeyHolder {
   keyId: string
   appId: string | null
   name: string
+  featureFlags: string[] | null
   refused: 'revoked' | 'expired' | null
 }
 

@@ -20,6 +20,7 @@ export const apiKeys = defineTable<ApiKey, never, { hash: Buffer }>({
     lastUsedAtMs: 'last_used_at',
     expiresAtMs: 'expires_at',
     revokedAtMs: 'revoked_at',
+    featureFlags: 'feature_flags',
   },
   settings: {},
   unread: { hash: 'hash' },
@@ -43,6 +44,7 @@ export function createKeys({ pool, clock, write }: { pool: Pool; clock: Clock; w
     appId: string | null,
     name: string,
     expiresAtMs: number | null,
+    featureFlags: string[] | null = null,
   ): Promise<MadeKey> {
     const problem =
       name.length === 0 || name.length > 256 ? 'has 1 to 256 characters' : textProblem(name)
@@ -58,6 +60,7 @@ export function createKeys({ pool, clock, write }: { pool: Pool; clock: Clock; w
       hash: hashKey(text),
       hint,
       expiresAtMs,
+      featureFlags,
     }
     // No change is noted: nobody can hold an answer about a key that did not exist, but for the second that a refusal
     // is remembered.
@@ -76,13 +79,14 @@ export function createKeys({ pool, clock, write }: { pool: Pool; clock: Clock; w
     createAppToken: async (
       tenantId: string,
       appId: string,
-      options: { name?: string; expiresAtMs?: number } = {},
+      options: { name?: string; expiresAtMs?: number; featureFlags?: string[] } = {},
     ): Promise<MadeKey> =>
       await make(
         tenantId,
         appId,
         options.name ?? 'app portal',
         options.expiresAtMs ?? clock.now() + APP_TOKEN_MS,
+        options.featureFlags ?? [],
       ),
 
     /** The tenant's own keys, revoked ones too; with `appId` that app's tokens. */

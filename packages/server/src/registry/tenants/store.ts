@@ -21,6 +21,8 @@ export interface Tenant {
   personPaths: string[] | null
   /** Whether payloads of messages that come from here on are sealed in the database. */
   encryptPayloads: boolean
+  /** Whether endpoints may subscribe to event types that were never made. */
+  allowUnknownEventTypes: boolean
   createdAtMs: number
 }
 
@@ -30,6 +32,7 @@ export interface TenantSettings {
   acceptRate?: number | null
   personPaths?: string[] | null
   encryptPayloads?: boolean
+  allowUnknownEventTypes?: boolean
 }
 
 const tenants = defineTable<Tenant, keyof TenantSettings>({
@@ -42,6 +45,7 @@ const tenants = defineTable<Tenant, keyof TenantSettings>({
     acceptRate: 'accept_rate',
     personPaths: 'person_paths',
     encryptPayloads: 'encrypt_payloads',
+    allowUnknownEventTypes: 'allow_unknown_event_types',
   },
 })
 

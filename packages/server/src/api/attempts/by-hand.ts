@@ -1,0 +1,79 @@
+import { z } from 'zod'
+import { PomboError } from '../../core/error.ts'
+import { uuidv7 } from '../../core/id.ts'
+import { priorityRank } from '../../queue/queue.ts'
+import { resend } from '../../queue/reopen/store.ts'
+import { discardDeliveries } from '../../record/discard/store.ts'
+import { appId } from '../apps/schema.ts'
+import { endpointId } from '../endpoints/schema.ts'
+import { requireMessage } from '../messages/routes.ts'
+import { msgId } from '../messages/schema.ts'
+import { empty, json, type Route, route } from '../route.ts'
+import { pick } from './pick.ts'
+import type { AttemptDeps } from './deps.ts'
+
+const tag = 'Message Attempt'
+
+/** What people do to one delivery: send it again, or give it up. */
+export function resendRoute(deps: AttemptDeps): Route {
+  const { db, endpointsOf, clock, wake } = deps
+  return route({
+    method: 'POST',
+    path: '/api/v1/app/{app_id}/msg/{msg_id}/endpoint/{endpoint_id}/resend',
+    id: 'v1.message-attempt.resend',
+    tag,
+    summary: 'Send a message to an endpoint again',
+    description:
+      'Also where it was delivered already. Where it still waits, it is brought forward instead.',
+    access: 'app',
+    params: z.object({ app_id: appId, msg_id: msgId, endpoint_id: endpointId }),
+    answers: {
+      202: { description: 'It will be sent', body: z.object({}).meta({ id: 'EmptyResponse' }) },
+    },
+    async handle({ holder, appId, params }) {
+      const message = await requireMessage(deps, appId, params.msg_id)
+      const endpoint = pick(await endpointsOf(holder.tenantId, appId), params.endpoint_id)
+      if (message.payload === null) throw new PomboError('payload_gone', { id: params.msg_id })
+      await resend(db, {
+        deliveryId: uuidv7(clock.now()),
+        tenantId: holder.tenantId,
+        appId,
+        endpointId: endpoint.id,
+        messageId: message.id,
+        eventType: message.eventType,
+        payloadBytes: message.payloadBytes,
+        priority: priorityRank[endpoint.priority ?? message.priority],
+        orderingKey: endpoint.ordering === 'key' ? message.orderingKey : null,
+      })
+      wake(endpoint.id)
+      return json(202, {})
+    },
+  })
+}
+
+export function skipRoute(deps: AttemptDeps): Route {
+  const { db, endpointsOf, wake } = deps
+  return route({
+    method: 'DELETE',
+    path: '/api/v1/app/{app_id}/msg/{msg_id}/endpoint/{endpoint_id}',
+    id: 'v1.message-attempt.skip',
+    tag,
+    summary: 'Give up a delivery that is still open',
+    description:
+      'It is recorded as not sent. Where it held its orderingKey, the next one goes. It can be sent again by hand.',
+    access: 'app',
+    params: z.object({ app_id: appId, msg_id: msgId, endpoint_id: endpointId }),
+    answers: { 204: { description: 'It is given up' } },
+    async handle({ holder, appId, params }) {
+      const endpoint = pick(await endpointsOf(holder.tenantId, appId), params.endpoint_id)
+      const message = await requireMessage(deps, appId, params.msg_id)
+      const open = { endpointIds: [endpoint.id], messageIds: [message.id] }
+      if ((await discardDeliveries(db, open, 'not sent: given up by hand')) === 0)
+        throw new PomboError('conflict', {
+          detail: 'This delivery is not open, or it is being sent at this moment.',
+        })
+      wake(endpoint.id)
+      return empty
+    },
+  })
+}

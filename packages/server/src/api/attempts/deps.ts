@@ -1,0 +1,12 @@
+import type { Clock } from '../../core/clock.ts'
+import type { Endpoint } from '../../core/endpoint.ts'
+import type { Messages } from '../messages/store.ts'
+
+/** What was tried, for whom, and how deliveries stand. */
+export interface AttemptDeps extends Messages {
+  /** The app's endpoints, as they are now. */
+  endpointsOf: (tenantId: string, appId: string) => Promise<readonly Endpoint[]>
+  clock: Clock
+  /** Work of the endpoint is due now. */
+  wake: (endpointId: string) => void
+}

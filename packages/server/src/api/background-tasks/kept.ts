@@ -1,0 +1,23 @@
+import { iso } from '../../core/clock.ts'
+import { invalid } from '../../core/error.ts'
+import type { Queryable } from '../../db/pool.ts'
+import { retentionDaysOf } from './store.ts'
+
+const dayMs = 86_400_000
+
+/** Throws a 422 where `sinceMs` lies before all that is kept: what was asked for could only be done in part, and nobody would learn of it. */
+export async function refuseForgotten(
+  db: Queryable,
+  tenantId: string,
+  sinceMs: number,
+  { nowMs, retentionDays }: { nowMs: number; retentionDays: number },
+): Promise<void> {
+  const days = (await retentionDaysOf(db, tenantId)) ?? retentionDays
+  const keptMs = nowMs - days * dayMs
+  // "Since as long as you keep them" is meant to the day, and is on its way for a while.
+  if (sinceMs >= keptMs - dayMs) return
+  throw invalid(
+    ['body', 'since'],
+    `lies before what is kept: there is nothing from before ${iso(keptMs)} (${days} days)`,
+  )
+}

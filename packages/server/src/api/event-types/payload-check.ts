@@ -1,0 +1,69 @@
+import type { ValidateFunction } from 'ajv'
+import { LRUCache } from 'lru-cache'
+import { type FieldProblem, PomboError } from '../../core/error.ts'
+import type { EventType, EventTypes } from '../../registry/event-types/store.ts'
+import { readSchema } from './json-schema.ts'
+
+/** Throws a 422 where the payload's type says so, and it does not fit the newest schema. */
+export type CheckPayload = (
+  tenantId: string,
+  message: { eventType: string; payload: unknown },
+) => Promise<void>
+
+interface Checked {
+  refuse: boolean
+  validate: ValidateFunction
+}
+
+/** How long a change may take to be seen: what is accepted every second must not ask the database every time. */
+const ttlMs = 1_000
+const maxTenants = 1_000
+
+/** Payloads that are sent in through the API, against the schemas of their event types. Those of gateways have types of their own. */
+export function createPayloadCheck(deps: {
+  eventTypes: Pick<EventTypes, 'checked'>
+  log: { warn(fields: object, message: string): void }
+}): CheckPayload {
+  const cache = new LRUCache<string, Promise<Map<string, Checked>>>({ max: maxTenants, ttl: ttlMs })
+
+  const checkedOf = async (tenantId: string): Promise<Map<string, Checked>> => {
+    const known = cache.get(tenantId)
+    if (known !== undefined) return await known
+    const loading = load(await deps.eventTypes.checked(tenantId))
+    cache.set(tenantId, loading)
+    return await loading
+  }
+
+  return async (tenantId, { eventType, payload }) => {
+    const checked = (await checkedOf(tenantId)).get(eventType)
+    if (checked === undefined || checked.validate(payload)) return
+    const problems = (checked.validate.errors ?? []).slice(0, 10).map(
+      ({ instancePath, message }): FieldProblem => ({
+        loc: ['body', 'payload', ...instancePath.split('/').slice(1)],
+        msg: `does not fit the schema of "${eventType}": ${message ?? 'it is not valid'}`,
+        type: 'value_error',
+      }),
+    )
+    const detail = problems.map(({ loc, msg }) => `${loc.join('.')}: ${msg}`).join('; ')
+    if (checked.refuse) throw new PomboError('validation', { detail }, { problems })
+    // Places and rules alone: a payload's values are not for the log.
+    deps.log.warn({ tenantId, eventType, problems: detail }, 'a payload does not fit its schema')
+  }
+}
+
+async function load(types: EventType[]): Promise<Map<string, Checked>> {
+  const found = new Map<string, Checked>()
+  for (const { name, schemas, payloadCheck } of types) {
+    const versions = Object.keys(schemas ?? {}).toSorted((a, b) => Number(a) - Number(b))
+    const newest = schemas?.[versions.at(-1) ?? '']
+    if (typeof newest !== 'object' || newest === null) continue
+    const read = await readSchema(newest)
+    if (!read.ok) continue
+    try {
+      found.set(name, { refuse: payloadCheck === 'refuse', validate: read.compile() })
+    } catch {
+      // It refers to another document, which is not fetched: nothing can be said of its payloads.
+    }
+  }
+  return found
+}

@@ -1,0 +1,200 @@
+// Event types that bind: what endpoints may subscribe to, what a schema must be, and who sees a type with a flag.
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startApi, type TestApi } from '../support/api-server.ts'
+import { type Receiver, startReceiver, until } from '../support/receiver.ts'
+
+let api: TestApi
+let receiver: Receiver
+beforeAll(async () => {
+  api = await startApi()
+  receiver = await startReceiver()
+  await post('/app', { name: 'a', uid: 'a' })
+})
+afterAll(async () => {
+  await receiver?.close()
+  await api?.stop()
+})
+
+const post = (path: string, body?: unknown, key?: string) =>
+  api.call('POST', `/api/v1${path}`, { body, ...(key && { key }) })
+const get = (path: string, key?: string) => api.call('GET', `/api/v1${path}`, key ? { key } : {})
+const subscribe = (...eventTypes: string[]) =>
+  post('/app/a/endpoint', { url: receiver.url, eventTypes })
+
+test('a tenant without event types takes every name; one with some refuses others and names the nearest', async () => {
+  expect((await subscribe('invoice.payed')).status).toBe(201)
+  await post('/event-type', { name: 'invoice.paid', description: '' })
+  const refused = await subscribe('invoice.paid', 'invoice.payed')
+  expect(refused.status).toBe(422)
+  expect(refused.body.detail).toEqual([
+    {
+      loc: ['body', 'eventTypes', '1'],
+      msg: 'there is no event type "invoice.payed"; did you mean "invoice.paid"?',
+      type: 'value_error',
+    },
+  ])
+  const made = await post('/app/a/endpoint', { uid: 'e', url: receiver.url })
+  expect(made.status).toBe(201)
+  for (const method of ['PUT', 'PATCH']) {
+    const body = { url: receiver.url, filterTypes: ['invoice.payed'] }
+    const { status } = await api.call(method, '/api/v1/app/a/endpoint/e', { body })
+    expect(status, method).toBe(422)
+  }
+})
+
+test('wildcards, archived types and the events of sources and dialects can always be asked for', async () => {
+  await post('/event-type', { name: 'old.one', description: '' })
+  await api.call('DELETE', '/api/v1/event-type/old.one')
+  const names = ['*', 'payed.*', 'old.one', 'message.received', 'messages.upsert']
+  for (const name of names) expect((await subscribe(name)).status, name).toBe(201)
+})
+
+test('a tenant can let its endpoints ask for whatever they like', async () => {
+  const tenant = (await get('/tenant')).body.data[0].id
+  const set = (allowUnknownEventTypes: boolean) =>
+    api.call('PATCH', `/api/v1/tenant/${tenant}`, { body: { allowUnknownEventTypes } })
+  expect((await set(true)).body.allowUnknownEventTypes).toBe(true)
+  expect((await subscribe('no.such')).status).toBe(201)
+  await set(false)
+  expect((await subscribe('no.such')).status).toBe(422)
+})
+
+test.each([
+  ['a type that is none', { type: 'strng' }, ['type']],
+  ['a word with a value of another kind', { readOnly: 15 }, ['readOnly']],
+  ['deep inside', { properties: { a: { minLength: -1 } } }, ['properties', 'a', 'minLength']],
+  ['a pattern that is none', { pattern: '(' }, []],
+  ['a draft that is not known', { $schema: 'http://example.com/mine' }, ['$schema']],
+])('a schema with %s is refused, with its place', async (_, schema, at) => {
+  for (const [method, path] of [
+    ['POST', '/event-type'],
+    ['PUT', '/event-type/s.x'],
+  ] as const) {
+    const body = {
+      ...(method === 'POST' && { name: 's.x' }),
+      description: '',
+      schemas: { 1: schema },
+    }
+    const { status, body: answer } = await api.call(method, `/api/v1${path}`, { body })
+    expect(status).toBe(422)
+    expect(answer.detail[0].loc).toEqual(['body', 'schemas', '1', ...at])
+    expect(answer.detail[0].msg).toMatch(/^is no JSON Schema: ./)
+  }
+})
+
+test.each([
+  [
+    'of draft 7',
+    { $schema: 'http://json-schema.org/draft-07/schema#', items: [{ type: 'string' }] },
+  ],
+  ['of draft 7 without saying so', { items: [{ type: 'string' }] }],
+  ['of 2020-12', { $schema: 'https://json-schema.org/draft/2020-12/schema', prefixItems: [{}] }],
+  ['with a pattern that has no flag u', { pattern: '^\\-$' }],
+  ['that refers to another document', { $ref: 'https://example.com/other.json' }],
+  ['with words of OpenAPI', { type: 'object', example: { a: 1 }, nullable: true }],
+])('a schema %s is taken', async (name, schema) => {
+  const made = await post('/event-type', {
+    name: `ok.${name.replaceAll(/\W+/g, '-')}`,
+    description: '',
+    schemas: { 1: schema },
+  })
+  expect(made.status).toBe(201)
+})
+
+test('an event type with a flag is shown to tokens that have it, and to the tenant', async () => {
+  await post('/event-type', {
+    name: 'f.new',
+    description: '',
+    featureFlags: ['beta'],
+    groupName: 'g',
+  })
+  const token = async (featureFlags?: string[]) =>
+    (await post('/auth/app-portal-access/a', { featureFlags })).body.token as string
+  const seen = async (key?: string) =>
+    (await get('/event-type', key)).body.data.map(({ name }: { name: string }) => name)
+  const [without, other, having] = await Promise.all([token(), token(['x']), token(['x', 'beta'])])
+  for (const key of [without, other]) {
+    expect(await seen(key)).not.toContain('f.new')
+    expect((await get('/event-type/f.new', key)).status).toBe(404)
+  }
+  for (const key of [having, undefined]) {
+    expect(await seen(key)).toContain('f.new')
+    const shown = { featureFlag: 'beta', featureFlags: ['beta'], groupName: 'g' }
+    expect((await get('/event-type/f.new', key)).body).toMatchObject(shown)
+  }
+})
+
+test('the destinations of a message show an endpoint that was deleted since, oldest first', async () => {
+  await post('/app', { name: 'd', uid: 'd' })
+  const ids: string[] = []
+  for (const uid of ['1', '2', '3'])
+    ids.push((await post('/app/d/endpoint', { uid, url: `${receiver.url}/${uid}` })).body.id)
+  const { id } = (await post('/app/d/msg', { eventType: 'f.new', payload: {} })).body
+  const destinations = async () => (await get(`/app/d/msg/${id}/endpoint`)).body.data
+  await until(async () =>
+    (await destinations()).every(({ status }: { status: number }) => status === 0),
+  )
+  await api.call('DELETE', '/api/v1/app/d/endpoint/2')
+  const shown = await until(async () => {
+    const now = await destinations()
+    return now.some(({ disabledReason }: { disabledReason: string }) => disabledReason) && now
+  })
+  expect(shown.map((one: { id: string }) => one.id)).toEqual(ids)
+  expect(shown[1]).toMatchObject({
+    status: 0,
+    url: `${receiver.url}/2`,
+    disabled: true,
+    disabledReason: 'deleted',
+  })
+})
+
+test('what is asked for since before all that is kept is refused, and said since when there is anything', async () => {
+  const at = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString()
+  for (const path of ['/app/d/endpoint/1/recover', '/replay']) {
+    const refused = await post(path, { since: at(400) })
+    expect(refused.status).toBe(422)
+    expect(refused.body.detail[0]).toMatchObject({
+      loc: ['body', 'since'],
+      msg: expect.stringMatching(/there is nothing from before \d{4}-/),
+    })
+    expect((await post(path, { since: at(1) })).status).toBe(202)
+  }
+})
+
+test('payloads are checked against the newest schema of their type: refused, reported, or left alone', async () => {
+  const schemas = {
+    2: { type: 'object', properties: { n: { type: 'number' } }, required: ['n'] },
+    10: { type: 'object', properties: { n: { type: 'integer' } }, required: ['n'] },
+  }
+  const set = (name: string, payloadCheck: string) =>
+    post('/event-type', { name, description: '', schemas, payloadCheck })
+  for (const check of ['off', 'report', 'refuse'])
+    expect((await set(`p.${check}`, check)).body.payloadCheck).toBe(check)
+  const send = (eventType: string, payload: unknown) => post('/app/a/msg', { eventType, payload })
+  // It is seen within a second.
+  const refused = await until(async () => {
+    const answer = await send('p.refuse', { n: 1.5 })
+    return answer.status === 422 && answer
+  })
+  expect(refused.body.detail[0]).toMatchObject({
+    loc: ['body', 'payload', 'n'],
+    msg: 'does not fit the schema of "p.refuse": must be integer',
+  })
+  expect((await send('p.refuse', { n: 1 })).status).toBe(202)
+  expect((await send('p.off', {})).status).toBe(202)
+  const before = api.logged.length
+  expect((await send('p.report', {})).status).toBe(202)
+  expect(api.logged.slice(before)).toMatchObject([
+    { message: 'a payload does not fit its schema', fields: { eventType: 'p.report' } },
+  ])
+  const batch = await post('/app/a/msg/batch', {
+    messages: [
+      { eventType: 'p.refuse', payload: {} },
+      { eventType: 'p.refuse', payload: { n: 1 } },
+    ],
+  })
+  expect(batch.body.results).toMatchObject([
+    { status: 422, error: { detail: [{ loc: ['body', 'messages', '0', 'payload'] }] } },
+    { status: 202 },
+  ])
+})
