@@ -2,6 +2,7 @@ import { memberText } from '../../core/json.ts'
 import { PomboError } from '../../core/error.ts'
 import type { Accepted, DedupeKey, IncomingMessage, Message } from '../../core/message.ts'
 import { idempotencyWindowSeconds, requestHash } from '../idempotency/idempotency.ts'
+import { storedContentType } from '../../core/raw-payload.ts'
 import type { MessageIn } from './schema.ts'
 import { findMessage, type Messages } from './store.ts'
 
@@ -26,8 +27,7 @@ export function incoming({
   idempotencyKey,
   eventIdDays,
 }: Sending): IncomingMessage {
-  const payload = memberText(text, 'payload')
-  if (payload === undefined) throw new Error('a message was read without its payload')
+  const content = contentOf(given, text)
   const dedupe: DedupeKey[] = []
   if (idempotencyKey !== undefined) {
     dedupe.push({
@@ -44,7 +44,7 @@ export function incoming({
     tenantId,
     appId,
     eventType: given.eventType,
-    payload,
+    ...content,
     eventId: given.eventId ?? null,
     channels: given.channels ?? null,
     tags: given.tags && given.tags.length > 0 ? given.tags : null,
@@ -53,6 +53,21 @@ export function incoming({
     ...(retentionDays === undefined ? {} : { payloadRetentionDays: retentionDays }),
     ...(dedupe.length > 0 ? { dedupe } : {}),
   }
+}
+
+/** The payload to the letter: the text that was sent in raw, or that of the JSON member. */
+function contentOf(
+  { transformationsParams }: MessageIn,
+  text: string,
+): { payload: string; contentType: string | null } {
+  const raw = transformationsParams?.rawPayload
+  if (raw != null) {
+    const [given] = Object.values(transformationsParams?.headers ?? {})
+    return { payload: raw, contentType: storedContentType(raw, given) }
+  }
+  const payload = memberText(text, 'payload')
+  if (payload === undefined) throw new Error('a message was read without its payload')
+  return { payload, contentType: null }
 }
 
 function retentionOf({

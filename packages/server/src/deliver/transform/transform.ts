@@ -3,6 +3,7 @@ import type { Transform } from '../../core/endpoint.ts'
 import { compileExpression } from '../../core/expression.ts'
 import { showId } from '../../core/id.ts'
 import type { Message } from '../../core/message.ts'
+import { payloadJson } from '../../core/raw-payload.ts'
 import { TransformLane, type Waiting } from './worker-lane.ts'
 import type { TransformJob, TransformResult } from './worker.ts'
 
@@ -33,7 +34,10 @@ export class Transformer {
   /** What becomes of a message; never rejects. */
   async run(
     transform: Transform,
-    message: Pick<Message, 'id' | 'payload' | 'eventType' | 'channels' | 'tags' | 'createdAtMs'>,
+    message: Pick<
+      Message,
+      'id' | 'payload' | 'contentType' | 'eventType' | 'channels' | 'tags' | 'createdAtMs'
+    >,
   ): Promise<TransformResult> {
     const result = await new Promise<TransformResult>((resolve) => {
       this.#lane.add({
@@ -41,7 +45,7 @@ export class Transformer {
         job: {
           id: this.#nextId++,
           transform,
-          payload: message.payload ?? 'null',
+          payload: jsonOf(message),
           input: {
             eventType: message.eventType,
             channels: message.channels ?? [],
@@ -74,6 +78,10 @@ export class Transformer {
       this.#slow.add(keyOf(job))
     }
   }
+}
+
+function jsonOf({ payload, contentType }: Pick<Message, 'payload' | 'contentType'>): string {
+  return payload === null ? 'null' : payloadJson({ payload, contentType: contentType ?? null })
 }
 
 function keyOf({ transform }: TransformJob): string {

@@ -1,5 +1,6 @@
 import { iso } from '../../core/clock.ts'
 import { showId } from '../../core/id.ts'
+import { payloadValue } from '../../core/raw-payload.ts'
 import type { Payloads } from '../../db/payload.ts'
 import { inTransaction, isAway, type Pool } from '../../db/pool.ts'
 import { noteSignals } from '../../db/signals.ts'
@@ -174,13 +175,13 @@ async function filtered(
   const matching = new Set<string>()
   let unyielded = 0
   for (const some of byBytes(found)) {
-    for (const { messageId, payload, eventType, channels, tags, createdMs } of await messagesOf(
+    for (const { messageId, payload, contentType, eventType, channels, tags, createdMs } of await messagesOf(
       pool,
       some,
     )) {
       if (payload === null) continue
       const input = {
-        payload: JSON.parse(payloads.open(payload, messageId)) as unknown,
+        payload: payloadValue({ payload: payloads.open(payload, messageId), contentType }),
         eventType,
         channels: channels ?? [],
         tags: tags ?? [],
