@@ -3,13 +3,37 @@ import type { FastifyInstance } from 'fastify'
 import { PomboError } from '../../core/error.ts'
 import type { Health } from '../../observe/health.ts'
 import type { Metrics } from '../../observe/metrics.ts'
+import { z } from 'zod'
 import { bearerOf } from '../access.ts'
-import { empty, type Route, route } from '../route.ts'
+import { empty, json, type Route, route } from '../route.ts'
 
 const tag = 'Health'
 
+const query = z.object({
+  detail: z.enum(['true', 'false'], 'must be true or false').optional().meta({
+    type: 'boolean',
+    enum: undefined,
+    default: false,
+    description: 'Whether to answer with the parts of the server, and how each stands',
+  }),
+})
+
+const parts = z
+  .object({
+    ready: z.boolean().meta({ description: 'All of them are well' }),
+    checks: z.array(
+      z.object({
+        name: z.string().meta({ examples: ['database'] }),
+        ok: z.boolean(),
+        detail: z.string().meta({ description: 'What is there, or what is wrong' }),
+        durationMs: z.int(),
+      }),
+    ),
+  })
+  .meta({ id: 'HealthOut' })
+
 /** Svix's, which say no more than that the server answers. */
-export function healthRoutes(): Route[] {
+export function healthRoutes(health: Pick<Health, 'ready'>): Route[] {
   const make = (path: string, id: string, summary: string) =>
     route({
       method: 'GET',
@@ -18,8 +42,13 @@ export function healthRoutes(): Route[] {
       tag,
       summary,
       access: 'open',
-      answers: { 204: { description: 'It answers' } },
-      handle: () => empty,
+      query,
+      answers: {
+        200: { description: 'It answers; with its parts, where they are asked for', body: parts },
+        204: { description: 'It answers' },
+      },
+      handle: async ({ query }) =>
+        query.detail === 'true' ? json(200, await health.ready()) : empty,
     })
   return [
     make('/api/v1/health', 'v1.health.get', 'Whether the server answers'),

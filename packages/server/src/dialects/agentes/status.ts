@@ -59,7 +59,8 @@ export async function showEvent(
   const failed = deliveries.find(({ state }) => state === 'exhausted' || state === 'retrying')
   const payload = message.form === null ? message.payload : null
   const value = message.form === null ? payloadValue(message) : null
-  const subject = value === undefined ? subjectOf(null, 'null') : subjectOf(value, payload ?? 'null')
+  const subject =
+    value === undefined ? subjectOf(null, 'null') : subjectOf(value, payload ?? 'null')
   return {
     id: message.id,
     event_id: message.id,
