@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { Webhook as StandardWebhook } from 'standardwebhooks'
 import { messageInRaw, Svix, Webhook } from 'svix'
+import { readId } from '../../src/core/id.ts'
 import { startPombo, type TestPombo } from '../support/pombo-app.ts'
 import { type Receiver, startReceiver, until } from '../support/receiver.ts'
 
@@ -196,3 +197,61 @@ test.each([
     expect(got!.body).toContain('{"a":1}')
   },
 )
+
+test('a replay by filter looks into raw JSON, passes over what is not JSON, and sends both as they were', async () => {
+  const { body: made } = await endpoint()
+  await raw('{"n" : 1}', 'application/vnd.x+json')
+  await raw('[', 'application/vnd.x+json')
+  await arrived(2)
+  const since = new Date(Date.now() - 60_000).toISOString()
+  const replay = (more: object) =>
+    until(async () => {
+      const body = { appId, endpointId: made.id, since, status: 'delivered', ...more }
+      const { body: started } = await call('POST', '/api/v1/replay', body)
+      const task = await until(async () => {
+        const { body: now } = await call('GET', `/api/v1/background-task/${started.id}`)
+        return now.status === 'running' ? undefined : now
+      })
+      return task.data.done > 0 && task.data
+    })
+  expect((await replay({ payloadFilter: 'payload.n == 1' })).done).toBe(1)
+  const again = (await arrived(3))[2]!
+  expect([again.body, again.headers['content-type']]).toEqual([
+    '{"n" : 1}',
+    'application/vnd.x+json',
+  ])
+})
+
+test('raw payloads are sealed for tenants who ask for it, arrive as they were, and are erased with their person', async () => {
+  const { body: tenant } = await call('POST', '/api/v1/tenant', {
+    name: 'T',
+    encryptPayloads: true,
+    personPaths: ['email'],
+  })
+  const its = (method: string, path: string, body?: unknown) =>
+    pombo.call(method, `/api/v1${path}`, {
+      headers: { authorization: `Bearer ${tenant.key}` },
+      ...(body === undefined ? {} : { body }),
+    })
+  const { body: app } = await its('POST', '/app', { name: 'A' })
+  await its('POST', `/app/${app.id}/endpoint`, { url: receiver.url })
+  const text = 'sealed: mail ana@example.com'
+  const { body: message } = await its('POST', `/app/${app.id}/msg`, {
+    eventType: 'd.a',
+    transformationsParams: { rawPayload: text, headers: { 'content-type': 'text/plain' } },
+  })
+  expect((await arrived())[0]!.body).toBe(text)
+  const { rows } = await pombo.database.pool.query<{ payload: string; payload_bytes: number }>(
+    'select payload, payload_bytes from message where id = $1 and content_type is not null',
+    [readId('message', message.id)],
+  )
+  expect(rows[0]!.payload).not.toContain('ana')
+  expect(rows[0]!.payload_bytes).toBe(Buffer.byteLength(text))
+  const shown = () => its('GET', `/app/${app.id}/msg/${message.id}`)
+  expect((await shown()).body.payload).toBe(text)
+  const exported = await its('POST', '/privacy/export', { email: 'ana@example.com', scan: true })
+  expect(exported.body.messages[0].payload, exported.text).toBe(text)
+  const erased = await its('POST', '/privacy/erase', { email: 'ana@example.com', scan: true })
+  expect(erased.body.erased.messages, erased.text).toBe(1)
+  expect((await shown()).body.payload).toEqual({ expired: true })
+})
