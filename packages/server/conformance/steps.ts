@@ -233,10 +233,12 @@ export const steps: Step[] = [
     await invoke(walk.app, walk.endpoint, { since: new Date(Date.now() - 60_000) })
   }),
   step('endpoint.replayMissing', async (invoke, walk) => {
-    await invoke(walk.app, walk.endpoint, { since: new Date(Date.now() - 60_000) })
+    const task = await invoke(walk.app, walk.endpoint, { since: new Date(Date.now() - 60_000) })
+    assert.equal(task['task'], 'endpoint.replay')
   }),
   step('endpoint.bulkReplay', async (invoke, walk) => {
-    await invoke(walk.app, walk.endpoint, { since: new Date(Date.now() - 60_000) })
+    const task = await invoke(walk.app, walk.endpoint, { since: new Date(Date.now() - 60_000) })
+    assert.equal(task['task'], 'endpoint.bulk-replay')
   }),
   step(
     ['endpoint.transformationPartialUpdate', 'endpoint.transformation.patch'],
@@ -257,7 +259,8 @@ export const steps: Step[] = [
     await invoke(walk.app)
   }),
   step('message.bulkExpungeContent', async (invoke, walk) => {
-    await invoke(walk.app, { until: new Date() })
+    const { results } = await invoke(walk.app, { ids: [walk.message, 'none'] })
+    assert.deepEqual(results, { [walk.message]: 'expunged', none: 'not-found' })
   }),
   step('integration.create', async (invoke, walk) => {
     assert.ok((await invoke(walk.app, { name: 'i' }))['id'])

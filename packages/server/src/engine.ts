@@ -25,6 +25,8 @@ import { discardDeliveries } from './record/discard/store.ts'
 import { circuitCounts } from './record/circuit/store.ts'
 import type { RegistryCache } from './registry/cache/cache.ts'
 import { compileFilter } from './route/filter.ts'
+import type { RouteRules } from './route/route.ts'
+import { wantsMessage } from './route/wants.ts'
 import { OperationalEvents } from './sources/operational/operational.ts'
 import { queueDepth } from './upkeep/store.ts'
 import { Upkeep } from './upkeep/upkeep.ts'
@@ -173,6 +175,10 @@ export class Engine {
       log: complain,
       pollMs: options.pollMs ?? 250,
     })
+    const routeRules: RouteRules = {
+      eventName: (dialect, eventType) => dialects.get(dialect)?.eventName(eventType) ?? eventType,
+      compileChatFilter: options.compileChatFilter,
+    }
     this.ingest = new Ingest({
       pool,
       clock,
@@ -183,10 +189,7 @@ export class Engine {
         const known = this.cache.peekRoutes(appId)
         return known?.app.tenantId === tenantId ? known : this.cache.routes(tenantId, appId)
       },
-      routeRules: {
-        eventName: (dialect, eventType) => dialects.get(dialect)?.eventName(eventType) ?? eventType,
-        compileChatFilter: options.compileChatFilter,
-      },
+      routeRules,
       payloads,
       personsOf: personIndex(options.personKeys),
       deliver: (claims) => this.leased.add(claims),
@@ -208,6 +211,7 @@ export class Engine {
         discardDeliveries(pool, { endpointIds: [endpointId], beforeMessageId }, reason),
       payloads,
       compileFilter,
+      wants: wantsMessage((message) => this.cache.routes(message.tenantId, message.appId), routeRules),
       now: () => clock.now(),
       leaseMs: options.leaseMs,
       chores: options.chores ?? [],

@@ -35,11 +35,14 @@ import { mountIngest } from './ingest/mount.ts'
 import { keyRoutes } from './keys/routes.ts'
 import { mountMedia } from './media/mount.ts'
 import { precheckRoute } from './messages/precheck.ts'
+import { expungeRoutes } from './messages/expunge.ts'
 import { messageRoutes } from './messages/routes.ts'
+import { notOfferedAt } from './not-offered.ts'
 import { openApi } from './reference/openapi.ts'
 import { mountPayloadLinks } from './messages/payload-link.ts'
 import { operationalWebhookRoutes } from './operational-webhooks/routes.ts'
 import { privacyRoutes } from './privacy/routes.ts'
+import { bulkReplayRoute, replayMissingRoute } from './replay/bulk.ts'
 import { replayRoutes } from './replay/routes.ts'
 import { referencePage } from './reference/reference-page.ts'
 import type { Route } from './route.ts'
@@ -162,6 +165,9 @@ function apiRoutes(deps: ApiDeps, app: FastifyInstance): Route[] {
     ...authRoutes({ apps, keys, clock, appIdOf, serverUrl }),
     ...backgroundTaskRoutes(db),
     ...replayRoutes({ db, clock, appIdOf, retentionDays: settings.retentionDays }),
+    bulkReplayRoute({ db, clock, endpoints }),
+    replayMissingRoute({ db, clock, endpoints }),
+    ...expungeRoutes({ db, clock }),
     ...operationalWebhookRoutes({ db, endpoints, apps }),
     ...(deps.intake
       ? sourceRoutes({
@@ -233,7 +239,8 @@ function answerErrors(
     const path = request.url.split('?')[0]!.replace(/(?<=.)\/$/, '')
     const { method } = request
     const allowed = methodsOf(path)
-    if (allowed.length === 0) throw new PomboError('no_route', { method, path })
+    if (allowed.length === 0)
+      throw notOfferedAt(path) ?? new PomboError('no_route', { method, path })
     void reply.header('allow', allowed.join(', '))
     throw new PomboError('method_not_allowed', { method, path, allowed: allowed.join(', ') })
   })

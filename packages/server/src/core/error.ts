@@ -63,6 +63,7 @@ export const catalogue = {
     message:
       'More than {rate} messages a second for this {scope}; repeat after the time in Retry-After.',
   },
+  not_offered: { status: 501, message: 'This belongs to Svix and is not offered here: {detail}' },
   overloaded: {
     status: 503,
     message: 'Nothing was accepted: {detail} Repeat after the time in Retry-After.',

@@ -28,6 +28,7 @@ const environment = new Environment({
 
 /** What an expression sees. */
 export interface ExpressionInput {
+  /** Undefined where it is not JSON: then what asks for it fails. */
   payload: unknown
   eventType: string
   channels: string[]

@@ -21,6 +21,8 @@ export interface Message {
   tags: string[] | null
   /** The payload's JSON text, to the byte as it was sent in; null once it was deleted. */
   payload: string | null
+  /** Of a payload that was sent in raw: that is delivered under it, and may be any text. Null or absent: the payload is JSON. */
+  contentType?: string | null
   form: PayloadForm
   orderingKey: string | null
   priority: Priority
@@ -43,6 +45,7 @@ export interface IncomingMessage {
   appId: string
   eventType: string
   payload: string
+  contentType?: string | null
   eventId?: string | null
   channels?: string[] | null
   tags?: string[] | null

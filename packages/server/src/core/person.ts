@@ -4,6 +4,7 @@
  */
 import { createHmac } from 'node:crypto'
 import { fields, list } from './json-values.ts'
+import { payloadValue } from './raw-payload.ts'
 
 /** A phone number as WhatsApp's chats are named: `+5511…_1:12@c.us`, agent and device left out. */
 const numberOfChatId = /^\+?([^@:]*?)(?:[._]\d+)?(?::[^@]*)?@(?:s\.whatsapp\.net|c\.us|hosted)$/i
@@ -53,7 +54,12 @@ export function taggedId(tag: string): string | undefined {
 
 /** The keys of a message: what the tenant's paths find in its payload, and of WhatsApp's events chats and people. */
 export function personsOf(
-  message: { payload: string | null; form: 'whatsapp' | null; tags: string[] | null },
+  message: {
+    payload: string | null
+    contentType?: string | null
+    form: 'whatsapp' | null
+    tags: string[] | null
+  },
   paths: readonly string[],
 ): Set<string> {
   const found = new Set<string>()
@@ -62,7 +68,7 @@ export function personsOf(
     if (user !== undefined) found.add(normalPerson(user))
   }
   if (message.payload === null || (paths.length === 0 && message.form === null)) return found
-  const payload = JSON.parse(message.payload) as unknown
+  const payload = payloadValue(message)
   for (const path of paths) {
     const steps = path.replace(/^\$\./, '').replaceAll('[*]', '.*').split('.')
     collectAt(payload, steps, 0, 0, found)

@@ -109,7 +109,7 @@ export async function resealPayloads(
           select app_id, id
             from ${name}
            where ctid >= $1::tid and ctid < $2::tid
-             and payload like 'sealed:%' and payload not like $3`,
+             and payload like 'sealed:%' and payload not like 'sealed:plain:%' and payload not like $3`,
         [`(${block},0)`, `(${block + blocksAtATime},0)`, isNewest],
       )
       for (const row of rows) await resealPayload(pool, name, row, payloads, result)

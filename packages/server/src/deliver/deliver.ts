@@ -13,7 +13,7 @@ import type { Payloads } from '../db/payload.ts'
 import type { DeliveryDialect } from '../dialects/contract/delivery.ts'
 import type { Claim } from '../queue/queue.ts'
 import type { Recorded } from '../record/recorded.ts'
-import { batchRequest, type Changed, requestOf, type Server } from './request.ts'
+import { batchRequest, type Changed, rawProblem, requestOf, type Server } from './request.ts'
 import type { SendRequest } from './send/send.ts'
 import type { TransformResult } from './transform/transform.ts'
 
@@ -50,12 +50,7 @@ export async function deliver(
   const ready: Changed[] = []
   for (const claim of claims) {
     if (claim.message.payload === null) {
-      deps.record({
-        claim,
-        outcome: null,
-        verdict: { kind: 'discarded', reason: 'not sent: the payload was deleted' },
-        startedAtMs,
-      })
+      discard(claim, 'not sent: the payload was deleted', startedAtMs, deps)
       continue
     }
     const problem = open(claim, deps)
@@ -66,8 +61,13 @@ export async function deliver(
     const changed = endpoint.transform
       ? await transformed(claim, endpoint.transform, deps)
       : { claim }
-    if ('failed' in changed) settle([claim], changed.failed, 0, startedAtMs, dialect, deps)
-    else ready.push(changed)
+    if ('failed' in changed) {
+      settle([claim], changed.failed, 0, startedAtMs, dialect, deps)
+      continue
+    }
+    const unfit = rawProblem(changed, dialect)
+    if (unfit === undefined) ready.push(changed)
+    else discard(claim, unfit, startedAtMs, deps)
   }
   if (ready.length === 0) return []
   const request = endpoint.batch
@@ -82,6 +82,10 @@ export async function deliver(
   if (withheld) return sent
   settle(sent, outcome, request.body.length, startedAtMs, dialect, deps)
   return []
+}
+
+function discard(claim: Claim, reason: string, startedAtMs: number, deps: DeliverDeps): void {
+  deps.record({ claim, outcome: null, verdict: { kind: 'discarded', reason }, startedAtMs })
 }
 
 /** A payload that cannot be opened (its key is missing from the ring) is a failed attempt: it is tried again, and the log says why. */

@@ -3,6 +3,7 @@ import { iso } from '../core/clock.ts'
 import { showId } from '../core/id.ts'
 import type { Message } from '../core/message.ts'
 import { omitLarge } from '../core/oversize.ts'
+import { payloadValue } from '../core/raw-payload.ts'
 import type { PayloadPart } from '../core/payload-link.ts'
 import type { OutgoingEvent } from '../dialects/contract/delivery.ts'
 import type { DeliveryDialect } from '../dialects/contract/delivery.ts'
@@ -85,14 +86,13 @@ export function batchRequest(
 function eventOf({ claim, payload }: Changed, nowMs: number, server: Server): OutgoingEvent {
   const message = fitted(
     claim,
-    payload == null ? claim.message : { ...claim.message, payload, form: null },
+    payload == null ? claim.message : { ...claim.message, payload, contentType: null, form: null },
     server,
   )
   let parsed: { payload: unknown } | undefined
   return {
     message,
-    payload: () =>
-      (parsed ??= { payload: JSON.parse(message.payload ?? 'null') as unknown }).payload,
+    payload: () => (parsed ??= { payload: payloadValue(message) }).payload,
     app: { id: showId('app', claim.app.id), uid: claim.app.uid, name: claim.app.name },
     messageId: showId('message', message.id),
     deliveryId: showId('delivery', claim.deliveryId),
@@ -108,6 +108,7 @@ function fitted({ endpoint }: Claim, message: Message, server: Server): Message 
   if (
     oversize?.action !== 'link' ||
     message.payload === null ||
+    message.contentType != null ||
     message.payload.length <= oversize.maxBytes / 4
   )
     return message
@@ -118,13 +119,33 @@ function fitted({ endpoint }: Claim, message: Message, server: Server): Message 
   return { ...message, payload }
 }
 
+/** A raw payload keeps its content type where it leaves as it came: in a batch and in a dialect's envelope it is a part of JSON. */
+function contentTypeOf({ claim, payload }: Changed, dialect: DeliveryDialect): string {
+  const isRaw = dialect.takesAnyText && claim.endpoint.batch === null && payload == null
+  return (isRaw ? claim.message.contentType : null) ?? 'application/json'
+}
+
+/** Why a payload that was sent in raw cannot be sent to its endpoint; undefined: it can. */
+export function rawProblem(
+  { claim, payload }: Changed,
+  dialect: DeliveryDialect,
+): string | undefined {
+  const { message, endpoint } = claim
+  if (message.contentType == null || payload != null) return undefined
+  if (dialect.takesAnyText && endpoint.batch === null) return undefined
+  if (payloadValue(message) !== undefined) return undefined
+  const asker = endpoint.batch === null ? `the format ${dialect.name}` : 'a batch'
+  return `not sent: the payload is ${message.contentType} and not JSON, which ${asker} needs`
+}
+
 /** Names in lower case, so that none goes out twice. What others add never replaces the content type or what is signed. */
 function headersOf(
-  { claim, headers }: Changed,
+  changed: Changed,
   dialect: DeliveryDialect,
   event: OutgoingEvent,
   body: string,
 ): Record<string, string> {
+  const { claim, headers } = changed
   const { endpoint } = claim
   const secrets = endpoint.secrets
     .filter(({ expiresAtMs }) => expiresAtMs === null || expiresAtMs > event.nowMs)
@@ -134,7 +155,7 @@ function headersOf(
     dialect.headers(event, endpoint),
     endpoint.headers,
     headers ?? {},
-    { 'content-type': 'application/json' },
+    { 'content-type': contentTypeOf(changed, dialect) },
     dialect.sign(event, endpoint, body, secrets),
   ]) {
     for (const [name, value] of Object.entries(part)) all[name.toLowerCase()] = value

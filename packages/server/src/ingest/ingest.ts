@@ -42,7 +42,7 @@ export interface IngestDeps {
   ) => AppRoutes | undefined | Promise<AppRoutes | undefined>
   routeRules: RouteRules
   /** How payloads are stored of tenants who have them sealed. */
-  payloads: Pick<Payloads, 'seal'>
+  payloads: Pick<Payloads, 'seal' | 'plain'>
   /** Hashes of the people whom a message names (core/person.ts). */
   personsOf: (message: Message, paths: readonly string[]) => Buffer[]
   /** Sends what was stored already leased. */
@@ -176,6 +176,7 @@ export class Ingest {
       channels: incoming.channels ?? null,
       tags: incoming.tags ?? null,
       payload: incoming.payload,
+      contentType: incoming.contentType ?? null,
       form: incoming.form ?? null,
       orderingKey: incoming.orderingKey ?? null,
       priority: incoming.priority ?? 'normal',
@@ -187,7 +188,7 @@ export class Ingest {
       message,
       storedPayload: routes.app.tenantEncryptsPayloads
         ? this.#deps.payloads.seal(incoming.payload, message.id)
-        : incoming.payload,
+        : plainPayload(incoming, this.#deps.payloads),
       persons: paths === null ? [] : this.#deps.personsOf(message, paths),
       routes,
       route: plan,
@@ -316,12 +317,25 @@ function meansSeveral({ dedupe }: Prepared): boolean {
   return dedupe.length > 1 && dedupe.some(({ key }) => key.kind !== 'source')
 }
 
+/** Only what was sent in raw can look as if it were sealed. */
+function plainPayload(
+  { payload, contentType }: IncomingMessage,
+  payloads: Pick<Payloads, 'plain'>,
+): string {
+  return contentType == null ? payload : payloads.plain(payload)
+}
+
+/** As it is read from the database, where that makes a difference: it is opened before it is sent, for each claim. */
+function claimedMessage({ message, storedPayload }: Prepared): Message {
+  return message.contentType === null ? message : { ...message, payload: storedPayload }
+}
+
 function newClaim(prepared: Prepared, endpoint: Endpoint, deliveryId: string, node: string): Claim {
   return {
     deliveryId,
     endpoint,
     app: prepared.routes.app,
-    message: prepared.message,
+    message: claimedMessage(prepared),
     payloadBytes: prepared.payloadBytes,
     attempt: 0,
     trigger: 0,

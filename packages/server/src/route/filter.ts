@@ -5,6 +5,8 @@ export type Filter = (input: ExpressionInput) => { matched: boolean; reason: str
 
 export type CompiledFilter = { ok: true; filter: Filter } | { ok: false; problem: string }
 
+const notJson = 'the payload is not JSON, so that no filter on it matches'
+
 /** Compiles a payload filter, or says what is wrong with it. */
 export function compileFilter(expression: string): CompiledFilter {
   if (expression.length > 4_096)
@@ -21,6 +23,7 @@ export function compileFilter(expression: string): CompiledFilter {
           reason: typeof result === 'boolean' ? null : 'the filter did not give true or false',
         }
       } catch (error) {
+        if (input.payload === undefined) return { matched: false, reason: notJson }
         return { matched: false, reason: problemWith(error, expression) }
       }
     },

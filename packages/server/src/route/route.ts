@@ -7,6 +7,7 @@
 import type { ChatTest, CompileChatFilter } from '../core/chat-filter.ts'
 import type { DialectName, Endpoint } from '../core/endpoint.ts'
 import type { Message } from '../core/message.ts'
+import { payloadValue } from '../core/raw-payload.ts'
 import { iso } from '../core/clock.ts'
 import type { ExpressionInput } from '../core/expression.ts'
 import { showId } from '../core/id.ts'
@@ -88,7 +89,7 @@ export function route(
   // Once for all endpoints, and only if one of them looks into it.
   const parsed = (): unknown =>
     (payload ??= {
-      parsed: message.payload === null ? null : (JSON.parse(message.payload) as unknown),
+      parsed: payloadValue(message),
     }).parsed
   let input: ExpressionInput | undefined
   for (const endpoint of endpoints) {

@@ -12,7 +12,7 @@ import type { Payloads } from '../db/payload.ts'
 import { isAway, type Pool } from '../db/pool.ts'
 import type { NodeLease, Waker } from '../queue/queue.ts'
 import { rescue } from '../queue/node/store.ts'
-import { type CompileFilter, runPage } from './jobs/jobs.ts'
+import { type CompileFilter, type JobDeps, runPage } from './jobs/jobs.ts'
 import { type RetentionDeps, retain } from './retention/retention.ts'
 import { databaseNowMs, hopeless, leaveDuty, takeDuty } from './store.ts'
 
@@ -37,6 +37,7 @@ export interface UpkeepDeps {
   disable: (endpointId: string, reason: string, failingSinceMs: number) => Promise<void>
   discard: RetentionDeps['discard']
   compileFilter: CompileFilter
+  wants: JobDeps['wants']
   /** Of messages as they are stored. */
   payloads: Pick<Payloads, 'open'>
   now: () => number

@@ -33,7 +33,12 @@ export interface TaskScope {
 export async function startTask(
   db: Queryable,
   { tenantId, appId, endpointId }: TaskScope & { endpointId: string | null },
-  task: 'endpoint.recover' | 'replay',
+  task:
+    | 'endpoint.recover'
+    | 'endpoint.bulk-replay'
+    | 'endpoint.replay'
+    | 'replay'
+    | 'application.purge_content',
   args: ReplayArgs,
   nowMs: number,
 ): Promise<TaskRow> {

@@ -1,5 +1,6 @@
 import { showId, uuidTimeMs } from '../../core/id.ts'
 import type { Message } from '../../core/message.ts'
+import { payloadValue } from '../../core/raw-payload.ts'
 import type { Caller } from '../../dialects/contract/caller.ts'
 import type { OutgoingEvent } from '../../dialects/contract/delivery.ts'
 import type {
@@ -115,11 +116,13 @@ function eventOf(
 ): OutgoingEvent | null {
   const row = messages.get(entry.messageId)
   if (row === undefined || row.payload === null) return null
-  const { payload } = row
+  const message = messageOf(row)
+  // What is not JSON was handed to none.
+  if (payloadValue(message) === undefined) return null
   let parsed: { payload: unknown } | undefined
   return {
-    message: messageOf(row),
-    payload: () => (parsed ??= { payload: JSON.parse(payload) as unknown }).payload,
+    message,
+    payload: () => (parsed ??= { payload: payloadValue(message) }).payload,
     app: { ...entry.app, id: showId('app', entry.app.id) },
     messageId: showId('message', entry.messageId),
     deliveryId: showId('delivery', entry.id),
@@ -170,6 +173,7 @@ function messageOf(row: MessageRow): Message {
     channels: row.channels,
     tags: row.tags,
     payload: row.payload,
+    contentType: row.content_type,
     form: row.form,
     orderingKey: row.ordering_key,
     priority: priorityOfRank[row.priority] ?? 'normal',

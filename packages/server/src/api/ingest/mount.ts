@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { PomboError } from '../../core/error.ts'
 import type { Intake, IntakeRequest } from '../../sources/intake/intake.ts'
 import { presentedKeys, readQueryToken } from '../../sources/intake/token.ts'
+import { notOfferedAt } from '../not-offered.ts'
 import { errorAnswer } from '../error-answer.ts'
 
 export interface IngestMountDeps {
@@ -33,6 +34,10 @@ export function mountIngest(app: FastifyInstance, deps: IngestMountDeps): void {
       '/ingest/:gateway/:session/:event',
     ])
       plugin.post<{ Params: IngestPath }>(url, async (request, reply) => {
+        // Svix's own Ingest has its paths under ours; no gateway is called so.
+        const elsewhere =
+          request.params.gateway === 'api' ? notOfferedAt(request.url.split('?')[0]!) : undefined
+        if (elsewhere !== undefined) throw elsewhere
         const rawBody = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
         const taken = await deps.intake.take({ ...aboutOf(request), rawBody })
         return await reply.type('application/json; charset=utf-8').send(JSON.stringify(taken))

@@ -1,6 +1,7 @@
 import { iso } from '../../core/clock.ts'
 import { showId } from '../../core/id.ts'
 import type { Message } from '../../core/message.ts'
+import { shownPayload } from '../../core/raw-payload.ts'
 
 /** What is answered instead of a payload that was not asked for, and of one that is deleted. */
 const notAsked = '{}'
@@ -11,7 +12,7 @@ const deleted = '{"expired":true}'
  * the stack. `more` are further members, already as JSON text.
  */
 export function messageJson(message: Message, withContent: boolean, more = ''): string {
-  const payload = withContent ? (message.payload ?? deleted) : notAsked
+  const payload = withContent ? content(message) : notAsked
   // The names and ids that are checked against a pattern need no escaping; all else goes through JSON.stringify.
   return (
     `{"id":"${showId('message', message.id)}","eventType":${JSON.stringify(message.eventType)}` +
@@ -19,6 +20,11 @@ export function messageJson(message: Message, withContent: boolean, more = ''): 
     `,"tags":${JSON.stringify(message.tags)},"orderingKey":${JSON.stringify(message.orderingKey)}` +
     `,"priority":"${message.priority}","timestamp":"${iso(message.createdAtMs)}"${more},"payload":${payload}}`
   )
+}
+
+function content({ payload, contentType }: Message): string {
+  if (payload === null) return deleted
+  return shownPayload({ payload, contentType: contentType ?? null })
 }
 
 /** A page whose items are JSON text already. */

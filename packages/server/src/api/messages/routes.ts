@@ -23,7 +23,7 @@ import {
   withContent,
   type MessageIn,
 } from './schema.ts'
-import { incoming, settled } from './send.ts'
+import { incoming, settled, checkedPayload } from './send.ts'
 import {
   expungePayload,
   findMessage,
@@ -108,7 +108,7 @@ function createRoute(deps: MessageDeps): Route {
         idempotencyKey: call.idempotencyKey,
         eventIdDays: deps.eventIdDays,
       })
-      await deps.checkPayload(tenantId, call.body)
+      await deps.checkPayload(tenantId, checkedPayload(call.body))
       const message = await settled(deps, sent, await deps.accept(sent))
       return { status: 202, text: messageJson(message, call.query.with_content) }
     },
@@ -138,7 +138,7 @@ function batchRoute(deps: MessageDeps): Route {
         try {
           const key = idempotencyKey === undefined ? undefined : `${idempotencyKey}#${index}`
           const given = await readItem(value, itemText, index, async (message) => {
-            await deps.checkPayload(holder.tenantId, message)
+            await deps.checkPayload(holder.tenantId, checkedPayload(message))
           })
           return incoming({
             tenantId: holder.tenantId,

@@ -4,6 +4,7 @@ import { applicationIn } from '../apps/schema.ts'
 import { aliases } from '../known.ts'
 import { channel, eventTypeName, list, tag, time, uid } from '../field.ts'
 import { spanQuery } from '../pagination.ts'
+import { checkPayload, transformationsParams } from './raw-schema.ts'
 
 const distinct = (items: readonly unknown[]) => new Set(items).size === items.length
 
@@ -55,7 +56,7 @@ const payload = z.unknown().meta({
 export const messageIn = z
   .object({
     eventType: eventTypeName,
-    payload,
+    payload: payload.optional(),
     eventId: uid.nullish().meta({
       description: 'Your own id of the event; a second message with it is refused with 409',
       examples: ['evt-1'],
@@ -77,10 +78,9 @@ export const messageIn = z
       .nullish()
       .meta({ description: 'The same in hours' }),
     deliverAt: notOffered('messages are delivered as soon as they are accepted'),
-    transformationsParams: notOffered(
-      'payloads are delivered as they are, without transformations',
-    ),
+    transformationsParams: transformationsParams.nullish(),
   })
+  .superRefine(checkPayload)
   .meta({ id: 'MessageIn', ...aliases({ data: 'payload' }) })
 
 export type MessageIn = z.output<typeof messageIn>
@@ -97,7 +97,7 @@ const shown = {
   timestamp: time,
   payload: z.unknown().meta({
     description:
-      'As it was sent in; `{}` where content was not asked for, `{"expired":true}` where it is deleted',
+      'As it was sent in, and what was sent in raw as a string; `{}` where content was not asked for, `{"expired":true}` where it is deleted',
   }),
 }
 

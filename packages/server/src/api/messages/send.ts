@@ -2,6 +2,7 @@ import { memberText } from '../../core/json.ts'
 import { PomboError } from '../../core/error.ts'
 import type { Accepted, DedupeKey, IncomingMessage, Message } from '../../core/message.ts'
 import { idempotencyWindowSeconds, requestHash } from '../idempotency/idempotency.ts'
+import { storedContentType } from '../../core/raw-payload.ts'
 import type { MessageIn } from './schema.ts'
 import { findMessage, type Messages } from './store.ts'
 
@@ -26,8 +27,7 @@ export function incoming({
   idempotencyKey,
   eventIdDays,
 }: Sending): IncomingMessage {
-  const payload = payloadText(text)
-  if (payload === undefined) throw new Error('a message was read without its payload')
+  const content = contentOf(given, text)
   const dedupe: DedupeKey[] = []
   if (idempotencyKey !== undefined) {
     dedupe.push({
@@ -44,7 +44,7 @@ export function incoming({
     tenantId,
     appId,
     eventType: given.eventType,
-    payload,
+    ...content,
     eventId: given.eventId ?? null,
     channels: given.channels ?? null,
     tags: given.tags && given.tags.length > 0 ? given.tags : null,
@@ -52,6 +52,38 @@ export function incoming({
     priority: given.priority ?? 'normal',
     ...(retentionDays === undefined ? {} : { payloadRetentionDays: retentionDays }),
     ...(dedupe.length > 0 ? { dedupe } : {}),
+  }
+}
+
+/** The payload to the letter: the text that was sent in raw, or that of the JSON member. */
+function contentOf(
+  { transformationsParams }: MessageIn,
+  text: string,
+): { payload: string; contentType: string | null } {
+  const raw = transformationsParams?.rawPayload
+  if (raw != null) {
+    const [given] = Object.values(transformationsParams?.headers ?? {})
+    return { payload: raw, contentType: storedContentType(raw, given) }
+  }
+  const payload = payloadText(text)
+  if (payload === undefined) throw new Error('a message was read without its payload')
+  return { payload, contentType: null }
+}
+
+/** What a schema of the event type is held against: of what was sent in raw, its JSON, or the text where it is none. */
+export function checkedPayload({ eventType, payload, transformationsParams }: MessageIn): {
+  eventType: string
+  payload: unknown
+} {
+  const raw = transformationsParams?.rawPayload
+  return { eventType, payload: raw == null ? payload : jsonOrText(raw) }
+}
+
+function jsonOrText(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    return text
   }
 }
 

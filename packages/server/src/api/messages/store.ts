@@ -37,6 +37,7 @@ export interface MessageRow {
   payload: string | null
   payload_bytes: number
   form: PayloadForm
+  content_type: string | null
   ordering_key: string | null
   priority: number
   unmatched: string | null
@@ -46,7 +47,7 @@ export interface MessageRow {
 /** The columns of a message `m`. Lists leave the payloads out and fetch those that they show. */
 export function messageColumns(payload: 'payload' | 'no payload'): string {
   return `m.id, m.tenant_id, m.app_id, m.event_type, m.event_id, m.channels, m.tags, ${payload === 'payload' ? 'm.payload' : 'null as payload'},
-    m.payload_bytes, m.form, m.ordering_key, m.priority, m.unmatched, (extract(epoch from m.created_at) * 1000)::float8 as created_ms`
+    m.payload_bytes, m.form, m.content_type, m.ordering_key, m.priority, m.unmatched, (extract(epoch from m.created_at) * 1000)::float8 as created_ms`
 }
 
 /** Newest first, without payloads. The bounds on `id` prune the days' partitions, and within each the primary key is walked in order. */
@@ -169,6 +170,7 @@ export function messageOf(row: MessageRow): StoredMessage {
     tags: row.tags,
     payload: row.payload,
     payloadBytes: row.payload_bytes,
+    contentType: row.content_type,
     form: row.form,
     orderingKey: row.ordering_key,
     priority: priorityOfRank[row.priority] ?? 'normal',

@@ -1,6 +1,7 @@
 /** Whom a request for export or erasure is about. */
 import { z } from 'zod'
 import { readId } from '../../core/id.ts'
+import { payloadValue } from '../../core/raw-payload.ts'
 import {
   mentions,
   normalPerson,
@@ -78,7 +79,9 @@ export function personOfRequest(
 export function isOf(row: HistoryRow, payload: string | null, { keys }: Person): boolean {
   const beside = [row.event_id, row.ordering_key, ...(row.channels ?? []), ...(row.tags ?? [])]
   if (beside.some((text) => text !== null && besideMentions(text, keys))) return true
-  return payload !== null && mentions(JSON.parse(payload) as unknown, keys)
+  const value = payloadValue({ payload, contentType: row.content_type })
+  // What is not JSON is read as the text that it is.
+  return mentions(value === undefined ? payload : value, keys)
 }
 
 /** Keys and tags join their parts by dots, colons and bars. */

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { iso } from '../../core/clock.ts'
 import { invalid } from '../../core/error.ts'
 import { showId } from '../../core/id.ts'
+import { shownPayload } from '../../core/raw-payload.ts'
 import { noteAudit } from '../../db/audit.ts'
 import { time } from '../field.ts'
 import { json, type Route, route } from '../route.ts'
@@ -248,7 +249,7 @@ function messageText(row: HistoryRow, attempts: AttemptRow[]): string {
       timestamp: iso(attempt.created_ms),
     })),
   })
-  return `${shown.slice(0, -1)},"payload":${row.payload ?? 'null'}}`
+  return `${shown.slice(0, -1)},"payload":${row.payload === null ? 'null' : shownPayload({ payload: row.payload, contentType: row.content_type })}}`
 }
 
 function showCursor(cursor: SearchCursor): string {

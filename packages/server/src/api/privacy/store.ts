@@ -13,11 +13,12 @@ export interface HistoryRow {
   payload: string | null
   payload_bytes: number
   form: 'whatsapp' | null
+  content_type: string | null
   ordering_key: string | null
   created_ms: number
 }
 
-const columns = `id, app_id, event_type, event_id, channels, tags, payload, payload_bytes, form, ordering_key, (extract(epoch from created_at) * 1000)::float8 as created_ms`
+const columns = `id, app_id, event_type, event_id, channels, tags, payload, payload_bytes, form, content_type, ordering_key, (extract(epoch from created_at) * 1000)::float8 as created_ms`
 
 /** The days that there are of a table, oldest first. */
 export async function daysOf(db: Queryable, table: 'message' | 'attempt'): Promise<Partition[]> {
@@ -129,7 +130,8 @@ export async function blankMessages(
 ): Promise<number> {
   const ids = rows.map(({ id }) => id).toSorted()
   const { rowCount } = await db.query(
-    `update message set payload = null, payload_expires_at = null, event_id = null, channels = null, tags = null, ordering_key = null
+    `update message set payload = null, payload_expires_at = null, event_id = null, channels = null, tags = null, ordering_key = null,
+      content_type = null
       where app_id = any($1::uuid[]) and id = any($2::uuid[]) and id between $3 and $4`,
     [[...new Set(rows.map((row) => row.app_id))], ids, ids[0], ids.at(-1)],
   )

@@ -3,6 +3,7 @@ import type { Transform } from '../../core/endpoint.ts'
 import { compileExpression, writtenMembers } from '../../core/expression.ts'
 import { showId } from '../../core/id.ts'
 import type { Message } from '../../core/message.ts'
+import { payloadJson } from '../../core/raw-payload.ts'
 import { headerNameProblem, headerProblem } from '../../core/request-headers.ts'
 import { TransformLane, type Waiting } from './worker-lane.ts'
 import type { TransformJob, TransformResult } from './transform-worker.ts'
@@ -34,7 +35,10 @@ export class Transformer {
   /** What becomes of a message; never rejects. */
   async run(
     transform: Transform,
-    message: Pick<Message, 'id' | 'payload' | 'eventType' | 'channels' | 'tags' | 'createdAtMs'>,
+    message: Pick<
+      Message,
+      'id' | 'payload' | 'contentType' | 'eventType' | 'channels' | 'tags' | 'createdAtMs'
+    >,
   ): Promise<TransformResult> {
     const result = await new Promise<TransformResult>((resolve) => {
       this.#lane.add({
@@ -42,7 +46,7 @@ export class Transformer {
         job: {
           id: this.#nextId++,
           transform,
-          payload: message.payload ?? 'null',
+          payload: jsonOf(message),
           input: {
             eventType: message.eventType,
             channels: message.channels ?? [],
@@ -75,6 +79,10 @@ export class Transformer {
       this.#slow.add(keyOf(job))
     }
   }
+}
+
+function jsonOf({ payload, contentType }: Pick<Message, 'payload' | 'contentType'>): string {
+  return payload === null ? 'null' : payloadJson({ payload, contentType: contentType ?? null })
 }
 
 function keyOf({ transform }: TransformJob): string {

@@ -2,6 +2,7 @@
 import { iso } from '../../core/clock.ts'
 import { showId } from '../../core/id.ts'
 import type { Accepted } from '../../core/message.ts'
+import { payloadValue } from '../../core/raw-payload.ts'
 import type { Caller } from '../contract/caller.ts'
 import type { DialectPorts } from '../contract/ports.ts'
 import type { DeliveryDetail, DeliveryEntry, MessageEntry } from '../contract/delivery-log.ts'
@@ -57,7 +58,9 @@ export async function showEvent(
   const closedAtMs = Math.max(...deliveries.map((one) => one.closedAtMs ?? 0), message.createdAtMs)
   const failed = deliveries.find(({ state }) => state === 'exhausted' || state === 'retrying')
   const payload = message.form === null ? message.payload : null
-  const subject = subjectOf(payload === null ? null : JSON.parse(payload), payload ?? 'null')
+  const value = message.form === null ? payloadValue(message) : null
+  const subject =
+    value === undefined ? subjectOf(null, 'null') : subjectOf(value, payload ?? 'null')
   return {
     id: message.id,
     event_id: message.id,

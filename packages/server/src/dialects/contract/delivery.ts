@@ -38,6 +38,8 @@ export interface DeliveryDialect {
   readonly retry: RetryDefaults
   /** Deadline of the whole exchange. */
   readonly timeoutMs: number
+  /** It sends payloads as they are, so that one need not be JSON. */
+  readonly takesAnyText?: boolean
   /**
    * What this dialect calls an event type (`message.received` → `messages.upsert`); the type itself where it has
    * no word for it.

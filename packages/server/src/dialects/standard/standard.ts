@@ -11,6 +11,7 @@ export const standard: Dialect = {
   events: [],
   retry: { scheduleMs: defaultScheduleMs, jitter: 0.2, retryStatuses: 'all' },
   timeoutMs: 15_000,
+  takesAnyText: true,
   secrets: { parse: parseSecret, generate: () => generateSecret('v1') },
   eventName: (eventType) => eventType,
   format: ({ message }) => message.payload ?? 'null',

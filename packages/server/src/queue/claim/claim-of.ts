@@ -29,6 +29,7 @@ export function claimOf(
       channels: message?.channels ?? null,
       tags: message?.tags ?? null,
       payload: message?.payload ?? null,
+      contentType: message?.content_type ?? null,
       form: message?.form ?? null,
       orderingKey: message?.ordering_key ?? null,
       priority: priorityOfRank[row.priority]!,

@@ -309,7 +309,7 @@ export async function messagesOf(
   const ids = rows.map((row) => row.message_id).toSorted()
   const { rows: found } = await db.query<MessageRow>(
     // The bounds are for the planner: they prune the partitions, which a join on the id alone does not.
-    `select m.id, m.event_id, m.channels, m.tags, m.form, m.ordering_key, m.payload_bytes, m.payload is null as expunged,
+    `select m.id, m.event_id, m.channels, m.tags, m.form, m.content_type, m.ordering_key, m.payload_bytes, m.payload is null as expunged,
             case when m.payload_bytes <= $5 then m.payload end as payload, (extract(epoch from m.created_at) * 1000)::float8 as created_ms
        from unnest($1::uuid[], $2::uuid[]) as k(app_id, id) join message m on m.app_id = k.app_id and m.id = k.id
       where m.id between $3 and $4`,
@@ -330,6 +330,7 @@ export interface MessageRow {
   channels: string[] | null
   tags: string[] | null
   form: 'whatsapp' | null
+  content_type: string | null
   ordering_key: string | null
   payload: string | null
   payload_bytes: number

@@ -1,3 +1,4 @@
+import type { PayloadForm } from '../../core/message.ts'
 import { uuidFloor } from '../../core/id.ts'
 import type { Queryable } from '../../db/pool.ts'
 
@@ -180,6 +181,8 @@ export async function lookAtClosed(
 export interface Filtered {
   messageId: string
   payload: string | null
+  contentType: string | null
+  form: PayloadForm
   eventType: string
   channels: string[] | null
   tags: string[] | null
@@ -194,7 +197,7 @@ export async function messagesOf(
   const ids = deliveries.map(({ messageId }) => messageId).toSorted()
   const { rows } = await db.query<Filtered>(
     // The bounds are for the planner: they prune the partitions, which a join on the id alone does not.
-    `select m.id as "messageId", m.payload, m.event_type as "eventType", m.channels, m.tags, (extract(epoch from m.created_at) * 1000)::float8 as "createdMs"
+    `select m.id as "messageId", m.payload, m.content_type as "contentType", m.form, m.event_type as "eventType", m.channels, m.tags, (extract(epoch from m.created_at) * 1000)::float8 as "createdMs"
        from (select distinct * from unnest($1::uuid[], $2::uuid[]) as k(app_id, id)) k join message m on m.app_id = k.app_id and m.id = k.id
       where m.id between $3 and $4`,
     [

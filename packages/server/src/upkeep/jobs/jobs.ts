@@ -1,21 +1,26 @@
 import { iso } from '../../core/clock.ts'
-import { showId } from '../../core/id.ts'
+import { showId, uuidFloor } from '../../core/id.ts'
+import type { Message } from '../../core/message.ts'
+import { payloadValue } from '../../core/raw-payload.ts'
 import type { Payloads } from '../../db/payload.ts'
 import { inTransaction, isAway, type Pool } from '../../db/pool.ts'
 import { noteSignals } from '../../db/signals.ts'
 import type { NodeLease, Waker } from '../../queue/queue.ts'
 import {
   type ClosedDelivery,
+  type ClosedPage,
   lookAtClosed,
   messagesOf,
   type Place,
   reopen,
 } from '../../queue/reopen/store.ts'
+import { lookAtMissing } from '../../queue/reopen/missing/store.ts'
 import {
   holdJob,
   type Job,
   type JobCursor,
   nextJob,
+  purgePayloads,
   saveFailure,
   savePage,
   takeJob,
@@ -42,6 +47,8 @@ export interface JobDeps {
   lease: NodeLease
   waker: Waker
   compileFilter: CompileFilter
+  /** Whether the message would go to the endpoint if it came now: route/'s, handed in like the filter. */
+  wants: (endpointId: string, message: Message) => Promise<boolean>
   /** Of messages as they are stored. */
   payloads: Pick<Payloads, 'open'>
   now: () => number
@@ -56,6 +63,7 @@ const pageMs = 500
 const readBytes = 4 * 1024 * 1024
 const sliceBytes = 256 * 1024
 const maxFailures = 5
+const lowestId = '00000000-0000-0000-0000-000000000000'
 
 /**
  * Does one page of the job that is due first. A node leases a job for one page only, so that all nodes share all
@@ -102,15 +110,19 @@ async function fail(
 }
 
 async function doPage(deps: JobDeps, node: string, job: Job): Promise<void> {
+  if (job.task === 'application.purge_content') return await purge(deps, node, job)
   const { pool, waker } = deps
   const { args } = job
   const { phase, behind } = job.cursor ?? { phase: 'counting' }
-  const looked = await lookAtClosed(
-    pool,
-    { ...args, tenantId: job.tenantId, appId: job.appId, endpointId: job.endpointId },
-    behind,
-    lookedAt[phase],
-  )
+  const looked =
+    job.task === 'endpoint.replay'
+      ? await lookAtWanted(deps, job, behind, lookedAt[phase])
+      : await lookAtClosed(
+          pool,
+          { ...args, tenantId: job.tenantId, appId: job.appId, endpointId: job.endpointId },
+          behind,
+          lookedAt[phase],
+        )
   const compiled = args.payloadFilter === null ? null : deps.compileFilter(args.payloadFilter)
   if (compiled?.ok === false) {
     // It could be used when the job was made, so Pombo has changed since.
@@ -159,6 +171,61 @@ async function doPage(deps: JobDeps, node: string, job: Job): Promise<void> {
   for (const endpointId of new Set(opened)) waker.wake(endpointId)
 }
 
+/** Messages that the endpoint has no delivery of, and would get if they came now. */
+async function lookAtWanted(
+  { pool, payloads, wants }: JobDeps,
+  { tenantId, appId, endpointId, args }: Job,
+  behind: Place | undefined,
+  limit: number,
+): Promise<ClosedPage> {
+  const span = { ...args, appId: appId!, endpointId: endpointId! }
+  const { found, next } = await lookAtMissing(pool, span, behind, limit)
+  const wanted = new Set<string>()
+  for (const some of byBytes(found)) {
+    for (const { messageId, payload, createdMs, ...rest } of await messagesOf(pool, some)) {
+      if (payload === null) continue
+      const message: Message = {
+        ...rest,
+        id: messageId,
+        tenantId,
+        appId: appId!,
+        payload: payloads.open(payload, messageId),
+        eventId: null,
+        orderingKey: null,
+        priority: 'normal',
+        createdAtMs: createdMs,
+      }
+      if (await wants(endpointId!, message)) wanted.add(messageId)
+    }
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  return { found: found.filter(({ messageId }) => wanted.has(messageId)), next }
+}
+
+/** One page of an app's payloads deleted; there is nothing to count before. */
+async function purge(deps: JobDeps, node: string, job: Job): Promise<void> {
+  await inTransaction(deps.pool, async (client) => {
+    if (!(await holdJob(client, node, job.id))) return
+    const page = await purgePayloads(client, job.appId!, {
+      behind: job.cursor?.behind?.messageId ?? lowestId,
+      before: uuidFloor(job.args.untilMs),
+      limit: lookedAt.opening,
+    })
+    const over = page.last === null || page.looked < lookedAt.opening
+    const place = page.last === null ? undefined : { endpointId: lowestId, messageId: page.last }
+    await savePage(client, job.id, {
+      cursor: at('opening', place),
+      matched: page.purged,
+      opened: page.purged,
+      skipped: 0,
+      counted: over,
+      status: over ? 'finished' : 'running',
+      pauseMs: 0,
+    })
+    if (over) await tell(deps, client, job, 'finished')
+  })
+}
+
 function at(phase: JobCursor['phase'], place: Place | undefined): JobCursor {
   return {
     phase,
@@ -174,13 +241,18 @@ async function filtered(
   const matching = new Set<string>()
   let unyielded = 0
   for (const some of byBytes(found)) {
-    for (const { messageId, payload, eventType, channels, tags, createdMs } of await messagesOf(
-      pool,
-      some,
-    )) {
+    for (const {
+      messageId,
+      payload,
+      contentType,
+      eventType,
+      channels,
+      tags,
+      createdMs,
+    } of await messagesOf(pool, some)) {
       if (payload === null) continue
       const input = {
-        payload: JSON.parse(payloads.open(payload, messageId)) as unknown,
+        payload: payloadValue({ payload: payloads.open(payload, messageId), contentType }),
         eventType,
         channels: channels ?? [],
         tags: tags ?? [],

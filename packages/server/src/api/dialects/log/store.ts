@@ -250,6 +250,7 @@ export interface MessageRow {
   tags: string[] | null
   payload: string | null
   form: PayloadForm
+  content_type: string | null
   ordering_key: string | null
   priority: number
   unmatched: string | null
@@ -259,7 +260,7 @@ export interface MessageRow {
 const messageColumns = (
   payload: 'payload' | 'no payload',
 ) => `m.id, m.tenant_id, m.app_id, m.event_type, m.event_id, m.channels, m.tags, ${payload === 'payload' ? 'm.payload' : 'null as payload'},
-  m.form, m.ordering_key, m.priority, m.unmatched, (extract(epoch from m.created_at) * 1000)::float8 as created_ms`
+  m.form, m.content_type, m.ordering_key, m.priority, m.unmatched, (extract(epoch from m.created_at) * 1000)::float8 as created_ms`
 
 /** With their payloads, by id. */
 export async function readMessages(

@@ -1,0 +1,136 @@
+import { z } from 'zod'
+import type { Clock } from '../../core/clock.ts'
+import { invalid } from '../../core/error.ts'
+import type { Pool } from '../../db/pool.ts'
+import type { ClosedState } from '../../queue/reopen/store.ts'
+import type { Registry } from '../../registry/registry.ts'
+import { appId } from '../apps/schema.ts'
+import { recoverOut, showTask } from '../background-tasks/schema.ts'
+import { clockSlackMs, startTask, usual } from '../background-tasks/store.ts'
+import { endpointId, recoverIn } from '../endpoints/schema.ts'
+import { channel, eventTypeName, instant, tag } from '../field.ts'
+import { json, type Route, route } from '../route.ts'
+
+const cloudOnly = "In Svix's cloud only; its open-source server has no such path."
+
+interface BulkDeps {
+  db: Pool
+  clock: Clock
+  endpoints: Registry['endpoints']
+}
+
+/** Svix's numbers of what can be sent again; what is pending or under way is on its way already. */
+const statesOf: Record<0 | 2 | 4, ClosedState[]> = {
+  0: ['delivered'],
+  2: ['exhausted', 'discarded'],
+  4: ['discarded'],
+}
+
+const everyState: ClosedState[] = ['delivered', 'exhausted', 'discarded']
+
+const bulkReplayIn = z
+  .object({
+    since: instant.meta({ description: 'Messages from this time on' }),
+    until: instant.nullish().meta({ description: 'Messages before this time; null: now' }),
+    eventTypes: z.array(eventTypeName).min(1).max(100).nullish(),
+    channel: channel.nullish().meta({ description: 'Only what was sent on this channel' }),
+    tag: tag.nullish().meta({ description: 'Only what has this tag' }),
+    status: z
+      .union(
+        [z.literal(0), z.literal(2), z.literal(4)],
+        'must be 0 (delivered), 2 (failed) or 4 (canceled): the others are on their way',
+      )
+      .nullish()
+      .meta({
+        description: 'How the last delivery ended: Success 0, Fail 2, Canceled 4; null: any',
+      }),
+    statusCodeClass: z
+      .null(
+        'is not offered: a replay knows how deliveries ended, and not what was answered; leave it out, and give status',
+      )
+      .optional()
+      .meta({ description: 'Not offered' }),
+  })
+  .meta({ id: 'BulkReplayIn' })
+
+/** `POST …/endpoint/{endpoint_id}/replay-missing`, as in Svix's cloud: sends what was never sent to it. */
+export function replayMissingRoute({ db, clock, endpoints }: BulkDeps): Route {
+  return route({
+    method: 'POST',
+    path: '/api/v1/app/{app_id}/endpoint/{endpoint_id}/replay-missing',
+    id: 'v1.endpoint.replay-missing',
+    tag: 'Endpoint',
+    summary: 'Send the messages that the endpoint never got',
+    description:
+      'Those of before it was made, and those that its settings of then passed over and that its settings of now would take. ' +
+      `What was sent to it, or was to be, is left alone. Works in the background; see the background task. ${cloudOnly}`,
+    access: 'app',
+    params: z.object({ app_id: appId, endpoint_id: endpointId }),
+    body: recoverIn,
+    answers: { 202: { description: 'It has begun', body: recoverOut } },
+    async handle({ holder, appId, params, body }) {
+      const scope = { tenantId: holder.tenantId, appId }
+      const { id } = await endpoints.get(scope, params.endpoint_id)
+      const nowMs = clock.now()
+      const args = { ...usual, states: [], ...spanOf(body, nowMs) }
+      const task = await startTask(db, { ...scope, endpointId: id }, 'endpoint.replay', args, nowMs)
+      const { data: _, ...shown } = showTask(task)
+      return json(202, shown)
+    },
+  })
+}
+
+function spanOf(
+  { since, until }: { since: number; until?: number | null | undefined },
+  nowMs: number,
+): { sinceMs: number; untilMs: number } {
+  if (until != null && until <= since) throw invalid(['body', 'until'], 'lies before since')
+  return { sinceMs: Math.max(0, since), untilMs: Math.max(0, until ?? nowMs + clockSlackMs) }
+}
+
+/** `POST …/endpoint/{endpoint_id}/bulk-replay`, as in Svix's cloud: sends again what was delivered too. */
+export function bulkReplayRoute({ db, clock, endpoints }: BulkDeps): Route {
+  return route({
+    method: 'POST',
+    path: '/api/v1/app/{app_id}/endpoint/{endpoint_id}/bulk-replay',
+    id: 'v1.endpoint.bulk-replay',
+    tag: 'Endpoint',
+    summary: 'Send again messages of the endpoint, delivered ones too',
+    description:
+      "Works in the background; see the background task. What still waits to be sent is left alone. In Svix's cloud only; its open-source server has no such path.",
+    access: 'app',
+    params: z.object({ app_id: appId, endpoint_id: endpointId }),
+    body: bulkReplayIn,
+    answers: { 202: { description: 'It has begun', body: recoverOut } },
+    async handle({ holder, appId, params, body }) {
+      const scope = { tenantId: holder.tenantId, appId }
+      const { id } = await endpoints.get(scope, params.endpoint_id)
+      const nowMs = clock.now()
+      const args = {
+        ...usual,
+        states: body.status == null ? everyState : statesOf[body.status],
+        eventTypes: body.eventTypes ?? null,
+        ...spanOf(body, nowMs),
+        payloadFilter: labelFilter(body.channel ?? null, body.tag ?? null),
+      }
+      const task = await startTask(
+        db,
+        { ...scope, endpointId: id },
+        'endpoint.bulk-replay',
+        args,
+        nowMs,
+      )
+      const { data: _, ...shown } = showTask(task)
+      return json(202, shown)
+    },
+  })
+}
+
+/** Channels and tags hold no character that CEL and JSON write in different ways. */
+function labelFilter(channel: string | null, tag: string | null): string | null {
+  const parts = [
+    ...(channel === null ? [] : [`${JSON.stringify(channel)} in channels`]),
+    ...(tag === null ? [] : [`${JSON.stringify(tag)} in tags`]),
+  ]
+  return parts.length === 0 ? null : parts.join(' && ')
+}
