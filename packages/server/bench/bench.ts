@@ -8,6 +8,7 @@ import { claimCost } from './claim.ts'
 import { isolation } from './isolation.ts'
 import { keptData } from './kept-data.ts'
 import { nodes } from './nodes.ts'
+import { overload } from './overload.ts'
 import { type Figure, latency, throughput } from './throughput.ts'
 
 const { values } = parseArgs({
@@ -56,6 +57,8 @@ const all: Record<string, (stage: Stage) => Promise<Figure[]>> = {
         : { attempts: attempts ?? 1_000_000, calls: 300, seconds: 10 },
       say,
     ),
+  overload: (stage) =>
+    overload(stage, { events: quick ? 12_000 : 60_000, concurrencies: [64, 128, 256] }, say),
   nodes: (stage) =>
     nodes(stage, quick ? { rounds: 2, events: 8_000 } : { rounds: 3, events: 20_000 }, say),
 }

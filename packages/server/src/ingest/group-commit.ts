@@ -18,10 +18,16 @@ export interface GroupCommitOptions {
   /** Messages and bytes that may wait; beyond, 503. */
   maxWaiting: number
   maxWaitingBytes: number
+  /** Whether the next batch should wait a little: what was stored before has not been dealt with yet. */
+  yields: () => boolean
   /** Batches being written at a time. */
   concurrency: number
   observe: (messages: number, seconds: number) => void
 }
+
+/** A batch yields this long at most, and is asked again so often. */
+const maxYieldMs = 100
+const yieldStepMs = 2
 
 /**
  * Requests that arrive together are committed together. The first one does not wait: it is written at once, and what comes in
@@ -33,6 +39,7 @@ export class GroupCommit {
   #waitingBytes = 0
   #writing = 0
   #scheduled = false
+  #draining = false
   #idle: (() => void)[] = []
 
   constructor(options: GroupCommitOptions) {
@@ -61,6 +68,7 @@ export class GroupCommit {
 
   /** Resolves when everything that waits has been written or refused. */
   async drain(): Promise<void> {
+    this.#draining = true
     if (this.#writing === 0 && this.#waiting.length === 0) return
     await new Promise<void>((resolve) => this.#idle.push(resolve))
   }
@@ -69,7 +77,13 @@ export class GroupCommit {
     if (this.#scheduled || this.#waiting.length === 0 || this.#writing >= this.#options.concurrency)
       return
     this.#scheduled = true
+    const scheduledAt = performance.now()
     const run = () => {
+      const late = this.#draining || performance.now() - scheduledAt >= maxYieldMs
+      if (!late && this.#options.yields()) {
+        setTimeout(run, yieldStepMs)
+        return
+      }
       this.#scheduled = false
       void this.#flush()
     }

@@ -180,6 +180,7 @@ export class LeasedDeliveries {
     const claims = group.map(({ claim }) => claim)
     const endpointId = claims[0]!.endpoint.id
     let unsent: readonly Claim[] = claims
+    const startedAt = performance.now()
     try {
       const read = await this.#readPayloads(group)
       // Stopped for longer than the lease, or taken over: somebody else has it now.
@@ -188,7 +189,7 @@ export class LeasedDeliveries {
     } catch (error) {
       if (!isAway(error)) log('a delivery failed before it was sent; it is put back', error)
     } finally {
-      slots.end(endpointId)
+      slots.end(endpointId, performance.now() - startedAt)
       for (const claim of claims) this.#remove(claim, unsent.includes(claim) ? 'back' : 'sent')
       this.#next(endpointId)
     }
