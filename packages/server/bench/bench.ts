@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util'
 import { openStage, type Stage } from './parts/stage.ts'
 import { backlog } from './backlog.ts'
 import { claimCost } from './claim.ts'
+import { drain } from './drain.ts'
 import { isolation } from './isolation.ts'
 import { keptData } from './kept-data.ts'
 import { nodes } from './nodes.ts'
@@ -59,6 +60,14 @@ const all: Record<string, (stage: Stage) => Promise<Figure[]>> = {
     ),
   overload: (stage) =>
     overload(stage, { events: quick ? 12_000 : 60_000, concurrencies: [64, 128, 256] }, say),
+  drain: (stage) =>
+    drain(
+      stage,
+      quick
+        ? { one: 10_000, hundred: 10_000, events: 8_000 }
+        : { one: 200_000, hundred: 200_000, events: 40_000 },
+      say,
+    ),
   nodes: (stage) =>
     nodes(stage, quick ? { rounds: 2, events: 8_000 } : { rounds: 3, events: 20_000 }, say),
 }

@@ -3,12 +3,14 @@ const windowMs = 100
 /** An endpoint that could take this many times what it gets is not what its deliveries wait for. */
 const spare = 1.5
 
-/** How fast an endpoint takes its deliveries: of the present window and the one before, how many it finished and its quickest answer. */
+/** Its quickest answer is forgotten by so much in a window: what was quick and is slow now is known as slow after three seconds. */
+const forgetting = 1.15
+
+/** How fast an endpoint takes its deliveries: how many it finished in the present window and the one before, and its quickest answer of late. */
 export class Pace {
   #finished = 0
   #finishedBefore = 0
   #quickestMs = Infinity
-  #quickestBeforeMs = Infinity
   #windowAt: number
 
   constructor(now: number) {
@@ -22,11 +24,9 @@ export class Pace {
   #turn(now: number): void {
     const elapsed = now - this.#windowAt
     if (elapsed < windowMs) return
-    const adjoins = elapsed < 2 * windowMs
-    this.#finishedBefore = adjoins ? this.#finished : 0
-    this.#quickestBeforeMs = adjoins ? this.#quickestMs : Infinity
+    this.#finishedBefore = elapsed < 2 * windowMs ? this.#finished : 0
     this.#finished = 0
-    this.#quickestMs = Infinity
+    this.#quickestMs *= forgetting ** Math.min(100, elapsed / windowMs)
     this.#windowAt += elapsed
   }
 
@@ -53,7 +53,6 @@ export class Pace {
    */
   hasSpare(atOnce: number, now: number): boolean {
     const perMs = this.perMs(now)
-    const quickestMs = Math.min(this.#quickestMs, this.#quickestBeforeMs)
-    return perMs > 0 && atOnce / Math.max(1, quickestMs) >= spare * perMs
+    return perMs > 0 && atOnce / Math.max(1, this.#quickestMs) >= spare * perMs
   }
 }

@@ -14,8 +14,8 @@ interface EndpointSlots {
   rate: TokenBucket
   /** Work waits in the database, so what is new has to queue behind it. */
   backlog: boolean
-  /** By the monotonic clock, since when what is new has to queue because the slots were taken; null: it does not, or for another reason. */
-  overflowAt: number | null
+  /** New and sent to wait in the database beyond half of what was finished meanwhile: were it to grow, the backlog would. */
+  pushed: number
   pace: Pace
   /** Of a payload, on average of late. */
   payloadBytes: number
@@ -32,8 +32,6 @@ const maxLeasedBytes = 64 * 1024 * 1024
 const aheadShare = 0.75
 /** Accepting yields while more waits for quick endpoints than they take in this time. */
 const promptMs = 25
-/** So long at most because of work that went by way of the database: a long backlog must not hold up what is new. */
-const overflowMs = 2_000
 
 /**
  * How much of each endpoint's work may be leased to this node, and how much of that may be under way: this node's share of the endpoint's
@@ -85,7 +83,7 @@ export class Slots {
         inFlight: 0,
         rate: { tokens: endpoint.throttleRate ?? 0, filledAt: now },
         backlog: false,
-        overflowAt: null,
+        pushed: 0,
         pace: new Pace(now),
         payloadBytes: 0,
       }
@@ -159,10 +157,9 @@ export class Slots {
       const ahead = slots.leased - slots.inFlight
       if (ahead <= 0) this.#crowded.delete(id)
       if (ahead <= 0 || endpoint.batch || !slots.pace.hasSpare(this.#atOnce(endpoint), now)) continue
-      if (slots.overflowAt !== null && now - slots.overflowAt < overflowMs) return true
-      // What was claimed waits on purpose, so that the next claim comes in time.
-      if (slots.backlog) continue
-      waiting += ahead
+      // What was claimed waits on purpose, so that the next claim comes in time; and a backlog of old must not hold up what is new: it
+      // only may not grow.
+      waiting += slots.backlog ? slots.pushed : ahead
       perMs += slots.pace.perMs(now)
     }
     return waiting > promptMs * perMs
@@ -180,9 +177,8 @@ export class Slots {
   /** Leases a new delivery, to be sent straight from memory; false where it has to queue. */
   leaseNew(endpoint: Endpoint, bytes: number): boolean {
     const slots = this.#of(endpoint)
-    if (slots.backlog) return false
-    if (this.free(endpoint) < 1) {
-      slots.overflowAt ??= this.#clock.monotonic()
+    if (slots.backlog || this.free(endpoint) < 1) {
+      slots.pushed += 1
       return false
     }
     this.lease(endpoint, bytes)
@@ -220,6 +216,7 @@ export class Slots {
     if (!slots) return
     slots.inFlight -= 1
     this.#inFlight -= 1
+    slots.pushed = Math.max(0, slots.pushed - 0.5)
     slots.pace.finish(tookMs, this.#clock.monotonic())
   }
 
@@ -255,7 +252,7 @@ export class Slots {
     if (!backlog && !this.#endpoints.has(endpoint.id)) return
     const slots = this.#of(endpoint)
     slots.backlog = backlog
-    if (!backlog) slots.overflowAt = null
+    if (!backlog) slots.pushed = 0
   }
 
   /** Forgets endpoints with nothing leased and nothing to remember. */
