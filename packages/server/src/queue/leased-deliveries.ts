@@ -113,9 +113,12 @@ export class LeasedDeliveries {
     return this.#held.size
   }
 
-  /** Writes the releases of what was not sent. */
-  async writeReleases(): Promise<void> {
-    if (this.#released.length === 0) return
+  /**
+   * Writes the releases of what was not sent.
+   * @returns the endpoints whose it is
+   */
+  async writeReleases(): Promise<ReadonlySet<string>> {
+    if (this.#released.length === 0) return new Set()
     const back = [...this.#released]
     await release(
       this.#deps.pool,
@@ -126,6 +129,7 @@ export class LeasedDeliveries {
       })),
     )
     this.#released.splice(0, back.length)
+    return new Set(back.map((claim) => claim.endpoint.id))
   }
 
   #gather(held: Held, { maxEvents, maxWaitMs }: { maxEvents: number; maxWaitMs: number }): void {
