@@ -6,6 +6,7 @@ import { openStage, type Stage } from './parts/stage.ts'
 import { backlog } from './backlog.ts'
 import { claimCost } from './claim.ts'
 import { drain } from './drain.ts'
+import { flip } from './flip.ts'
 import { isolation } from './isolation.ts'
 import { keptData } from './kept-data.ts'
 import { nodes } from './nodes.ts'
@@ -60,6 +61,12 @@ const all: Record<string, (stage: Stage) => Promise<Figure[]>> = {
     ),
   overload: (stage) =>
     overload(stage, { events: quick ? 12_000 : 60_000, concurrencies: [64, 128, 256] }, say),
+  flip: (stage) =>
+    flip(
+      stage,
+      quick ? { events: 8_000, quietMs: 3_000 } : { events: 40_000, quietMs: 60_000 },
+      say,
+    ),
   drain: (stage) =>
     drain(
       stage,
@@ -75,7 +82,7 @@ if (values.help) {
   console.log(`npm run bench -- [--quick] [--json] [--only ${Object.keys(all).join(',')}]
 
 Compares Pombo with a bare loop (reads a POST, inserts it, POSTs it on, updates it) in the same run, on this machine.
-BENCH_DATABASE_URL names a PostgreSQL to use; without it the embedded one is started. --quick takes about a minute and is noisier.
+BENCH_DATABASE_URL names a PostgreSQL to use; without it the embedded one is started. --quick takes under three minutes and is noisier.
 kept-data fills a history of a million attempts (--quick: 200,000). The full size, --only kept-data --attempts 10000000, takes
 about a quarter of an hour and 10 GB of disk.`)
   process.exit(0)
