@@ -24,7 +24,8 @@ beforeAll(async () => {
     insert into work (
       endpoint_id, message_id, id, tenant_id, app_id, priority, next_attempt_at, payload_bytes, event_type)
     select $1, gen_random_uuid(), gen_random_uuid(), $1, $1, 1, now() - (30 - n * 0.002) * interval '1 second', 1, 'a'
-      from generate_series(1, $2::int) n`,
+      from generate_series(1, $2::int) n
+     order by random()`,
     [endpointId, waiting],
   )
 })
@@ -74,7 +75,7 @@ test('while a long transaction keeps what is gone in the index, a claim touches 
   }
   const fromStart = await claimFrom(fromTheStart)
   expect(last.pages).toBeLessThan(first.pages * 1.5)
-  expect(fromStart.pages).toBeGreaterThan(last.pages * 1.5)
+  expect(fromStart.pages).toBeGreaterThan(last.pages * 2)
 })
 
 test('doctor says which transaction keeps the table of open work from being cleaned, and what to do', async () => {
