@@ -56,7 +56,11 @@ export async function overload(
       const sent = await send(delivering, count, concurrency)
       const { distinct } = await stage.receiver.ask<{ distinct: number }>('count')
       await stage.receiver.ask('waitFor', count - sent.refused)
-      return { sent, delivered: distinct, took: await stage.receiver.ask<Latencies>('latencies', '/ok') }
+      return {
+        sent,
+        delivered: distinct,
+        took: await stage.receiver.ask<Latencies>('latencies', '/ok'),
+      }
     }
     await deliver(Math.ceil(events / 4), 64)
     const figures: Figure[] = []

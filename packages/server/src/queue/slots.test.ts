@@ -3,7 +3,12 @@ import { endpointOf } from '../../test/support/dialect-samples.ts'
 import type { NodeLease } from './lease.ts'
 import { Slots } from './slots.ts'
 
-const endpoint = { ...endpointOf('evolution', {}), maxInFlight: 10, throttleRate: null, batch: null }
+const endpoint = {
+  ...endpointOf('evolution', {}),
+  maxInFlight: 10,
+  throttleRate: null,
+  batch: null,
+}
 let nowMs: number
 let slots: Slots
 

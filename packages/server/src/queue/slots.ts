@@ -156,7 +156,8 @@ export class Slots {
     for (const [id, { slots, endpoint }] of this.#crowded) {
       const ahead = slots.leased - slots.inFlight
       if (ahead <= 0) this.#crowded.delete(id)
-      if (ahead <= 0 || endpoint.batch || !slots.pace.hasSpare(this.#atOnce(endpoint), now)) continue
+      if (ahead <= 0 || endpoint.batch || !slots.pace.hasSpare(this.#atOnce(endpoint), now))
+        continue
       // What was claimed waits on purpose, so that the next claim comes in time; and a backlog of old must not hold up what is new: it
       // only may not grow.
       waiting += slots.backlog ? slots.pushed : ahead

@@ -41,10 +41,9 @@ async function claimFrom(floors: readonly [number, number, number]) {
   let pages = 0
   const db = {
     query: async (text: string, values: unknown[]) => {
-      const { rows } = await database.pool.query<{ 'QUERY PLAN': [{ Plan: Record<string, number> }] }>(
-        `explain (analyze, buffers, format json) ${text}`,
-        values,
-      )
+      const { rows } = await database.pool.query<{
+        'QUERY PLAN': [{ Plan: Record<string, number> }]
+      }>(`explain (analyze, buffers, format json) ${text}`, values)
       const { Plan } = rows[0]!['QUERY PLAN'][0]
       pages = Plan['Shared Hit Blocks']! + Plan['Shared Read Blocks']!
       return await database.pool.query(
@@ -82,7 +81,11 @@ test('doctor says which transaction keeps the table of open work from being clea
   await holder.query(`set local application_name = 'a long report'`)
   const findings = await queueFindings(database.pool, { oldMs: 0, deadRows: 0 })
   expect(findings).toEqual([
-    expect.objectContaining({ level: 'warn', name: 'queue', detail: expect.stringContaining('a long report') }),
+    expect.objectContaining({
+      level: 'warn',
+      name: 'queue',
+      detail: expect.stringContaining('a long report'),
+    }),
   ])
   expect(await queueFindings(database.pool)).toEqual([expect.objectContaining({ level: 'ok' })])
 })
