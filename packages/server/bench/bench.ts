@@ -5,9 +5,12 @@ import { parseArgs } from 'node:util'
 import { openStage, type Stage } from './parts/stage.ts'
 import { backlog } from './backlog.ts'
 import { claimCost } from './claim.ts'
+import { drain } from './drain.ts'
+import { flip } from './flip.ts'
 import { isolation } from './isolation.ts'
 import { keptData } from './kept-data.ts'
 import { nodes } from './nodes.ts'
+import { overload } from './overload.ts'
 import { type Figure, latency, throughput } from './throughput.ts'
 
 const { values } = parseArgs({
@@ -56,6 +59,22 @@ const all: Record<string, (stage: Stage) => Promise<Figure[]>> = {
         : { attempts: attempts ?? 1_000_000, calls: 300, seconds: 10 },
       say,
     ),
+  overload: (stage) =>
+    overload(stage, { events: quick ? 12_000 : 60_000, concurrencies: [64, 128, 256] }, say),
+  flip: (stage) =>
+    flip(
+      stage,
+      quick ? { events: 8_000, quietMs: 3_000 } : { events: 40_000, quietMs: 60_000 },
+      say,
+    ),
+  drain: (stage) =>
+    drain(
+      stage,
+      quick
+        ? { one: 10_000, hundred: 10_000, events: 8_000 }
+        : { one: 200_000, hundred: 200_000, events: 40_000 },
+      say,
+    ),
   nodes: (stage) =>
     nodes(stage, quick ? { rounds: 2, events: 8_000 } : { rounds: 3, events: 20_000 }, say),
 }
@@ -63,7 +82,7 @@ if (values.help) {
   console.log(`npm run bench -- [--quick] [--json] [--only ${Object.keys(all).join(',')}]
 
 Compares Pombo with a bare loop (reads a POST, inserts it, POSTs it on, updates it) in the same run, on this machine.
-BENCH_DATABASE_URL names a PostgreSQL to use; without it the embedded one is started. --quick takes about a minute and is noisier.
+BENCH_DATABASE_URL names a PostgreSQL to use; without it the embedded one is started. --quick takes under three minutes and is noisier.
 kept-data fills a history of a million attempts (--quick: 200,000). The full size, --only kept-data --attempts 10000000, takes
 about a quarter of an hour and 10 GB of disk.`)
   process.exit(0)

@@ -109,7 +109,12 @@ async function measure(
 }
 
 function wantsOf(ids: string[]): ClaimRequest[] {
-  return ids.map((endpointId) => ({ endpointId, free: 5, order: [1, 0, 2] as const }))
+  return ids.map((endpointId) => ({
+    endpointId,
+    free: 5,
+    order: [1, 0, 2] as const,
+    floors: [0, 0, 0] as const,
+  }))
 }
 
 /** Runs a statement, and its EXPLAIN before it. */

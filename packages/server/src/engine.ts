@@ -11,6 +11,7 @@ import { schemaVersion } from './db/migrations.ts'
 import { plainPayloads } from './db/payload.ts'
 import { dropConnections } from './db/pool.ts'
 import { deliver, type DeliverDeps } from './deliver/deliver.ts'
+import { uncleaned } from './db/uncleaned.ts'
 import { LeasedDeliveries } from './queue/leased-deliveries.ts'
 import { Dispatcher } from './queue/dispatcher.ts'
 import { AttemptObserver } from './engine/attempt-observer.ts'
@@ -236,6 +237,7 @@ export class Engine {
     metrics.watchQueue(async () => {
       metrics.setInFlight(slots.inFlight)
       metrics.setCircuits(await circuitCounts(pool))
+      metrics.setUncleaned(await uncleaned(pool))
       return (await queueDepth(pool)).map(({ state, count, oldestSeconds }) => ({
         state,
         depth: count,

@@ -32,7 +32,9 @@ serve({
     const headers = { 'content-type': 'application/json', ...load.headers }
     let accepted = 0
     let refused = 0
+    const answeredMs: number[] = []
     const send = async (i: number): Promise<void> => {
+      const sentAt = performance.now()
       const { statusCode, body: answer } = await pool.request({
         path: paths[i % paths.length]!,
         method: 'POST',
@@ -40,6 +42,7 @@ serve({
         body: body(load.firstNumber + i),
       })
       await answer.dump()
+      answeredMs.push(performance.now() - sentAt)
       if (statusCode < 300) accepted += 1
       else refused += 1
     }
@@ -62,6 +65,9 @@ serve({
       )
     }
     await pool.close()
-    return { accepted, refused, startedAt, acceptedMs: Date.now() - startedAt }
+    const acceptedMs = Date.now() - startedAt
+    answeredMs.sort((a, b) => a - b)
+    const at = (share: number) => Math.round(answeredMs[Math.floor(answeredMs.length * share)] ?? 0)
+    return { accepted, refused, startedAt, acceptedMs, answers: { p50: at(0.5), p99: at(0.99) } }
   },
 })

@@ -18,10 +18,17 @@ export interface GroupCommitOptions {
   /** Messages and bytes that may wait; beyond, 503. */
   maxWaiting: number
   maxWaitingBytes: number
+  /** Whether the next batch should wait a little: what was stored before has not been dealt with yet. */
+  yields: () => boolean
   /** Batches being written at a time. */
   concurrency: number
   observe: (messages: number, seconds: number) => void
 }
+
+/** A batch yields this long at most, and is a small one then; it is asked again so often. */
+const maxYieldMs = 100
+const yieldedBatch = 64
+const yieldStepMs = 2
 
 /**
  * Requests that arrive together are committed together. The first one does not wait: it is written at once, and what comes in
@@ -33,6 +40,7 @@ export class GroupCommit {
   #waitingBytes = 0
   #writing = 0
   #scheduled = false
+  #draining = false
   #idle: (() => void)[] = []
 
   constructor(options: GroupCommitOptions) {
@@ -61,30 +69,38 @@ export class GroupCommit {
 
   /** Resolves when everything that waits has been written or refused. */
   async drain(): Promise<void> {
+    this.#draining = true
     if (this.#writing === 0 && this.#waiting.length === 0) return
     await new Promise<void>((resolve) => this.#idle.push(resolve))
   }
 
   #schedule(): void {
+    const { maxBatch } = this.#options
     if (this.#scheduled || this.#waiting.length === 0 || this.#writing >= this.#options.concurrency)
       return
     this.#scheduled = true
+    const scheduledAt = performance.now()
     const run = () => {
+      const yields = !this.#draining && this.#options.yields()
+      if (yields && performance.now() - scheduledAt < maxYieldMs) {
+        setTimeout(run, yieldStepMs)
+        return
+      }
       this.#scheduled = false
-      void this.#flush()
+      void this.#flush(yields ? Math.min(yieldedBatch, maxBatch) : maxBatch)
     }
     // Alone: with everything that this turn of the loop still brings. In company: a little longer, for a fuller batch.
-    if (this.#writing === 0 || this.#waiting.length >= this.#options.maxBatch) setImmediate(run)
+    if (this.#writing === 0 || this.#waiting.length >= maxBatch) setImmediate(run)
     else setTimeout(run, this.#options.windowMs)
   }
 
   /** Takes a batch in which no key stands twice: the second of two could not be told from the first. */
-  #take(): Waiting[] {
+  #take(maxBatch: number): Waiting[] {
     const batch: Waiting[] = []
     const rest: Waiting[] = []
     const keys = new Set<string>()
     for (const [i, one] of this.#waiting.entries()) {
-      if (batch.length >= this.#options.maxBatch) {
+      if (batch.length >= maxBatch) {
         rest.push(...this.#waiting.slice(i))
         break
       }
@@ -101,10 +117,10 @@ export class GroupCommit {
     return batch
   }
 
-  async #flush(): Promise<void> {
+  async #flush(maxBatch: number): Promise<void> {
     if (this.#waiting.length === 0 || this.#writing >= this.#options.concurrency) return
     this.#writing += 1
-    const batch = this.#take()
+    const batch = this.#take(maxBatch)
     this.#schedule()
     const startedAt = performance.now()
     try {

@@ -84,6 +84,7 @@ export class Ingest {
       ...deps.commit,
       commit: (batch: readonly NewMessage[]) => this.#store(batch as readonly Prepared[]),
       observe: deps.observe.commit,
+      yields: () => deps.congested() || deps.slots.behind,
     }
     this.#small = new GroupCommit({ ...options, concurrency: 1 })
     this.#large = new GroupCommit({ ...options, concurrency: 2, maxBatch: 4 })

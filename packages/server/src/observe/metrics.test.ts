@@ -86,6 +86,15 @@ test('the queue is asked at a scrape, and not again at the next one', async () =
   expect(asked).toBe(1)
 })
 
+test('rows that are gone and not cleaned are shown, and how old the transaction is that keeps them', async () => {
+  const made = metrics()
+  made.setUncleaned({ dead: 120_000, oldest: { ageMs: 90_000 } })
+  expect(await line(made, 'pombo_queue_dead_rows')).toBe('pombo_queue_dead_rows 120000')
+  expect(await line(made, 'pombo_database_oldest_transaction_seconds')).toBe(
+    'pombo_database_oldest_transaction_seconds 90',
+  )
+})
+
 test('a database that is away or hangs does not take the metrics with it', async () => {
   const failing = metrics()
   failing.setQueue([{ state: 'pending', depth: 5, oldestSeconds: 1 }])

@@ -40,6 +40,8 @@ export interface Metrics {
   setInFlight(requests: number): void
   setCircuits(counts: Record<string, number>): void
   setQueue(states: readonly QueueState[]): void
+  /** What keeps the table of open work from being cleaned. */
+  setUncleaned(found: { dead: number; oldest: { ageMs: number } | undefined }): void
   /** Asked at a scrape, at most once in `QUEUE_CACHE_MS`. While it fails or is slow, the last answer stands. */
   watchQueue(ask: () => Promise<readonly QueueState[]>): void
   /** The Prometheus text format; of all processes together, where several serve one address. */
@@ -97,6 +99,18 @@ export function openMetrics(options: { node?: boolean } = {}): Metrics {
     aggregator: 'max',
     // Both wait: a registry reads its metrics side by side.
     collect: () => askQueue(),
+  })
+  const dead = new Gauge({
+    registers,
+    name: 'pombo_queue_dead_rows',
+    help: 'Rows of the table of open work that are gone and not cleaned by autovacuum yet.',
+    aggregator: 'max',
+  })
+  const oldestTransaction = new Gauge({
+    registers,
+    name: 'pombo_database_oldest_transaction_seconds',
+    help: 'Age of the oldest transaction of the database: what has gone since it began cannot be cleaned.',
+    aggregator: 'max',
   })
   const inFlight = new Gauge({
     registers,
@@ -188,6 +202,10 @@ export function openMetrics(options: { node?: boolean } = {}): Metrics {
       for (const [state, count] of Object.entries(states)) circuits.set({ state }, count)
     },
     setQueue,
+    setUncleaned(found) {
+      dead.set(found.dead)
+      oldestTransaction.set((found.oldest?.ageMs ?? 0) / 1_000)
+    },
     watchQueue(ask) {
       queueSource = ask
       askedAt = Number.NEGATIVE_INFINITY

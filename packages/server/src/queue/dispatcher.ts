@@ -16,6 +16,7 @@ import {
   takeProbe,
   type ClaimRequest,
 } from './claim/store.ts'
+import { ClaimFloors, fromTheStart } from './claim/floors.ts'
 import { type ClaimableEndpoint, claimOf } from './claim/claim-of.ts'
 import { databaseTime, rescueStrays } from './node/store.ts'
 import type { LeasedDeliveries } from './leased-deliveries.ts'
@@ -44,6 +45,9 @@ const zeroUuid = '00000000-0000-0000-0000-000000000000'
 const endpointsPerClaim = 200
 /** After an unanswered statement, strays are looked for as soon as the database answers, and again: what a broken connection had asked for may still be under way. */
 const strayLooksMs = [0, 1_000, 5_000, 15_000]
+/** A look at all endpoints takes this part of the time at most, and comes so often at least. */
+const sweepShare = 20
+const maxSweepPauseMs = 5_000
 /** Payloads above this are read one by one, right before they are sent. */
 const inlineBytes = 256 * 1024
 
@@ -60,8 +64,11 @@ export class Dispatcher {
   readonly #keyCursor = new Map<string, string>()
   /** Rates, or endpoints with one of their own, for which a timer runs. */
   readonly #rateWaits = new Set<string>()
+  readonly #floors = new ClaimFloors()
   #sweepFrom = zeroUuid
   #sweepDue = true
+  /** Not before, by the monotonic clock: a look at all endpoints that takes long comes seldom. */
+  #sweepAt = 0
   /** By the monotonic clock. */
   #strayLooksAt: number[] = []
   #running: Promise<void> | undefined
@@ -74,8 +81,10 @@ export class Dispatcher {
 
   start(): void {
     this.#timer = setInterval(() => {
-      this.#sweepDue = true
+      const now = this.#deps.clock.monotonic()
+      if (now >= this.#sweepAt) this.#sweepDue = true
       this.#deps.slots.sweep()
+      this.#floors.sweep(now)
       this.#run()
     }, this.#deps.pollMs)
   }
@@ -123,7 +132,7 @@ export class Dispatcher {
   }
 
   async #claimAll(): Promise<void> {
-    await this.#deps.leased.writeReleases()
+    for (const id of await this.#deps.leased.writeReleases()) this.#floors.forget(id)
     if (
       this.#strayLooksAt[0] !== undefined &&
       this.#strayLooksAt[0] <= this.#deps.clock.monotonic()
@@ -136,7 +145,10 @@ export class Dispatcher {
     if (ids.length > endpointsPerClaim)
       for (const rest of ids.splice(endpointsPerClaim)) this.#woken.add(rest)
     if (this.#sweepDue && ids.length < endpointsPerClaim) {
+      const startedAt = this.#deps.clock.monotonic()
       const found = await endpointsWithWork(this.#deps.pool, this.#sweepFrom, endpointsPerClaim)
+      const endedAt = this.#deps.clock.monotonic()
+      this.#sweepAt = endedAt + Math.min(maxSweepPauseMs, sweepShare * (endedAt - startedAt))
       this.#sweepFrom = found.length === endpointsPerClaim ? found.at(-1)! : zeroUuid
       this.#sweepDue = found.length === endpointsPerClaim
       ids = [...new Set([...ids, ...found])]
@@ -150,6 +162,7 @@ export class Dispatcher {
     const before = await databaseTime(pool)
     const freed = await rescueStrays(pool, lease.ids, leasedIds(), before)
     this.#strayLooksAt = this.#strayLooksAt.filter((at) => at > startedAt)
+    if (freed > 0) this.#floors.clear()
     if (freed > 0) log('freed deliveries that no node had in hand', { freed })
   }
 
@@ -215,7 +228,8 @@ export class Dispatcher {
       this.#wakeAtRate(endpoint)
       return
     }
-    requests.push({ endpointId: endpoint.id, free, order: drawOrder(random()) })
+    const floors = this.#floors.of(endpoint.id, this.#deps.clock.monotonic())
+    requests.push({ endpointId: endpoint.id, free, order: drawOrder(random()), floors })
     if (endpoint.ordering === 'key')
       ordered.push({
         endpointId: endpoint.id,
@@ -234,6 +248,7 @@ export class Dispatcher {
     const leasedBy = lease.id
     const startedAt = performance.now()
     const rows = await claim(pool, leasedBy, requests)
+    this.#noteFloors(requests, rows, performance.now() - startedAt)
     const heads = ordered.length > 0 ? await claimOrdered(pool, leasedBy, ordered) : []
     // An update answers in no order; what goes out in one request goes in the order of acceptance.
     const claimed = [
@@ -250,6 +265,19 @@ export class Dispatcher {
     }
     for (const request of ordered) this.#moveCursor(request, heads)
     await this.#dispatch(claimed, states, leasedBy)
+  }
+
+  #noteFloors(
+    requests: readonly ClaimRequest[],
+    rows: readonly ClaimedRow[],
+    tookMs: number,
+  ): void {
+    const now = this.#deps.clock.monotonic()
+    const taken = Map.groupBy(rows, (row) => row.endpoint_id)
+    for (const { endpointId, floors } of requests) {
+      const full = floors === fromTheStart ? { tookMs } : undefined
+      this.#floors.note(endpointId, taken.get(endpointId) ?? [], full, now)
+    }
   }
 
   /** Behind the last key that gave something, so that a thousand waiting keys do not hide the one after them; from the start at the end. */
@@ -296,6 +324,7 @@ export class Dispatcher {
     } catch (error) {
       for (const row of rows)
         slots.release(states.get(row.endpoint_id)!.endpoint, row.payload_bytes)
+      for (const row of rows) this.#floors.forget(row.endpoint_id)
       await release(
         pool,
         rows.map((row) => ({ endpointId: row.endpoint_id, messageId: row.message_id, leasedBy })),
@@ -323,7 +352,7 @@ export class Dispatcher {
     if (!(await takeProbe(pool, endpoint.id, lease.id, (endpoint.timeoutMs ?? 60_000) + 10_000)))
       return
     const rows = await claim(pool, lease.id, [
-      { endpointId: endpoint.id, free: 1, order: [0, 1, 2] },
+      { endpointId: endpoint.id, free: 1, order: [0, 1, 2], floors: fromTheStart },
     ])
     const heads =
       rows.length === 0 && endpoint.ordering === 'key'

@@ -113,9 +113,12 @@ export class LeasedDeliveries {
     return this.#held.size
   }
 
-  /** Writes the releases of what was not sent. */
-  async writeReleases(): Promise<void> {
-    if (this.#released.length === 0) return
+  /**
+   * Writes the releases of what was not sent.
+   * @returns the endpoints whose it is
+   */
+  async writeReleases(): Promise<ReadonlySet<string>> {
+    if (this.#released.length === 0) return new Set()
     const back = [...this.#released]
     await release(
       this.#deps.pool,
@@ -126,6 +129,7 @@ export class LeasedDeliveries {
       })),
     )
     this.#released.splice(0, back.length)
+    return new Set(back.map((claim) => claim.endpoint.id))
   }
 
   #gather(held: Held, { maxEvents, maxWaitMs }: { maxEvents: number; maxWaitMs: number }): void {
@@ -180,6 +184,7 @@ export class LeasedDeliveries {
     const claims = group.map(({ claim }) => claim)
     const endpointId = claims[0]!.endpoint.id
     let unsent: readonly Claim[] = claims
+    const startedAt = performance.now()
     try {
       const read = await this.#readPayloads(group)
       // Stopped for longer than the lease, or taken over: somebody else has it now.
@@ -188,7 +193,7 @@ export class LeasedDeliveries {
     } catch (error) {
       if (!isAway(error)) log('a delivery failed before it was sent; it is put back', error)
     } finally {
-      slots.end(endpointId)
+      slots.end(endpointId, performance.now() - startedAt)
       for (const claim of claims) this.#remove(claim, unsent.includes(claim) ? 'back' : 'sent')
       this.#next(endpointId)
     }

@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock.ts'
 import type { Endpoint } from '../core/endpoint.ts'
 import { refill, type TokenBucket, untilTokenMs } from '../core/token-bucket.ts'
 import type { NodeLease } from './lease.ts'
+import { Pace } from './pace.ts'
 import { type SharedRate, SharedRates } from './shared-rates.ts'
 
 interface EndpointSlots {
@@ -13,33 +14,41 @@ interface EndpointSlots {
   rate: TokenBucket
   /** Work waits in the database, so what is new has to queue behind it. */
   backlog: boolean
-  /** Finished in the window that began at `windowAt`, and in the one before. */
-  finished: number
-  finishedBefore: number
-  windowAt: number
+  /** New and sent to wait in the database beyond half of what was finished meanwhile: were it to grow, the backlog would. */
+  pushed: number
+  pace: Pace
+  /** Of a payload, on average of late. */
+  payloadBytes: number
 }
 
-/** Over this time it is measured how fast an endpoint takes its deliveries. */
-const windowMs = 100
-/** Of one endpoint, this many at most wait in memory. */
-const maxAhead = 500
+/** Of one endpoint, as much waits in memory as it takes in this many windows of its pace (tenths of a second), and never more than this. */
+const windowsAhead = 3
+const maxAhead = 1_500
+const maxAheadBytes = 8 * 1024 * 1024
 /** Leased to this node at most, over all endpoints. */
 const maxLeased = 4_000
 const maxLeasedBytes = 64 * 1024 * 1024
+/** Of that, what may be taken ahead: the rest is for endpoints that have nothing in hand yet. */
+const aheadShare = 0.75
+/** Accepting yields while more waits for quick endpoints than they take in this time. */
+const promptMs = 25
 
 /**
  * How much of each endpoint's work may be leased to this node, and how much of that may be under way: this node's share of the endpoint's
  * limits, so that all nodes together keep to them.
  *
- * More is leased than may be under way where the endpoint is fast: as much as it finished in the last tenth of a second. That
+ * More is leased than may be under way where the endpoint is fast: as much as it finishes in three tenths of a second. That
  * keeps a busy endpoint fed from memory, and a hanging one, which finishes nothing, gets nothing ahead. Measured at saturation: taking
- * nothing ahead sends three quarters of the events through the database a second time, at 1.6 times the CPU an event.
+ * nothing ahead sends three quarters of the events through the database a second time, at 1.6 times the CPU an event. Longer, and what is
+ * urgent would wait behind it.
  */
 export class Slots {
   readonly #endpoints = new Map<string, EndpointSlots>()
   readonly #lease: NodeLease
   readonly #clock: Clock
   readonly #shared: SharedRates
+  /** Endpoints of which more may be leased than is under way. */
+  readonly #crowded = new Map<string, { slots: EndpointSlots; endpoint: Endpoint }>()
   #leased = 0
   #leasedBytes = 0
   #inFlight = 0
@@ -74,9 +83,9 @@ export class Slots {
         inFlight: 0,
         rate: { tokens: endpoint.throttleRate ?? 0, filledAt: now },
         backlog: false,
-        finished: 0,
-        finishedBefore: 0,
-        windowAt: now,
+        pushed: 0,
+        pace: new Pace(now),
+        payloadBytes: 0,
       }
       this.#endpoints.set(endpoint.id, slots)
     }
@@ -127,16 +136,34 @@ export class Slots {
   }
 
   #ahead(slots: EndpointSlots): number {
-    this.#turnWindow(slots)
-    return Math.min(maxAhead, Math.max(slots.finished, slots.finishedBefore))
+    const pace = windowsAhead * slots.pace.perWindow(this.#clock.monotonic())
+    const bytes = maxAheadBytes / Math.max(1, slots.payloadBytes)
+    // The node's room for what is taken ahead; what this endpoint has may stay.
+    const room = aheadShare * maxLeased - this.#leased + slots.leased
+    const roomBytes = aheadShare * maxLeasedBytes - this.#leasedBytes
+    if (roomBytes <= 0) return 0
+    return Math.max(0, Math.floor(Math.min(pace, maxAhead, bytes, room)))
   }
 
-  #turnWindow(slots: EndpointSlots): void {
-    const elapsed = this.#clock.monotonic() - slots.windowAt
-    if (elapsed < windowMs) return
-    slots.finishedBefore = elapsed < 2 * windowMs ? slots.finished : 0
-    slots.finished = 0
-    slots.windowAt += elapsed
+  /**
+   * Whether accepting should yield: what was accepted waits for this node's processor, which accepting takes from delivering. Never because an
+   * endpoint is slow, hangs, or is paused: that one has no more to take.
+   */
+  get behind(): boolean {
+    const now = this.#clock.monotonic()
+    let waiting = 0
+    let perMs = 0
+    for (const [id, { slots, endpoint }] of this.#crowded) {
+      const ahead = slots.leased - slots.inFlight
+      if (ahead <= 0) this.#crowded.delete(id)
+      if (ahead <= 0 || endpoint.batch || !slots.pace.hasSpare(this.#atOnce(endpoint), now))
+        continue
+      // What was claimed waits on purpose, so that the next claim comes in time; and a backlog of old must not hold up what is new: it
+      // only may not grow.
+      waiting += slots.backlog ? slots.pushed : ahead
+      perMs += slots.pace.perMs(now)
+    }
+    return waiting > promptMs * perMs
   }
 
   /** Milliseconds until the rates allow one more; 0 where they do now. */
@@ -150,7 +177,11 @@ export class Slots {
 
   /** Leases a new delivery, to be sent straight from memory; false where it has to queue. */
   leaseNew(endpoint: Endpoint, bytes: number): boolean {
-    if (this.#of(endpoint).backlog || this.free(endpoint) < 1) return false
+    const slots = this.#of(endpoint)
+    if (slots.backlog || this.free(endpoint) < 1) {
+      slots.pushed += 1
+      return false
+    }
     this.lease(endpoint, bytes)
     return true
   }
@@ -158,6 +189,8 @@ export class Slots {
   lease(endpoint: Endpoint, bytes: number): void {
     const slots = this.#of(endpoint)
     slots.leased += 1
+    slots.payloadBytes += (bytes - slots.payloadBytes) / 16
+    this.#crowded.set(endpoint.id, { slots, endpoint })
     this.#leased += 1
     this.#leasedBytes += bytes
     if (endpoint.throttleRate !== null) slots.rate.tokens -= 1
@@ -167,27 +200,31 @@ export class Slots {
   /** Lets a leased delivery begin, if one more may be under way. */
   begin(endpoint: Endpoint): boolean {
     const slots = this.#of(endpoint)
-    if (slots.inFlight >= Math.max(1, this.#lease.share(endpoint.maxInFlight, endpoint.id)))
-      return false
+    if (slots.inFlight >= this.#atOnce(endpoint)) return false
     slots.inFlight += 1
     this.#inFlight += 1
     return true
   }
 
+  /** Requests of the endpoint that this node may have under way. */
+  #atOnce(endpoint: Endpoint): number {
+    return Math.max(1, this.#lease.share(endpoint.maxInFlight, endpoint.id))
+  }
+
   /** A request has ended. */
-  end(endpointId: string): void {
+  end(endpointId: string, tookMs: number): void {
     const slots = this.#endpoints.get(endpointId)
     if (!slots) return
     slots.inFlight -= 1
     this.#inFlight -= 1
-    this.#turnWindow(slots)
-    slots.finished += 1
+    slots.pushed = Math.max(0, slots.pushed - 0.5)
+    slots.pace.finish(tookMs, this.#clock.monotonic())
   }
 
   /**
    * A delivery is sent or put back: its slot is free.
-   * @returns whether to fetch more: work waits in the database, and at least a quarter of the slots is free (a claim for each slot that
-   * becomes free would cost more than it brings)
+   * @returns whether to fetch more: work waits in the database, and half of what may be leased is free (a claim for each slot that
+   * becomes free would cost more than it brings; the other half lasts until the claim is answered), a quarter where nothing is taken ahead
    */
   release(endpoint: Endpoint, bytes: number): boolean {
     const slots = this.#endpoints.get(endpoint.id)
@@ -196,8 +233,9 @@ export class Slots {
     this.#leased -= 1
     this.#leasedBytes -= bytes
     if (!slots.backlog) return false
-    const whole = this.#share(endpoint) + this.#ahead(slots)
-    return slots.leased === 0 || slots.leased <= whole * 0.75
+    const share = this.#share(endpoint)
+    const ahead = this.#ahead(slots)
+    return slots.leased === 0 || slots.leased <= Math.max(0.75 * share, 0.5 * (share + ahead))
   }
 
   /** Who else waits for a rate that one of these endpoints shares, and of which something is left. */
@@ -213,7 +251,9 @@ export class Slots {
   setBacklog(endpoint: Endpoint, backlog: boolean): void {
     this.#shared.setWaiting(endpoint, backlog)
     if (!backlog && !this.#endpoints.has(endpoint.id)) return
-    this.#of(endpoint).backlog = backlog
+    const slots = this.#of(endpoint)
+    slots.backlog = backlog
+    if (!backlog) slots.pushed = 0
   }
 
   /** Forgets endpoints with nothing leased and nothing to remember. */
@@ -224,10 +264,12 @@ export class Slots {
       if (
         slots.leased === 0 &&
         !slots.backlog &&
-        now - slots.windowAt > 1_000 &&
+        now - slots.pace.windowAt > 1_000 &&
         now - slots.rate.filledAt > 1_000
-      )
+      ) {
         this.#endpoints.delete(id)
+        this.#crowded.delete(id)
+      }
     }
   }
 }

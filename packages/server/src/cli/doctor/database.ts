@@ -5,6 +5,7 @@ import { schemaVersion } from '../../db/migrations.ts'
 import type { Pool } from '../../db/pool.ts'
 import { readKey } from '../../db/seal.ts'
 import { fail, type Finding, ok, warn } from './finding.ts'
+import { queueFindings } from './queue.ts'
 import {
   forbiddenTables,
   foundSchema,
@@ -219,6 +220,7 @@ async function schemaFindings(
       facts.nowMs,
       nodes.length > 0,
     ),
+    ...(await queueFindings(pool)),
     keyRing(await sealingKeys(pool), keys, config),
   ]
 }

@@ -96,20 +96,24 @@ export interface ClaimedRow {
   event_type: string
   ordering_key: string | null
   created_ms: number
+  /** When it was due. */
+  due_ms: number
 }
 
 const claimedColumns = /* sql */ `
   w.endpoint_id, w.message_id, w.id, w.tenant_id, w.app_id, w.attempt, w.priority, w.trigger, w.payload_bytes,
-  w.event_type, w.ordering_key, (extract(epoch from w.created_at) * 1000)::float8 as created_ms`
+  w.event_type, w.ordering_key, (extract(epoch from w.created_at) * 1000)::float8 as created_ms,
+  (extract(epoch from w.next_attempt_at) * 1000)::float8 as due_ms`
 
 // Index work_due: as many rows as are taken.
-const arm = (priority: string) => /* sql */ `
+const arm = (priority: 'p0' | 'p1' | 'p2') => /* sql */ `
   select *
     from (
       select ctid
         from work
        where endpoint_id = request.endpoint_id and priority = request.${priority}
-         and lease_owner is null and ordering_key is null and next_attempt_at <= now()
+         and lease_owner is null and ordering_key is null
+         and next_attempt_at >= request.from_${priority} and next_attempt_at <= now()
        order by next_attempt_at
        limit request.free
          for update skip locked
@@ -121,6 +125,8 @@ export interface ClaimRequest {
   free: number
   /** A permutation of 0 (high), 1 (normal), 2 (low): the first is served first, so drawing it at random by weight gives shares. */
   order: readonly [number, number, number]
+  /** By priority, from when on due work is looked at (floors.ts), in milliseconds; 0: from the start. */
+  floors: readonly [number, number, number]
 }
 
 /**
@@ -137,9 +143,11 @@ export async function claim(
   const { rows } = await db.query<ClaimedRow>(
     /* sql */ `
     with request as (
-      select *
-        from unnest($2::uuid[], $3::int[], $4::smallint[], $5::smallint[], $6::smallint[])
-          as request(endpoint_id, free, p0, p1, p2)
+      select endpoint_id, free, p0, p1, p2,
+             to_timestamp(f0 / 1000) as from_p0, to_timestamp(f1 / 1000) as from_p1, to_timestamp(f2 / 1000) as from_p2
+        from unnest(
+          $2::uuid[], $3::int[], $4::smallint[], $5::smallint[], $6::smallint[], $7::float8[], $8::float8[], $9::float8[]
+        ) as request(endpoint_id, free, p0, p1, p2, f0, f1, f2)
     ),
     picked as materialized (
       select taken.*
@@ -161,6 +169,9 @@ export async function claim(
       requests.map((request) => request.order[0]),
       requests.map((request) => request.order[1]),
       requests.map((request) => request.order[2]),
+      requests.map(({ order, floors }) => floors[order[0]]!),
+      requests.map(({ order, floors }) => floors[order[1]]!),
+      requests.map(({ order, floors }) => floors[order[2]]!),
     ],
   )
   return rows

@@ -1,0 +1,54 @@
+import { expect, test } from 'vitest'
+import { GroupCommit } from './group-commit.ts'
+import type { NewMessage } from './store.ts'
+
+const message = { payloadBytes: 1, dedupe: [] } as unknown as NewMessage
+
+function stage(yields: () => boolean) {
+  const batches: number[] = []
+  const commit = new GroupCommit({
+    commit: async (batch) => {
+      batches.push(batch.length)
+      return batch.map(() => true)
+    },
+    yields,
+    maxBatch: 500,
+    windowMs: 1,
+    maxWaiting: 300,
+    maxWaitingBytes: 1_000,
+    concurrency: 1,
+    observe: () => {},
+  })
+  return { commit, batches }
+}
+
+test('a batch waits while deliveries are behind, and goes at once when they have caught up', async () => {
+  let behind = true
+  const { commit, batches } = stage(() => behind)
+  const stored = Array.from({ length: 100 }, () => commit.add(message))
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  expect(batches).toEqual([])
+  behind = false
+  await Promise.all(stored)
+  expect(batches).toEqual([100])
+})
+
+test('deliveries that stay behind hold a batch up for a tenth of a second, and it is a small one; beyond the buffer is a 503', async () => {
+  const { commit, batches } = stage(() => true)
+  const startedAt = performance.now()
+  const stored = Array.from({ length: 300 }, () => commit.add(message))
+  await expect(commit.add(message)).rejects.toMatchObject({ code: 'overloaded' })
+  await stored[0]
+  expect(performance.now() - startedAt).toBeGreaterThan(95)
+  expect(batches).toEqual([64])
+  await Promise.all(stored)
+  expect(batches).toEqual([64, 64, 64, 64, 44])
+})
+
+test('a node that stops writes what it took without waiting', async () => {
+  const { commit, batches } = stage(() => true)
+  const stored = Array.from({ length: 100 }, () => commit.add(message))
+  await commit.drain()
+  await Promise.all(stored)
+  expect(batches).toEqual([100])
+})
