@@ -190,7 +190,7 @@ async function hotStatements(): Promise<HotStatement[]> {
     await of('settle retried', 18, true, (db) => settle(db, [nodeId], 1, settled('pending'))),
     await of('release', 20, true, (db) => release(db, keys)),
     await of('claim', 15, false, (db) =>
-      claim(db, nodeId, [{ endpointId, free: rowsACall, order: [1, 0, 2] }]),
+      claim(db, nodeId, [{ endpointId, free: rowsACall, order: [1, 0, 2], floors: [0, 0, 0] }]),
     ),
   ]
 }
