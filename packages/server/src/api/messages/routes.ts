@@ -5,7 +5,7 @@ import { showId } from '../../core/id.ts'
 import type { Accepted, IncomingMessage } from '../../core/message.ts'
 import { type AppFinder, existingOrNewApp } from '../apps/ensure.ts'
 import { appId } from '../apps/schema.ts'
-import { refuseUnstorable } from '../body.ts'
+import { refuseUnstorable } from '../../core/unstorable.ts'
 import { errorBody } from '../error-answer.ts'
 import { read } from '../field.ts'
 import { listOf, pageQuery, readIdCursor } from '../pagination.ts'
@@ -87,7 +87,6 @@ function createRoute(deps: MessageDeps): Route {
     params,
     query: contentQuery,
     body: messageIn,
-    opaque: 'payload',
     idempotency: 'own',
     answers: { 202: { description: 'Accepted and stored', body: messageOut } },
     async handle(call) {
@@ -126,7 +125,7 @@ function batchRoute(deps: MessageDeps): Route {
     params,
     query: contentQuery,
     body: batchIn,
-    opaque: 'messages',
+    apart: 'messages',
     answers: { 202: { description: 'A result for each message', body: batchOut } },
     async handle({ appId, holder, body, text, query, idempotencyKey }): Promise<Answer> {
       const texts = elementTexts(memberText(text, 'messages') ?? '')
@@ -163,7 +162,7 @@ function batchRoute(deps: MessageDeps): Route {
 
 function readItem(value: unknown, text: string, index: number): MessageIn {
   try {
-    refuseUnstorable({ text, value }, 'payload')
+    refuseUnstorable({ text, value })
     const given = read(messageIn, value, 'body')
     if (given.application == null) return given
     throw invalid(
