@@ -4,7 +4,13 @@ import { firstNotUtf8, utf8Bytes } from '../../core/charset.ts'
 import { PomboError } from '../../core/error.ts'
 import { mayBeUnstorable, refuseUnstorableValue } from '../../core/unstorable.ts'
 import type { GatewayRequest, GatewaySource, Parsed } from '../gateway/gateway.ts'
-import { contentType, formFields, jsonValue, withoutHiddenKeys } from '../gateway/request.ts'
+import {
+  contentType,
+  formFields,
+  jsonValue,
+  withoutHiddenKeys,
+  withoutTokens,
+} from '../gateway/request.ts'
 import { tooDeep } from './message.ts'
 
 /** Signatures are over the bytes as they came: they are looked at before this. */
@@ -14,6 +20,7 @@ export async function read(gateway: GatewaySource, given: GatewayRequest): Promi
   if (unsure) refuseUnstorableValue(jsonValue(request.rawBody), ['body'])
   const parsed = await gateway
     .parse(request)
+    .then((one) => unknownForm(one, request))
     .then((one) => withoutHiddenKeys(one, request.rawBody))
     .catch(tooDeep)
   // Again, for JSON within JSON and for forms, which only the mapping opens.
@@ -25,8 +32,9 @@ async function asText(request: GatewayRequest): Promise<GatewayRequest> {
   const type = contentType(request)
   // Its files are of any bytes.
   if (type === 'multipart/form-data') {
-    await refuseDamagedFields(request)
-    return request
+    const form = await formFields(request)
+    if (form) refuseDamagedFields(form, request.rawBody)
+    if (form) return request
   }
   const rawBody = utf8Bytes(request.rawBody, request.headers['content-type'])
   if (type === 'application/x-www-form-urlencoded') refuseDamagedForm(rawBody)
@@ -34,16 +42,23 @@ async function asText(request: GatewayRequest): Promise<GatewayRequest> {
 }
 
 /** What is no UTF-8 is replaced by U+FFFD as the form is read, without a word. */
-async function refuseDamagedFields(request: GatewayRequest): Promise<void> {
-  const { rawBody } = request
+function refuseDamagedFields(form: ReadonlyMap<string, string>, rawBody: Buffer): void {
   if (isUtf8(rawBody) || rawBody.includes('\ufffd')) return
-  for (const [name, value] of (await formFields(request)) ?? [])
+  for (const [name, value] of form)
     if (value.includes('\ufffd') || name.includes('\ufffd'))
       throw new PomboError('bad_encoding', {
         encoding: 'UTF-8',
         at: firstNotUtf8(rawBody),
         hint: ` It is in the form's field "${name.slice(0, 60)}".`,
       })
+}
+
+/** A form of which the gateway makes nothing is kept by its fields: as text, its files would be damaged. */
+async function unknownForm(parsed: Parsed, request: GatewayRequest): Promise<Parsed> {
+  if (parsed.outcome !== 'unknown' || typeof parsed.body !== 'string') return parsed
+  if (contentType(request) !== 'multipart/form-data') return parsed
+  const form = await formFields(request)
+  return form ? { ...parsed, body: withoutTokens(Object.fromEntries(form)) } : parsed
 }
 
 /** Escaped bytes (`%FF`) are to be UTF-8 as well. */
