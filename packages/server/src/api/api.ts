@@ -100,8 +100,10 @@ export function createApi(deps: ApiDeps): FastifyInstance {
     frameworkErrors: (error, request, reply) => {
       const answer = errorAnswer(error, { requestId: request.id, maxBodyBytes })
       const headers = { ...answer.headers, 'content-type': 'application/json; charset=utf-8' }
-      if (isStillComing(request.raw)) dropRest(request.raw)
-      reply.raw.writeHead(answer.status, headers).end(JSON.stringify(answer.body))
+      const send = (): void =>
+        void reply.raw.writeHead(answer.status, headers).end(JSON.stringify(answer.body))
+      if (isStillComing(request.raw)) dropRest(request.raw, send)
+      else send()
     },
   })
   guardDoors(app, maxBodyBytes)

@@ -24,11 +24,12 @@ export function guardDoors(app: FastifyInstance, maxBodyBytes: number): void {
       request.body = await inflated(request.body, request.headers['content-encoding'], maxBodyBytes)
   })
   app.addHook('onSend', (request, reply, _payload, done) => {
-    if (isStillComing(request.raw)) {
-      reply.removeHeader('connection')
-      dropRest(request.raw)
-    }
-    done()
+    if (!isStillComing(request.raw)) return done()
+    dropRest(request.raw, (whole) => {
+      if (whole) reply.removeHeader('connection')
+      else void reply.header('connection', 'close')
+      done()
+    })
   })
 }
 

@@ -100,7 +100,10 @@ test('a body that has no end is not read for ever: the answer, a bound, and the 
   // Far beyond the 16 MB, and what the machine's buffers hold.
   for (; open && sent < 500; sent++) {
     if (!socket.write(piece))
-      await Promise.race([once(socket, 'drain').catch(() => {}), once(socket, 'close')])
+      await Promise.race([
+        once(socket, 'drain').catch(() => {}),
+        once(socket, 'close').catch(() => {}),
+      ])
   }
   expect(answer).toContain('HTTP/1.1 413')
   expect(open).toBe(false)
