@@ -212,7 +212,10 @@ export class Engine {
         discardDeliveries(pool, { endpointIds: [endpointId], beforeMessageId }, reason),
       payloads,
       compileFilter,
-      wants: wantsMessage((message) => this.cache.routes(message.tenantId, message.appId), routeRules),
+      wants: wantsMessage(
+        (message) => this.cache.routes(message.tenantId, message.appId),
+        routeRules,
+      ),
       now: () => clock.now(),
       leaseMs: options.leaseMs,
       chores: options.chores ?? [],

@@ -23,7 +23,8 @@ import { attemptRoutes } from './attempts/routes.ts'
 import { auditRoute } from './audit/routes.ts'
 import { authRoutes } from './auth/routes.ts'
 import { backgroundTaskRoutes } from './background-tasks/routes.ts'
-import { takeJson } from './body.ts'
+import { guardDoors, takeJson } from './body.ts'
+import { dropRest, isStillComing } from './early-answers.ts'
 import { endpointRoutes } from './endpoints/routes.ts'
 import { transformRoutes, type TransformTrial } from './endpoints/transform.ts'
 import { errorAnswer } from './error-answer.ts'
@@ -107,10 +108,14 @@ export function createApi(deps: ApiDeps): FastifyInstance {
     frameworkErrors: (error, request, reply) => {
       const answer = errorAnswer(error, { requestId: request.id, maxBodyBytes })
       const headers = { ...answer.headers, 'content-type': 'application/json; charset=utf-8' }
-      reply.raw.writeHead(answer.status, headers).end(JSON.stringify(answer.body))
+      const send = (): void =>
+        void reply.raw.writeHead(answer.status, headers).end(JSON.stringify(answer.body))
+      if (isStillComing(request.raw)) dropRest(request.raw, send)
+      else send()
     },
   })
-  takeJson(app)
+  guardDoors(app, maxBodyBytes)
+  takeJson(app, maxBodyBytes)
   const routes = apiRoutes(deps, app)
   answerErrors(app, routes, deps)
   mount(app, routes, gateOf(deps))
@@ -267,7 +272,8 @@ function mountReference(app: FastifyInstance, routes: readonly Route[], version:
   }
   app.get('/api/v1/openapi.json', async (_request, reply) => {
     document ??= JSON.stringify(openApi(routes, info))
-    return reply.type('application/json; charset=utf-8').send(document)
+    // Without a charset, which JSON does not have: some generators compare the type to the letter. Bytes, as Fastify adds one to text.
+    return reply.header('content-type', 'application/json').send(Buffer.from(document))
   })
   app.get('/api/v1/docs', async (_request, reply) =>
     reply.type('text/html; charset=utf-8').send(referencePage),

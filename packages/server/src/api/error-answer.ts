@@ -1,5 +1,6 @@
 import { type ErrorCode, PomboError } from '../core/error.ts'
-import { isAway } from '../db/pool.ts'
+import { withoutKeys } from '../core/hidden-keys.ts'
+import { awayState, isAway, isReplaced } from '../db/pool.ts'
 
 /** An error as it goes out: Svix's `HttpErrorOut`, or `HTTPValidationError` for a 422. `bug`: it is ours, and belongs in the log. */
 export interface ErrorAnswer {
@@ -17,7 +18,9 @@ export function errorAnswer(
   context: { requestId: string; maxBodyBytes: number },
 ): ErrorAnswer {
   if (error instanceof PomboError) return known(error)
-  if (isAway(error)) return known(new PomboError('database_away'))
+  if (isReplaced(error))
+    return { ...known(new PomboError('database_away', { state: awayState(error) })), bug: true }
+  if (isAway(error)) return known(new PomboError('database_away', { state: awayState(error) }))
   const refused = ofFastify(error, context.maxBodyBytes)
   if (refused) return known(refused)
   return {
@@ -40,8 +43,9 @@ function known(error: PomboError): ErrorAnswer {
 }
 
 export function errorBody(error: PomboError): ErrorAnswer['body'] {
-  if (error.code === 'validation' && error.problems.length > 0) return { detail: error.problems }
-  return { code: error.code, detail: error.message }
+  if (error.code === 'validation' && error.problems.length > 0)
+    return { detail: error.problems.map((one) => ({ ...one, msg: withoutKeys(one.msg) })) }
+  return { code: error.code, detail: withoutKeys(error.message) }
 }
 
 /** What fastify refuses before a handler sees it, in Pombo's words. */
@@ -52,6 +56,11 @@ function ofFastify(error: unknown, maxBodyBytes: number): PomboError | undefined
     return new PomboError('too_large', { limitBytes: maxBodyBytes })
   if (error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')
     return new PomboError('unsupported_media_type', { expected: 'application/json', given: 'none' })
+  // Fastify repeats the path, and a token may stand in it.
+  if (error.code === 'FST_ERR_BAD_URL')
+    return new PomboError('bad_request', {
+      detail: 'The path cannot be decoded: after "%" come two hexadecimal digits, as UTF-8.',
+    })
   if (typeof error.statusCode !== 'number' || error.statusCode >= 500) return undefined
   return new PomboError('bad_request' satisfies ErrorCode, { detail: error.message })
 }

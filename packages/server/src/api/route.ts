@@ -21,8 +21,8 @@ export interface Route {
   params: z.ZodObject | undefined
   query: z.ZodObject | undefined
   body: z.ZodType | undefined
-  /** Members of the body whose text is kept as it is and so may hold anything. */
-  opaque: readonly string[]
+  /** A member of the body that the handler looks into itself for text that cannot be stored. */
+  apart: string | undefined
   /** `stored`: the answer to a POST with an Idempotency-Key is kept and given again. `own`: the handler sees to it. */
   idempotency: 'stored' | 'own'
   answers: Record<number, AnswerShape>
@@ -86,7 +86,7 @@ interface Definition<
   params?: Params
   query?: Query
   body?: Body
-  opaque?: readonly string[]
+  apart?: string
   idempotency?: 'stored' | 'own'
   answers: Record<number, AnswerShape>
   handle(call: Call<Output<Params>, Output<Query>, Output<Body>>): Promise<Answer> | Answer
@@ -101,7 +101,7 @@ export function route<
   return {
     app: 'existing',
     idempotency: 'stored',
-    opaque: [],
+    apart: undefined,
     ...definition,
     params: definition.params,
     query: definition.query,

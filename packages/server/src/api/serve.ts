@@ -1,9 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { type Actor, actingAs, onBehalfOf } from '../core/acting.ts'
-import { invalid, PomboError } from '../core/error.ts'
+import { PomboError } from '../core/error.ts'
+import { refuseUnstorable } from '../core/unstorable.ts'
 import { bearerOf, type Holder, nobody, permit, type Presented } from './access.ts'
-import { type JsonBody, noBody, refuseUnstorable } from './body.ts'
+import { type JsonBody, noBody } from './body.ts'
 import { read } from './field.ts'
 import { queryOf } from './query.ts'
 import { type IdempotencyStore, keyOf, once, requestHash } from './idempotency/idempotency.ts'
@@ -38,7 +39,6 @@ async function serve(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const holder = await identify(route, gate, request)
-  refuseNul(request.url)
   const params = route.params === undefined ? undefined : read(route.params, request.params, 'path')
   const appId = await resolveApp(route, gate, holder, params)
   const query = read(route.query ?? nothing, queryOf(route.query, request.query), 'query')
@@ -84,14 +84,6 @@ function actorOf({ keyId }: Holder, request: FastifyRequest): Actor {
   return { ...(keyId !== '' && { keyId }), ...(someone !== undefined && { onBehalfOf: someone }) }
 }
 
-/** No text in the database can hold it, and no name has it. */
-function refuseNul(url: string): void {
-  const at = url.indexOf('%00')
-  if (at === -1) return
-  const where = url.slice(0, at).includes('?') ? 'query' : 'path'
-  throw invalid([where], 'may not hold the character U+0000 (%00)')
-}
-
 async function identify(route: Route, gate: Gate, request: FastifyRequest): Promise<Holder> {
   if (route.access === 'open') return nobody
   const presented = await gate.present(bearerOf(request.headers.authorization))
@@ -129,7 +121,7 @@ function readBody(route: Route, body: JsonBody): unknown {
     if (typeof body.value === 'object') read(nothing, body.value ?? {}, 'body')
     return undefined
   }
-  refuseUnstorable(body, route.opaque)
+  refuseUnstorable(body, route.apart)
   return read(route.body, body.value, 'body')
 }
 

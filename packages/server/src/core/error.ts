@@ -7,7 +7,16 @@ export const catalogue = {
   bad_request: { status: 400, message: '{detail}' },
   bad_encoding: {
     status: 400,
-    message: 'The body is not valid UTF-8; send JSON encoded as UTF-8.',
+    message: 'The body is not valid {encoding}: byte {at}, counted from 0, is wrong.{hint}',
+  },
+  bad_compression: {
+    status: 400,
+    message: 'The body is not what Content-Encoding says: it cannot be unpacked as {encoding}.',
+  },
+  unsupported_encoding: {
+    status: 415,
+    message:
+      'Content-Encoding "{given}" is not read; send the body as it is, or in gzip, deflate, br or zstd.',
   },
   unsupported_media_type: {
     status: 415,
@@ -57,6 +66,10 @@ export const catalogue = {
     status: 413,
     message: 'The body is larger than {limitBytes} bytes (POMBO_MAX_BODY_BYTES, at most 16 MiB).',
   },
+  inflates_too_much: {
+    status: 413,
+    message: 'Unpacked, the body is more than {ratio} times as long; send it as it is.',
+  },
   validation: { status: 422, message: '{detail}' },
   rate_limited: {
     status: 429,
@@ -71,7 +84,7 @@ export const catalogue = {
   database_away: {
     status: 503,
     message:
-      'The database does not answer. Repeat after the time in Retry-After; what was asked ' +
+      'The database {state}. Repeat after the time in Retry-After; what was asked ' +
       'may have been done, and the answer lost. A message with an Idempotency-Key (or an ' +
       'eventId), the same both times, counts once.',
   },

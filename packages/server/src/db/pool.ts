@@ -178,14 +178,51 @@ const awayMessages = [
   'client was closed',
 ]
 
+/** What is said of a database that turns everything away. */
+const away: Readonly<Record<string, string>> = {
+  '3D000': 'does not exist any more',
+  '28000': "refuses Pombo's role",
+  '28P01': "refuses Pombo's password",
+  '57P01': 'is being shut down or dropped',
+  '57P03': 'is starting or stopping',
+  '57P04': 'was dropped',
+  '53100': 'has no space left',
+  '53300': 'has no connection left',
+  '25006': 'is read-only',
+}
+/** And of one that answers, and is another: it was replaced by one in which Pombo has not made its tables. */
+const replaced: Readonly<Record<string, string>> = {
+  '42P01': "has lost Pombo's tables; starting Pombo makes them",
+  '3F000': "has lost Pombo's schema; starting Pombo makes it",
+}
+
+/** True when the database answers and Pombo's tables are not in it. */
+export function isReplaced(error: unknown): boolean {
+  return Object.hasOwn(replaced, codeOf(error))
+}
+
+/** What is wrong with it, for the answer of `database_away`. */
+export function awayState(error: unknown): string {
+  const code = codeOf(error)
+  const known = { ...away, ...replaced }
+  const state = Object.hasOwn(known, code) ? known[code] : undefined
+  return state === undefined ? 'does not answer' : `${state} (SQLSTATE ${code})`
+}
+
+function codeOf(error: unknown): string {
+  const has = error instanceof Error && 'code' in error && typeof error.code === 'string'
+  return has ? String(error.code) : ''
+}
+
 /**
  * True when the database did not answer or turned the connection away, as opposed to refusing the statement: the work
  * can be repeated later as it is. SQLSTATE classes 08 (connection), 53 (resources: disk full, too many connections),
- * 57P (shutdown, restart); 40P01: it was in another's way (a deadlock with a migration), and is undone.
+ * 57P (shutdown, restart), what refuses the connection itself (`away`); 40P01: it was in another's way (a deadlock with a migration), and is undone.
  */
 export function isAway(error: unknown): boolean {
   if (!(error instanceof Error)) return false
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
+  const code = codeOf(error)
+  if (Object.hasOwn(away, code)) return true
   if (/^(08|53|57P)/.test(code) || code === '25006' || code === '25P03' || code === '40P01')
     return true
   if (/^E[A-Z]+$/.test(code)) return true

@@ -1,5 +1,5 @@
 import { PomboError } from '../core/error.ts'
-import { isAway } from '../db/pool.ts'
+import { awayState, isAway, isReplaced } from '../db/pool.ts'
 import type { NewMessage } from './store.ts'
 
 interface Waiting {
@@ -139,9 +139,15 @@ export class GroupCommit {
       const stored = await this.#options.commit(batch.map(({ item }) => item))
       batch.forEach(({ resolve }, i) => resolve(stored[i]!))
     } catch (error) {
-      if (isAway(error)) {
+      if (isAway(error) || isReplaced(error)) {
         for (const { reject } of batch)
-          reject(new PomboError('database_away', {}, { retryAfterSeconds: 2, cause: error }))
+          reject(
+            new PomboError(
+              'database_away',
+              { state: awayState(error) },
+              { retryAfterSeconds: 2, cause: error },
+            ),
+          )
       } else if (batch.length === 1) batch[0]!.reject(error)
       // One message that the database refuses must not take the others with it.
       else for (const one of batch) await this.#write([one])

@@ -10,7 +10,7 @@ import { PomboError } from '../core/error.ts'
 import { showId, uuidv7 } from '../core/id.ts'
 import type { Accepted, DedupeKey, IncomingMessage, Message } from '../core/message.ts'
 import type { Payloads } from '../db/payload.ts'
-import { isAway, type Pool } from '../db/pool.ts'
+import { awayState, isAway, isReplaced, type Pool } from '../db/pool.ts'
 import type { Claim, NodeLease, Slots, Waker } from '../queue/queue.ts'
 import { type Route, type RouteRules, route } from '../route/route.ts'
 import { AcceptRate } from './accept-rate.ts'
@@ -105,8 +105,12 @@ export class Ingest {
       return await this.#accept(incoming)
     } catch (error) {
       this.#deps.observe.accepted('refused')
-      throw isAway(error)
-        ? new PomboError('database_away', {}, { retryAfterSeconds: 2, cause: error })
+      throw isAway(error) || isReplaced(error)
+        ? new PomboError(
+            'database_away',
+            { state: awayState(error) },
+            { retryAfterSeconds: 2, cause: error },
+          )
         : error
     }
   }

@@ -78,8 +78,7 @@ describe('a message', () => {
   test.each([
     ['large numbers and their form', '{"n": 12345678901234567890, "x":1.0, "e": 1E400}'],
     ['the order and repetition of keys', '{"b":1,"a":2,"b":3}'],
-    ['escapes, also of U+0000', '{"s":"\\u0000\\u00e9\\ud83d\\ude00 \\/"}'],
-    ['half a surrogate pair', '{"s":"\\ud800"}'],
+    ['escapes', '{"s":"\\u0001\\u00e9\\ud83d\\ude00 \\/"}'],
     ['blanks', '[ 1 ,\n 2\t]'],
     ['a string', '"text"'],
     ['a number', '1.50'],
@@ -296,15 +295,15 @@ describe('a batch', () => {
     expect(answer.status).toBe(202)
     const { results } = answer.body
     expect(results.map(({ status }: { status: number }) => status)).toEqual([
-      202, 422, 202, 409, 422, 422, 202,
+      202, 422, 422, 202, 422, 422, 202,
     ])
     expect(results[0].message.payload).toBe(1)
     expect(results[6].message.payload).toBe(5)
     expect(results[1].error.detail[0].loc).toEqual(['body', 'messages', '1', 'eventType'])
-    expect(results[3].error.code).toBe('conflict')
+    expect(results[2].error.detail[0].loc).toEqual(['body', 'messages', '2', 'payload', 's'])
     expect(results[5].error.detail[0].loc).toEqual(['body', 'messages', '5', 'orderingKey'])
     const got = await receiver.waitFor(3)
-    expect(got.map(({ body }) => body).toSorted()).toEqual(['1', '5', '{"s":"\\u0000"}'])
+    expect(got.map(({ body }) => body).toSorted()).toEqual(['1', '3', '5'])
   })
 
   test('takes a thousand, not one more', async () => {

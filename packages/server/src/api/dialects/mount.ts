@@ -1,10 +1,10 @@
 import type { FastifyInstance } from 'fastify'
 import { actingAs, onBehalfOf } from '../../core/acting.ts'
 import type { DialectName } from '../../core/endpoint.ts'
-import { invalid } from '../../core/error.ts'
+import { refuseUnstorable } from '../../core/unstorable.ts'
 import type { Dialect } from '../../dialects/contract/dialect.ts'
 import type { DialectPorts, Refusal } from '../../dialects/contract/ports.ts'
-import { refuseUnstorable, type JsonBody } from '../body.ts'
+import type { JsonBody } from '../body.ts'
 import { errorAnswer, type ErrorAnswer } from '../error-answer.ts'
 
 /** The dialects, and what their routes stand on. */
@@ -34,11 +34,8 @@ export function mountDialects(
         actingAs(someone === undefined ? {} : { onBehalfOf: someone }, done)
       })
       plugin.addHook('preValidation', async (request) => {
-        if (request.url.includes('%00'))
-          throw invalid(['path'], 'may not hold the character U+0000 (%00)')
         const body = request.body as Partial<JsonBody> | undefined
-        // Payloads are kept as JSON's own text, where any escape may stand.
-        if (typeof body?.text === 'string') refuseUnstorable(body as JsonBody, ['payload'])
+        if (typeof body?.text === 'string') refuseUnstorable(body as JsonBody)
       })
       plugin.setErrorHandler(async (error, request, reply) => {
         const answer = errorAnswer(error, {

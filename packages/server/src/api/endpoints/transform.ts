@@ -75,7 +75,6 @@ export function transformRoutes(deps: TransformDeps): Route[] {
       access: 'app',
       params: z.object({ app_id: appId, endpoint_id: endpointId }),
       body: trial,
-      opaque: ['payload'],
       answers: { 200: { description: 'What it makes of the message', body: outcome } },
       async handle({ params, body, text, holder, appId }) {
         const endpoint = await registry.endpoints.get(

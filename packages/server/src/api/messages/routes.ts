@@ -5,7 +5,7 @@ import { showId } from '../../core/id.ts'
 import type { Accepted, IncomingMessage } from '../../core/message.ts'
 import { type AppFinder, existingOrNewApp } from '../apps/ensure.ts'
 import { appId } from '../apps/schema.ts'
-import { refuseUnstorable } from '../body.ts'
+import { refuseUnstorable } from '../../core/unstorable.ts'
 import type { CheckPayload } from '../event-types/payload-check.ts'
 import { errorBody } from '../error-answer.ts'
 import { read } from '../field.ts'
@@ -89,7 +89,6 @@ function createRoute(deps: MessageDeps): Route {
     params,
     query: contentQuery,
     body: messageIn,
-    opaque: ['payload', 'data'],
     idempotency: 'own',
     answers: { 202: { description: 'Accepted and stored', body: messageOut } },
     async handle(call) {
@@ -129,7 +128,7 @@ function batchRoute(deps: MessageDeps): Route {
     params,
     query: contentQuery,
     body: batchIn,
-    opaque: ['messages'],
+    apart: 'messages',
     answers: { 202: { description: 'A result for each message', body: batchOut } },
     async handle({ appId, holder, body, text, query, idempotencyKey }): Promise<Answer> {
       const texts = elementTexts(memberText(text, 'messages') ?? '')
@@ -174,7 +173,7 @@ async function readItem(
   check: (message: MessageIn) => Promise<void>,
 ): Promise<MessageIn> {
   try {
-    refuseUnstorable({ text, value }, ['payload', 'data'])
+    refuseUnstorable({ text, value })
     const given = read(messageIn, value, 'body')
     if (given.application != null)
       throw invalid(

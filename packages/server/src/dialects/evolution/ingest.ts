@@ -1,5 +1,6 @@
 /** An Evolution API, or an Evolution Go, whose webhook URL is Pombo. */
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { utf8Bytes } from '../../core/charset.ts'
 import { PomboError } from '../../core/error.ts'
 import { fields, type Fields, text } from '../../core/json-values.ts'
 import type { DialectPorts } from '../contract/ports.ts'
@@ -45,7 +46,7 @@ export function ingest(app: FastifyInstance, ports: DialectPorts, values: Evolut
     for (const path of ['/evolution', '/evolution/:instance', '/evolution/:instance/:event'])
       plugin.post(path, async (request, reply) => {
         const rawBody = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
-        const body = objectOf(rawBody)
+        const body = objectOf(rawBody, request.headers['content-type'])
         const { instance, event } = whereTo(request, body)
         const { keys, trailing } = presented(request, body)
         if (instance !== null) await bringUp(instance, keys)
@@ -64,9 +65,9 @@ export function ingest(app: FastifyInstance, ports: DialectPorts, values: Evolut
   })
 }
 
-function objectOf(bytes: Buffer): Fields | undefined {
+function objectOf(bytes: Buffer, type: string | undefined): Fields | undefined {
   try {
-    return fields(JSON.parse(bytes.toString()))
+    return fields(JSON.parse(utf8Bytes(bytes, type).toString()))
   } catch {
     return undefined
   }

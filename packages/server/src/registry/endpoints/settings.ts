@@ -57,6 +57,20 @@ export interface EndpointRules {
 
 const DAY_SECONDS = 86_400
 
+/** The blanks around a URL were pasted with it; whatever reads URLs drops them, so that kept they would only mislead. */
+export function withTrimmedUrl<Settings extends { url?: string | undefined }>(
+  settings: Settings,
+): Settings {
+  return settings.url === undefined ? settings : { ...settings, url: settings.url.trim() }
+}
+
+async function urlProblemOf(url: string, rules: EndpointRules): Promise<string | undefined> {
+  // The same readers drop them from the middle too, and so reach another address than the one that is shown.
+  // oxlint-disable-next-line no-control-regex -- these are looked for
+  if (/[\u0000-\u001f\u007f]/.test(url)) return 'may not hold line breaks or control characters'
+  return lengthProblem(url, 65_536) ?? (await rules.checkUrl(url))
+}
+
 /** Throws a 422 that names every field at fault. */
 export async function checkEndpointSettings(
   settings: EndpointSettings,
@@ -65,8 +79,7 @@ export async function checkEndpointSettings(
 ): Promise<void> {
   const { url, retryScheduleMs: retrySchedule, ...others } = settings
   // The one check that waits: the guard looks the name up.
-  const urlProblem =
-    url === undefined ? 'is needed' : (lengthProblem(url, 65_536) ?? (await rules.checkUrl(url)))
+  const urlProblem = url === undefined ? 'is needed' : await urlProblemOf(url, rules)
   checkSettings<CheckedSettings>(
     { url: url ?? (creating ? '' : undefined), retrySchedule, ...others },
     { url: () => urlProblem, ...checksOf(rules) },

@@ -5,7 +5,7 @@ import type { ListOptions, Page } from '../../db/table.ts'
 import type { AppScope } from '../apps/app.ts'
 import { createCredentials } from './credentials/store.ts'
 import { byIdOrUid, endpoints, findEndpoint, listEndpoints } from './rows/store.ts'
-import { checkEndpointSettings, type EndpointSettings } from './settings.ts'
+import { checkEndpointSettings, type EndpointSettings, withTrimmedUrl } from './settings.ts'
 import { createEndpointWriter, missing, type EndpointsOptions } from './writer/store.ts'
 
 export type Endpoints = ReturnType<typeof createEndpoints>
@@ -34,7 +34,8 @@ export function createEndpoints(options: EndpointsOptions) {
       await listEndpoints(pool, opener, scope, page),
 
     /** Needs the `url` at least. `conflict` when the uid is taken; `validation` names every field at fault. */
-    async create(scope: AppScope, settings: EndpointSettings): Promise<Endpoint> {
+    async create(scope: AppScope, asked: EndpointSettings): Promise<Endpoint> {
+      const settings = withTrimmedUrl(asked)
       await checkEndpointSettings(settings, rules, true)
       const secret = secretFor(settings.dialect ?? 'standard', settings.secret, 'secret')
       return await write(scope, async (db, app) => await insert(db, scope, app, settings, secret))
@@ -48,8 +49,9 @@ export function createEndpoints(options: EndpointsOptions) {
     async put(
       scope: AppScope,
       idOrUid: string,
-      settings: EndpointSettings,
+      asked: EndpointSettings,
     ): Promise<{ endpoint: Endpoint; created: boolean }> {
+      const settings = withTrimmedUrl(asked)
       await checkEndpointSettings(settings, rules, true)
       const shown = readId('endpoint', idOrUid) !== undefined
       const pathUid = shown ? null : idOrUid
@@ -80,8 +82,9 @@ export function createEndpoints(options: EndpointsOptions) {
     async patch(
       scope: AppScope,
       idOrUid: string,
-      settings: Omit<EndpointSettings, 'secret'>,
+      asked: Omit<EndpointSettings, 'secret'>,
     ): Promise<Endpoint> {
+      const settings = withTrimmedUrl(asked)
       await checkEndpointSettings(settings, rules)
       return await write(
         scope,

@@ -96,10 +96,16 @@ export function understood(...parts: Mapped[]): Parsed {
   return { outcome: 'events', ...joined(parts) }
 }
 
-/** What the gateways put into bodies that opens an instance or the gateway itself. */
-const secretKeys = ['apikey', 'api_key', 'instanceToken']
-const inForm = /(^|[&?\s"'])(apikey|api_key|instanceToken|token)=[^&\s"']*/g
-const inBrokenJson = /"(apikey|api_key|instanceToken|token)"\s*:\s*"[^"]*"?/g
+/** What the gateways put into bodies that opens an instance or the gateway itself, in whatever spelling. */
+const secretName = /^(?:(?:global|instance)?[-_]?api[-_]?key|instance[-_]?token)$/i
+const namesSecret = /api[-_]?key|instance[-_]?token/i
+const names = '(?:global|instance)?[-_]?api[-_]?key|instance[-_]?token|token'
+const inForm = new RegExp(`(^|[&?\\s"'])(${names})=[^&\\s"']*`, 'gi')
+// JSON within a broken body may itself be within JSON, or a form.
+const inBrokenJson = new RegExp(
+  `((?:\\\\*"|%22)(?:${names})(?:\\\\*"|%22)(?:\\s|%20|\\+)*(?::|%3A)(?:\\s|%20|\\+)*(?:\\\\*"|%22))(?:(?!%22)[^"\\\\])*`,
+  'gi',
+)
 
 /**
  * The body without its tokens, whichever gateway's they are, since bodies also come to the wrong path: JSON
@@ -110,7 +116,7 @@ export function notUnderstood(request: GatewayRequest, reason: string): Parsed {
   const object = fields(value)
   const body =
     value === undefined
-      ? request.rawBody.toString().replace(inForm, '$1$2=***').replace(inBrokenJson, '"$1":"***"')
+      ? request.rawBody.toString().replace(inForm, '$1$2=***').replace(inBrokenJson, '$1***')
       : withoutTokens(value)
   const name = text(object?.['event']) ?? text(object?.['type']) ?? request.event ?? 'unknown'
   return { outcome: 'unknown', name, session: request.session, body, reason }
@@ -118,13 +124,38 @@ export function notUnderstood(request: GatewayRequest, reason: string): Parsed {
 
 /** `token` only where gateways have it: deeper inside it may be anything. */
 export function withoutTokens(value: unknown): unknown {
-  return withoutSecrets(fields(value) ? without(value, 'token') : value)
+  return withoutSecrets(fields(value) ? without(value, 'token') : value, true)
 }
 
-function withoutSecrets(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutSecrets)
+/** Whatever a mapping has kept of the body, JSON within JSON too, at any depth. */
+export function withoutHiddenKeys(parsed: Parsed, rawBody: Buffer): Parsed {
+  // A look at the bytes: most bodies name nothing of the kind, and need not be walked.
+  if (parsed.outcome === 'messages' || !namesSecret.test(rawBody.toString('latin1'))) return parsed
+  if (parsed.outcome === 'unknown') return { ...parsed, body: withoutSecrets(parsed.body, true) }
+  const events = parsed.events.map((event) => ({
+    ...event,
+    raw: { ...event.raw, event: withoutSecrets(event.raw.event, false) },
+  }))
+  return { ...parsed, events }
+}
+
+/** `enveloped`: JSON inside a text may be a gateway's whole envelope, with its `token`. */
+function withoutSecrets(value: unknown, enveloped: boolean): unknown {
+  if (typeof value === 'string') return withoutSecretsInside(value, enveloped)
+  if (Array.isArray(value)) return value.map((one) => withoutSecrets(one, enveloped))
   const object = fields(value)
   if (!object) return value
-  const kept = Object.entries(object).filter(([key]) => !secretKeys.includes(key))
-  return Object.fromEntries(kept.map(([key, inner]) => [key, withoutSecrets(inner)]))
+  const kept = Object.entries(object).filter(([key]) => !secretName.test(key))
+  return Object.fromEntries(kept.map(([key, inner]) => [key, withoutSecrets(inner, enveloped)]))
+}
+
+/** Text that is JSON of its own is written again only where something was taken out of it. */
+function withoutSecretsInside(given: string, enveloped: boolean): string {
+  const named = namesSecret.test(given) || (enveloped && given.includes('token'))
+  if (!named || !/^\s*[[{"]/.test(given)) return given
+  const inner = jsonValue(given)
+  if (inner === undefined) return given
+  const kept = enveloped ? withoutTokens(inner) : withoutSecrets(inner, false)
+  const text = JSON.stringify(kept)
+  return text === JSON.stringify(inner) ? given : text
 }

@@ -3,7 +3,7 @@
  * known beside it, where do its files go, and then `ingest.accept`.
  *
  * It promises that a 2xx is given only when every event of the request is durable, known as a repeat, or left out by a rule; that nothing
- * is refused for being unknown; that every event is counted as exactly one thing (see Counted); and that no token or key is stored.
+ * is refused for being unknown, and what cannot be kept as it is, always; that every event is counted as exactly one thing (see Counted); and that no token or key is stored.
  */
 import type { Clock } from '../../core/clock.ts'
 import { PomboError } from '../../core/error.ts'
@@ -19,8 +19,9 @@ import { SourceLookup } from './lookup.ts'
 import { inTheirChats } from './edited/edited.ts'
 import { createMediaLinks, type MediaLinks } from './media/link.ts'
 import { type MediaDeps, takeOutOfBody, takeOutOfEvent } from './media/media.ts'
-import { messageOf, plainMessage, tooDeep, unknownMessage, unrecognisedTag } from './message.ts'
+import { messageOf, plainMessage, unknownMessage, unrecognisedTag } from './message.ts'
 import { factsOf } from './profiles/facts.ts'
+import { read } from './read.ts'
 import { Profiles } from './profiles/profiles.ts'
 import { createSources, type Sources } from './registered/store.ts'
 import { bySession, type KeyHolder, type Sender, senderOf, signatureOf } from './sender.ts'
@@ -110,7 +111,8 @@ export class Intake {
 
   /**
    * Takes a gateway's request.
-   * @throws PomboError `not_found`, `ingest_unauthorised`, `permission_denied`, `bad_signature`: nothing was read of it; `rate_limited`, `overloaded`,
+   * @throws PomboError `not_found`, `ingest_unauthorised`, `permission_denied`, `bad_signature`: nothing was read of it; `bad_encoding`,
+   * `unsupported_media_type`, `validation`: its text cannot be kept as it is; `rate_limited`, `overloaded`,
    * `database_away`: it is to be sent again, and what was stored of it is then a repeat
    */
   async take(given: IntakeRequest, heard?: Heard): Promise<Taken> {
@@ -120,7 +122,7 @@ export class Intake {
     const request: GatewayRequest = { ...given, receivedAtMs: this.#deps.clock.now() }
     if (sender.kind === 'source')
       await this.#verify(gateway, sender.source, sender.source.appId, request)
-    const parsed = await gateway.parse(request).catch(tooDeep)
+    const parsed = await read(gateway, request)
     const taken: Taken = { accepted: 0, duplicate: 0, filtered: 0, skipped: 0 }
     for (const part of await this.#parts(gateway, sender, request, parsed))
       await this.#takePart(part, taken, heard)
