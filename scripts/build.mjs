@@ -1,5 +1,6 @@
-// npm run build: what is published. The server is bundled with what it depends on, because finding and reading 900 modules was
-// most of its start (2.0 s against 0.6 s on two cores); the SDK and the Baileys package are small and stay as they are.
+// npm run build: what is published. The server is bundled with what it depends on, because finding and reading 900
+// modules was most of its start (2.0 s against 0.6 s on two cores); the SDK and the Baileys package are small and
+// stay as they are.
 import { cp, rm } from 'node:fs/promises'
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'

@@ -1,6 +1,6 @@
-// `npm run check`: format, lint, types, unit tests, dead code, spelling and lengths, side by side. A line a step; what a
-// step says is shown only when it fails. The long ones come first and the cheap ones fill the gaps.
-// `npm run check -- types unit` runs only these.
+// `npm run check`: format, lint, types, unit tests, dead code, spelling and lengths, side by side. A line a step;
+// what a step says is shown only when it fails. The long ones come first and the cheap ones fill the gaps. `npm run
+// check -- types unit` runs only these.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { delimiter, join } from 'node:path'

@@ -1,4 +1,5 @@
-// Exits 0 when a PostgreSQL of a supported major answers at the given URL and lets databases be made; prints its version.
+// Exits 0 when a PostgreSQL of a supported major answers at the given URL and lets databases be made; prints its
+// version.
 import pg from 'pg'
 
 const client = new pg.Client({ connectionString: process.argv[2], connectionTimeoutMillis: 2_000 })

@@ -1,6 +1,9 @@
 import { encodeQR } from 'qr'
 
-/** A QR code for a terminal: two rows in a line, dark on light whatever the terminal's colours, with the quiet zone that scanners need. */
+/**
+ * A QR code for a terminal: two rows in a line, dark on light whatever the terminal's colours, with the quiet zone
+ * that scanners need.
+ */
 export function qrLines(text: string): string[] {
   const rows = encodeQR(text, 'raw', { ecc: 'medium', encoding: 'byte', border: 2 })
   const blocks = [' ', '▄', '▀', '█']

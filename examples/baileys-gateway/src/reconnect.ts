@@ -27,7 +27,8 @@ const firstMs = 1_000
 const mostMs = 60_000
 
 /**
- * What to do after a close, by the status of its error. @param attempt how many reconnects there were since the last time it was open
+ * What to do after a close, by the status of its error. @param attempt how many reconnects there were since the last
+ * time it was open
  */
 export function decideReconnect(
   code: number | undefined,

@@ -3,7 +3,10 @@ const mostMs = 30_000
 /** A longer pause than anyone means; what waits is in the buffer, which is bounded. */
 const mostAskedMs = 600_000
 
-/** How long to wait before retry number `retry` (from 0): as long as the server asked, else doubling, of which a random half is taken off. */
+/**
+ * How long to wait before retry number `retry` (from 0): as long as the server asked, else doubling, of which a
+ * random half is taken off.
+ */
 export function backoffMs(
   retry: number,
   askedMs: number | undefined,

@@ -16,8 +16,8 @@ export interface Limit {
 export type OnLost = (reason: 'overflow' | 'damaged', events: number) => void
 
 /**
- * First in, first out, bounded by count and bytes. What would go beyond the bound makes room by losing the oldest, never those that are
- * taken. One taker: what was taken stays until `done`, and comes again after `putBack`.
+ * First in, first out, bounded by count and bytes. What would go beyond the bound makes room by losing the oldest,
+ * never those that are taken. One taker: what was taken stays until `done`, and comes again after `putBack`.
  */
 export interface EventBuffer {
   append(event: BufferedEvent): void

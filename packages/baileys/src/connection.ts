@@ -20,21 +20,22 @@ export interface Connection {
   /** Forwards another socket's events instead: the one that the program makes after a close. What waits, waits on. */
   attach(sock: BaileysSocket): void
   /**
-   * Resolves with true when everything that came before the call is with Pombo or was dropped; with false after `timeoutMs`, if it is given.
-   * Does not wait out a pause between two tries.
+   * Resolves with true when everything that came before the call is with Pombo or was dropped; with false after
+   * `timeoutMs`, if it is given. Does not wait out a pause between two tries.
    */
   flush(options?: { timeoutMs?: number }): Promise<boolean>
   /**
-   * Forwards nothing more, waits up to `timeoutMs` (5,000 unless given) for what is waiting, and ends. What is not delivered then stays in the
-   * directory, or without one is dropped as `closed`. To be called before the program ends.
+   * Forwards nothing more, waits up to `timeoutMs` (5,000 unless given) for what is waiting, and ends. What is not
+   * delivered then stays in the directory, or without one is dropped as `closed`. To be called before the program
+   * ends.
    */
   close(options?: { timeoutMs?: number }): Promise<ConnectionStats>
   stats(): ConnectionStats
 }
 
 /**
- * Forwards every event of a Baileys socket to Pombo but keys: in order, in batches, tried again until Pombo has them, buffered meanwhile.
- * Listens from the call on, so call it right after `makeWASocket`.
+ * Forwards every event of a Baileys socket to Pombo but keys: in order, in batches, tried again until Pombo has them,
+ * buffered meanwhile. Listens from the call on, so call it right after `makeWASocket`.
  * @throws TypeError for a wrong option; Error where the directory cannot be used
  */
 export function connectBaileys(sock: BaileysSocket, options: ConnectOptions): Connection {

@@ -29,10 +29,12 @@ type Settled = 'settled' | 'later' | 'stopped'
 const leastBytes = 16_384
 
 /**
- * The loop that empties the buffer: one batch at a time, in order; the next goes only when the one before is with Pombo.
+ * The loop that empties the buffer: one batch at a time, in order; the next goes only when the one before is with
+ * Pombo.
  *
- * While Pombo is away the same batch is tried again and again. An event that Pombo rejects is found by halving its batch, set aside, and given up
- * only if Pombo takes others and rejects it once more: a Pombo that rejects everything costs no event.
+ * While Pombo is away the same batch is tried again and again. An event that Pombo rejects is found by halving its
+ * batch, set aside, and given up only if Pombo takes others and rejects it once more: a Pombo that rejects everything
+ * costs no event.
  */
 export class Delivery {
   readonly #deps: DeliveryDeps

@@ -6,8 +6,8 @@ import { join } from 'node:path'
 const held = new Set<string>()
 
 /**
- * Takes the directory, or throws. A process that died holds nothing; one on another machine, or in another container, cannot be asked and is
- * taken to be dead: what both would send twice, Pombo takes once.
+ * Takes the directory, or throws. A process that died holds nothing; one on another machine, or in another container,
+ * cannot be asked and is taken to be dead: what both would send twice, Pombo takes once.
  */
 export function lockDirectory(directory: string): () => void {
   const path = join(realpathSync(directory), 'lock')

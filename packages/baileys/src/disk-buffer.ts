@@ -13,8 +13,8 @@ export interface DiskBufferOptions extends DiskLogOptions {
 const tryAgainMs = 1_000
 
 /**
- * Waiting events on the disk, and in memory while the disk refuses to be written: then they are still delivered, in order, and go to the disk as
- * soon as it can be written again.
+ * Waiting events on the disk, and in memory while the disk refuses to be written: then they are still delivered, in
+ * order, and go to the disk as soon as it can be written again.
  */
 export function openDiskBuffer(options: DiskBufferOptions): EventBuffer & { resumed: number } {
   const log = openDiskLog(options)

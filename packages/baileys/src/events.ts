@@ -15,8 +15,8 @@ export interface EventText {
 const qrMs = 60_000
 
 /**
- * What Pombo is told of one event of Baileys, in this order: the event, what was folded into it, and in both the steps of a status that
- * Baileys skipped. @throws TypeError for data that cannot be written as JSON
+ * What Pombo is told of one event of Baileys, in this order: the event, what was folded into it, and in both the
+ * steps of a status that Baileys skipped. @throws TypeError for data that cannot be written as JSON
  */
 export function eventTexts(
   name: string,

@@ -1,6 +1,7 @@
 /**
- * Baileys' event buffer folds what happens to a message while it buffers into the message's own upsert: receipts of members, reactions, votes.
- * Then no event of their own will ever tell of them; this gives them back. (A folded status stays where it is: Pombo reads it there.)
+ * Baileys' event buffer folds what happens to a message while it buffers into the message's own upsert: receipts of
+ * members, reactions, votes. Then no event of their own will ever tell of them; this gives them back. (A folded
+ * status stays where it is: Pombo reads it there.)
  */
 
 type Fields = Record<string, unknown>

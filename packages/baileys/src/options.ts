@@ -20,7 +20,10 @@ export interface ConnectOptions {
   /** Names of events not to forward, such as `messaging-history.set`. `creds.update` never is. */
   skip?: readonly string[]
   buffer?: BufferOptions
-  /** Most that one request carries: 100 events and 524,288 bytes unless given. Pombo itself takes 1 MiB unless told otherwise. */
+  /**
+   * Most that one request carries: 100 events and 524,288 bytes unless given. Pombo itself takes 1 MiB unless told
+   * otherwise.
+   */
   batch?: { maxEvents?: number; maxBytes?: number }
   onOverflow?: (overflow: Overflow) => void
   onDropped?: (dropped: Dropped) => void
@@ -33,22 +36,25 @@ export interface BufferOptions {
   maxEvents?: number
   /** In memory 64 MiB unless given; on the disk 1 GiB. */
   maxBytes?: number
-  /** A folder of this connection's own: then what waits survives the end of the process, however it ends. Made where missing. */
+  /**
+   * A folder of this connection's own: then what waits survives the end of the process, however it ends. Made where
+   * missing.
+   */
   directory?: string
   /** `interval` unless given. */
   fsync?: FsyncPolicy
 }
 
 /**
- * `ready`: all is well. `retrying`: Pombo is away. `refused`: it does not accept the token, or the URL is wrong. `overflow`: more waits than
- * the bound allows, and the oldest are being lost.
+ * `ready`: all is well. `retrying`: Pombo is away. `refused`: it does not accept the token, or the URL is wrong.
+ * `overflow`: more waits than the bound allows, and the oldest are being lost.
  */
 export type ConnectionState = 'ready' | 'retrying' | 'refused' | 'overflow' | 'closed'
 
 /**
- * `overflow`: the bound was reached. `rejected`: Pombo would not have it, though it took others. `tooLarge`: larger than Pombo takes. `expired`:
- * a QR code older than a minute. `unreadable`: it could not be written as JSON. `damaged`: a power cut hit the disk. `closed`: the
- * connection was closed while it waited in memory.
+ * `overflow`: the bound was reached. `rejected`: Pombo would not have it, though it took others. `tooLarge`: larger
+ * than Pombo takes. `expired`: a QR code older than a minute. `unreadable`: it could not be written as JSON.
+ * `damaged`: a power cut hit the disk. `closed`: the connection was closed while it waited in memory.
  */
 export type DropReason =
   | 'overflow'

@@ -1,13 +1,14 @@
 /**
- * Events as plain JSON values, the originals untouched. Baileys hands over protobuf objects: Longs become numbers (text where a number would
- * lose digits), bytes become base64, errors what they say. Key material is left out wherever it stands.
+ * Events as plain JSON values, the originals untouched. Baileys hands over protobuf objects: Longs become numbers
+ * (text where a number would lose digits), bytes become base64, errors what they say. Key material is left out
+ * wherever it stands.
  */
 
 type Fields = Record<string, unknown>
 
 /**
- * What opens the account or its chats. A file's `mediaKey` and a message's `messageSecret` open that one file and that one poll, and whoever
- * gets the message needs them, so they stay.
+ * What opens the account or its chats. A file's `mediaKey` and a message's `messageSecret` open that one file and
+ * that one poll, and whoever gets the message needs them, so they stay.
  */
 const keyMaterial = new Set([
   'accountSignatureKey',
@@ -56,7 +57,10 @@ function copyObject(value: object, path: object[]): unknown {
   return fromLong(value as Fields) ?? copyFields(value as Fields, inner)
 }
 
-/** Own fields only: protobuf objects have their defaults on the prototype, and `toJSON` there would rename all statuses. */
+/**
+ * Own fields only: protobuf objects have their defaults on the prototype, and `toJSON` there would rename all
+ * statuses.
+ */
 function copyFields(fields: Fields, path: object[]): Fields {
   const copied: Fields = {}
   for (const [key, value] of Object.entries(fields)) {

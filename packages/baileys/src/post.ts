@@ -20,8 +20,8 @@ export interface Answers {
 }
 
 /**
- * `later`: Pombo is away or busy. `refused`: it does not know us, or there is no such path; someone has to mend it. `rejected`: it cannot
- * take this body, perhaps because of one event in it. `stopped`: by ourselves.
+ * `later`: Pombo is away or busy. `refused`: it does not know us, or there is no such path; someone has to mend it.
+ * `rejected`: it cannot take this body, perhaps because of one event in it. `stopped`: by ourselves.
  */
 export type Outcome =
   | { outcome: 'sent'; answers: Partial<Answers> }

@@ -10,13 +10,17 @@ import {
 import { newSegment, type Segment } from './segments.ts'
 
 /**
- * `interval` (usual): forced to the disk within a second; a power cut may cost that second. `always`: before the handler returns.
- * `never`: when the operating system likes. Whichever: killing the process loses nothing that was written.
+ * `interval` (usual): forced to the disk within a second; a power cut may cost that second. `always`: before the
+ * handler returns. `never`: when the operating system likes. Whichever: killing the process loses nothing that was
+ * written.
  */
 export type FsyncPolicy = 'always' | 'interval' | 'never'
 
 export interface SegmentWriter {
-  /** Writes a line, into a new segment where the last one is full. @throws Error of the file system; then nothing is written */
+  /**
+   * Writes a line, into a new segment where the last one is full.
+   * @throws Error of the file system; then nothing is written
+   */
   append(line: Buffer, number: number): void
   /** The segment that may still grow. */
   current(): Segment | undefined

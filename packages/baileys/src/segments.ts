@@ -1,4 +1,7 @@
-/** The files of a disk log: segments of lines, named after the number of their first line, and the cursor, which says what is done. */
+/**
+ * The files of a disk log: segments of lines, named after the number of their first line, and the cursor, which says
+ * what is done.
+ */
 import {
   closeSync,
   openSync,
@@ -58,8 +61,8 @@ export function countLines(segment: Segment, from = 0): number {
 }
 
 /**
- * Lines from an offset on, without their line feeds: those that end in the next `chunkBytes`, or the one that begins there however long it
- * is. The rest of a closed segment is a line even without its end.
+ * Lines from an offset on, without their line feeds: those that end in the next `chunkBytes`, or the one that begins
+ * there however long it is. The rest of a closed segment is a line even without its end.
  */
 export function readLines(segment: Segment, from: number, chunkBytes: number): Buffer[] {
   for (let size = chunkBytes; ; size *= 2) {
@@ -94,7 +97,10 @@ function readAt({ path }: Segment, from: number, length: number): Buffer {
   }
 }
 
-/** Where the work stopped, or the beginning of all where that cannot be told: what is sent again is known to Pombo as a repeat. */
+/**
+ * Where the work stopped, or the beginning of all where that cannot be told: what is sent again is known to Pombo as
+ * a repeat.
+ */
 export function readCursor(path: string, segments: readonly Segment[]): Cursor {
   const [first = 0, offset = 0, line = 0] = numbersIn(path)
   const [oldest] = segments
@@ -122,7 +128,10 @@ function numbersIn(path: string): number[] {
   }
 }
 
-/** Of one length, so that a later one covers an earlier one whole. Not forced to the disk: a lost cursor costs repeats only. */
+/**
+ * Of one length, so that a later one covers an earlier one whole. Not forced to the disk: a lost cursor costs repeats
+ * only.
+ */
 export function writeCursor(file: number, { segment, offset, line }: Cursor): void {
   const text = [segment, offset, line].map((number) => String(number).padStart(16)).join(' ')
   writeSync(file, `${text}\n`, 0)

@@ -8,7 +8,10 @@ export interface Account {
 }
 
 export interface BaileysEvents {
-  /** One merged map of events per flush of Baileys' own buffer. Preferred: it brings events that this package has not heard of. */
+  /**
+   * One merged map of events per flush of Baileys' own buffer. Preferred: it brings events that this package has not
+   * heard of.
+   */
   process?(handler: (events: Readonly<Record<string, unknown>>) => void): () => void
   on(event: string, listener: (data: unknown) => void): void
   off(event: string, listener: (data: unknown) => void): void
@@ -64,7 +67,8 @@ export function listen(
   handle: (name: string, data: unknown) => void,
 ): () => void {
   const take = (name: string, data: unknown): void => {
-    // At its end the socket emits `close` and then throws away what it has buffered, messages that WhatsApp will not send again among them.
+    // At its end the socket emits `close` and then throws away what it has buffered, messages that WhatsApp will not
+    // send again among them.
     if (name === 'connection.update' && isClose(data) && ev.isBuffering?.()) ev.flush?.()
     handle(name, data)
   }

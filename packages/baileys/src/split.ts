@@ -9,7 +9,10 @@ const lists: Readonly<Record<string, readonly string[]>> = {
   'messaging-history.set': ['messages', 'chats', 'contacts', 'lidPnMappings', 'pastParticipants'],
 }
 
-/** The data as JSON texts of at most `maxBytes` each; as one, however long, where it cannot be parted. @param data plain */
+/**
+ * The data as JSON texts of at most `maxBytes` each; as one, however long, where it cannot be parted.
+ * @param data plain
+ */
 export function split(name: string, data: unknown, maxBytes: number): string[] {
   const text = JSON.stringify(data) ?? 'null'
   // No character takes more than three bytes for each of its UTF-16 units: short texts need no counting.

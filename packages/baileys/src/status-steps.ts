@@ -1,7 +1,8 @@
 /**
- * A message's status only ever rises (2 on the server, 3 delivered, 4 read, 5 played), but Baileys skips steps: its event buffer merges
- * "delivered" and "read" into "read". The steps between are inferred, so that whoever waits for "delivered" gets it, before "read".
- * A step that comes late, or is inferred again after a restart, is known to Pombo as a repeat.
+ * A message's status only ever rises (2 on the server, 3 delivered, 4 read, 5 played), but Baileys skips steps: its
+ * event buffer merges "delivered" and "read" into "read". The steps between are inferred, so that whoever waits for
+ * "delivered" gets it, before "read". A step that comes late, or is inferred again after a restart, is known to Pombo
+ * as a repeat.
  */
 
 type Fields = Record<string, unknown>

@@ -1,4 +1,5 @@
-// A gateway as a process of its own, to be killed: says each message's id on stdout once Baileys' emitter has handed it over.
+// A gateway as a process of its own, to be killed: says each message's id on stdout once Baileys' emitter has handed
+// it over.
 import { setImmediate } from 'node:timers/promises'
 import { connectBaileys } from '../src/connection.ts'
 import { realEmitter } from './real-baileys.ts'

@@ -14,9 +14,9 @@ interface ErrorParts {
 }
 
 /**
- * The server refused, or there was no usable answer. `status` is the HTTP status, or 0 when there was no answer at all
- * (`code` is then `timeout` or `network_error`, and `cause` what the runtime said).
- * Other codes are the server's own (`not_found`, `conflict`, `validation`, …), `bad_answer` for what is not JSON, or `http_<status>`.
+ * The server refused, or there was no usable answer. `status` is the HTTP status, or 0 when there was no answer at
+ * all (`code` is then `timeout` or `network_error`, and `cause` what the runtime said). Other codes are the server's
+ * own (`not_found`, `conflict`, `validation`, …), `bad_answer` for what is not JSON, or `http_<status>`.
  */
 export class PomboApiError extends Error {
   override readonly name = 'PomboApiError'
@@ -41,7 +41,10 @@ export class PomboApiError extends Error {
   }
 }
 
-/** Reads an error answer: Svix's `{code, detail}`, its 422 with a list of fields, or whatever a proxy in between wrote. */
+/**
+ * Reads an error answer: Svix's `{code, detail}`, its 422 with a list of fields, or whatever a proxy in between
+ * wrote.
+ */
 export function readError(
   request: string,
   status: number,

@@ -23,7 +23,10 @@ export interface CallOptions {
 }
 
 export interface CreateOptions extends CallOptions {
-  /** The server answers a repeat of this key within 24 h as it did the first time. Default: a new one, the same for all retries. */
+  /**
+   * The server answers a repeat of this key within 24 h as it did the first time. Default: a new one, the same for
+   * all retries.
+   */
   idempotencyKey?: string | undefined
 }
 
@@ -36,7 +39,10 @@ export interface ApiRequest {
   maxRetries?: number
 }
 
-/** One call: resolves to the answer's JSON (undefined when it has none), rejects with PomboApiError or the signal's reason. */
+/**
+ * One call: resolves to the answer's JSON (undefined when it has none), rejects with PomboApiError or the signal's
+ * reason.
+ */
 export type Call = <Answer>(request: ApiRequest, options?: CreateOptions) => Promise<Answer>
 
 /** Throws a TypeError on settings that can never work. */

@@ -5,9 +5,10 @@ import { type Endpoints, endpointCalls } from './endpoints.ts'
 import { type Messages, messageCalls } from './messages.ts'
 
 /**
- * A Pombo server's native API. Every call rejects with PomboApiError when the server refuses or does not answer, and with a
- * TypeError when it could never have been sent. Calls are repeated after 429, 502, 503, 504 and lost connections, not before the
- * time in `Retry-After`; a POST carries an idempotency key, so that a repeat does nothing twice.
+ * A Pombo server's native API. Every call rejects with PomboApiError when the server refuses or does not answer, and
+ * with a TypeError when it could never have been sent. Calls are repeated after 429, 502, 503, 504 and lost
+ * connections, not before the time in `Retry-After`; a POST carries an idempotency key, so that a repeat does nothing
+ * twice.
  */
 export class PomboClient {
   readonly apps: Apps

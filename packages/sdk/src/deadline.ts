@@ -6,7 +6,9 @@ export interface Deadline {
   end(): void
 }
 
-/** By hand rather than by AbortSignal.any and AbortSignal.timeout, which are younger than some of the runtimes served. */
+/**
+ * By hand rather than by AbortSignal.any and AbortSignal.timeout, which are younger than some of the runtimes served.
+ */
 export function startDeadline(
   name: string,
   timeoutMs: number,

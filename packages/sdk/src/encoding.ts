@@ -36,7 +36,10 @@ export function encodeBase64(bytes: Uint8Array): string {
   return btoa(characters)
 }
 
-/** Standard base64, padded or not; undefined for anything else. Blanks and spare bits, which `atob` lets pass, are refused. */
+/**
+ * Standard base64, padded or not; undefined for anything else. Blanks and spare bits, which `atob` lets pass, are
+ * refused.
+ */
 export function decodeBase64(text: string): Bytes | undefined {
   if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text)) return undefined
   let characters: string

@@ -92,7 +92,10 @@ export interface Endpoints {
   delete(app: string, endpoint: string, options?: CallOptions): Promise<void>
   /** What its requests are signed with: give `key` to `Webhook`. */
   getSecret(app: string, endpoint: string, options?: CallOptions): Promise<{ key: string }>
-  /** A new secret, `key` or one the server makes; the old one signs too until the grace period (default a day) is over. */
+  /**
+   * A new secret, `key` or one the server makes; the old one signs too until the grace period (default a day) is
+   * over.
+   */
   rotateSecret(
     app: string,
     endpoint: string,

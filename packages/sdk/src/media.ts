@@ -35,8 +35,9 @@ const macBytes = 10
 const blockBytes = 16
 
 /**
- * Bytes of the encrypted download of a file of `fileLength` bytes: `fileLength` in an event is that of the file itself, so the
- * download's content-length never equals it. Padding is always added, a whole block to a length that fills its last one.
+ * Bytes of the encrypted download of a file of `fileLength` bytes: `fileLength` in an event is that of the file
+ * itself, so the download's content-length never equals it. Padding is always added, a whole block to a length that
+ * fills its last one.
  */
 export function encryptedLength(fileLength: number): number {
   if (!Number.isSafeInteger(fileLength) || fileLength < 0)
@@ -45,9 +46,9 @@ export function encryptedLength(fileLength: number): number {
 }
 
 /**
- * The file behind an encrypted WhatsApp download (what `url` or `directPath` of the event answers). Downloads nothing.
- * `mediaKey` is the event's, in base64: it opens the file, so keep it out of logs. Throws MediaError; nothing is decrypted before
- * the MAC has been found right.
+ * The file behind an encrypted WhatsApp download (what `url` or `directPath` of the event answers). Downloads
+ * nothing. `mediaKey` is the event's, in base64: it opens the file, so keep it out of logs. Throws MediaError;
+ * nothing is decrypted before the MAC has been found right.
  */
 export async function decryptMedia(
   encrypted: Uint8Array | ArrayBuffer,

@@ -17,8 +17,8 @@ interface MessageFields {
 }
 
 /**
- * A message to send. `payload` is any JSON value. `payloadText` is the JSON text instead, and reaches the receivers to the byte:
- * `12345678901234567890` and `1.0` stay what they are, which they do not in a JavaScript number.
+ * A message to send. `payload` is any JSON value. `payloadText` is the JSON text instead, and reaches the receivers
+ * to the byte: `12345678901234567890` and `1.0` stay what they are, which they do not in a JavaScript number.
  */
 export type MessageIn =
   | (MessageFields & { payload: unknown; payloadText?: never })
@@ -40,7 +40,10 @@ export interface Message {
   unmatched?: string | null
 }
 
-/** What became of one message of a batch, in the order they were given: stored, or refused, with the status and error it would have got alone. */
+/**
+ * What became of one message of a batch, in the order they were given: stored, or refused, with the status and error
+ * it would have got alone.
+ */
 export type BatchResult =
   | { status: number; message: Message; error?: never }
   | { status: number; message?: never; error: { code?: string; detail: string | FieldProblem[] } }
@@ -57,7 +60,9 @@ export interface MessageListOptions extends ListOptions {
 
 /** `app` is an id or a uid, `message` an id or an eventId. */
 export interface Messages {
-  /** Resolves once the message and its deliveries are stored durably. The answer leaves the payload out: you have it. */
+  /**
+   * Resolves once the message and its deliveries are stored durably. The answer leaves the payload out: you have it.
+   */
   create(app: string, message: MessageIn, options?: CreateOptions): Promise<Message>
   /** Up to 1,000 at once; a bad one does not spoil the others, so look at each result. */
   createBatch(

@@ -18,7 +18,8 @@ export interface ListOptions extends CallOptions {
 }
 
 /**
- * `await` it for one page, or go over all items of all pages by `for await`; each page is fetched when the one before is used up.
+ * `await` it for one page, or go over all items of all pages by `for await`; each page is fetched when the one before
+ * is used up.
  */
 export type List<Item> = Promise<Page<Item>> & AsyncIterable<Item>
 

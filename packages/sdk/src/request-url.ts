@@ -21,7 +21,10 @@ export function readUrl(text: string): string {
   return url.origin + url.pathname.replace(/\/+$/, '')
 }
 
-/** Builds a path of ids and names; an empty or dotted one would name another resource than was meant, such as the list for an item. */
+/**
+ * Builds a path of ids and names; an empty or dotted one would name another resource than was meant, such as the list
+ * for an item.
+ */
 export function path(parts: TemplateStringsArray, ...ids: string[]): string {
   return String.raw(
     parts,

@@ -15,8 +15,9 @@ export function retryAfterMs(header: string | null, nowMs: number): number | und
 }
 
 /**
- * How long to wait before retry number `retry` (from 0): never less than the server asked for; without a word from it 250 ms, doubled
- * each time up to 10 s, of which a random half is taken off, so that many clients do not come back together.
+ * How long to wait before retry number `retry` (from 0): never less than the server asked for; without a word from it
+ * 250 ms, doubled each time up to 10 s, of which a random half is taken off, so that many clients do not come back
+ * together.
  */
 export function retryWaitMs(
   retry: number,

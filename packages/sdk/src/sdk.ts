@@ -1,4 +1,7 @@
-/** The public entry: verify webhooks, sign them in tests, talk to a server, open WhatsApp media. Only WebCrypto and fetch. */
+/**
+ * The public entry: verify webhooks, sign them in tests, talk to a server, open WhatsApp media. Only WebCrypto and
+ * fetch.
+ */
 export { type FieldProblem, PomboApiError } from './api-error.ts'
 export type { App, AppIn, AppListOptions, Apps } from './apps.ts'
 export type { Attempt, AttemptListOptions, Attempts, AttemptStatus } from './attempts.ts'

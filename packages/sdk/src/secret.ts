@@ -1,8 +1,9 @@
 import { type Bytes, concat, decodeBase64, utf8 } from './encoding.ts'
 
 /**
- * `whsec_…` (or its base64 alone): symmetric. `whpk_…`: an Ed25519 public key, which verifies. `whsk_…`: the private one, which also
- * signs. A Uint8Array: the bytes of a symmetric key as they are, such as `new TextEncoder().encode('my secret')`.
+ * `whsec_…` (or its base64 alone): symmetric. `whpk_…`: an Ed25519 public key, which verifies. `whsk_…`: the private
+ * one, which also signs. A Uint8Array: the bytes of a symmetric key as they are, such as `new
+ * TextEncoder().encode('my secret')`.
  */
 export type WebhookSecret = string | Uint8Array
 
@@ -16,7 +17,10 @@ export type Key =
       sign: ((content: Bytes) => Promise<Bytes>) | undefined
     }
 
-/** Throws a TypeError that says what is wrong and never repeats the secret: a bad secret is a mistake in the receiver's configuration. */
+/**
+ * Throws a TypeError that says what is wrong and never repeats the secret: a bad secret is a mistake in the
+ * receiver's configuration.
+ */
 export function readSecrets(secrets: WebhookSecret | readonly WebhookSecret[]): Key[] {
   const list: readonly WebhookSecret[] = isList(secrets) ? secrets : [secrets]
   if (list.length === 0) throw new TypeError('Give at least one webhook secret.')

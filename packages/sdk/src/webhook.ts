@@ -11,7 +11,10 @@ import { type Key, readSecrets, signedHead, type WebhookSecret } from './secret.
 import { WebhookVerificationError } from './verification-error.ts'
 
 export interface WebhookOptions {
-  /** How far the request's time may be from now, either way. Default 300; Infinity accepts any age, such as for stored requests. */
+  /**
+   * How far the request's time may be from now, either way. Default 300; Infinity accepts any age, such as for stored
+   * requests.
+   */
   toleranceSeconds?: number
   /** Milliseconds since 1970. Default Date.now. */
   now?: () => number
@@ -35,8 +38,8 @@ export class Webhook {
   }
 
   /**
-   * The parsed JSON of a request whose signature and time are right. `body` is the raw body: not parsed, not printed anew.
-   * Integers above 2^53 lose digits in JSON.parse; where they matter, use `verifyRaw` and a parser of your own.
+   * The parsed JSON of a request whose signature and time are right. `body` is the raw body: not parsed, not printed
+   * anew. Integers above 2^53 lose digits in JSON.parse; where they matter, use `verifyRaw` and a parser of your own.
    * Throws WebhookVerificationError.
    */
   async verify(body: RawBody, headers: WebhookHeaders): Promise<unknown> {

@@ -3,8 +3,8 @@ import { apiKey, call, drive, type Stage } from './parts/stage.ts'
 import type { Figure } from './throughput.ts'
 
 /**
- * A backlog of healthy endpoints: as fast as what is handed off straight from memory, in the same run. It is made by pausing the endpoints,
- * and drains once they go on.
+ * A backlog of healthy endpoints: as fast as what is handed off straight from memory, in the same run. It is made by
+ * pausing the endpoints, and drains once they go on.
  */
 export async function drain(
   stage: Stage,

@@ -4,8 +4,9 @@ import { openPool, type Pool } from '../src/db/pool.ts'
 import type { Figure } from './throughput.ts'
 
 /**
- * A quiet time, in which the queue is analysed while it is empty, and then a burst: the plans that were made for an empty table must not cost
- * the burst. Compared with the same burst before; what a settled event touches is counted by the server.
+ * A quiet time, in which the queue is analysed while it is empty, and then a burst: the plans that were made for an
+ * empty table must not cost the burst. Compared with the same burst before; what a settled event touches is counted
+ * by the server.
  */
 export async function flip(
   stage: Stage,

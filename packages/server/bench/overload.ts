@@ -13,8 +13,9 @@ interface Latencies {
 }
 
 /**
- * More requests in flight than a node delivers at once, to an endpoint that answers at once: deliveries must keep up with what is accepted,
- * or everything waits for seconds. Compared with accepting alone: the same load for an app whose endpoint is paused.
+ * More requests in flight than a node delivers at once, to an endpoint that answers at once: deliveries must keep up
+ * with what is accepted, or everything waits for seconds. Compared with accepting alone: the same load for an app
+ * whose endpoint is paused.
  */
 export async function overload(
   stage: Stage,

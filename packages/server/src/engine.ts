@@ -1,6 +1,6 @@
 /**
- * The engine: the path of DESIGN wired together on one pool — ingest, queue, deliver, record, upkeep — without HTTP in front of it.
- * app.ts puts the API on top; tests and benchmarks use it as it is.
+ * The engine: the path of DESIGN wired together on one pool — ingest, queue, deliver, record, upkeep — without HTTP
+ * in front of it. app.ts puts the API on top; tests and benchmarks use it as it is.
  */
 import type { SystemClock } from './core/clock.ts'
 import type { DialectName, Endpoint, Transform } from './core/endpoint.ts'
@@ -260,7 +260,8 @@ export class Engine {
   }
 
   /**
-   * Stops in good order: nothing new is taken, what is under way is finished within `graceMs` and recorded, the rest goes back to the queue.
+   * Stops in good order: nothing new is taken, what is under way is finished within `graceMs` and recorded, the rest
+   * goes back to the queue.
    * @returns deliveries that were still under way at the end, and outcomes that could not be written
    */
   async stop(graceMs: number): Promise<{ unfinished: number; unrecorded: number }> {

@@ -1,8 +1,8 @@
 import { PomboError } from '../core/error.ts'
 
 /**
- * `open`: anybody. `app`: also the tokens of one app, for that app. `tenant`: the tenant's keys. `operator`: keys of the first tenant, which
- * runs this Pombo.
+ * `open`: anybody. `app`: also the tokens of one app, for that app. `tenant`: the tenant's keys. `operator`: keys of
+ * the first tenant, which runs this Pombo.
  */
 export type Access = 'open' | 'app' | 'tenant' | 'operator'
 

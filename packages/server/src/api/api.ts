@@ -1,9 +1,10 @@
 /**
  * The HTTP API: Svix's, with Pombo's own additions in the same style, described by the OpenAPI document that it serves.
  *
- * It promises that a 2xx to a message is given only after `accept` said that it is durable, that payloads are passed on and shown to the
- * letter, that a token reaches nothing beyond its scope, that an Idempotency-Key gives one answer on all nodes, and that every mistake of
- * a caller gets one error that names what was wrong (core/error.ts), while mistakes of Pombo's own tell nothing of its inside.
+ * It promises that a 2xx to a message is given only after `accept` said that it is durable, that payloads are passed
+ * on and shown to the letter, that a token reaches nothing beyond its scope, that an Idempotency-Key gives one answer
+ * on all nodes, and that every mistake of a caller gets one error that names what was wrong (core/error.ts), while
+ * mistakes of Pombo's own tell nothing of its inside.
  */
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { Clock } from '../core/clock.ts'
@@ -102,7 +103,8 @@ export function createApi(deps: ApiDeps): FastifyInstance {
     // Above the idle time of common load balancers, which would else reuse a connection that is just being closed.
     keepAliveTimeout: 75_000,
     requestTimeout: 60_000,
-    // A number tells the requests of one process apart in its log; a random id for each would cost 1 % of accepting a message.
+    // A number tells the requests of one process apart in its log; a random id for each would cost 1 % of accepting a
+    // message.
     genReqId: () => `${process.pid}-${(requests += 1)}`,
     // What is refused before there is a route, such as a path that cannot be decoded.
     frameworkErrors: (error, request, reply) => {
@@ -272,7 +274,8 @@ function mountReference(app: FastifyInstance, routes: readonly Route[], version:
   }
   app.get('/api/v1/openapi.json', async (_request, reply) => {
     document ??= JSON.stringify(openApi(routes, info))
-    // Without a charset, which JSON does not have: some generators compare the type to the letter. Bytes, as Fastify adds one to text.
+    // Without a charset, which JSON does not have: some generators compare the type to the letter. Bytes, as Fastify
+    // adds one to text.
     return reply.header('content-type', 'application/json').send(Buffer.from(document))
   })
   app.get('/api/v1/docs', async (_request, reply) =>

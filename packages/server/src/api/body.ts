@@ -14,8 +14,9 @@ export interface JsonBody {
 export const noBody: JsonBody = { text: '', value: undefined }
 
 /**
- * What holds at every door, the dialects' and the gateways' too: packed bodies are inflated within bounds, no path holds U+0000, and an answer
- * that comes before the whole body did reaches who is still sending. Bodies taken as bytes come to their handler inflated.
+ * What holds at every door, the dialects' and the gateways' too: packed bodies are inflated within bounds, no path
+ * holds U+0000, and an answer that comes before the whole body did reaches who is still sending. Bodies taken as
+ * bytes come to their handler inflated.
  */
 export function guardDoors(app: FastifyInstance, maxBodyBytes: number): void {
   app.addHook('preValidation', async (request) => {
@@ -35,7 +36,10 @@ export function guardDoors(app: FastifyInstance, maxBodyBytes: number): void {
 
 const jsonType = /^application\/(?:[\w.-]+\+)?json(?:\s*;|$)/i
 
-/** JSON bodies are taken as text once, read once, and refused where they are not text or not JSON; other media types are refused. */
+/**
+ * JSON bodies are taken as text once, read once, and refused where they are not text or not JSON; other media types
+ * are refused.
+ */
 export function takeJson(app: FastifyInstance, maxBodyBytes: number): void {
   app.removeAllContentTypeParsers()
   const take = async (request: FastifyRequest, bytes: Buffer): Promise<JsonBody> => {

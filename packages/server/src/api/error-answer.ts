@@ -2,7 +2,10 @@ import { type ErrorCode, PomboError } from '../core/error.ts'
 import { withoutKeys } from '../core/hidden-keys.ts'
 import { awayState, isAway, isReplaced } from '../db/pool.ts'
 
-/** An error as it goes out: Svix's `HttpErrorOut`, or `HTTPValidationError` for a 422. `bug`: it is ours, and belongs in the log. */
+/**
+ * An error as it goes out: Svix's `HttpErrorOut`, or `HTTPValidationError` for a 422. `bug`: it is ours, and belongs
+ * in the log.
+ */
 export interface ErrorAnswer {
   status: number
   body: { code: string; detail: string } | { detail: unknown[] }

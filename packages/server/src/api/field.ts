@@ -87,7 +87,9 @@ function split(given: unknown): unknown {
 export const time = z.iso.datetime().meta({ examples: ['2026-01-31T09:30:00.000Z'] })
 export const shownMetadata = z.record(z.string(), z.string())
 
-/** Reads `value` by `schema`, or refuses with everything that is wrong with it. `where`: body, query, path or header. */
+/**
+ * Reads `value` by `schema`, or refuses with everything that is wrong with it. `where`: body, query, path or header.
+ */
 export function read<Schema extends z.ZodType>(
   schema: Schema,
   value: unknown,

@@ -4,8 +4,9 @@ import type { FieldProblem } from '../core/error.ts'
 import { nearest } from '../core/nearest.ts'
 
 /**
- * Nothing that a caller sends is silently ignored: a member that a schema does not know is refused, unless it says nothing (null or empty).
- * One place for all routes, since it reads the same schemas by which bodies and queries are read.
+ * Nothing that a caller sends is silently ignored: a member that a schema does not know is refused, unless it says
+ * nothing (null or empty). One place for all routes, since it reads the same schemas by which bodies and queries are
+ * read.
  */
 export interface Known {
   /** The value with each alias under its own name; the given one where there were none. */
@@ -13,7 +14,10 @@ export interface Known {
   problems: FieldProblem[]
 }
 
-/** Other names of an object's members, as clients of other generations call them: `.meta(aliases({ rateLimit: 'throttleRate' }))`. */
+/**
+ * Other names of an object's members, as clients of other generations call them: `.meta(aliases({ rateLimit:
+ * 'throttleRate' }))`.
+ */
 export function aliases(named: Readonly<Record<string, string>>): {
   'x-aliases': Readonly<Record<string, string>>
 } {

@@ -1,8 +1,8 @@
 import { PomboError } from '../core/error.ts'
 
 /**
- * Paths that Svix's clients know and Pombo does not serve, behind `/api/v1`, with what to use instead. They answer 501 and say so. The first
- * that fits counts.
+ * Paths that Svix's clients know and Pombo does not serve, behind `/api/v1`, with what to use instead. They answer
+ * 501 and say so. The first that fits counts.
  */
 const notOffered: readonly (readonly [path: RegExp, detail: string])[] = [
   [

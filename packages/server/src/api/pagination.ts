@@ -4,8 +4,9 @@ import { type IdKind, readId, showId, uuidFloor } from '../core/id.ts'
 import { instant, wholeNumber } from './field.ts'
 
 /**
- * Lists are read with iterators, as Svix's are: `iterator` goes on after the page's last item, `prevIterator` (which begins with `-`) goes
- * back before its first. `done` says that nothing more lies in the direction that was asked for.
+ * Lists are read with iterators, as Svix's are: `iterator` goes on after the page's last item, `prevIterator` (which
+ * begins with `-`) goes back before its first. `done` says that nothing more lies in the direction that was asked
+ * for.
  */
 
 export const maxPageItems = 250
@@ -75,7 +76,10 @@ interface PageQuery {
   order?: 'ascending' | 'descending' | undefined
 }
 
-/** Reads where a list shall go on. `readKey` turns an iterator into the sort key; undefined: it is none of this list's. */
+/**
+ * Reads where a list shall go on. `readKey` turns an iterator into the sort key; undefined: it is none of this
+ * list's.
+ */
 export function readCursor(
   query: PageQuery,
   usual: 'ascending' | 'descending',
@@ -106,7 +110,10 @@ export function readIdCursor(
 const lowest = '00000000-0000-0000-0000-000000000000'
 const highest = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
 
-/** For SQL over uuids: `id {compare} at order by id {direction}`, `limit` rows (one more than the page, which says if there are more). */
+/**
+ * For SQL over uuids: `id {compare} at order by id {direction}`, `limit` rows (one more than the page, which says if
+ * there are more).
+ */
 export function keysetRange(cursor: Cursor): {
   compare: '<' | '>'
   direction: 'asc' | 'desc'
@@ -146,7 +153,10 @@ export function spanBounds(query: { before?: number | undefined; after?: number 
   }
 }
 
-/** Makes a page of the rows that `keysetRange` found, or of those the registry found, which says itself whether there are more. */
+/**
+ * Makes a page of the rows that `keysetRange` found, or of those the registry found, which says itself whether there
+ * are more.
+ */
 export function pageOf<Row, Item>(
   rows: Row[],
   cursor: Cursor,

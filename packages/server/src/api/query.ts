@@ -1,8 +1,9 @@
 import { z } from 'zod'
 
 /**
- * The parameters of a query by their plain names: `a[]=1&a[]=2` and `a[0]=1` are lists, as PHP's and Ruby's clients write them. Only for
- * parameters that are lists: of all others such a name stays as it is, and is refused as unknown.
+ * The parameters of a query by their plain names: `a[]=1&a[]=2` and `a[0]=1` are lists, as PHP's and Ruby's clients
+ * write them. Only for parameters that are lists: of all others such a name stays as it is, and is refused as
+ * unknown.
  */
 export function queryOf(schema: z.ZodObject | undefined, given: unknown): unknown {
   const query = given as Record<string, string | string[]>
@@ -19,7 +20,10 @@ export function queryOf(schema: z.ZodObject | undefined, given: unknown): unknow
   return plain
 }
 
-/** Svix's JavaScript client 1.42 writes `order=descending` as `0=d&1=e&2=s…`: the text's characters, each under its index. */
+/**
+ * Svix's JavaScript client 1.42 writes `order=descending` as `0=d&1=e&2=s…`: the text's characters, each under its
+ * index.
+ */
 function withSpreadOrder(query: Record<string, string | string[]>): unknown {
   const letters = Object.entries(query).filter(([name]) => /^\d$/.test(name))
   const order = letters.map(([, letter]) => letter).join('')

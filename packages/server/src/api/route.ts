@@ -3,8 +3,8 @@ import type { z } from 'zod'
 import type { Access, Holder } from './access.ts'
 
 /**
- * A path of the API as a value: what it takes, what it answers, who may call it, and what it does. The same table is mounted on the
- * server and printed as the OpenAPI document, so that the two cannot differ.
+ * A path of the API as a value: what it takes, what it answers, who may call it, and what it does. The same table is
+ * mounted on the server and printed as the OpenAPI document, so that the two cannot differ.
  */
 export interface Route {
   method: Method

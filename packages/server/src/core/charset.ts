@@ -1,4 +1,7 @@
-/** A body's bytes as UTF-8, whatever its sender wrote it in: for all doors alike. What cannot be read is refused, and nothing is replaced. */
+/**
+ * A body's bytes as UTF-8, whatever its sender wrote it in: for all doors alike. What cannot be read is refused, and
+ * nothing is replaced.
+ */
 import { isUtf8 } from 'node:buffer'
 import { PomboError } from './error.ts'
 

@@ -1,6 +1,6 @@
 /**
- * A URL for people to read: `***` in place of its password. `query` also masks parameters that hold a password or the path of a key, as
- * PostgreSQL's URLs have them.
+ * A URL for people to read: `***` in place of its password. `query` also masks parameters that hold a password or the
+ * path of a key, as PostgreSQL's URLs have them.
  */
 export function withoutPassword(url: string, { query = false } = {}): string {
   const shown = new URL(url)

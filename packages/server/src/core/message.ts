@@ -21,7 +21,10 @@ export interface Message {
   tags: string[] | null
   /** The payload's JSON text, to the byte as it was sent in; null once it was deleted. */
   payload: string | null
-  /** Of a payload that was sent in raw: that is delivered under it, and may be any text. Null or absent: the payload is JSON. */
+  /**
+   * Of a payload that was sent in raw: that is delivered under it, and may be any text. Null or absent: the payload
+   * is JSON.
+   */
   contentType?: string | null
   form: PayloadForm
   orderingKey: string | null

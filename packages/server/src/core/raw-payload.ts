@@ -1,5 +1,6 @@
 /**
- * Payloads that were sent in raw: any text, with a content type of its own. A message without one has JSON, to the letter as it came.
+ * Payloads that were sent in raw: any text, with a content type of its own. A message without one has JSON, to the
+ * letter as it came.
  */
 import type { Message } from './message.ts'
 

@@ -1,4 +1,7 @@
-/** A rate as a bucket of tokens: it fills evenly with time, and one token is taken for each thing that the rate allows. */
+/**
+ * A rate as a bucket of tokens: it fills evenly with time, and one token is taken for each thing that the rate
+ * allows.
+ */
 export interface TokenBucket {
   /** Below 0 where something went without asking. */
   tokens: number

@@ -1,4 +1,6 @@
-/** Text that cannot be kept as it is: U+0000, and halves of surrogate pairs. Refused at every door, naming its place. */
+/**
+ * Text that cannot be kept as it is: U+0000, and halves of surrogate pairs. Refused at every door, naming its place.
+ */
 import { type FieldProblem, invalid, PomboError } from './error.ts'
 
 // Escapes of what PostgreSQL's text cannot hold: U+0000, and halves of surrogate pairs, which UTF-8 has no form for.
@@ -11,7 +13,10 @@ const suspiciousBytes = /(?:\\|%5c)u(?:0000|d[89a-f])|%00|\0/i
 const maxPlaces = 20
 const maxProblems = 10
 
-/** Costs one search of the text unless it holds such an escape. Members called `apart` are passed over: their reader asks for each of them. */
+/**
+ * Costs one search of the text unless it holds such an escape. Members called `apart` are passed over: their reader
+ * asks for each of them.
+ */
 export function refuseUnstorable(
   { text, value }: { text: string; value: unknown },
   apart?: string,

@@ -1,8 +1,9 @@
 import { plainArray } from './array.ts'
 
 /**
- * The type of a column, and how its array is written. `word` is text of our own that needs no quoting; `texts` is an array of texts, which
- * travels as its own text because PostgreSQL has no arrays of arrays of different lengths: cast it by `::text[]` in the statement.
+ * The type of a column, and how its array is written. `word` is text of our own that needs no quoting; `texts` is an
+ * array of texts, which travels as its own text because PostgreSQL has no arrays of arrays of different lengths: cast
+ * it by `::text[]` in the statement.
  */
 const types = {
   uuid: { sql: 'uuid', plain: true },

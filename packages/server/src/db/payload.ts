@@ -1,6 +1,7 @@
 /**
- * Payloads at rest. Those of tenants who ask for it are sealed before they are stored, and opened where they are read:
- * `sealed:` (no JSON begins so; of what was sent in raw and does, see `plain`), the id of the key, and the sealed bytes in base64. Others are stored as they came.
+ * Payloads at rest. Those of tenants who ask for it are sealed before they are stored, and opened where they are
+ * read: `sealed:` (no JSON begins so; of what was sent in raw and does, see `plain`), the id of the key, and the
+ * sealed bytes in base64. Others are stored as they came.
  */
 import { PomboError } from '../core/error.ts'
 import { showId } from '../core/id.ts'

@@ -217,7 +217,8 @@ function codeOf(error: unknown): string {
 /**
  * True when the database did not answer or turned the connection away, as opposed to refusing the statement: the work
  * can be repeated later as it is. SQLSTATE classes 08 (connection), 53 (resources: disk full, too many connections),
- * 57P (shutdown, restart), what refuses the connection itself (`away`); 40P01: it was in another's way (a deadlock with a migration), and is undone.
+ * 57P (shutdown, restart), what refuses the connection itself (`away`); 40P01: it was in another's way (a deadlock
+ * with a migration), and is undone.
  */
 export function isAway(error: unknown): boolean {
   if (!(error instanceof Error)) return false

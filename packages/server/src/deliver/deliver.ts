@@ -1,8 +1,8 @@
 /**
  * Delivery of what is due to one endpoint: transform → format → guard → send → decide → record. Read this file first.
  *
- * It promises that nothing is sent without a valid lease, that the bytes signed are the bytes sent, that no HTTP happens inside a database
- * transaction, and that every delivery given to it ends in exactly one record.
+ * It promises that nothing is sent without a valid lease, that the bytes signed are the bytes sent, that no HTTP
+ * happens inside a database transaction, and that every delivery given to it ends in exactly one record.
  */
 import type { Clock } from '../core/clock.ts'
 import type { Transform } from '../core/endpoint.ts'
@@ -29,16 +29,20 @@ export interface DeliverDeps {
   clock: Clock
   random: () => number
   server: () => Server
-  /** Whether this node still has the claim in hand: its lease is valid, and is the one under which the claim was taken. */
+  /**
+   * Whether this node still has the claim in hand: its lease is valid, and is the one under which the claim was
+   * taken.
+   */
   holds: (claim: Claim) => boolean
   /** Aborted when the lease is lost, so that an ordered request under way does not arrive after its successor. */
   leaseSignal: () => AbortSignal
 }
 
 /**
- * Delivers claims of one endpoint once, in one request: one claim, or as many as the endpoint takes in a batch. Never throws for
- * anything the receiver does.
- * @returns the claims that were not sent, because the lease was lost before the first byte left; nothing is recorded of them
+ * Delivers claims of one endpoint once, in one request: one claim, or as many as the endpoint takes in a batch. Never
+ * throws for anything the receiver does.
+ * @returns the claims that were not sent, because the lease was lost before the first byte left; nothing is recorded
+ * of them
  */
 export async function deliver(
   claims: readonly Claim[],
@@ -75,7 +79,8 @@ export async function deliver(
     : requestOf(ready[0]!, dialect, startedAtMs, deps.server())
   if (ready.some(({ claim }) => claim.ordered)) request.signal = deps.leaseSignal()
   const sent = ready.map(({ claim }) => claim)
-  // Asked again when the connection is open: between here and there the process may have stood still for longer than the lease.
+  // Asked again when the connection is open: between here and there the process may have stood still for longer than
+  // the lease.
   let withheld = false
   request.mayStart = () => !(withheld = !sent.every(deps.holds))
   const outcome = await deps.send(request)
@@ -88,7 +93,10 @@ function discard(claim: Claim, reason: string, startedAtMs: number, deps: Delive
   deps.record({ claim, outcome: null, verdict: { kind: 'discarded', reason }, startedAtMs })
 }
 
-/** A payload that cannot be opened (its key is missing from the ring) is a failed attempt: it is tried again, and the log says why. */
+/**
+ * A payload that cannot be opened (its key is missing from the ring) is a failed attempt: it is tried again, and the
+ * log says why.
+ */
 function open({ message }: Claim, { payloads }: DeliverDeps): Outcome | undefined {
   try {
     message.payload = payloads.open(message.payload!, message.id)

@@ -50,8 +50,9 @@ export function requestOf(
 }
 
 /**
- * One request for several claims: an array of `{id, eventType, timestamp, payload}`, where `payload` is what the dialect would have sent alone.
- * It is signed under an id of its own, which is the same for the same events, so that a repeat can be told. Pure.
+ * One request for several claims: an array of `{id, eventType, timestamp, payload}`, where `payload` is what the
+ * dialect would have sent alone. It is signed under an id of its own, which is the same for the same events, so that
+ * a repeat can be told. Pure.
  */
 export function batchRequest(
   changed: readonly Changed[],
@@ -119,7 +120,10 @@ function fitted({ endpoint }: Claim, message: Message, server: Server): Message 
   return { ...message, payload }
 }
 
-/** A raw payload keeps its content type where it leaves as it came: in a batch and in a dialect's envelope it is a part of JSON. */
+/**
+ * A raw payload keeps its content type where it leaves as it came: in a batch and in a dialect's envelope it is a
+ * part of JSON.
+ */
 function contentTypeOf({ claim, payload }: Changed, dialect: DeliveryDialect): string {
   const isRaw = dialect.takesAnyText && claim.endpoint.batch === null && payload == null
   return (isRaw ? claim.message.contentType : null) ?? 'application/json'
@@ -138,7 +142,10 @@ export function rawProblem(
   return `not sent: the payload is ${message.contentType} and not JSON, which ${asker} needs`
 }
 
-/** Names in lower case, so that none goes out twice. What others add never replaces the content type or what is signed. */
+/**
+ * Names in lower case, so that none goes out twice. What others add never replaces the content type or what is
+ * signed.
+ */
 function headersOf(
   changed: Changed,
   dialect: DeliveryDialect,

@@ -1,5 +1,6 @@
-// One suite over the registry. A dialect brings `samples/*.json` and `golden/*.json` in its folder, and one entry in `profiles` below.
-// A golden file is written anew with POMBO_GOLDEN=write, and read by a person before it is committed.
+// One suite over the registry. A dialect brings `samples/*.json` and `golden/*.json` in its folder, and one entry in
+// `profiles` below. A golden file is written anew with POMBO_GOLDEN=write, and read by a person before it is
+// committed.
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { validateHeaderName, validateHeaderValue } from 'node:http'
@@ -36,7 +37,10 @@ interface Profile {
   verify(received: Received, secret: string): boolean
   /** Of the dialect's own options, where it signs only if asked to. */
   dialectOptions?: Record<string, unknown>
-  /** The name that a receiver finds an event under; `event` of the body unless said otherwise. Null: the body holds none. */
+  /**
+   * The name that a receiver finds an event under; `event` of the body unless said otherwise. Null: the body holds
+   * none.
+   */
   eventIn?(received: Received): unknown
 }
 
@@ -59,7 +63,8 @@ const profiles: Partial<Record<DialectName, Profile>> = {
   standard: {
     secret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
     verify({ headers, body }, secret) {
-      // The library looks at the clock of the machine, the samples are of a day in the past: it is given its own way to see the time.
+      // The library looks at the clock of the machine, the samples are of a day in the past: it is given its own way
+      // to see the time.
       const webhook = new Webhook(secret)
       const at = new Date(Number(headers['webhook-timestamp']) * 1000)
       const expected = webhook.sign(headers['webhook-id'] ?? '', at, body)

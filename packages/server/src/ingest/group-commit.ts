@@ -31,8 +31,9 @@ const yieldedBatch = 64
 const yieldStepMs = 2
 
 /**
- * Requests that arrive together are committed together. The first one does not wait: it is written at once, and what comes in
- * meanwhile makes the next batch, so that a lone event pays no delay and a flood pays one commit for hundreds.
+ * Requests that arrive together are committed together. The first one does not wait: it is written at once, and what
+ * comes in meanwhile makes the next batch, so that a lone event pays no delay and a flood pays one commit for
+ * hundreds.
  */
 export class GroupCommit {
   readonly #options: GroupCommitOptions
@@ -47,7 +48,10 @@ export class GroupCommit {
     this.#options = options
   }
 
-  /** Resolves once the message is durable (false: it was a repeat). Rejects with 503 when nothing was stored, or that is not known. */
+  /**
+   * Resolves once the message is durable (false: it was a repeat). Rejects with 503 when nothing was stored, or that
+   * is not known.
+   */
   async add(item: NewMessage): Promise<boolean> {
     const { maxWaiting, maxWaitingBytes } = this.#options
     if (

@@ -1,8 +1,9 @@
 /**
  * Ingest accepts messages: it routes them, stores message and deliveries in one transaction, and only then says yes.
  *
- * It promises P1: a message that was answered as accepted is durable, with all its deliveries; one that was refused has left nothing
- * behind. Deliveries of healthy endpoints with room leave from memory at once, already leased to this node; all others wait in the queue.
+ * It promises P1: a message that was answered as accepted is durable, with all its deliveries; one that was refused
+ * has left nothing behind. Deliveries of healthy endpoints with room leave from memory at once, already leased to
+ * this node; all others wait in the queue.
  */
 import type { Clock } from '../core/clock.ts'
 import type { Endpoint } from '../core/endpoint.ts'
@@ -98,7 +99,8 @@ export class Ingest {
 
   /**
    * Accepts one message. Resolves when it is durable, or is known to be a repeat.
-   * @throws PomboError `not_found`, `rate_limited`, `overloaded`: nothing was stored; `database_away`: it may have been, and the answer lost
+   * @throws PomboError `not_found`, `rate_limited`, `overloaded`: nothing was stored; `database_away`: it may have
+   * been, and the answer lost
    */
   async accept(incoming: IncomingMessage): Promise<Accepted> {
     try {
@@ -115,7 +117,10 @@ export class Ingest {
     }
   }
 
-  /** Accepts many, each for itself; the answers are in the order of the messages, which is also the order in which they are stored. */
+  /**
+   * Accepts many, each for itself; the answers are in the order of the messages, which is also the order in which
+   * they are stored.
+   */
   async acceptMany(incoming: readonly IncomingMessage[]): Promise<(Accepted | PomboError)[]> {
     const answers = await Promise.allSettled(incoming.map((one) => this.accept(one)))
     return answers.map((answer) => {
@@ -223,7 +228,10 @@ export class Ingest {
     }
   }
 
-  /** Takes slots for what can leave at once. Done right before the write, so that nothing holds a slot while it waits for its batch. */
+  /**
+   * Takes slots for what can leave at once. Done right before the write, so that nothing holds a slot while it waits
+   * for its batch.
+   */
   #lease(prepared: Prepared): void {
     const { slots, lease, congested } = this.#deps
     if (congested() || !lease.valid()) return
@@ -288,7 +296,10 @@ export class Ingest {
     if (claims.length > 0) deliver(claims)
   }
 
-  /** The write failed, perhaps after it took effect (the connection broke before the answer): then what it leased to us is a stray. */
+  /**
+   * The write failed, perhaps after it took effect (the connection broke before the answer): then what it leased to
+   * us is a stray.
+   */
   #undo(batch: readonly Prepared[], error: unknown): void {
     const { slots, lookForStrays } = this.#deps
     for (const prepared of batch) {

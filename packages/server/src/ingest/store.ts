@@ -162,8 +162,9 @@ const takeKey = /* sql */ `
            request_hash = excluded.request_hash, expires_at = excluded.expires_at
      where dedupe.expires_at < now()`
 
-// Three statements of one shape, each of which appends a row a message and a row a delivery. The plain one is what nearly every batch uses,
-// and it costs a third less than the one with all parts, which also stores whose the messages are and probes `dedupe` once for each key.
+// Three statements of one shape, each of which appends a row a message and a row a delivery. The plain one is what
+// nearly every batch uses, and it costs a third less than the one with all parts, which also stores whose the
+// messages are and probes `dedupe` once for each key.
 const plainSql = `with ${input}, ${messages('i')} ${work('i')}`
 const discardingSql = `with ${input}, ${messages('i')}, ${discardedRows('i')} ${work('i')}`
 const wholeSql = (raw?: 'raw') => /* sql */ `
@@ -203,9 +204,10 @@ const rawSql = wholeSql('raw')
 export type Stored = ReadonlySet<string> | 'all'
 
 /**
- * Stores messages, their deliveries and their keys by one statement, which is one transaction.
- * A key may stand at most once in a batch, and a message whose keys mean different things must come alone (see `insertAlone`). Several keys
- * of one meaning (a gateway's event under two identities) may be taken in part by a repeat: then they all name the same event from there on.
+ * Stores messages, their deliveries and their keys by one statement, which is one transaction. A key may stand at
+ * most once in a batch, and a message whose keys mean different things must come alone (see `insertAlone`). Several
+ * keys of one meaning (a gateway's event under two identities) may be taken in part by a repeat: then they all name
+ * the same event from there on.
  */
 export async function insertBatch(
   db: Queryable,
@@ -253,7 +255,10 @@ export async function insertBatch(
 
 class Repeated extends Error {}
 
-/** Stores one message that carries several keys: all of them are new, or nothing is stored. @returns whether it was stored */
+/**
+ * Stores one message that carries several keys: all of them are new, or nothing is stored.
+ * @returns whether it was stored
+ */
 export async function insertAlone(pool: Pool, node: string, one: NewMessage): Promise<boolean> {
   try {
     await inTransaction(pool, async (client) => {

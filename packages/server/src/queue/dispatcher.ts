@@ -43,7 +43,10 @@ export interface DispatcherDeps {
 const zeroUuid = '00000000-0000-0000-0000-000000000000'
 /** Endpoints looked at in one claim. */
 const endpointsPerClaim = 200
-/** After an unanswered statement, strays are looked for as soon as the database answers, and again: what a broken connection had asked for may still be under way. */
+/**
+ * After an unanswered statement, strays are looked for as soon as the database answers, and again: what a broken
+ * connection had asked for may still be under way.
+ */
 const strayLooksMs = [0, 1_000, 5_000, 15_000]
 /** A look at all endpoints takes this part of the time at most, and comes so often at least. */
 const sweepShare = 20
@@ -52,10 +55,11 @@ const maxSweepPauseMs = 5_000
 const inlineBytes = 256 * 1024
 
 /**
- * The dispatcher: woken by new work, by freed slots and by a timer, it takes due deliveries of endpoints that have free slots.
+ * The dispatcher: woken by new work, by freed slots and by a timer, it takes due deliveries of endpoints that have
+ * free slots.
  *
- * A wake names an endpoint; the timer looks at all endpoints that have work, a few hundred at a time, going on where it stopped. One claim
- * runs at a time: what wakes it meanwhile is served by the next.
+ * A wake names an endpoint; the timer looks at all endpoints that have work, a few hundred at a time, going on where
+ * it stopped. One claim runs at a time: what wakes it meanwhile is served by the next.
  */
 export class Dispatcher {
   readonly #deps: DispatcherDeps
@@ -95,8 +99,8 @@ export class Dispatcher {
   }
 
   /**
-   * Something was asked of the database and never answered, or a node was found dead: there may be deliveries under a lease of which
-   * nobody knows. Looks for them between two claims, when none is on its way here.
+   * Something was asked of the database and never answered, or a node was found dead: there may be deliveries under a
+   * lease of which nobody knows. Looks for them between two claims, when none is on its way here.
    */
   lookForStrays(): void {
     const now = this.#deps.clock.monotonic()
@@ -181,7 +185,10 @@ export class Dispatcher {
     if (requests.length > 0) await this.#claim(requests, ordered, states)
   }
 
-  /** The endpoints from which may be claimed, all of them noted in `states`; those with an open circuit are probed instead. */
+  /**
+   * The endpoints from which may be claimed, all of them noted in `states`; those with an open circuit are probed
+   * instead.
+   */
   async #claimable(ids: string[], states: Map<string, ClaimableEndpoint>): Promise<Endpoint[]> {
     const { endpointsOf, discard, slots } = this.#deps
     const found = await endpointsOf(ids)
@@ -202,7 +209,10 @@ export class Dispatcher {
     return able
   }
 
-  /** Endpoints that share a rate are asked first whether anything of theirs is due: the others are not to wait for a turn that nobody uses. */
+  /**
+   * Endpoints that share a rate are asked first whether anything of theirs is due: the others are not to wait for a
+   * turn that nobody uses.
+   */
   async #withWorkDue(endpoints: readonly Endpoint[]): Promise<readonly Endpoint[]> {
     const { slots, pool } = this.#deps
     const asked = endpoints.filter((one) => slots.sharedRateKey(one) && slots.free(one) > 0)
@@ -280,7 +290,10 @@ export class Dispatcher {
     }
   }
 
-  /** Behind the last key that gave something, so that a thousand waiting keys do not hide the one after them; from the start at the end. */
+  /**
+   * Behind the last key that gave something, so that a thousand waiting keys do not hide the one after them; from the
+   * start at the end.
+   */
   #moveCursor(
     request: OrderedClaimRequest,
     heads: readonly { endpoint_id: string; last_key: string }[],

@@ -16,17 +16,21 @@ export interface LeaseOptions {
   onLost: () => void
   /** Called when the set of live nodes changed. */
   onNodes: () => void
-  /** Called when the database has not answered a heartbeat until the lease was over: what else was asked of it will not be answered either. */
+  /**
+   * Called when the database has not answered a heartbeat until the lease was over: what else was asked of it will
+   * not be answered either.
+   */
   onSilence: () => void
   log: (message: string, error: unknown) => void
 }
 
 /**
- * This node's lease: one row whose `expires_at` is pushed on by a heartbeat, and which covers everything the node has in hand. One
- * row a node instead of one a delivery, since a delivery's own would cost a write for each that takes long.
+ * This node's lease: one row whose `expires_at` is pushed on by a heartbeat, and which covers everything the node has
+ * in hand. One row a node instead of one a delivery, since a delivery's own would cost a write for each that takes
+ * long.
  *
- * The lease is judged by the monotonic clock, counted from *before* the heartbeat was sent: a process that was stopped, or a node cut
- * from the database, sees that its time is over before anyone else may take its work.
+ * The lease is judged by the monotonic clock, counted from *before* the heartbeat was sent: a process that was
+ * stopped, or a node cut from the database, sees that its time is over before anyone else may take its work.
  */
 export class NodeLease {
   readonly #options: LeaseOptions
@@ -58,8 +62,9 @@ export class NodeLease {
   }
 
   /**
-   * Whether the lease has held for so long without a gap that every other live node must have had its heartbeat too. After the database was
-   * away all leases have run out, and whoever comes back first must not take the others for dead.
+   * Whether the lease has held for so long without a gap that every other live node must have had its heartbeat too.
+   * After the database was away all leases have run out, and whoever comes back first must not take the others for
+   * dead.
    */
   get steady(): boolean {
     const { clock, leaseMs } = this.#options
@@ -71,8 +76,8 @@ export class NodeLease {
   }
 
   /**
-   * This node's share of a whole number over all live nodes. Shares add up to exactly `total`; which nodes get the odd ones is turned by
-   * `salt`, so that the first node does not get them for every endpoint.
+   * This node's share of a whole number over all live nodes. Shares add up to exactly `total`; which nodes get the
+   * odd ones is turned by `salt`, so that the first node does not get them for every endpoint.
    */
   share(total: number, salt: string): number {
     const count = this.liveNodes

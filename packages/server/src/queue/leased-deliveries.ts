@@ -9,7 +9,10 @@ export interface LeasedDeliveriesDeps {
   slots: Slots
   /** Sends claims of one endpoint in one request, and records them; answers which it did not send. */
   deliver: (claims: readonly Claim[]) => Promise<readonly Claim[]>
-  /** The endpoint as it is now, where that is in memory: it may have been paused, disabled or changed while its deliveries waited. */
+  /**
+   * The endpoint as it is now, where that is in memory: it may have been paused, disabled or changed while its
+   * deliveries waited.
+   */
   current: (claim: Claim) => { endpoint: Endpoint; open: boolean } | 'gone' | undefined
   /** Work waits in the database for the slots that have become free. */
   wake: (endpointId: string) => void
@@ -55,7 +58,10 @@ export class LeasedDeliveries {
     return [...this.#held.keys(), ...this.#released.map((claim) => claim.deliveryId)]
   }
 
-  /** Whether this node still has the right to send it. After its lease was lost somebody else may have it, even under a new lease. */
+  /**
+   * Whether this node still has the right to send it. After its lease was lost somebody else may have it, even under
+   * a new lease.
+   */
   holds(claim: Claim): boolean {
     const { lease } = this.#deps
     return lease.valid() && claim.leasedBy === lease.id
@@ -78,7 +84,10 @@ export class LeasedDeliveries {
     }
   }
 
-  /** Puts back everything that waits: the lease is lost. What is under way is no longer ours either, and is recorded all the same. */
+  /**
+   * Puts back everything that waits: the lease is lost. What is under way is no longer ours either, and is recorded
+   * all the same.
+   */
   releaseAll(): void {
     for (const endpointId of new Set([...this.#waiting.keys(), ...this.#batches.keys()]))
       this.releaseEndpoint(endpointId)

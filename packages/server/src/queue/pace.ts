@@ -3,10 +3,16 @@ const windowMs = 100
 /** An endpoint that could take this many times what it gets is not what its deliveries wait for. */
 const spare = 1.5
 
-/** Its quickest answer is forgotten by so much in a window: what was quick and is slow now is known as slow after three seconds. */
+/**
+ * Its quickest answer is forgotten by so much in a window: what was quick and is slow now is known as slow after
+ * three seconds.
+ */
 const forgetting = 1.15
 
-/** How fast an endpoint takes its deliveries: how many it finished in the present window and the one before, and its quickest answer of late. */
+/**
+ * How fast an endpoint takes its deliveries: how many it finished in the present window and the one before, and its
+ * quickest answer of late.
+ */
 export class Pace {
   #finished = 0
   #finishedBefore = 0
@@ -48,8 +54,8 @@ export class Pace {
   }
 
   /**
-   * Whether it would take more than it gets: its deliveries wait for this node's processor, not for the endpoint. The quickest of its answers
-   * is what it needs; the others have waited for the processor too.
+   * Whether it would take more than it gets: its deliveries wait for this node's processor, not for the endpoint. The
+   * quickest of its answers is what it needs; the others have waited for the processor too.
    */
   hasSpare(atOnce: number, now: number): boolean {
     const perMs = this.perMs(now)

@@ -1,8 +1,9 @@
 /**
  * The queue: deliveries that are open, who has them in hand, and how much of them may be sent.
  *
- * It promises that an open delivery is a row until its outcome is recorded, that at most one live node has it in hand, that a claim takes a few of
- * each endpoint that has work and room, and that for one ordering key only the oldest open delivery is ever in hand.
+ * It promises that an open delivery is a row until its outcome is recorded, that at most one live node has it in
+ * hand, that a claim takes a few of each endpoint that has work and room, and that for one ordering key only the
+ * oldest open delivery is ever in hand.
  */
 import type { Endpoint } from '../core/endpoint.ts'
 import type { Message, Priority } from '../core/message.ts'
@@ -34,8 +35,8 @@ export interface Claim {
 }
 
 /**
- * The order in which a claim serves the priorities: the first is drawn by weight, 75 : 20 : 5, so that a flood of one cannot shut out another,
- * and an idle one leaves its share to the rest.
+ * The order in which a claim serves the priorities: the first is drawn by weight, 75 : 20 : 5, so that a flood of one
+ * cannot shut out another, and an idle one leaves its share to the rest.
  */
 export function drawOrder(random: number): readonly [number, number, number] {
   if (random < 0.75) return [0, 1, 2]

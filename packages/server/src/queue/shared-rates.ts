@@ -25,8 +25,9 @@ const mostInTurn = 200
 const forgottenMs = 120_000
 
 /**
- * Rates over many endpoints: this node's share of each, as an even stream with a second's worth at most saved up. What is left is divided
- * among the endpoints that want it by turns, so that a long backlog of one does not shut out the others.
+ * Rates over many endpoints: this node's share of each, as an even stream with a second's worth at most saved up.
+ * What is left is divided among the endpoints that want it by turns, so that a long backlog of one does not shut out
+ * the others.
  */
 export class SharedRates {
   readonly #buckets = new Map<string, Bucket>()
@@ -67,7 +68,10 @@ export class SharedRates {
     return untilTokenMs(this.#filled(rate), this.#perSecond(rate))
   }
 
-  /** Divides what is left among `wants`: in turn one each, none more than it has room for. Whoever comes behind the last one served is first. */
+  /**
+   * Divides what is left among `wants`: in turn one each, none more than it has room for. Whoever comes behind the
+   * last one served is first.
+   */
   divide(wants: readonly { endpoint: Endpoint; free: number }[]): Map<string, number> {
     const shares = new Map<string, number>()
     for (const [key, sharing] of Map.groupBy(wants, ({ endpoint }) => this.keyOf(endpoint))) {
@@ -99,8 +103,8 @@ export class SharedRates {
   }
 
   /**
-   * Who else waits for a rate of which something is left, whoever is next first: else the endpoint that asks most often would have every
-   * turn.
+   * Who else waits for a rate of which something is left, whoever is next first: else the endpoint that asks most
+   * often would have every turn.
    */
   alsoWaiting(endpoints: readonly Endpoint[]): string[] {
     const asking = new Set(endpoints.map(({ id }) => id))

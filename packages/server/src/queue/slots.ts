@@ -14,14 +14,20 @@ interface EndpointSlots {
   rate: TokenBucket
   /** Work waits in the database, so what is new has to queue behind it. */
   backlog: boolean
-  /** New and sent to wait in the database beyond half of what was finished meanwhile: were it to grow, the backlog would. */
+  /**
+   * New and sent to wait in the database beyond half of what was finished meanwhile: were it to grow, the backlog
+   * would.
+   */
   pushed: number
   pace: Pace
   /** Of a payload, on average of late. */
   payloadBytes: number
 }
 
-/** Of one endpoint, as much waits in memory as it takes in this many windows of its pace (tenths of a second), and never more than this. */
+/**
+ * Of one endpoint, as much waits in memory as it takes in this many windows of its pace (tenths of a second), and
+ * never more than this.
+ */
 const windowsAhead = 3
 const maxAhead = 1_500
 const maxAheadBytes = 8 * 1024 * 1024
@@ -34,13 +40,13 @@ const aheadShare = 0.75
 const promptMs = 25
 
 /**
- * How much of each endpoint's work may be leased to this node, and how much of that may be under way: this node's share of the endpoint's
- * limits, so that all nodes together keep to them.
+ * How much of each endpoint's work may be leased to this node, and how much of that may be under way: this node's
+ * share of the endpoint's limits, so that all nodes together keep to them.
  *
- * More is leased than may be under way where the endpoint is fast: as much as it finishes in three tenths of a second. That
- * keeps a busy endpoint fed from memory, and a hanging one, which finishes nothing, gets nothing ahead. Measured at saturation: taking
- * nothing ahead sends three quarters of the events through the database a second time, at 1.6 times the CPU an event. Longer, and what is
- * urgent would wait behind it.
+ * More is leased than may be under way where the endpoint is fast: as much as it finishes in three tenths of a
+ * second. That keeps a busy endpoint fed from memory, and a hanging one, which finishes nothing, gets nothing ahead.
+ * Measured at saturation: taking nothing ahead sends three quarters of the events through the database a second time,
+ * at 1.6 times the CPU an event. Longer, and what is urgent would wait behind it.
  */
 export class Slots {
   readonly #endpoints = new Map<string, EndpointSlots>()
@@ -120,7 +126,8 @@ export class Slots {
         0,
         Math.min(share + this.#ahead(slots) - slots.leased, maxLeased - this.#leased),
       )
-    // At two nodes and a rate of 1, a share is half a token a second: fractions add up. Nothing is taken ahead of the rate.
+    // At two nodes and a rate of 1, a share is half a token a second: fractions add up. Nothing is taken ahead of the
+    // rate.
     refill(slots.rate, this.#perSecond(endpoint, endpoint.throttleRate), this.#clock.monotonic())
     return Math.max(0, Math.min(share - slots.leased, Math.floor(slots.rate.tokens)))
   }
@@ -146,8 +153,8 @@ export class Slots {
   }
 
   /**
-   * Whether accepting should yield: what was accepted waits for this node's processor, which accepting takes from delivering. Never because an
-   * endpoint is slow, hangs, or is paused: that one has no more to take.
+   * Whether accepting should yield: what was accepted waits for this node's processor, which accepting takes from
+   * delivering. Never because an endpoint is slow, hangs, or is paused: that one has no more to take.
    */
   get behind(): boolean {
     const now = this.#clock.monotonic()
@@ -158,8 +165,8 @@ export class Slots {
       if (ahead <= 0) this.#crowded.delete(id)
       if (ahead <= 0 || endpoint.batch || !slots.pace.hasSpare(this.#atOnce(endpoint), now))
         continue
-      // What was claimed waits on purpose, so that the next claim comes in time; and a backlog of old must not hold up what is new: it
-      // only may not grow.
+      // What was claimed waits on purpose, so that the next claim comes in time; and a backlog of old must not hold
+      // up what is new: it only may not grow.
       waiting += slots.backlog ? slots.pushed : ahead
       perMs += slots.pace.perMs(now)
     }
@@ -223,8 +230,9 @@ export class Slots {
 
   /**
    * A delivery is sent or put back: its slot is free.
-   * @returns whether to fetch more: work waits in the database, and half of what may be leased is free (a claim for each slot that
-   * becomes free would cost more than it brings; the other half lasts until the claim is answered), a quarter where nothing is taken ahead
+   * @returns whether to fetch more: work waits in the database, and half of what may be leased is free (a claim for
+   * each slot that becomes free would cost more than it brings; the other half lasts until the claim is answered), a
+   * quarter where nothing is taken ahead
    */
   release(endpoint: Endpoint, bytes: number): boolean {
     const slots = this.#endpoints.get(endpoint.id)

@@ -1,9 +1,9 @@
 /**
- * Recording writes down what became of every attempt: the delivery's state, the attempt, the endpoint's circuit, the counts, and the
- * operational events that follow, in one transaction for a whole batch.
+ * Recording writes down what became of every attempt: the delivery's state, the attempt, the endpoint's circuit, the
+ * counts, and the operational events that follow, in one transaction for a whole batch.
  *
- * It promises P7 (nothing that was tried goes unrecorded while the database can be reached again before the process ends) and that
- * an outcome which arrives after the work was taken over closes nothing that another node has in hand.
+ * It promises P7 (nothing that was tried goes unrecorded while the database can be reached again before the process
+ * ends) and that an outcome which arrives after the work was taken over closes nothing that another node has in hand.
  */
 import { type Circuit, type CircuitChange, healthy, step } from '../core/circuit.ts'
 import type { Clock } from '../core/clock.ts'
@@ -85,7 +85,8 @@ export class Recorder {
     // One turn of the loop, so that what finishes together is written together.
     await new Promise((resolve) => setImmediate(resolve))
     let pauseMs = 50
-    // After a batch that the database refused: its outcomes one by one, so that the one that is to blame does not hold up the others.
+    // After a batch that the database refused: its outcomes one by one, so that the one that is to blame does not
+    // hold up the others.
     let alone = 0
     while (this.#waiting.length > 0 && !this.#abandoned) {
       let batch: Unwritten[] = []
@@ -101,7 +102,8 @@ export class Recorder {
         if (batch.length >= busyBatch && this.#waiting.length < busyBatch)
           await new Promise((resolve) => setTimeout(resolve, gatherMs))
       } catch (error) {
-        // Not lost: while the database is away the outcomes wait here, few enough since nothing new can be claimed without it.
+        // Not lost: while the database is away the outcomes wait here, few enough since nothing new can be claimed
+        // without it.
         if (isAway(error) || isRepeat(error)) {
           if (batch.length > 0) this.#inDoubt = batch
         } else {
@@ -120,8 +122,8 @@ export class Recorder {
   }
 
   /**
-   * A batch is one transaction. Where its answer was lost, what it wrote is found by the attempts' ids, and not written again: neither
-   * the attempts, nor the counts, nor a step of a circuit.
+   * A batch is one transaction. Where its answer was lost, what it wrote is found by the attempts' ids, and not
+   * written again: neither the attempts, nor the counts, nor a step of a circuit.
    */
   async #clearDoubt(): Promise<void> {
     const tried = this.#inDoubt.filter(({ outcome }) => outcome !== null)
@@ -137,7 +139,10 @@ export class Recorder {
     this.#tell(written, new Map())
   }
 
-  /** Each delivery once: after a take-over it may have been sent again before its first outcome was written, and of two in one statement only one counts. */
+  /**
+   * Each delivery once: after a take-over it may have been sent again before its first outcome was written, and of
+   * two in one statement only one counts.
+   */
   #next(count: number): Unwritten[] {
     const batch: Unwritten[] = []
     const ids = new Set<string>()
@@ -164,7 +169,8 @@ export class Recorder {
       (entry) =>
         entry.outcome &&
         (entry.outcome.kind !== 'delivered' ||
-          // Its own success must close the circuit, also where what this node knows of the endpoint was just dropped from its cache.
+          // Its own success must close the circuit, also where what this node knows of the endpoint was just dropped
+          // from its cache.
           entry.claim.probe ||
           this.#failing.has(entry.claim.endpoint.id) ||
           this.#deps.unhealthy(entry.claim)),

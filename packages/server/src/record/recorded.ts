@@ -26,10 +26,15 @@ const states = {
   discarded: 'discarded',
 } as const
 
-/** A delivery that holds its ordering key is due in a hundred years; acting on it makes it due at once, or closes it. */
+/**
+ * A delivery that holds its ordering key is due in a hundred years; acting on it makes it due at once, or closes it.
+ */
 const heldMs = 100 * 365 * 86_400_000
 
-/** Every node hears within a second that an endpoint is disabled; until then its work must not be claimed, and from then on it is passed over. */
+/**
+ * Every node hears within a second that an endpoint is disabled; until then its work must not be claimed, and from
+ * then on it is passed over.
+ */
 const disablingMs = 1_500
 
 function delayOf(verdict: Recorded['verdict']): number {

@@ -60,7 +60,8 @@ const columns = columnsOf<Settled>(3, [
   ['delay_ms', 'float8', (one) => one.delayMs],
 ])
 
-// `work` is reached by its primary key, once for each row of the batch; everything else is appended, and one count an endpoint goes up.
+// `work` is reached by its primary key, once for each row of the batch; everything else is appended, and one count an
+// endpoint goes up.
 const settleSql = /* sql */ `
   with o as materialized (
     select *
@@ -135,8 +136,9 @@ const settleSql = /* sql */ `
   select id from closed`
 
 /**
- * Settles a batch by one statement: open work is removed or put back, finished deliveries and attempts are appended, the counts by the
- * minute go up. Work that another node has meanwhile is left to it; the attempt is recorded all the same.
+ * Settles a batch by one statement: open work is removed or put back, finished deliveries and attempts are appended,
+ * the counts by the minute go up. Work that another node has meanwhile is left to it; the attempt is recorded all the
+ * same.
  * @returns the deliveries that were closed
  */
 export async function settle(

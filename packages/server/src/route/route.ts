@@ -1,8 +1,9 @@
 /**
- * Routing decides which endpoints get a message, and why the others do not. Pure, but for the compiled matchers it keeps per endpoint.
+ * Routing decides which endpoints get a message, and why the others do not. Pure, but for the compiled matchers it
+ * keeps per endpoint.
  *
- * It promises that every endpoint of the app is accounted for: a target, discarded with a reason (disabled), or counted by the
- * reason it was passed over, so that a message that matched nobody says why.
+ * It promises that every endpoint of the app is accounted for: a target, discarded with a reason (disabled), or
+ * counted by the reason it was passed over, so that a message that matched nobody says why.
  */
 import type { ChatTest, CompileChatFilter } from '../core/chat-filter.ts'
 import type { DialectName, Endpoint } from '../core/endpoint.ts'
@@ -50,7 +51,8 @@ function matcherOf(endpoint: Endpoint, { compileChatFilter }: RouteRules): Match
     names: new Set(types ?? []),
     prefixes: (types ?? []).filter((type) => type.endsWith('.*')).map((type) => type.slice(0, -1)),
     channels: endpoint.channels && endpoint.channels.length > 0 ? new Set(endpoint.channels) : null,
-    // A filter is compiled before it is saved; one that no longer compiles (after an upgrade) matches nothing and says so.
+    // A filter is compiled before it is saved; one that no longer compiles (after an upgrade) matches nothing and
+    // says so.
     filter:
       compiled === null
         ? null

@@ -10,7 +10,10 @@ export type CliProcess = {
   child: ChildProcess
   stdout(): string
   stderr(): string
-  /** The first match in what was printed so far, or will be; rejects when the process ends without, or after `withinMs`. */
+  /**
+   * The first match in what was printed so far, or will be; rejects when the process ends without, or after
+   * `withinMs`.
+   */
   printed(pattern: RegExp, withinMs?: number): Promise<RegExpExecArray>
   /** The exit code; null when a signal ended it. */
   ended(): Promise<number | null>
@@ -18,7 +21,10 @@ export type CliProcess = {
 
 const running = new Set<ChildProcess>()
 
-/** Starts `pombo` with only the variables given (and what a process needs to find its programs). `main`: another copy of it. */
+/**
+ * Starts `pombo` with only the variables given (and what a process needs to find its programs). `main`: another copy
+ * of it.
+ */
 export function pombo(
   args: string[],
   env: Record<string, string> = {},

@@ -1,4 +1,5 @@
-// `pombo demo --dialect`: each of the five systems at work. One database for all, so that a second run on it is tried too.
+// `pombo demo --dialect`: each of the five systems at work. One database for all, so that a second run on it is tried
+// too.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

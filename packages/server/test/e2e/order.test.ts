@@ -1,5 +1,5 @@
-// Order per key as a property: whatever fails, and whichever node is killed or stands still, the next of a key is sent only when the one
-// before was taken.
+// Order per key as a property: whatever fails, and whichever node is killed or stands still, the next of a key is
+// sent only when the one before was taken.
 import { randomBytes } from 'node:crypto'
 import fc from 'fast-check'
 import { afterEach, expect, test } from 'vitest'
@@ -139,7 +139,8 @@ async function holds(example: { troubles: Trouble[]; failing: number; seed: numb
       }
     }
   })()
-  // Each is sent in when the one before was accepted, at either node; one that was not answered is sent again under its key.
+  // Each is sent in when the one before was accepted, at either node; one that was not answered is sent again under
+  // its key.
   await Promise.all(
     keys.map(async (key) => {
       for (let n = 0; n < perKey; n++) {

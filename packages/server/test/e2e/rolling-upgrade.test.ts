@@ -239,7 +239,8 @@ test('a migration that finds a table in use stands back, so that nodes go on, an
   const main = await later({ [file(known + 1, 'expand')]: expand })
   const report = await database.pool.connect()
   try {
-    // As a backup does: it stands in the way of whoever wants the table for itself, and everybody else would wait behind that one.
+    // As a backup does: it stands in the way of whoever wants the table for itself, and everybody else would wait
+    // behind that one.
     await report.query('set idle_in_transaction_session_timeout = 0')
     await report.query('begin; lock table work in access share mode')
     const migrating = pombo(['migrate'], env, { main })

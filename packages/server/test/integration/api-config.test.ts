@@ -1,4 +1,5 @@
-// The API's configuration resources, driven by the official client; every answer is checked against the OpenAPI documents.
+// The API's configuration resources, driven by the official client; every answer is checked against the OpenAPI
+// documents.
 import { Ordering } from 'svix'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { refused, startApi, type TestApi } from '../support/api-server.ts'

@@ -32,7 +32,8 @@ const operations = () =>
     Object.entries(methods).map(([method, operation]) => ({ path, method, ...operation })),
   )
 
-// The operations of the Svix API that Pombo promises, so that none goes missing where Svix's own document is not at hand.
+// The operations of the Svix API that Pombo promises, so that none goes missing where Svix's own document is not at
+// hand.
 const promised = `
 GET /api/v1/app
 POST /api/v1/app

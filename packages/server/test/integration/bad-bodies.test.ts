@@ -1,4 +1,5 @@
-// Each kind of body that cannot be read, at every door: the native API, the dialects' routes, and where gateways send to.
+// Each kind of body that cannot be read, at every door: the native API, the dialects' routes, and where gateways send
+// to.
 import {
   brotliCompressSync,
   deflateRawSync,

@@ -41,7 +41,8 @@ async function finding(
 test('a database that is as it should be has no complaint', async () => {
   await makePartitions(database.pool, Date.now(), Date.now() + 2 * DAY_MS)
   const findings = await databaseFindings(database.pool, config(), ring)
-  // What belongs to the server the suite runs on: its own runs without fsync, for speed, and a machine's may run without autovacuum.
+  // What belongs to the server the suite runs on: its own runs without fsync, for speed, and a machine's may run
+  // without autovacuum.
   const ofTheServer = ['durability', 'autovacuum']
   expect(
     findings.filter(({ level, name }) => level !== 'ok' && !ofTheServer.includes(name)),

@@ -1,4 +1,5 @@
-// Row-level security: a role of the database that is one tenant's, or one organisation's, sees and changes nothing of any other, in any table.
+// Row-level security: a role of the database that is one tenant's, or one organisation's, sees and changes nothing of
+// any other, in any table.
 import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'

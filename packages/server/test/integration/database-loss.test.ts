@@ -1,4 +1,5 @@
-// What happens between Pombo and its database when connections break: under a statement, between two, and without a word.
+// What happens between Pombo and its database when connections break: under a statement, between two, and without a
+// word.
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { showId } from '../../src/core/id.ts'
 import { dropConnections, inTransaction, isAway, openPool } from '../../src/db/pool.ts'
@@ -288,7 +289,8 @@ test('connections that nobody answers are given up with the lease', async () => 
     await until(() => node.engine.lease.valid())
     await accept(node, 3)
     await until(() => receiver.received.some(({ body }) => body === '{"n":3}'))
-    // Nothing broke but connections: no statement may fail for any other reason, and none of the broken may be used again.
+    // Nothing broke but connections: no statement may fail for any other reason, and none of the broken may be used
+    // again.
     const failed = node.lines.filter((line) => line['level'] === 'error')
     expect(
       failed.filter((line) => /closed and is not queryable/.test(JSON.stringify(line))),

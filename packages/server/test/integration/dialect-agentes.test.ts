@@ -653,7 +653,8 @@ test('the document’s variables: a common secret, the seven workflows, and the 
       events: ['template.applied'],
     })
 
-    // Another secret, another n8n, no Redis: after a restart all follows but what was taken away or has a secret of its own.
+    // Another secret, another n8n, no Redis: after a restart all follows but what was taken away or has a secret of
+    // its own.
     await whole.app.stop()
     await new Promise((resolve) => redis.close(resolve))
     const moved = await receiver()

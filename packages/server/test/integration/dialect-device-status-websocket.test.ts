@@ -1,4 +1,5 @@
-// The gateway's websocket as a source: a real one that speaks go-whatsapp-web-multidevice's frames, followed by real nodes.
+// The gateway's websocket as a source: a real one that speaks go-whatsapp-web-multidevice's frames, followed by real
+// nodes.
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { openPool } from '../../src/db/pool.ts'
 import { createSeal } from '../../src/db/seal.ts'

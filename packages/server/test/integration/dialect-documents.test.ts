@@ -1,4 +1,5 @@
-// What the documents' receivers do beyond verifying, as programs: their handlers, their recognition of repeats, and where they are wrong.
+// What the documents' receivers do beyond verifying, as programs: their handlers, their recognition of repeats, and
+// where they are wrong.
 import { spawn } from 'node:child_process'
 import { createCipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto'
 import { once } from 'node:events'

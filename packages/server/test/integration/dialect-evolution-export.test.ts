@@ -10,9 +10,15 @@ import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { startPombo } from '../support/pombo-app.ts'
 
 const rows = 1_000_000
-/** The export as JSON has 249 MB, as objects more than twice that; Pombo and what it is made of need about 90. Nearer to those it only collects garbage. */
+/**
+ * The export as JSON has 249 MB, as objects more than twice that; Pombo and what it is made of need about 90. Nearer
+ * to those it only collects garbage.
+ */
 const heapMb = 200
-/** The whole process at its largest: the heap, and what Node and buffers take outside of it. Measured: 291. With the export in buffers it would be over 400. */
+/**
+ * The whole process at its largest: the heap, and what Node and buffers take outside of it. Measured: 291. With the
+ * export in buffers it would be over 400.
+ */
 const peakMb = 360
 
 /** The most memory that a process ever had, in MB, where the system tells. */
@@ -27,7 +33,8 @@ async function seed({ pool }: TestDatabase, apps: string[], endpoints: string[])
   const client = await pool.connect()
   try {
     await client.query('set statement_timeout = 0')
-    // What is made after the rows takes a third of the time: neither a log of the writes nor indexes that grow row by row.
+    // What is made after the rows takes a third of the time: neither a log of the writes nor indexes that grow row by
+    // row.
     const { rows: days } = await client.query<{ name: string }>(
       `select inhrelid::regclass::text as name from pg_inherits where inhparent = 'attempt'::regclass`,
     )

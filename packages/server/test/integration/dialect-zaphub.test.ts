@@ -1,4 +1,5 @@
-// The routes of the dialect zaphub: Pombo, whole, over HTTP, by the document's own curl lines, its answers field by field.
+// The routes of the dialect zaphub: Pombo, whole, over HTTP, by the document's own curl lines, its answers field by
+// field.
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { uuidv7 } from '../../src/core/id.ts'
 import { curl } from '../support/curl.ts'

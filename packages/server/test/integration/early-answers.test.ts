@@ -65,8 +65,19 @@ describe.each(refusals)('a large request %s', (_, path, type, status) => {
     ['by pieces', ['-H', 'Transfer-Encoding: chunked']],
   ])('by curl, %s', async (_how, more) => {
     const child = run('curl', [
-      ...['-sS', '-o', '-', '-w', '%{http_code}', '-X', 'POST', url()],
-      ...['-H', `Content-Type: ${type}`, '--data-binary', '@-', ...more],
+      '-sS',
+      '-o',
+      '-',
+      '-w',
+      '%{http_code}',
+      '-X',
+      'POST',
+      url(),
+      '-H',
+      `Content-Type: ${type}`,
+      '--data-binary',
+      '@-',
+      ...more,
     ])
     child.child.stdin!.on('error', () => {})
     child.child.stdin!.end(Buffer.alloc(megabytes * 1_000_000, 0x20))

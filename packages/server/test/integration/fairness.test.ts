@@ -55,7 +55,8 @@ test('beside a long backlog and five that hang, hundreds of endpoints with one d
   const hanging = await Promise.all(Array.from({ length: 5 }, () => app('/hang')))
   for (const one of hanging) await fill(one, 200)
   const singles: { appId: string; endpointId: string }[] = []
-  // One after the other: three hundred at once would wait longer for a connection than the pool allows on a busy machine.
+  // One after the other: three hundred at once would wait longer for a connection than the pool allows on a busy
+  // machine.
   for (let i = 0; i < 300; i++) singles.push(await app(`/one/${i}`))
   // Waiting in the database like the rest, so that all of it has to be claimed.
   for (const one of singles) await fill(one, 1)

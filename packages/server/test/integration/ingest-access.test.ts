@@ -1,4 +1,5 @@
-// Who may send events in, where to, and what is answered: over real HTTP, with every answer of the API checked against its document.
+// Who may send events in, where to, and what is answered: over real HTTP, with every answer of the API checked
+// against its document.
 import { createHmac } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readId } from '../../src/core/id.ts'

@@ -76,7 +76,8 @@ test('a rate over a longer window is an even stream over all nodes', async () =>
   const startedAt = performance.now()
   await Promise.all(Array.from({ length: 24 }, (_, i) => accept(nodes[i % 3]!, String(i))))
   await receiver.waitFor(24, 30_000)
-  // Six a second, of which one second's worth may go at once: three seconds. At twelve a second it would be over after one.
+  // Six a second, of which one second's worth may go at once: three seconds. At twelve a second it would be over
+  // after one.
   expect(performance.now() - startedAt).toBeGreaterThan(2_000)
 })
 
@@ -132,7 +133,8 @@ test('in order, per key, on three nodes, through failures: the next goes only wh
     return { delayMs }
   }
   const keys = ['a', 'b', 'c', 'd', 'e']
-  // Within a key each is sent in after the one before was accepted, at whichever node: that is the order that is promised.
+  // Within a key each is sent in after the one before was accepted, at whichever node: that is the order that is
+  // promised.
   await Promise.all(
     keys.map(async (key) => {
       for (let n = 0; n < 30; n++)

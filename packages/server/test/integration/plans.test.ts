@@ -8,9 +8,9 @@ import { type TestApi, startApi } from '../support/api-server.ts'
 import { startReceiver, type Receiver, until } from '../support/receiver.ts'
 import { Prepared, recordStatements, type Statement } from '../support/statement-plans.ts'
 
-// The planner decides by statistics, which lag behind a queue: a table that was analysed while it was empty is believed to be empty, and a
-// prepared statement keeps the plan that was made then. What is held to here: no state of the statistics makes a statement read the queue,
-// or a day of what is kept, from end to end.
+// The planner decides by statistics, which lag behind a queue: a table that was analysed while it was empty is
+// believed to be empty, and a prepared statement keeps the plan that was made then. What is held to here: no state of
+// the statistics makes a statement read the queue, or a day of what is kept, from end to end.
 let api: TestApi
 let receiver: Receiver
 let statements: Statement[]

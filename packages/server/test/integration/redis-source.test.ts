@@ -1,4 +1,5 @@
-// Plain Redis lists and streams as sources: a real Redis, filled from outside by redis-cli, and Pombo whole or its readers alone.
+// Plain Redis lists and streams as sources: a real Redis, filled from outside by redis-cli, and Pombo whole or its
+// readers alone.
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { PomboError } from '../../src/core/error.ts'
 import { uuidv7 } from '../../src/core/id.ts'

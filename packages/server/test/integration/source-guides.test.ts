@@ -1,4 +1,5 @@
-// The guides of PostgreSQL and Redis as sources: their commands, run as they stand, against real ones and a Pombo that reads from them.
+// The guides of PostgreSQL and Redis as sources: their commands, run as they stand, against real ones and a Pombo
+// that reads from them.
 import { execFile, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

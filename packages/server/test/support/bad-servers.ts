@@ -1,4 +1,5 @@
-// Receivers that misbehave, on loopback, one function for each way. They write raw bytes: an HTTP library would not let them.
+// Receivers that misbehave, on loopback, one function for each way. They write raw bytes: an HTTP library would not
+// let them.
 import { once } from 'node:events'
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls'
@@ -76,7 +77,9 @@ export async function receive(answer: Answerer, tls?: TlsOptions): Promise<Recei
   }
 }
 
-/** Writes `chunk` again and again, as fast as the other side takes it, until it goes away or `totalBytes` are written. */
+/**
+ * Writes `chunk` again and again, as fast as the other side takes it, until it goes away or `totalBytes` are written.
+ */
 export function pour(socket: Socket, chunk: Buffer, totalBytes = Number.POSITIVE_INFINITY): void {
   let written = 0
   const more = () => {

@@ -1,7 +1,10 @@
 // The documents' `curl` lines as requests: host and key replaced, everything else to the letter.
 import type { Called, TestPombo } from './pombo-app.ts'
 
-/** Of a shell line the words, quotes and continued lines read as a shell does. What is piped on (`| jq …`) is left out. */
+/**
+ * Of a shell line the words, quotes and continued lines read as a shell does. What is piped on (`| jq …`) is left
+ * out.
+ */
 function words(line: string): string[] {
   const found: string[] = []
   for (const [word] of line.replaceAll('\\\n', ' ').matchAll(/'[^']*'|"[^"]*"|[^\s'"]+/g)) {
@@ -15,8 +18,8 @@ function words(line: string): string[] {
 const hosts = ['http://localhost:3000', 'https://api.agentesdeconversao.com.br']
 
 /**
- * Carries out a line such as `curl -X POST "http://localhost:3000/…" -H "Authorization: Bearer your-api-key" -d '{…}'`. A line that presents
- * no key at all gets it as Bearer.
+ * Carries out a line such as `curl -X POST "http://localhost:3000/…" -H "Authorization: Bearer your-api-key" -d
+ * '{…}'`. A line that presents no key at all gets it as Bearer.
  */
 export async function curl(pombo: TestPombo, line: string): Promise<Called> {
   const [program, ...args] = words(line)

@@ -1,13 +1,15 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import pg from 'pg'
 
-/** A line to a database that can be cut: to who uses it, the database is away, while everybody else still reaches it. */
+/**
+ * A line to a database that can be cut: to who uses it, the database is away, while everybody else still reaches it.
+ */
 export interface DatabaseLine {
   url: string
   cut(): Promise<void>
   /**
-   * Breaks the first connection that sends these texts, one after the other, when the database has done what the last of them asks: its answer is lost.
-   * Resolves when that has happened.
+   * Breaks the first connection that sends these texts, one after the other, when the database has done what the last
+   * of them asks: its answer is lost. Resolves when that has happened.
    */
   loseAnswer(...texts: string[]): Promise<void>
   mend(): Promise<void>

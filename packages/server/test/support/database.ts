@@ -12,7 +12,10 @@ export type TestDatabase = {
   drop(): Promise<void>
 }
 
-/** A database of its own with the migrations applied, in about 30 ms. What a test forgets to drop goes when the run ends. */
+/**
+ * A database of its own with the migrations applied, in about 30 ms. What a test forgets to drop goes when the run
+ * ends.
+ */
 export async function createTestDatabase(): Promise<TestDatabase> {
   const { adminUrl, run, template, strategy } = inject('postgres')
   const name = `${run}_${randomBytes(4).toString('hex')}`

@@ -1,6 +1,6 @@
 /**
- * The samples of the dialects: one event each, as it reaches a dialect, in `samples/*.json` of its folder; `golden/` holds under the
- * same name what must leave, byte for byte.
+ * The samples of the dialects: one event each, as it reaches a dialect, in `samples/*.json` of its folder; `golden/`
+ * holds under the same name what must leave, byte for byte.
  */
 import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'

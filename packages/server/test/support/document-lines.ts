@@ -10,7 +10,10 @@ interface Block {
   text: string
 }
 
-/** Headings, list items, rows of tables and bold labels; of its blocks the requests, the variables, the members and the events. */
+/**
+ * Headings, list items, rows of tables and bold labels; of its blocks the requests, the variables, the members and
+ * the events.
+ */
 export function linesOf(document: string): DocumentLine[] {
   const { prose, blocks } = split(document)
   const lines: DocumentLine[] = []
@@ -81,7 +84,10 @@ export interface Example {
   members: string[]
 }
 
-/** The examples of events that a document shows; not its lines of a log, nor the answers of requests, nor JSON with comments. */
+/**
+ * The examples of events that a document shows; not its lines of a log, nor the answers of requests, nor JSON with
+ * comments.
+ */
 export function examplesOf(document: string): Example[] {
   return split(document).blocks.flatMap(({ language, text }) => {
     if (language !== 'json' || /^\s*"(level|success)":|"SUCCESS"|\/\/ /m.test(text)) return []

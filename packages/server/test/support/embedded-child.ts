@@ -1,6 +1,6 @@
-// A Pombo reduced to its embedded server, for tests that start one as another user or kill it. Prints a JSON line for each
-// thing that happens; a line `stop` on its input stops it. It has no signal handlers, but for `--ignore-sigint`, which stands
-// for a Pombo that drains after Ctrl-C.
+// A Pombo reduced to its embedded server, for tests that start one as another user or kill it. Prints a JSON line for
+// each thing that happens; a line `stop` on its input stops it. It has no signal handlers, but for `--ignore-sigint`,
+// which stands for a Pombo that drains after Ctrl-C.
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
 import { startEmbedded } from '../../src/db/embedded/embedded.ts'

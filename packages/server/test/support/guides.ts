@@ -31,8 +31,8 @@ export async function runCommand(
 }
 
 /**
- * Runs what begins with curl; the answers' bodies. `receiver` stands in place of the guide's, on port 9000; `learn` says which variables
- * the reader takes out of an answer.
+ * Runs what begins with curl; the answers' bodies. `receiver` stands in place of the guide's, on port 9000; `learn`
+ * says which variables the reader takes out of an answer.
  */
 export async function runGuide(
   file: string,

@@ -1,4 +1,5 @@
-// Checks every answer of the API against its own OpenAPI document, and against Svix's where a copy of it lies beside the checkout.
+// Checks every answer of the API against its own OpenAPI document, and against Svix's where a copy of it lies beside
+// the checkout.
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
@@ -16,7 +17,10 @@ export interface Contract {
 /** Of the repository's root. */
 const svixPath = join(import.meta.dirname, '../../../../../shared/reference/svix-openapi.json')
 
-/** Svix's own document, where it is at hand. What it does not describe (Pombo's additions, a 413) is left to Pombo's own. */
+/**
+ * Svix's own document, where it is at hand. What it does not describe (Pombo's additions, a 413) is left to Pombo's
+ * own.
+ */
 export function svixContract(): Contract | undefined {
   if (!existsSync(svixPath)) return undefined
   const document = JSON.parse(readFileSync(svixPath, 'utf8')) as Json
@@ -112,7 +116,8 @@ function pointer(part: string): string {
   return encodeURIComponent(part.replaceAll('~', '~0').replaceAll('/', '~1'))
 }
 
-// Where Pombo takes, and so shows, more than Svix: payloads of any JSON type, and wildcards among the event types of an endpoint.
+// Where Pombo takes, and so shows, more than Svix: payloads of any JSON type, and wildcards among the event types of
+// an endpoint.
 const wider: Record<string, Json> = {
   payload: {},
   eventTypes: {

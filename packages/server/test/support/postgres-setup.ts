@@ -1,5 +1,5 @@
-// One PostgreSQL for the whole run: the one that POMBO_TEST_DATABASE_URL names (a superuser's URL), else an embedded one in
-// a temporary folder. Its template database has the migrations applied; `createTestDatabase` clones it.
+// One PostgreSQL for the whole run: the one that POMBO_TEST_DATABASE_URL names (a superuser's URL), else an embedded
+// one in a temporary folder. Its template database has the migrations applied; `createTestDatabase` clones it.
 import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'

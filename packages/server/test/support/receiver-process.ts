@@ -1,4 +1,5 @@
-// Receivers as programs of their own (test/receivers): they print `{"port": n}` when they listen, and a line of JSON for each request.
+// Receivers as programs of their own (test/receivers): they print `{"port": n}` when they listen, and a line of JSON
+// for each request.
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'

@@ -5,8 +5,8 @@ import { join } from 'node:path'
 const ROOM_BYTES = 2 * 1024 ** 3
 
 /**
- * Where tests put databases: in memory where there is room. Making and dropping many thousand small files is slow on ext4,
- * which looks long for an inode while many were just freed: half the time of the suites that do it.
+ * Where tests put databases: in memory where there is room. Making and dropping many thousand small files is slow on
+ * ext4, which looks long for an inode while many were just freed: half the time of the suites that do it.
  */
 export function scratchParent(): string {
   const inMemory = '/dev/shm'

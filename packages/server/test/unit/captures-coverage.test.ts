@@ -1,4 +1,5 @@
-// Which kinds of event there are captures of, for every gateway and version. What a gateway has no webhook for stands in `lacking`, with why.
+// Which kinds of event there are captures of, for every gateway and version. What a gateway has no webhook for stands
+// in `lacking`, with why.
 import { dirname } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { WhatsAppEvent } from '../../src/whatsapp/whatsapp.ts'

@@ -1,5 +1,6 @@
-// Every capture goes through its gateway's source, and what it becomes leaves in each dialect: the whole request, byte for byte, as in
-// test/golden/<dialect>/<gateway and version>.http. UPDATE_GOLDEN=1 writes them anew: read the difference before committing it.
+// Every capture goes through its gateway's source, and what it becomes leaves in each dialect: the whole request,
+// byte for byte, as in test/golden/<dialect>/<gateway and version>.http. UPDATE_GOLDEN=1 writes them anew: read the
+// difference before committing it.
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'

@@ -1,5 +1,5 @@
-// Every recorded-form request in test/captures goes through its gateway's source; what comes out is compared with the golden file beside it.
-// UPDATE_GOLDEN=1 writes the golden files anew: read the difference before committing it.
+// Every recorded-form request in test/captures goes through its gateway's source; what comes out is compared with the
+// golden file beside it. UPDATE_GOLDEN=1 writes the golden files anew: read the difference before committing it.
 import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import fc from 'fast-check'

@@ -1,5 +1,5 @@
-// The tables of the documents (COVERAGE.md): nothing of a dialect is missing in them, what they point at is there, and, where the
-// documents are at hand, nothing of the documents is missing either.
+// The tables of the documents (COVERAGE.md): nothing of a dialect is missing in them, what they point at is there,
+// and, where the documents are at hand, nothing of the documents is missing either.
 import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { describe, expect, test } from 'vitest'

@@ -10,8 +10,8 @@ export interface AppFinder {
 }
 
 /**
- * The uuid of the app that a path names. Where it is missing and the request brings an application along, that is created under
- * the path's uid; where it is there, what the request brings is ignored, as Svix does.
+ * The uuid of the app that a path names. Where it is missing and the request brings an application along, that is
+ * created under the path's uid; where it is there, what the request brings is ignored, as Svix does.
  */
 export async function existingOrNewApp(
   { apps, appIdOf }: AppFinder,

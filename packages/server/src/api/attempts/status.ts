@@ -15,8 +15,8 @@ export function statusByNumber(number: number): StatusText {
 }
 
 /**
- * What a delivery's state is called. Open work is sending while a node has it in hand, else pending. What was never sent (the endpoint
- * was disabled) is canceled; to clients that do not know the word it is a failure.
+ * What a delivery's state is called. Open work is sending while a node has it in hand, else pending. What was never
+ * sent (the endpoint was disabled) is canceled; to clients that do not know the word it is a failure.
  */
 export function statusOf(
   state: 'pending' | 'sending' | 'delivered' | 'exhausted' | 'discarded',

@@ -40,8 +40,8 @@ export interface AttemptFilter extends MessageFilter {
 }
 
 /**
- * The filters that both lists share, for placeholders from `first` on. An attempt is over, so it has succeeded or failed: with the other
- * statuses nothing is found.
+ * The filters that both lists share, for placeholders from `first` on. An attempt is over, so it has succeeded or
+ * failed: with the other statuses nothing is found.
  */
 function conditions(
   filter: AttemptFilter,
@@ -89,8 +89,8 @@ type Bounds = ReturnType<typeof spanBounds>
 const nearMs = 2 * 86_400_000
 
 /**
- * Two days from where a list begins, and what lies beyond. Most pages are filled by the first, and only its days' partitions have to
- * be planned and opened: with those of a month it is 10 ms a query, whatever that finds.
+ * Two days from where a list begins, and what lies beyond. Most pages are filled by the first, and only its days'
+ * partitions have to be planned and opened: with those of a month it is 10 ms a query, whatever that finds.
  */
 function nearAndFar(cursor: Cursor, bounds: Bounds): Bounds[] {
   const { below, above } = bounds
@@ -116,8 +116,9 @@ function nearAndFar(cursor: Cursor, bounds: Bounds): Bounds[] {
 }
 
 /**
- * Newest first. Whatever is asked for, an index is walked that leads to it: of each class of answers, of each event type's classes, or of
- * a channel or tag, the page's worth is read in order, day by day, and the page is made of these.
+ * Newest first. Whatever is asked for, an index is walked that leads to it: of each class of answers, of each event
+ * type's classes, or of a channel or tag, the page's worth is read in order, day by day, and the page is made of
+ * these.
  */
 export async function attemptsByEndpoint(
   db: Queryable,
@@ -253,7 +254,10 @@ export interface DeliveryRow {
 const openState = `case when w.lease_owner is null then 'pending' else 'sending' end as state, null::text as reason,
   case when w.lease_owner is null then (extract(epoch from w.next_attempt_at) * 1000)::float8 end as next_ms`
 
-/** Of one message, to each of the endpoints it was for. Of several deliveries (it was resent) the open one counts, else the last. */
+/**
+ * Of one message, to each of the endpoints it was for. Of several deliveries (it was resent) the open one counts,
+ * else the last.
+ */
 export async function deliveriesOfMessage(
   db: Queryable,
   messageId: string,
@@ -293,9 +297,9 @@ const firstChunk = 200
 const largestChunk = 10_000
 
 /**
- * Messages of an endpoint without payloads, with how their deliveries stand; newest first. Open and finished ones are walked side by
- * side, a chunk of each at a time: asked for in one piece, PostgreSQL sorted the whole backlog (290 ms for 100,000 open and 200,000
- * finished; in chunks 4 ms).
+ * Messages of an endpoint without payloads, with how their deliveries stand; newest first. Open and finished ones are
+ * walked side by side, a chunk of each at a time: asked for in one piece, PostgreSQL sorted the whole backlog (290 ms
+ * for 100,000 open and 200,000 finished; in chunks 4 ms).
  */
 export async function deliveriesOfEndpoint(
   db: Queryable,
@@ -342,9 +346,10 @@ async function deliveryChunk(
   const states = wantedStates(filter)
   const wants = (...some: DeliveryRow['state'][]) =>
     states === null || some.some((state) => states.includes(state))
-  // Of the finished ones each state is walked by itself, in its index alone: there may be a few of it among millions of another. What
-  // counts is a message's last delivery, if it was resent; it was made with the message or later, which leaves older days out.
-  // A half that is full may go on behind its last row, so what the other half has beyond that waits for the next chunk.
+  // Of the finished ones each state is walked by itself, in its index alone: there may be a few of it among millions
+  // of another. What counts is a message's last delivery, if it was resent; it was made with the message or later,
+  // which leaves older days out. A half that is full may go on behind its last row, so what the other half has beyond
+  // that waits for the next chunk.
   const [nearest, backwards] = direction === 'desc' ? ['greatest', 'asc'] : ['least', 'desc']
   const lastIfFull = (half: string) =>
     `(select case when count(*) over () = $10 then message_id end from ${half} order by message_id ${backwards} limit 1)`

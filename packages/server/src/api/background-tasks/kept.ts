@@ -5,7 +5,10 @@ import { retentionDaysOf } from './store.ts'
 
 const dayMs = 86_400_000
 
-/** Throws a 422 where `sinceMs` lies before all that is kept: what was asked for could only be done in part, and nobody would learn of it. */
+/**
+ * Throws a 422 where `sinceMs` lies before all that is kept: what was asked for could only be done in part, and
+ * nobody would learn of it.
+ */
 export async function refuseForgotten(
   db: Queryable,
   tenantId: string,

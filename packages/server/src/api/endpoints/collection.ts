@@ -29,7 +29,10 @@ import {
 } from './schema.ts'
 import { type HealthRow, healthOf } from './store.ts'
 
-/** A collection of endpoints: those of an app, or as the tenant's operational webhooks, which have the same paths but for their beginning. */
+/**
+ * A collection of endpoints: those of an app, or as the tenant's operational webhooks, which have the same paths but
+ * for their beginning.
+ */
 export interface EndpointCollection {
   path: '/api/v1/app/{app_id}/endpoint' | '/api/v1/operational-webhook/endpoint'
   /** Beginning of the operation ids. */

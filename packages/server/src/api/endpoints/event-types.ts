@@ -7,9 +7,9 @@ import type { EventTypes } from '../../registry/event-types/store.ts'
 const builtIn = new Set<string>()
 
 /**
- * A subscription to a type that does not exist would get nothing, for ever and without a word. Where a tenant has made event types,
- * endpoints can ask for those, for what Pombo's sources and dialects know, and for wildcards; a tenant without any takes all
- * names, as one that lives from gateways does. Throws a 422 that names the nearest.
+ * A subscription to a type that does not exist would get nothing, for ever and without a word. Where a tenant has
+ * made event types, endpoints can ask for those, for what Pombo's sources and dialects know, and for wildcards; a
+ * tenant without any takes all names, as one that lives from gateways does. Throws a 422 that names the nearest.
  */
 export async function refuseUnknownTypes(
   eventTypes: Pick<EventTypes, 'binding'>,

@@ -104,7 +104,10 @@ export interface Counts {
   sending: number
 }
 
-/** Finished deliveries by the minute counts, which are folded by the hour after two days: so the span is whole minutes, or hours. Open work by the time of its message. */
+/**
+ * Finished deliveries by the minute counts, which are folded by the hour after two days: so the span is whole
+ * minutes, or hours. Open work by the time of its message.
+ */
 export async function countDeliveries(
   db: Queryable,
   endpointId: string,

@@ -3,8 +3,8 @@ import type { FormatsPlugin } from 'ajv-formats'
 import { type FieldProblem, PomboError } from '../../core/error.ts'
 
 /**
- * Event types' schemas as a kept validator reads them: whether they are JSON Schemas, and whether a payload fits one. The validator is
- * loaded when the first schema comes: most installations have none.
+ * Event types' schemas as a kept validator reads them: whether they are JSON Schemas, and whether a payload fits one.
+ * The validator is loaded when the first schema comes: most installations have none.
  */
 type Drafts = Awaited<ReturnType<typeof load>>
 let loaded: Promise<Drafts> | undefined
@@ -32,7 +32,10 @@ async function load() {
 
 type Validator = Pick<Ajv, 'validateSchema' | 'compile' | 'errors'> & Parameters<FormatsPlugin>[0]
 
-/** Those that a schema may be meant for: the one it names; else the newest, or draft 7, which differ in lists of items. */
+/**
+ * Those that a schema may be meant for: the one it names; else the newest, or draft 7, which differ in lists of
+ * items.
+ */
 function makersFor(schema: object, drafts: Drafts) {
   const named = '$schema' in schema ? String(schema.$schema) : undefined
   if (named === undefined) return [...drafts.newest, ...drafts.seven]

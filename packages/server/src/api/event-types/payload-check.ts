@@ -19,7 +19,10 @@ interface Checked {
 const ttlMs = 1_000
 const maxTenants = 1_000
 
-/** Payloads that are sent in through the API, against the schemas of their event types. Those of gateways have types of their own. */
+/**
+ * Payloads that are sent in through the API, against the schemas of their event types. Those of gateways have types
+ * of their own.
+ */
 export function createPayloadCheck(deps: {
   eventTypes: Pick<EventTypes, 'checked'>
   log: { warn(fields: object, message: string): void }

@@ -1,9 +1,10 @@
 /**
  * `Idempotency-Key`: the same answer to the same POST for 24 hours, on every node and over restarts, since it is a row.
  *
- * Only answers of success are kept: a refusal changed nothing, so asking again is safe, and may go better once its cause is mended.
- * While the first request is under way, others with its key get 409. A first request whose node died holds its key for two minutes;
- * what it may have done by then is done again. Messages do without this gap: their key is committed with them (`dedupe`).
+ * Only answers of success are kept: a refusal changed nothing, so asking again is safe, and may go better once its
+ * cause is mended. While the first request is under way, others with its key get 409. A first request whose node died
+ * holds its key for two minutes; what it may have done by then is done again. Messages do without this gap: their key
+ * is committed with them (`dedupe`).
  */
 import { createHash } from 'node:crypto'
 import { invalid, PomboError } from '../../core/error.ts'
@@ -53,8 +54,8 @@ export function requestHash(target: string, body: string): Buffer {
 }
 
 /**
- * Does the work once for a key, or answers what it answered then. Where the work is done but its answer could not be kept, the
- * caller is told of the work all the same; `unkept` gets the reason.
+ * Does the work once for a key, or answers what it answered then. Where the work is done but its answer could not be
+ * kept, the caller is told of the work all the same; `unkept` gets the reason.
  */
 export async function once(
   store: IdempotencyStore,

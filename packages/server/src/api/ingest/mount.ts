@@ -18,8 +18,8 @@ interface IngestPath {
 }
 
 /**
- * The URLs that gateways are pointed at. Bodies of any type are taken as bytes, since signatures are over them; what they say is the sources'
- * to find out. Answers are small: gateways look at the status alone.
+ * The URLs that gateways are pointed at. Bodies of any type are taken as bytes, since signatures are over them; what
+ * they say is the sources' to find out. Answers are small: gateways look at the status alone.
  */
 export function mountIngest(app: FastifyInstance, deps: IngestMountDeps): void {
   void app.register(async (plugin) => {

@@ -20,7 +20,10 @@ export interface MediaMountDeps {
 /** How long a stop waits for downloads; a receiver that reads slowly, or not at all, must not hold it up. */
 const closingMs = 3_000
 
-/** The links to files that were taken out of payloads. They are read in parts, so that a download costs no more memory than one part. */
+/**
+ * The links to files that were taken out of payloads. They are read in parts, so that a download costs no more memory
+ * than one part.
+ */
 export function mountMedia(
   app: FastifyInstance,
   { db, clock, links, files }: MediaMountDeps,

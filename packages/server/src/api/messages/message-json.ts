@@ -8,8 +8,8 @@ const notAsked = '{}'
 const deleted = '{"expired":true}'
 
 /**
- * A message as JSON text, its payload spliced in to the letter: written anew, `1.0` would become `1`, and a deep nesting would exhaust
- * the stack. `more` are further members, already as JSON text.
+ * A message as JSON text, its payload spliced in to the letter: written anew, `1.0` would become `1`, and a deep
+ * nesting would exhaust the stack. `more` are further members, already as JSON text.
  */
 export function messageJson(message: Message, withContent: boolean, more = ''): string {
   const payload = withContent ? content(message) : notAsked

@@ -5,7 +5,10 @@ import { textAt } from '../../core/oversize.ts'
 import type { PayloadLinks } from '../../core/payload-link.ts'
 import { findMessage, type Messages } from './store.ts'
 
-/** `GET /payload/{message}`: a part of a payload that was too large for an endpoint, to whoever has the signed address. */
+/**
+ * `GET /payload/{message}`: a part of a payload that was too large for an endpoint, to whoever has the signed
+ * address.
+ */
 export function mountPayloadLinks(
   app: FastifyInstance,
   deps: Messages & { clock: Clock; payloadLinks: PayloadLinks },

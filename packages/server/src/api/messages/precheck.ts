@@ -13,7 +13,10 @@ const precheckIn = z
 
 const precheckOut = z.object({ active: z.boolean() }).meta({ id: 'MessagePrecheckOut' })
 
-/** For producers whose payloads are dear to make: whether anybody would get such a message. Filters look at payloads, so they count as met. */
+/**
+ * For producers whose payloads are dear to make: whether anybody would get such a message. Filters look at payloads,
+ * so they count as met.
+ */
 export function precheckRoute({
   endpointsOf,
 }: {

@@ -50,7 +50,10 @@ export function messageColumns(payload: 'payload' | 'no payload'): string {
     m.payload_bytes, m.form, m.content_type, m.ordering_key, m.priority, m.unmatched, (extract(epoch from m.created_at) * 1000)::float8 as created_ms`
 }
 
-/** Newest first, without payloads. The bounds on `id` prune the days' partitions, and within each the primary key is walked in order. */
+/**
+ * Newest first, without payloads. The bounds on `id` prune the days' partitions, and within each the primary key is
+ * walked in order.
+ */
 export async function listMessages(
   db: Queryable,
   appId: string,

@@ -4,7 +4,10 @@ import { type EndpointCollectionDeps, endpointCollectionRoutes } from '../endpoi
 import { endpointId } from '../endpoints/schema.ts'
 import type { Route } from '../route.ts'
 
-/** Endpoints that hear of the tenant's own webhooks: they live in a hidden app, which is made with the first look at it. */
+/**
+ * Endpoints that hear of the tenant's own webhooks: they live in a hidden app, which is made with the first look at
+ * it.
+ */
 export function operationalWebhookRoutes(deps: EndpointCollectionDeps & { apps: Apps }): Route[] {
   return endpointCollectionRoutes(deps, {
     path: '/api/v1/operational-webhook/endpoint',

@@ -1,8 +1,9 @@
 /**
- * Erasure of a person's data by the person's keys, in one pass over what is kept: messages lose everything but that there was one, their attempts what
- * was answered and where, their open deliveries are closed, keys of repeats, kept answers, profiles, files and hashes are deleted; the audit
- * log, tasks and what devices said lose what names the person. What stays are counts, times, types and outcomes, and the note in the audit
- * log, which names the person by a keyed hash. What people set (an app's name, an endpoint's URL) is not changed, but told.
+ * Erasure of a person's data by the person's keys, in one pass over what is kept: messages lose everything but that
+ * there was one, their attempts what was answered and where, their open deliveries are closed, keys of repeats, kept
+ * answers, profiles, files and hashes are deleted; the audit log, tasks and what devices said lose what names the
+ * person. What stays are counts, times, types and outcomes, and the note in the audit log, which names the person by
+ * a keyed hash. What people set (an app's name, an endpoint's URL) is not changed, but told.
  *
  * Repeated by a broken connection it does the rest: every step bears being done twice.
  */

@@ -141,7 +141,10 @@ export async function blankMessages(
 const blank = `response = case when response = '' then '' else '${erased}' end, error = case when error is null then null else '${erased}' end, channels = null, tags = null,
   url = regexp_replace(url, '^(https?://[^/?#]+).*$', '\\1/${erased}')`
 
-/** The same of the attempts of messages: of the URL only the server stays, since a transformation may have put anything behind it. */
+/**
+ * The same of the attempts of messages: of the URL only the server stays, since a transformation may have put
+ * anything behind it.
+ */
 export async function blankAttempts(db: Queryable, messageIds: readonly string[]): Promise<number> {
   const first = madeSince(messageIds.toSorted()[0]!)
   const { rowCount } = await db.query(

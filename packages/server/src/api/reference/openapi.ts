@@ -2,7 +2,9 @@ import { z } from 'zod'
 import { catalogue, type ErrorCode } from '../../core/error.ts'
 import type { AnswerShape, Route } from '../route.ts'
 
-/** The OpenAPI 3.1 document of the whole API, made of the route table that is mounted: nothing in it is written twice. */
+/**
+ * The OpenAPI 3.1 document of the whole API, made of the route table that is mounted: nothing in it is written twice.
+ */
 
 type Json = Record<string, unknown>
 

@@ -8,7 +8,10 @@ export interface AppDeliveries {
   waiting: number
 }
 
-/** The deliveries of an app: finished ones by the minute counts, so in whole minutes; open ones by the time of their message. */
+/**
+ * The deliveries of an app: finished ones by the minute counts, so in whole minutes; open ones by the time of their
+ * message.
+ */
 export async function countAppDeliveries(
   db: Queryable,
   app: { tenantId: string; appId: string },

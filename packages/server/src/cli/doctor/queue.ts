@@ -7,8 +7,8 @@ import { type Finding, ok, warn } from './finding.ts'
 const limits = { oldMs: 5 * 60_000, deadRows: 50_000 }
 
 /**
- * Whether the table of open work is cleaned as fast as it is used. A row that is gone stays in the way of the next until the oldest transaction
- * of the server has ended.
+ * Whether the table of open work is cleaned as fast as it is used. A row that is gone stays in the way of the next
+ * until the oldest transaction of the server has ended.
  */
 export async function queueFindings(
   db: Queryable,

@@ -1,10 +1,11 @@
 // The addresses of a name, without one name's dead name server holding up another name (promise P4).
 //
 // The system's getaddrinfo blocks a thread until it gives up, ten seconds and more, and Node lets two of them run at
-// a time: two endpoints with dead DNS would stop every new connection of the node. So on Linux, where the servers are, names
-// with a dot are asked of the name servers without threads (c-ares), after the hosts file. What that does not find goes
-// to the system all the same: search domains, mDNS and the other modules of nsswitch.conf are known only to it, and it
-// answers soon there, since the name servers just did. Elsewhere (VPNs with resolvers of their own) the system is always asked.
+// a time: two endpoints with dead DNS would stop every new connection of the node. So on Linux, where the servers
+// are, names with a dot are asked of the name servers without threads (c-ares), after the hosts file. What that does
+// not find goes to the system all the same: search domains, mDNS and the other modules of nsswitch.conf are known
+// only to it, and it answers soon there, since the name servers just did. Elsewhere (VPNs with resolvers of their
+// own) the system is always asked.
 import { promises as dns } from 'node:dns'
 import { readFile, stat } from 'node:fs/promises'
 import { isIP } from 'node:net'

@@ -142,8 +142,8 @@ export function embeddingOf(address: AddressBytes): Embedding | null {
 
 /**
  * A local NAT64 prefix may be the /48 itself or anything longer below it (RFC 8215), and the address does not say.
- * The two that are deployed are told apart by where the zeros are: a /96 (the IPv4 address is the last four bytes), and the /48
- * (it lies around byte 8, which is zero; RFC 6052, 2.2).
+ * The two that are deployed are told apart by where the zeros are: a /96 (the IPv4 address is the last four bytes),
+ * and the /48 (it lies around byte 8, which is zero; RFC 6052, 2.2).
  */
 function localNat64Inner(address: AddressBytes): AddressBytes | null {
   const isZero = (from: number, to: number) => address.slice(from, to).every((byte) => byte === 0)

@@ -1,8 +1,9 @@
 // The connections, one request at a time on each, and those kept open for the next request.
 //
-// Each is an undici Client, not a share in an undici Agent or Pool: those own the connecting socket, so that a deadline
-// that passes during connect could not close it, and they hand a connection on while the body of an early-answered request
-// is still being written to it. A Client does the HTTP; which one gets a request, and when it dies, is decided here.
+// Each is an undici Client, not a share in an undici Agent or Pool: those own the connecting socket, so that a
+// deadline that passes during connect could not close it, and they hand a connection on while the body of an
+// early-answered request is still being written to it. A Client does the HTTP; which one gets a request, and when it
+// dies, is decided here.
 import type { Socket } from 'node:net'
 import { LRUCache } from 'lru-cache'
 import { Client } from 'undici'

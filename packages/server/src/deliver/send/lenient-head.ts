@@ -1,7 +1,8 @@
-// Answers as they are, not as the grammar wants them. undici's parser is strict: a head with lines that end in LF alone, a blank before a
-// colon, a control byte in a value, or a `100 Continue` that nobody asked for is an error to it. The receiver has done its work all the
-// same, and would get the event again at every retry. So the head of each answer is brought into order before the parser sees it.
-// Costs one look at each byte of a head (about 1 µs for 300 bytes); a head that is in order is passed on as it came.
+// Answers as they are, not as the grammar wants them. undici's parser is strict: a head with lines that end in LF
+// alone, a blank before a colon, a control byte in a value, or a `100 Continue` that nobody asked for is an error to
+// it. The receiver has done its work all the same, and would get the event again at every retry. So the head of each
+// answer is brought into order before the parser sees it. Costs one look at each byte of a head (about 1 µs for 300
+// bytes); a head that is in order is passed on as it came.
 import type { Socket } from 'node:net'
 
 const CR = 13
@@ -33,7 +34,10 @@ export function isRegular(head: Buffer): boolean {
   return true
 }
 
-/** The head with the same status and fields as a strict parser takes it; undefined where it does not begin like an answer. */
+/**
+ * The head with the same status and fields as a strict parser takes it; undefined where it does not begin like an
+ * answer.
+ */
 export function rewrittenHead(head: Buffer): Buffer | undefined {
   const [first = '', ...lines] = head.toString('latin1').split(/\r\n|\n|\r/)
   const [, minor = '1', status, reason = ''] =
@@ -78,8 +82,8 @@ function isContinue(head: Buffer): boolean {
 const maxContinues = 16
 
 /**
- * Makes the socket give answers whose heads are in order. A request begins with each text written: undici writes bodies as bytes.
- * A head of more than `headCapBytes` is left to the parser, which ends the exchange.
+ * Makes the socket give answers whose heads are in order. A request begins with each text written: undici writes
+ * bodies as bytes. A head of more than `headCapBytes` is left to the parser, which ends the exchange.
  */
 export function readLeniently(socket: Socket, headCapBytes: number): void {
   let isHeadDue = false

@@ -1,8 +1,9 @@
 // The sender: one HTTP request per call, and an `Outcome` for whatever the other side does.
 //
-// What it promises: the whole exchange (DNS, connect, TLS, request, answer) has one deadline, after which the slot is free at once,
-// without waiting for anybody; nothing goes to an address the guard refuses (promise P6); redirects are not followed, and
-// nothing is decompressed, retried or read beyond its caps; one origin's trouble costs another origin nothing.
+// What it promises: the whole exchange (DNS, connect, TLS, request, answer) has one deadline, after which the slot is
+// free at once, without waiting for anybody; nothing goes to an address the guard refuses (promise P6); redirects are
+// not followed, and nothing is decompressed, retried or read beyond its caps; one origin's trouble costs another
+// origin nothing.
 //
 //   guard.ts         may this URL, and this address, be sent to
 //   send-connect.ts  resolve, ask the guard, open TCP and TLS
@@ -27,8 +28,8 @@ export type SendRequest = {
   /** Ends the exchange early, as `unreachable` with reason `aborted`. */
   signal?: AbortSignal | undefined
   /**
-   * Asked right before the first byte is written, which may be long after the call where a connection had to be opened. False ends the
-   * exchange with nothing sent, as `unreachable` with reason `aborted`.
+   * Asked right before the first byte is written, which may be long after the call where a connection had to be
+   * opened. False ends the exchange with nothing sent, as `unreachable` with reason `aborted`.
    */
   mayStart?: (() => boolean) | undefined
 }

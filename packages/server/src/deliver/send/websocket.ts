@@ -22,8 +22,8 @@ export type OpenSocket = (url: string, events: SocketEvents) => OpenedSocket
 const openDeadlineMs = 15_000
 
 /**
- * undici's WebSocket and not Node's global one, which is the same code: a dispatcher has to be of the same version, and without one the
- * address could not be checked where it counts, at connect time.
+ * undici's WebSocket and not Node's global one, which is the same code: a dispatcher has to be of the same version,
+ * and without one the address could not be checked where it counts, at connect time.
  */
 export function createSocketOpener(guard: Guard): OpenSocket {
   const connect = createConnect(guard)

@@ -1,4 +1,5 @@
-// Runs transformations in a thread of its own, where time and memory can be bounded: the thread that delivers must not wait for them.
+// Runs transformations in a thread of its own, where time and memory can be bounded: the thread that delivers must
+// not wait for them.
 import { parentPort } from 'node:worker_threads'
 import type { Transform } from '../../core/endpoint.ts'
 import {

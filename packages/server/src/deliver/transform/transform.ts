@@ -17,8 +17,9 @@ const slowMs = 100
 const rememberedSlow = 1_000
 
 /**
- * Runs endpoints' transformations with bounded time and memory, outside the thread that delivers. There are two lanes: what was slow the last
- * time it ran waits with its like, so that one bad transformation, a second each time, does not hold up everybody else's.
+ * Runs endpoints' transformations with bounded time and memory, outside the thread that delivers. There are two
+ * lanes: what was slow the last time it ran waits with its like, so that one bad transformation, a second each time,
+ * does not hold up everybody else's.
  */
 export class Transformer {
   readonly #slow = new Set<string>()

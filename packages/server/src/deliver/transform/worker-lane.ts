@@ -18,8 +18,8 @@ interface LaneDeps {
 }
 
 /**
- * Transformations one at a time, in a worker thread with bounded time and memory. The thread starts with the first; one that hangs or
- * runs out of memory is replaced, and only its own transformation fails.
+ * Transformations one at a time, in a worker thread with bounded time and memory. The thread starts with the first;
+ * one that hangs or runs out of memory is replaced, and only its own transformation fails.
  */
 export class TransformLane {
   readonly #deps: LaneDeps

@@ -17,10 +17,11 @@ const fullLookShare = 20
 export const fromTheStart: Readonly<Floors> = [0, 0, 0]
 
 /**
- * How far each endpoint's work was claimed, by priority. What was claimed leaves dead entries at the head of the index; where a long
- * transaction elsewhere keeps vacuum from them, each claim would walk over all of them (docs/performance.md). So a claim begins where the last
- * one ended. What lies before that (put back, rescued from a dead node, committed late) is found by a look from the start, which comes
- * every two seconds, and at once after something was put back here.
+ * How far each endpoint's work was claimed, by priority. What was claimed leaves dead entries at the head of the
+ * index; where a long transaction elsewhere keeps vacuum from them, each claim would walk over all of them
+ * (docs/performance.md). So a claim begins where the last one ended. What lies before that (put back, rescued from a
+ * dead node, committed late) is found by a look from the start, which comes every two seconds, and at once after
+ * something was put back here.
  */
 export class ClaimFloors {
   readonly #known = new Map<string, Known>()

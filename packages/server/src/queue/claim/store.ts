@@ -1,8 +1,9 @@
 import type { Queryable } from '../../db/pool.ts'
 
 /**
- * Endpoints that have waiting work, from `after` on. A loose index scan: one probe of the index for each endpoint, however long its backlog.
- * Measured: 100 endpoints beside a backlog of 1,000,000 rows in 0.4 ms (docs/performance.md).
+ * Endpoints that have waiting work, from `after` on. A loose index scan: one probe of the index for each endpoint,
+ * however long its backlog. Measured: 100 endpoints beside a backlog of 1,000,000 rows in 0.4 ms
+ * (docs/performance.md).
  */
 export async function endpointsWithWork(
   db: Queryable,
@@ -58,7 +59,10 @@ export async function endpointsWithWork(
   return rows.map((row) => row.endpoint_id)
 }
 
-/** Of these endpoints, the ones with something to claim now. Of ordered work it is not looked whether its turn has come. */
+/**
+ * Of these endpoints, the ones with something to claim now. Of ordered work it is not looked whether its turn has
+ * come.
+ */
 export async function endpointsDue(
   db: Queryable,
   endpointIds: readonly string[],
@@ -123,17 +127,21 @@ const arm = (priority: 'p0' | 'p1' | 'p2') => /* sql */ `
 export interface ClaimRequest {
   endpointId: string
   free: number
-  /** A permutation of 0 (high), 1 (normal), 2 (low): the first is served first, so drawing it at random by weight gives shares. */
+  /**
+   * A permutation of 0 (high), 1 (normal), 2 (low): the first is served first, so drawing it at random by weight
+   * gives shares.
+   */
   order: readonly [number, number, number]
   /** By priority, from when on due work is looked at (floors.ts), in milliseconds; 0: from the start. */
   floors: readonly [number, number, number]
 }
 
 /**
- * Claims due work without order: `free` rows of each endpoint, oldest due first within a priority. The cost depends on the endpoints and
- * rows asked for, not on what else waits. The arms of the union are read one after the other until `free` is filled, so that
- * rows which are not taken are not locked either. The rows are updated by their place (`ctid`), which the lock holds still: joined by key, the
- * planner takes its guess of their number for a reason to hash the whole table (1.5 s beside 1,000,000 waiting, instead of 6 ms).
+ * Claims due work without order: `free` rows of each endpoint, oldest due first within a priority. The cost depends
+ * on the endpoints and rows asked for, not on what else waits. The arms of the union are read one after the other
+ * until `free` is filled, so that rows which are not taken are not locked either. The rows are updated by their place
+ * (`ctid`), which the lock holds still: joined by key, the planner takes its guess of their number for a reason to
+ * hash the whole table (1.5 s beside 1,000,000 waiting, instead of 6 ms).
  */
 export async function claim(
   db: Queryable,
@@ -190,8 +198,9 @@ export interface OrderedClaimRequest {
 export const keysPerClaim = 200
 
 /**
- * Claims in order: for each ordering key only its oldest open delivery, and only if that one is due and in nobody's hand. The head is found
- * without a lock (a locked one must not be skipped in favour of its successor) and then locked by its key, with the conditions read again.
+ * Claims in order: for each ordering key only its oldest open delivery, and only if that one is due and in nobody's
+ * hand. The head is found without a lock (a locked one must not be skipped in favour of its successor) and then
+ * locked by its key, with the conditions read again.
  */
 export async function claimOrdered(
   db: Queryable,
@@ -311,7 +320,10 @@ export async function release(
   )
 }
 
-/** The messages behind claimed work. `maxInlineBytes`: larger payloads are left out (null) and read right before they are sent. */
+/**
+ * The messages behind claimed work. `maxInlineBytes`: larger payloads are left out (null) and read right before they
+ * are sent.
+ */
 export async function messagesOf(
   db: Queryable,
   rows: readonly { app_id: string; message_id: string }[],

@@ -9,8 +9,8 @@ interface NodesRow {
 }
 
 /**
- * Adds this node and answers who is live, and the database's time. Throws where the schema no longer serves this node's code: it was
- * migrated while the node did not count as live.
+ * Adds this node and answers who is live, and the database's time. Throws where the schema no longer serves this
+ * node's code: it was migrated while the node did not count as live.
  */
 export async function register(
   pool: Pool,
@@ -56,10 +56,11 @@ export async function resign(pool: Pool, ids: string[]): Promise<void> {
 }
 
 /**
- * Takes over the leases of nodes whose heartbeat stopped: their work waits again, and they must register anew. Work leased to a node
- * that has no row at all (a restored backup, a row deleted by hand) is freed by `rescueStrays`.
+ * Takes over the leases of nodes whose heartbeat stopped: their work waits again, and they must register anew. Work
+ * leased to a node that has no row at all (a restored backup, a row deleted by hand) is freed by `rescueStrays`.
  */
-// One scan of `work` when a node died, none otherwise: an index on lease_owner would cost every healthy delivery an entry.
+// One scan of `work` when a node died, none otherwise: an index on lease_owner would cost every healthy delivery an
+// entry.
 export async function rescue(pool: Pool): Promise<{ nodes: string[]; deliveries: number }> {
   return await inTransaction(pool, async (client) => {
     const { rows } = await client.query<{ id: string }>(
@@ -82,9 +83,10 @@ export async function databaseTime(db: Queryable): Promise<string> {
 }
 
 /**
- * Frees work leased to nodes that do not exist, and work of this node that it does not know of: what was asked of the database over a
- * connection that broke may have been done.
- * @param known what this node has in hand, is storing, or has not recorded yet, listed after `before`; work from later is not looked at
+ * Frees work leased to nodes that do not exist, and work of this node that it does not know of: what was asked of the
+ * database over a connection that broke may have been done.
+ * @param known what this node has in hand, is storing, or has not recorded yet, listed after `before`; work from
+ * later is not looked at
  */
 export async function rescueStrays(
   db: Queryable,

@@ -40,8 +40,8 @@ export async function resend(
 export type ClosedState = 'delivered' | 'exhausted' | 'discarded'
 
 /**
- * SQL: the smallest id that a delivery of a message can have, which is made in the same millisecond at the earliest. The planner leaves
- * older days' partitions out by it, for each message.
+ * SQL: the smallest id that a delivery of a message can have, which is made in the same millisecond at the earliest.
+ * The planner leaves older days' partitions out by it, for each message.
  */
 export function madeWith(messageId: string): string {
   return `(left(${messageId}::text, 14) || '7000-8000-000000000000')::uuid`
@@ -96,9 +96,9 @@ interface ClosedRow {
 }
 
 /**
- * Looks at up to `limit` finished deliveries behind a place, and finds those that are meant: the last one of its message to its endpoint,
- * none open, the payload still there. The cost depends on `limit` alone. Each state has a walk
- * of its own, so that a few failures are found among millions of successes.
+ * Looks at up to `limit` finished deliveries behind a place, and finds those that are meant: the last one of its
+ * message to its endpoint, none open, the payload still there. The cost depends on `limit` alone. Each state has a
+ * walk of its own, so that a few failures are found among millions of successes.
  */
 export async function lookAtClosed(
   db: Queryable,
@@ -211,8 +211,8 @@ export async function messagesOf(
 }
 
 /**
- * Opens finished deliveries again, each with its schedule from the start. Those are passed over that were opened, delivered or deleted
- * since they were looked at.
+ * Opens finished deliveries again, each with its schedule from the start. Those are passed over that were opened,
+ * delivered or deleted since they were looked at.
  * @returns the endpoint of each one that was opened
  */
 export async function reopen(

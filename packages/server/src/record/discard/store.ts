@@ -13,8 +13,8 @@ export interface WaitingDeliveries {
 }
 
 /**
- * Closes open deliveries without an attempt: each is removed from `work`, appended to `delivery` as discarded, and counted. One that is
- * leased stays: its attempt is under way, and the node that sends it records it.
+ * Closes open deliveries without an attempt: each is removed from `work`, appended to `delivery` as discarded, and
+ * counted. One that is leased stays: its attempt is under way, and the node that sends it records it.
  * @returns how many; without `messageIds` a thousand at most, so call it until it answers 0
  */
 export async function discardDeliveries(
@@ -30,7 +30,8 @@ export async function discardDeliveries(
   if (beforeMessageId) chosen.push(`message_id < ${parameter(beforeMessageId)}`)
   if (triedOnly) chosen.push('attempt > 0')
   const { rows } = await db.query<{ count: number }>(
-    // The primary key of `work` finds the rows of the endpoints; each row closed is one delete, one append and one more in its count.
+    // The primary key of `work` finds the rows of the endpoints; each row closed is one delete, one append and one
+    // more in its count.
     /* sql */ `
     with batch as (
       select endpoint_id, message_id

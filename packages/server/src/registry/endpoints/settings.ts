@@ -57,7 +57,9 @@ export interface EndpointRules {
 
 const DAY_SECONDS = 86_400
 
-/** The blanks around a URL were pasted with it; whatever reads URLs drops them, so that kept they would only mislead. */
+/**
+ * The blanks around a URL were pasted with it; whatever reads URLs drops them, so that kept they would only mislead.
+ */
 export function withTrimmedUrl<Settings extends { url?: string | undefined }>(
   settings: Settings,
 ): Settings {

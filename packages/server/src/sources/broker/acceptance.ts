@@ -24,8 +24,8 @@ const maxFailures = 5
 const firstPauseMs = 100
 
 /**
- * All at once, but those of one ordering key one after the other: a later one could be stored although an earlier one was turned away.
- * An item after one that does not go on gets no fate.
+ * All at once, but those of one ordering key one after the other: a later one could be stored although an earlier one
+ * was turned away. An item after one that does not go on gets no fate.
  */
 export async function eachInOrder<Item, F>(
   items: readonly Item[],

@@ -1,15 +1,18 @@
 /**
- * Pulls events out of a broker. A source of this kind is one folder with one `Consumer`; this loop does the rest: read a batch, accept it,
- * settle it with the broker, and begin again after a failure.
+ * Pulls events out of a broker. A source of this kind is one folder with one `Consumer`; this loop does the rest:
+ * read a batch, accept it, settle it with the broker, and begin again after a failure.
  *
- * Promises: an item is settled only after its message is durable or it was refused; a broker or database that is away is waited for and
- * told of once; a stop ends within the grace, and leaves to the broker what was not accepted.
+ * Promises: an item is settled only after its message is durable or it was refused; a broker or database that is away
+ * is waited for and told of once; a stop ends within the grace, and leaves to the broker what was not accepted.
  */
 import { acceptAll, type AcceptanceDeps, type Fate, type ReadItem } from './acceptance.ts'
 import { pause } from './patience.ts'
 import { Trouble } from './trouble.ts'
 
-/** What a broker has to say for itself. `Item` is whatever it needs to settle one: an entry, a delivery tag, a message with its ack. */
+/**
+ * What a broker has to say for itself. `Item` is whatever it needs to settle one: an entry, a delivery tag, a message
+ * with its ack.
+ */
 export interface Consumer<Item> {
   /** As the log calls the broker, `Redis`, and what is read, `the list orders`. */
   readonly broker: string
@@ -17,8 +20,9 @@ export interface Consumer<Item> {
   /** Connects, without waiting for the broker; `onError` hears why it is away. */
   open(onError: (error: Error) => void): Promise<void>
   /**
-   * Batches without end, empty ones when nothing comes for some seconds. Asked for anew after each failure, so it begins with what this
-   * process may have in hand without knowing: the answer that brought it, or its acknowledgement, was lost.
+   * Batches without end, empty ones when nothing comes for some seconds. Asked for anew after each failure, so it
+   * begins with what this process may have in hand without knowing: the answer that brought it, or its
+   * acknowledgement, was lost.
    */
   batches(): AsyncIterable<readonly Item[]>
   /** Pure. */

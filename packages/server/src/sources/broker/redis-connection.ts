@@ -1,8 +1,9 @@
 /**
  * Connections to Redis by ioredis, which is loaded when the first one is opened.
  *
- * A connection that breaks is opened again until it is closed. Commands that wait for it go out in their order. What becomes of a command
- * that was under way is unknown, so `resend` decides: BullMQ has it sent again, as it expects of ioredis; the others have it refused.
+ * A connection that breaks is opened again until it is closed. Commands that wait for it go out in their order. What
+ * becomes of a command that was under way is unknown, so `resend` decides: BullMQ has it sent again, as it expects of
+ * ioredis; the others have it refused.
  */
 import type { Redis } from 'ioredis'
 
@@ -38,7 +39,8 @@ export async function openRedis({ url, name, resend, onError }: RedisOptions): P
     disableClientInfo: true,
     keepAlive: 10_000,
     retryStrategy: (attempts) => Math.min(50 * 2 ** (attempts - 1), longestPauseMs),
-    // 0 refuses what was under way. `autoResendUnfulfilledCommands: false` would leave it unanswered for ever (ioredis 5.11).
+    // 0 refuses what was under way. `autoResendUnfulfilledCommands: false` would leave it unanswered for ever
+    // (ioredis 5.11).
     maxRetriesPerRequest: resend ? null : 0,
   })
   return watched(redis, onError)

@@ -1,10 +1,11 @@
 /**
- * ZapHub's two workers: Pombo works off the BullMQ queues `message-receive` and `webhook-delivery` of a Redis in their place, so that a
- * ZapHub that only enqueues needs none of its own.
+ * ZapHub's two workers: Pombo works off the BullMQ queues `message-receive` and `webhook-delivery` of a Redis in
+ * their place, so that a ZapHub that only enqueues needs none of its own.
  *
- * Promises: a job is completed only when its message is durable, or known as a repeat; a message is stored once by WhatsApp's id, a delivery once
- * by its job; while Pombo cannot store (database away, overloaded) jobs wait and lose no attempt; Redis may go and come back; a job of a process
- * that died is taken up again, however often. What cannot be a message fails for good, with the reason.
+ * Promises: a job is completed only when its message is durable, or known as a repeat; a message is stored once by
+ * WhatsApp's id, a delivery once by its job; while Pombo cannot store (database away, overloaded) jobs wait and lose
+ * no attempt; Redis may go and come back; a job of a process that died is taken up again, however often. What cannot
+ * be a message fails for good, with the reason.
  */
 import type { Job, Worker } from 'bullmq'
 import type { Redis } from 'ioredis'
@@ -53,8 +54,8 @@ export interface BullmqDeps {
 }
 
 /**
- * BullMQ's own 30 s leave the jobs at hand when Redis or a process goes alone for a minute. A job takes milliseconds here, and one that is
- * taken twice is recognised: it may be missed sooner.
+ * BullMQ's own 30 s leave the jobs at hand when Redis or a process goes alone for a minute. A job takes milliseconds
+ * here, and one that is taken twice is recognised: it may be missed sooner.
  */
 const quickStalledMs = 5_000
 

@@ -16,8 +16,8 @@ interface ProcessDeps {
 }
 
 /**
- * While Pombo cannot store, the job stays here: BullMQ would count a failure against it, and a queue's worth of jobs would go round in
- * circles. Held, they hold up those behind them, in Redis, where they are safe.
+ * While Pombo cannot store, the job stays here: BullMQ would count a failure against it, and a queue's worth of jobs
+ * would go round in circles. Held, they hold up those behind them, in Redis, where they are safe.
  * @throws BullMQ's own errors, by which its worker tells what is to be done
  */
 export async function processJob(

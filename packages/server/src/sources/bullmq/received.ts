@@ -17,8 +17,9 @@ export type ReadJob =
   | { ok: false; problem: string }
 
 /**
- * The document's `{sessionId, waMessageId, from, type, content, timestamp}`; `chatId`, `participant`, names, pictures and `raw_media` as its
- * webhook has them, where the producer knows them. `event` is null where it does not say which chat it is about.
+ * The document's `{sessionId, waMessageId, from, type, content, timestamp}`; `chatId`, `participant`, names, pictures
+ * and `raw_media` as its webhook has them, where the producer knows them. `event` is null where it does not say which
+ * chat it is about.
  */
 export function readReceived(data: unknown, receivedAtMs: number): ReadJob {
   const job = fields(data)

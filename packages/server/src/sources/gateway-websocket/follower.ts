@@ -41,15 +41,17 @@ export interface Followed {
   node: string
 }
 
-/** Frames that may wait for the database; a gateway that sends more is called again later, and asked how things stand. */
+/**
+ * Frames that may wait for the database; a gateway that sends more is called again later, and asked how things stand.
+ */
 const maxWaiting = 1_000
 /** How long a repeat of an event is known: longer than a node may have been gone. */
 const rememberedSeconds = 7 * 86_400
 const retryMs = 1_000
 
 /**
- * Follows one device's gateway: keeps its websocket open, asks for its devices, and makes events of what it says. One at a time over all nodes,
- * since every write asks for the device's row to be this node's still.
+ * Follows one device's gateway: keeps its websocket open, asks for its devices, and makes events of what it says. One
+ * at a time over all nodes, since every write asks for the device's row to be this node's still.
  */
 export class Follower {
   readonly #deps: FollowerDeps

@@ -1,10 +1,10 @@
 /**
- * Events out of the websockets of WhatsApp gateways (`/ws` of go-whatsapp-web-multidevice), of which alone tell that a device was
- * paired, is connected, was logged out. Devices are rows; this node follows its share of them.
+ * Events out of the websockets of WhatsApp gateways (`/ws` of go-whatsapp-web-multidevice), of which alone tell that
+ * a device was paired, is connected, was logged out. Devices are rows; this node follows its share of them.
  *
- * Promises: one node at a time follows a device, and another takes over when it dies; a report that says what was said before is no event, also
- * after a restart; an event that was decided on becomes one message, whoever is killed in between; a gateway that is away is called
- * again, with pauses that grow, and holds up nobody.
+ * Promises: one node at a time follows a device, and another takes over when it dies; a report that says what was
+ * said before is no event, also after a restart; an event that was decided on becomes one message, whoever is killed
+ * in between; a gateway that is away is called again, with pauses that grow, and holds up nobody.
  */
 import { isAway, type Pool } from '../../db/pool.ts'
 import { sealContext } from '../../db/reseal.ts'

@@ -1,9 +1,10 @@
 /**
- * The intake: gateways' HTTP requests on their way into the engine. Who sends, is it signed, what does it say, which of it is wanted, what is
- * known beside it, where do its files go, and then `ingest.accept`.
+ * The intake: gateways' HTTP requests on their way into the engine. Who sends, is it signed, what does it say, which
+ * of it is wanted, what is known beside it, where do its files go, and then `ingest.accept`.
  *
- * It promises that a 2xx is given only when every event of the request is durable, known as a repeat, or left out by a rule; that nothing
- * is refused for being unknown, and what cannot be kept as it is, always; that every event is counted as exactly one thing (see Counted); and that no token or key is stored.
+ * It promises that a 2xx is given only when every event of the request is durable, known as a repeat, or left out by
+ * a rule; that nothing is refused for being unknown, and what cannot be kept as it is, always; that every event is
+ * counted as exactly one thing (see Counted); and that no token or key is stored.
  */
 import type { Clock } from '../../core/clock.ts'
 import { PomboError } from '../../core/error.ts'
@@ -111,9 +112,9 @@ export class Intake {
 
   /**
    * Takes a gateway's request.
-   * @throws PomboError `not_found`, `ingest_unauthorised`, `permission_denied`, `bad_signature`: nothing was read of it; `bad_encoding`,
-   * `unsupported_media_type`, `validation`: its text cannot be kept as it is; `rate_limited`, `overloaded`,
-   * `database_away`: it is to be sent again, and what was stored of it is then a repeat
+   * @throws PomboError `not_found`, `ingest_unauthorised`, `permission_denied`, `bad_signature`: nothing was read of
+   * it; `bad_encoding`, `unsupported_media_type`, `validation`: its text cannot be kept as it is; `rate_limited`,
+   * `overloaded`, `database_away`: it is to be sent again, and what was stored of it is then a repeat
    */
   async take(given: IntakeRequest, heard?: Heard): Promise<Taken> {
     const gateway = gateways.get(given.gateway)
@@ -158,7 +159,10 @@ export class Intake {
     throw new PomboError('bad_signature', { source: source.name, detail })
   }
 
-  /** A token of one app is for that app, whatever the path calls the session: apps are renamed, and gateways keep their URL. */
+  /**
+   * A token of one app is for that app, whatever the path calls the session: apps are renamed, and gateways keep
+   * their URL.
+   */
   async #parts(
     gateway: GatewaySource,
     sender: Sender,
@@ -246,7 +250,8 @@ export class Intake {
     }
     if (parsed.outcome === 'messages')
       return parsed.messages.map((message) => plainMessage(message, source, appId))
-    // Of all of them: a list of contacts is no news, but its names are wanted. Read before anything is filled in, which is no news either.
+    // Of all of them: a list of contacts is no news, but its names are wanted. Read before anything is filled in,
+    // which is no news either.
     const facts = events.flatMap(factsOf)
     await this.profiles.fill(appId, wanted)
     this.profiles.learn(source.tenantId, appId, facts)

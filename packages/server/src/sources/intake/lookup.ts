@@ -10,8 +10,8 @@ const maxTokens = 20_000
 const unknownMs = 1_000
 
 /**
- * The sources that requests need, in memory. A token leads to its app for good; what the app's sources are now is forgotten with every change
- * of the app, which the registry's feed brings from all nodes.
+ * The sources that requests need, in memory. A token leads to its app for good; what the app's sources are now is
+ * forgotten with every change of the app, which the registry's feed brings from all nodes.
  */
 export class SourceLookup {
   readonly #pool: Pool

@@ -76,7 +76,10 @@ function short(type: string): string {
   return type.slice(0, 256)
 }
 
-/** JSON.parse reads any depth, JSON.stringify and whoever walks over it do not. Such a body is nobody's event; that it came is kept. */
+/**
+ * JSON.parse reads any depth, JSON.stringify and whoever walks over it do not. Such a body is nobody's event; that it
+ * came is kept.
+ */
 const omitted = { omitted: 'it is nested too deeply' }
 
 function jsonText(value: unknown): string {

@@ -1,4 +1,6 @@
-/** A request's body on its way to the gateway's mapping: as text that can be kept; and what came of it, without keys. */
+/**
+ * A request's body on its way to the gateway's mapping: as text that can be kept; and what came of it, without keys.
+ */
 import { isUtf8 } from 'node:buffer'
 import { firstNotUtf8, utf8Bytes } from '../../core/charset.ts'
 import { PomboError } from '../../core/error.ts'

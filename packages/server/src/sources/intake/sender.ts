@@ -59,7 +59,9 @@ export async function signatureOf(
   return verdict === 'absent' && cannotSign(gateway, request) ? 'ok' : verdict
 }
 
-/** Evolution reports its own errors by a webhook that takes no headers, so no proof either. The token is all there is. */
+/**
+ * Evolution reports its own errors by a webhook that takes no headers, so no proof either. The token is all there is.
+ */
 function cannotSign(gateway: GatewaySource, request: GatewayRequest): boolean {
   return gateway.name === 'evolution' && jsonObject(request.rawBody)?.['event'] === 'error'
 }

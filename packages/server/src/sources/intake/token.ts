@@ -10,7 +10,10 @@ export function makeToken(): { text: string; hash: Buffer; hint: string } {
   return { text, hash: hashToken(text), hint: `${text.slice(0, prefix.length + hintCharacters)}…` }
 }
 
-/** What is stored of a token. Found by it, a token is compared with nothing else, so no duration tells how much of it was right. */
+/**
+ * What is stored of a token. Found by it, a token is compared with nothing else, so no duration tells how much of it
+ * was right.
+ */
 export function hashToken(text: string): Buffer {
   return createHash('sha256').update(text).digest()
 }
@@ -36,8 +39,8 @@ export function readQueryToken(given: unknown): PresentedUrl {
 }
 
 /**
- * Everything that may be the key, best first. A gateway may fill `Authorization` with a proof of its own (Evolution's JWT, zpwoot's bare token)
- * and bring the key elsewhere, so all places are tried.
+ * Everything that may be the key, best first. A gateway may fill `Authorization` with a proof of its own (Evolution's
+ * JWT, zpwoot's bare token) and bring the key elsewhere, so all places are tried.
  */
 export function presentedKeys(
   headers: GatewayRequest['headers'],

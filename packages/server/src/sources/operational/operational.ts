@@ -21,9 +21,10 @@ export interface OperationalDeps {
 }
 
 /**
- * Pombo's own events about a tenant's webhooks: noted in the transaction that caused them, and turned here into messages of the tenant's
- * hidden operational app. The note's id is the message's key, so a note that two nodes read, or that is read again after a crash, becomes
- * one message. Tenants without operational endpoints have no such app; their notes are dropped.
+ * Pombo's own events about a tenant's webhooks: noted in the transaction that caused them, and turned here into
+ * messages of the tenant's hidden operational app. The note's id is the message's key, so a note that two nodes read,
+ * or that is read again after a crash, becomes one message. Tenants without operational endpoints have no such app;
+ * their notes are dropped.
  */
 export class OperationalEvents {
   readonly #deps: OperationalDeps

@@ -1,10 +1,10 @@
 /**
- * Events out of PostgreSQL: the outbox that `pombo pg install` makes in a database, read by whichever node has the turn. An event is
- * written there by a trigger or by pombo.emit, in the transaction that causes it.
+ * Events out of PostgreSQL: the outbox that `pombo pg install` makes in a database, read by whichever node has the
+ * turn. An event is written there by a trigger or by pombo.emit, in the transaction that causes it.
  *
- * Promises: what was committed becomes one message, whatever order transactions commit in and whoever is killed in between; what was rolled back
- * becomes none; rows of one ordering key are accepted in their order; a row that cannot be a message is set aside with the reason and
- * holds up nobody; and an outbox of any size costs one batch of memory.
+ * Promises: what was committed becomes one message, whatever order transactions commit in and whoever is killed in
+ * between; what was rolled back becomes none; rows of one ordering key are accepted in their order; a row that cannot
+ * be a message is set aside with the reason and holds up nobody; and an outbox of any size costs one batch of memory.
  */
 import type { Accepted, IncomingMessage } from '../../core/message.ts'
 import { OutboxReader } from './reader.ts'

@@ -49,8 +49,9 @@ type Fate =
   | { kind: 'later'; afterMs: number }
 
 /**
- * Reads one outbox. Each pass is one transaction of the source's database: take the turn, claim the oldest rows, accept each, delete what was
- * accepted. If it does not get to the end, the rows are read again, and the event's id tells the repeat.
+ * Reads one outbox. Each pass is one transaction of the source's database: take the turn, claim the oldest rows,
+ * accept each, delete what was accepted. If it does not get to the end, the rows are read again, and the event's id
+ * tells the repeat.
  */
 export class OutboxReader {
   readonly #deps: ReaderDeps
@@ -158,8 +159,8 @@ export class OutboxReader {
   }
 
   /**
-   * All rows at once, but those of one key one after the other: what comes later in a commit buffer may be stored although what came before was
-   * turned away, and then the order is gone.
+   * All rows at once, but those of one key one after the other: what comes later in a commit buffer may be stored
+   * although what came before was turned away, and then the order is gone.
    */
   async #acceptAll(rows: readonly OutboxRow[]): Promise<Map<OutboxRow, Fate>> {
     if (rows.length === 0) return new Map()

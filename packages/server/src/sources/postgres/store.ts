@@ -21,9 +21,9 @@ export async function hasRows(db: Queryable): Promise<boolean> {
 }
 
 /**
- * Takes the turn for as long as the transaction lasts; false when another reader has it. One at a time, or rows of one key could overtake
- * each other. Held by the transaction and not by the session, so that it works behind a transaction pooler and ends with a dead
- * reader: one that fell silent is cut off after a minute.
+ * Takes the turn for as long as the transaction lasts; false when another reader has it. One at a time, or rows of
+ * one key could overtake each other. Held by the transaction and not by the session, so that it works behind a
+ * transaction pooler and ends with a dead reader: one that fell silent is cut off after a minute.
  */
 export async function takeTurn(db: Queryable): Promise<boolean> {
   await db.query(`set local idle_in_transaction_session_timeout = '60s'`)
@@ -43,8 +43,8 @@ export interface ClaimLimits {
 }
 
 /**
- * Locks the oldest rows, in their order. Never "all above the last id": a transaction that began earlier may commit later, and its
- * smaller ids would be passed over for ever. Rows that somebody else has locked are left for later.
+ * Locks the oldest rows, in their order. Never "all above the last id": a transaction that began earlier may commit
+ * later, and its smaller ids would be passed over for ever. Rows that somebody else has locked are left for later.
  */
 export async function claim(db: Queryable, limits: ClaimLimits): Promise<OutboxRow[]> {
   const { rows } = await db.query<OutboxRow>(
@@ -60,7 +60,9 @@ export async function claim(db: Queryable, limits: ClaimLimits): Promise<OutboxR
   return rows
 }
 
-/** Of these keys, those of which an older row than `beforeId` was not claimed: its younger ones must not go before it. */
+/**
+ * Of these keys, those of which an older row than `beforeId` was not claimed: its younger ones must not go before it.
+ */
 export async function keysHeldBack(
   db: Queryable,
   claimed: readonly OutboxRow[],

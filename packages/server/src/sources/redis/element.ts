@@ -25,8 +25,8 @@ const elementIn = z.strictObject({
 const rememberedSeconds = 7 * 86_400
 
 /**
- * An element of a list: JSON, as the body of POST …/msg. With an `eventId` it is stored once, whoever dies; without one, what a process
- * had accepted and not yet removed when it was killed is stored again.
+ * An element of a list: JSON, as the body of POST …/msg. With an `eventId` it is stored once, whoever dies; without
+ * one, what a process had accepted and not yet removed when it was killed is stored again.
  */
 export function readElement(bytes: Buffer, key: string, maxBytes: number): ReadItem {
   if (bytes.length > maxBytes) return tooLarge(bytes.length, maxBytes)
@@ -39,7 +39,10 @@ export function readElement(bytes: Buffer, key: string, maxBytes: number): ReadI
   )
 }
 
-/** An entry of a stream: `eventType`, `payload` and what else a message has, each a field; or one field `message`, as an element. */
+/**
+ * An entry of a stream: `eventType`, `payload` and what else a message has, each a field; or one field `message`, as
+ * an element.
+ */
 export function readEntry(
   id: string,
   fields: readonly Buffer[],

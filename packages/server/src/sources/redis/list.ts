@@ -22,9 +22,10 @@ const batch = 100
 const blockSeconds = 5
 
 /**
- * Gives the elements that a reader had in hand back to the list, in their order, and forgets the reader: all of it, or nothing. One that gives
- * back its own stays known, since what it waited for may still come to it.
- * KEYS: readers, its own list, the list. ARGV: its name; after how long it is dead (ms; 0: its own wish); the ends to move from and to.
+ * Gives the elements that a reader had in hand back to the list, in their order, and forgets the reader: all of it,
+ * or nothing. One that gives back its own stays known, since what it waited for may still come to it. KEYS: readers,
+ * its own list, the list. ARGV: its name; after how long it is dead (ms; 0: its own wish); the ends to move from and
+ * to.
  */
 const giveBack = `
 local seen = redis.call('ZSCORE', KEYS[1], ARGV[1])
@@ -57,8 +58,8 @@ const remove = `
 for i = 1, #ARGV, 2 do redis.call('LREM', KEYS[1], ARGV[i], ARGV[i + 1]) end`
 
 /**
- * An element that can be no message leaves the own list only when it is where it is set aside; carried out twice, it is there once.
- * KEYS: the own list, where to. ARGV: the element, what is written of it.
+ * An element that can be no message leaves the own list only when it is where it is set aside; carried out twice, it
+ * is there once. KEYS: the own list, where to. ARGV: the element, what is written of it.
  */
 const setAside = `
 if not redis.call('LPOS', KEYS[1], ARGV[1]) then return 0 end
@@ -66,8 +67,8 @@ redis.call('LPUSH', KEYS[2], ARGV[2])
 return redis.call('LREM', KEYS[1], 1, ARGV[1])`
 
 /**
- * Reads one list. Elements are moved to a list of this reader's own, accepted, and then removed from it. A reader that dies in between
- * leaves them there, and the next one that notices gives them back.
+ * Reads one list. Elements are moved to a list of this reader's own, accepted, and then removed from it. A reader
+ * that dies in between leaves them there, and the next one that notices gives them back.
  */
 export class ListConsumer implements Consumer<Buffer> {
   readonly broker = 'Redis'
@@ -101,7 +102,8 @@ export class ListConsumer implements Consumer<Buffer> {
 
   async *batches(): AsyncGenerator<Buffer[]> {
     for (let unsure = true; ; unsure = false) {
-      // A Redis that had not noticed a broken connection may have moved an element for it later: looked for with each heartbeat.
+      // A Redis that had not noticed a broken connection may have moved an element for it later: looked for with each
+      // heartbeat.
       if ((await this.#beat()) || unsure) {
         const left = await this.#redis.commands.lrangeBuffer(this.#own, 0, -1)
         if (left.length > 0) yield this.#deps.end === 'right' ? left.toReversed() : left
@@ -124,7 +126,10 @@ export class ListConsumer implements Consumer<Buffer> {
     return [first as Buffer, ...(more as Buffer[])]
   }
 
-  /** What was accepted goes first: what is refused and cannot be set aside stays, and nothing else is accepted twice for it. */
+  /**
+   * What was accepted goes first: what is refused and cannot be set aside stays, and nothing else is accepted twice
+   * for it.
+   */
   async settle(elements: readonly Buffer[], fates: readonly Fate[]): Promise<void> {
     const removed = removals(elements, fates).flatMap(({ bytes, count }) => [count, bytes])
     if (removed.length > 0) await this.#certainly(remove, [this.#own], ...removed)

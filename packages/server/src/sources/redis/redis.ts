@@ -1,9 +1,10 @@
 /**
  * Events out of plain Redis lists and streams. Every process reads all that are named; Redis shares them out.
  *
- * Promises: an element leaves Redis only after its message is durable, or was set aside with the reason (`<key>:pombo:refused`); what a reader that
- * died had in hand is taken up by another; Redis and Pombo's database may go and come back. Entries of a stream, and elements that name an
- * `eventId`, are stored once; payloads leave as they were written.
+ * Promises: an element leaves Redis only after its message is durable, or was set aside with the reason
+ * (`<key>:pombo:refused`); what a reader that died had in hand is taken up by another; Redis and Pombo's database may
+ * go and come back. Entries of a stream, and elements that name an `eventId`, are stored once; payloads leave as they
+ * were written.
  */
 import type { Accepted, IncomingMessage } from '../../core/message.ts'
 import { Puller } from '../broker/broker.ts'

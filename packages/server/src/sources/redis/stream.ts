@@ -21,7 +21,9 @@ type Entry = [id: string, fields: Buffer[] | null]
 const batch = 100
 const blockMs = 5_000
 
-/** KEYS: the stream. ARGV: the group, after how long a consumer is gone (ms). Forgets those that have nothing in hand. */
+/**
+ * KEYS: the stream. ARGV: the group, after how long a consumer is gone (ms). Forgets those that have nothing in hand.
+ */
 const forget = `
 local gone = 0
 for _, info in ipairs(redis.call('XINFO', 'CONSUMERS', KEYS[1], ARGV[1])) do
@@ -35,8 +37,9 @@ end
 return gone`
 
 /**
- * Reads one stream as a member of a consumer group. An entry is acknowledged after it was accepted; what a consumer leaves behind when it
- * dies is taken over. The entry's id tells repeats, so that two consumers that have the same entry store one message.
+ * Reads one stream as a member of a consumer group. An entry is acknowledged after it was accepted; what a consumer
+ * leaves behind when it dies is taken over. The entry's id tells repeats, so that two consumers that have the same
+ * entry store one message.
  */
 export class StreamConsumer implements Consumer<Entry> {
   readonly broker = 'Redis'
@@ -59,7 +62,8 @@ export class StreamConsumer implements Consumer<Entry> {
 
   async *batches(): AsyncGenerator<Entry[]> {
     await this.#makeGroup()
-    // Entries that are this consumer's and were not acknowledged: the answer that brought them, or the acknowledgement, was lost.
+    // Entries that are this consumer's and were not acknowledged: the answer that brought them, or the
+    // acknowledgement, was lost.
     for (let from = '0'; ; ) {
       const entries = await this.#read(from)
       if (entries.length === 0) break
@@ -101,7 +105,10 @@ export class StreamConsumer implements Consumer<Entry> {
     return (stream?.[1] ?? []).map(asEntry)
   }
 
-  /** What another consumer has and does not acknowledge; every quarter of the time after which that counts as forsaken. */
+  /**
+   * What another consumer has and does not acknowledge; every quarter of the time after which that counts as
+   * forsaken.
+   */
   async *#takeOver(): AsyncGenerator<Entry[]> {
     const { key, group, consumer } = this.#deps
     if (performance.now() - this.#claimedAt < this.#idleMs / 4) return
@@ -139,7 +146,10 @@ export class StreamConsumer implements Consumer<Entry> {
       await this.#redis.commands.xack(key, group, ...entries.map(([id]) => id))
   }
 
-  /** What this consumer still has in hand is made to look forsaken, so that the next one need not wait to take it over. */
+  /**
+   * What this consumer still has in hand is made to look forsaken, so that the next one need not wait to take it
+   * over.
+   */
   async #leave(): Promise<void> {
     const { key, group, consumer } = this.#deps
     const { commands } = this.#redis

@@ -1,7 +1,8 @@
-// The document's receiver for Node, rebuilt on node:http: validateWebhook, the answer before the work (its section on best practice, which
-// reads the body raw), its two switches. Two mistakes of it are mended. Its example of use verifies JSON.stringify(req.body), which is
-// not what was sent: the body is verified as it came. timingSafeEqual throws on two lengths: they are compared first.
-// AS_DOCUMENTED=1 brings both back. It prints a line of JSON when it listens, and one a request.
+// The document's receiver for Node, rebuilt on node:http: validateWebhook, the answer before the work (its section on
+// best practice, which reads the body raw), its two switches. Two mistakes of it are mended. Its example of use
+// verifies JSON.stringify(req.body), which is not what was sent: the body is verified as it came. timingSafeEqual
+// throws on two lengths: they are compared first. AS_DOCUMENTED=1 brings both back. It prints a line of JSON when it
+// listens, and one a request.
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'

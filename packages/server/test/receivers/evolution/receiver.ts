@@ -1,6 +1,6 @@
-// A program on the receiving side of the evolution dialect. The document has none; this one reads the members that its two payloads
-// show, main and monitoring, of requests signed by the secret (WEBHOOK_SECRET) or carrying Evolution's token (JWT_KEY).
-// It prints a line of JSON when it listens, and one a request.
+// A program on the receiving side of the evolution dialect. The document has none; this one reads the members that
+// its two payloads show, main and monitoring, of requests signed by the secret (WEBHOOK_SECRET) or carrying
+// Evolution's token (JWT_KEY). It prints a line of JSON when it listens, and one a request.
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'

@@ -1,6 +1,7 @@
-// A program on the receiving side of the whatsmeow dialect, in Node: what the document's Go does (SignPayload over the raw body, the
-// header `sha256=<hex>`, the token compared as it stands, the body unmarshalled into WebhookPayload).
-// WEBHOOK_TOKEN and WEBHOOK_SECRET are its settings. It prints a line of JSON when it listens, and one a request.
+// A program on the receiving side of the whatsmeow dialect, in Node: what the document's Go does (SignPayload over
+// the raw body, the header `sha256=<hex>`, the token compared as it stands, the body unmarshalled into
+// WebhookPayload). WEBHOOK_TOKEN and WEBHOOK_SECRET are its settings. It prints a line of JSON when it listens, and
+// one a request.
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'

@@ -1,5 +1,6 @@
-// The document's fetchEncryptedMedia, with the length that the encrypted download really has: raw_media.fileLength is that of the file
-// itself, so the document's own comparison refuses every file. MEDIA holds a raw_media; it prints what came, or the error.
+// The document's fetchEncryptedMedia, with the length that the encrypted download really has: raw_media.fileLength is
+// that of the file itself, so the document's own comparison refuses every file. MEDIA holds a raw_media; it prints
+// what came, or the error.
 interface RawMedia {
   url: string
   fileLength: number

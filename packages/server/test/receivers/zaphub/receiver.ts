@@ -1,7 +1,8 @@
-// The document's receiver for Node and Express, rebuilt on node:http: its switch, its handlers and its answers; with IDEMPOTENT=1 its
-// recognition of repeats by deliveryId. handleSessionConnected and handleMessageSent, which the document calls and does not show, print.
-// With WEBHOOK_SECRET it verifies X-ZapHub-Signature over the body as it came, which the document does not have yet.
-// It prints a line of JSON when it listens, and one a request: the status, the event, and what the document's program would have printed.
+// The document's receiver for Node and Express, rebuilt on node:http: its switch, its handlers and its answers; with
+// IDEMPOTENT=1 its recognition of repeats by deliveryId. handleSessionConnected and handleMessageSent, which the
+// document calls and does not show, print. With WEBHOOK_SECRET it verifies X-ZapHub-Signature over the body as it
+// came, which the document does not have yet. It prints a line of JSON when it listens, and one a request: the
+// status, the event, and what the document's program would have printed.
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'

@@ -2,7 +2,10 @@ import type { Queryable } from '../../../db/pool.ts'
 import { madeSince } from '../../messages/store.ts'
 import type { DeliveryRow } from '../store.ts'
 
-/** How a message's deliveries stand to endpoints that are not among `known`: they were deleted since. `url`: where it was sent to, if it was. */
+/**
+ * How a message's deliveries stand to endpoints that are not among `known`: they were deleted since. `url`: where it
+ * was sent to, if it was.
+ */
 export async function deletedDestinations(
   db: Queryable,
   messageId: string,

@@ -114,7 +114,10 @@ export interface DeliverySpan {
   states: readonly DeliveryState[] | null
 }
 
-/** One slice of a scan by message. Of several deliveries of one message (it was resent) the open one counts, else the last. */
+/**
+ * One slice of a scan by message. Of several deliveries of one message (it was resent) the open one counts, else the
+ * last.
+ */
 export async function readDeliveries(
   db: Queryable,
   span: DeliverySpan,
@@ -166,7 +169,10 @@ export async function readRetries(
   return rows
 }
 
-/** By its id alone. A delivery is made together with its message unless it was resent, so that is where it is looked for first. */
+/**
+ * By its id alone. A delivery is made together with its message unless it was resent, so that is where it is looked
+ * for first.
+ */
 export async function findDelivery(
   db: Queryable,
   endpointIds: readonly string[],
@@ -339,7 +345,10 @@ export async function countMessages(
 
 const sealedAtATime = 200
 
-/** Of messages of a content type those whose payloads are sealed: PostgreSQL cannot look into them. One that cannot be opened is of no type. */
+/**
+ * Of messages of a content type those whose payloads are sealed: PostgreSQL cannot look into them. One that cannot be
+ * opened is of no type.
+ */
 export async function countSealed(
   { db, payloads }: { db: Queryable; payloads: Pick<Payloads, 'open'> },
   filter: MessageFilter & { contentType: string },

@@ -16,8 +16,8 @@ export interface CountRow {
 const MINUTE_MS = 60_000
 
 /**
- * What was counted, by endpoint. Counts are kept by the minute; of a minute that began before `sinceMs` the attempts themselves are
- * counted, so that nothing from before is in the answer.
+ * What was counted, by endpoint. Counts are kept by the minute; of a minute that began before `sinceMs` the attempts
+ * themselves are counted, so that nothing from before is in the answer.
  */
 export async function readCounts(
   db: Queryable,

@@ -69,7 +69,10 @@ function withoutPerson(entry: Entry, keys: ReadonlySet<string>): Entry {
   }
 }
 
-/** Replays by a filter that names the person keep it as long as they are listed. Those under way are stopped: their filter is gone. */
+/**
+ * Replays by a filter that names the person keep it as long as they are listed. Those under way are stopped: their
+ * filter is gone.
+ */
 export async function eraseFromJobs(
   db: Queryable,
   tenantId: string,

@@ -13,8 +13,8 @@ export interface Span {
 const lowestId = '00000000-0000-0000-0000-000000000000'
 
 /**
- * Looks at up to `limit` messages behind a place, and finds those of which the endpoint has no delivery, open or finished. Whether it would
- * want them is not looked at. As they have none, any delivery made since is a later one.
+ * Looks at up to `limit` messages behind a place, and finds those of which the endpoint has no delivery, open or
+ * finished. Whether it would want them is not looked at. As they have none, any delivery made since is a later one.
  */
 export async function lookAtMissing(
   db: Queryable,

@@ -8,9 +8,10 @@ export interface SessionKey {
 }
 
 /**
- * What becomes of the events of a session. Every one that is `received` is exactly one of accepted, duplicate, filtered, skipped
- * (housekeeping of WhatsApp's clients), or refused (not stored, and the gateway was told so). `unrecognised` are accepted ones among them.
- * `bad_signature` and `too_large` count requests, of which nothing was read.
+ * What becomes of the events of a session. Every one that is `received` is exactly one of accepted, duplicate,
+ * filtered, skipped (housekeeping of WhatsApp's clients), or refused (not stored, and the gateway was told so).
+ * `unrecognised` are accepted ones among them. `bad_signature` and `too_large` count requests, of which nothing was
+ * read.
  */
 export type Counted =
   | 'received'

@@ -4,7 +4,10 @@ import { addCounts } from './store.ts'
 
 const flushMs = 1_000
 
-/** Counts in memory and writes once a second, so that an event costs a map's entry and not a row. A killed process loses its last second. */
+/**
+ * Counts in memory and writes once a second, so that an event costs a map's entry and not a row. A killed process
+ * loses its last second.
+ */
 export class Counters {
   readonly #pool: Pool
   readonly #log: (message: string, error: unknown) => void

@@ -1,7 +1,10 @@
 import type { Queryable } from '../../../db/pool.ts'
 import type { Count, SessionKey } from './count.ts'
 
-/** Adds to this minute's counts, and notes which sessions have spoken. What belongs to a source or an app that is gone is dropped. */
+/**
+ * Adds to this minute's counts, and notes which sessions have spoken. What belongs to a source or an app that is gone
+ * is dropped.
+ */
 export async function addCounts(db: Queryable, counts: readonly Count[]): Promise<void> {
   await db.query({
     name: 'source-counts',

@@ -1,7 +1,10 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { readId, showId } from '../../../core/id.ts'
 
-/** Links to files that were taken out of payloads. Whoever has one may fetch the file until it expires; nothing else in it can be changed. */
+/**
+ * Links to files that were taken out of payloads. Whoever has one may fetch the file until it expires; nothing else
+ * in it can be changed.
+ */
 export interface MediaLinks {
   urlOf(id: string, expiresAtMs: number): string
   /** The file's uuid; undefined where the link is not ours, or has expired. */

@@ -17,8 +17,9 @@ export interface MediaDeps {
 }
 
 /**
- * Takes the files out of an event, changing it. They are stored before the message is: a link that was sent leads somewhere. A file whose
- * message is then refused is found again when the gateway repeats itself, or expires. QR codes stay: they are no files, and short-lived.
+ * Takes the files out of an event, changing it. They are stored before the message is: a link that was sent leads
+ * somewhere. A file whose message is then refused is found again when the gateway repeats itself, or expires. QR
+ * codes stay: they are no files, and short-lived.
  */
 export async function takeOutOfEvent(
   event: WhatsAppEvent,

@@ -12,8 +12,8 @@ export interface StoredFile {
 }
 
 /**
- * Stores a file, or finds the one with the same content and prolongs it. It is kept as long as the tenant's messages are, and sealed where
- * they are.
+ * Stores a file, or finds the one with the same content and prolongs it. It is kept as long as the tenant's messages
+ * are, and sealed where they are.
  * @param id the uuid it gets where it is new
  */
 export async function keepFile(
@@ -91,7 +91,10 @@ export async function findFile(db: Queryable, id: string): Promise<FileHead | un
   )
 }
 
-/** The file part by part, each read when the one before has been taken. Ends early, which the length then shows, if it expires meanwhile. */
+/**
+ * The file part by part, each read when the one before has been taken. Ends early, which the length then shows, if it
+ * expires meanwhile.
+ */
 export async function* readFile(
   db: Queryable,
   files: Files,

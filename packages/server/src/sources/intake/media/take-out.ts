@@ -32,8 +32,9 @@ const untouched = new Set([
 const typeNames = ['mimetype', 'mimeType', 'mime_type', 'Mimetype', 'contentType', 'content_type']
 
 /**
- * The base64 members of at least `minBytes`, at any depth. Told by their form, since gateways call them by a dozen names; a text of that
- * length without a blank is nothing that a person wrote. The value is changed when a file is replaced.
+ * The base64 members of at least `minBytes`, at any depth. Told by their form, since gateways call them by a dozen
+ * names; a text of that length without a blank is nothing that a person wrote. The value is changed when a file is
+ * replaced.
  */
 export function findFiles(value: unknown, minBytes: number): FoundFile[] {
   const found: FoundFile[] = []
@@ -61,7 +62,10 @@ export function findFiles(value: unknown, minBytes: number): FoundFile[] {
   return found
 }
 
-/** The bytes of base64 text, with or without a data URL's head; undefined for any other text, and for fewer bytes than asked for. */
+/**
+ * The bytes of base64 text, with or without a data URL's head; undefined for any other text, and for fewer bytes than
+ * asked for.
+ */
 export function readFile(
   text: string,
   minBytes: number,

@@ -6,7 +6,10 @@ import { type Fact, fillIn, type Profile, unknownIn } from './facts.ts'
 import { loadProfiles, type ProfileChange, type ProfileKey, saveProfiles } from './store.ts'
 
 const maxProfiles = 100_000
-/** Longest that an event waits for names. The look-up takes about 1 ms; a database that is slower than this is not waited for. */
+/**
+ * Longest that an event waits for names. The look-up takes about 1 ms; a database that is slower than this is not
+ * waited for.
+ */
 const waitMs = 25
 /** What is known is looked at anew after this, since other nodes learn too; what is unknown, after the second. */
 const knownForMs = 300_000
@@ -22,8 +25,8 @@ interface Remembered extends Profile {
 const nothing: Profile = { altId: null, name: null, imageUrl: null }
 
 /**
- * Names, pictures, and which LID is which phone number: what the sessions' own events told, kept per app in the database and here in memory.
- * An event is never held up for it: what does not come at once stays null.
+ * Names, pictures, and which LID is which phone number: what the sessions' own events told, kept per app in the
+ * database and here in memory. An event is never held up for it: what does not come at once stays null.
  */
 export class Profiles {
   readonly #pool: Pool

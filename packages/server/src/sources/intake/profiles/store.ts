@@ -39,7 +39,10 @@ export async function loadProfiles(
   }))
 }
 
-/** Writes what was learned; rows that say the same already are not touched, and those of apps that are gone are dropped. */
+/**
+ * Writes what was learned; rows that say the same already are not touched, and those of apps that are gone are
+ * dropped.
+ */
 export async function saveProfiles(
   db: Queryable,
   changes: readonly ProfileChange[],

@@ -165,8 +165,8 @@ export function createSources({
     },
 
     /**
-     * The app's source of a gateway, for one that comes with an API key and so names no source: the oldest, or one made with the usual
-     * settings. Two callers at once get the same.
+     * The app's source of a gateway, for one that comes with an API key and so names no source: the oldest, or one
+     * made with the usual settings. Two callers at once get the same.
      */
     async ensure(scope: SourceScope, gateway: string): Promise<Source> {
       // Ends, because every turn either finds a source or makes one; only one deleted in between asks for another.

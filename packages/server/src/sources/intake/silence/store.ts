@@ -15,8 +15,9 @@ interface SessionRow {
 }
 
 /**
- * Raises and ends the alarm of sessions that their sources ask to be watched: `source.silent` after that many minutes without an event,
- * `source.recovered` when they speak again. Nobody is blamed for a time in which no Pombo was there to listen.
+ * Raises and ends the alarm of sessions that their sources ask to be watched: `source.silent` after that many minutes
+ * without an event, `source.recovered` when they speak again. Nobody is blamed for a time in which no Pombo was there
+ * to listen.
  * @returns sessions that fell silent, and that came back
  */
 export async function watchSilence(

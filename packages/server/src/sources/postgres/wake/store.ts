@@ -4,8 +4,9 @@ import pg from 'pg'
 const againMs = 10_000
 
 /**
- * Rings when something was put into an outbox: LISTEN on a connection of its own. Only ever a hint, since notifications are lost while nobody
- * listens and never come through a transaction pooler; so whatever goes wrong here is silent, and the reader looks every second.
+ * Rings when something was put into an outbox: LISTEN on a connection of its own. Only ever a hint, since
+ * notifications are lost while nobody listens and never come through a transaction pooler; so whatever goes wrong
+ * here is silent, and the reader looks every second.
  */
 export class OutboxBell {
   readonly #url: string
