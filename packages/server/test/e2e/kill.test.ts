@@ -57,7 +57,8 @@ test('killing Pombo and its database with kill -9 loses nothing that was answere
   const first = await serve()
   const app = await post(first.url, '/app', { name: 'test' })
   await post(first.url, `/app/${app.id}/endpoint`, { url: receiver.url })
-  receiver.answer = () => ({ delayMs: 30 })
+  // Slower than the senders, so that something accepted always waits.
+  receiver.answer = () => ({ delayMs: 300 })
   const accepted: string[] = []
   let n = 0
   let killed = false
@@ -79,6 +80,7 @@ test('killing Pombo and its database with kill -9 loses nothing that was answere
   const before = new Set(received())
   expect(accepted.some((id) => !before.has(id))).toBe(true)
 
+  receiver.answer = () => ({})
   await serve()
   await until(() => {
     const now = new Set(received())
