@@ -2,7 +2,7 @@ import pg from 'pg'
 import { expect, inject, test } from 'vitest'
 import { startApi } from '../support/api-server.ts'
 
-test('a database that is dropped under a running Pombo is said to be away, with the reason, and not a fault of the server', async () => {
+test('a database that is dropped under a running Pombo is 503, with the reason', async () => {
   const api = await startApi()
   const made = await api.call('POST', '/api/v1/app', { body: { name: 'before' } })
   expect(made.status).toBe(201)

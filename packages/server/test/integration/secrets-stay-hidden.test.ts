@@ -1,4 +1,5 @@
-// Secrets are planted wherever Pombo takes one; then everything that it logs, stores as text, answers or delivers is searched for them.
+// Secrets are planted wherever Pombo takes one; then everything that it logs, stores as text, answers or delivers is
+// searched for them.
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type TestApi, startApi } from '../support/api-server.ts'
 import { type Receiver, startReceiver, until } from '../support/receiver.ts'
