@@ -198,14 +198,15 @@ describe('what cannot be read is refused with what is wrong', () => {
 })
 
 test("a mistake of Pombo's own tells nothing of its inside, and is in the log with its cause", async () => {
-  await api.database.pool.query('alter table job rename to job_elsewhere')
+  // A column that is not there: a table that is not there is a database that was replaced.
+  await api.database.pool.query('alter table job rename column matched to matched_elsewhere')
   const answer = await api.call('GET', '/api/v1/background-task')
-  await api.database.pool.query('alter table job_elsewhere rename to job')
+  await api.database.pool.query('alter table job rename column matched_elsewhere to matched')
   expect(answer).toMatchObject({ status: 500, body: { code: 'internal_error' } })
-  expect(answer.text).not.toMatch(/job|relation|select/)
+  expect(answer.text).not.toMatch(/job|matched|column|select/)
   const { fields } = api.logged.at(-1)!
   expect(fields).toMatchObject({
-    err: expect.objectContaining({ message: expect.stringContaining('job') }),
+    err: expect.objectContaining({ message: expect.stringContaining('matched') }),
     route: '/api/v1/background-task',
   })
   expect(answer.body.detail).toContain((fields as { requestId: string }).requestId)
