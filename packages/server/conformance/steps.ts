@@ -1,3 +1,4 @@
+// Longer than 300 lines: a list, one step after the other, of what a client can do.
 import { strict as assert } from 'node:assert'
 import { createHmac } from 'node:crypto'
 
