@@ -3,6 +3,7 @@
 // stay as they are.
 import { cp, rm } from 'node:fs/promises'
 import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'rolldown'
 
@@ -27,6 +28,12 @@ await cp(join(server, 'src/db/migrations'), join(server, 'dist/migrations'), {
   recursive: true,
   filter: (file) => !file.endsWith('.ts'),
 })
+const dashboard = join(import.meta.dirname, '../packages/dashboard')
+if (existsSync(join(dashboard, 'package.json'))) {
+  const { status } = spawnSync('npm', ['run', 'build'], { cwd: dashboard, stdio: 'inherit', shell: true })
+  if (status !== 0) process.exit(status ?? 1)
+  await cp(join(dashboard, 'dist'), join(server, 'dist/dashboard'), { recursive: true })
+}
 for (const name of ['sdk', 'baileys']) {
   const tsc = join(import.meta.dirname, '../node_modules/.bin/tsc')
   const project = join(import.meta.dirname, `../packages/${name}/tsconfig.build.json`)

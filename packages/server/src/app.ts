@@ -5,6 +5,7 @@
  */
 import { hostname } from 'node:os'
 import { createApi } from './api/api.ts'
+import { findDashboard } from './api/dashboard/files.ts'
 import { createDialectPorts } from './api/dialects/create-ports.ts'
 import { idempotencyStore } from './api/idempotency/store.ts'
 import { openIntake } from './api/ingest/open.ts'
@@ -192,6 +193,7 @@ async function start(
       retentionDays: config.retentionDays,
       serverUrl: config.serverUrl,
       metricsToken: config.metricsToken,
+      dashboardFolder: findDashboard(),
     },
   })
   const databaseUrl = database.url

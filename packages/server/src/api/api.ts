@@ -25,6 +25,7 @@ import { auditRoute } from './audit/routes.ts'
 import { authRoutes } from './auth/routes.ts'
 import { backgroundTaskRoutes } from './background-tasks/routes.ts'
 import { guardDoors, takeJson } from './body.ts'
+import { createPages, type ServePage } from './dashboard/serve-page.ts'
 import { dropRest, isStillComing } from './early-answers.ts'
 import { endpointRoutes } from './endpoints/routes.ts'
 import { transformRoutes, type TransformTrial } from './endpoints/transform.ts'
@@ -86,6 +87,8 @@ export interface ApiDeps {
     /** Unset: the address that the server listens on. */
     serverUrl?: string | undefined
     metricsToken?: string | undefined
+    /** The dashboard's build; unset: there is none. */
+    dashboardFolder?: string | undefined
   }
 }
 
@@ -116,10 +119,14 @@ export function createApi(deps: ApiDeps): FastifyInstance {
       else send()
     },
   })
+  const servePage = createPages(app, {
+    folder: deps.settings.dashboardFolder,
+    frameAncestors: async () => [],
+  })
   guardDoors(app, maxBodyBytes)
   takeJson(app, maxBodyBytes)
   const routes = apiRoutes(deps, app)
-  answerErrors(app, routes, deps)
+  answerErrors(app, routes, servePage, deps)
   mount(app, routes, gateOf(deps))
   mountProbes(app, {
     health: deps.health,
@@ -222,6 +229,7 @@ function gateOf({ registry, idempotency, log }: ApiDeps) {
 function answerErrors(
   app: FastifyInstance,
   routes: readonly Route[],
+  servePage: ServePage,
   { log, settings }: ApiDeps,
 ): void {
   const methodsOf = methodsByPath(routes)
@@ -243,6 +251,7 @@ function answerErrors(
     return reply.code(answer.status).headers(answer.headers).send(answer.body)
   })
   app.setNotFoundHandler(async (request, reply) => {
+    if (await servePage(request, reply)) return reply
     const path = request.url.split('?')[0]!.replace(/(?<=.)\/$/, '')
     const { method } = request
     const allowed = methodsOf(path)

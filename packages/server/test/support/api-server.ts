@@ -56,6 +56,7 @@ const sealKey = Buffer.alloc(32, 7).toString('base64')
 export interface ApiOptions {
   maxBodyBytes?: number
   metricsToken?: string
+  dashboardFolder?: string
   engine?: Partial<EngineOptions>
   /** Reach the database through a line that can be cut. */
   cuttable?: boolean
@@ -115,6 +116,7 @@ async function startOn(
       maxBodyBytes: options.maxBodyBytes ?? 1_048_576,
       retentionDays: 30,
       metricsToken: options.metricsToken,
+      dashboardFolder: options.dashboardFolder,
     },
   })
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
