@@ -121,7 +121,8 @@ interface HotStatement {
   name: string
   /**
    * Pages that one row may touch at most: twice what was measured on a quiet table. After a burst an index stays deep
-   * and its rows lie apart, so that a claim takes 9 to 16. A plan that reads the table takes 58 on the smallest of them.
+   * and its rows lie apart, so that a claim takes 9 to 16. A plan that reads the table takes 58 on the
+   * smallest of them.
    */
   pagesARow: number
   /** Whether the deliveries are leased to this node before, or wait. */
