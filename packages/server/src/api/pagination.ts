@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { invalid } from '../core/error.ts'
-import { type IdKind, readId, showId, uuidFloor } from '../core/id.ts'
+import { type IdKind, readId, uuidFloor } from '../core/id.ts'
 import { instant, wholeNumber } from './field.ts'
 
 /**
@@ -61,19 +61,28 @@ export interface Page<Item> {
   done: boolean
 }
 
-/** Where a list goes on, and in which direction. */
+/**
+ * Where a list goes on, and in which direction. It is also what the registry's lists take (`ListOptions` of
+ * db/table.ts).
+ */
 export interface Cursor {
   /** Exclusive; null: from the start. */
   at: string | null
+  /** The same for lists that are sorted by id. */
+  after: { id: string } | undefined
+  /** Towards the first page: the rows are read the other way round, and turned around again for the page. */
   back: boolean
-  ascending: boolean
+  /** In which rows are read. */
+  order: Order
   limit: number
 }
+
+export type Order = 'ascending' | 'descending'
 
 interface PageQuery {
   limit?: number | undefined
   iterator?: string | undefined
-  order?: 'ascending' | 'descending' | undefined
+  order?: Order | undefined
 }
 
 /**
@@ -82,12 +91,12 @@ interface PageQuery {
  */
 export function readCursor(
   query: PageQuery,
-  usual: 'ascending' | 'descending',
+  usual: Order,
   readKey: (text: string) => string | undefined,
 ): Cursor {
-  const ascending = (query.order ?? usual) === 'ascending'
+  const order = query.order ?? usual
   const limit = query.limit ?? 50
-  if (query.iterator === undefined) return { at: null, back: false, ascending, limit }
+  if (query.iterator === undefined) return { at: null, after: undefined, back: false, order, limit }
   const back = query.iterator.startsWith('-')
   const at = readKey(back ? query.iterator.slice(1) : query.iterator)
   if (at === undefined)
@@ -95,15 +104,13 @@ export function readCursor(
       ['query', 'iterator'],
       'is not an iterator of this list; leave it out to begin at the start',
     )
-  return { at, back, ascending, limit }
+  return { at, after: { id: at }, back, order: back ? opposite[order] : order, limit }
 }
 
+const opposite: Record<Order, Order> = { ascending: 'descending', descending: 'ascending' }
+
 /** The same for lists that are sorted by id. */
-export function readIdCursor(
-  query: PageQuery,
-  usual: 'ascending' | 'descending',
-  kind: IdKind,
-): Cursor {
+export function readIdCursor(query: PageQuery, usual: Order, kind: IdKind): Cursor {
   return readCursor(query, usual, (text) => readId(kind, text))
 }
 
@@ -120,25 +127,12 @@ export function keysetRange(cursor: Cursor): {
   at: string
   limit: number
 } {
-  const upwards = cursor.ascending !== cursor.back
+  const upwards = cursor.order === 'ascending'
   return {
     compare: upwards ? '>' : '<',
     direction: upwards ? 'asc' : 'desc',
     at: cursor.at ?? (upwards ? lowest : highest),
     limit: cursor.limit + 1,
-  }
-}
-
-/** The same for the registry's lists, which count the further row themselves. */
-export function registryRange(cursor: Cursor): {
-  limit: number
-  after: { id: string } | undefined
-  order: 'ascending' | 'descending'
-} {
-  return {
-    limit: cursor.limit,
-    after: cursor.at === null ? undefined : { id: cursor.at },
-    order: cursor.ascending !== cursor.back ? 'ascending' : 'descending',
   }
 }
 
@@ -153,35 +147,35 @@ export function spanBounds(query: { before?: number | undefined; after?: number 
   }
 }
 
-/**
- * Makes a page of the rows that `keysetRange` found, or of those the registry found, which says itself whether there
- * are more.
- */
+/** Rows with one more than the page holds where there are more, or with that said beside them. */
+export type Found<Row> = Row[] | { rows: Row[]; more: boolean }
+
+/** Makes a page of the rows that were found from the cursor on. */
 export function pageOf<Row, Item>(
-  rows: Row[],
+  found: Found<Row>,
   cursor: Cursor,
   iteratorOf: (row: Row) => string,
   show: (row: Row) => Item,
-  more = rows.length > cursor.limit,
 ): Page<Item> {
-  const kept = rows.slice(0, cursor.limit)
-  if (cursor.back) kept.reverse()
+  const { kept, ...ends } = cut(found, cursor, iteratorOf)
+  return { data: kept.map(show), ...ends }
+}
+
+/** The rows of a page in their order, and what is said of its ends. */
+export function cut<Row>(
+  found: Found<Row>,
+  { limit, back }: Cursor,
+  iteratorOf: (row: Row) => string,
+): { kept: Row[] } & Omit<Page<Row>, 'data'> {
+  const { rows, more } = Array.isArray(found) ? { rows: found, more: found.length > limit } : found
+  const kept = rows.slice(0, limit)
+  if (back) kept.reverse()
   const first = kept[0]
   const last = kept.at(-1)
   return {
-    data: kept.map(show),
+    kept,
     iterator: last === undefined ? null : iteratorOf(last),
     prevIterator: first === undefined ? null : `-${iteratorOf(first)}`,
     done: !more,
   }
-}
-
-/** A page of a list that the registry keeps, sorted by id. */
-export function registryPage<Row extends { id: string }, Item>(
-  found: { rows: Row[]; more: boolean },
-  cursor: Cursor,
-  kind: IdKind,
-  show: (row: Row) => Item,
-): Page<Item> {
-  return pageOf(found.rows, cursor, (row) => showId(kind, row.id), show, found.more)
 }

@@ -80,14 +80,14 @@ interface Definition<
   id: string
   tag: string
   summary: string
-  description?: string
+  description?: string | undefined
   access: Access
-  app?: 'existing' | 'any'
-  params?: Params
-  query?: Query
-  body?: Body
-  apart?: string
-  idempotency?: 'stored' | 'own'
+  app?: 'existing' | 'any' | undefined
+  params?: Params | undefined
+  query?: Query | undefined
+  body?: Body | undefined
+  apart?: string | undefined
+  idempotency?: 'stored' | 'own' | undefined
   answers: Record<number, AnswerShape>
   handle(call: Call<Output<Params>, Output<Query>, Output<Body>>): Promise<Answer> | Answer
 }
@@ -99,10 +99,10 @@ export function route<
   Body extends z.ZodType | undefined = undefined,
 >(definition: Definition<Params, Query, Body>): Route {
   return {
-    app: 'existing',
-    idempotency: 'stored',
-    apart: undefined,
     ...definition,
+    app: definition.app ?? 'existing',
+    idempotency: definition.idempotency ?? 'stored',
+    apart: definition.apart,
     params: definition.params,
     query: definition.query,
     body: definition.body,

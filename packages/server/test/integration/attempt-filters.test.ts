@@ -84,7 +84,7 @@ const found = async (
       database.pool,
       endpointId,
       filter,
-      { at: null, back: false, ascending: false, limit: 1_000, ...cursor },
+      { at: null, after: undefined, back: false, order: 'descending', limit: 1_000, ...cursor },
       false,
     )
   ).map(({ id }) => id)
@@ -177,7 +177,7 @@ test('the attempts of one message are found by it', async () => {
     database.pool,
     { appId, id: made[100]!.messageId },
     { endpointId: undefined },
-    { at: null, back: false, ascending: false, limit: 50 },
+    { at: null, after: undefined, back: false, order: 'descending', limit: 50 },
     false,
   )
   expect(rows).toHaveLength(2)

@@ -253,7 +253,7 @@ function destinationsRoute(deps: AttemptDeps): Route {
         endpoints.set(row.endpoint_id, deletedEndpoint(message, row.endpoint_id, row.url))
       }
       const cursor = readIdCursor(query, 'ascending', 'endpoint')
-      const down = cursor.ascending === cursor.back
+      const down = cursor.order === 'descending'
       const sorted = rows.toSorted((a, b) => (a.endpoint_id < b.endpoint_id !== down ? -1 : 1))
       const { at } = cursor
       const ahead =

@@ -2,16 +2,9 @@ import { z } from 'zod'
 import { invalid } from '../../core/error.ts'
 import { type IdKind, readId, showId } from '../../core/id.ts'
 import { time } from '../field.ts'
-import {
-  listOf,
-  orderQuery,
-  pageOf,
-  pageQuery,
-  readIdCursor,
-  spanBounds,
-  spanQuery,
-} from '../pagination.ts'
-import { json, type Route, route } from '../route.ts'
+import { iteratorsById, listRoute } from '../list.ts'
+import { orderQuery, spanBounds, spanQuery } from '../pagination.ts'
+import type { Route } from '../route.ts'
 import type { Pool } from '../../db/pool.ts'
 import { type AuditRow, listAudit } from './store.ts'
 
@@ -50,8 +43,7 @@ const shownAs: Readonly<Record<string, IdKind>> = {
 }
 
 export function auditRoute(db: Pool): Route {
-  return route({
-    method: 'GET',
+  return listRoute({
     path: '/api/v1/audit',
     id: 'v1.audit.list',
     tag: 'Audit',
@@ -59,8 +51,7 @@ export function auditRoute(db: Pool): Route {
     description:
       'Every change of tenants, keys, applications, endpoints, their secrets, sources, devices and event types, written in the transaction that made it. Nothing in it can be changed or deleted, but that an erasure puts `(erased)` in place of what names the person.',
     access: 'tenant',
-    query: z.object({
-      ...pageQuery,
+    query: {
       ...orderQuery,
       ...spanQuery,
       kind: z.string().max(100).optional(),
@@ -72,10 +63,12 @@ export function auditRoute(db: Pool): Route {
         .meta({ description: 'An id as it is shown, or a name' }),
       key_id: z.string().max(100).optional(),
       app_id: z.string().max(100).optional().meta({ description: 'An application’s id' }),
-    }),
-    answers: { 200: { description: 'A page of changes', body: listOf(auditOut) } },
-    async handle({ holder, query }) {
-      const cursor = readIdCursor(query, 'descending', 'audit')
+    },
+    order: 'descending',
+    iterators: iteratorsById('audit', (row: AuditRow) => row.id),
+    item: auditOut,
+    page: 'A page of changes',
+    async find({ holder, query }, cursor) {
       const filter = {
         tenantId: holder.tenantId,
         kind: query.kind,
@@ -85,12 +78,9 @@ export function auditRoute(db: Pool): Route {
         appId: idIn(query.app_id, 'app', 'app_id'),
         ...spanBounds(query),
       }
-      const rows = await listAudit(db, filter, cursor)
-      return json(
-        200,
-        pageOf(rows, cursor, (row) => showId('audit', row.id), showEntry),
-      )
+      return await listAudit(db, filter, cursor)
     },
+    show: (rows) => rows.map(showEntry),
   })
 }
 

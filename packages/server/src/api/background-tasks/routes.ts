@@ -1,65 +1,51 @@
 import { z } from 'zod'
 import { PomboError } from '../../core/error.ts'
-import { readId, showId } from '../../core/id.ts'
+import { readId } from '../../core/id.ts'
 import type { Holder } from '../access.ts'
-import { listOf, orderQuery, pageOf, pageQuery, readIdCursor } from '../pagination.ts'
+import { resource } from '../resource.ts'
 import { json, type Route, route } from '../route.ts'
 import type { Pool } from '../../db/pool.ts'
 import { showTask, taskOut, taskStatus } from './schema.ts'
 import { cancelTask, findTask, listTasks, type TaskRow } from './store.ts'
 
-const tag = 'Background Task'
 const path = '/api/v1/background-task'
-const params = z.object({ task_id: z.string().max(256) })
 const out = { description: 'The task', body: taskOut }
+const taskId = z.string().max(256)
 
 export function backgroundTaskRoutes(db: Pool): Route[] {
   return [
-    route({
-      method: 'GET',
+    ...resource({
       path,
-      id: 'v1.background-task.list',
-      tag,
-      summary: 'List background tasks, newest first',
+      key: { task_id: taskId },
+      id: 'v1.background-task',
+      tag: 'Background Task',
+      words: { one: 'a background task', many: 'background tasks' },
       access: 'tenant',
-      query: z.object({
-        ...pageQuery,
-        ...orderQuery,
-        status: taskStatus.optional(),
-        task: z.string().max(100).optional(),
-      }),
-      answers: { 200: { description: 'A page of tasks', body: listOf(taskOut) } },
-      async handle({ holder, query }) {
-        const cursor = readIdCursor(query, 'descending', 'job')
-        const rows = await listTasks(db, holder, query, cursor)
-        return json(
-          200,
-          pageOf(rows, cursor, (row) => showId('job', row.id), showTask),
-        )
+      out: taskOut,
+      show: showTask,
+      list: {
+        summary: 'List background tasks, newest first',
+        page: 'A page of tasks',
+        query: { status: taskStatus.optional(), task: z.string().max(100).optional() },
+        order: 'descending',
+        iterators: 'job',
+        find: async ({ holder, query }, cursor) => await listTasks(db, holder, query, cursor),
       },
-    }),
-    route({
-      method: 'GET',
-      path: `${path}/{task_id}`,
-      id: 'v1.background-task.get',
-      tag,
-      summary: 'Get a background task',
-      access: 'app',
-      params,
-      answers: { 200: out },
-      async handle({ holder, params: { task_id } }) {
-        return json(200, showTask(await requireTask(db, holder, task_id)))
+      get: {
+        access: 'app',
+        answers: { 200: out },
+        store: async ({ holder, params }) => await requireTask(db, holder, params.task_id),
       },
     }),
     route({
       method: 'POST',
       path: `${path}/{task_id}/cancel`,
       id: 'v1.background-task.cancel',
-      tag,
+      tag: 'Background Task',
       summary: 'Cancel a background task',
       description: 'What it has opened already is delivered; nothing more is opened.',
       access: 'app',
-      params,
+      params: z.object({ task_id: taskId }),
       answers: { 200: out },
       async handle({ holder, params: { task_id } }) {
         const { id } = await requireTask(db, holder, task_id)

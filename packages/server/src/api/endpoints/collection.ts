@@ -5,17 +5,12 @@ import type { Endpoints } from '../../registry/endpoints/store.ts'
 import { iso } from '../../core/clock.ts'
 import type { Endpoint } from '../../core/endpoint.ts'
 import { PomboError } from '../../core/error.ts'
-import {
-  listOf,
-  orderQuery,
-  pageQuery,
-  readIdCursor,
-  registryPage,
-  registryRange,
-} from '../pagination.ts'
+import { resource } from '../resource.ts'
 import { empty, json, type Route, route } from '../route.ts'
 import type { Pool } from '../../db/pool.ts'
+import type { appId } from '../apps/schema.ts'
 import {
+  endpointId,
   endpointIn,
   endpointOut,
   endpointUpdate,
@@ -39,12 +34,11 @@ export interface EndpointCollection {
   id: string
   tag: string
   access: 'app' | 'tenant'
-  params: z.ZodObject
-  /** With `endpoint_id`. */
-  oneParams: z.ZodObject<{ endpoint_id: z.ZodString }>
+  /** The path's parameters before `endpoint_id`. */
+  within: { app_id?: typeof appId }
   /** Throws for event types that nothing of this kind is ever sent for. */
-  checkTypes(tenantId: string, eventTypes: readonly string[] | null | undefined): Promise<void>
-  scope(call: { holder: { tenantId: string }; appId: string }): AppScope | Promise<AppScope>
+  checkTypes: (tenantId: string, eventTypes: readonly string[] | null | undefined) => Promise<void>
+  scope: (call: { holder: { tenantId: string }; appId: string }) => AppScope | Promise<AppScope>
 }
 
 export interface EndpointCollectionDeps {
@@ -52,60 +46,39 @@ export interface EndpointCollectionDeps {
   endpoints: Endpoints
 }
 
-const out = { description: 'The endpoint', body: endpointWithHealth }
-
 /** The paths that both collections have. */
 export function endpointCollectionRoutes(
   deps: EndpointCollectionDeps,
   within: EndpointCollection,
 ): Route[] {
-  return [
-    ...collection(deps, within),
-    ...single(deps, within),
-    ...secrets(deps, within),
-    ...headers(deps, within),
-  ]
+  return [...collection(deps, within), ...secrets(deps, within), ...headers(deps, within)]
 }
 
-function collection(
-  { db, endpoints }: EndpointCollectionDeps,
-  within: EndpointCollection,
-): Route[] {
-  const { path, id, tag, access, params } = within
-  return [
-    route({
-      method: 'GET',
-      path,
-      id: `${id}.list`,
-      tag,
-      summary: 'List endpoints',
-      access,
-      params,
-      query: z.object({ ...pageQuery, ...orderQuery }),
-      answers: {
-        200: { description: 'A page of endpoints, newest first', body: listOf(endpointWithHealth) },
-      },
-      async handle(call) {
-        const cursor = readIdCursor(call.query, 'descending', 'endpoint')
-        const found = await endpoints.list(await within.scope(call), registryRange(cursor))
+function collection({ db, endpoints }: EndpointCollectionDeps, of: EndpointCollection): Route[] {
+  const { path, within, id, tag, access, scope } = of
+  return resource({
+    path,
+    within,
+    key: { endpoint_id: endpointId },
+    id,
+    tag,
+    words: { one: 'an endpoint', many: 'endpoints' },
+    access,
+    out: endpointWithHealth,
+    show: async (endpoint: Endpoint) => await withHealth(db, endpoint),
+    list: {
+      order: 'descending',
+      iterators: 'endpoint',
+      find: async (call, cursor) => await endpoints.list(await scope(call), cursor),
+      async show(rows) {
         const health = await healthOf(
           db,
-          found.rows.map((endpoint) => endpoint.id),
+          rows.map((endpoint) => endpoint.id),
         )
-        return json(
-          200,
-          registryPage(found, cursor, 'endpoint', (endpoint) => showWithHealth(endpoint, health)),
-        )
+        return rows.map((endpoint) => showWithHealth(endpoint, health))
       },
-    }),
-    route({
-      method: 'POST',
-      path,
-      id: `${id}.create`,
-      tag,
-      summary: 'Create an endpoint',
-      access,
-      params,
+    },
+    create: {
       body: endpointIn,
       answers: {
         201: {
@@ -115,110 +88,68 @@ function collection(
       },
       async handle(call) {
         const { secret, ...settings } = settingsOf(call.body)
-        await within.checkTypes(call.holder.tenantId, settings.eventTypes)
-        const made = await endpoints.create(await within.scope(call), {
+        await of.checkTypes(call.holder.tenantId, settings.eventTypes)
+        const made = await endpoints.create(await scope(call), {
           ...settings,
           ...(secret === undefined ? {} : { secret }),
         })
         return json(201, showWithHealth(made, new Map()))
       },
-    }),
-  ]
-}
-
-function single({ db, endpoints }: EndpointCollectionDeps, within: EndpointCollection): Route[] {
-  const { id, tag, access, oneParams: params } = within
-  const path = `${within.path}/{endpoint_id}`
-  return [
-    route({
-      method: 'GET',
-      path,
-      id: `${id}.get`,
-      tag,
-      summary: 'Get an endpoint',
-      access,
-      params,
-      answers: { 200: out },
-      async handle(call) {
-        return json(
-          200,
-          await withHealth(
-            db,
-            await endpoints.get(await within.scope(call), call.params.endpoint_id),
-          ),
-        )
-      },
-    }),
-    route({
-      method: 'PUT',
-      path,
-      id: `${id}.update`,
-      tag,
-      summary: 'Set all of an endpoint, or create it',
+    },
+    get: {
+      store: async (call) => await endpoints.get(await scope(call), call.params.endpoint_id),
+    },
+    put: {
       description:
         "Fields of Svix's API that are left out take their defaults; Pombo's own stay as they are. Secret and headers have paths of their own.",
-      access,
-      params,
       body: endpointUpdate,
-      answers: { 200: out, 201: { ...out, description: 'It was not there and was created' } },
-      async handle(call) {
+      async store(call) {
         const settings = settingsOf(call.body)
-        await within.checkTypes(call.holder.tenantId, settings.eventTypes)
-        const scope = await within.scope(call)
-        const { endpoint, created } = await endpoints.put(scope, call.params.endpoint_id, settings)
-        return json(created ? 201 : 200, await withHealth(db, endpoint))
+        await of.checkTypes(call.holder.tenantId, settings.eventTypes)
+        const { endpoint, created } = await endpoints.put(
+          await scope(call),
+          call.params.endpoint_id,
+          settings,
+        )
+        return { row: endpoint, created }
       },
-    }),
-    route({
-      method: 'DELETE',
-      path,
-      id: `${id}.delete`,
-      tag,
-      summary: 'Delete an endpoint',
+    },
+    delete: {
       description: 'What was still to be delivered to it is not sent any more.',
-      access,
-      params,
-      answers: { 204: { description: 'Deleted' } },
-      async handle(call) {
-        await endpoints.delete(await within.scope(call), call.params.endpoint_id)
-        return empty
-      },
-    }),
-  ]
+      store: async (call) => await endpoints.delete(await scope(call), call.params.endpoint_id),
+    },
+  })
 }
 
 function secrets({ endpoints }: EndpointCollectionDeps, within: EndpointCollection): Route[] {
-  const { id, tag, access, oneParams: params } = within
+  const { id, scope } = within
+  const usual = usualOf(within)
   const path = `${within.path}/{endpoint_id}/secret`
   return [
     route({
+      ...usual,
       method: 'GET',
       path,
       id: `${id}.get-secret`,
-      tag,
       summary: 'Get the secret that receivers verify with',
       description: 'Of an Ed25519 pair the public key.',
-      access,
-      params,
       answers: { 200: { description: 'The secret', body: secretOut } },
       async handle(call) {
         const { endpoint_id } = call.params
-        const secret = await endpoints.secret(await within.scope(call), endpoint_id)
+        const secret = await endpoints.secret(await scope(call), endpoint_id)
         if (secret === null)
           throw new PomboError('not_found', { what: 'secret of endpoint', id: endpoint_id })
         return json(200, { key: verificationText(secret) })
       },
     }),
     route({
+      ...usual,
       method: 'POST',
       path: `${path}/rotate`,
       id: `${id}.rotate-secret`,
-      tag,
       summary: 'Put a new secret in place of the current one',
       description:
         'The old one goes on signing beside it for the grace period, so that receivers can change over.',
-      access,
-      params,
       body: rotateIn.optional(),
       answers: {
         200: {
@@ -229,16 +160,20 @@ function secrets({ endpoints }: EndpointCollectionDeps, within: EndpointCollecti
       },
       async handle(call) {
         const { key, gracePeriodSeconds } = call.body ?? {}
-        await endpoints.rotateSecret(await within.scope(call), call.params.endpoint_id, {
+        await endpoints.rotateSecret(await scope(call), call.params.endpoint_id, {
           key: key ?? null,
           ...(gracePeriodSeconds == null ? {} : { overlapMs: gracePeriodSeconds * 1_000 }),
         })
         if (!wantsRotated(call.request.headers['user-agent'])) return empty
-        const secret = await endpoints.secret(await within.scope(call), call.params.endpoint_id)
+        const secret = await endpoints.secret(await scope(call), call.params.endpoint_id)
         return secret === null ? empty : json(200, { key: verificationText(secret) })
       },
     }),
   ]
+}
+
+function usualOf({ tag, access, within }: EndpointCollection) {
+  return { tag, access, params: z.object({ ...within, endpoint_id: endpointId }) }
 }
 
 /** Svix's clients read the new secret from 2.8 on; those before insist on an answer without a body. */
@@ -248,40 +183,33 @@ function wantsRotated(userAgent: string | undefined): boolean {
 }
 
 function headers({ endpoints }: EndpointCollectionDeps, within: EndpointCollection): Route[] {
-  const { id, tag, access, oneParams: params } = within
+  const { id, scope } = within
+  const usual = usualOf(within)
   const path = `${within.path}/{endpoint_id}/headers`
   return [
     route({
+      ...usual,
       method: 'GET',
       path,
       id: `${id}.get-headers`,
-      tag,
       summary: 'Get the further request headers',
-      access,
-      params,
       answers: {
         200: { description: 'The headers; of sensitive ones the names only', body: headersOut },
       },
       async handle(call) {
-        return json(200, await endpoints.headers(await within.scope(call), call.params.endpoint_id))
+        return json(200, await endpoints.headers(await scope(call), call.params.endpoint_id))
       },
     }),
     route({
+      ...usual,
       method: 'PUT',
       path,
       id: `${id}.update-headers`,
-      tag,
       summary: 'Set the further request headers',
-      access,
-      params,
       body: headersIn,
       answers: { 204: { description: 'Set' } },
       async handle(call) {
-        await endpoints.putHeaders(
-          await within.scope(call),
-          call.params.endpoint_id,
-          call.body.headers,
-        )
+        await endpoints.putHeaders(await scope(call), call.params.endpoint_id, call.body.headers)
         return empty
       },
     }),

@@ -57,8 +57,7 @@ const appEndpoints: Omit<EndpointCollection, 'checkTypes'> = {
   id: 'v1.endpoint',
   tag,
   access: 'app',
-  params: z.object({ app_id: appId }),
-  oneParams: params,
+  within: { app_id: appId },
   scope: ({ holder, appId }) => ({ tenantId: holder.tenantId, appId }),
 }
 

@@ -4,24 +4,14 @@ import { showId } from '../../core/id.ts'
 import type { ApiKey } from '../../registry/keys/key.ts'
 import type { Keys } from '../../registry/keys/store.ts'
 import { instant, time } from '../field.ts'
-import {
-  listOf,
-  orderQuery,
-  pageQuery,
-  readIdCursor,
-  registryPage,
-  registryRange,
-} from '../pagination.ts'
-import { empty, json, type Route, route } from '../route.ts'
+import { resource } from '../resource.ts'
+import { json, type Route } from '../route.ts'
 
-const tag = 'API Key'
-const params = z.object({
-  key_id: z
-    .string()
-    .min(1)
-    .max(256)
-    .meta({ examples: ['key_01hzy3k9v2e8r5c7m4n6p8q0sa'] }),
-})
+const keyId = z
+  .string()
+  .min(1)
+  .max(256)
+  .meta({ examples: ['key_01hzy3k9v2e8r5c7m4n6p8q0sa'] })
 
 const keyIn = z
   .object({
@@ -52,41 +42,23 @@ export const madeKeyOut = z
   .meta({ id: 'ApiKeyCreatedOut' })
 
 export function keyRoutes(keys: Keys): Route[] {
-  return [
-    route({
-      method: 'GET',
-      path: '/api/v1/key',
-      id: 'v1.key.list',
-      tag,
+  return resource({
+    path: '/api/v1/key',
+    key: { key_id: keyId },
+    id: 'v1.key',
+    tag: 'API Key',
+    words: { one: 'an API key', many: 'keys' },
+    access: 'tenant',
+    out: keyOut,
+    show: showKey,
+    list: {
       summary: "List the tenant's API keys",
-      access: 'tenant',
-      query: z.object({ ...pageQuery, ...orderQuery }),
-      answers: {
-        200: {
-          description: 'A page of keys, oldest first; revoked ones too',
-          body: listOf(keyOut),
-        },
-      },
-      async handle({ holder, query }) {
-        const cursor = readIdCursor(query, 'ascending', 'key')
-        return json(
-          200,
-          registryPage(
-            await keys.list(holder.tenantId, registryRange(cursor)),
-            cursor,
-            'key',
-            showKey,
-          ),
-        )
-      },
-    }),
-    route({
-      method: 'POST',
-      path: '/api/v1/key',
-      id: 'v1.key.create',
-      tag,
-      summary: 'Create an API key',
-      access: 'tenant',
+      page: 'A page of keys, oldest first; revoked ones too',
+      order: 'ascending',
+      iterators: 'key',
+      find: async ({ holder }, cursor) => await keys.list(holder.tenantId, cursor),
+    },
+    create: {
       body: keyIn,
       answers: { 201: { description: 'The key, which cannot be read again', body: madeKeyOut } },
       async handle({ holder, body }) {
@@ -96,35 +68,20 @@ export function keyRoutes(keys: Keys): Route[] {
         })
         return json(201, { ...showKey(key), key: text })
       },
-    }),
-    route({
-      method: 'GET',
-      path: '/api/v1/key/{key_id}',
-      id: 'v1.key.get',
-      tag,
+    },
+    get: {
       summary: 'Get what is known of an API key',
-      access: 'tenant',
-      params,
       answers: { 200: { description: 'The key, without itself', body: keyOut } },
-      handle: async ({ holder, params: { key_id } }) =>
-        json(200, showKey(await keys.get(holder.tenantId, key_id))),
-    }),
-    route({
-      method: 'DELETE',
-      path: '/api/v1/key/{key_id}',
+      store: async ({ holder, params }) => await keys.get(holder.tenantId, params.key_id),
+    },
+    delete: {
       id: 'v1.key.revoke',
-      tag,
       summary: 'Revoke an API key',
       description: 'It counts no longer, on any node, within a second; it stays in the list.',
-      access: 'tenant',
-      params,
       answers: { 204: { description: 'Revoked' } },
-      async handle({ holder, params: { key_id } }) {
-        await keys.revoke(holder.tenantId, key_id)
-        return empty
-      },
-    }),
-  ]
+      store: async ({ holder, params }) => await keys.revoke(holder.tenantId, params.key_id),
+    },
+  })
 }
 
 function showKey(key: ApiKey): z.output<typeof keyOut> {

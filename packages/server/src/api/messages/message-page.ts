@@ -30,7 +30,7 @@ export async function messagePage<Row>(
     await fillPayloads(from, appId, [...new Set(messages)])
   }
   const more = rows.length > kept.length
-  return { status: 200, text: pageJson(pageOf(kept, cursor, iteratorOf, show, more)) }
+  return { status: 200, text: pageJson(pageOf({ rows: kept, more }, cursor, iteratorOf, show)) }
 }
 
 /** How many of the rows come to no more than a page's bytes; one at least. */

@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { invalid, PomboError } from '../../core/error.ts'
 import { elementTexts, memberText } from '../../core/json.ts'
-import { showId } from '../../core/id.ts'
 import type { Accepted, IncomingMessage } from '../../core/message.ts'
 import { type AppFinder, existingOrNewApp } from '../apps/ensure.ts'
 import { appId } from '../apps/schema.ts'
@@ -9,7 +8,7 @@ import { refuseUnstorable } from '../../core/unstorable.ts'
 import type { CheckPayload } from '../event-types/payload-check.ts'
 import { errorBody } from '../error-answer.ts'
 import { read } from '../field.ts'
-import { listOf, pageQuery, readIdCursor } from '../pagination.ts'
+import { iteratorsById, textListRoute } from '../list.ts'
 import { type Answer, empty, type Route, route } from '../route.ts'
 import { messageJson } from './message-json.ts'
 import { messagePage } from './message-page.ts'
@@ -44,6 +43,7 @@ export interface MessageDeps extends AppFinder, Messages {
 const tag = 'Message'
 const params = z.object({ app_id: appId })
 const oneParams = z.object({ app_id: appId, msg_id: msgId })
+const messageIterators = iteratorsById('message', ({ id }: StoredMessage) => id)
 const contentQuery = z.object(withContent)
 
 export function messageRoutes(deps: MessageDeps): Route[] {
@@ -51,27 +51,25 @@ export function messageRoutes(deps: MessageDeps): Route[] {
 }
 
 function listRoute(deps: MessageDeps): Route {
-  const { db } = deps
-  return route({
-    method: 'GET',
+  return textListRoute({
     path: '/api/v1/app/{app_id}/msg',
     id: 'v1.message.list',
     tag,
     summary: 'List messages, newest first',
     access: 'app',
-    params,
-    query: z.object({ ...pageQuery, ...filterQuery, ...withContent }),
-    answers: { 200: { description: 'A page of messages', body: listOf(messageOut) } },
-    async handle({ appId, query }) {
-      const cursor = readIdCursor(query, 'descending', 'message')
-      const rows = await listMessages(db, appId, query, cursor)
-      return await messagePage(deps, appId, rows, cursor, {
+    params: params.shape,
+    query: { ...filterQuery, ...withContent },
+    order: 'descending',
+    iterators: messageIterators,
+    item: messageOut,
+    page: 'A page of messages',
+    answer: async ({ appId, query }, cursor) =>
+      await messagePage(deps, appId, await listMessages(deps.db, appId, query, cursor), cursor, {
         messageOf: (message) => message,
-        iteratorOf: ({ id }) => showId('message', id),
+        iteratorOf: messageIterators.write,
         show: (message) => messageJson(message, query.with_content, unmatched(message)),
         withContent: query.with_content,
-      })
-    },
+      }),
   })
 }
 

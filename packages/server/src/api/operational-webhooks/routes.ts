@@ -1,7 +1,5 @@
-import { z } from 'zod'
 import type { Apps } from '../../registry/apps/store.ts'
 import { type EndpointCollectionDeps, endpointCollectionRoutes } from '../endpoints/collection.ts'
-import { endpointId } from '../endpoints/schema.ts'
 import type { Route } from '../route.ts'
 
 /**
@@ -14,8 +12,7 @@ export function operationalWebhookRoutes(deps: EndpointCollectionDeps & { apps: 
     id: 'v1.operational-webhook.endpoint',
     tag: 'Operational Webhook Endpoint',
     access: 'tenant',
-    params: z.object({}),
-    oneParams: z.object({ endpoint_id: endpointId }),
+    within: {},
     checkTypes: async () => {},
     async scope({ holder }) {
       const app = await deps.apps.operational(holder.tenantId)

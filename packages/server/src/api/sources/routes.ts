@@ -10,8 +10,8 @@ import type { Source } from '../../sources/intake/settings.ts'
 import type { Holder } from '../access.ts'
 import { appId } from '../apps/schema.ts'
 import { instant } from '../field.ts'
-import { listOf, orderQuery, pageOf, pageQuery, readIdCursor } from '../pagination.ts'
-import { type Answer, empty, json, type Route, route } from '../route.ts'
+import { resource } from '../resource.ts'
+import { type Answer, json, type Route, route } from '../route.ts'
 import type { Pool } from '../../db/pool.ts'
 import {
   settingsOf,
@@ -37,12 +37,8 @@ export interface SourceRouteDeps {
 const tag = 'Source'
 const path = '/api/v1/app/{app_id}/source'
 const onePath = `${path}/{source_id}`
-const params = z.object({ app_id: appId })
-const oneParams = z.object({
-  app_id: appId,
-  source_id: z.string().min(1).max(256).meta({ description: "The source's id" }),
-})
-const out = { description: 'The source', body: sourceOut }
+const sourceId = z.string().min(1).max(256).meta({ description: "The source's id" })
+const oneParams = z.object({ app_id: appId, source_id: sourceId })
 const withToken = { description: 'The source and its token', body: sourceWithToken }
 
 interface Scoped {
@@ -53,123 +49,59 @@ interface Scoped {
 const scopeOf = ({ holder, appId }: Scoped) => ({ tenantId: holder.tenantId, appId })
 
 export function sourceRoutes(deps: SourceRouteDeps): Route[] {
-  return [...collection(deps), ...single(deps), rotateRoute(deps), statsRoute(deps)]
-}
-
-function collection(deps: SourceRouteDeps): Route[] {
   const { sources } = deps
   return [
-    route({
-      method: 'GET',
+    ...resource({
       path,
-      id: 'v1.source.list',
+      within: { app_id: appId },
+      key: { source_id: sourceId },
+      id: 'v1.source',
       tag,
-      summary: 'List the sources of an application',
-      description: 'Its own, and those that serve any session and have brought it events.',
+      words: { one: 'a source', many: 'sources' },
       access: 'app',
-      params,
-      query: z.object({ ...pageQuery, ...orderQuery }),
-      answers: { 200: { description: 'A page of sources, oldest first', body: listOf(sourceOut) } },
-      async handle(call) {
-        const cursor = readIdCursor(call.query, 'ascending', 'source')
-        const found = await sources.list(scopeOf(call), {
-          limit: cursor.limit + 1,
-          order: cursor.ascending !== cursor.back ? 'ascending' : 'descending',
-          ...(cursor.at === null ? {} : { after: cursor.at }),
-        })
-        const shown = await Promise.all(
-          found.map(async (source) => ({ id: source.id, out: await show(deps, source) })),
-        )
-        return json(
-          200,
-          pageOf(
-            shown,
-            cursor,
-            ({ id }) => showId('source', id),
-            (one) => one.out,
-          ),
-        )
+      out: sourceOut,
+      show: async (source: Source) => await show(deps, source),
+      list: {
+        summary: 'List the sources of an application',
+        description: 'Its own, and those that serve any session and have brought it events.',
+        order: 'ascending',
+        iterators: 'source',
+        find: async (call, cursor) => await sources.list(scopeOf(call), cursor),
+      },
+      create: {
+        description:
+          'Answers the URL that the gateway is to be pointed at, with its token, which cannot be read again.',
+        body: sourceIn,
+        answers: { 201: withToken },
+        async handle(call) {
+          mayReach(call.holder, call.body.sessions)
+          const { gateway, ...given } = call.body
+          const made = await sources.create(scopeOf(call), { ...settingsOf(given), gateway })
+          return await showWithToken(deps, 201, made)
+        },
+      },
+      get: {
+        store: async (call) => await sources.get(scopeOf(call), call.params.source_id),
+      },
+      patch: {
+        description: 'Filters are set as a whole.',
+        body: sourcePatch,
+        async store(call) {
+          mayReach(call.holder, call.body.sessions)
+          await mayChange(deps, call)
+          return await sources.patch(scopeOf(call), call.params.source_id, settingsOf(call.body))
+        },
+      },
+      delete: {
+        description: 'What the gateway sends is refused from then on; what came stays.',
+        async store(call) {
+          await mayChange(deps, call)
+          await sources.delete(scopeOf(call), call.params.source_id)
+        },
       },
     }),
-    route({
-      method: 'POST',
-      path,
-      id: 'v1.source.create',
-      tag,
-      summary: 'Create a source',
-      description:
-        'Answers the URL that the gateway is to be pointed at, with its token, which cannot be read again.',
-      access: 'app',
-      params,
-      body: sourceIn,
-      answers: { 201: withToken },
-      async handle(call) {
-        mayReach(call.holder, call.body.sessions)
-        const { gateway, ...given } = call.body
-        return await showWithToken(
-          deps,
-          201,
-          await sources.create(scopeOf(call), { ...settingsOf(given), gateway }),
-        )
-      },
-    }),
-  ]
-}
-
-function single(deps: SourceRouteDeps): Route[] {
-  const { sources } = deps
-  return [
-    route({
-      method: 'GET',
-      path: onePath,
-      id: 'v1.source.get',
-      tag,
-      summary: 'Get a source',
-      access: 'app',
-      params: oneParams,
-      answers: { 200: out },
-      handle: async (call) =>
-        json(200, await show(deps, await sources.get(scopeOf(call), call.params.source_id))),
-    }),
-    route({
-      method: 'PATCH',
-      path: onePath,
-      id: 'v1.source.patch',
-      tag,
-      summary: 'Change parts of a source',
-      description: 'Filters are set as a whole.',
-      access: 'app',
-      params: oneParams,
-      body: sourcePatch,
-      answers: { 200: out },
-      async handle(call) {
-        mayReach(call.holder, call.body.sessions)
-        await mayChange(deps, call)
-        return json(
-          200,
-          await show(
-            deps,
-            await sources.patch(scopeOf(call), call.params.source_id, settingsOf(call.body)),
-          ),
-        )
-      },
-    }),
-    route({
-      method: 'DELETE',
-      path: onePath,
-      id: 'v1.source.delete',
-      tag,
-      summary: 'Delete a source',
-      description: 'What the gateway sends is refused from then on; what came stays.',
-      access: 'app',
-      params: oneParams,
-      answers: { 204: { description: 'Deleted' } },
-      async handle(call) {
-        await mayChange(deps, call)
-        await sources.delete(scopeOf(call), call.params.source_id)
-        return empty
-      },
-    }),
+    rotateRoute(deps),
+    statsRoute(deps),
   ]
 }
 

@@ -4,24 +4,14 @@ import { showId } from '../../core/id.ts'
 import type { Keys } from '../../registry/keys/store.ts'
 import type { Tenant, Tenants } from '../../registry/tenants/store.ts'
 import { defined, time } from '../field.ts'
-import {
-  listOf,
-  orderQuery,
-  pageQuery,
-  readIdCursor,
-  registryPage,
-  registryRange,
-} from '../pagination.ts'
-import { json, type Route, route } from '../route.ts'
+import { resource } from '../resource.ts'
+import { json, type Route } from '../route.ts'
 
-const tag = 'Tenant'
-const params = z.object({
-  tenant_id: z
-    .string()
-    .min(1)
-    .max(256)
-    .meta({ examples: ['org_01hzy3k9v2e8r5c7m4n6p8q0sa'] }),
-})
+const tenantId = z
+  .string()
+  .min(1)
+  .max(256)
+  .meta({ examples: ['org_01hzy3k9v2e8r5c7m4n6p8q0sa'] })
 
 const fields = {
   name: z.string().min(1).max(1_000),
@@ -71,31 +61,22 @@ const madeTenantOut = z
 
 /** For the operator, whose tenant is the first one of a Pombo. */
 export function tenantRoutes(tenants: Tenants, keys: Keys): Route[] {
-  return [
-    route({
-      method: 'GET',
-      path: '/api/v1/tenant',
-      id: 'v1.tenant.list',
-      tag,
-      summary: 'List tenants',
-      access: 'operator',
-      query: z.object({ ...pageQuery, ...orderQuery }),
-      answers: { 200: { description: 'A page of tenants, oldest first', body: listOf(tenantOut) } },
-      async handle({ query }) {
-        const cursor = readIdCursor(query, 'ascending', 'tenant')
-        return json(
-          200,
-          registryPage(await tenants.list(registryRange(cursor)), cursor, 'tenant', showTenant),
-        )
-      },
-    }),
-    route({
-      method: 'POST',
-      path: '/api/v1/tenant',
-      id: 'v1.tenant.create',
-      tag,
+  return resource({
+    path: '/api/v1/tenant',
+    key: { tenant_id: tenantId },
+    id: 'v1.tenant',
+    tag: 'Tenant',
+    words: { one: 'a tenant', many: 'tenants' },
+    access: 'operator',
+    out: tenantOut,
+    show: showTenant,
+    list: {
+      order: 'ascending',
+      iterators: 'tenant',
+      find: async (_call, cursor) => await tenants.list(cursor),
+    },
+    create: {
       summary: 'Create a tenant, with a key',
-      access: 'operator',
       body: tenantIn,
       answers: {
         201: {
@@ -108,33 +89,14 @@ export function tenantRoutes(tenants: Tenants, keys: Keys): Route[] {
         const { text } = await keys.create(tenant.id, { name: 'first' })
         return json(201, { ...showTenant(tenant), key: text })
       },
-    }),
-    route({
-      method: 'GET',
-      path: '/api/v1/tenant/{tenant_id}',
-      id: 'v1.tenant.get',
-      tag,
-      summary: 'Get a tenant',
-      access: 'operator',
-      params,
-      answers: { 200: { description: 'The tenant', body: tenantOut } },
-      handle: async ({ params: { tenant_id } }) =>
-        json(200, showTenant(await tenants.get(tenant_id))),
-    }),
-    route({
-      method: 'PATCH',
-      path: '/api/v1/tenant/{tenant_id}',
+    },
+    get: { store: async ({ params }) => await tenants.get(params.tenant_id) },
+    patch: {
       id: 'v1.tenant.update',
-      tag,
-      summary: 'Change parts of a tenant',
-      access: 'operator',
-      params,
       body: tenantPatch,
-      answers: { 200: { description: 'The tenant', body: tenantOut } },
-      handle: async ({ params: { tenant_id }, body }) =>
-        json(200, showTenant(await tenants.update(tenant_id, defined(body)))),
-    }),
-  ]
+      store: async ({ params, body }) => await tenants.update(params.tenant_id, defined(body)),
+    },
+  })
 }
 
 function showTenant(tenant: Tenant): z.output<typeof tenantOut> {

@@ -6,6 +6,7 @@ import { noteChange } from '../../../db/changes.ts'
 import { inAuditedTransaction } from '../../../db/audit.ts'
 import type { Pool, Queryable } from '../../../db/pool.ts'
 import { sealContext } from '../../../db/reseal.ts'
+import { direction, type ListOptions, type Page } from '../../../db/table.ts'
 import type { Seal } from '../../../db/seal.ts'
 import { checkSettings, type Source, type SourceSettings } from '../settings.ts'
 import { makeToken } from '../token.ts'
@@ -184,21 +185,17 @@ export function createSources({
     },
 
     /** The app's own, and those of other apps that have brought it events. Oldest first. */
-    async list(
-      scope: SourceScope,
-      page: { after?: string; limit: number; order: 'ascending' | 'descending' },
-    ): Promise<Source[]> {
-      const [compare, direction] = page.order === 'ascending' ? ['>', 'asc'] : ['<', 'desc']
+    async list(scope: SourceScope, { after, limit, order }: ListOptions): Promise<Page<Source>> {
+      const { behind, sort } = direction(order)
       const { rows } = await pool.query<SourceRow>(
-        `select * from source s where ${reaches} ${page.after === undefined ? '' : `and s.id ${compare} $4::uuid`} order by s.id ${direction} limit $3`,
-        [
-          scope.tenantId,
-          scope.appId,
-          page.limit,
-          ...(page.after === undefined ? [] : [page.after]),
-        ],
+        `select *
+           from source s
+          where ${reaches} ${after ? `and s.id ${behind} $4::uuid` : ''}
+          order by s.id ${sort}
+          limit $3`,
+        [scope.tenantId, scope.appId, limit + 1, ...(after ? [after.id] : [])],
       )
-      return rows.map(sourceOf)
+      return { rows: rows.slice(0, limit).map(sourceOf), more: rows.length > limit }
     },
 
     async get(scope: SourceScope, shownId: string): Promise<Source> {

@@ -1,0 +1,221 @@
+import { z } from 'zod'
+import type { IdKind } from '../core/id.ts'
+import type { Access } from './access.ts'
+import { type Iterators, iteratorsById, type ListCall, listRoute } from './list.ts'
+import { type Cursor, type Found, orderQuery, type Order } from './pagination.ts'
+import {
+  type Answer,
+  type AnswerShape,
+  type Call,
+  empty,
+  json,
+  type Method,
+  type Route,
+  route,
+} from './route.ts'
+
+type Shape = z.ZodRawShape
+type None = Record<never, never>
+type Read<Fields extends Shape> = z.output<z.ZodObject<Fields>>
+
+/** What one of the five routes says of itself where it differs from the others. */
+interface Verb {
+  /** The operation id. */
+  id?: string
+  summary?: string
+  description?: string
+  access?: Access
+  app?: 'existing' | 'any'
+  answers?: Record<number, AnswerShape>
+}
+
+/** Usually a verb has a function of the store, whose row is shown; `handle` answers by itself. */
+type Does<Given, Result> =
+  | { store: (call: Given) => Promise<Result>; handle?: never }
+  | { handle: (call: Given) => Promise<Answer>; store?: never }
+
+type Bodied<Query extends Shape, Body extends z.ZodType> = Verb & { query?: Query; body: Body }
+
+/**
+ * Something that is listed, created, read, changed and deleted, as data. What is left out is not offered: a resource
+ * without `put` has no PUT.
+ */
+export interface Resource<
+  Within extends Shape,
+  Key extends Shape,
+  Row,
+  ListQuery extends Shape,
+  CreateQuery extends Shape,
+  In extends z.ZodType,
+  Put extends z.ZodType,
+  Patch extends z.ZodType,
+  DeleteQuery extends Shape,
+> {
+  /** Of the collection, as OpenAPI writes it: `/api/v1/app/{app_id}/endpoint`. */
+  path: string
+  /** Its parameters: `{ app_id: appId }`. */
+  within?: Within
+  /** The parameter that names one of them: `{ endpoint_id: endpointId }`. */
+  key: Key
+  /** How the operation ids begin: `v1.endpoint`. */
+  id: string
+  tag: string
+  words: { one: `a ${string}` | `an ${string}`; many: string }
+  access: Access
+  /** What is answered of one. */
+  out: z.ZodType
+  show: (row: Row) => unknown
+  list?: Pick<Verb, 'summary' | 'description' | 'access'> & {
+    /** Beside `limit`, `iterator` and `order`. */
+    query?: ListQuery
+    order: Order
+    /** Of the answer; made of the words unless given. */
+    page?: string
+    iterators: Row extends { id: string } ? IdKind | Iterators<Row> : Iterators<Row>
+    find: (call: ListCall<Within, ListQuery>, cursor: Cursor) => Promise<Found<Row>>
+    /** Where a page is shown in another way than row by row. */
+    show?: (rows: Row[], call: ListCall<Within, ListQuery>) => unknown[] | Promise<unknown[]>
+  }
+  create?: Bodied<CreateQuery, In> & Does<Call<Read<Within>, Read<CreateQuery>, z.output<In>>, Row>
+  get?: Verb & Does<Call<Read<Within & Key>, undefined, undefined>, Row>
+  put?: Bodied<None, Put> &
+    Does<Call<Read<Within & Key>, undefined, z.output<Put>>, { row: Row; created: boolean }>
+  patch?: Bodied<None, Patch> & Does<Call<Read<Within & Key>, undefined, z.output<Patch>>, Row>
+  delete?: Verb & { query?: DeleteQuery } & Does<
+      Call<Read<Within & Key>, Read<DeleteQuery>, undefined>,
+      unknown
+    >
+}
+
+/** The routes of a resource. */
+export function resource<
+  Row,
+  Key extends Shape,
+  Within extends Shape = None,
+  ListQuery extends Shape = None,
+  CreateQuery extends Shape = None,
+  In extends z.ZodType = z.ZodType,
+  Put extends z.ZodType = z.ZodType,
+  Patch extends z.ZodType = z.ZodType,
+  DeleteQuery extends Shape = None,
+>(of: Resource<Within, Key, Row, ListQuery, CreateQuery, In, Put, Patch, DeleteQuery>): Route[] {
+  const { path, within, key, id, tag, words, access, list } = of
+  const noun = words.one.replace(/^an? /, '')
+  const answer: AnswerShape = { description: `The ${noun}`, body: of.out }
+  const collection = { path, params: within && z.object(within) }
+  const one = {
+    path: `${path}/{${Object.keys(key)[0]!}}`,
+    params: z.object({ ...within, ...key }),
+  }
+  const shown = async (status: number, row: unknown) => json(status, await of.show(row as Row))
+
+  /** One of the routes; `usual` is what stands in for what the resource does not say. */
+  function verb(
+    method: Method,
+    where: { path: string; params: z.ZodObject | undefined },
+    usual: { id: string; summary: string; answers: Record<number, AnswerShape> },
+    own: Erased | undefined,
+    answered: (result: unknown) => Answer | Promise<Answer>,
+  ): Route[] {
+    if (own === undefined) return []
+    const { store, handle, query, ...rest } = own
+    return [
+      route({
+        ...where,
+        method,
+        tag,
+        access,
+        ...usual,
+        id: `${id}.${usual.id}`,
+        ...rest,
+        query: query && z.object(query),
+        handle: async (call) =>
+          handle ? await handle(call as never) : await answered(await store!(call as never)),
+      }),
+    ]
+  }
+
+  return [
+    ...(list === undefined
+      ? []
+      : [
+          listRoute({
+            ...collection,
+            params: within,
+            id: `${id}.list`,
+            tag,
+            summary: `List ${words.many}`,
+            access,
+            item: of.out,
+            page: `A page of ${words.many}, ${list.order === 'ascending' ? 'oldest' : 'newest'} first`,
+            show: async (rows: Row[]) => await Promise.all(rows.map(of.show)),
+            ...list,
+            // Its own parts see what they have named; the order is read for them.
+            query: { ...orderQuery, ...list.query } as unknown as ListQuery,
+            iterators:
+              typeof list.iterators === 'string'
+                ? iteratorsById(list.iterators, idOf)
+                : list.iterators,
+          }),
+        ]),
+    ...verb(
+      'POST',
+      collection,
+      { id: 'create', summary: `Create ${words.one}`, answers: { 201: answer } },
+      of.create,
+      async (row) => await shown(201, row),
+    ),
+    ...verb(
+      'GET',
+      one,
+      { id: 'get', summary: `Get ${words.one}`, answers: { 200: answer } },
+      of.get,
+      async (row) => await shown(200, row),
+    ),
+    ...verb(
+      'PUT',
+      one,
+      {
+        id: 'update',
+        summary: `Set all of ${words.one}, or create it`,
+        answers: {
+          200: answer,
+          201: { ...answer, description: 'It was not there and was created' },
+        },
+      },
+      of.put,
+      async (result) => {
+        const { row, created } = result as { row: Row; created: boolean }
+        return await shown(created ? 201 : 200, row)
+      },
+    ),
+    ...verb(
+      'PATCH',
+      one,
+      { id: 'patch', summary: `Change parts of ${words.one}`, answers: { 200: answer } },
+      of.patch,
+      async (row) => await shown(200, row),
+    ),
+    ...verb(
+      'DELETE',
+      one,
+      {
+        id: 'delete',
+        summary: `Delete ${words.one}`,
+        answers: { 204: { description: 'Deleted' } },
+      },
+      of.delete,
+      () => empty,
+    ),
+  ]
+}
+
+/** A verb whose types are of one resource only. */
+type Erased = Verb & {
+  query?: Shape
+  body?: z.ZodType
+  store?: (call: never) => Promise<unknown>
+  handle?: (call: never) => Promise<Answer>
+}
+
+const idOf = (row: unknown): string => (row as { id: string }).id
