@@ -15,8 +15,10 @@ export function lockDirectory(directory: string): () => void {
   const isOther = holder?.host === hostname() && holder.pid !== process.pid && isAlive(holder.pid)
   if (held.has(path) || isOther)
     throw new Error(
-      `The buffer directory ${directory} is in use by ${isOther ? `process ${holder.pid}` : 'another connection of this process'}. ` +
-        'Give each connection a directory of its own, or close the other first; after a reconnect, use connection.attach(sock).',
+      `The buffer directory ${directory} is in use by ` +
+        `${isOther ? `process ${holder.pid}` : 'another connection of this process'}. ` +
+        'Give each connection a directory of its own, or close the other first; ' +
+        'after a reconnect, use connection.attach(sock).',
     )
   writeFileSync(path, JSON.stringify({ pid: process.pid, host: hostname() }), { mode: 0o600 })
   held.add(path)

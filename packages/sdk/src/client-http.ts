@@ -169,5 +169,6 @@ function headersOf(
 
 // Not randomUUID, which browsers have on secure pages only.
 function newKey(): string {
-  return `auto_${Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')}`
+  const bytes = crypto.getRandomValues(new Uint8Array(16))
+  return `auto_${Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')}`
 }

@@ -11,7 +11,8 @@ export function bodyBytes(body: RawBody): Uint8Array {
   // By its tag, since test runners give each file classes of its own and `instanceof` then fails.
   if (Object.prototype.toString.call(body) === '[object ArrayBuffer]') return new Uint8Array(body)
   throw new TypeError(
-    'The body must be the raw request body (string, Uint8Array or ArrayBuffer), not parsed JSON: the signature is over the exact bytes. ' +
+    'The body must be the raw request body (string, Uint8Array or ArrayBuffer), not parsed JSON: ' +
+      'the signature is over the exact bytes. ' +
       'In Express use express.raw(), in Fastify keep the raw body, with fetch use await request.text().',
   )
 }

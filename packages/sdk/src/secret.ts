@@ -53,7 +53,8 @@ function read(secret: string, prefix: string, bytesExpected?: number): Bytes {
   const bytes = decodeBase64(secret.startsWith(prefix) ? secret.slice(prefix.length) : secret)
   if (bytes === undefined)
     throw new TypeError(
-      `The webhook secret is not "${prefix}" and base64; for a key that is plain text give its bytes: new TextEncoder().encode(secret).`,
+      `The webhook secret is not "${prefix}" and base64; for a key that is plain text give its bytes: ` +
+        'new TextEncoder().encode(secret).',
     )
   if (bytesExpected !== undefined && bytes.length !== bytesExpected)
     throw new TypeError(

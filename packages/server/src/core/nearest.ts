@@ -1,7 +1,7 @@
 /** The candidate that a mistyped word most likely meant, or undefined when none is near. Case is ignored. */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   const given = word.toLowerCase()
-  // A third of the word: "stauts" finds "status", while "foo" finds nothing.
+  // A third of the word: `stauts` finds `status`, while `foo` finds nothing.
   let best = Math.max(1, Math.floor(given.length / 3)) + 1
   let found: string | undefined
   for (const candidate of candidates) {

@@ -8,13 +8,13 @@
  * A dialect reads it so:
  *
  *     const names: { [T in EventType]?: string } = { 'message.received': 'message', … }
- *     const datas: ByType<object> = { 'message.received': (event) => ({ body: event.content.text, … }), … }
+ *     const dataOf: ByType<object> = { 'message.received': (event) => ({ body: event.content.text, … }), … }
  *
  *     eventName: (type) => names[type as EventType] ?? type
  *     format: (event) => {
  *       if (event.message.form !== 'whatsapp') …                     // the producer's own JSON
  *       const whatsapp = readEvent(event.payload())
- *       const data = applyByType(datas, whatsapp) ?? whatsapp.raw.event
+ *       const data = applyByType(dataOf, whatsapp) ?? whatsapp.raw.event
  *     }
  *
  * - The type alone decides the dialect's name, so types are as fine as the finest gateway tells them apart: a

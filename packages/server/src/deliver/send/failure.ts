@@ -85,11 +85,12 @@ function reasonOf(code: string, error: Error, { statusCode }: FailureContext): U
   return 'network'
 }
 
-/** OpenSSL's verification results, as Node names them. */
+/** How OpenSSL's verification results begin, as Node names them. */
+const certificateCodes =
+  /^(?:CERT_|CRL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERROR_IN_CERT_|INVALID_(?:CA|PURPOSE)|PATH_LENGTH_|HOSTNAME_)/
+
 function isCertificateCode(code: string): boolean {
-  return /^(CERT_|CRL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERROR_IN_CERT_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_|HOSTNAME_MISMATCH)/.test(
-    code,
-  )
+  return certificateCodes.test(code)
 }
 
 function detailOf(

@@ -204,7 +204,8 @@ async function loaded(
   } catch (error) {
     if ((error as { code?: string }).code !== 'ERR_MODULE_NOT_FOUND') throw error
     throw new Error(
-      'ZAPHUB_REDIS_URL is set, and the package "bullmq", which works off its queues, is not installed. Install it beside Pombo (npm install bullmq), or take ZAPHUB_REDIS_URL out.',
+      'ZAPHUB_REDIS_URL is set, and the package "bullmq", which works off its queues, is not installed. ' +
+        'Install it beside Pombo (npm install bullmq), or take ZAPHUB_REDIS_URL out.',
       { cause: error },
     )
   }

@@ -14,7 +14,8 @@ export interface DeviceRow {
   problem: string | null
 }
 
-const columns = `id, tenant_id, gateway_sealed, status, last_type, last_code, last_message, last_at, followed_since, problem`
+const columns = /* sql */ `
+  id, tenant_id, gateway_sealed, status, last_type, last_code, last_message, last_at, followed_since, problem`
 
 /** Makes it, or sets its gateway; another gateway is followed from the beginning. */
 export async function saveDevice(
@@ -23,7 +24,12 @@ export async function saveDevice(
 ): Promise<void> {
   await db.query(
     `insert into device (id, tenant_id, gateway_sealed) values ($1, $2, $3)
-     on conflict (id) do update set gateway_sealed = excluded.gateway_sealed, node_id = null, followed_since = null, problem = null, updated_at = now()`,
+     on conflict (id) do update
+        set gateway_sealed = excluded.gateway_sealed,
+            node_id = null,
+            followed_since = null,
+            problem = null,
+            updated_at = now()`,
     [device.id, device.tenantId, device.gatewaySealed],
   )
 }
@@ -36,7 +42,12 @@ export async function readDevices(db: Queryable, ids: readonly string[]): Promis
   return rows
 }
 
-const told = `status = coalesce($3::text, device.status), last_type = $4::text, last_code = $5, last_message = $6, last_at = to_timestamp($7::float8 / 1000),
+const told = /* sql */ `
+  status = coalesce($3::text, device.status),
+  last_type = $4::text,
+  last_code = $5,
+  last_message = $6,
+  last_at = to_timestamp($7::float8 / 1000),
   connection = case when $4::text = 'container_event' then device.connection else $4::text end`
 
 function tellValues({ reading, message, atMs }: DeviceEvent): unknown[] {
@@ -51,8 +62,12 @@ export async function noteReport(
 ): Promise<void> {
   await db.query(
     `insert into device (id, tenant_id, status, last_type, last_code, last_message, last_at, connection)
-     values ($1, $2, $3::text, $4::text, $5, $6, to_timestamp($7::float8 / 1000), nullif($4::text, 'container_event'))
-     on conflict (id) do update set ${told} where device.last_at is null or device.last_at <= to_timestamp($7::float8 / 1000)`,
+     values ($1, $2, $3::text, $4::text, $5, $6, to_timestamp($7::float8 / 1000),
+             nullif($4::text, 'container_event'))
+     on conflict (id) do update
+        set ${told}
+      where device.last_at is null
+         or device.last_at <= to_timestamp($7::float8 / 1000)`,
     [device.id, device.tenantId, ...tellValues(event)],
   )
 }
@@ -68,9 +83,13 @@ export async function noteTransition(
   event: DeviceEvent,
 ): Promise<number | undefined> {
   const { rows } = await db.query<{ events: number }>(
-    `update device set events = events + 1, pending = $8, ${told}
-      where id = $1 and node_id = $2 and pending is null and ($4::text = 'container_event' or connection is distinct from $4::text)
-      returning events`,
+    `update device
+        set events = events + 1, pending = $8, ${told}
+      where id = $1
+        and node_id = $2
+        and pending is null
+        and ($4::text = 'container_event' or connection is distinct from $4::text)
+     returning events`,
     [device.id, device.node, ...tellValues(event), event.payload],
   )
   return rows[0]?.events
@@ -104,22 +123,39 @@ export async function noteSocket(
   problem: string | null,
 ): Promise<void> {
   await db.query(
-    `update device set problem = $3, followed_since = case when $3::text is null then now() end where id = $1 and node_id = $2`,
+    `update device
+        set problem = $3, followed_since = case when $3::text is null then now() end
+      where id = $1
+        and node_id = $2`,
     [device.id, device.node, problem],
   )
 }
 
-const orphaned = `(node_id is null or not exists (select from node n where n.id = device.node_id and n.expires_at > now()))`
+const orphaned = /* sql */ `(
+  node_id is null
+  or not exists (select from node n where n.id = device.node_id and n.expires_at > now()))`
 
 /** Takes devices whose websocket nobody follows, up to this node's share of all. */
 export async function claimDevices(db: Queryable, node: string, liveNodes: number): Promise<void> {
   await db.query(
     `with share as (
-       select ceil(count(*)::numeric / $2)::int - count(*) filter (where node_id = $1) as room from device where gateway_sealed is not null),
+       select ceil(count(*)::numeric / $2)::int - count(*) filter (where node_id = $1) as room
+         from device
+        where gateway_sealed is not null
+     ),
      free as (
-       select id from device where gateway_sealed is not null and ${orphaned} order by id
-        limit greatest(0, (select room from share)) for update skip locked)
-     update device set node_id = $1, followed_since = null, problem = null from free where device.id = free.id`,
+       select id
+         from device
+        where gateway_sealed is not null
+          and ${orphaned}
+        order by id
+        limit greatest(0, (select room from share))
+          for update skip locked
+     )
+     update device
+        set node_id = $1, followed_since = null, problem = null
+       from free
+      where device.id = free.id`,
     [node, liveNodes],
   )
 }
@@ -130,7 +166,10 @@ export async function devicesOf(
   node: string,
 ): Promise<{ id: string; tenantId: string; gatewaySealed: Buffer }[]> {
   const { rows } = await db.query<{ id: string; tenantId: string; gatewaySealed: Buffer }>(
-    'select id, tenant_id as "tenantId", gateway_sealed as "gatewaySealed" from device where node_id = $1 and gateway_sealed is not null',
+    `select id, tenant_id as "tenantId", gateway_sealed as "gatewaySealed"
+       from device
+      where node_id = $1
+        and gateway_sealed is not null`,
     [node],
   )
   return rows

@@ -102,8 +102,10 @@ const namesSecret = /api[-_]?key|instance[-_]?token/i
 const names = '(?:global|instance)?[-_]?api[-_]?key|instance[-_]?token|token'
 const inForm = new RegExp(`(^|[&?\\s"'])(${names})=[^&\\s"']*`, 'gi')
 // JSON within a broken body may itself be within JSON, or a form.
+const quote = '(?:\\\\*"|%22)'
+const blanks = '(?:\\s|%20|\\+)*'
 const inBrokenJson = new RegExp(
-  `((?:\\\\*"|%22)(?:${names})(?:\\\\*"|%22)(?:\\s|%20|\\+)*(?::|%3A)(?:\\s|%20|\\+)*(?:\\\\*"|%22))(?:(?!%22)[^"\\\\])*`,
+  `(${quote}(?:${names})${quote}${blanks}(?::|%3A)${blanks}${quote})(?:(?!%22)[^"\\\\])*`,
   'gi',
 )
 

@@ -17,14 +17,16 @@ export const outboxKeys = {
     default: '',
     defaultNote: 'none but the one in Pombo’s own database, where there is one',
     description:
-      'Databases with an outbox ("pombo pg install") to read events from. The name before "=" is the uid of the app that gets them; it is made where it is missing. Each process keeps two connections to each.',
+      'Databases with an outbox ("pombo pg install") to read events from. The name before "=" is the uid of the app ' +
+      'that gets them; it is made where it is missing. Each process keeps two connections to each.',
     secret: true,
     redact: (addresses) => addresses.map((address) => show(address, true)).join(','),
   }),
   outboxApp: setting('POMBO_OUTBOX_APP', text("an app's uid", 'shop', uidPattern), {
     default: 'outbox',
     description:
-      'Uid of the app that gets the events of an outbox for which none is named, such as the one in Pombo’s own database.',
+      'Uid of the app that gets the events of an outbox for which none is named, such as the one in ' +
+      'Pombo’s own database.',
   }),
 } satisfies SettingGroup
 

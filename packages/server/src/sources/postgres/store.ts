@@ -49,12 +49,28 @@ export interface ClaimLimits {
 export async function claim(db: Queryable, limits: ClaimLimits): Promise<OutboxRow[]> {
   const { rows } = await db.query<OutboxRow>(
     `with taken as materialized (
-       select *, coalesce(octet_length(record::text), 0) + coalesce(octet_length(old_record::text), 0) + coalesce(octet_length(data::text), 0) as bytes
-         from pombo.outbox order by id limit $1 for update skip locked),
-     summed as (select *, bytes <= $3 as fits, sum(case when bytes <= $3 then bytes else 0 end) over (order by id) as total from taken)
+       select *,
+              coalesce(octet_length(record::text), 0)
+                + coalesce(octet_length(old_record::text), 0)
+                + coalesce(octet_length(data::text), 0) as bytes
+         from pombo.outbox
+        order by id
+        limit $1
+          for update skip locked
+     ),
+     summed as (
+       select *,
+              bytes <= $3 as fits,
+              sum(case when bytes <= $3 then bytes else 0 end) over (order by id) as total
+         from taken
+     )
      select id, event_id, event_type, op, table_schema, table_name, ordering_key, attempts, bytes,
-            case when fits then record::text end as record, case when fits then old_record::text end as old_record, case when fits then data::text end as data
-       from summed where total - case when fits then bytes else 0 end < $2 order by id`,
+            case when fits then record::text end as record,
+            case when fits then old_record::text end as old_record,
+            case when fits then data::text end as data
+       from summed
+      where total - case when fits then bytes else 0 end < $2
+      order by id`,
     [limits.rows, limits.bytes, limits.maxPayloadBytes],
   )
   return rows
@@ -70,7 +86,11 @@ export async function keysHeldBack(
   const keys = new Set(claimed.map((row) => row.ordering_key).filter((key) => key !== null))
   if (keys.size === 0) return keys
   const { rows } = await db.query<{ ordering_key: string }>(
-    'select distinct ordering_key from pombo.outbox where id < $1 and id <> all($2::bigint[]) and ordering_key = any($3::text[])',
+    `select distinct ordering_key
+       from pombo.outbox
+      where id < $1
+        and id <> all($2::bigint[])
+        and ordering_key = any($3::text[])`,
     [claimed.at(-1)!.id, claimed.map((row) => row.id), [...keys]],
   )
   return new Set(rows.map((row) => row.ordering_key))
@@ -85,20 +105,32 @@ export interface Settled {
   failed: readonly { id: number; error: string }[]
 }
 
+const keptColumns = /* sql */ `
+  id, event_id, event_type, op, table_schema, table_name, record, old_record, data, ordering_key, created_at`
+
 /** Takes what is settled out of the outbox; what was refused is set aside, where it waits for a person. */
 export async function settle(db: Queryable, { accepted, refused, failed }: Settled): Promise<void> {
   if (accepted.length > 0)
     await db.query('delete from pombo.outbox where id = any($1::bigint[])', [accepted])
   if (refused.length > 0)
     await db.query(
-      `with gone as (delete from pombo.outbox o using unnest($1::bigint[], $2::text[]) as why(id, error) where o.id = why.id returning o.*, why.error as reason)
-       insert into pombo.outbox_refused (id, event_id, event_type, op, table_schema, table_name, record, old_record, data, ordering_key, created_at, error)
-       select id, event_id, event_type, op, table_schema, table_name, record, old_record, data, ordering_key, created_at, reason from gone`,
+      `with gone as (
+         delete from pombo.outbox o
+          using unnest($1::bigint[], $2::text[]) as why(id, error)
+          where o.id = why.id
+         returning o.*, why.error as reason
+       )
+       insert into pombo.outbox_refused (${keptColumns}, error)
+       select ${keptColumns}, reason
+         from gone`,
       [refused.map((one) => one.id), refused.map((one) => one.error)],
     )
   if (failed.length > 0)
     await db.query(
-      'update pombo.outbox o set attempts = o.attempts + 1, error = why.error from unnest($1::bigint[], $2::text[]) as why(id, error) where o.id = why.id',
+      `update pombo.outbox o
+          set attempts = o.attempts + 1, error = why.error
+         from unnest($1::bigint[], $2::text[]) as why(id, error)
+        where o.id = why.id`,
       [failed.map((one) => one.id), failed.map((one) => one.error)],
     )
 }

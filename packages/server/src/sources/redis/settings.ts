@@ -27,7 +27,8 @@ export const redisKeys = {
     default: '',
     defaultNote: 'none',
     description:
-      'Lists to read events from: each element is JSON, {"eventType": …, "payload": …}. The name before "=" is the uid of the app that gets them; it is made where it is missing.',
+      'Lists to read events from: each element is JSON, {"eventType": …, "payload": …}. The name before "=" is the ' +
+      'uid of the app that gets them; it is made where it is missing.',
   }),
   redisListEnd: setting('POMBO_REDIS_LIST_END', oneOf('right', 'left'), {
     default: 'right',
@@ -38,12 +39,14 @@ export const redisKeys = {
     default: '',
     defaultNote: 'none',
     description:
-      'Streams to read events from, by a consumer group: each entry has the fields eventType and payload (JSON). The name before "=" is the uid of the app that gets them.',
+      'Streams to read events from, by a consumer group: each entry has the fields eventType and payload (JSON). ' +
+      'The name before "=" is the uid of the app that gets them.',
   }),
   redisGroup: setting('POMBO_REDIS_GROUP', text('a name', 'pombo'), {
     default: 'pombo',
     description:
-      'The consumer group that reads the streams. Where there is none of that name it is made, and begins with the oldest entry.',
+      'The consumer group that reads the streams. Where there is none of that name it is made, and begins ' +
+      'with the oldest entry.',
   }),
   redisApp: setting('POMBO_REDIS_APP', text("an app's uid", 'shop', uidPattern), {
     default: 'redis',
@@ -60,9 +63,15 @@ export function redisProblem(given: {
   const { redisSourceUrl, redisLists, redisStreams } = given
   const keys = [...(redisLists ?? []), ...(redisStreams ?? [])].map(({ key }) => key)
   if (keys.length > 0 && redisSourceUrl === undefined)
-    return 'POMBO_REDIS_LISTS or POMBO_REDIS_STREAMS names what to read, and POMBO_REDIS_URL does not say from which Redis.'
+    return (
+      'POMBO_REDIS_LISTS or POMBO_REDIS_STREAMS names what to read, and POMBO_REDIS_URL does not say ' +
+      'from which Redis.'
+    )
   if (redisSourceUrl !== undefined && redisLists?.length === 0 && redisStreams?.length === 0)
-    return 'POMBO_REDIS_URL names a Redis, and neither POMBO_REDIS_LISTS nor POMBO_REDIS_STREAMS says what to read from it.'
+    return (
+      'POMBO_REDIS_URL names a Redis, and neither POMBO_REDIS_LISTS nor POMBO_REDIS_STREAMS says what ' +
+      'to read from it.'
+    )
   const twice = keys.find((key, index) => keys.indexOf(key) !== index)
   if (twice !== undefined)
     return `The Redis key "${twice}" is named twice in POMBO_REDIS_LISTS and POMBO_REDIS_STREAMS.`

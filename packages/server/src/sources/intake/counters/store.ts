@@ -10,15 +10,27 @@ export async function addCounts(db: Queryable, counts: readonly Count[]): Promis
     name: 'source-counts',
     // Sorted, so that nodes that write at once do not wait for each other in a circle.
     text: `with c as materialized (
-        select c.* from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::bigint[]) as c (source_id, app_id, tenant_id, what, n)
-          join source on source.id = c.source_id join app on app.id = c.app_id),
+        select c.*
+          from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::bigint[])
+            as c (source_id, app_id, tenant_id, what, n)
+          join source on source.id = c.source_id
+          join app on app.id = c.app_id
+      ),
       s as (
         insert into source_session (source_id, app_id, tenant_id, last_event_at)
-        select source_id, app_id, tenant_id, now() from c where what = 'received' order by source_id, app_id
-        on conflict (source_id, app_id) do update set last_event_at = greatest(source_session.last_event_at, excluded.last_event_at))
+        select source_id, app_id, tenant_id, now()
+          from c
+         where what = 'received'
+         order by source_id, app_id
+        on conflict (source_id, app_id) do update
+           set last_event_at = greatest(source_session.last_event_at, excluded.last_event_at)
+      )
       insert into source_stat (source_id, app_id, minute, what, tenant_id, n)
-      select source_id, app_id, date_trunc('minute', now()), what, tenant_id, n from c order by source_id, app_id, what
-      on conflict (source_id, app_id, minute, what) do update set n = source_stat.n + excluded.n`,
+      select source_id, app_id, date_trunc('minute', now()), what, tenant_id, n
+        from c
+       order by source_id, app_id, what
+      on conflict (source_id, app_id, minute, what) do update
+         set n = source_stat.n + excluded.n`,
     values: [
       counts.map((count) => count.sourceId),
       counts.map((count) => count.appId),
@@ -37,8 +49,14 @@ export async function readCounts(
   untilMs: number,
 ): Promise<Map<string, number>> {
   const { rows } = await db.query<{ what: string; n: number }>(
-    `select what, sum(n)::bigint as n from source_stat where source_id = $1 and app_id = $2 and tenant_id = $3
-        and minute >= date_trunc('minute', to_timestamp($4)) and minute <= to_timestamp($5) group by what`,
+    `select what, sum(n)::bigint as n
+       from source_stat
+      where source_id = $1
+        and app_id = $2
+        and tenant_id = $3
+        and minute >= date_trunc('minute', to_timestamp($4))
+        and minute <= to_timestamp($5)
+      group by what`,
     [session.sourceId, session.appId, session.tenantId, sinceMs / 1_000, untilMs / 1_000],
   )
   return new Map(rows.map(({ what, n }) => [what, n]))

@@ -11,6 +11,10 @@ export interface StoredFile {
   expiresAtMs: number
 }
 
+/** As long as the tenant ($1) keeps messages, or $4 days. */
+const endOfKeeping = /* sql */ `
+  now() + coalesce((select retention_days from tenant where id = $1), $4) * interval '1 day'`
+
 /**
  * Stores a file, or finds the one with the same content and prolongs it. It is kept as long as the tenant's messages
  * are, and sealed where they are.
@@ -33,8 +37,12 @@ export async function keepFile(
   // Looked for first: a file that goes round a thousand groups is sent to the database once.
   const found = await db.query<{ id: string; expires_at: Date }>({
     name: 'media-find',
-    text: `update media set expires_at = greatest(expires_at, now() + coalesce((select retention_days from tenant where id = $1), $4) * interval '1 day')
-            where tenant_id = $1 and sha256 = $2 and mimetype = $3 returning id, expires_at`,
+    text: `update media
+              set expires_at = greatest(expires_at, ${endOfKeeping})
+            where tenant_id = $1
+              and sha256 = $2
+              and mimetype = $3
+           returning id, expires_at`,
     values,
   })
   const { rows } = found.rows[0]
@@ -42,8 +50,10 @@ export async function keepFile(
     : await db.query<{ id: string; expires_at: Date }>({
         name: 'media-keep',
         text: `insert into media (id, tenant_id, sha256, mimetype, size_bytes, bytes, seal_key, expires_at)
-               values ($5, $1, $2, $3, $7, $6::bytea, $8, now() + coalesce((select retention_days from tenant where id = $1), $4) * interval '1 day')
-               on conflict (tenant_id, sha256, mimetype) do update set expires_at = greatest(media.expires_at, excluded.expires_at) returning id, expires_at`,
+               values ($5, $1, $2, $3, $7, $6::bytea, $8, ${endOfKeeping})
+               on conflict (tenant_id, sha256, mimetype) do update
+                  set expires_at = greatest(media.expires_at, excluded.expires_at)
+               returning id, expires_at`,
         values: [
           ...values,
           file.id,

@@ -1,4 +1,3 @@
-import type { ChatFilter } from '../../../core/chat-filter.ts'
 import { PomboError } from '../../../core/error.ts'
 import { readId, uuidv7 } from '../../../core/id.ts'
 import type { Clock } from '../../../core/clock.ts'
@@ -10,30 +9,12 @@ import { direction, type ListOptions, type Page } from '../../../db/table.ts'
 import type { Seal } from '../../../db/seal.ts'
 import { checkSettings, type Source, type SourceSettings } from '../settings.ts'
 import { makeToken } from '../token.ts'
+import { columnOf, sourceOf, type SourceRow } from './row.ts'
 
 /** Whose sources: uuids. */
 export interface SourceScope {
   tenantId: string
   appId: string
-}
-
-interface SourceRow {
-  id: string
-  tenant_id: string
-  app_id: string
-  gateway: string
-  name: string
-  sessions: 'own' | 'any'
-  token_hash: Buffer | null
-  token_hint: string | null
-  secret_sealed: Buffer | null
-  filters: ChatFilter
-  media: 'link' | 'inline'
-  media_min_bytes: number
-  dedupe_seconds: number
-  silence_minutes: number | null
-  created_at: Date
-  updated_at: Date
 }
 
 /** A source and its token, which is shown this once. */
@@ -43,17 +24,6 @@ export interface WithToken {
 }
 
 export type Sources = ReturnType<typeof createSources>
-
-const columnOf = {
-  gateway: 'gateway',
-  name: 'name',
-  sessions: 'sessions',
-  filters: 'filters',
-  media: 'media',
-  mediaMinBytes: 'media_min_bytes',
-  dedupeSeconds: 'dedupe_seconds',
-  silenceMinutes: 'silence_minutes',
-} as const satisfies Partial<Record<keyof SourceSettings, string>>
 
 /** The sources of an app. An id that is none of its own is `not_found`. */
 export function createSources({
@@ -130,8 +100,12 @@ export function createSources({
       )
       // Its session is known from now on: one that never speaks is silent too.
       await db.query(
-        'insert into source_session (source_id, app_id, tenant_id) select id, app_id, tenant_id from source where id = $1 and sessions = $2',
-        [id, 'own'],
+        `insert into source_session (source_id, app_id, tenant_id)
+         select id, app_id, tenant_id
+           from source
+          where id = $1
+            and sessions = 'own'`,
+        [id],
       )
       return rows[0]
     })
@@ -146,7 +120,12 @@ export function createSources({
     const names = [...values.keys()]
     const changedSource = await write(scope.appId, async (db) => {
       const { rows } = await db.query<SourceRow>(
-        `update source set ${names.map((name, i) => `${name} = $${i + 4}, `).join('')} updated_at = now() where tenant_id = $1 and app_id = $2 and id = $3 returning *`,
+        `update source
+            set ${names.map((name, i) => `${name} = $${i + 4}, `).join('')} updated_at = now()
+          where tenant_id = $1
+            and app_id = $2
+            and id = $3
+         returning *`,
         [scope.tenantId, scope.appId, uuidOf(shownId), ...values.values()],
       )
       return rows[0]
@@ -239,7 +218,10 @@ export function createSources({
 }
 
 /** Of the app, or has brought it events. */
-const reaches = `s.tenant_id = $1 and (s.app_id = $2 or exists (select from source_session t where t.source_id = s.id and t.app_id = $2))`
+const reaches = /* sql */ `
+  s.tenant_id = $1
+  and (s.app_id = $2
+       or exists (select from source_session t where t.source_id = s.id and t.app_id = $2))`
 
 /** The app that holds the source with this token. */
 export async function appOfToken(db: Queryable, hash: Buffer): Promise<string | undefined> {
@@ -259,27 +241,6 @@ export async function loadOfApps(db: Queryable, appIds: readonly string[]): Prom
     values: [appIds],
   })
   return rows.map(sourceOf)
-}
-
-function sourceOf(row: SourceRow): Source {
-  return {
-    id: row.id,
-    tenantId: row.tenant_id,
-    appId: row.app_id,
-    gateway: row.gateway,
-    name: row.name,
-    sessions: row.sessions,
-    tokenHash: row.token_hash,
-    tokenHint: row.token_hint,
-    secretSealed: row.secret_sealed,
-    filters: row.filters,
-    media: row.media,
-    mediaMinBytes: row.media_min_bytes,
-    dedupeSeconds: row.dedupe_seconds,
-    silenceMinutes: row.silence_minutes,
-    createdAtMs: row.created_at.getTime(),
-    updatedAtMs: row.updated_at.getTime(),
-  }
 }
 
 function isDuplicate(error: unknown): boolean {

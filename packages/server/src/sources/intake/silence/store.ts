@@ -27,23 +27,41 @@ export async function watchSilence(
   return await inTransaction(pool, async (db) => {
     const fallen = await db.query<SessionRow>(
       `with listening as (select min(started_at) as since from node where expires_at > now())
-       update source_session t set silent_since = coalesce(t.last_event_at, t.created_at) from source s, app a, listening l
-        where s.id = t.source_id and a.id = t.app_id and t.silent_since is null
+       update source_session t
+          set silent_since = coalesce(t.last_event_at, t.created_at)
+         from source s, app a, listening l
+        where s.id = t.source_id
+          and a.id = t.app_id
+          and t.silent_since is null
           and coalesce(t.last_event_at, t.created_at) < now() - s.silence_minutes * interval '1 minute'
           and l.since < now() - s.silence_minutes * interval '1 minute'
        returning ${columns}`,
     )
     const back = await db.query<SessionRow>(
       `with before as (
-         select t.source_id, t.app_id, t.silent_since from source_session t
-          where t.silent_since is not null and t.last_event_at > t.silent_since for update)
-       update source_session t set silent_since = null from before b, source s, app a
-        where t.source_id = b.source_id and t.app_id = b.app_id and s.id = t.source_id and a.id = t.app_id
+         select t.source_id, t.app_id, t.silent_since
+           from source_session t
+          where t.silent_since is not null
+            and t.last_event_at > t.silent_since
+            for update
+       )
+       update source_session t
+          set silent_since = null
+         from before b, source s, app a
+        where t.source_id = b.source_id
+          and t.app_id = b.app_id
+          and s.id = t.source_id
+          and a.id = t.app_id
        returning ${columns.replace('t.silent_since', 'b.silent_since')}`,
     )
     // Who asks no longer gets no more news of it, nor old news when asking again.
     await db.query(
-      `update source_session t set silent_since = null from source s where s.id = t.source_id and s.silence_minutes is null and t.silent_since is not null`,
+      `update source_session t
+          set silent_since = null
+         from source s
+        where s.id = t.source_id
+          and s.silence_minutes is null
+          and t.silent_since is not null`,
     )
     const watched = back.rows.filter((row) => row.silence_minutes !== null)
     const signals = [
@@ -55,7 +73,9 @@ export async function watchSilence(
   })
 }
 
-const columns = `t.source_id, t.app_id, a.uid as app_uid, t.tenant_id, s.gateway, s.name, s.silence_minutes, t.last_event_at, t.silent_since`
+const columns = /* sql */ `
+  t.source_id, t.app_id, a.uid as app_uid, t.tenant_id, s.gateway, s.name, s.silence_minutes,
+  t.last_event_at, t.silent_since`
 
 function signalOf(type: 'source.silent' | 'source.recovered', row: SessionRow): Signal {
   return {
