@@ -1,7 +1,8 @@
 import type { Endpoint } from '../core/endpoint.ts'
 import { isAway, type Pool } from '../db/pool.ts'
 import type { Claim, NodeLease, Slots } from './queue.ts'
-import { messagesOf, release } from './claim/store.ts'
+import { messagesOf } from './claim/message/store.ts'
+import { release } from './claim/store.ts'
 
 export interface LeasedDeliveriesDeps {
   pool: Pool

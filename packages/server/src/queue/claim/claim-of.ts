@@ -1,6 +1,7 @@
 import type { Endpoint } from '../../core/endpoint.ts'
 import { type Claim, priorityOfRank } from '../queue.ts'
-import type { ClaimedRow, MessageRow } from './store.ts'
+import type { MessageRow } from './message/store.ts'
+import type { ClaimedRow } from './store.ts'
 
 /** What the dispatcher needs to know of an endpoint: the registry's cache has it. */
 export interface ClaimableEndpoint {

@@ -1,92 +1,5 @@
 import type { Queryable } from '../../db/pool.ts'
 
-/**
- * Endpoints that have waiting work, from `after` on. A loose index scan: one probe of the index for each endpoint,
- * however long its backlog. Measured: 100 endpoints beside a backlog of 1,000,000 rows in 0.4 ms
- * (docs/performance.md).
- */
-export async function endpointsWithWork(
-  db: Queryable,
-  after: string,
-  limit: number,
-): Promise<string[]> {
-  const { rows } = await db.query<{ endpoint_id: string }>(
-    /* sql */ `
-    with recursive plain as (
-      (select endpoint_id
-         from work
-        where lease_owner is null and ordering_key is null and endpoint_id > $1
-        order by endpoint_id
-        limit 1)
-      union all
-      (select next.endpoint_id
-         from plain
-        cross join lateral (
-          select endpoint_id
-            from work
-           where lease_owner is null and ordering_key is null and endpoint_id > plain.endpoint_id
-           order by endpoint_id
-           limit 1
-        ) next)
-    ),
-    ordered as (
-      (select endpoint_id
-         from work
-        where ordering_key is not null and endpoint_id > $1
-        order by endpoint_id
-        limit 1)
-      union all
-      (select next.endpoint_id
-         from ordered
-        cross join lateral (
-          select endpoint_id
-            from work
-           where ordering_key is not null and endpoint_id > ordered.endpoint_id
-           order by endpoint_id
-           limit 1
-        ) next)
-    )
-    select distinct endpoint_id
-      from (
-        (select endpoint_id from plain limit $2)
-        union all
-        (select endpoint_id from ordered limit $2)
-      ) both_kinds
-     order by endpoint_id
-     limit $2`,
-    [after, limit],
-  )
-  return rows.map((row) => row.endpoint_id)
-}
-
-/**
- * Of these endpoints, the ones with something to claim now. Of ordered work it is not looked whether its turn has
- * come.
- */
-export async function endpointsDue(
-  db: Queryable,
-  endpointIds: readonly string[],
-): Promise<Set<string>> {
-  const { rows } = await db.query<{ id: string }>(
-    // Index work_due, then work_order: one row of each is enough to know.
-    /* sql */ `
-    select id
-      from unnest($1::uuid[]) as e(id)
-     where exists (
-             select
-               from work w
-              where w.endpoint_id = e.id and w.priority = any('{0,1,2}'::smallint[])
-                and w.lease_owner is null and w.ordering_key is null and w.next_attempt_at <= now())
-        or exists (
-             select
-               from work w
-              where w.endpoint_id = e.id and w.ordering_key is not null
-                and w.lease_owner is null and w.next_attempt_at <= now())`,
-    [endpointIds],
-  )
-  return new Set(rows.map(({ id }) => id))
-}
-
 export interface ClaimedRow {
   endpoint_id: string
   message_id: string
@@ -152,9 +65,12 @@ export async function claim(
     /* sql */ `
     with request as (
       select endpoint_id, free, p0, p1, p2,
-             to_timestamp(f0 / 1000) as from_p0, to_timestamp(f1 / 1000) as from_p1, to_timestamp(f2 / 1000) as from_p2
+             to_timestamp(f0 / 1000) as from_p0,
+             to_timestamp(f1 / 1000) as from_p1,
+             to_timestamp(f2 / 1000) as from_p2
         from unnest(
-          $2::uuid[], $3::int[], $4::smallint[], $5::smallint[], $6::smallint[], $7::float8[], $8::float8[], $9::float8[]
+          $2::uuid[], $3::int[], $4::smallint[], $5::smallint[], $6::smallint[],
+          $7::float8[], $8::float8[], $9::float8[]
         ) as request(endpoint_id, free, p0, p1, p2, f0, f1, f2)
     ),
     picked as materialized (
@@ -310,79 +226,18 @@ export async function release(
 ): Promise<void> {
   if (claims.length === 0) return
   await db.query(
-    `update work w set lease_owner = null from unnest($1::uuid[], $2::uuid[], $3::uuid[]) as back(endpoint_id, message_id, lease_owner)
-      where w.endpoint_id = back.endpoint_id and w.message_id = back.message_id and w.lease_owner = back.lease_owner`,
+    // By the primary key, a row each.
+    /* sql */ `
+    update work w
+       set lease_owner = null
+      from unnest($1::uuid[], $2::uuid[], $3::uuid[]) as back(endpoint_id, message_id, lease_owner)
+     where w.endpoint_id = back.endpoint_id
+       and w.message_id = back.message_id
+       and w.lease_owner = back.lease_owner`,
     [
       claims.map((claim) => claim.endpointId),
       claims.map((claim) => claim.messageId),
       claims.map((claim) => claim.leasedBy),
     ],
-  )
-}
-
-/**
- * The messages behind claimed work. `maxInlineBytes`: larger payloads are left out (null) and read right before they
- * are sent.
- */
-export async function messagesOf(
-  db: Queryable,
-  rows: readonly { app_id: string; message_id: string }[],
-  maxInlineBytes: number,
-): Promise<MessageRow[]> {
-  const ids = rows.map((row) => row.message_id).toSorted()
-  const { rows: found } = await db.query<MessageRow>(
-    // The bounds are for the planner: they prune the partitions, which a join on the id alone does not.
-    `select m.id, m.event_id, m.channels, m.tags, m.form, m.content_type, m.ordering_key, m.payload_bytes, m.payload is null as expunged,
-            case when m.payload_bytes <= $5 then m.payload end as payload, (extract(epoch from m.created_at) * 1000)::float8 as created_ms
-       from unnest($1::uuid[], $2::uuid[]) as k(app_id, id) join message m on m.app_id = k.app_id and m.id = k.id
-      where m.id between $3 and $4`,
-    [
-      rows.map((row) => row.app_id),
-      rows.map((row) => row.message_id),
-      ids[0],
-      ids.at(-1),
-      maxInlineBytes,
-    ],
-  )
-  return found
-}
-
-export interface MessageRow {
-  id: string
-  event_id: string | null
-  channels: string[] | null
-  tags: string[] | null
-  form: 'whatsapp' | null
-  content_type: string | null
-  ordering_key: string | null
-  payload: string | null
-  payload_bytes: number
-  expunged: boolean
-  created_ms: number
-}
-
-/**
- * Takes the right to probe an open circuit; one node at a time has it, for `forMs`.
- * @returns whether this node may send one delivery
- */
-export async function takeProbe(
-  db: Queryable,
-  endpointId: string,
-  node: string,
-  forMs: number,
-): Promise<boolean> {
-  const { rowCount } = await db.query(
-    `update endpoint_health set circuit = 'half-open', probe_node = $2, probe_until = now() + $3 * interval '1 millisecond', updated_at = now()
-      where endpoint_id = $1 and ((circuit = 'open' and open_until <= now()) or (circuit = 'half-open' and (probe_until is null or probe_until < now())))`,
-    [endpointId, node, forMs],
-  )
-  return rowCount === 1
-}
-
-/** Gives the right to probe back, unused. */
-export async function dropProbe(db: Queryable, endpointId: string, node: string): Promise<void> {
-  await db.query(
-    `update endpoint_health set circuit = 'open', probe_node = null, probe_until = null where endpoint_id = $1 and probe_node = $2 and circuit = 'half-open'`,
-    [endpointId, node],
   )
 }

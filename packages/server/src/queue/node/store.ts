@@ -1,7 +1,9 @@
 import { inTransaction, type Pool, type Queryable } from '../../db/pool.ts'
 import { NODES_LOCK, schemaProblem, schemaState } from '../../db/schema-state.ts'
 
-const nodesSql = `select array(select id::text from node where expires_at > now() order by id) as nodes, (extract(epoch from clock_timestamp()) * 1000)::float8 as now_ms`
+const nodesSql = /* sql */ `
+  select array(select id::text from node where expires_at > now() order by id) as nodes,
+         (extract(epoch from clock_timestamp()) * 1000)::float8 as now_ms`
 
 interface NodesRow {
   nodes: string[]
@@ -21,7 +23,8 @@ export async function register(
     const problem = schemaProblem(await schemaState(client), node.schemaVersion)
     if (problem) throw new Error(problem)
     await client.query(
-      `insert into node (id, name, version, schema_version, expires_at) values ($1, $2, $3, $4, clock_timestamp() + $5 * interval '1 millisecond')`,
+      `insert into node (id, name, version, schema_version, expires_at)
+       values ($1, $2, $3, $4, clock_timestamp() + $5 * interval '1 millisecond')`,
       [node.id, node.name, node.version, node.schemaVersion, node.leaseMs],
     )
   })
