@@ -5,17 +5,17 @@
 import type { SystemClock } from './core/clock.ts'
 import type { DialectName, Endpoint, Transform } from './core/endpoint.ts'
 import type { Message } from './core/message.ts'
-import { createPersonHashes, personsOf } from './core/person.ts'
 import type { Outcome } from './core/outcome.ts'
 import { schemaVersion } from './db/migrations.ts'
 import { plainPayloads } from './db/payload.ts'
 import { dropConnections } from './db/pool.ts'
 import { deliver, type DeliverDeps } from './deliver/deliver.ts'
-import { uncleaned } from './db/uncleaned.ts'
 import { LeasedDeliveries } from './queue/leased-deliveries.ts'
 import { Dispatcher } from './queue/dispatcher.ts'
 import { AttemptObserver } from './engine/attempt-observer.ts'
 import type { EngineOptions } from './engine/options.ts'
+import { personIndex } from './engine/person-index.ts'
+import { watchQueue } from './engine/queue-metrics.ts'
 import { createSender, type Sender, type SendRequest } from './deliver/send/send.ts'
 import { Transformer } from './deliver/transform/transform.ts'
 import type { DeliveryDialect } from './dialects/contract/delivery.ts'
@@ -23,23 +23,12 @@ import { Ingest } from './ingest/ingest.ts'
 import { type Claim, NodeLease, type SharedRate, Slots } from './queue/queue.ts'
 import { Recorder } from './record/record.ts'
 import { discardDeliveries } from './record/discard/store.ts'
-import { circuitCounts } from './record/circuit/store.ts'
 import type { RegistryCache } from './registry/cache/cache.ts'
 import { compileFilter } from './route/filter.ts'
 import type { RouteRules } from './route/route.ts'
 import { wantsMessage } from './route/wants.ts'
 import { OperationalEvents } from './sources/operational/operational.ts'
-import { queueDepth } from './upkeep/store.ts'
 import { Upkeep } from './upkeep/upkeep.ts'
-
-/** The people whom a message names, as hashes. */
-function personIndex(keys: readonly Buffer[] | undefined) {
-  const hashes = keys && createPersonHashes(keys)
-  return (message: Message, paths: readonly string[]): Buffer[] =>
-    hashes
-      ? [...personsOf(message, paths)].map((person) => hashes.hash(message.tenantId, person))
-      : []
-}
 
 /** Outcomes that may wait to be written before nothing new is sent. */
 const congestedAt = 5_000
@@ -237,16 +226,7 @@ export class Engine {
       log: complain,
       ...(options.hearSignals && { hear: options.hearSignals }),
     })
-    metrics.watchQueue(async () => {
-      metrics.setInFlight(slots.inFlight)
-      metrics.setCircuits(await circuitCounts(pool))
-      metrics.setUncleaned(await uncleaned(pool))
-      return (await queueDepth(pool)).map(({ state, count, oldestSeconds }) => ({
-        state,
-        depth: count,
-        oldestSeconds,
-      }))
-    })
+    watchQueue(metrics, pool, () => slots.inFlight)
   }
 
   /** Registers the node, makes today's partitions, and begins to accept and to claim. The schema must be migrated. */
