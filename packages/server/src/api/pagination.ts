@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { invalid } from '../core/error.ts'
-import { type IdKind, readId, uuidFloor } from '../core/id.ts'
+import { highestId, type IdKind, lowestId, readId, uuidFloor } from '../core/id.ts'
 import { instant, wholeNumber } from './field.ts'
 
 /**
@@ -114,9 +114,6 @@ export function readIdCursor(query: PageQuery, usual: Order, kind: IdKind): Curs
   return readCursor(query, usual, (text) => readId(kind, text))
 }
 
-const lowest = '00000000-0000-0000-0000-000000000000'
-const highest = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
-
 /**
  * For SQL over uuids: `id {compare} at order by id {direction}`, `limit` rows (one more than the page, which says if
  * there are more).
@@ -131,19 +128,25 @@ export function keysetRange(cursor: Cursor): {
   return {
     compare: upwards ? '>' : '<',
     direction: upwards ? 'asc' : 'desc',
-    at: cursor.at ?? (upwards ? lowest : highest),
+    at: cursor.at ?? (upwards ? lowestId : highestId),
     limit: cursor.limit + 1,
   }
 }
 
-/** The bounds of a span of time as ids, both exclusive. */
-export function spanBounds(query: { before?: number | undefined; after?: number | undefined }): {
+/** Of ids: up to `below` (exclusive), from `above` on. */
+export interface Bounds {
   below: string
   above: string
-} {
+}
+
+/** The bounds of a span of time, both ends excluded; open where nothing is said. */
+export function spanBounds(query: {
+  before?: number | undefined
+  after?: number | undefined
+}): Bounds {
   return {
-    below: query.before === undefined ? highest : uuidFloor(Math.max(query.before, 0)),
-    above: query.after === undefined ? lowest : uuidFloor(Math.max(query.after + 1, 0)),
+    below: query.before === undefined ? highestId : uuidFloor(Math.max(query.before, 0)),
+    above: query.after === undefined ? lowestId : uuidFloor(Math.max(query.after + 1, 0)),
   }
 }
 

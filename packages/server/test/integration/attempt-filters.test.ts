@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { attemptsByEndpoint, attemptsByMessage } from '../../src/api/attempts/store.ts'
+import { attemptsByMessage } from '../../src/api/history/attempts/store.ts'
+import { attemptsByEndpoint } from '../../src/api/history/endpoint-attempts/store.ts'
 import { type Cursor, readIdCursor } from '../../src/api/pagination.ts'
 import { showId, uuidTimeMs, uuidv7 } from '../../src/core/id.ts'
 import { DAY_MS, makePartitions } from '../../src/db/partitions.ts'

@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/clock.ts'
 import type { Endpoint } from '../../core/endpoint.ts'
-import type { Messages } from '../messages/store.ts'
+import type { Messages } from '../history/messages/store.ts'
 
 /** What was tried, for whom, and how deliveries stand. */
 export interface AttemptDeps extends Messages {

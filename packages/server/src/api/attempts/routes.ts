@@ -8,7 +8,15 @@ import { messageJson } from '../messages/message-json.ts'
 import { messagePage } from '../messages/message-page.ts'
 import { requireMessage } from '../messages/routes.ts'
 import { endpointMessageOut, filterQuery, msgId, withContent } from '../messages/schema.ts'
-import { findMessages, messageIdOf, type Messages } from '../messages/store.ts'
+import {
+  type AttemptRow,
+  attemptsByMessage,
+  expungeResponse,
+  findAttempt,
+} from '../history/attempts/store.ts'
+import { attemptsByEndpoint } from '../history/endpoint-attempts/store.ts'
+import { type Messages, readMessages } from '../history/messages/store.ts'
+import { messageIdOf } from '../messages/store.ts'
 import { listOf, pageOf, pageQuery, readIdCursor } from '../pagination.ts'
 import { type Answer, empty, json, type Route, route } from '../route.ts'
 import type { Pool } from '../../db/pool.ts'
@@ -26,16 +34,7 @@ import type { AttemptDeps } from './deps.ts'
 import { resendRoute, skipRoute } from './by-hand.ts'
 import { pick } from './pick.ts'
 import { showStatus, statusByNumber, statusOf } from './status.ts'
-import {
-  type AttemptRow,
-  attemptsByEndpoint,
-  attemptsByMessage,
-  deliveriesOfEndpoint,
-  deliveriesOfMessage,
-  expungeResponse,
-  findAttempt,
-  type MessageDelivery,
-} from './store.ts'
+import { deliveriesOfEndpoint, deliveriesOfMessage, type MessageDelivery } from './store.ts'
 
 const tag = 'Message Attempt'
 const byEndpoint = z.object({ app_id: appId, endpoint_id: endpointId })
@@ -219,7 +218,7 @@ function messagesRoute(deps: AttemptDeps): Route {
       const expanded = query.expanded_statuses === true
       const filter = { ...filterOf(query), expanded }
       const rows = await deliveriesOfEndpoint(db, appId, endpoint.id, filter, cursor)
-      return await messagePage(deps, appId, rows, cursor, {
+      return await messagePage(deps, rows, cursor, {
         messageOf: (row) => row.message,
         iteratorOf: (row) => showId('message', row.message_id),
         show: (row) => messageJson(row.message, query.with_content, standing(row, expanded)),
@@ -295,8 +294,12 @@ async function attemptPage(
   query: { with_msg?: boolean | undefined; with_content: boolean },
 ) {
   const ids = query.with_msg === true ? [...new Set(rows.map((row) => row.message_id))] : []
-  const messages = await findMessages(from.db, appId, ids)
-  return await messagePage(from, appId, rows, cursor, {
+  const messages = await readMessages(
+    from,
+    ids.map((id) => ({ appId, id })),
+    'no payload',
+  )
+  return await messagePage(from, rows, cursor, {
     messageOf: (row) => messages.get(row.message_id),
     iteratorOf: ({ id }) => showId('attempt', id),
     show: (row) => {
@@ -316,7 +319,7 @@ function showAttempt(row: AttemptRow) {
     endpointId: showId('endpoint', row.endpoint_id),
     url: row.url,
     // Svix's clients have no other place to learn why there was no answer.
-    response: row.status_code === 0 && row.response === '' ? (row.error ?? '') : row.response,
+    response: row.status_code === 0 ? row.response || (row.error ?? '') : (row.response ?? ''),
     responseStatusCode: row.status_code,
     responseDurationMs: row.duration_ms,
     ...showStatus(row.outcome === 'delivered' ? 'success' : 'fail'),

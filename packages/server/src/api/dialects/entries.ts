@@ -1,5 +1,4 @@
 import { showId, uuidTimeMs } from '../../core/id.ts'
-import type { Message } from '../../core/message.ts'
 import { payloadValue } from '../../core/raw-payload.ts'
 import type { Caller } from '../../dialects/contract/caller.ts'
 import type { OutgoingEvent } from '../../dialects/contract/delivery.ts'
@@ -10,14 +9,9 @@ import type {
   MessageEntry,
   Selection,
 } from '../../dialects/contract/delivery-log.ts'
-import { priorityOfRank } from '../../queue/queue.ts'
-import {
-  type AttemptRow,
-  type DeliveryRow,
-  lastAttempts,
-  type MessageRow,
-  readMessages,
-} from './log/store.ts'
+import { type AttemptRow, lastAttempts } from '../history/attempts/store.ts'
+import { readMessages, type StoredMessage } from '../history/messages/store.ts'
+import type { DeliveryRow } from './log/store.ts'
 import { type PortDeps } from './ports.ts'
 import { selectApps, type Selected, selectEndpoints } from './selection/store.ts'
 import { typesOf } from '../../dialects/event-types.ts'
@@ -58,6 +52,7 @@ export async function detailsOf(
     readMessages(
       deps,
       rows.map((row) => ({ appId: row.app_id, id: row.message_id })),
+      'payload',
     ),
   ])
   return entries.map((entry) => ({
@@ -112,11 +107,10 @@ export async function withAttempts(
 function eventOf(
   { serverUrl }: PortDeps,
   entry: DeliveryEntry,
-  messages: ReadonlyMap<string, MessageRow>,
+  messages: ReadonlyMap<string, StoredMessage>,
 ): OutgoingEvent | null {
-  const row = messages.get(entry.messageId)
-  if (row === undefined || row.payload === null) return null
-  const message = messageOf(row)
+  const message = messages.get(entry.messageId)
+  if (message === undefined || message.payload === null) return null
   // What is not JSON was handed to none.
   if (payloadValue(message) === undefined) return null
   let parsed: { payload: unknown } | undefined
@@ -152,33 +146,15 @@ export function attemptEntry(
     error: row.error,
     response: row.response,
     durationMs: row.duration_ms,
-    startedAtMs: Math.round(row.started_ms),
+    startedAtMs: Math.round(row.created_ms),
   }
 }
 
 export function messageEntry(
-  row: MessageRow,
+  message: StoredMessage,
   { id, uid, name }: { id: string; uid: string | null; name: string },
 ): MessageEntry {
-  return { message: messageOf(row), app: { id, uid, name }, unmatched: row.unmatched }
-}
-
-function messageOf(row: MessageRow): Message {
-  return {
-    id: row.id,
-    tenantId: row.tenant_id,
-    appId: row.app_id,
-    eventType: row.event_type,
-    eventId: row.event_id,
-    channels: row.channels,
-    tags: row.tags,
-    payload: row.payload,
-    contentType: row.content_type,
-    form: row.form,
-    orderingKey: row.ordering_key,
-    priority: priorityOfRank[row.priority] ?? 'normal',
-    createdAtMs: Math.round(row.created_ms),
-  }
+  return { message, app: { id, uid, name }, unmatched: message.unmatched }
 }
 
 function appOf(selected: Selected): { id: string; uid: string | null; name: string } {

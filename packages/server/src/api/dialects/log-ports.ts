@@ -16,9 +16,10 @@ import {
   readingOf,
   withAttempts,
 } from './entries.ts'
+import type { AttemptRow } from '../history/attempts/store.ts'
+import { countAttempts, readAttempts } from '../history/endpoint-attempts/store.ts'
+import { readMessages, type StoredMessage } from '../history/messages/store.ts'
 import {
-  type AttemptRow,
-  countAttempts,
   countDeliveries,
   countMessages,
   countSealed,
@@ -28,12 +29,9 @@ import {
   findUnmatched,
   listMessages,
   type MessageFilter,
-  type MessageRow,
-  readAttempts,
   readDeliveries,
-  readMessages,
 } from './log/store.ts'
-import { pageOf, timeSlices } from './time-slices.ts'
+import { pageOf, type Position, timeSlices } from './time-slices.ts'
 import { bounds, type PortDeps, positionOfDelivery, positionOfId, uuidFrom } from './ports.ts'
 import { appOfMessage, selectApps } from './selection/store.ts'
 import { readStats } from './stats.ts'
@@ -54,8 +52,10 @@ export function attemptsPort(deps: PortDeps): AttemptsPort {
       ...bounds(query, clock.now()),
       batch: streamBatch,
       positionOf: (row: AttemptRow) => positionOfId(row),
-      read: async (...slice: [Parameters<typeof readAttempts>[2], string, number]) =>
-        reading.endpointIds.length === 0 ? [] : await readAttempts(db, span, ...slice),
+      read: async ({ id: below }: Position, above: string, limit: number) =>
+        reading.endpointIds.length === 0
+          ? []
+          : await readAttempts(db, span, { below, above }, limit),
     }
     return { reading, span, scan }
   }
@@ -139,7 +139,7 @@ export function messagesPort(deps: PortDeps): MessagesPort {
       const { rows, next } = await pageOf(
         {
           ...bounds(query, clock.now()),
-          positionOf: (row: MessageRow) => positionOfId(row),
+          positionOf: (row: StoredMessage) => positionOfId(row),
           read: async (...slice) => await listMessages(db, filter, ...slice),
         },
         query.limit,
@@ -164,8 +164,8 @@ export function messagesPort(deps: PortDeps): MessagesPort {
     async find(caller, app, text) {
       const id = uuidFrom('message', text)
       if (id === undefined || (caller.appId !== null && caller.appId !== app.id)) return undefined
-      const row = (await readMessages(deps, [{ appId: app.id, id }])).get(id)
-      if (!row || row.tenant_id !== caller.tenantId) return undefined
+      const row = (await readMessages(deps, [{ appId: app.id, id }], 'payload')).get(id)
+      if (!row || row.tenantId !== caller.tenantId) return undefined
       const reading = await readingOf(deps, caller, { appId: app.id })
       const deliveries = await deliveriesOf(db, reading.endpointIds, id)
       return {

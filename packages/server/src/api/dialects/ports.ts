@@ -1,6 +1,6 @@
 /** What the dialects' ports are made of, and what they share. */
 import type { DialectName } from '../../core/endpoint.ts'
-import { readId } from '../../core/id.ts'
+import { lowestId, readId } from '../../core/id.ts'
 import { invalid } from '../../core/error.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { Accepted, IncomingMessage } from '../../core/message.ts'
@@ -42,8 +42,6 @@ export interface Span {
   after?: string | undefined
 }
 
-const lowest = '00000000-0000-0000-0000-000000000000'
-
 /** Where a scan begins and ends. */
 export function bounds(
   { sinceMs, untilMs, after }: Span,
@@ -64,14 +62,14 @@ export function bounds(
 }
 
 export function positionOfId({ id }: { id: string }): Position {
-  return { id, tie: lowest }
+  return { id, tie: lowestId }
 }
 
 export function positionOfDelivery(row: {
   message_id: string
   endpoint_id: string | null
 }): Position {
-  return { id: row.message_id, tie: row.endpoint_id ?? lowest }
+  return { id: row.message_id, tie: row.endpoint_id ?? lowestId }
 }
 
 /** A UUID from the text of a request: the UUID itself, or the id as it is shown; undefined for anything else. */

@@ -1,4 +1,4 @@
-import { uuidFloor, uuidTimeMs } from '../../core/id.ts'
+import { lowestId, uuidFloor, uuidTimeMs } from '../../core/id.ts'
 
 /** Where a scan stands: behind this row. */
 export interface Position {
@@ -22,7 +22,6 @@ export interface Scan<Row> {
   positionOf: (row: Row) => Position
 }
 
-const lowest = '00000000-0000-0000-0000-000000000000'
 const firstWidthMs = 60_000
 
 /**
@@ -34,7 +33,7 @@ export async function* timeSlices<Row>(scan: Scan<Row>): AsyncGenerator<Row[]> {
   const { batch, read, positionOf } = scan
   const bottomMs = Math.max(0, scan.sinceMs)
   let topMs = scan.untilMs
-  let below: Position = { id: uuidFloor(topMs), tie: lowest }
+  let below: Position = { id: uuidFloor(topMs), tie: lowestId }
   if (scan.after) {
     topMs = Math.min(topMs, uuidTimeMs(scan.after.id) + 1)
     if (scan.after.id < below.id) below = scan.after
@@ -55,7 +54,7 @@ export async function* timeSlices<Row>(scan: Scan<Row>): AsyncGenerator<Row[]> {
     }
     if (found < batch / 4) widthMs *= 4
     topMs = lowMs
-    below = { id: uuidFloor(lowMs), tie: lowest }
+    below = { id: uuidFloor(lowMs), tie: lowestId }
   }
 }
 

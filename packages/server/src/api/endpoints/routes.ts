@@ -32,7 +32,7 @@ import {
   settingsOf,
   stats,
 } from './schema.ts'
-import type { Messages } from '../messages/store.ts'
+import type { Messages } from '../history/messages/store.ts'
 import { countDeliveries, setCircuit } from './store.ts'
 
 export interface EndpointDeps extends EndpointCollectionDeps, Messages {

@@ -1,7 +1,8 @@
 import { type Cursor, pageOf } from '../pagination.ts'
 import type { Answer } from '../route.ts'
 import { pageJson } from './message-json.ts'
-import { fillPayloads, type Messages, type StoredMessage } from './store.ts'
+import type { Messages, StoredMessage } from '../history/messages/store.ts'
+import { fillPayloads } from './store.ts'
 
 /** Payloads in one answer. A page ends early rather than fill the memory: 250 payloads of 16 MiB would be 4 GiB. */
 const maxPayloadBytes = 16 * 1024 * 1024
@@ -18,7 +19,6 @@ export interface MessageRows<Row> {
 /** A page of rows with messages, whose payloads are fetched now, and only if they are asked for. */
 export async function messagePage<Row>(
   from: Messages,
-  appId: string,
   rows: Row[],
   cursor: Cursor,
   { messageOf, iteratorOf, show, withContent }: MessageRows<Row>,
@@ -27,7 +27,7 @@ export async function messagePage<Row>(
   const kept = rows.slice(0, Math.min(fitting, cursor.limit))
   if (withContent) {
     const messages = kept.map(messageOf).filter((message) => message !== undefined)
-    await fillPayloads(from, appId, [...new Set(messages)])
+    await fillPayloads(from, [...new Set(messages)])
   }
   const more = rows.length > kept.length
   return { status: 200, text: pageJson(pageOf({ rows: kept, more }, cursor, iteratorOf, show)) }

@@ -3,7 +3,8 @@ import type { Clock } from '../../core/clock.ts'
 import { PomboError } from '../../core/error.ts'
 import { textAt } from '../../core/oversize.ts'
 import type { PayloadLinks } from '../../core/payload-link.ts'
-import { findMessage, type Messages } from './store.ts'
+import type { Messages } from '../history/messages/store.ts'
+import { findMessage } from './store.ts'
 
 /**
  * `GET /payload/{message}`: a part of a payload that was too large for an endpoint, to whoever has the signed

@@ -23,14 +23,8 @@ import {
   type MessageIn,
 } from './schema.ts'
 import { incoming, settled, checkedPayload } from './send.ts'
-import {
-  expungePayload,
-  findMessage,
-  type Messages,
-  listMessages,
-  messageIdOf,
-  type StoredMessage,
-} from './store.ts'
+import type { Messages, StoredMessage } from '../history/messages/store.ts'
+import { expungePayload, findMessage, listMessages, messageIdOf } from './store.ts'
 
 /** What messages need: the way in, and how long event ids are remembered. */
 export interface MessageDeps extends AppFinder, Messages {
@@ -64,7 +58,7 @@ function listRoute(deps: MessageDeps): Route {
     item: messageOut,
     page: 'A page of messages',
     answer: async ({ appId, query }, cursor) =>
-      await messagePage(deps, appId, await listMessages(deps.db, appId, query, cursor), cursor, {
+      await messagePage(deps, await listMessages(deps.db, appId, query, cursor), cursor, {
         messageOf: (message) => message,
         iteratorOf: messageIterators.write,
         show: (message) => messageJson(message, query.with_content, unmatched(message)),

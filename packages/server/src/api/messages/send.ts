@@ -4,7 +4,8 @@ import type { Accepted, DedupeKey, IncomingMessage, Message } from '../../core/m
 import { idempotencyWindowSeconds, requestHash } from '../idempotency/idempotency.ts'
 import { storedContentType } from '../../core/raw-payload.ts'
 import type { MessageIn } from './schema.ts'
-import { findMessage, type Messages } from './store.ts'
+import type { Messages } from '../history/messages/store.ts'
+import { findMessage } from './store.ts'
 
 export interface Sending {
   tenantId: string

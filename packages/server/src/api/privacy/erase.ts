@@ -10,6 +10,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Clock } from '../../core/clock.ts'
 import { type PersonHashes, textMentions } from '../../core/person.ts'
+import { lowestId } from '../../core/id.ts'
 import { noteAudit } from '../../db/audit.ts'
 import type { Payloads } from '../../db/payload.ts'
 import { inTransaction } from '../../db/pool.ts'
@@ -30,9 +31,9 @@ import {
   forgetFiles,
   forgetIndex,
   forgetProfiles,
-  type HistoryRow,
   underWay,
 } from './store.ts'
+import type { MessageRow } from '../history/messages/store.ts'
 import { personsMessages } from './person-search.ts'
 import { profileIds } from '../../sources/intake/profiles/ids.ts'
 
@@ -138,7 +139,7 @@ export async function erasePerson(
 }
 
 /** Files of messages that the person received may be everybody's: only what came in goes. */
-function ownFiles({ event_type, payload }: HistoryRow): string[] {
+function ownFiles({ event_type, payload }: MessageRow): string[] {
   return payload === null || event_type === 'message.sent' ? [] : filesOf(payload)
 }
 
@@ -146,7 +147,7 @@ async function eraseOfApp(
   { db, endpointsOf, wake }: PrivacyDeps,
   tenantId: string,
   appId: string,
-  rows: HistoryRow[],
+  rows: MessageRow[],
   erased: Erased,
   sending: { endpointIds: string[]; messageIds: string[] }[],
 ): Promise<void> {
@@ -182,7 +183,7 @@ async function eraseAnswers(
       const meant = rows.filter(
         (row) =>
           !done.has(row.message_id) &&
-          (textMentions(row.response, person.keys) || textMentions(row.error ?? '', person.keys)),
+          [row.response, row.error].some((said) => textMentions(said ?? '', person.keys)),
       )
       erased.answers += await blankAnswers(db, meant)
     }
@@ -196,7 +197,7 @@ async function eraseKeys(
   ids: ReadonlySet<string>,
 ): Promise<number> {
   let forgotten = 0
-  let after = { scope: '00000000-0000-0000-0000-000000000000', key: '' }
+  let after = { scope: lowestId, key: '' }
   for (;;) {
     const rows = await dedupeKeys(db, tenantId, after, 5_000)
     const meant = rows.filter(

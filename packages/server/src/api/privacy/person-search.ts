@@ -1,21 +1,16 @@
 /** Finding a person's messages: by the hashes, or by reading all that a tenant has, once. */
 import { PomboError } from '../../core/error.ts'
+import { lowestId } from '../../core/id.ts'
 import type { Partition } from '../../db/partitions.ts'
 import type { Payloads } from '../../db/payload.ts'
 import type { Queryable } from '../../db/pool.ts'
 import { blocksOf } from '../../db/partitions.ts'
 import { isOf, type Person } from './person.ts'
-import {
-  daysOf,
-  type HistoryRow,
-  indexedMessages,
-  readHistory,
-  type Sized,
-  sizesIn,
-} from './store.ts'
+import { daysOf, indexedMessages, readHistory, type Sized, sizesIn } from './store.ts'
+import type { MessageRow } from '../history/messages/store.ts'
 
 export interface Found {
-  rows: HistoryRow[]
+  rows: MessageRow[]
   /** Messages looked at for it. */
   read: number
   /** Of those, how many could not be opened: their key is missing. Whose they are, nobody can tell. */
@@ -40,7 +35,6 @@ const indexedAtATime = 500
 const blocksAtATime = 200
 /** What is in memory of payloads at a time. */
 const bytesAtATime = 8 * 1024 * 1024
-const lowest = '00000000-0000-0000-0000-000000000000'
 
 /** Ends when there is no more. Payloads come opened; those that cannot be are null. */
 export async function* personsMessages(
@@ -48,7 +42,7 @@ export async function* personsMessages(
   scan: boolean,
   from: SearchCursor | undefined,
 ): AsyncGenerator<Found> {
-  if (!scan) return yield* byIndex(deps, from?.by === 'index' ? from.after : lowest)
+  if (!scan) return yield* byIndex(deps, from?.by === 'index' ? from.after : lowestId)
   const known = await knownIds(deps)
   let start = from?.by === 'scan' ? from : undefined
   for (const day of await daysOf(deps.db, 'message')) {
@@ -80,7 +74,7 @@ async function* byIndex(
 /** A message whose payload has expired may be known to be the person's by its hash alone. */
 async function knownIds({ db, tenantId, person }: SearchDeps): Promise<Set<string>> {
   const known = new Set<string>()
-  for (let after = lowest; ; ) {
+  for (let after = lowestId; ; ) {
     const ids = await indexedMessages(db, tenantId, person.hashes, after, 10_000)
     for (const { id } of ids) known.add(id)
     const last = ids.at(-1)
@@ -99,7 +93,7 @@ async function* byReading(
   for (let block = first; block < blocks; block += blocksAtATime) {
     const next = block + blocksAtATime
     const sized = await sizesIn(db, day, tenantId, block, next)
-    const rows: HistoryRow[] = []
+    const rows: MessageRow[] = []
     let unreadable = 0
     for (const part of inParts(sized)) {
       const found = opened(await readHistory(db, tenantId, part), payloads)
@@ -132,9 +126,9 @@ function inParts(sized: readonly Sized[]): Sized[][] {
 }
 
 function opened(
-  stored: readonly HistoryRow[],
+  stored: readonly MessageRow[],
   payloads: SearchDeps['payloads'],
-): { rows: HistoryRow[]; unreadable: number } {
+): { rows: MessageRow[]; unreadable: number } {
   let unreadable = 0
   const rows = stored.map((row) => {
     try {

@@ -11,7 +11,7 @@ import {
   textMentions,
 } from '../../core/person.ts'
 import { invalid } from '../../core/error.ts'
-import type { HistoryRow } from './store.ts'
+import type { MessageRow } from '../history/messages/store.ts'
 
 const key = z.string().min(1).max(320)
 
@@ -76,7 +76,7 @@ export function personOfRequest(
 }
 
 /** Whether a message is the person's, by anything in it. */
-export function isOf(row: HistoryRow, payload: string | null, { keys }: Person): boolean {
+export function isOf(row: MessageRow, payload: string | null, { keys }: Person): boolean {
   const beside = [row.event_id, row.ordering_key, ...(row.channels ?? []), ...(row.tags ?? [])]
   if (beside.some((text) => text !== null && besideMentions(text, keys))) return true
   const value = payloadValue({ payload, contentType: row.content_type })

@@ -8,7 +8,9 @@ import { time } from '../field.ts'
 import { json, type Route, route } from '../route.ts'
 import { erasePerson, type PrivacyDeps } from './erase.ts'
 import { personFields, personOfRequest } from './person.ts'
-import { type AttemptRow, attemptsOf, type HistoryRow, profilesOf } from './store.ts'
+import { type AttemptRow, attemptsOf } from '../history/attempts/store.ts'
+import type { MessageRow } from '../history/messages/store.ts'
+import { profilesOf } from './store.ts'
 import { personsMessages, type SearchCursor } from './person-search.ts'
 import { profileIds } from '../../sources/intake/profiles/ids.ts'
 
@@ -180,7 +182,7 @@ async function exportPage(
   const person = personOfRequest(body, tenantId, deps.hashes)
   const limit = body.limit ?? 100
   const from = body.iterator === undefined ? undefined : parseCursor(body.iterator)
-  const rows: HistoryRow[] = []
+  const rows: MessageRow[] = []
   let next: SearchCursor | null = null
   let unreadable = 0
   for await (const found of personsMessages(
@@ -229,7 +231,7 @@ async function exportPage(
   return `{"messages":[${messages.join(',')}],${rest.slice(1)}`
 }
 
-function messageText(row: HistoryRow, attempts: AttemptRow[]): string {
+function messageText(row: MessageRow, attempts: AttemptRow[]): string {
   const shown = JSON.stringify({
     id: showId('message', row.id),
     appId: showId('app', row.app_id),
@@ -245,7 +247,7 @@ function messageText(row: HistoryRow, attempts: AttemptRow[]): string {
       url: attempt.url,
       status: attempt.status_code === 0 ? null : attempt.status_code,
       outcome: attempt.outcome,
-      response: attempt.response,
+      response: attempt.response ?? '',
       timestamp: iso(attempt.created_ms),
     })),
   })

@@ -1,24 +1,8 @@
 import { listPartitions, type Partition } from '../../db/partitions.ts'
 import type { Pool, Queryable } from '../../db/pool.ts'
-import { madeSince } from '../messages/store.ts'
-
-/** A message with everything in it that may be about a person. */
-export interface HistoryRow {
-  id: string
-  app_id: string
-  event_type: string
-  event_id: string | null
-  channels: string[] | null
-  tags: string[] | null
-  payload: string | null
-  payload_bytes: number
-  form: 'whatsapp' | null
-  content_type: string | null
-  ordering_key: string | null
-  created_ms: number
-}
-
-const columns = `id, app_id, event_type, event_id, channels, tags, payload, payload_bytes, form, content_type, ordering_key, (extract(epoch from created_at) * 1000)::float8 as created_ms`
+import { type AttemptRow, everything } from '../history/attempts/store.ts'
+import { type MessageRow, readMessageRows } from '../history/messages/store.ts'
+import { madeSince } from '../history/span.ts'
 
 /** The days that there are of a table, oldest first. */
 export async function daysOf(db: Queryable, table: 'message' | 'attempt'): Promise<Partition[]> {
@@ -40,8 +24,15 @@ export async function sizesIn(
   from: number,
   to: number,
 ): Promise<Sized[]> {
+  // These blocks of the day and no others, from end to end.
   const { rows } = await db.query<Sized>(
-    `select id, app_id as "appId", payload_bytes as bytes from ${name} where ctid >= $1::tid and ctid < $2::tid and tenant_id = $3 order by id`,
+    /* sql */ `
+      select id, app_id as "appId", payload_bytes as bytes
+        from ${name}
+       where ctid >= $1::tid
+         and ctid < $2::tid
+         and tenant_id = $3
+       order by id`,
     [`(${from},0)`, `(${to},0)`, tenantId],
   )
   return rows
@@ -51,14 +42,9 @@ export async function readHistory(
   db: Queryable,
   tenantId: string,
   keys: readonly { id: string; appId: string }[],
-): Promise<HistoryRow[]> {
-  if (keys.length === 0) return []
-  const ids = keys.map(({ id }) => id).toSorted()
-  const { rows } = await db.query<HistoryRow>(
-    `select ${columns} from message where app_id = any($1::uuid[]) and id = any($2::uuid[]) and id between $3 and $4 and tenant_id = $5 order by id`,
-    [[...new Set(keys.map(({ appId }) => appId))], ids, ids[0], ids.at(-1), tenantId],
-  )
-  return rows
+): Promise<MessageRow[]> {
+  const rows = await readMessageRows(db, keys, 'payload')
+  return rows.filter((row) => row.tenant_id === tenantId)
 }
 
 /** Messages that are known to be a person's, oldest first. */
@@ -69,38 +55,18 @@ export async function indexedMessages(
   after: string,
   limit: number,
 ): Promise<{ id: string; appId: string }[]> {
+  // A range of the primary key for each hash: all that the person has behind `after`, sorted.
   const { rows } = await db.query<{ id: string; appId: string }>(
-    `select message_id as id, min(app_id::text) as "appId" from message_person where tenant_id = $1 and hash = any($2::bytea[]) and message_id > $3
-      group by message_id order by message_id limit $4`,
+    /* sql */ `
+      select message_id as id, min(app_id::text) as "appId"
+        from message_person
+       where tenant_id = $1
+         and hash = any($2::bytea[])
+         and message_id > $3
+       group by message_id
+       order by message_id
+       limit $4`,
     [tenantId, hashes, after, limit],
-  )
-  return rows
-}
-
-export interface AttemptRow {
-  id: string
-  message_id: string
-  endpoint_id: string
-  number: number
-  outcome: string
-  status_code: number
-  response: string
-  error: string | null
-  url: string
-  created_ms: number
-}
-
-const attemptColumns = `id, message_id, endpoint_id, number, outcome, status_code, response, error, url, (extract(epoch from created_at) * 1000)::float8 as created_ms`
-
-export async function attemptsOf(
-  db: Queryable,
-  messageIds: readonly string[],
-): Promise<AttemptRow[]> {
-  if (messageIds.length === 0) return []
-  const first = messageIds.toSorted()[0]!
-  const { rows } = await db.query<AttemptRow>(
-    `select ${attemptColumns} from attempt where message_id = any($1::uuid[]) and id >= $2 order by id`,
-    [messageIds, madeSince(first)],
   )
   return rows
 }
@@ -113,8 +79,15 @@ export async function answersIn(
   from: number,
   to: number,
 ): Promise<AttemptRow[]> {
+  // These blocks of the day and no others, from end to end.
   const { rows } = await db.query<AttemptRow>(
-    `select ${attemptColumns} from ${name} where ctid >= $1::tid and ctid < $2::tid and tenant_id = $3 and (response <> '' or error is not null)`,
+    /* sql */ `
+      select ${everything}
+        from ${name} a
+       where a.ctid >= $1::tid
+         and a.ctid < $2::tid
+         and a.tenant_id = $3
+         and (a.response <> '' or a.error is not null)`,
     [`(${from},0)`, `(${to},0)`, tenantId],
   )
   return rows
@@ -129,17 +102,23 @@ export async function blankMessages(
   rows: readonly { id: string; app_id: string }[],
 ): Promise<number> {
   const ids = rows.map(({ id }) => id).toSorted()
+  // One row of the primary key a message.
   const { rowCount } = await db.query(
-    `update message set payload = null, payload_expires_at = null, event_id = null, channels = null, tags = null, ordering_key = null,
-      content_type = null
-      where app_id = any($1::uuid[]) and id = any($2::uuid[]) and id between $3 and $4`,
+    /* sql */ `
+      update message
+         set payload = null, payload_expires_at = null, event_id = null, channels = null, tags = null,
+             ordering_key = null, content_type = null
+       where app_id = any($1::uuid[])
+         and id = any($2::uuid[])
+         and id between $3 and $4`,
     [[...new Set(rows.map((row) => row.app_id))], ids, ids[0], ids.at(-1)],
   )
   return rowCount ?? 0
 }
 
-const blank = `response = case when response = '' then '' else '${erased}' end, error = case when error is null then null else '${erased}' end, channels = null, tags = null,
-  url = regexp_replace(url, '^(https?://[^/?#]+).*$', '\\1/${erased}')`
+const blankAnswer = /* sql */ `
+  response = case when response = '' then '' else '${erased}' end,
+  error = case when error is null then null else '${erased}' end`
 
 /**
  * The same of the attempts of messages: of the URL only the server stays, since a transformation may have put
@@ -147,14 +126,24 @@ const blank = `response = case when response = '' then '' else '${erased}' end, 
  */
 export async function blankAttempts(db: Queryable, messageIds: readonly string[]): Promise<number> {
   const first = madeSince(messageIds.toSorted()[0]!)
+  // A range of the primary key a message, in each day from the oldest one's on.
   const { rowCount } = await db.query(
-    `update attempt set ${blank} where message_id = any($1::uuid[]) and id >= $2`,
+    /* sql */ `
+      update attempt
+         set ${blankAnswer}, channels = null, tags = null,
+             url = regexp_replace(url, '^(https?://[^/?#]+).*$', '\\1/${erased}')
+       where message_id = any($1::uuid[])
+         and id >= $2`,
     [messageIds, first],
   )
-  await db.query('delete from attempt_label where message_id = any($1::uuid[]) and id >= $2', [
-    messageIds,
-    first,
-  ])
+  // No index leads from a message to its labels: the days from the oldest message's on are read.
+  await db.query(
+    /* sql */ `
+      delete from attempt_label
+       where message_id = any($1::uuid[])
+         and id >= $2`,
+    [messageIds, first],
+  )
   return rowCount ?? 0
 }
 
@@ -165,9 +154,14 @@ export async function blankAnswers(
 ): Promise<number> {
   if (keys.length === 0) return 0
   const ids = keys.map(({ id }) => id).toSorted()
+  // One row of the primary key an attempt.
   const { rowCount } = await db.query(
-    `update attempt set response = case when response = '' then '' else '${erased}' end, error = case when error is null then null else '${erased}' end
-      where message_id = any($1::uuid[]) and id = any($2::uuid[]) and id between $3 and $4`,
+    /* sql */ `
+      update attempt
+         set ${blankAnswer}
+       where message_id = any($1::uuid[])
+         and id = any($2::uuid[])
+         and id between $3 and $4`,
     [keys.map((key) => key.message_id), ids, ids[0], ids.at(-1)],
   )
   return rowCount ?? 0
@@ -179,8 +173,13 @@ export async function forgetIndex(
   messageIds: readonly string[],
 ): Promise<number> {
   const ids = messageIds.toSorted()
+  // The key leads with the hash: the tenant's part of each day between the two messages is read.
   const { rowCount } = await db.query(
-    'delete from message_person where tenant_id = $1 and message_id = any($2::uuid[]) and message_id between $3 and $4',
+    /* sql */ `
+      delete from message_person
+       where tenant_id = $1
+         and message_id = any($2::uuid[])
+         and message_id between $3 and $4`,
     [tenantId, ids, ids[0], ids.at(-1)],
   )
   return rowCount ?? 0
@@ -192,8 +191,14 @@ export async function underWay(
   endpointIds: readonly string[],
   messageIds: readonly string[],
 ): Promise<number> {
+  // One probe of the primary key for each endpoint and message.
   const { rows } = await db.query<{ count: number }>(
-    'select count(*) as count from work where endpoint_id = any($1::uuid[]) and message_id = any($2::uuid[]) and lease_owner is not null',
+    /* sql */ `
+      select count(*) as count
+        from work
+       where endpoint_id = any($1::uuid[])
+         and message_id = any($2::uuid[])
+         and lease_owner is not null`,
     [endpointIds, messageIds],
   )
   return rows[0]!.count
@@ -212,8 +217,15 @@ export async function dedupeKeys(
   after: { scope: string; key: string },
   limit: number,
 ): Promise<DedupeKeyRow[]> {
+  // The primary key in order from there; other tenants' rows between are passed over.
   const { rows } = await db.query<DedupeKeyRow>(
-    'select scope, key, message_id from dedupe where tenant_id = $1 and (scope, key) > ($2, $3) order by scope, key limit $4',
+    /* sql */ `
+      select scope, key, message_id
+        from dedupe
+       where tenant_id = $1
+         and (scope, key) > ($2, $3)
+       order by scope, key
+       limit $4`,
     [tenantId, after.scope, after.key, limit],
   )
   return rows
@@ -224,8 +236,13 @@ export async function forgetDedupe(
   keys: readonly { scope: string; key: string }[],
 ): Promise<number> {
   if (keys.length === 0) return 0
+  // One row of the primary key each.
   const { rowCount } = await db.query(
-    'delete from dedupe d using unnest($1::uuid[], $2::text[]) as k(scope, key) where d.scope = k.scope and d.key = k.key',
+    /* sql */ `
+      delete from dedupe d
+       using unnest($1::uuid[], $2::text[]) as k(scope, key)
+       where d.scope = k.scope
+         and d.key = k.key`,
     [keys.map(({ scope }) => scope), keys.map(({ key }) => key)],
   )
   return rowCount ?? 0
@@ -239,8 +256,10 @@ export interface ProfileRow {
   image_url: string | null
 }
 
-const ofTenant =
-  'app_id in (select id from app where tenant_id = $1) and (jid = any($2) or alt_jid = any($2))'
+// The tenant's apps by `app_list`, and of each its profiles from end to end: `alt_jid` has no index.
+const ofTenant = /* sql */ `
+      app_id in (select id from app where tenant_id = $1)
+  and (jid = any($2) or alt_jid = any($2))`
 
 export async function profilesOf(
   db: Queryable,
@@ -269,6 +288,7 @@ export async function forgetFiles(
   ids: readonly string[],
 ): Promise<number> {
   if (ids.length === 0) return 0
+  // One row of the primary key a file.
   const { rowCount } = await db.query(
     'delete from media where tenant_id = $1 and id = any($2::uuid[])',
     [tenantId, ids],

@@ -1,5 +1,5 @@
 import type { Queryable } from '../../../db/pool.ts'
-import { madeSince } from '../../messages/store.ts'
+import { madeSince } from '../../history/span.ts'
 import type { DeliveryRow } from '../store.ts'
 
 /**

@@ -1,85 +1,17 @@
 import { PomboError } from '../../../core/error.ts'
-import { uuidFloor, uuidTimeMs } from '../../../core/id.ts'
-import type { PayloadForm } from '../../../core/message.ts'
+import { highestId, lowestId, uuidFloor, uuidTimeMs } from '../../../core/id.ts'
 import { fields } from '../../../core/json-values.ts'
-import type { Outcome } from '../../../core/outcome.ts'
 import type { DeliveryState } from '../../../dialects/contract/delivery-log.ts'
 import type { Payloads } from '../../../db/payload.ts'
 import type { Queryable } from '../../../db/pool.ts'
-import { madeSince } from '../../messages/store.ts'
+import {
+  messageColumns,
+  messageOf,
+  type MessageRow,
+  type StoredMessage,
+} from '../../history/messages/store.ts'
+import { madeSince } from '../../history/span.ts'
 import type { Position } from '../time-slices.ts'
-
-export interface AttemptRow {
-  id: string
-  delivery_id: string
-  message_id: string
-  endpoint_id: string
-  event_type: string
-  number: number
-  outcome: Outcome['kind']
-  status_code: number
-  error: string | null
-  response: string | null
-  duration_ms: number
-  url: string
-  started_ms: number
-}
-
-const attemptColumns = (
-  response: 'response' | 'no response',
-) => `a.id, a.delivery_id, a.message_id, a.endpoint_id, a.event_type, a.number, a.outcome, a.status_code, a.error,
-  ${response === 'response' ? 'a.response' : 'null as response'}, a.duration_ms, a.url, (extract(epoch from a.created_at) * 1000)::float8 as started_ms`
-
-export interface AttemptSpan {
-  endpointIds: readonly string[]
-  eventTypes: readonly string[] | null
-  failed: boolean | undefined
-}
-
-/** Every class that an attempt can be of: the index that is scanned has it before the id. */
-export const failedClasses = [0, -1, -2, -3, -4, -5, -6, -7, -8, -9]
-export const allClasses = [2, ...failedClasses]
-
-function classesOf({ failed }: AttemptSpan): number[] {
-  if (failed === undefined) return allClasses
-  return failed ? failedClasses : [2]
-}
-
-const attemptConditions = `a.endpoint_id = any($1::uuid[]) and a.class = any($5::smallint[]) and a.id < $2 and a.id >= $3 and ($4::text[] is null or a.event_type = any($4))`
-
-/** One slice of a scan (time-slices.ts). */
-export async function readAttempts(
-  db: Queryable,
-  span: AttemptSpan,
-  below: Position,
-  above: string,
-  limit: number,
-): Promise<AttemptRow[]> {
-  const { rows } = await db.query<AttemptRow>(
-    `select ${attemptColumns('no response')} from attempt a where ${attemptConditions} order by a.id desc limit $6`,
-    [span.endpointIds, below.id, above, span.eventTypes, classesOf(span), limit],
-  )
-  return rows
-}
-
-export async function countAttempts(
-  db: Queryable,
-  span: AttemptSpan,
-  fromMs: number,
-  toMs: number | undefined,
-): Promise<number> {
-  const { rows } = await db.query<{ count: number }>(
-    `select count(*) as count from attempt a where ${attemptConditions}`,
-    [
-      span.endpointIds,
-      toMs === undefined ? 'ffffffff-ffff-ffff-ffff-ffffffffffff' : uuidFloor(toMs),
-      uuidFloor(Math.max(0, fromMs)),
-      span.eventTypes,
-      classesOf(span),
-    ],
-  )
-  return rows[0]!.count
-}
 
 export interface DeliveryRow {
   id: string
@@ -101,7 +33,7 @@ const closed = `d.id, d.endpoint_id, d.message_id, d.app_id, d.state, d.reason, 
   (extract(epoch from d.closed_at) * 1000)::float8 as closed_ms`
 
 /** Ties rows of one message; of those without an endpoint there is one. */
-const noEndpoint = '00000000-0000-0000-0000-000000000000'
+const noEndpoint = lowestId
 
 const unmatched = `m.id, null::uuid as endpoint_id, m.id as message_id, m.app_id, 'unmatched' as state, m.unmatched as reason, 0 as attempts, m.event_type,
   null::float8 as next_ms, null::float8 as closed_ms`
@@ -180,7 +112,7 @@ export async function findDelivery(
 ): Promise<DeliveryRow | undefined> {
   const madeAtMs = uuidTimeMs(id)
   const near = [uuidFloor(Math.max(0, madeAtMs - 5_000)), uuidFloor(madeAtMs + 5_000)]
-  const anywhere = ['00000000-0000-0000-0000-000000000000', 'ffffffff-ffff-ffff-ffff-ffffffffffff']
+  const anywhere = [lowestId, highestId]
   for (const [from, to] of [near, anywhere]) {
     const { rows } = await db.query<DeliveryRow>(
       `select ${open} from work w where w.endpoint_id = any($1::uuid[]) and w.message_id between $3 and $4 and w.id = $2
@@ -224,69 +156,6 @@ export async function deliveriesOf(
   return rows
 }
 
-/** The last attempt of each, by delivery. */
-export async function lastAttempts(
-  db: Queryable,
-  deliveries: readonly DeliveryRow[],
-  response: 'response' | 'no response',
-): Promise<Map<string, AttemptRow>> {
-  const tried = deliveries.filter(({ attempts, endpoint_id }) => attempts > 0 && endpoint_id)
-  if (tried.length === 0) return new Map()
-  const { rows } = await db.query<AttemptRow>(
-    `select ${attemptColumns(response)} from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[]) as p(endpoint_id, message_id, delivery_id, since_id)
-       cross join lateral (select * from attempt a where a.message_id = p.message_id and a.id >= p.since_id and a.endpoint_id = p.endpoint_id
-                              and a.delivery_id = p.delivery_id order by a.id desc limit 1) a`,
-    [
-      tried.map((row) => row.endpoint_id),
-      tried.map((row) => row.message_id),
-      tried.map((row) => row.id),
-      tried.map((row) => madeSince(row.message_id)),
-    ],
-  )
-  return new Map(rows.map((row) => [row.delivery_id, row]))
-}
-
-export interface MessageRow {
-  id: string
-  tenant_id: string
-  app_id: string
-  event_type: string
-  event_id: string | null
-  channels: string[] | null
-  tags: string[] | null
-  payload: string | null
-  form: PayloadForm
-  content_type: string | null
-  ordering_key: string | null
-  priority: number
-  unmatched: string | null
-  created_ms: number
-}
-
-const messageColumns = (
-  payload: 'payload' | 'no payload',
-) => `m.id, m.tenant_id, m.app_id, m.event_type, m.event_id, m.channels, m.tags, ${payload === 'payload' ? 'm.payload' : 'null as payload'},
-  m.form, m.content_type, m.ordering_key, m.priority, m.unmatched, (extract(epoch from m.created_at) * 1000)::float8 as created_ms`
-
-/** With their payloads, by id. */
-export async function readMessages(
-  { db, payloads }: { db: Queryable; payloads: Pick<Payloads, 'open'> },
-  keys: readonly { appId: string; id: string }[],
-): Promise<Map<string, MessageRow>> {
-  if (keys.length === 0) return new Map()
-  const ids = keys.map(({ id }) => id).toSorted()
-  const { rows } = await db.query<MessageRow>(
-    `select ${messageColumns('payload')} from message m where m.app_id = any($1::uuid[]) and m.id = any($2::uuid[]) and m.id between $3 and $4`,
-    [[...new Set(keys.map(({ appId }) => appId))], ids, ids[0], ids.at(-1)],
-  )
-  return new Map(
-    rows.map((row) => {
-      const payload = row.payload && payloads.open(row.payload, row.id)
-      return [row.id, { ...row, payload }]
-    }),
-  )
-}
-
 export interface MessageFilter {
   appId: string
   eventTypes: readonly string[] | null
@@ -322,12 +191,12 @@ export async function listMessages(
   below: Position,
   above: string,
   limit: number,
-): Promise<MessageRow[]> {
+): Promise<StoredMessage[]> {
   const { rows } = await db.query<MessageRow>(
     `select ${messageColumns('no payload')} from message m where ${messageConditions} order by m.id desc limit $9`,
     [...messageValues(filter, below.id, above), limit],
   )
-  return rows
+  return rows.map(messageOf)
 }
 
 export async function countMessages(

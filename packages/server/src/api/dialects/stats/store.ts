@@ -1,7 +1,7 @@
 import { uuidFloor } from '../../../core/id.ts'
 import type { Outcome } from '../../../core/outcome.ts'
 import type { Queryable } from '../../../db/pool.ts'
-import { allClasses, failedClasses } from '../log/store.ts'
+import { allClasses, failedClasses } from '../../history/attempts/store.ts'
 
 export interface CountRow {
   endpoint_id: string
