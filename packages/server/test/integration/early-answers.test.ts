@@ -105,20 +105,17 @@ test('a body that has no end is not read for ever: at a bound the connection is 
   socket.on('error', () => {})
   let answer = ''
   socket.on('data', (data) => (answer += data.toString()))
-  let open = true
-  socket.on('close', () => (open = false))
+  const closed = new Promise((resolve) => socket.once('close', resolve))
   socket.write('POST /api/v1/app HTTP/1.1\r\nHost: x\r\nContent-Length: 9000000000\r\n\r\n')
   const piece = Buffer.alloc(1_000_000, 0x20)
+  // Its callback comes whatever becomes of the connection; `drain` does not where that is ending already.
+  const send = () =>
+    new Promise<boolean>((resolve) => socket.write(piece, (error) => resolve(!error)))
   let sent = 0
   // Far beyond the 16 MB, and what the machine's buffers hold.
-  for (; open && sent < 500; sent++) {
-    if (!socket.write(piece))
-      await Promise.race([
-        once(socket, 'drain').catch(() => {}),
-        once(socket, 'close').catch(() => {}),
-      ])
-  }
-  expect(open).toBe(false)
+  while (sent < 100 && (await send())) sent++
+  expect(sent).toBeLessThan(100)
+  await closed
   // Closed with bytes on their way, a connection is reset, which may take the answer with it.
   if (answer !== '') expect(answer).toContain('HTTP/1.1 413')
 })

@@ -1,5 +1,6 @@
 // What is counted of each session, and the alarm when one falls silent.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { readId } from '../../src/core/id.ts'
 import { watchSilence } from '../../src/sources/intake/silence/store.ts'
 import { intakeChores } from '../../src/sources/intake/upkeep.ts'
 import { startApi, type TestApi } from '../support/api-server.ts'
@@ -20,6 +21,14 @@ afterAll(async () => {
   await api?.stop()
   await receiver?.close()
 })
+
+const acceptedOf = async ({ source }: GatewaySession): Promise<number> => {
+  const { rows } = await api.database.pool.query<{ n: number }>(
+    `select coalesce(sum(n), 0)::bigint as n from source_stat where source_id = $1 and what = 'accepted'`,
+    [readId('source', source)],
+  )
+  return rows[0]!.n
+}
 
 test('what came is shown beside what was delivered, so that one loss can be told from the other', async () => {
   const session = await openSession(api, receiver, 'baileys', {}, { retrySchedule: [] })
@@ -50,12 +59,26 @@ test('counts are written once a second, by every node, and add up', async () => 
   for (const [index, on] of [api, other, api, other].entries())
     await postJson(session.ingestUrl.replace(api.url, on.url), textMessage(`B${index}`))
   await until(async () => {
-    const { rows } = await api.database.pool.query<{ n: number }>(
-      `select coalesce(sum(n), 0)::bigint as n from source_stat where source_id = (select id from source where app_id = $1) and what = 'accepted'`,
-      [session.appUuid],
-    )
-    return rows[0]!.n === 4
+    return (await acceptedOf(session)) === 4
   })
+})
+
+test('whoever asks sees all that was counted before, also while others write and ask', async () => {
+  const session = await openSession(api, undefined, 'baileys')
+  await postJson(session.ingestUrl, textMessage('W1'))
+  const holder = await api.database.pool.connect()
+  await holder.query('begin')
+  await holder.query('lock table source_stat in access exclusive mode')
+  const first = api.intake.counters.flush()
+  await postJson(session.ingestUrl, textMessage('W2'))
+  const others = [1, 2, 3].map(async () => {
+    await api.intake.counters.flush()
+    return await acceptedOf(session)
+  })
+  await holder.query('rollback')
+  holder.release()
+  await first
+  expect(await Promise.all(others)).toEqual([2, 2, 2])
 })
 
 test('counts outlive a time without the database', async () => {

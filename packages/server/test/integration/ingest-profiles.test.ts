@@ -1,5 +1,6 @@
 // Names, pictures, and which LID is which phone number: what a session's own events told, put into the later ones.
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { namesWaitMs } from '../../src/sources/intake/profiles/profiles.ts'
 import type { EventOf } from '../../src/whatsapp/whatsapp.ts'
 import { startApi, type TestApi } from '../support/api-server.ts'
 import { type GatewaySession, openSession, postJson, textMessage } from '../support/gateway.ts'
@@ -174,16 +175,18 @@ test('sessions do not learn from each other', async () => {
 
 test('names are not waited for: an event goes on while the database is stuck with them', async () => {
   const session = await baileys()
-  await say(session, textMessage('G0'))
+  const hasty = await api.second({ namesWaitMs })
+  await say(session, textMessage('G0'), hasty)
   const holder = await api.database.pool.connect()
   try {
     await holder.query('begin')
     await holder.query('lock table profile in access exclusive mode')
-    await say(session, textMessage('G1', { jid: '5511777770001@s.whatsapp.net' }))
+    await say(session, textMessage('G1', { jid: '5511777770001@s.whatsapp.net' }), hasty)
     expect(await last(session)).toMatchObject({ messageId: 'G1', sender: { name: null } })
   } finally {
     await holder.query('rollback')
     holder.release()
+    await hasty.stop()
   }
 })
 

@@ -37,7 +37,7 @@ export interface TestApi {
     },
   ) => Promise<Called>
   /** Another server on the same database, as a second node would have it. */
-  second: () => Promise<TestApi>
+  second: (other?: Pick<ApiOptions, 'namesWaitMs'>) => Promise<TestApi>
   line: DatabaseLine | undefined
   logged: { fields: object; message: string }[]
   stop: () => Promise<void>
@@ -60,6 +60,8 @@ export interface ApiOptions {
   engine?: Partial<EngineOptions>
   /** Reach the database through a line that can be cut. */
   cuttable?: boolean
+  /** How long an event waits for names. Long: what a test learns must not depend on the load of the machine. */
+  namesWaitMs?: number
 }
 
 export async function startApi(options: ApiOptions = {}): Promise<TestApi> {
@@ -87,6 +89,7 @@ async function startOn(
     accept: (messages) => node.engine.ingest.acceptMany(messages),
     serverUrl: () => app.listeningOrigin,
     retentionDays: 30,
+    namesWaitMs: options.namesWaitMs ?? 10_000,
     log: (message, error) => logged.push({ fields: { error }, message }),
   })
   const app = createApi({
@@ -155,7 +158,7 @@ async function startOn(
       }
     },
     line: options.line,
-    second: () => startOn(database, options, false),
+    second: (other = {}) => startOn(database, { ...options, ...other }, false),
     async stop() {
       await app.close()
       await intake.stop()

@@ -23,7 +23,7 @@ import { type MediaDeps, takeOutOfBody, takeOutOfEvent } from './media/media.ts'
 import { messageOf, plainMessage, unknownMessage, unrecognisedTag } from './message.ts'
 import { factsOf } from './profiles/facts.ts'
 import { read } from './read.ts'
-import { Profiles } from './profiles/profiles.ts'
+import { namesWaitMs, Profiles } from './profiles/profiles.ts'
 import { createSources, type Sources } from './registered/store.ts'
 import { bySession, type KeyHolder, type Sender, senderOf, signatureOf } from './sender.ts'
 import { type Source, testOf } from './settings.ts'
@@ -45,6 +45,8 @@ export interface IntakeDeps {
   onAppChange: (listener: (appId: string | undefined) => void) => void
   serverUrl: () => string
   retentionDays: number
+  /** Longest that an event waits for names; left out: what Profiles says. */
+  namesWaitMs?: number | undefined
   log: (message: string, error: unknown) => void
 }
 
@@ -92,7 +94,7 @@ export class Intake {
     }
     this.sources = createSources({ pool, clock, seal, changed })
     this.counters = new Counters(pool, log)
-    this.profiles = new Profiles(pool, clock, log)
+    this.profiles = new Profiles(pool, clock, log, deps.namesWaitMs ?? namesWaitMs)
     this.links = createMediaLinks(seal.derived('media links'), deps.serverUrl)
     this.#lookup = new SourceLookup(pool, this.sources)
     this.files = createFiles(seal)

@@ -13,7 +13,8 @@ export class Counters {
   readonly #log: (message: string, error: unknown) => void
   #counts = new Map<string, Count>()
   #timer: NodeJS.Timeout | undefined
-  #writing: Promise<void> | undefined
+  #written: Promise<void> = Promise.resolve()
+  #next: Promise<void> | undefined
 
   constructor(pool: Pool, log: (message: string, error: unknown) => void) {
     this.#pool = pool
@@ -40,17 +41,21 @@ export class Counters {
     await this.flush()
   }
 
-  /** Writes what was counted so far. What could not be written is kept for the next time. */
+  /**
+   * Writes what was counted so far. What could not be written is kept for the next time. One write is under way at a
+   * time, and whoever comes meanwhile waits for the next one together: it takes what was counted until it begins.
+   */
   async flush(): Promise<void> {
-    await this.#writing
-    if (this.#counts.size === 0) return
-    this.#writing = this.#write().finally(() => {
-      this.#writing = undefined
+    this.#next ??= this.#written.then(() => {
+      this.#next = undefined
+      this.#written = this.#write()
+      return this.#written
     })
-    await this.#writing
+    await this.#next
   }
 
   async #write(): Promise<void> {
+    if (this.#counts.size === 0) return
     const counts = this.#counts
     this.#counts = new Map()
     try {

@@ -10,7 +10,7 @@ const maxProfiles = 100_000
  * Longest that an event waits for names. The look-up takes about 1 ms; a database that is slower than this is not
  * waited for.
  */
-const waitMs = 25
+export const namesWaitMs = 25
 /** What is known is looked at anew after this, since other nodes learn too; what is unknown, after the second. */
 const knownForMs = 300_000
 const unknownForMs = 20_000
@@ -20,6 +20,12 @@ const maxUnsaved = 50_000
 
 interface Remembered extends Profile {
   readAtMs: number
+}
+
+interface Loading {
+  done: Promise<void>
+  /** What was learned and not written when the look-up began, or since: newer than what it may have read. */
+  told: Partial<Profile>
 }
 
 const nothing: Profile = { altId: null, name: null, imageUrl: null }
@@ -32,18 +38,25 @@ export class Profiles {
   readonly #pool: Pool
   readonly #clock: Clock
   readonly #log: (message: string, error: unknown) => void
+  readonly #waitMs: number
   readonly #memory = new LRUCache<string, Remembered>({ max: maxProfiles })
-  readonly #loading = new Map<string, Promise<void>>()
+  readonly #loading = new Map<string, Loading>()
   #wanted: (ProfileKey & { key: string })[] = []
   #batch: Promise<void> | undefined
   #unsaved = new Map<string, ProfileChange>()
   #saving: Promise<void> | undefined
   #timer: NodeJS.Timeout | undefined
 
-  constructor(pool: Pool, clock: Clock, log: (message: string, error: unknown) => void) {
+  constructor(
+    pool: Pool,
+    clock: Clock,
+    log: (message: string, error: unknown) => void,
+    waitMs: number,
+  ) {
     this.#pool = pool
     this.#clock = clock
     this.#log = log
+    this.#waitMs = waitMs
   }
 
   start(): void {
@@ -60,7 +73,7 @@ export class Profiles {
     const loads = events.flatMap(unknownIn).flatMap((jid) => this.#look(appId, jid) ?? [])
     if (loads.length > 0) {
       const giveUp = Promise.withResolvers<void>()
-      const timer = setTimeout(giveUp.resolve, waitMs)
+      const timer = setTimeout(giveUp.resolve, this.#waitMs)
       await Promise.race([Promise.all(loads), giveUp.promise])
       clearTimeout(timer)
     }
@@ -87,6 +100,8 @@ export class Profiles {
     const known = this.#memory.get(key)
     const { id: jid, ...told } = fact
     if (!Object.values(fact).every(isStorable)) return
+    const loading = this.#loading.get(key)
+    if (loading) Object.assign(loading.told, told)
     const changed = Object.entries(told).some(
       ([name, value]) => known?.[name as keyof Profile] !== value,
     )
@@ -116,10 +131,11 @@ export class Profiles {
       this.#batch ??= new Promise<void>((resolve) => setImmediate(resolve)).then(() =>
         this.#loadBatch(),
       )
-      loading = this.#batch.finally(() => this.#loading.delete(key))
+      const done = this.#batch.finally(() => this.#loading.delete(key))
+      loading = { done, told: profileOf(this.#unsaved.get(key)) }
       this.#loading.set(key, loading)
     }
-    await loading
+    await loading.done
   }
 
   async #loadBatch(): Promise<void> {
@@ -127,19 +143,12 @@ export class Profiles {
     this.#wanted = []
     this.#batch = undefined
     try {
-      const found = await loadProfiles(this.#pool, wanted)
-      const byKey = new Map(found.map((profile) => [keyOf(profile.appId, profile.jid), profile]))
+      const rows = await loadProfiles(this.#pool, wanted)
+      const byKey = new Map(rows.map((profile) => [keyOf(profile.appId, profile.jid), profile]))
       const readAtMs = this.#clock.monotonic()
       for (const { key } of wanted) {
-        const { altId, name, imageUrl } = byKey.get(key) ?? nothing
-        // What was learned and is not written yet is newer.
-        const unsaved = this.#unsaved.get(key)
-        this.#memory.set(key, {
-          altId: unsaved?.altId ?? altId,
-          name: unsaved?.name ?? name,
-          imageUrl: unsaved?.imageUrl === undefined ? imageUrl : unsaved.imageUrl,
-          readAtMs,
-        })
+        const found = profileOf(byKey.get(key))
+        this.#memory.set(key, { ...nothing, ...found, ...this.#loading.get(key)?.told, readAtMs })
       }
     } catch (error) {
       if (!isAway(error)) this.#log('names could not be looked up; events go without', error)
@@ -162,6 +171,17 @@ export class Profiles {
       for (const [key, change] of changes)
         if (this.#unsaved.get(key) === change) this.#unsaved.delete(key)
     }
+  }
+}
+
+/** Of a row, or of a change, what it says. */
+function profileOf(said: Partial<Profile> | undefined): Partial<Profile> {
+  if (said === undefined) return {}
+  const { altId, name, imageUrl } = said
+  return {
+    ...(altId === undefined ? {} : { altId }),
+    ...(name === undefined ? {} : { name }),
+    ...(imageUrl === undefined ? {} : { imageUrl }),
   }
 }
 
