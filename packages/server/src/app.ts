@@ -26,6 +26,7 @@ import { createDialects } from './dialects/dialects.ts'
 import { Engine } from './engine.ts'
 import { type Log, openLog } from './observe/log.ts'
 import { openMetrics } from './observe/metrics.ts'
+import { forgetSessions } from './registry/sessions/store.ts'
 import { createDevices } from './sources/gateway-websocket/devices.ts'
 import { GatewayWebsockets } from './sources/gateway-websocket/gateway-websocket.ts'
 import { intakeChores } from './sources/intake/upkeep.ts'
@@ -120,7 +121,10 @@ async function start(
       maxWaitingBytes: config.commitBufferBytes,
     },
     responseKeptBytes: config.responseCapBytes,
-    chores: intakeChores(pool, () => clock.now(), config.retentionDays),
+    chores: [
+      ...intakeChores(pool, () => clock.now(), config.retentionDays),
+      { name: 'sessions', everyMs: 3_600_000, work: async () => await forgetSessions(pool) },
+    ],
   })
   const accept = (message: IncomingMessage) => engine.ingest.accept(message)
   const acceptMany = (messages: IncomingMessage[]) => engine.ingest.acceptMany(messages)

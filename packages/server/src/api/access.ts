@@ -1,4 +1,5 @@
 import { PomboError } from '../core/error.ts'
+import type { Role } from '../core/role.ts'
 
 /**
  * `open`: anybody. `app`: also the tokens of one app, for that app. `tenant`: the tenant's keys. `operator`: keys of
@@ -13,14 +14,28 @@ export interface Holder {
   keyId: string
   /** Uuid of the only app that is reached; null: all of the tenant's. */
   appId: string | null
+  keyName: string
   /** The event types with a flag that are shown to it; null: all. */
   featureFlags: string[] | null
+  role: Role
+  /** How somebody is signed in; null: the key itself was presented. */
+  session: { id: string; csrfToken: string } | null
+  expiresAtMs: number | null
 }
 
 /** What became of a presented key. */
 export type Presented = { known: true; holder: Holder } | { known: false; reason: string }
 
-export const nobody: Holder = { tenantId: '', keyId: '', appId: null, featureFlags: null }
+export const nobody: Holder = {
+  tenantId: '',
+  keyId: '',
+  keyName: '',
+  appId: null,
+  featureFlags: null,
+  role: 'read',
+  session: null,
+  expiresAtMs: null,
+}
 
 /** The key in the Authorization header; throws the 401 that says what is missing. */
 export function bearerOf(header: string | undefined): string {

@@ -15,6 +15,7 @@ import { createPersonHashes } from '../core/person.ts'
 import type { Payloads } from '../db/payload.ts'
 import type { Health } from '../observe/health.ts'
 import type { Metrics } from '../observe/metrics.ts'
+import type { KeyHolder } from '../registry/keys/key.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { Intake } from '../sources/intake/intake.ts'
 import type { Presented } from './access.ts'
@@ -23,6 +24,8 @@ import { appRoutes } from './apps/routes.ts'
 import { attemptRoutes } from './attempts/routes.ts'
 import { auditRoute } from './audit/routes.ts'
 import { authRoutes } from './auth/routes.ts'
+import { csrfTokenOf } from './auth/session/cookie.ts'
+import { sessionRoutes } from './auth/session/routes.ts'
 import { backgroundTaskRoutes } from './background-tasks/routes.ts'
 import { guardDoors, takeJson } from './body.ts'
 import { createPages, type ServePage } from './dashboard/serve-page.ts'
@@ -44,12 +47,14 @@ import { notOfferedAt } from './not-offered.ts'
 import { openApi } from './reference/openapi.ts'
 import { mountPayloadLinks } from './messages/payload-link.ts'
 import { operationalWebhookRoutes } from './operational-webhooks/routes.ts'
+import { createFraming } from './portal/framing.ts'
+import { portalRoutes } from './portal/routes.ts'
 import { privacyRoutes } from './privacy/routes.ts'
 import { bulkReplayRoute, replayMissingRoute } from './replay/bulk.ts'
 import { replayRoutes } from './replay/routes.ts'
 import { referencePage } from './reference/reference-page.ts'
 import type { Route } from './route.ts'
-import { mount } from './serve.ts'
+import { type Gate, mount } from './serve.ts'
 import { sourceRoutes } from './sources/routes.ts'
 import type { Pool } from '../db/pool.ts'
 import { tenantRoutes } from './tenants/routes.ts'
@@ -121,13 +126,14 @@ export function createApi(deps: ApiDeps): FastifyInstance {
   })
   const servePage = createPages(app, {
     folder: deps.settings.dashboardFolder,
-    frameAncestors: async () => [],
+    frameAncestors: createFraming(deps.db, (token) => gate.presentSession(token)),
   })
+  const gate = gateOf(deps, () => serverUrlOf(deps, app))
   guardDoors(app, maxBodyBytes)
   takeJson(app, maxBodyBytes)
-  const routes = apiRoutes(deps, app)
+  const routes = apiRoutes(deps, app, gate)
   answerErrors(app, routes, servePage, deps)
-  mount(app, routes, gateOf(deps))
+  mount(app, routes, gate)
   mountProbes(app, {
     health: deps.health,
     metrics: deps.metrics,
@@ -149,13 +155,13 @@ export function createApi(deps: ApiDeps): FastifyInstance {
 }
 
 /** The whole table, without which nothing is served and nothing is documented. */
-function apiRoutes(deps: ApiDeps, app: FastifyInstance): Route[] {
+function apiRoutes(deps: ApiDeps, app: FastifyInstance, gate: Gate): Route[] {
   const { db, clock, registry, settings } = deps
   const { apps, keys, endpoints, eventTypes, tenants, cache } = registry
   const appIdOf = cache.appIdOf.bind(cache)
   const endpointsOf = async (tenantId: string, appId: string) =>
     (await cache.routes(tenantId, appId))?.endpoints ?? []
-  const serverUrl = () => settings.serverUrl?.replace(/\/+$/, '') ?? app.listeningOrigin
+  const serverUrl = () => serverUrlOf(deps, app)
   return [
     ...appRoutes(apps),
     ...endpointRoutes({
@@ -177,6 +183,8 @@ function apiRoutes(deps: ApiDeps, app: FastifyInstance): Route[] {
     precheckRoute({ endpointsOf }),
     ...attemptRoutes({ ...deps, endpointsOf }),
     ...authRoutes({ apps, keys, clock, appIdOf, serverUrl }),
+    ...sessionRoutes({ ...deps, ...gate, serverUrl, version: settings.version }),
+    ...portalRoutes(db),
     ...backgroundTaskRoutes(db),
     ...replayRoutes({ db, clock, appIdOf, retentionDays: settings.retentionDays }),
     bulkReplayRoute({ db, clock, endpoints }),
@@ -201,22 +209,20 @@ function apiRoutes(deps: ApiDeps, app: FastifyInstance): Route[] {
   ]
 }
 
-function gateOf({ registry, idempotency, log }: ApiDeps) {
+/** Base URL under which people reach this Pombo. */
+function serverUrlOf({ settings }: ApiDeps, app: FastifyInstance): string {
+  return settings.serverUrl?.replace(/\/+$/, '') ?? app.listeningOrigin
+}
+
+function gateOf({ registry, idempotency, log }: ApiDeps, serverUrl: () => string): Gate {
   const { cache, tenants } = registry
   let operator: string | undefined
   return {
     idempotency,
+    serverUrl,
     appIdOf: cache.appIdOf.bind(cache),
-    async present(key: string): Promise<Presented> {
-      const holder = await cache.key(key)
-      if (holder === undefined) return { known: false, reason: 'This key is not known.' }
-      if (holder.refused !== null)
-        return {
-          known: false,
-          reason: holder.refused === 'revoked' ? 'This key was revoked.' : 'This key has expired.',
-        }
-      return { known: true, holder }
-    },
+    present: async (key) => presented(await cache.key(key), 'key'),
+    presentSession: async (token) => presented(await cache.session(token), 'session', token),
     async operatorTenantId() {
       // The first tenant stays the first: ids grow with time.
       operator ??= (await tenants.list({ limit: 1, order: 'ascending' })).rows[0]?.id
@@ -224,6 +230,22 @@ function gateOf({ registry, idempotency, log }: ApiDeps) {
     },
     report: (error: unknown, what: string) => log.error({ err: error }, what),
   }
+}
+
+function presented(found: KeyHolder | undefined, what: string, token = ''): Presented {
+  if (found === undefined)
+    return {
+      known: false,
+      reason: what === 'key' ? 'This key is not known.' : 'This session has ended: sign in again.',
+    }
+  const { refused, name, sessionId, ...holder } = found
+  if (refused !== null)
+    return {
+      known: false,
+      reason: refused === 'revoked' ? 'This key was revoked.' : `This ${what} has expired.`,
+    }
+  const session = sessionId === null ? null : { id: sessionId, csrfToken: csrfTokenOf(token) }
+  return { known: true, holder: { ...holder, keyName: name, session } }
 }
 
 function answerErrors(

@@ -87,6 +87,9 @@ function split(given: unknown): unknown {
 export const time = z.iso.datetime().meta({ examples: ['2026-01-31T09:30:00.000Z'] })
 export const shownMetadata = z.record(z.string(), z.string())
 
+/** An error in the form that all but a 422 have, for routes that describe one of their own. */
+export const refusal = z.object({ code: z.string(), detail: z.string() })
+
 /**
  * Reads `value` by `schema`, or refuses with everything that is wrong with it. `where`: body, query, path or header.
  */

@@ -4,15 +4,19 @@ import { type Actor, actingAs, onBehalfOf } from '../core/acting.ts'
 import { PomboError } from '../core/error.ts'
 import { refuseUnstorable } from '../core/unstorable.ts'
 import { bearerOf, type Holder, nobody, permit, type Presented } from './access.ts'
+import { refuseForged, sessionTokens } from './auth/session/cookie.ts'
 import { type JsonBody, noBody } from './body.ts'
 import { read } from './field.ts'
 import { queryOf } from './query.ts'
 import { type IdempotencyStore, keyOf, once, requestHash } from './idempotency/idempotency.ts'
+import { requireRole, roleOf } from './roles.ts'
 import type { Answer, AnyCall, Route } from './route.ts'
 
 /** What serving a route needs of the rest. */
 export interface Gate {
   present(key: string): Promise<Presented>
+  presentSession(token: string): Promise<Presented>
+  serverUrl(): string
   /** `app_…` or uid → uuid. */
   appIdOf: (tenantId: string, idOrUid: string) => Promise<string | undefined>
   operatorTenantId(): Promise<string | undefined>
@@ -86,14 +90,31 @@ function actorOf({ keyId }: Holder, request: FastifyRequest): Actor {
 
 async function identify(route: Route, gate: Gate, request: FastifyRequest): Promise<Holder> {
   if (route.access === 'open') return nobody
-  const presented = await gate.present(bearerOf(request.headers.authorization))
+  const presented = await credential(gate, request)
   if (!presented.known) throw new PomboError('authentication_failed', { detail: presented.reason })
   permit(
     route.access,
     presented.holder,
     route.access === 'operator' ? await gate.operatorTenantId() : undefined,
   )
+  requireRole(presented.holder.role, roleOf(route))
   return presented.holder
+}
+
+/** A key in the Authorization header, or else the cookie of somebody who signed in. */
+async function credential(gate: Gate, request: FastifyRequest): Promise<Presented> {
+  const { authorization, cookie } = request.headers
+  const tokens = authorization === undefined ? sessionTokens(cookie) : []
+  let refused: Presented | undefined
+  for (const token of tokens) {
+    const presented = await gate.presentSession(token)
+    if (presented.known) {
+      refuseForged(request, token, gate.serverUrl())
+      return presented
+    }
+    refused ??= presented
+  }
+  return refused ?? (await gate.present(bearerOf(authorization)))
 }
 
 /** A token for one app finds no other: to it they do not exist. */

@@ -1,11 +1,14 @@
 /** Who acts: carried along from a request to the transactions that it causes, so that the audit log can name them. */
 import { AsyncLocalStorage } from 'node:async_hooks'
+import type { Role } from './role.ts'
 
 export interface Actor {
   /** The API key that was presented; absent where Pombo acts by itself. */
   keyId?: string
   /** For whom, as the caller says (`x-pombo-actor`): nobody has checked it. */
   onBehalfOf?: string
+  /** What a key has to be allowed for this, where whoever checks the key knows nothing of the request. */
+  needs?: Role
 }
 
 const current = new AsyncLocalStorage<Actor>()

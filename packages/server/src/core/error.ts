@@ -36,6 +36,10 @@ export const catalogue = {
     message: 'The request is not signed with the secret of source "{source}": {detail}',
   },
   permission_denied: { status: 403, message: 'This key may not do that: {detail}' },
+  forged_request: {
+    status: 403,
+    message: 'This request was not made by a page of this Pombo: {detail}.',
+  },
   link_refused: { status: 403, message: 'This link cannot be used: {detail}.' },
   not_found: { status: 404, message: 'There is no {what} "{id}" here.' },
   no_route: {
@@ -75,6 +79,11 @@ export const catalogue = {
     status: 429,
     message:
       'More than {rate} messages a second for this {scope}; repeat after the time in Retry-After.',
+  },
+  too_many_sign_ins: {
+    status: 429,
+    message:
+      '{count} sign-ins from this address failed within a minute; repeat after the time in Retry-After.',
   },
   not_offered: { status: 501, message: 'This belongs to Svix and is not offered here: {detail}' },
   overloaded: {

@@ -14,12 +14,14 @@ import type { EndpointRules } from './endpoints/settings.ts'
 import { createEndpoints, type Endpoints } from './endpoints/store.ts'
 import { createEventTypes, type EventTypes } from './event-types/store.ts'
 import { createKeys, type Keys } from './keys/store.ts'
+import { createSessions, type Sessions } from './sessions/store.ts'
 import { createTenants, type Tenants } from './tenants/store.ts'
 import { createWrite } from './writer.ts'
 
 export interface Registry {
   tenants: Tenants
   keys: Keys
+  sessions: Sessions
   apps: Apps
   endpoints: Endpoints
   eventTypes: EventTypes
@@ -59,6 +61,7 @@ export function createRegistry({
   return {
     tenants: createTenants({ pool, clock, write }),
     keys: createKeys({ pool, clock, write }),
+    sessions: createSessions({ pool, clock, write }),
     apps: createApps({ pool, clock, write }),
     endpoints: createEndpoints({ pool, clock, opener, rules, write }),
     eventTypes: createEventTypes({ pool, write }),

@@ -76,7 +76,7 @@ describe('a token of one app', () => {
     const mine = await api.svix.application.create({ name: 'mine', uid: 'mine' })
     const other = await api.svix.application.create({ name: 'other', uid: 'other' })
     const { token, url } = await api.svix.authentication.appPortalAccess('mine')
-    expect(url).toContain('/login#key=')
+    expect(url).toMatch(/\/portal\?tenant=org_\w+#token=pomboapp_/)
     const client = api.clientFor(token)
     expect(await client.application.get('mine')).toMatchObject({ id: mine.id })
     await client.endpoint.create(mine.id, { url: 'http://127.0.0.1:9/', uid: 'e' })
@@ -148,9 +148,15 @@ describe('a token of one app', () => {
     expect(await refused(api.svix.authentication.appPortalAccess('nowhere'))).toMatchObject({
       status: 404,
     })
+    const fewer = { body: { capabilities: ['ViewBase'] } }
+    const path = '/api/v1/auth/app-portal-access/mine'
+    expect((await api.call('POST', path, fewer)).status).toBe(422)
+    const { token } = await api.svix.authentication.appPortalAccess('mine', { readOnly: true })
+    const reader = api.clientFor(token)
+    expect((await reader.endpoint.list('mine')).done).toBe(true)
     expect(
-      await refused(api.svix.authentication.appPortalAccess('mine', { readOnly: true })),
-    ).toMatchObject({ status: 422 })
+      await refused(reader.endpoint.create('mine', { url: 'http://127.0.0.1:9/' })),
+    ).toMatchObject({ status: 403, body: { code: 'permission_denied' } })
   })
 })
 

@@ -139,7 +139,8 @@ test('a route that the server has is in the document, and the other way round', 
     const answer = await fetch(api.url + path.replaceAll(/\{\w+\}/g, 'x'), {
       method: method.toUpperCase(),
     })
-    expect([204, 401], `${operationId} answered ${answer.status}`).toContain(answer.status)
+    const usual = operationId === 'v1.session.create' ? [422] : [204, 401]
+    expect(usual, `${operationId} answered ${answer.status}`).toContain(answer.status)
   }
 })
 

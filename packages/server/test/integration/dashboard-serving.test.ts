@@ -112,3 +112,22 @@ test('where it was not built, the first page says how to build it', async () => 
     await bare.stop()
   }
 })
+
+test('the portal is framed by the sites that its operator lists, and every other page by none', async () => {
+  await api.call('PUT', '/api/v1/portal/settings', {
+    body: { allowedOrigins: ['https://app.acme.example'] },
+  })
+  const me = (await api.call('GET', '/api/v1/auth/session')).body
+  const signedIn = await api.call('POST', '/api/v1/auth/session', { body: { token: api.key } })
+  const cookie = signedIn.headers.getSetCookie().at(-1)!.split(';')[0]!
+  const ancestors = async (path: string, headers: Record<string, string> = {}) =>
+    /frame-ancestors ([^;]+)/.exec(
+      String((await get(path, { ...page, ...headers })).headers['content-security-policy']),
+    )?.[1]
+  const listed = "'self' https://app.acme.example"
+  expect(await ancestors(`/portal?tenant=${me.tenant.id}`)).toBe(listed)
+  expect(await ancestors('/portal/endpoints', { cookie })).toBe(listed)
+  for (const path of ['/portal', '/portal?tenant=org_nobody', '/portal/endpoints', '/portals'])
+    expect(await ancestors(path), path).toBe("'none'")
+  expect(await ancestors(`/endpoints?tenant=${me.tenant.id}`, { cookie })).toBe("'none'")
+})

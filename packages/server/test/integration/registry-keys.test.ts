@@ -82,6 +82,9 @@ test('a key is stored only as its hash, and found by nothing else', async () => 
     appId: null,
     name: 'producer',
     featureFlags: null,
+    role: 'administer',
+    sessionId: null,
+    expiresAtMs: null,
     refused: null,
   })
   for (const wrong of [

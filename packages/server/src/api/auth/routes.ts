@@ -1,9 +1,12 @@
 import { z } from 'zod'
 import type { Clock } from '../../core/clock.ts'
+import { invalid } from '../../core/error.ts'
 import { showId } from '../../core/id.ts'
+import type { Role } from '../../core/role.ts'
 import type { Keys } from '../../registry/keys/store.ts'
 import { type AppFinder, existingOrNewApp } from '../apps/ensure.ts'
 import { appId, applicationIn } from '../apps/schema.ts'
+import { role } from './session/schema.ts'
 import { empty, json, type Route, route } from '../route.ts'
 
 export interface AuthDeps extends AppFinder {
@@ -30,11 +33,8 @@ const accessIn = z
       .array(z.string())
       .nullish()
       .meta({ description: 'Event types with one of these flags are shown to the token' }),
-    readOnly: z
-      .boolean()
-      .nullish()
-      .refine((given) => given !== true, 'tokens that only read are not offered; leave it out')
-      .meta({ description: 'Not offered' }),
+    readOnly: z.boolean().nullish().meta({ description: 'The same as role `read`' }),
+    role: role.nullish().meta({ description: 'What the token may do; null: everything' }),
     capabilities: z
       .array(z.string())
       .nullish()
@@ -75,12 +75,11 @@ const accessOut = z
 
 export function authRoutes(finder: AuthDeps): Route[] {
   const { keys, clock, serverUrl } = finder
-  const opening = (appId: string, token: string) => {
-    const login = Buffer.from(JSON.stringify({ appId: showId('app', appId), token })).toString(
-      'base64url',
-    )
-    return { token, url: `${serverUrl()}/login#key=${login}` }
-  }
+  // The token in the fragment, which no server and no log ever sees; the tenant, so that its sites may frame the page.
+  const opening = (tenantId: string, token: string) => ({
+    token,
+    url: `${serverUrl()}/portal?tenant=${showId('tenant', tenantId)}#token=${token}`,
+  })
   return [
     route({
       method: 'POST',
@@ -100,9 +99,10 @@ export function authRoutes(finder: AuthDeps): Route[] {
         const { text } = await keys.createAppToken(holder.tenantId, id, {
           ...(body?.sessionId ? { name: `app portal, session ${body.sessionId}` } : {}),
           featureFlags: body?.featureFlags ?? [],
+          role: roleIn(body),
           ...(body?.expiry == null ? {} : { expiresAtMs: clock.now() + body.expiry * 1_000 }),
         })
-        return json(200, opening(id, text))
+        return json(200, opening(holder.tenantId, text))
       },
     }),
     route({
@@ -118,7 +118,7 @@ export function authRoutes(finder: AuthDeps): Route[] {
       },
       async handle({ holder, appId }) {
         const { text } = await keys.createAppToken(holder.tenantId, appId)
-        return json(200, opening(appId, text))
+        return json(200, opening(holder.tenantId, text))
       },
     }),
     route({
@@ -161,4 +161,11 @@ export function authRoutes(finder: AuthDeps): Route[] {
       },
     }),
   ]
+}
+
+function roleIn(body: z.output<typeof accessIn> | undefined): Role | undefined {
+  const { readOnly, role } = body ?? {}
+  if (readOnly === true && role != null && role !== 'read')
+    throw invalid(['body', 'role'], 'is "read" where readOnly is true; leave one of them out')
+  return readOnly === true ? 'read' : (role ?? undefined)
 }

@@ -1,6 +1,7 @@
-import { nameActor } from '../../core/acting.ts'
+import { currentActor, nameActor } from '../../core/acting.ts'
 import { PomboError } from '../../core/error.ts'
 import type { DialectPorts } from '../../dialects/contract/ports.ts'
+import { requireRole } from '../roles.ts'
 import { gatewaysPort } from './gateway-port.ts'
 import { devicesPort } from './device-port.ts'
 import { attemptsPort, deliveriesPort, messagesPort } from './log-ports.ts'
@@ -24,6 +25,7 @@ export function createDialectPorts(deps: PortDeps): DialectPorts {
         throw refused(
           holder.refused === 'revoked' ? 'This key was revoked.' : 'This key has expired.',
         )
+      requireRole(holder.role, currentActor().needs ?? 'administer')
       nameActor({ keyId: holder.keyId })
       return { tenantId: holder.tenantId, appId: holder.appId }
     },

@@ -5,6 +5,7 @@ import { refuseUnstorable } from '../../core/unstorable.ts'
 import type { Dialect } from '../../dialects/contract/dialect.ts'
 import type { DialectPorts, Refusal } from '../../dialects/contract/ports.ts'
 import type { JsonBody } from '../body.ts'
+import { roleOfDialect } from '../roles.ts'
 import { errorAnswer, type ErrorAnswer } from '../error-answer.ts'
 
 /** The dialects, and what their routes stand on. */
@@ -31,7 +32,8 @@ export function mountDialects(
       // finds out.
       plugin.addHook('preHandler', (request, _reply, done) => {
         const someone = onBehalfOf(request.headers['x-pombo-actor'])
-        actingAs(someone === undefined ? {} : { onBehalfOf: someone }, done)
+        const needs = roleOfDialect(request.method, request.url)
+        actingAs({ needs, ...(someone !== undefined && { onBehalfOf: someone }) }, done)
       })
       plugin.addHook('preValidation', async (request) => {
         const body = request.body as Partial<JsonBody> | undefined

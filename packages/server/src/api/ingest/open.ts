@@ -1,4 +1,5 @@
 import type { Registry } from '../../registry/registry.ts'
+import { requireRole } from '../roles.ts'
 import { Intake, type IntakeDeps } from '../../sources/intake/intake.ts'
 
 type Rest = Omit<IntakeDeps, 'holderOf' | 'appIdOf' | 'makeApp' | 'changed' | 'onAppChange'>
@@ -8,7 +9,11 @@ export function openIntake({ registry, ...rest }: Rest & { registry: Registry })
   const { apps, cache } = registry
   return new Intake({
     ...rest,
-    holderOf: (key) => cache.key(key),
+    async holderOf(key) {
+      const holder = await cache.key(key)
+      if (holder !== undefined && holder.refused === null) requireRole(holder.role, 'operate')
+      return holder
+    },
     appIdOf: (tenantId, idOrUid) => cache.appIdOf(tenantId, idOrUid),
     makeApp: async (tenantId, uid) => (await apps.getOrCreate(tenantId, { name: uid, uid })).app.id,
     changed: (appId) => cache.invalidate('app', appId),

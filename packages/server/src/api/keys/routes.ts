@@ -3,6 +3,7 @@ import { iso } from '../../core/clock.ts'
 import { showId } from '../../core/id.ts'
 import type { ApiKey } from '../../registry/keys/key.ts'
 import type { Keys } from '../../registry/keys/store.ts'
+import { role } from '../auth/session/schema.ts'
 import { instant, time } from '../field.ts'
 import { resource } from '../resource.ts'
 import { json, type Route } from '../route.ts'
@@ -23,12 +24,14 @@ const keyIn = z
     expiresAt: instant
       .nullish()
       .meta({ description: 'Until when it counts; null: until it is revoked' }),
+    role: role.nullish().meta({ description: 'What it may do; null: everything' }),
   })
   .meta({ id: 'ApiKeyIn' })
 
 const shown = {
   id: z.string(),
   name: z.string(),
+  role,
   hint: z.string().meta({ description: 'Its first characters' }),
   createdAt: time,
   lastUsedAt: time.nullable().meta({ description: 'To the minute or so' }),
@@ -65,6 +68,7 @@ export function keyRoutes(keys: Keys): Route[] {
         const { key, text } = await keys.create(holder.tenantId, {
           name: body.name,
           expiresAtMs: body.expiresAt ?? null,
+          role: body.role ?? undefined,
         })
         return json(201, { ...showKey(key), key: text })
       },
@@ -89,6 +93,7 @@ function showKey(key: ApiKey): z.output<typeof keyOut> {
   return {
     id: showId('key', key.id),
     name: key.name,
+    role: key.role,
     hint: key.hint,
     createdAt: iso(key.createdAtMs),
     lastUsedAt: when(key.lastUsedAtMs),

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { catalogue, type ErrorCode } from '../../core/error.ts'
+import { roleOf } from '../roles.ts'
 import type { AnswerShape, Route } from '../route.ts'
 
 /**
@@ -26,7 +27,7 @@ export function openApi(routes: readonly Route[], info: Description): Json {
     openapi: '3.1.0',
     info,
     servers: [{ url: '/' }],
-    security: [{ key: [] }],
+    security: [{ key: [] }, { session: [] }],
     tags,
     paths,
     components: {
@@ -35,6 +36,12 @@ export function openApi(routes: readonly Route[], info: Description): Json {
           type: 'http',
           scheme: 'bearer',
           description: 'A key of the tenant, or a token of one app.',
+        },
+        session: {
+          type: 'apiKey',
+          in: 'cookie',
+          name: 'pombo_session',
+          description: 'Of `POST /api/v1/auth/session`; for changes with the header X-Pombo-Csrf.',
         },
       },
       schemas: Object.fromEntries(Object.entries(schemas).toSorted(([a], [b]) => (a < b ? -1 : 1))),
@@ -55,6 +62,7 @@ function operation(route: Route, schemas: Json): Json {
     ...(route.description === undefined ? {} : { description: route.description }),
     ...(route.access === 'open' ? { security: [] } : {}),
     'x-access': route.access,
+    ...(route.access === 'open' ? {} : { 'x-pombo-role': roleOf(route) }),
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(route.body === undefined
       ? {}

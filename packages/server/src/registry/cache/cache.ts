@@ -12,6 +12,7 @@ import type { Change } from '../../db/changes.ts'
 import type { Pool } from '../../db/pool.ts'
 import type { Opener } from '../endpoints/rows/store.ts'
 import { hashKey, type KeyHolder } from '../keys/key.ts'
+import { hashSession } from '../sessions/store.ts'
 import { LastUsed } from '../keys/last-used.ts'
 import { writeLastUsed } from '../keys/store.ts'
 import { ChangeReader } from './change-reader.ts'
@@ -145,15 +146,24 @@ export class RegistryCache {
 
   /** Who has this key, by the text that was presented; undefined: nobody. One that is refused says why. */
   async key(presented: string): Promise<KeyHolder | undefined> {
+    return await this.#holder(hashKey(presented).toString('hex'))
+  }
+
+  /** Who is signed in, by the token that the browser keeps; undefined: nobody. */
+  async session(token: string): Promise<KeyHolder | undefined> {
+    return await this.#holder(hashSession(token).toString('hex'))
+  }
+
+  async #holder(hash: string): Promise<KeyHolder | undefined> {
     if (!this.#changes.isFresh) await this.#changes.read()
-    const hash = hashKey(presented).toString('hex')
     const nowMs = this.#clock.now()
     const known = this.#keys.peek(hash)
     // A client with a wrong key that asks without pause costs one query a second.
     if (known === undefined && this.#isUnknownKey(hash)) return undefined
     const row = known ?? (await this.#keys.get(hash))
     if (row === undefined) return undefined
-    const { expiresAtMs, ...holder } = row
+    const holder = { ...row }
+    const { expiresAtMs } = holder
     if (holder.refused === null && expiresAtMs !== null && expiresAtMs <= nowMs)
       holder.refused = 'expired'
     if (holder.refused === null) this.#lastUsed.mark(holder.keyId, nowMs)

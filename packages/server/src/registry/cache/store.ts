@@ -10,10 +10,8 @@ import {
 import type { KeyHolder } from '../keys/key.ts'
 import type { AppRoutes, EndpointInApp, RoutedApp } from './routes.ts'
 
-/** A key's row, before the time decides whether it has expired. */
-export interface KeyRow extends KeyHolder {
-  expiresAtMs: number | null
-}
+/** A key's or a session's row, before the time decides whether it has expired. */
+export type KeyRow = KeyHolder
 
 const routedApp = /* sql */ `
   json_build_object(
@@ -105,7 +103,9 @@ export async function loadAppIds(db: Queryable, keys: string[]): Promise<Map<str
   return new Map(rows.map(({ key, appId }) => [key, appId]))
 }
 
-/** Keys by the hex of their hash: one probe of the unique index on it each. */
+/**
+ * Keys, and the keys by which people are signed in, by the hex of the hash: one probe of the unique index on it each.
+ */
 export async function loadKeys(db: Queryable, hashes: string[]): Promise<Map<string, KeyRow>> {
   const { rows } = await db.query<KeyRow & { hash: string }>({
     name: 'routes-keys',
@@ -116,10 +116,18 @@ export async function loadKeys(db: Queryable, hashes: string[]): Promise<Map<str
              app_id as "appId",
              name,
              feature_flags as "featureFlags",
+             role,
+             null::uuid as "sessionId",
              floor(extract(epoch from expires_at) * 1000)::float8 as "expiresAtMs",
              case when revoked_at is not null then 'revoked' end as refused
         from api_key
-       where hash = any($1)`,
+       where hash = any($1)
+      union all
+      select encode(s.hash, 'hex'), k.id, k.tenant_id, k.app_id, k.name, k.feature_flags, k.role, s.id,
+             floor(extract(epoch from least(s.expires_at, k.expires_at)) * 1000)::float8,
+             case when k.revoked_at is not null then 'revoked' end
+        from session s join api_key k on k.id = s.key_id
+       where s.hash = any($1)`,
     values: [hashes.map((hash) => Buffer.from(hash, 'hex'))],
   })
   return new Map(rows.map(({ hash, ...row }) => [hash, row]))

@@ -1,4 +1,5 @@
 import { hash, randomBytes } from 'node:crypto'
+import type { Role } from '../../core/role.ts'
 
 /** A key as its owner sees it again later: never the key itself. */
 export interface ApiKey {
@@ -16,6 +17,7 @@ export interface ApiKey {
   revokedAtMs: number | null
   /** The event types with a flag that are shown to it; null: all. */
   featureFlags: string[] | null
+  role: Role
 }
 
 /** Whom a presented key belongs to. `refused` says why it counts no longer. */
@@ -25,6 +27,10 @@ export interface KeyHolder {
   appId: string | null
   name: string
   featureFlags: string[] | null
+  role: Role
+  /** The session by which somebody is signed in with the key; null: the key itself was presented. */
+  sessionId: string | null
+  expiresAtMs: number | null
   refused: 'revoked' | 'expired' | null
 }
 

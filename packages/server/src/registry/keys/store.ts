@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock.ts'
 import { invalid, PomboError } from '../../core/error.ts'
 import { uuidv7 } from '../../core/id.ts'
+import type { Role } from '../../core/role.ts'
 import type { Pool, Queryable } from '../../db/pool.ts'
 import { defineTable, type ListOptions, type Page } from '../../db/table.ts'
 import { textProblem, uuidOf } from '../checks.ts'
@@ -21,6 +22,7 @@ export const apiKeys = defineTable<ApiKey, never, { hash: Buffer }>({
     expiresAtMs: 'expires_at',
     revokedAtMs: 'revoked_at',
     featureFlags: 'feature_flags',
+    role: 'role',
   },
   settings: {},
   unread: { hash: 'hash' },
@@ -45,6 +47,7 @@ export function createKeys({ pool, clock, write }: { pool: Pool; clock: Clock; w
     name: string,
     expiresAtMs: number | null,
     featureFlags: string[] | null = null,
+    role: Role = 'administer',
   ): Promise<MadeKey> {
     const problem =
       name.length === 0 || name.length > 256 ? 'has 1 to 256 characters' : textProblem(name)
@@ -61,6 +64,7 @@ export function createKeys({ pool, clock, write }: { pool: Pool; clock: Clock; w
       hint,
       expiresAtMs,
       featureFlags,
+      role,
     }
     // No change is noted: nobody can hold an answer about a key that did not exist, but for the second that a refusal
     // is remembered.
@@ -72,14 +76,20 @@ export function createKeys({ pool, clock, write }: { pool: Pool; clock: Clock; w
     /** A further key of the tenant. */
     create: async (
       tenantId: string,
-      options: { name: string; expiresAtMs?: number | null },
-    ): Promise<MadeKey> => await make(tenantId, null, options.name, options.expiresAtMs ?? null),
+      options: { name: string; expiresAtMs?: number | null; role?: Role | undefined },
+    ): Promise<MadeKey> =>
+      await make(tenantId, null, options.name, options.expiresAtMs ?? null, null, options.role),
 
     /** A token that reaches this one app. */
     createAppToken: async (
       tenantId: string,
       appId: string,
-      options: { name?: string; expiresAtMs?: number; featureFlags?: string[] } = {},
+      options: {
+        name?: string
+        expiresAtMs?: number
+        featureFlags?: string[]
+        role?: Role | undefined
+      } = {},
     ): Promise<MadeKey> =>
       await make(
         tenantId,
@@ -87,6 +97,7 @@ export function createKeys({ pool, clock, write }: { pool: Pool; clock: Clock; w
         options.name ?? 'app portal',
         options.expiresAtMs ?? clock.now() + APP_TOKEN_MS,
         options.featureFlags ?? [],
+        options.role,
       ),
 
     /** The tenant's own keys, revoked ones too; with `appId` that app's tokens. */

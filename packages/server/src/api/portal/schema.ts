@@ -1,0 +1,72 @@
+import { z } from 'zod'
+import type { PortalSettings } from './store.ts'
+
+export const portalPages = ['live', 'messages', 'failed', 'endpoints', 'eventTypes'] as const
+
+const color = z
+  .string()
+  .regex(/^#[0-9a-f]{6}$/i, 'must be a colour such as #0f766e')
+  .nullable()
+
+const look = {
+  name: z.string().min(1).max(100).nullable().meta({ description: 'In place of Pombo’s own' }),
+  logoUrl: z
+    .string()
+    .max(2_048)
+    .regex(/^https:\/\/[^\s"'<>\\]+$/, 'must be an address that begins with https://')
+    .nullable(),
+  theme: z.enum(['auto', 'light', 'dark']),
+  language: z.enum(['en', 'pt-BR']).nullable().meta({ description: "null: the browser's" }),
+  colors: z.object({ accent: color, accentText: color }),
+  pages: z.array(z.enum(portalPages)).meta({ description: 'The pages that the portal shows' }),
+}
+
+export const portalLook = z.object(look).meta({ id: 'PortalLook' })
+
+const origin = z
+  .string()
+  .max(255)
+  .regex(
+    /^https?:\/\/(?:\*\.)?[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::\d{1,5})?$/i,
+    'must be an origin such as https://app.example.com, without a path',
+  )
+
+const allowedOrigins = z
+  .array(origin)
+  .max(20)
+  .meta({
+    description: 'Origins whose pages may show the portal in a frame; nobody else can',
+    examples: [['https://app.example.com']],
+  })
+
+export const portalSettingsOut = z.object({ ...look, allowedOrigins }).meta({
+  id: 'PortalSettingsOut',
+})
+
+/** What is left out is put back to what it was at first. */
+export const portalSettingsIn = z
+  .object({
+    name: look.name.optional(),
+    logoUrl: look.logoUrl.optional(),
+    theme: look.theme.optional(),
+    language: look.language.optional(),
+    colors: z
+      .object({ accent: color.optional(), accentText: color.optional() })
+      .optional()
+      .meta({ examples: [{ accent: '#0f766e', accentText: '#ffffff' }] }),
+    pages: look.pages.min(1).optional(),
+    allowedOrigins: allowedOrigins.optional(),
+  })
+  .meta({ id: 'PortalSettingsIn' })
+
+export function showLook(settings: PortalSettings): z.output<typeof portalLook> {
+  const { name, logoUrl, theme, language, accent, accentText, pages } = settings
+  return {
+    name,
+    logoUrl,
+    theme,
+    language,
+    colors: { accent, accentText },
+    pages: portalPages.filter((page) => pages === null || pages.includes(page)),
+  }
+}
