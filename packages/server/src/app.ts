@@ -30,6 +30,9 @@ import { forgetSessions } from './registry/sessions/store.ts'
 import { createDevices } from './sources/gateway-websocket/devices.ts'
 import { GatewayWebsockets } from './sources/gateway-websocket/gateway-websocket.ts'
 import { intakeChores } from './sources/intake/upkeep.ts'
+import { forgetTraffic } from './traffic/store.ts'
+import { Traffic } from './traffic/traffic.ts'
+import { countTraffic } from './traffic/watcher.ts'
 import { compileChatFilter } from './whatsapp/chat-filter.ts'
 import { version } from './version.ts'
 
@@ -92,6 +95,7 @@ async function start(
   const { freshKey, tenantId } = await registry.tenants.bootstrap({ apiKey: config.apiKey })
 
   const dialectTasks: BackgroundTask[] = []
+  const traffic = new Traffic({ pool, clock, log: logError })
   const engine = new Engine({
     pool,
     leasePool: database.leasePool,
@@ -121,9 +125,15 @@ async function start(
       maxWaitingBytes: config.commitBufferBytes,
     },
     responseKeptBytes: config.responseCapBytes,
+    watchers: [countTraffic(traffic, () => clock.now())],
     chores: [
       ...intakeChores(pool, () => clock.now(), config.retentionDays),
       { name: 'sessions', everyMs: 3_600_000, work: async () => await forgetSessions(pool) },
+      {
+        name: 'traffic',
+        everyMs: 3_600_000,
+        work: async () => await forgetTraffic(pool, config.retentionDays),
+      },
     ],
   })
   const accept = (message: IncomingMessage) => engine.ingest.accept(message)
@@ -211,6 +221,8 @@ async function start(
   listening = api.listeningOrigin
   undo.defer(async () => void (await engine.stop(0)))
   await engine.start()
+  traffic.start()
+  undo.defer(() => traffic.stop())
   for (const source of sources) {
     undo.defer(async () => void (await source.stop()))
     await source.start()
@@ -240,6 +252,7 @@ async function start(
       await gatewayWebsockets.stop()
       const result = await engine.stop(config.shutdownGraceMs)
       await closing
+      await traffic.stop()
       await intake.stop()
       metrics.stop()
       await database.close()

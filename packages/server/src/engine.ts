@@ -16,6 +16,7 @@ import { AttemptObserver } from './engine/attempt-observer.ts'
 import type { EngineOptions } from './engine/options.ts'
 import { personIndex } from './engine/person-index.ts'
 import { watchQueue } from './engine/queue-metrics.ts'
+import { ingestObserver } from './engine/watchers.ts'
 import { createSender, type Sender, type SendRequest } from './deliver/send/send.ts'
 import { Transformer } from './deliver/transform/transform.ts'
 import type { DeliveryDialect } from './dialects/contract/delivery.ts'
@@ -53,7 +54,7 @@ export class Engine {
     this.#options = options
     const { pool, clock, registry, log, metrics, dialects } = options
     this.#dialects = dialects
-    const { payloads = plainPayloads } = options
+    const { payloads = plainPayloads, watchers = [] } = options
     this.clock = clock
     this.cache = registry.cache
     const complain = (message: string, detail?: unknown) => {
@@ -113,8 +114,9 @@ export class Engine {
             ),
           )
       },
-      onSettled: (claim) => {
-        if (claim.ordered) this.dispatcher.wake(claim.endpoint.id)
+      onSettled: (entry) => {
+        if (entry.claim.ordered) this.dispatcher.wake(entry.claim.endpoint.id)
+        for (const watcher of watchers) watcher.recorded(entry)
       },
       log: complain,
     })
@@ -184,10 +186,7 @@ export class Engine {
       personsOf: personIndex(options.personKeys),
       deliver: (claims) => this.leased.add(claims),
       congested,
-      observe: {
-        commit: (messages, seconds) => metrics.recordCommit(messages, seconds * 1000),
-        accepted: (result) => metrics.recordAccepted(result),
-      },
+      observe: ingestObserver(metrics, watchers),
       commit: options.commit,
       lookForStrays: () => this.dispatcher.lookForStrays(),
     })

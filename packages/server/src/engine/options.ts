@@ -8,6 +8,7 @@ import type { DeliveryDialect } from '../dialects/contract/delivery.ts'
 import type { Log } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import type { Registry } from '../registry/registry.ts'
+import type { Watcher } from './watchers.ts'
 import type { Signal } from '../sources/operational/operational.ts'
 import type { Chore } from '../upkeep/upkeep.ts'
 
@@ -40,6 +41,8 @@ export interface EngineOptions {
   chores?: readonly Chore[]
   dialects: ReadonlyMap<DialectName, DeliveryDialect>
   compileChatFilter: CompileChatFilter
+  /** Hear of every message that is stored, and of every attempt that is recorded. They must be quick. */
+  watchers?: readonly Watcher[]
   /** Hears every operational event before it is forgotten, on one node or another. Throws to be told again. */
   hearSignals?: (signals: readonly Signal[]) => Promise<void>
 }

@@ -16,6 +16,7 @@ import type { Claim, NodeLease, Slots, Waker } from '../queue/queue.ts'
 import { type Route, type RouteRules, route } from '../route/route.ts'
 import { AcceptRate } from './accept-rate.ts'
 import { GroupCommit } from './group-commit.ts'
+import type { IngestObserver } from './observer.ts'
 import { insertAlone, insertBatch, keyHolder, type NewMessage } from './store.ts'
 
 /** What ingest needs to know of an app: the registry's cache has it. */
@@ -50,10 +51,7 @@ export interface IngestDeps {
   deliver: (claims: Claim[]) => void
   /** True while outcomes pile up unrecorded: then nothing is sent from memory. */
   congested: () => boolean
-  observe: {
-    commit: (messages: number, seconds: number) => void
-    accepted: (result: 'accepted' | 'duplicate' | 'unmatched' | 'refused') => void
-  }
+  observe: IngestObserver
   commit: { maxBatch: number; windowMs: number; maxWaiting: number; maxWaitingBytes: number }
   /** A write was not answered: there may be deliveries leased to this node of which it does not know. */
   lookForStrays: () => void
@@ -168,6 +166,7 @@ export class Ingest {
       : await commit.add(prepared)
     if (!stored) return await this.#duplicate(prepared.dedupe, incoming)
     this.#deps.observe.accepted(prepared.unmatched === null ? 'accepted' : 'unmatched')
+    this.#deps.observe.stored(prepared)
     return {
       outcome: 'accepted',
       message: prepared.message,

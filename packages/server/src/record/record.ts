@@ -28,8 +28,8 @@ export interface RecordDeps {
   onCircuit: (appId: string, endpointId: string, change: CircuitChange) => void
   /** After the commit: the endpoint asked to be disabled. */
   onDisable: (claim: Claim, reason: string) => void
-  /** After the commit: the next of an ordered key may go. */
-  onSettled: (claim: Claim) => void
+  /** After the commit. */
+  onSettled: (entry: Unwritten) => void
   log: (message: string, error: unknown) => void
 }
 
@@ -223,14 +223,15 @@ export class Recorder {
   }
 
   #tell(
-    batch: readonly Recorded[],
+    batch: readonly Unwritten[],
     changes: ReadonlyMap<string, { claim: Claim; change: CircuitChange }>,
   ): void {
     for (const [endpointId, { claim, change }] of changes)
       this.#deps.onCircuit(claim.app.id, endpointId, change)
-    for (const { claim, verdict } of batch) {
+    for (const entry of batch) {
+      const { claim, verdict } = entry
       if (verdict.kind === 'disable') this.#deps.onDisable(claim, verdict.reason)
-      this.#deps.onSettled(claim)
+      this.#deps.onSettled(entry)
     }
   }
 }

@@ -213,7 +213,7 @@ describe('a role', () => {
     body?: object,
   ) => (await one.call(method, at, { headers, ...(body && { body }) })).status
 
-  test('read looks and changes nothing, by key and by cookie, in the dialects and at the gateways’ door too', async () => {
+  test('read changes nothing, by key and by cookie, in the dialects and at the gateways’ door too', async () => {
     const { key } = await makeKey({ role: 'read' })
     const { headersOf, body } = await signIn(key)
     expect(body.role).toBe('read')

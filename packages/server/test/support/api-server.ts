@@ -8,6 +8,8 @@ import { createSeal } from '../../src/db/seal.ts'
 import type { EngineOptions } from '../../src/engine/options.ts'
 import { openHealth } from '../../src/observe/health.ts'
 import { openMetrics } from '../../src/observe/metrics.ts'
+import { Traffic } from '../../src/traffic/traffic.ts'
+import { countTraffic } from '../../src/traffic/watcher.ts'
 import type { Intake } from '../../src/sources/intake/intake.ts'
 import { createTestDatabase, type TestDatabase } from './database.ts'
 import { type DatabaseLine, openLine } from './database-line.ts'
@@ -19,6 +21,8 @@ export interface TestApi {
   database: TestDatabase
   node: TestNode
   intake: Intake
+  /** Counts; `flush` adds them to the database. */
+  traffic: Traffic
   /** A key of the first tenant, the operator's. */
   key: string
   tenantId: string
@@ -75,12 +79,17 @@ async function startOn(
   options: ApiOptions & { line?: DatabaseLine | undefined },
   owner: boolean,
 ): Promise<TestApi> {
+  const logged: TestApi['logged'] = []
   const databaseUrl = options.line?.url ?? database.url
-  const node = await startNode(databaseUrl, options.engine)
   const pool = openPool(databaseUrl, 10)
+  const log = (message: string, error: unknown) => logged.push({ fields: { error }, message })
+  const traffic = new Traffic({ pool, clock: { now: Date.now }, log })
+  const node = await startNode(databaseUrl, {
+    watchers: [countTraffic(traffic, Date.now)],
+    ...options.engine,
+  })
   const { tenantId, freshKey } = await node.registry.tenants.bootstrap()
   const key = freshKey ?? (await node.registry.keys.create(tenantId, { name: 'test' })).text
-  const logged: TestApi['logged'] = []
   const intake = openIntake({
     pool,
     clock: node.engine.clock,
@@ -90,7 +99,7 @@ async function startOn(
     serverUrl: () => app.listeningOrigin,
     retentionDays: 30,
     namesWaitMs: options.namesWaitMs ?? 10_000,
-    log: (message, error) => logged.push({ fields: { error }, message }),
+    log,
   })
   const app = createApi({
     db: pool,
@@ -132,6 +141,7 @@ async function startOn(
     database,
     node,
     intake,
+    traffic,
     key,
     tenantId,
     logged,
@@ -163,6 +173,7 @@ async function startOn(
       await app.close()
       await intake.stop()
       await node.stop()
+      await traffic.stop()
       await pool.end()
       await options.line?.cut()
       if (owner) await database.drop()

@@ -196,7 +196,7 @@ function refusals(route: Route): Json {
   // Whatever a path takes: a body that does not read is refused before it is looked at.
   if (route.method !== 'GET') codes.push('bad_json')
   if (route.access !== 'open') codes.push('authentication_failed', 'permission_denied')
-  if (route.params !== undefined) codes.push('not_found')
+  if (route.params !== undefined || 'app_id' in (route.query?.shape ?? {})) codes.push('not_found')
   if (route.method !== 'GET') codes.push('conflict')
   if (route.method !== 'GET') codes.push('too_large', 'unsupported_media_type')
   codes.push('validation')

@@ -45,7 +45,7 @@ export const noSessionCookies = [
   `${names.embedded}=; Path=/; HttpOnly; SameSite=None; Secure; Partitioned; Max-Age=0`,
 ]
 
-/** Whether the person's connection is encrypted, as far as can be told: only what a cookie is marked with hangs on it. */
+/** Whether the person's connection is encrypted, as far as can be told: only a cookie's mark hangs on it. */
 export function isSecure(request: FastifyRequest, serverUrl: string): boolean {
   const forwarded = String(request.headers['x-forwarded-proto'] ?? '')
     .split(',')[0]!

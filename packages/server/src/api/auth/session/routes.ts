@@ -28,7 +28,7 @@ const tag = 'Session'
 const path = '/api/v1/auth/session'
 const out = { description: 'Who is signed in, and what may be done', body: sessionOut }
 
-/** Signing in from a browser, with a key or a portal's token; the browser then holds a cookie that scripts cannot read. */
+/** Signing in from a browser, with a key or a portal's token: the browser then holds a cookie. */
 export function sessionRoutes(deps: SessionDeps): Route[] {
   const { registry, clock, serverUrl } = deps
   const failed = new FailedSignIns(clock)
@@ -40,7 +40,8 @@ export function sessionRoutes(deps: SessionDeps): Route[] {
       tag,
       summary: 'Sign in',
       description:
-        'Sets a cookie that stands for the key until it expires or is revoked, 12 hours at most. What changes something by that cookie carries `X-Pombo-Csrf`.',
+        'Sets a cookie that stands for the key until it expires or is revoked, 12 hours at most. ' +
+        'What changes something by that cookie carries `X-Pombo-Csrf`.',
       access: 'open',
       idempotency: 'own',
       body: sessionIn,

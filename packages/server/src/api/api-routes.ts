@@ -1,0 +1,86 @@
+import { createPersonHashes } from '../core/person.ts'
+import { appRoutes } from './apps/routes.ts'
+import { attemptRoutes } from './attempts/routes.ts'
+import { auditRoute } from './audit/routes.ts'
+import { authRoutes } from './auth/routes.ts'
+import { sessionRoutes } from './auth/session/routes.ts'
+import { backgroundTaskRoutes } from './background-tasks/routes.ts'
+import { endpointRoutes } from './endpoints/routes.ts'
+import { transformRoutes } from './endpoints/transform.ts'
+import { createPayloadCheck } from './event-types/payload-check.ts'
+import { eventTypeRoutes } from './event-types/routes.ts'
+import { healthRoutes } from './health/routes.ts'
+import { keyRoutes } from './keys/routes.ts'
+import { precheckRoute } from './messages/precheck.ts'
+import { expungeRoutes } from './messages/expunge.ts'
+import { messageRoutes } from './messages/routes.ts'
+import { operationalWebhookRoutes } from './operational-webhooks/routes.ts'
+import { createQueuePictures } from './overview/queue.ts'
+import { overviewRoute } from './overview/routes.ts'
+import { portalRoutes } from './portal/routes.ts'
+import { privacyRoutes } from './privacy/routes.ts'
+import { bulkReplayRoute, replayMissingRoute } from './replay/bulk.ts'
+import { replayRoutes } from './replay/routes.ts'
+import type { Route } from './route.ts'
+import type { Gate } from './serve.ts'
+import type { ApiDeps } from './deps.ts'
+import { sourceRoutes } from './sources/routes.ts'
+import { tenantRoutes } from './tenants/routes.ts'
+import { seriesRoute } from './traffic/routes.ts'
+
+/** The whole table, without which nothing is served and nothing is documented. */
+export function apiRoutes(deps: ApiDeps, gate: Gate): Route[] {
+  const { db, clock, registry, settings } = deps
+  const { apps, keys, endpoints, eventTypes, tenants, cache } = registry
+  const appIdOf = cache.appIdOf.bind(cache)
+  const endpointsOf = async (tenantId: string, appId: string) =>
+    (await cache.routes(tenantId, appId))?.endpoints ?? []
+  const serverUrl = () => gate.serverUrl()
+  return [
+    ...appRoutes(apps),
+    ...endpointRoutes({
+      ...deps,
+      endpoints,
+      eventTypes,
+      retentionDays: settings.retentionDays,
+      changed: (appId) => cache.invalidate('app', appId),
+    }),
+    ...transformRoutes(deps),
+    ...eventTypeRoutes(eventTypes),
+    ...messageRoutes({
+      ...deps,
+      apps,
+      appIdOf,
+      checkPayload: createPayloadCheck({ eventTypes, log: deps.log }),
+      eventIdDays: settings.retentionDays,
+    }),
+    precheckRoute({ endpointsOf }),
+    ...attemptRoutes({ ...deps, endpointsOf }),
+    ...authRoutes({ apps, keys, clock, appIdOf, serverUrl }),
+    ...sessionRoutes({ ...deps, ...gate, serverUrl, version: settings.version }),
+    ...portalRoutes(db),
+    overviewRoute({ ...deps, ...gate, queue: createQueuePictures(db, clock) }),
+    seriesRoute({ ...deps, appIdOf, endpointsOf }),
+    ...backgroundTaskRoutes(db),
+    ...replayRoutes({ db, clock, appIdOf, retentionDays: settings.retentionDays }),
+    bulkReplayRoute({ db, clock, endpoints }),
+    replayMissingRoute({ db, clock, endpoints }),
+    ...expungeRoutes({ db, clock }),
+    ...operationalWebhookRoutes({ db, endpoints, apps }),
+    ...(deps.intake
+      ? sourceRoutes({
+          db,
+          clock,
+          apps,
+          sources: deps.intake.sources,
+          flushCounts: () => deps.intake!.counters.flush(),
+          serverUrl,
+        })
+      : []),
+    ...keyRoutes(keys),
+    ...tenantRoutes(tenants, keys),
+    auditRoute(db),
+    ...privacyRoutes({ ...deps, hashes: createPersonHashes(deps.personKeys), endpointsOf }),
+    ...healthRoutes(deps.health),
+  ]
+}

@@ -1,0 +1,52 @@
+import type { Clock } from '../core/clock.ts'
+import { PomboError } from '../core/error.ts'
+import type { Accepted, IncomingMessage } from '../core/message.ts'
+import type { PayloadLinks } from '../core/payload-link.ts'
+import type { Payloads } from '../db/payload.ts'
+import type { Health } from '../observe/health.ts'
+import type { Metrics } from '../observe/metrics.ts'
+import type { Registry } from '../registry/registry.ts'
+import type { Intake } from '../sources/intake/intake.ts'
+import { type DialectPart } from './dialects/mount.ts'
+import { type TransformTrial } from './endpoints/transform.ts'
+import type { IdempotencyStore } from './idempotency/idempotency.ts'
+import type { Pool } from '../db/pool.ts'
+
+/** What the API stands on. */
+export interface ApiDeps {
+  db: Pool
+  clock: Clock
+  registry: Registry
+  /** `idempotencyStore(db, seal)` of idempotency/store.ts. */
+  idempotency: IdempotencyStore
+  accept: (message: IncomingMessage) => Promise<Accepted>
+  acceptMany: (messages: IncomingMessage[]) => Promise<(Accepted | PomboError)[]>
+  /** Work of the endpoint may be due now that was not before. */
+  wake: (endpointId: string) => void
+  /** The dialects' routes are served where this is given. */
+  dialects?: DialectPart
+  /** Gateways can send their events in where this is given. */
+  intake?: Intake
+  /** What an endpoint's transformation makes of a message, for trying it out. */
+  transform: TransformTrial
+  payloadLinks: PayloadLinks
+  payloads: Payloads
+  /** Keys of the hashes by which people's messages are found, newest first. */
+  personKeys: readonly Buffer[]
+  health: Health
+  metrics?: Pick<Metrics, 'render' | 'contentType'>
+  log: {
+    error(fields: object, message: string): void
+    warn(fields: object, message: string): void
+  }
+  settings: {
+    version: string
+    maxBodyBytes: number
+    retentionDays: number
+    /** Unset: the address that the server listens on. */
+    serverUrl?: string | undefined
+    metricsToken?: string | undefined
+    /** The dashboard's build; unset: there is none. */
+    dashboardFolder?: string | undefined
+  }
+}

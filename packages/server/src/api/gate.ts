@@ -1,0 +1,45 @@
+import type { FastifyInstance } from 'fastify'
+import type { KeyHolder } from '../registry/keys/key.ts'
+import type { Presented } from './access.ts'
+import { csrfTokenOf } from './auth/session/cookie.ts'
+import type { Gate } from './serve.ts'
+import type { ApiDeps } from './deps.ts'
+
+/** Base URL under which people reach this Pombo. */
+export function serverUrlOf({ settings }: ApiDeps, app: FastifyInstance): string {
+  return settings.serverUrl?.replace(/\/+$/, '') ?? app.listeningOrigin
+}
+
+export function gateOf({ registry, idempotency, log }: ApiDeps, serverUrl: () => string): Gate {
+  const { cache, tenants } = registry
+  let operator: string | undefined
+  return {
+    idempotency,
+    serverUrl,
+    appIdOf: cache.appIdOf.bind(cache),
+    present: async (key) => presented(await cache.key(key), 'key'),
+    presentSession: async (token) => presented(await cache.session(token), 'session', token),
+    async operatorTenantId() {
+      // The first tenant stays the first: ids grow with time.
+      operator ??= (await tenants.list({ limit: 1, order: 'ascending' })).rows[0]?.id
+      return operator
+    },
+    report: (error: unknown, what: string) => log.error({ err: error }, what),
+  }
+}
+
+function presented(found: KeyHolder | undefined, what: string, token = ''): Presented {
+  if (found === undefined)
+    return {
+      known: false,
+      reason: what === 'key' ? 'This key is not known.' : 'This session has ended: sign in again.',
+    }
+  const { refused, name, sessionId, ...holder } = found
+  if (refused !== null)
+    return {
+      known: false,
+      reason: refused === 'revoked' ? 'This key was revoked.' : `This ${what} has expired.`,
+    }
+  const session = sessionId === null ? null : { id: sessionId, csrfToken: csrfTokenOf(token) }
+  return { known: true, holder: { ...holder, keyName: name, session } }
+}

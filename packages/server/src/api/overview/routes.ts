@@ -1,0 +1,78 @@
+import { z } from 'zod'
+import { type Clock, iso } from '../../core/clock.ts'
+import type { Pool } from '../../db/pool.ts'
+import { readSeries } from '../../traffic/series/store.ts'
+import { json, type Route, route } from '../route.ts'
+import { type AppFinder, appInQuery } from '../traffic/app-in-query.ts'
+import { showCounts, sumOf } from '../traffic/schema.ts'
+import { KeptAnswers } from './kept.ts'
+import type { QueuePictures } from './queue.ts'
+import { overviewOut, showNode, showQueue } from './schema.ts'
+import { type Inventory, readInventory, readNodes } from './store.ts'
+
+export interface OverviewDeps extends AppFinder {
+  db: Pool
+  clock: Clock
+  queue: QueuePictures
+  operatorTenantId: () => Promise<string | undefined>
+}
+
+const minuteMs = 60_000
+
+/** `GET /api/v1/overview`: is it working, at one look. */
+export function overviewRoute(deps: OverviewDeps): Route {
+  const { db, clock, queue, operatorTenantId } = deps
+  const inventories = new KeptAnswers<Inventory>(clock)
+  return route({
+    method: 'GET',
+    path: '/api/v1/overview',
+    id: 'v1.overview.get',
+    tag: 'Traffic',
+    summary: 'How much goes through, what waits, what fails, and who is there',
+    description:
+      'Rates are of the last minute or two, a few seconds behind; ' +
+      'the queue is counted every few seconds while somebody looks.',
+    access: 'app',
+    query: z.object({
+      app_id: z.string().max(256).optional().meta({
+        description: 'Of this application alone, by id or uid',
+      }),
+    }),
+    answers: { 200: { description: 'The overview', body: overviewOut } },
+    async handle({ holder, query }) {
+      const { tenantId } = holder
+      const appId = await appInQuery(deps, holder, query.app_id)
+      const nowMs = clock.now()
+      const sinceMs = Math.floor((nowMs - minuteMs) / minuteMs) * minuteMs
+      const span = { tenantId, appId, grain: 'minute', sinceMs } as const
+      const [rows, counted, inventory, operator] = await Promise.all([
+        readSeries(db, { ...span, stepMs: minuteMs, untilMs: nowMs + minuteMs }, { kind: 'all' }),
+        queue.of({ tenantId, appId }),
+        inventories.get(
+          `${tenantId}/${appId}`,
+          async () => await readInventory(db, tenantId, appId),
+        ),
+        operatorTenantId(),
+      ])
+      const seesNodes = tenantId === operator && holder.appId === null
+      const seconds = (nowMs - sinceMs) / 1_000
+      const counts = showCounts(sumOf(rows), true)
+      const { deliveries, failures, attempts, failedAttempts } = counts
+      const rate = (count: number) => Math.round((count / seconds) * 1_000) / 1_000
+      return json(200, {
+        at: iso(nowMs),
+        windowSeconds: Math.round(seconds),
+        eventsPerSecond: rate(counts.messages ?? 0),
+        deliveriesPerSecond: rate(deliveries),
+        failuresPerSecond: rate(failedAttempts),
+        givenUp: failures,
+        successRate: attempts === 0 ? null : (attempts - failedAttempts) / attempts,
+        deliveryMs: counts.deliveryMs,
+        attemptMs: counts.attemptMs,
+        queue: showQueue(counted, nowMs),
+        ...inventory.value,
+        nodes: seesNodes ? (await readNodes(db)).map(showNode) : null,
+      })
+    },
+  })
+}

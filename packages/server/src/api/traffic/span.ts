@@ -1,0 +1,84 @@
+import { z } from 'zod'
+import { invalid } from '../../core/error.ts'
+import { keptDays } from '../../traffic/store.ts'
+import { instant } from '../field.ts'
+
+const minuteMs = 60_000
+const hourMs = 3_600_000
+const dayMs = 86_400_000
+
+const spans = {
+  '15m': 15 * minuteMs,
+  '1h': hourMs,
+  '3h': 3 * hourMs,
+  '6h': 6 * hourMs,
+  '24h': dayMs,
+  '3d': 3 * dayMs,
+  '7d': 7 * dayMs,
+  '30d': 30 * dayMs,
+  '90d': 90 * dayMs,
+} as const
+
+const steps = ['60', '300', '900', '3600', '21600', '86400'] as const
+
+/** The most points of one series. */
+const POINTS = 1_500
+const USUAL_POINTS = 240
+
+export const spanParameters = {
+  span: z
+    .enum(Object.keys(spans) as [keyof typeof spans])
+    .optional()
+    .meta({ description: 'How long back from now; 1h where neither it nor `since` is given' }),
+  since: instant.optional().meta({ description: 'Instead of `span`' }),
+  until: instant.optional().meta({ description: 'With `since`; now unless given' }),
+  step: z
+    .enum(steps)
+    .optional()
+    .meta({ description: 'Seconds of a point; unless given, as fits the span' }),
+}
+
+interface Asked {
+  span?: keyof typeof spans | undefined
+  since?: number | undefined
+  until?: number | undefined
+  step?: (typeof steps)[number] | undefined
+}
+
+export interface Steps {
+  sinceMs: number
+  untilMs: number
+  stepMs: number
+  grain: 'minute' | 'hour' | 'day'
+}
+
+/** Whole steps, the last of which is the one that runs. */
+export function stepsOf(asked: Asked, nowMs: number): Steps {
+  if (asked.span !== undefined && asked.since !== undefined)
+    throw invalid(['query', 'span'], 'goes without since; leave one of them out')
+  if (asked.until !== undefined && asked.since === undefined)
+    throw invalid(['query', 'until'], 'goes with since')
+  const until = Math.min(asked.until ?? nowMs, nowMs)
+  const since = asked.since ?? nowMs - spans[asked.span ?? '1h']
+  if (since >= until) throw invalid(['query', 'since'], 'must lie before until, and before now')
+  const stepMs =
+    asked.step === undefined ? fitting(until - since, nowMs - since) : Number(asked.step) * 1_000
+  const grain = stepMs % dayMs === 0 ? 'day' : stepMs % hourMs === 0 ? 'hour' : 'minute'
+  if (nowMs - since > keptDays[grain] * dayMs)
+    throw invalid(
+      ['query', 'step'],
+      `is of what is kept for ${keptDays[grain]} days: give a later since, or a longer step`,
+    )
+  const sinceMs = Math.floor(since / stepMs) * stepMs
+  const untilMs = Math.ceil(until / stepMs) * stepMs
+  if ((untilMs - sinceMs) / stepMs > POINTS)
+    throw invalid(['query', 'step'], `makes more than ${POINTS} points; give a longer one`)
+  return { sinceMs, untilMs, stepMs, grain }
+}
+
+function fitting(spanMs: number, ageMs: number): number {
+  const fits = steps
+    .map((step) => Number(step) * 1_000)
+    .filter((stepMs) => stepMs >= hourMs || ageMs <= keptDays.minute * dayMs)
+  return fits.find((stepMs) => spanMs / stepMs <= USUAL_POINTS) ?? dayMs
+}

@@ -1,0 +1,16 @@
+import type { AppRoutes } from './ingest.ts'
+import type { NewMessage } from './store.ts'
+
+/** A message that is stored, and what became of it. */
+export type StoredMessage = Pick<NewMessage, 'message' | 'unmatched' | 'payloadBytes'> & {
+  deliveries: readonly unknown[]
+  discarded: readonly unknown[]
+  routes: { app: Pick<AppRoutes['app'], 'kind'> }
+}
+
+/** What hears of all that comes in; it must be quick. */
+export interface IngestObserver {
+  commit: (messages: number, seconds: number) => void
+  accepted: (result: 'accepted' | 'duplicate' | 'unmatched' | 'refused') => void
+  stored: (stored: StoredMessage) => void
+}

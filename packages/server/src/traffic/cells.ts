@@ -1,0 +1,195 @@
+import type { Attempt, TakenMessage } from './traffic.ts'
+import { bucketOf, buckets } from './histogram.ts'
+
+/** What is counted of one endpoint, one event type, or all, in one span of time. */
+export interface Cell {
+  messages: number
+  delivered: number
+  exhausted: number
+  discarded: number
+  attempts: number
+  failedAttempts: number
+  /** Attempts by how long they took. */
+  took: number[]
+  /** Delivered messages by how long they had been on their way. */
+  onTheWay: number[]
+}
+
+/** A cell as it is added to the table. */
+export interface TrafficRow extends Cell {
+  tenantId: string
+  appId: string
+  grain: number
+  endpointId: string
+  eventType: string
+  atMs: number
+}
+
+export const grains = { minute: 0, hour: 1, day: 2 } as const
+const spansMs = [60_000, 3_600_000, 86_400_000]
+
+export const none = '00000000-0000-0000-0000-000000000000'
+
+/**
+ * Event types of an app that are told apart in one minute; further ones count together. They are whatever a producer
+ * writes, and each is a row.
+ */
+const TYPES = 200
+export const otherTypes = '(other)'
+
+interface App {
+  tenantId: string
+  byType: Map<string, Cell>
+  byEndpoint: Map<string, Cell>
+}
+
+/** Counts in memory, of the minute that runs and of those before that were not taken yet. */
+export class Cells {
+  readonly #minutes = new Map<number, Map<string, App>>()
+  #minute = -1
+  #apps = new Map<string, App>()
+
+  message({ tenantId, appId, eventType, discarded }: TakenMessage, nowMs: number): void {
+    const cell = typeCell(this.#app(tenantId, appId, nowMs), eventType)
+    cell.messages += 1
+    cell.discarded += discarded
+  }
+
+  attempt(attempt: Attempt, nowMs: number): void {
+    const app = this.#app(attempt.tenantId, attempt.appId, nowMs)
+    add(typeCell(app, attempt.eventType), attempt)
+    add(cellIn(app.byEndpoint, attempt.endpointId), attempt)
+  }
+
+  /** Hands over everything as rows of minutes, and begins anew. */
+  take(): TrafficRow[] {
+    const rows: TrafficRow[] = []
+    for (const [minute, apps] of this.#minutes) {
+      const tenants = new Map<string, Map<string, Cell>>()
+      for (const [appId, { tenantId, byType, byEndpoint }] of apps) {
+        const row = (endpointId: string, eventType: string, cell: Cell, of = appId) =>
+          rows.push({
+            ...cell,
+            tenantId,
+            appId: of,
+            grain: 0,
+            endpointId,
+            eventType,
+            atMs: minute * 60_000,
+          })
+        const all = empty()
+        const tenant = tenants.get(tenantId) ?? new Map<string, Cell>()
+        tenants.set(tenantId, tenant)
+        for (const [eventType, cell] of byType) {
+          row(none, eventType, cell)
+          addTo(all, cell)
+          addTo(cellIn(tenant, eventType), cell)
+        }
+        row(none, '', all)
+        for (const [endpointId, cell] of byEndpoint) row(endpointId, '', cell)
+      }
+      for (const [tenantId, byType] of tenants) {
+        const all = empty()
+        const of = { tenantId, appId: none, grain: 0, endpointId: none, atMs: minute * 60_000 }
+        for (const [eventType, cell] of byType) {
+          rows.push({ ...cell, ...of, eventType })
+          addTo(all, cell)
+        }
+        rows.push({ ...all, ...of, eventType: '' })
+      }
+    }
+    this.#minutes.clear()
+    this.#minute = -1
+    return rows
+  }
+
+  #app(tenantId: string, appId: string, nowMs: number): App {
+    const minute = Math.floor(nowMs / 60_000)
+    if (minute !== this.#minute) {
+      this.#minute = minute
+      this.#apps = this.#minutes.get(minute) ?? new Map()
+      this.#minutes.set(minute, this.#apps)
+    }
+    let app = this.#apps.get(appId)
+    if (app === undefined) {
+      app = { tenantId, byType: new Map(), byEndpoint: new Map() }
+      this.#apps.set(appId, app)
+    }
+    return app
+  }
+}
+
+/** The same rows in a coarser grain, added up. */
+export function coarser(rows: readonly TrafficRow[], grain: 1 | 2): TrafficRow[] {
+  const spanMs = spansMs[grain]!
+  return merged(
+    rows.map((row) => ({ ...row, grain, atMs: Math.floor(row.atMs / spanMs) * spanMs })),
+  )
+}
+
+/** One row a key. */
+export function merged(rows: readonly TrafficRow[]): TrafficRow[] {
+  const byKey = new Map<string, TrafficRow>()
+  for (const row of rows) {
+    const key = keyOf(row)
+    const known = byKey.get(key)
+    if (known) addTo(known, row)
+    else byKey.set(key, { ...row, took: [...row.took], onTheWay: [...row.onTheWay] })
+  }
+  return [...byKey.values()]
+}
+
+function keyOf(row: TrafficRow): string {
+  const { tenantId, appId, grain, endpointId, eventType, atMs } = row
+  return `${tenantId}/${appId}/${grain}/${endpointId}/${atMs}/${eventType}`
+}
+
+function empty(): Cell {
+  return {
+    messages: 0,
+    delivered: 0,
+    exhausted: 0,
+    discarded: 0,
+    attempts: 0,
+    failedAttempts: 0,
+    took: Array.from({ length: buckets }, () => 0),
+    onTheWay: Array.from({ length: buckets }, () => 0),
+  }
+}
+
+function cellIn(cells: Map<string, Cell>, key: string): Cell {
+  let cell = cells.get(key)
+  if (cell === undefined) {
+    cell = empty()
+    cells.set(key, cell)
+  }
+  return cell
+}
+
+function typeCell({ byType }: App, eventType: string): Cell {
+  return cellIn(byType, byType.size < TYPES || byType.has(eventType) ? eventType : otherTypes)
+}
+
+function add(cell: Cell, attempt: Attempt): void {
+  if (attempt.closed === 'delivered') cell.delivered += 1
+  else if (attempt.closed === 'exhausted') cell.exhausted += 1
+  else if (attempt.closed === 'discarded') cell.discarded += 1
+  if (attempt.durationMs === null) return
+  cell.attempts += 1
+  if (attempt.failure !== null) cell.failedAttempts += 1
+  cell.took[bucketOf(attempt.durationMs)]! += 1
+  if (attempt.onTheWayMs !== null) cell.onTheWay[bucketOf(attempt.onTheWayMs)]! += 1
+}
+
+function addTo(cell: Cell, other: Cell): void {
+  cell.messages += other.messages
+  cell.delivered += other.delivered
+  cell.exhausted += other.exhausted
+  cell.discarded += other.discarded
+  cell.attempts += other.attempts
+  cell.failedAttempts += other.failedAttempts
+  for (let i = 0; i < buckets; i++) {
+    cell.took[i]! += other.took[i]!
+    cell.onTheWay[i]! += other.onTheWay[i]!
+  }
+}

@@ -1,0 +1,124 @@
+/**
+ * Traffic: what went through, counted by app, endpoint and event type, and what failed of which cause.
+ *
+ * It promises that counting costs a node some additions in memory an event and one statement every few seconds,
+ * however much goes through; that its memory and its rows are bounded by the endpoints and event types there are; and
+ * that a node that stops in good order has added all that it counted. One that is killed loses what it had not added:
+ * seconds of the minutes, a minute of the hours and days.
+ */
+import type { Clock } from '../core/clock.ts'
+import { isAway, type Pool } from '../db/pool.ts'
+import { Cells, coarser, merged, type TrafficRow } from './cells.ts'
+import { Failures, type FailureRow } from './failures/failures.ts'
+import { addFailures, addTraffic } from './store.ts'
+
+/** A message that was stored. */
+export interface TakenMessage {
+  tenantId: string
+  appId: string
+  eventType: string
+  /** Deliveries of it that were closed at once, since their endpoint is disabled. */
+  discarded: number
+}
+
+/** An attempt that was recorded, or a delivery that was closed without one (`durationMs` null). */
+export interface Attempt {
+  tenantId: string
+  appId: string
+  endpointId: string
+  eventType: string
+  messageId: string
+  durationMs: number | null
+  /** From accepting the message to its delivery; null: not delivered, or set going by hand. */
+  onTheWayMs: number | null
+  closed: 'delivered' | 'exhausted' | 'discarded' | null
+  failure: { cause: string; attemptId: string } | null
+}
+
+export interface TrafficOptions {
+  pool: Pool
+  clock: Pick<Clock, 'now'>
+  log: (message: string, detail?: unknown) => void
+}
+
+const FLUSH_MS = 5_000
+const COARSE_MS = 60_000
+/** Rows kept while they cannot be written. */
+const KEPT = 100_000
+/** Rows of one statement: a node of very many endpoints must not hold the rows of all others for long. */
+const ROWS = 2_000
+
+export class Traffic {
+  readonly #options: TrafficOptions
+  readonly #cells = new Cells()
+  readonly #failures = new Failures()
+  /** To be added by the next flush, by one statement where they are few. */
+  #pending: TrafficRow[] = []
+  #coarse: TrafficRow[] = []
+  #failed: FailureRow[] = []
+  #coarseAtMs = 0
+  #flushing: Promise<void> | undefined
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(options: TrafficOptions) {
+    this.#options = options
+  }
+
+  message(message: TakenMessage): void {
+    this.#cells.message(message, this.#options.clock.now())
+  }
+
+  attempt(attempt: Attempt): void {
+    const nowMs = this.#options.clock.now()
+    this.#cells.attempt(attempt, nowMs)
+    this.#failures.add(attempt, nowMs)
+  }
+
+  start(): void {
+    this.#coarseAtMs = this.#options.clock.now()
+    this.#timer ??= setInterval(() => void this.flush(), FLUSH_MS)
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer)
+    this.#timer = undefined
+    await this.#flushing
+    await this.flush({ all: true })
+  }
+
+  /** Adds what was counted to the tables; hours and days once a minute, or where `all` is asked for. */
+  async flush({ all = false }: { all?: boolean } = {}): Promise<void> {
+    this.#flushing ??= this.#flush(all).finally(() => {
+      this.#flushing = undefined
+    })
+    await this.#flushing
+  }
+
+  async #flush(all: boolean): Promise<void> {
+    const { pool, clock, log } = this.#options
+    const taken = this.#cells.take()
+    this.#coarse = bounded(merged([...this.#coarse, ...coarser(taken, 1), ...coarser(taken, 2)]))
+    this.#failed = [...this.#failed, ...this.#failures.take()].slice(-KEPT)
+    const due = all || clock.now() - this.#coarseAtMs >= COARSE_MS
+    this.#pending = bounded(merged([...this.#pending, ...taken, ...(due ? this.#coarse : [])]))
+    if (due) {
+      this.#coarse = []
+      this.#coarseAtMs = clock.now()
+    }
+    try {
+      while (this.#pending.length > 0) {
+        await addTraffic(pool, this.#pending.slice(0, ROWS))
+        this.#pending.splice(0, ROWS)
+      }
+      if (this.#failed.length > 0) await addFailures(pool, this.#failed)
+      this.#failed = []
+    } catch (error) {
+      // What was counted is added by the next flush.
+      if (!isAway(error)) log('what went through could not be counted; it is tried again', error)
+    }
+  }
+}
+
+function bounded(rows: TrafficRow[]): TrafficRow[] {
+  return rows.slice(-KEPT)
+}
