@@ -1,11 +1,10 @@
-import type { AppRoutes } from './ingest.ts'
 import type { NewMessage } from './store.ts'
 
 /** A message that is stored, and what became of it. */
 export type StoredMessage = Pick<NewMessage, 'message' | 'unmatched' | 'payloadBytes'> & {
   deliveries: readonly unknown[]
   discarded: readonly unknown[]
-  routes: { app: Pick<AppRoutes['app'], 'kind'> }
+  routes: { app: { kind: 'app' | 'operational' } }
 }
 
 /** What hears of all that comes in; it must be quick. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { Cells, coarser, merged, none, otherTypes } from './cells.ts'
-import type { Attempt } from './traffic.ts'
+import type { Attempt } from './event.ts'
 
 const base = { tenantId: 't', appId: 'a', eventType: 'x' }
 const attempt: Attempt = {

@@ -1,4 +1,4 @@
-import type { Attempt, TakenMessage } from './traffic.ts'
+import type { Attempt, TakenMessage } from './event.ts'
 import { bucketOf, buckets } from './histogram.ts'
 
 /** What is counted of one endpoint, one event type, or all, in one span of time. */

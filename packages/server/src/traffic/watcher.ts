@@ -1,7 +1,8 @@
 import type { StoredMessage } from '../ingest/observer.ts'
 import type { Unwritten } from '../record/recorded.ts'
 import { causeOf } from './failures/failures.ts'
-import type { Attempt, Traffic } from './traffic.ts'
+import type { Attempt } from './event.ts'
+import type { Traffic } from './traffic.ts'
 
 /** Counts what the engine tells of; its own operational events are nobody's traffic. */
 export function countTraffic(traffic: Traffic, nowMs: () => number) {

@@ -132,7 +132,11 @@ test('a token of one app, and another tenant, see their own alone', async () => 
 test('the overview says what goes through, what waits, what fails and who is there', async () => {
   await api.call('POST', '/api/v1/app/busy/endpoint/failing/pause')
   await api.svix.message.create('busy', { eventType: 'order.made', payload: {} })
-  const { body } = await api.call('GET', '/api/v1/overview?app_id=busy')
+  // The queue is counted every two seconds while somebody looks.
+  const body = await until(async () => {
+    const { body: seen } = await api.call('GET', '/api/v1/overview?app_id=busy')
+    return seen.queue.waiting === 1 && seen.endpoints.paused === 1 && seen
+  })
   expect(body).toMatchObject({
     queue: { waiting: 1, retrying: 0, oldestWaitingAt: expect.any(String) },
     endpoints: { total: 2, failing: 1, paused: 1, disabled: 0 },

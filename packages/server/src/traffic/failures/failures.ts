@@ -1,5 +1,5 @@
 import type { Outcome } from '../../core/outcome.ts'
-import type { Attempt } from '../traffic.ts'
+import type { Attempt } from '../event.ts'
 
 /** Failed attempts of one endpoint by one cause within an hour. */
 export interface FailureRow {
