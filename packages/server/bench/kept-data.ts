@@ -110,17 +110,16 @@ const fillSql = `with g as materialized (
   m as (
     insert into message (id, tenant_id, app_id, event_type, channels, tags, payload, payload_bytes, priority, created_at)
     select id, $1, $2, event_type, channels, tags, '{"n":' || n || '}', 12, 1, to_timestamp(ms / 1000.0) from g),
-  d as (
-    insert into delivery (id, tenant_id, app_id, endpoint_id, message_id, state, attempts, event_type, closed_at)
-    select ${uuidAt('ms', `'d' || n`)}, $1, $2, endpoint_id, id, case when good then 'delivered' else 'exhausted' end, case when part = 28 then 8 else 1 end, event_type, to_timestamp(ms / 1000.0) from g),
   t as (
-    select g.*, number, least(ms + 20 + (number - 1) * 3600000, $10::bigint - 1) as at_ms, good and number = case when part = 28 then 8 else 1 end as delivered,
+    select g.*, number, least(ms + 20 + (number - 1) * 3600000, $10::bigint - 1) as at_ms, number = case when part = 28 then 8 else 1 end as last,
+           good and number = case when part = 28 then 8 else 1 end as delivered,
            (array[503, 503, 503, 500, 0, 404, 503, 503])[1 + (n / 41 + number) % 8] as code
       from g cross join lateral generate_series(1, case when part = 28 then 8 else 1 end) as number),
   a as (
-    insert into attempt (id, tenant_id, app_id, endpoint_id, message_id, delivery_id, number, outcome, status_code, response, duration_ms, trigger, url, event_type, channels, tags, created_at)
+    insert into attempt (id, tenant_id, app_id, endpoint_id, message_id, delivery_id, number, outcome, status_code, response, duration_ms, trigger, url, event_type, channels, tags, created_at, closes)
     select ${uuidAt('at_ms', `'a' || n || '.' || number`)}, $1, $2, endpoint_id, id, ${uuidAt('ms', `'d' || n`)}, number, case when delivered then 'delivered' else 'refused' end,
-           case when delivered then 200 else code end, 'the answer of the receiver', 12, 0, 'https://example.com/webhook', event_type, channels, tags, to_timestamp(at_ms / 1000.0) from t
+           case when delivered then 200 else code end, 'the answer of the receiver', 12, 0, 'https://example.com/webhook', event_type, channels, tags, to_timestamp(at_ms / 1000.0),
+           case when delivered then 'delivered' when last then 'exhausted' end from t
     returning id, endpoint_id, message_id, channels, tags)
   insert into attempt_label (endpoint_id, label, id, message_id, tenant_id)
   select endpoint_id, label, a.id, message_id, $1 from a cross join lateral (select 'c:' || unnest(channels) union all select 't:' || unnest(tags)) as l(label)`

@@ -206,7 +206,7 @@ export class World {
     for (;;) {
       const [row] = await this.database.query<{ open: number; delivered: number }>(
         databaseName,
-        'select (select count(*)::int from work) as open, (select count(*)::int from delivery ' +
+        'select (select count(*)::int from work) as open, (select count(*)::int from history ' +
           "where state = 'delivered' and message_id = any($1::uuid[])) as delivered",
         [ids],
       )

@@ -90,17 +90,20 @@ const settleSql = /* sql */ `
     select o.delivery_id, o.tenant_id, o.app_id, o.endpoint_id, o.message_id, o.state, o.reason, o.attempts, o.event_type
       from o
       join gone on gone.id = o.delivery_id
-    returning id, endpoint_id, state
+     where o.attempt_id is null
   ),
   tried as (
     insert into attempt (
       id, tenant_id, app_id, endpoint_id, message_id, delivery_id, number, outcome, status_code, response, error,
-      duration_ms, trigger, url, event_type, channels, tags, created_at)
+      duration_ms, trigger, url, event_type, channels, tags, created_at, closes, reason)
     select
-      attempt_id, tenant_id, app_id, endpoint_id, message_id, delivery_id, number, outcome, status_code, response, error,
-      duration_ms, trigger, url, event_type, channels::text[], tags::text[], to_timestamp(started_ms / 1000)
+      o.attempt_id, o.tenant_id, o.app_id, o.endpoint_id, o.message_id, o.delivery_id, o.number, o.outcome, o.status_code,
+      o.response, o.error, o.duration_ms, o.trigger, o.url, o.event_type, o.channels::text[], o.tags::text[],
+      to_timestamp(o.started_ms / 1000), case when gone.id is not null then o.state end,
+      case when gone.id is not null then o.reason end
       from o
-     where attempt_id is not null
+      left join gone on gone.id = o.delivery_id
+     where o.attempt_id is not null
   ),
   labelled as (
     insert into attempt_label (endpoint_id, label, id, message_id, tenant_id)
@@ -115,14 +118,14 @@ const settleSql = /* sql */ `
     insert into endpoint_stat (
       endpoint_id, minute, shard, tenant_id, delivered, exhausted, discarded, attempts, failed_attempts, duration_ms)
     select o.endpoint_id, date_trunc('minute', now()), $2, o.tenant_id,
-           count(closed.id) filter (where closed.state = 'delivered'),
-           count(closed.id) filter (where closed.state = 'exhausted'),
-           count(closed.id) filter (where closed.state = 'discarded'),
+           count(gone.id) filter (where o.state = 'delivered'),
+           count(gone.id) filter (where o.state = 'exhausted'),
+           count(gone.id) filter (where o.state = 'discarded'),
            count(o.attempt_id),
            count(o.attempt_id) filter (where o.outcome <> 'delivered'),
            coalesce(sum(o.duration_ms), 0)
       from o
-      left join closed on closed.id = o.delivery_id
+      left join gone on gone.id = o.delivery_id
      group by o.endpoint_id, o.tenant_id
      order by o.endpoint_id
     on conflict (endpoint_id, minute, shard) do update
@@ -133,7 +136,7 @@ const settleSql = /* sql */ `
            failed_attempts = endpoint_stat.failed_attempts + excluded.failed_attempts,
            duration_ms = endpoint_stat.duration_ms + excluded.duration_ms
   )
-  select id from closed`
+  select id from gone`
 
 /**
  * Settles a batch by one statement: open work is removed or put back, finished deliveries and attempts are appended,

@@ -190,7 +190,7 @@ test('an older node works on while a newer one migrates the schema, and both tak
     accepted.length - refused.size,
   )
   const { rows } = await database.pool.query<{ attempts: number; delivered: number }>(
-    `select (select count(*) from attempt) as attempts, (select count(*) from delivery where state = 'delivered') as delivered`,
+    `select (select count(*) from attempt) as attempts, (select count(*) from history where state = 'delivered') as delivered`,
   )
   expect(rows[0]).toEqual({
     attempts: receiver.received.length,

@@ -30,9 +30,10 @@ const send = async (body: object | string, headers: Record<string, string> = {},
   })
 const finished = async (msgId: string, count = 1) =>
   await until(async () => {
-    const { rows } = await api.database.pool.query('select 1 from delivery where message_id = $1', [
-      readId('message', msgId),
-    ])
+    const { rows } = await api.database.pool.query(
+      'select 1 from history where message_id = $1 and state is not null',
+      [readId('message', msgId)],
+    )
     return rows.length >= count
   })
 const attempted = async (msgId: string, count: number) =>

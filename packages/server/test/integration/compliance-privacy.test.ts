@@ -210,7 +210,7 @@ test('what waits to be sent is closed, and never leaves', async () => {
   const { body } = await call('GET', `/api/v1/app/${tenant.app}/msg/${id}/endpoint`)
   expect(JSON.stringify(body)).not.toContain('nextAttempt":"')
   const { rows } = await api.database.pool.query<{ state: string; reason: string }>(
-    'select state, reason from delivery where tenant_id = $1',
+    'select state, reason from history where tenant_id = $1 and state is not null',
     [tenant.uuid],
   )
   expect(rows).toEqual([

@@ -49,11 +49,21 @@ beforeAll(async () => {
         ? []
         : [{ as: state, at: before ? Math.min(end, ms + 1.5 * DAY_MS) : ms }]),
     ]
-    for (const { as, at } of closed)
-      await database.pool.query(
-        `insert into delivery (id, tenant_id, app_id, endpoint_id, message_id, state, attempts, event_type) values ($1, $2, $2, $3, $4, $5, 1, 'a')`,
-        [idAt(at), appId, endpointId, id, as],
-      )
+    // By an attempt (the row says how the delivery closed), without one, or before that was kept in one row.
+    for (const [n, { as, at }] of closed.entries())
+      await (as === 'discarded' || n + (ms % 3) === 1
+        ? database.pool.query(
+            `insert into delivery (id, tenant_id, app_id, endpoint_id, message_id, state, attempts, event_type)
+             values ($1, $2, $2, $3, $4, $5, 1, 'a')`,
+            [idAt(at), appId, endpointId, id, as],
+          )
+        : database.pool.query(
+            `insert into attempt (
+               id, tenant_id, app_id, endpoint_id, message_id, delivery_id, number, outcome, status_code, response,
+               duration_ms, trigger, url, event_type, created_at, closes)
+             values ($1, $2, $2, $3, $4, $1, 1, $5, 200, '', 1, 0, '', 'a', now(), $5)`,
+            [idAt(at), appId, endpointId, id, as],
+          ))
     if (state === 'pending')
       await database.pool.query(
         `insert into work (endpoint_id, message_id, id, tenant_id, app_id, priority, next_attempt_at, payload_bytes, event_type) values ($1, $2, $3, $4, $4, 1, now(), 1, 'a')`,

@@ -51,7 +51,7 @@ const one = async <T extends object>(sql: string, values: unknown[]): Promise<T 
   (await database.pool.query<T & { [key: string]: unknown }>(sql, values)).rows[0]
 const delivery = (messageId: string) =>
   one<{ state: string; reason: string | null; attempts: number }>(
-    'select state, reason, attempts from delivery where message_id = $1',
+    'select state, reason, attempts from history where message_id = $1 and state is not null',
     [messageId],
   )
 const closed = (messageId: string) => until(() => delivery(messageId))
@@ -236,7 +236,7 @@ test('work of a deleted endpoint is counted as discarded when it is closed', asy
   expect(
     await one(
       `select sum(discarded)::int as discarded from endpoint_stat
-        where endpoint_id = (select endpoint_id from delivery where message_id = $1)`,
+        where endpoint_id = (select endpoint_id from history where message_id = $1 and state is not null)`,
       [message.id],
     ),
   ).toEqual({ discarded: 2 })

@@ -405,7 +405,7 @@ test('a failing monitoring webhook never feeds itself', async () => {
       const { rows } = await other.pool.query<{ open: number; messages: number; given: number }>(
         // The figures of the start may come before the instance or after it.
         `select (select count(*) from signal) as open, (select count(*) from message where event_type <> 'queue.stats') as messages,
-                (select count(*) from delivery where state = 'exhausted' and event_type <> 'queue.stats') as given`,
+                (select count(*) from history where state = 'exhausted' and event_type <> 'queue.stats') as given`,
       )
       return rows[0]!
     }

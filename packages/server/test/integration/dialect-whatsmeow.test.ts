@@ -430,7 +430,7 @@ test('the document’s variables are this dialect’s defaults', async () => {
     await send(0)
     const { rows } = await until(async () => {
       const found = await tuned.app.pool.query<{ state: string; reason: string; attempts: number }>(
-        'select state, reason, attempts from delivery',
+        'select state, reason, attempts from history where state is not null',
       )
       return found.rows.length > 0 ? found : undefined
     })

@@ -46,7 +46,7 @@ const accept = async (payload: string, orderingKey: string | null = null) => {
 const state = async (messageId: string) =>
   (
     await database.pool.query<{ state: string; attempts: number }>(
-      'select state, attempts from delivery where message_id = $1',
+      'select state, attempts from history where message_id = $1 and state is not null',
       [messageId],
     )
   ).rows[0]

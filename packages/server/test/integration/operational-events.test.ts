@@ -143,7 +143,7 @@ test('operational webhooks that fail cause no operational events', async () => {
     async () =>
       (
         await database.pool.query(
-          `select 1 from delivery d join app on app.id = d.app_id where app.kind = 'operational' and app.tenant_id = $1 and d.state = 'exhausted'`,
+          `select 1 from history d join app on app.id = d.app_id where app.kind = 'operational' and app.tenant_id = $1 and d.state = 'exhausted'`,
           [tenantId],
         )
       ).rows[0],

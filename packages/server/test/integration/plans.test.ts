@@ -207,7 +207,7 @@ async function walkThroughStates(): Promise<void> {
   const { pool } = api.database
   const hot = await hotStatements()
   // What was stored while they were recorded would be in the way of the same insertions.
-  for (const table of ['message', 'delivery', 'attempt', 'attempt_label', 'dedupe'])
+  for (const table of ['work', 'message', 'delivery', 'attempt', 'attempt_label', 'dedupe'])
     await pool.query(`delete from ${table}`)
   // Behind a pooler nothing outlives a transaction: statements are planned anew in each, under its settings.
   const behindPooler = new pg.Client({ connectionString: api.database.url })

@@ -51,8 +51,12 @@ async function finished(id: string) {
 const closed = async (count: number) =>
   await until(
     async () =>
-      (await api.database.pool.query('select 1 from delivery where app_id = $1', [scope.appId]))
-        .rowCount! >= count,
+      (
+        await api.database.pool.query(
+          'select 1 from history where app_id = $1 and state is not null',
+          [scope.appId],
+        )
+      ).rowCount! >= count,
   )
 
 /** Messages that were not sent, since the endpoint was disabled; it is enabled when this returns. */
@@ -526,7 +530,7 @@ test('a node that is cut off in the middle of a replay is followed by another, a
     const delivered = async () =>
       (
         await database.pool.query<{ messages: number; deliveries: number }>(
-          `select count(distinct message_id) as messages, count(*) as deliveries from delivery where state = 'delivered' and id > $1`,
+          `select count(distinct message_id) as messages, count(*) as deliveries from history where state = 'delivered' and id > $1`,
           [uuidFloor(0)],
         )
       ).rows[0]!

@@ -385,7 +385,7 @@ test('closes what waits for an endpoint that has been disabled for longer than t
   ])
   expect(
     await query(
-      `select state, reason, event_type from delivery where message_id = $1 and state <> 'delivered'`,
+      `select state, reason, event_type from history where message_id = $1 and state <> 'delivered'`,
       [first],
     ),
   ).toEqual([

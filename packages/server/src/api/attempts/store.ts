@@ -37,8 +37,11 @@ export async function deliveriesOfMessage(
      select * from open
      union all
      select * from (
-       select distinct on (d.endpoint_id) d.endpoint_id, d.message_id, d.state, d.reason, null::float8 as next_ms from delivery d
-        where d.endpoint_id = any($1) and d.message_id = $2 and d.id >= $3 order by d.endpoint_id, d.id desc) closed
+       select distinct on (d.endpoint_id) d.endpoint_id, d.message_id, d.state, d.reason, null::float8 as next_ms
+         from history d
+        where d.endpoint_id = any($1) and d.state = any('{delivered,exhausted,discarded}')
+          and d.message_id = $2 and d.row_id >= $3
+        order by d.endpoint_id, d.id desc) closed
       where not exists (select from open where open.endpoint_id = closed.endpoint_id)`,
     [endpointIds, messageId, madeSince(messageId)],
   )
@@ -129,13 +132,14 @@ async function deliveryChunk(
         order by w.message_id ${direction} limit $10),
      finished as materialized (
        select distinct c.message_id from unnest($11::text[]) as s(state) cross join lateral (
-         select distinct c.message_id from delivery c
-          where c.endpoint_id = $2 and c.state = s.state and c.message_id ${compare} $3 and c.message_id < $4 and c.message_id >= $5 and c.id >= $12
+         select distinct c.message_id from history c
+          where c.endpoint_id = $2 and c.state = s.state and c.message_id ${compare} $3 and c.message_id < $4 and c.message_id >= $5 and c.row_id >= $12
           order by c.message_id ${direction} limit $10) c
         order by c.message_id ${direction} limit $10),
      closed as (
        select $2::uuid as endpoint_id, f.message_id, l.state, l.reason, null::float8 as next_ms from finished f cross join lateral (
-         select l.state, l.reason from delivery l where l.message_id = f.message_id and l.endpoint_id = $2 and l.id >= ${madeWith('f.message_id')} and l.id >= $12 order by l.id desc limit 1) l),
+         select l.state, l.reason from history l
+          where l.message_id = f.message_id and l.endpoint_id = $2 and l.state = any('{delivered,exhausted,discarded}') and l.row_id >= ${madeWith('f.message_id')} and l.row_id >= $12 order by l.id desc limit 1) l),
      edge as (select ${nearest}(${lastIfFull('open')}, ${lastIfFull('finished')}) as next)
      select edge.next, d.*, m.* from edge left join (
        (select * from open

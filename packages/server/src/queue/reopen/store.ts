@@ -119,7 +119,7 @@ export async function lookAtClosed(
      page as materialized (
        select s.id as endpoint_id, c.message_id from scope s cross join lateral (
          select distinct d.message_id from unnest($9::text[]) as t(state) cross join lateral (
-           select distinct d.message_id from delivery d
+           select distinct d.message_id from history d
             where d.endpoint_id = s.id and d.state = t.state and d.message_id > case when s.id = $4 then $5::uuid else $6::uuid end and d.message_id < $7
             order by d.message_id limit $8) d
           order by d.message_id limit $8) c
@@ -130,8 +130,8 @@ export async function lookAtClosed(
          from (values (1)) one left join (select endpoint_id, message_id from page order by endpoint_id desc, message_id desc limit 1) p on true)
      select edge.*, found.* from edge left join (
        select p.endpoint_id, p.message_id, l.id, l.app_id, m.payload_bytes from page p cross join lateral (
-         select l.id, l.app_id, l.state, l.event_type from delivery l
-          where l.message_id = p.message_id and l.endpoint_id = p.endpoint_id and l.id >= ${madeWith('p.message_id')} order by l.id desc limit 1) l
+         select l.id, l.app_id, l.state, l.event_type from history l
+          where l.message_id = p.message_id and l.endpoint_id = p.endpoint_id and l.state = any('{delivered,exhausted,discarded}') and l.row_id >= ${madeWith('p.message_id')} order by l.id desc limit 1) l
          join message m on m.app_id = l.app_id and m.id = p.message_id
         where l.state = any($9) and m.payload is not null
           and ($10::text[] is null or l.event_type = any($10) or exists (select from unnest($11::text[]) prefix where starts_with(l.event_type, prefix)))
@@ -229,7 +229,7 @@ export async function reopen(
             join endpoint e on e.id = k.endpoint_id join message m on m.app_id = k.app_id and m.id = k.message_id
             cross join lateral (select case when e.ordering = 'key' then m.ordering_key end as key) ordered
       where m.id between $6 and $7 and m.payload is not null
-        and not exists (select from delivery l where l.endpoint_id = k.endpoint_id and l.message_id = k.message_id and l.id > k.id)
+        and not exists (select from history l where l.endpoint_id = k.endpoint_id and l.state = any('{delivered,exhausted,discarded}') and l.message_id = k.message_id and l.id > k.id)
       order by k.place
      on conflict (endpoint_id, message_id) do nothing returning endpoint_id`,
     [

@@ -24,8 +24,8 @@ export async function deletedDestinations(
                where a.message_id = d.message_id and a.endpoint_id = d.endpoint_id and a.id >= $3
                order by a.id desc
                limit 1) as url
-        from delivery d
-       where d.message_id = $1 and d.endpoint_id <> all($2) and d.id >= $3
+        from history d
+       where d.message_id = $1 and d.state is not null and d.endpoint_id <> all($2) and d.row_id >= $3
        order by d.endpoint_id, d.id desc`,
     [messageId, known, madeSince(messageId)],
   )

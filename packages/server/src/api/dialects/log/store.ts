@@ -62,8 +62,8 @@ export async function readDeliveries(
        select ${open} from work w where w.endpoint_id = any($1::uuid[]) and w.message_id <= $2 and (w.message_id, w.endpoint_id) < ($2, $3) and w.message_id >= $4
        union all
        select * from (
-         select distinct on (d.message_id, d.endpoint_id) ${closed} from delivery d
-          where d.endpoint_id = any($1::uuid[]) and d.state = any('{delivered,exhausted,discarded}') and d.message_id <= $2 and (d.message_id, d.endpoint_id) < ($2, $3) and d.message_id >= $4 and d.id >= $5
+         select distinct on (d.message_id, d.endpoint_id) ${closed} from history d
+          where d.endpoint_id = any($1::uuid[]) and d.state = any('{delivered,exhausted,discarded}') and d.message_id <= $2 and (d.message_id, d.endpoint_id) < ($2, $3) and d.message_id >= $4 and d.row_id >= $5
           order by d.message_id desc, d.endpoint_id desc, d.id desc) c
         where not exists (select from work w where w.endpoint_id = c.endpoint_id and w.message_id = c.message_id)
        union all
@@ -101,9 +101,11 @@ export async function readRetries(
   return rows
 }
 
+const resentWithinMs = 2 * 86_400_000
+
 /**
  * By its id alone. A delivery is made together with its message unless it was resent, so that is where it is looked
- * for first.
+ * for first; then among what was closed in the days after.
  */
 export async function findDelivery(
   db: Queryable,
@@ -111,14 +113,19 @@ export async function findDelivery(
   id: string,
 ): Promise<DeliveryRow | undefined> {
   const madeAtMs = uuidTimeMs(id)
-  const near = [uuidFloor(Math.max(0, madeAtMs - 5_000)), uuidFloor(madeAtMs + 5_000)]
-  const anywhere = [lowestId, highestId]
-  for (const [from, to] of [near, anywhere]) {
+  const since = uuidFloor(Math.max(0, madeAtMs - 5_000))
+  for (const [from, to, closedUntil] of [
+    [since, uuidFloor(madeAtMs + 5_000), highestId],
+    [lowestId, highestId, uuidFloor(madeAtMs + resentWithinMs)],
+    [lowestId, highestId, highestId],
+  ]) {
     const { rows } = await db.query<DeliveryRow>(
       `select ${open} from work w where w.endpoint_id = any($1::uuid[]) and w.message_id between $3 and $4 and w.id = $2
        union all
-       select ${closed} from delivery d where d.endpoint_id = any($1::uuid[]) and d.message_id between $3 and $4 and d.id = $2 limit 1`,
-      [endpointIds, id, from, to],
+       select ${closed} from history d
+        where d.endpoint_id = any($1::uuid[]) and d.state = any('{delivered,exhausted,discarded}')
+          and d.message_id between $3 and $4 and d.id = $2 and d.row_id between $5 and $6 limit 1`,
+      [endpointIds, id, from, to, since, closedUntil],
     )
     if (rows[0]) return rows[0]
   }
@@ -148,8 +155,10 @@ export async function deliveriesOf(
     `select ${open} from work w where w.endpoint_id = any($1::uuid[]) and w.message_id = $2
      union all
      select * from (
-       select distinct on (d.endpoint_id) ${closed} from delivery d
-        where d.endpoint_id = any($1::uuid[]) and d.message_id = $2 and d.id >= $3 order by d.endpoint_id, d.id desc) c
+       select distinct on (d.endpoint_id) ${closed} from history d
+        where d.endpoint_id = any($1::uuid[]) and d.state = any('{delivered,exhausted,discarded}')
+          and d.message_id = $2 and d.row_id >= $3
+        order by d.endpoint_id, d.id desc) c
       where not exists (select from work w where w.endpoint_id = c.endpoint_id and w.message_id = c.message_id)`,
     [endpointIds, messageId, madeSince(messageId)],
   )
@@ -257,7 +266,7 @@ export async function countDeliveries(
     `select count(*) as count from (
        select w.message_id, w.endpoint_id from work w where w.endpoint_id = any($1::uuid[])
        union
-       select d.message_id, d.endpoint_id from delivery d where d.endpoint_id = any($1::uuid[]) and d.state = any('{delivered,exhausted,discarded}')) p`,
+       select d.message_id, d.endpoint_id from history d where d.endpoint_id = any($1::uuid[]) and d.state = any('{delivered,exhausted,discarded}')) p`,
     [endpointIds],
   )
   return rows[0]!.count

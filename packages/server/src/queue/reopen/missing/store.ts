@@ -27,8 +27,9 @@ export async function lookAtMissing(
       select m.id, m.payload_bytes as bytes,
              m.payload is not null
              and not exists (
-               select from delivery d
-                where d.message_id = m.id and d.endpoint_id = $2 and d.id >= ${madeWith('m.id')})
+               select from history d
+                where d.message_id = m.id and d.endpoint_id = $2
+                  and d.state = any('{delivered,exhausted,discarded}') and d.row_id >= ${madeWith('m.id')})
              and not exists (
                select from work w
                 where w.endpoint_id = $2 and w.message_id = m.id) as missing
