@@ -19,7 +19,7 @@ import { createQueuePictures } from './overview/queue.ts'
 import { overviewRoute } from './overview/routes.ts'
 import { portalRoutes } from './portal/routes.ts'
 import { privacyRoutes } from './privacy/routes.ts'
-import { bulkReplayRoute, replayMissingRoute } from './replay/bulk.ts'
+import { bulkReplayRoutes } from './replay/bulk.ts'
 import { replayRoutes } from './replay/routes.ts'
 import type { Route } from './route.ts'
 import type { Gate } from './serve.ts'
@@ -63,8 +63,7 @@ export function apiRoutes(deps: ApiDeps, gate: Gate): Route[] {
     seriesRoute({ ...deps, appIdOf, endpointsOf }),
     ...backgroundTaskRoutes(db),
     ...replayRoutes({ db, clock, appIdOf, retentionDays: settings.retentionDays }),
-    bulkReplayRoute({ db, clock, endpoints }),
-    replayMissingRoute({ db, clock, endpoints }),
+    ...bulkReplayRoutes({ db, clock, endpoints }),
     ...expungeRoutes({ db, clock }),
     ...operationalWebhookRoutes({ db, endpoints, apps }),
     ...(deps.intake

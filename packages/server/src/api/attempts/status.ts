@@ -38,3 +38,8 @@ export function statusOf(
 export function showStatus(text: StatusText): { status: number; statusText: StatusText } {
   return { status: numbers[text], statusText: text }
 }
+
+/** The status of a query by its word. */
+export function filterOf<Query extends { status?: number | undefined }>(query: Query) {
+  return { ...query, status: query.status === undefined ? undefined : statusByNumber(query.status) }
+}

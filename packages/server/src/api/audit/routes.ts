@@ -49,7 +49,9 @@ export function auditRoute(db: Pool): Route {
     tag: 'Audit',
     summary: 'List who changed what, newest first',
     description:
-      'Every change of tenants, keys, applications, endpoints, their secrets, sources, devices and event types, written in the transaction that made it. Nothing in it can be changed or deleted, but that an erasure puts `(erased)` in place of what names the person.',
+      'Every change of tenants, keys, applications, endpoints, their secrets, sources, devices and event ' +
+      'types, written in the transaction that made it. Nothing in it can be changed or deleted, but that ' +
+      'an erasure puts `(erased)` in place of what names the person.',
     access: 'tenant',
     query: {
       ...orderQuery,

@@ -32,12 +32,22 @@ export async function listAudit(
   cursor: Cursor,
 ): Promise<AuditRow[]> {
   const { compare, direction, at, limit } = keysetRange(cursor)
+  // `audit_log_list` in order from there, or `audit_log_target` where a target is asked for.
   const { rows } = await db.query<AuditRow>(
-    `select id, at, key_id, actor, on_behalf_of, action, kind, target, app_id, changes from audit_log
-      where tenant_id = $1 and id ${compare} $2 and id < $3 and id > $4
-        and ($5::text is null or kind = $5) and ($6::text is null or action = $6) and ($7::text is null or target = $7)
-        and ($8::uuid is null or key_id = $8) and ($9::uuid is null or app_id = $9)
-      order by id ${direction} limit $10`,
+    /* sql */ `
+      select id, at, key_id, actor, on_behalf_of, action, kind, target, app_id, changes
+        from audit_log
+       where tenant_id = $1
+         and id ${compare} $2
+         and id < $3
+         and id > $4
+         and ($5::text is null or kind = $5)
+         and ($6::text is null or action = $6)
+         and ($7::text is null or target = $7)
+         and ($8::uuid is null or key_id = $8)
+         and ($9::uuid is null or app_id = $9)
+       order by id ${direction}
+       limit $10`,
     [
       filter.tenantId,
       at,

@@ -20,7 +20,9 @@ export interface TaskRow {
   updated_ms: number
 }
 
-const columns = `id, task, status, app_id, endpoint_id, args, cursor, matched, total, done, skipped, error, (extract(epoch from created_at) * 1000)::float8 as created_ms,
+const columns = /* sql */ `
+  id, task, status, app_id, endpoint_id, args, cursor, matched, total, done, skipped, error,
+  (extract(epoch from created_at) * 1000)::float8 as created_ms,
   (extract(epoch from updated_at) * 1000)::float8 as updated_ms`
 
 /** Whose tasks: a token of one app knows of no others. */
@@ -43,7 +45,10 @@ export async function startTask(
   nowMs: number,
 ): Promise<TaskRow> {
   const { rows } = await db.query<TaskRow>(
-    `insert into job (id, tenant_id, app_id, endpoint_id, task, args) values ($1, $2, $3, $4, $5, $6) returning ${columns}`,
+    /* sql */ `
+      insert into job (id, tenant_id, app_id, endpoint_id, task, args)
+      values ($1, $2, $3, $4, $5, $6)
+      returning ${columns}`,
     [uuidv7(nowMs), tenantId, appId, endpointId, task, JSON.stringify(args)],
   )
   return rows[0]!
@@ -91,9 +96,18 @@ export async function listTasks(
   cursor: Cursor,
 ): Promise<TaskRow[]> {
   const { compare, direction, at, limit } = keysetRange(cursor)
+  // `job_list` in order from there; what the filters leave out is passed over.
   const { rows } = await db.query<TaskRow>(
-    `select ${columns} from job where tenant_id = $1 and id ${compare} $2 and ($3::text is null or task = $3)
-        and ($4::text[] is null or status = any($4)) and ($5::uuid is null or app_id = $5) order by id ${direction} limit $6`,
+    /* sql */ `
+      select ${columns}
+        from job
+       where tenant_id = $1
+         and id ${compare} $2
+         and ($3::text is null or task = $3)
+         and ($4::text[] is null or status = any($4))
+         and ($5::uuid is null or app_id = $5)
+       order by id ${direction}
+       limit $6`,
     [
       tenantId,
       at,
@@ -115,8 +129,14 @@ export async function findTask(
   { tenantId, appId }: TaskScope,
   id: string,
 ): Promise<TaskRow | undefined> {
+  // One row of the primary key.
   const { rows } = await db.query<TaskRow>(
-    `select ${columns} from job where tenant_id = $1 and id = $2 and ($3::uuid is null or app_id = $3)`,
+    /* sql */ `
+      select ${columns}
+        from job
+       where tenant_id = $1
+         and id = $2
+         and ($3::uuid is null or app_id = $3)`,
     [tenantId, id, appId],
   )
   return rows[0]
@@ -128,9 +148,16 @@ export async function cancelTask(
   { tenantId, appId }: TaskScope,
   id: string,
 ): Promise<TaskRow | undefined> {
+  // One row of the primary key.
   const { rows } = await db.query<TaskRow>(
-    `update job set status = 'canceled', lease_owner = null, updated_at = now()
-      where tenant_id = $1 and id = $2 and ($3::uuid is null or app_id = $3) and status = 'running' returning ${columns}`,
+    /* sql */ `
+      update job
+         set status = 'canceled', lease_owner = null, updated_at = now()
+       where tenant_id = $1
+         and id = $2
+         and ($3::uuid is null or app_id = $3)
+         and status = 'running'
+      returning ${columns}`,
     [tenantId, id, appId],
   )
   return rows[0]
@@ -138,6 +165,7 @@ export async function cancelTask(
 
 /** Null: as configured for all. */
 export async function retentionDaysOf(db: Queryable, tenantId: string): Promise<number | null> {
+  // One row of the primary key.
   const { rows } = await db.query<{ days: number | null }>(
     'select retention_days as days from tenant where id = $1',
     [tenantId],

@@ -9,16 +9,13 @@ import { resource } from '../resource.ts'
 import { empty, json, type Route, route } from '../route.ts'
 import type { Pool } from '../../db/pool.ts'
 import type { appId } from '../apps/schema.ts'
+import { headersIn, headersOut, rotateIn, secretOut } from './action-schema.ts'
 import {
   endpointId,
   endpointIn,
   endpointOut,
   endpointUpdate,
   endpointWithHealth,
-  headersIn,
-  headersOut,
-  rotateIn,
-  secretOut,
   settingsOf,
   showEndpoint,
 } from './schema.ts'
@@ -101,7 +98,8 @@ function collection({ db, endpoints }: EndpointCollectionDeps, of: EndpointColle
     },
     put: {
       description:
-        "Fields of Svix's API that are left out take their defaults; Pombo's own stay as they are. Secret and headers have paths of their own.",
+        "Fields of Svix's API that are left out take their defaults; Pombo's own stay as they are. Secret " +
+        'and headers have paths of their own.',
       body: endpointUpdate,
       async store(call) {
         const settings = settingsOf(call.body)

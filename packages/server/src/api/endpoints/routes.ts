@@ -7,6 +7,7 @@ import { appId } from '../apps/schema.ts'
 import { startRecovery } from '../background-tasks/store.ts'
 import { refuseForgotten } from '../background-tasks/kept.ts'
 import { recoverOut, showTask } from '../background-tasks/schema.ts'
+import type { AppScope } from '../../registry/apps/app.ts'
 import type { EventTypes } from '../../registry/event-types/store.ts'
 import { exampleOf } from '../event-types/example.ts'
 import { instant } from '../field.ts'
@@ -21,17 +22,8 @@ import {
   endpointCollectionRoutes,
   withHealth,
 } from './collection.ts'
-import {
-  circuitIn,
-  endpointId,
-  endpointPatch,
-  endpointWithHealth,
-  exampleIn,
-  headersPatch,
-  recoverIn,
-  settingsOf,
-  stats,
-} from './schema.ts'
+import { circuitIn, exampleIn, headersPatch, recoverIn, stats } from './action-schema.ts'
+import { endpointId, endpointPatch, endpointWithHealth, settingsOf } from './schema.ts'
 import type { Messages } from '../history/messages/store.ts'
 import { countDeliveries, setCircuit } from './store.ts'
 
@@ -51,6 +43,12 @@ const tag = 'Endpoint'
 const params = z.object({ app_id: appId, endpoint_id: endpointId })
 const path = '/api/v1/app/{app_id}/endpoint/{endpoint_id}'
 const out = { description: 'The endpoint', body: endpointWithHealth }
+/** Of all paths below an endpoint. */
+const below = { tag, access: 'app', params } as const
+
+function scopeOf({ holder, appId }: { holder: { tenantId: string }; appId: string }): AppScope {
+  return { tenantId: holder.tenantId, appId }
+}
 
 const appEndpoints: Omit<EndpointCollection, 'checkTypes'> = {
   path: '/api/v1/app/{app_id}/endpoint',
@@ -58,7 +56,7 @@ const appEndpoints: Omit<EndpointCollection, 'checkTypes'> = {
   tag,
   access: 'app',
   within: { app_id: appId },
-  scope: ({ holder, appId }) => ({ tenantId: holder.tenantId, appId }),
+  scope: scopeOf,
 }
 
 export function endpointRoutes(deps: EndpointDeps): Route[] {
@@ -80,19 +78,17 @@ export function endpointRoutes(deps: EndpointDeps): Route[] {
 
 function patchRoute({ db, endpoints, eventTypes }: EndpointDeps): Route {
   return route({
+    ...below,
     method: 'PATCH',
     path,
     id: 'patch_endpoint',
-    tag,
     summary: 'Change parts of an endpoint',
-    access: 'app',
-    params,
     body: endpointPatch,
     answers: { 200: out },
     async handle(call) {
       const { secret: _, ...body } = call.body
       await refuseUnknownTypes(eventTypes, call.holder.tenantId, body.eventTypes)
-      const scope = await appEndpoints.scope(call)
+      const scope = scopeOf(call)
       const changed = await endpoints.patch(scope, call.params.endpoint_id, settingsOf(body))
       return json(200, await withHealth(db, changed))
     },
@@ -101,20 +97,18 @@ function patchRoute({ db, endpoints, eventTypes }: EndpointDeps): Route {
 
 function patchHeadersRoute({ endpoints }: EndpointDeps): Route {
   return route({
+    ...below,
     method: 'PATCH',
     path: `${path}/headers`,
     id: 'v1.endpoint.patch-headers',
-    tag,
     summary: 'Change some of the further request headers',
-    access: 'app',
-    params,
     body: headersPatch,
     answers: { 204: { description: 'Changed' } },
     async handle(call) {
       const removed = Object.fromEntries(
         (call.body.deleteHeaders ?? []).map((name) => [name, null]),
       )
-      await endpoints.patchHeaders(await appEndpoints.scope(call), call.params.endpoint_id, {
+      await endpoints.patchHeaders(scopeOf(call), call.params.endpoint_id, {
         ...call.body.headers,
         ...removed,
       })
@@ -127,19 +121,17 @@ const usualSpanMs = 28 * 86_400_000
 
 function statsRoute({ db, endpoints, clock }: EndpointDeps): Route {
   return route({
+    ...below,
     method: 'GET',
     path: `${path}/stats`,
     id: 'v1.endpoint.get-stats',
-    tag,
     summary: "Count an endpoint's deliveries",
     description:
       'Of the last 28 days unless a time is given; finished deliveries are counted by the minute.',
-    access: 'app',
-    params,
     query: z.object({ since: instant.optional(), until: instant.optional() }),
     answers: { 200: { description: 'The counts', body: stats } },
     async handle(call) {
-      const { id } = await endpoints.get(await appEndpoints.scope(call), call.params.endpoint_id)
+      const { id } = await endpoints.get(scopeOf(call), call.params.endpoint_id)
       const until = call.query.until ?? clock.now() + 1_000
       const since = call.query.since ?? until - usualSpanMs
       if (since > until) throw invalid(['query', 'since'], 'lies after until')
@@ -150,19 +142,17 @@ function statsRoute({ db, endpoints, clock }: EndpointDeps): Route {
 
 function recoverRoute({ db, endpoints, clock, retentionDays }: EndpointDeps): Route {
   return route({
+    ...below,
     method: 'POST',
     path: `${path}/recover`,
     id: 'v1.endpoint.recover',
-    tag,
     summary: 'Send again what was given up or not sent since a time',
     description:
       'Works in the background, and goes on where it stood when a node dies; see the background task.',
-    access: 'app',
-    params,
     body: recoverIn,
     answers: { 202: { description: 'It has begun', body: recoverOut } },
     async handle(call) {
-      const scope = await appEndpoints.scope(call)
+      const scope = scopeOf(call)
       const { id } = await endpoints.get(scope, call.params.endpoint_id)
       const { since, until } = call.body
       if (until != null && until < since) throw invalid(['body', 'until'], 'lies before since')
@@ -181,19 +171,17 @@ function recoverRoute({ db, endpoints, clock, retentionDays }: EndpointDeps): Ro
 function exampleRoute(deps: EndpointDeps): Route {
   const { endpoints, eventTypes, accept } = deps
   return route({
+    ...below,
     method: 'POST',
     path: `${path}/send-example`,
     id: 'v1.endpoint.send-example',
-    tag,
     summary: 'Send an example of an event type to this endpoint alone',
     description:
       "The example is one of the event type's schema, or made of the schema; where there is none, a general one.",
-    access: 'app',
-    params,
     body: exampleIn,
     answers: { 200: { description: 'The message', body: messageOut } },
     async handle(call) {
-      const scope = await appEndpoints.scope(call)
+      const scope = scopeOf(call)
       const { id } = await endpoints.get(scope, call.params.endpoint_id)
       const { eventType, exampleIndex } = call.body
       const type = await knownType(eventTypes, scope.tenantId, eventType)
@@ -217,20 +205,15 @@ function exampleRoute(deps: EndpointDeps): Route {
 function switches({ db, endpoints, wake }: EndpointDeps): Route[] {
   const make = (name: 'pause' | 'resume' | 'enable', summary: string, description: string) =>
     route({
+      ...below,
       method: 'POST',
       path: `${path}/${name}`,
       id: `v1.endpoint.${name}`,
-      tag,
       summary,
       description,
-      access: 'app',
-      params,
       answers: { 200: out },
       async handle(call) {
-        const endpoint: Endpoint = await endpoints[name](
-          await appEndpoints.scope(call),
-          call.params.endpoint_id,
-        )
+        const endpoint: Endpoint = await endpoints[name](scopeOf(call), call.params.endpoint_id)
         wake(endpoint.id)
         return json(200, await withHealth(db, endpoint))
       },
@@ -252,19 +235,17 @@ function switches({ db, endpoints, wake }: EndpointDeps): Route[] {
 
 function circuitRoute({ db, endpoints, wake, changed }: EndpointDeps): Route {
   return route({
+    ...below,
     method: 'POST',
     path: `${path}/circuit`,
     id: 'v1.endpoint.set-circuit',
-    tag,
     summary: "Open or close an endpoint's circuit by hand",
     description:
       'Open: nothing is sent for a time, then one probe. Closed: it is sent to at once, its failures forgotten.',
-    access: 'app',
-    params,
     body: circuitIn,
     answers: { 200: out },
     async handle(call) {
-      const scope = await appEndpoints.scope(call)
+      const scope = scopeOf(call)
       const endpoint = await endpoints.get(scope, call.params.endpoint_id)
       const { state, seconds = 3_600 } = call.body
       if (state === 'closed' && call.body.seconds !== undefined)

@@ -6,7 +6,8 @@ import { priorities } from '../../core/message.ts'
 import type { EndpointSettings } from '../../registry/endpoints/settings.ts'
 import { chatFilter } from '../../sources/chat-filter-schema.ts'
 import { aliases } from '../known.ts'
-import { channel, defined, instant, metadata, shownMetadata, time, uid } from '../field.ts'
+import { headerMap } from './action-schema.ts'
+import { channel, defined, metadata, shownMetadata, time, uid } from '../field.ts'
 
 const rate = (what: string) => z.int().min(1).max(65_535).nullish().meta({ description: what })
 
@@ -67,10 +68,14 @@ const shared = {
     .meta({ description: 'Of clients 1.x; always 1' }),
   metadata: metadata.optional(),
   throttleRate: rate('Requests in each throttleWindowMs at most, over all nodes; null: no limit'),
-  throttleWindowMs: z.int().optional().meta({
-    description:
-      'The time over which the rate counts, 1,000 to 86,400,000; default 1,000: a second. Requests are spread over it evenly',
-  }),
+  throttleWindowMs: z
+    .int()
+    .optional()
+    .meta({
+      description:
+        'The time over which the rate counts, 1,000 to 86,400,000; default 1,000: a second. Requests are ' +
+        'spread over it evenly',
+    }),
   dialect: z
     .enum(dialectNames)
     .optional()
@@ -115,10 +120,14 @@ const shared = {
   circuit: circuit.nullish(),
   transform: transform.nullish(),
   batch: batch.nullish(),
-  onExhausted: z.enum(['continue', 'stop']).optional().meta({
-    description:
-      'What a delivery that was given up does to its orderingKey: let the next go (default), or hold the key until someone acts',
-  }),
+  onExhausted: z
+    .enum(['continue', 'stop'])
+    .optional()
+    .meta({
+      description:
+        'What a delivery that was given up does to its orderingKey: let the next go (default), or hold the ' +
+        'key until someone acts',
+    }),
   oversize: oversize.nullish(),
   chatFilter: chatFilter.nullish().meta({ description: 'Which WhatsApp events it gets' }),
 }
@@ -137,10 +146,6 @@ const creating = {
     .nullish()
     .meta({ description: 'Channels it listens to; null: all' }),
 }
-
-const headerMap = z
-  .record(z.string(), z.string())
-  .meta({ description: 'Further request headers', examples: [{ 'X-Example': '123' }] })
 
 export const endpointIn = z
   .object({
@@ -220,67 +225,6 @@ export const health = z
 export const endpointWithHealth = endpointOut
   .extend({ health: health.optional() })
   .meta({ id: 'EndpointOut' })
-
-export const secretOut = z
-  .object({ key: z.string().meta({ examples: ['whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD'] }) })
-  .meta({ id: 'EndpointSecretOut' })
-
-export const rotateIn = z
-  .object({
-    key: z.string().nullish().meta({ description: 'The new secret; made where none is given' }),
-    gracePeriodSeconds: z
-      .int()
-      .min(0)
-      .max(604_800)
-      .nullish()
-      .meta({ description: 'How long the old one signs too; default a day' }),
-  })
-  .meta({ id: 'EndpointSecretRotateIn' })
-
-export const headersOut = z
-  .object({
-    headers: headerMap,
-    sensitive: z.array(z.string()).meta({ description: 'Headers whose values are not shown' }),
-  })
-  .meta({ id: 'EndpointHeadersOut' })
-
-export const headersIn = z.object({ headers: headerMap }).meta({ id: 'EndpointHeadersIn' })
-
-export const headersPatch = z
-  .object({
-    headers: z.record(z.string(), z.string().nullable()).meta({ description: 'null removes' }),
-    deleteHeaders: z.array(z.string()).nullish(),
-  })
-  .meta({ id: 'EndpointHeadersPatchIn' })
-
-export const recoverIn = z
-  .object({ since: instant, until: instant.nullish() })
-  .meta({ id: 'RecoverIn' })
-
-export const exampleIn = z
-  .object({ eventType: z.string().min(1).max(256), exampleIndex: z.int().min(0).nullish() })
-  .meta({ id: 'EventExampleIn' })
-
-export const circuitIn = z
-  .object({
-    state: z.enum(['open', 'closed']),
-    seconds: z
-      .int()
-      .min(1)
-      .max(604_800)
-      .optional()
-      .meta({ description: 'How long it stays open before a probe; default 3,600' }),
-  })
-  .meta({ id: 'EndpointCircuitIn' })
-
-const count = z.int().min(0)
-export const stats = z
-  .object({ success: count, fail: count, pending: count, sending: count, canceled: count })
-  .meta({
-    id: 'EndpointStats',
-    description:
-      'Deliveries that were finished in the time asked for; messages of that time that are still open',
-  })
 
 export const endpointId = z
   .string()

@@ -18,10 +18,14 @@ export async function healthOf(
   endpointIds: string[],
 ): Promise<Map<string, HealthRow>> {
   if (endpointIds.length === 0) return new Map()
+  // One row of the primary key an endpoint.
   const { rows } = await db.query<HealthRow>(
-    `select endpoint_id, circuit, consecutive_failures, (extract(epoch from failing_since) * 1000)::float8 as failing_ms,
-            (extract(epoch from open_until) * 1000)::float8 as open_until_ms
-       from endpoint_health where endpoint_id = any($1)`,
+    /* sql */ `
+      select endpoint_id, circuit, consecutive_failures,
+             (extract(epoch from failing_since) * 1000)::float8 as failing_ms,
+             (extract(epoch from open_until) * 1000)::float8 as open_until_ms
+        from endpoint_health
+       where endpoint_id = any($1)`,
     [endpointIds],
   )
   return new Map(rows.map((row) => [row.endpoint_id, row]))
@@ -34,8 +38,13 @@ export async function setCircuit(
   to: { state: 'open'; seconds: number } | { state: 'closed' },
 ): Promise<void> {
   await inTransaction(db, async (client) => {
+    // One row of the primary key in all three; locked, so that a result that comes meanwhile steps what this leaves.
     const { rows: before } = await client.query<{ circuit: string; failures: number }>(
-      'select circuit, consecutive_failures as failures from endpoint_health where endpoint_id = $1 for update',
+      /* sql */ `
+        select circuit, consecutive_failures as failures
+          from endpoint_health
+         where endpoint_id = $1
+           for update`,
       [endpoint.id],
     )
     const { circuit, failures } = before[0] ?? { circuit: 'closed', failures: 0 }
@@ -44,11 +53,13 @@ export async function setCircuit(
       await client.query('delete from endpoint_health where endpoint_id = $1', [endpoint.id])
     else {
       const { rows } = await client.query<{ ms: number }>(
-        `insert into endpoint_health (endpoint_id, tenant_id, circuit, opened_at, open_until, pause_ms)
-         values ($1, $2, 'open', now(), now() + $3 * interval '1 second', $3::int * 1000)
-         on conflict (endpoint_id) do update set circuit = 'open', opened_at = now(), open_until = excluded.open_until, pause_ms = excluded.pause_ms,
-           probe_node = null, probe_until = null, updated_at = now()
-         returning (extract(epoch from open_until) * 1000)::float8 as ms`,
+        /* sql */ `
+          insert into endpoint_health (endpoint_id, tenant_id, circuit, opened_at, open_until, pause_ms)
+          values ($1, $2, 'open', now(), now() + $3 * interval '1 second', $3::int * 1000)
+              on conflict (endpoint_id) do update
+             set circuit = 'open', opened_at = now(), open_until = excluded.open_until,
+                 pause_ms = excluded.pause_ms, probe_node = null, probe_until = null, updated_at = now()
+          returning (extract(epoch from open_until) * 1000)::float8 as ms`,
         [endpoint.id, endpoint.tenantId, to.seconds],
       )
       nextProbeAt = iso(rows[0]!.ms)
@@ -69,8 +80,13 @@ async function tellCircuit(
   endpoint: { id: string; tenantId: string; appId: string; uid: string | null },
   { type, ...state }: { type: string; consecutiveFailures: number; nextProbeAt: string | null },
 ): Promise<void> {
+  // One row of the primary key.
   const { rows } = await db.query<{ uid: string | null; now_ms: number }>(
-    `select uid, (extract(epoch from now()) * 1000)::float8 as now_ms from app where id = $1 and kind <> 'operational'`,
+    /* sql */ `
+      select uid, (extract(epoch from now()) * 1000)::float8 as now_ms
+        from app
+       where id = $1
+         and kind <> 'operational'`,
     [endpoint.appId],
   )
   const [app] = rows
@@ -114,12 +130,27 @@ export async function countDeliveries(
   sinceMs: number,
   untilMs: number,
 ): Promise<Counts> {
+  // A range of `endpoint_stat` and one of `work`, both by the primary key: a row a minute and node, then an hour.
   const { rows } = await db.query<Counts>(
-    `select f.success, f.fail, f.canceled, w.pending, w.sending
-       from (select coalesce(sum(delivered), 0)::bigint as success, coalesce(sum(exhausted), 0)::bigint as fail, coalesce(sum(discarded), 0)::bigint as canceled
-               from endpoint_stat where endpoint_id = $1 and minute >= date_trunc(case when to_timestamp($2) < now() - interval '2 days' then 'hour' else 'minute' end, to_timestamp($2)) and minute <= to_timestamp($3)) f,
-            (select count(*) filter (where lease_owner is null) as pending, count(*) filter (where lease_owner is not null) as sending
-               from work where endpoint_id = $1 and message_id >= $4 and message_id < $5) w`,
+    /* sql */ `
+      select f.success, f.fail, f.canceled, w.pending, w.sending
+        from (
+             select coalesce(sum(delivered), 0)::bigint as success,
+                    coalesce(sum(exhausted), 0)::bigint as fail,
+                    coalesce(sum(discarded), 0)::bigint as canceled
+               from endpoint_stat
+              where endpoint_id = $1
+                and minute >= date_trunc(
+                      case when to_timestamp($2) < now() - interval '2 days' then 'hour' else 'minute' end,
+                      to_timestamp($2))
+                and minute <= to_timestamp($3)) f,
+             (
+             select count(*) filter (where lease_owner is null) as pending,
+                    count(*) filter (where lease_owner is not null) as sending
+               from work
+              where endpoint_id = $1
+                and message_id >= $4
+                and message_id < $5) w`,
     [endpointId, sinceMs / 1_000, untilMs / 1_000, uuidFloor(sinceMs), uuidFloor(untilMs)],
   )
   return rows[0]!

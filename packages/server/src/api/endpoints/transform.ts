@@ -97,7 +97,9 @@ export function transformRoutes(deps: TransformDeps): Route[] {
         const { payload, headers, path } = result
         return {
           status: 200,
-          text: `{"ok":true,"problem":null,"payload":${payload ?? 'null'},"headers":${JSON.stringify(headers)},"path":${JSON.stringify(path)}}`,
+          text:
+            `{"ok":true,"problem":null,"payload":${payload ?? 'null'},` +
+            JSON.stringify({ headers, path }).slice(1),
         }
 
         async function subject(

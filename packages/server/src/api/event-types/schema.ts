@@ -39,10 +39,14 @@ const fields = {
     .nullish()
     .meta({ description: 'The featureFlag as a list, as newer clients send it' }),
   groupName: eventTypeName.nullish().meta({ description: 'Kept, and shown' }),
-  payloadCheck: z.enum(['off', 'report', 'refuse']).optional().meta({
-    description:
-      'What a payload sent in that does not fit the newest of the schemas means: nothing (default), a line in the log, or a 422',
-  }),
+  payloadCheck: z
+    .enum(['off', 'report', 'refuse'])
+    .optional()
+    .meta({
+      description:
+        'What a payload sent in that does not fit the newest of the schemas means: nothing (default), a ' +
+        'line in the log, or a 422',
+    }),
 }
 
 export const eventTypeIn = z.object({ name: eventTypeName, ...fields }).meta({ id: 'EventTypeIn' })

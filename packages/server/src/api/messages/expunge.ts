@@ -54,7 +54,9 @@ export function expungeRoutes({ db, clock }: { db: Pool; clock: Clock }): Route[
       id: 'v1.message.expunge-all-contents',
       tag,
       summary: 'Delete the payloads of all messages of the app',
-      description: `Those that were accepted before the request, in the background; see the background task. They cannot be sent again afterwards; what is still waiting to be sent is given up. ${cloudOnly}`,
+      description:
+        'Those that were accepted before the request, in the background; see the background task. ' +
+        `They cannot be sent again afterwards; what is still waiting to be sent is given up. ${cloudOnly}`,
       access: 'tenant',
       params,
       answers: { 202: { description: 'It has begun', body: recoverOut } },

@@ -35,5 +35,6 @@ export function pageJson(page: {
   done: boolean
 }): string {
   const { data, iterator, prevIterator, done } = page
-  return `{"data":[${data.join(',')}],"iterator":${JSON.stringify(iterator)},"prevIterator":${JSON.stringify(prevIterator)},"done":${done}}`
+  const ends = JSON.stringify({ iterator, prevIterator, done })
+  return `{"data":[${data.join(',')}],${ends.slice(1)}`
 }

@@ -10,7 +10,8 @@ export const transformationsParams = z
       .nullish()
       .meta({
         description:
-          'Sent byte for byte instead of `payload`, and signed as sent. Shown as a string where messages are shown, unless it is plain JSON',
+          'Sent byte for byte instead of `payload`, and signed as sent. Shown as a string where messages ' +
+          'are shown, unless it is plain JSON',
         examples: ['<invoice id="1"/>'],
       }),
     headers: z

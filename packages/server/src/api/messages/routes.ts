@@ -75,7 +75,8 @@ function createRoute(deps: MessageDeps): Route {
     tag,
     summary: 'Send a message',
     description:
-      'A 202 says that the message and its deliveries are stored durably. The payload is delivered to the letter as it was sent in.',
+      'A 202 says that the message and its deliveries are stored durably. The payload is delivered to the ' +
+      'letter as it was sent in.',
     access: 'tenant',
     app: 'any',
     params,
@@ -114,7 +115,8 @@ function batchRoute(deps: MessageDeps): Route {
     tag,
     summary: 'Send up to 1,000 messages',
     description:
-      'Each is accepted or refused for itself, in order: a bad one does not spoil the rest. The answer is 202 whatever became of them; ' +
+      'Each is accepted or refused for itself, in order: a bad one does not spoil the rest. The answer is ' +
+      '202 whatever became of them; ' +
       'look at the `status` of each result. With an Idempotency-Key, repeating the request sends nothing twice.',
     access: 'tenant',
     params,

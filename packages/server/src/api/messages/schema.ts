@@ -97,7 +97,8 @@ const shown = {
   timestamp: time,
   payload: z.unknown().meta({
     description:
-      'As it was sent in, and what was sent in raw as a string; `{}` where content was not asked for, `{"expired":true}` where it is deleted',
+      'As it was sent in, and what was sent in raw as a string; `{}` where content was not asked for, ' +
+      '`{"expired":true}` where it is deleted',
   }),
 }
 

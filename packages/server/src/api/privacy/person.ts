@@ -27,10 +27,15 @@ export const personFields = {
     .max(20)
     .optional()
     .meta({ description: 'Further ids of the same person, such as a WhatsApp id' }),
-  scan: z.boolean().optional().meta({
-    description:
-      'Whether to read every message that is kept, and not only those found by the keyed hashes. True unless said otherwise: hashes exist only for what came since the tenant’s `personPaths` were set, and of what they lead to',
-  }),
+  scan: z
+    .boolean()
+    .optional()
+    .meta({
+      description:
+        'Whether to read every message that is kept, and not only those found by the keyed hashes. True ' +
+        'unless said otherwise: hashes exist only for what came since the tenant’s `personPaths` were set, ' +
+        'and of what they lead to',
+    }),
 }
 
 export interface Person {

@@ -37,7 +37,8 @@ const eraseIn = z.object(personFields).meta({ id: 'PersonEraseIn' })
 
 const count = z.int()
 const unreadable =
-  'Payloads that cannot be opened, since their key is missing from POMBO_ENCRYPTION_KEYS: whose they are cannot be told until it is back'
+  'Payloads that cannot be opened, since their key is missing from POMBO_ENCRYPTION_KEYS: whose they are ' +
+  'cannot be told until it is back'
 const erasureOut = z
   .object({
     person: z.array(z.string()).meta({ description: 'Keyed hashes of what was given' }),
@@ -132,7 +133,8 @@ export function privacyRoutes(deps: PrivacyDeps): Route[] {
       tag,
       summary: "Export a person's data",
       description:
-        'Messages that name the person, with their attempts, page by page, and the names and pictures that WhatsApp told.',
+        'Messages that name the person, with their attempts, page by page, and the names and pictures ' +
+        'that WhatsApp told.',
       access: 'tenant',
       body: exportIn,
       idempotency: 'own',
@@ -149,7 +151,9 @@ export function privacyRoutes(deps: PrivacyDeps): Route[] {
       tag,
       summary: "Erase a person's data",
       description:
-        'In one pass over messages, attempts, open deliveries, keys of repeats, kept answers, profiles, files, the audit log, tasks and devices; answered when it is done. The report is kept in the audit log.',
+        'In one pass over messages, attempts, open deliveries, keys of repeats, kept answers, profiles, ' +
+        'files, the audit log, tasks and devices; answered when it is done. The report is kept in the ' +
+        'audit log.',
       access: 'tenant',
       body: eraseIn,
       idempotency: 'own',
@@ -251,7 +255,9 @@ function messageText(row: MessageRow, attempts: AttemptRow[]): string {
       timestamp: iso(attempt.created_ms),
     })),
   })
-  return `${shown.slice(0, -1)},"payload":${row.payload === null ? 'null' : shownPayload({ payload: row.payload, contentType: row.content_type })}}`
+  const { payload, content_type: contentType } = row
+  const text = payload === null ? 'null' : shownPayload({ payload, contentType })
+  return `${shown.slice(0, -1)},"payload":${text}}`
 }
 
 function showCursor(cursor: SearchCursor): string {

@@ -3,11 +3,13 @@ import type { Clock } from '../../core/clock.ts'
 import { invalid } from '../../core/error.ts'
 import type { Pool } from '../../db/pool.ts'
 import type { ClosedState } from '../../queue/reopen/store.ts'
+import type { ReplayArgs } from '../../upkeep/jobs/store.ts'
 import type { Registry } from '../../registry/registry.ts'
 import { appId } from '../apps/schema.ts'
 import { recoverOut, showTask } from '../background-tasks/schema.ts'
 import { clockSlackMs, startTask, usual } from '../background-tasks/store.ts'
-import { endpointId, recoverIn } from '../endpoints/schema.ts'
+import { recoverIn } from '../endpoints/action-schema.ts'
+import { endpointId } from '../endpoints/schema.ts'
 import { channel, eventTypeName, instant, tag } from '../field.ts'
 import { json, type Route, route } from '../route.ts'
 
@@ -46,84 +48,88 @@ const bulkReplayIn = z
       }),
     statusCodeClass: z
       .null(
-        'is not offered: a replay knows how deliveries ended, and not what was answered; leave it out, and give status',
+        'is not offered: a replay knows how deliveries ended, and not what was answered; ' +
+          'leave it out, and give status',
       )
       .optional()
       .meta({ description: 'Not offered' }),
   })
   .meta({ id: 'BulkReplayIn' })
 
-/** `POST …/endpoint/{endpoint_id}/replay-missing`, as in Svix's cloud: sends what was never sent to it. */
-export function replayMissingRoute({ db, clock, endpoints }: BulkDeps): Route {
+/** What Svix's cloud can send again to an endpoint: what was sent to it, and what never was. */
+export function bulkReplayRoutes(deps: BulkDeps): Route[] {
+  return [
+    replayRoute(deps, {
+      name: 'bulk-replay',
+      task: 'endpoint.bulk-replay',
+      summary: 'Send again messages of the endpoint, delivered ones too',
+      description:
+        'Works in the background; see the background task. What still waits to be sent is left alone.',
+      body: bulkReplayIn,
+      argsOf: ({ status, eventTypes, channel, tag }) => ({
+        states: status == null ? everyState : statesOf[status],
+        eventTypes: eventTypes ?? null,
+        payloadFilter: labelFilter(channel ?? null, tag ?? null),
+      }),
+    }),
+    replayRoute(deps, {
+      name: 'replay-missing',
+      task: 'endpoint.replay',
+      summary: 'Send the messages that the endpoint never got',
+      description:
+        'Those of before it was made, and those that its settings of then passed over and that its settings of now ' +
+        'would take. What was sent to it, or was to be, is left alone. Works in the background; see the ' +
+        'background task.',
+      body: recoverIn,
+      argsOf: () => ({ states: [] }),
+    }),
+  ]
+}
+
+interface BulkReplay<Body extends z.ZodType> {
+  name: string
+  task: 'endpoint.bulk-replay' | 'endpoint.replay'
+  summary: string
+  description: string
+  body: Body
+  argsOf: (body: z.output<Body>) => Partial<ReplayArgs>
+}
+
+/** `POST …/endpoint/{endpoint_id}/…`: begins a task over the endpoint's messages of a time. */
+function replayRoute<Body extends z.ZodType<Span>>(
+  { db, clock, endpoints }: BulkDeps,
+  { name, task, description, argsOf, ...replay }: BulkReplay<Body>,
+): Route {
   return route({
+    ...replay,
     method: 'POST',
-    path: '/api/v1/app/{app_id}/endpoint/{endpoint_id}/replay-missing',
-    id: 'v1.endpoint.replay-missing',
+    path: `/api/v1/app/{app_id}/endpoint/{endpoint_id}/${name}`,
+    id: `v1.endpoint.${name}`,
     tag: 'Endpoint',
-    summary: 'Send the messages that the endpoint never got',
-    description:
-      'Those of before it was made, and those that its settings of then passed over and that its settings of now would take. ' +
-      `What was sent to it, or was to be, is left alone. Works in the background; see the background task. ${cloudOnly}`,
+    description: `${description} ${cloudOnly}`,
     access: 'app',
     params: z.object({ app_id: appId, endpoint_id: endpointId }),
-    body: recoverIn,
     answers: { 202: { description: 'It has begun', body: recoverOut } },
     async handle({ holder, appId, params, body }) {
       const scope = { tenantId: holder.tenantId, appId }
       const { id } = await endpoints.get(scope, params.endpoint_id)
       const nowMs = clock.now()
-      const args = { ...usual, states: [], ...spanOf(body, nowMs) }
-      const task = await startTask(db, { ...scope, endpointId: id }, 'endpoint.replay', args, nowMs)
-      const { data: _, ...shown } = showTask(task)
+      const args = { ...usual, ...spanOf(body, nowMs), ...argsOf(body as z.output<Body>) }
+      const made = await startTask(db, { ...scope, endpointId: id }, task, args, nowMs)
+      const { data: _, ...shown } = showTask(made)
       return json(202, shown)
     },
   })
 }
 
-function spanOf(
-  { since, until }: { since: number; until?: number | null | undefined },
-  nowMs: number,
-): { sinceMs: number; untilMs: number } {
+interface Span {
+  since: number
+  until?: number | null | undefined
+}
+
+function spanOf({ since, until }: Span, nowMs: number): { sinceMs: number; untilMs: number } {
   if (until != null && until <= since) throw invalid(['body', 'until'], 'lies before since')
   return { sinceMs: Math.max(0, since), untilMs: Math.max(0, until ?? nowMs + clockSlackMs) }
-}
-
-/** `POST …/endpoint/{endpoint_id}/bulk-replay`, as in Svix's cloud: sends again what was delivered too. */
-export function bulkReplayRoute({ db, clock, endpoints }: BulkDeps): Route {
-  return route({
-    method: 'POST',
-    path: '/api/v1/app/{app_id}/endpoint/{endpoint_id}/bulk-replay',
-    id: 'v1.endpoint.bulk-replay',
-    tag: 'Endpoint',
-    summary: 'Send again messages of the endpoint, delivered ones too',
-    description:
-      "Works in the background; see the background task. What still waits to be sent is left alone. In Svix's cloud only; its open-source server has no such path.",
-    access: 'app',
-    params: z.object({ app_id: appId, endpoint_id: endpointId }),
-    body: bulkReplayIn,
-    answers: { 202: { description: 'It has begun', body: recoverOut } },
-    async handle({ holder, appId, params, body }) {
-      const scope = { tenantId: holder.tenantId, appId }
-      const { id } = await endpoints.get(scope, params.endpoint_id)
-      const nowMs = clock.now()
-      const args = {
-        ...usual,
-        states: body.status == null ? everyState : statesOf[body.status],
-        eventTypes: body.eventTypes ?? null,
-        ...spanOf(body, nowMs),
-        payloadFilter: labelFilter(body.channel ?? null, body.tag ?? null),
-      }
-      const task = await startTask(
-        db,
-        { ...scope, endpointId: id },
-        'endpoint.bulk-replay',
-        args,
-        nowMs,
-      )
-      const { data: _, ...shown } = showTask(task)
-      return json(202, shown)
-    },
-  })
 }
 
 /** Channels and tags hold no character that CEL and JSON write in different ways. */

@@ -42,7 +42,8 @@ export function replayRoutes({ db, clock, appIdOf, retentionDays }: ReplayDeps):
       tag: 'Replay',
       summary: 'Send again what was sent, given up or not sent',
       description:
-        'Everything that fits the filter, in the background and at a rate; see the background task. What still waits to be sent is left alone.',
+        'Everything that fits the filter, in the background and at a rate; see the background task. What ' +
+        'still waits to be sent is left alone.',
       access: 'app',
       body: replayIn,
       answers: {

@@ -138,7 +138,9 @@ function statsRoute(deps: SourceRouteDeps): Route {
     tag,
     summary: 'Count what came from the gateway, what became of it, and what was delivered',
     description:
-      "Of the application's session, in whole minutes, over the last day unless a time is given. What is not in `received` never left the gateway; what is accepted and not delivered is on its way, or the receiver's trouble.",
+      "Of the application's session, in whole minutes, over the last day unless a time is given. What is " +
+      'not in `received` never left the gateway; what is accepted and not delivered is on its way, or the ' +
+      "receiver's trouble.",
     access: 'app',
     params: oneParams,
     query: z.object({ since: instant.optional(), until: instant.optional() }),

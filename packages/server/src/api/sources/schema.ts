@@ -11,14 +11,24 @@ const settings = {
   name: z.string().min(1).max(256).optional().meta({
     description: "Unique in the application; the gateway's unless given",
   }),
-  sessions: z.enum(['own', 'any']).optional().meta({
-    description:
-      "own (usual): everything goes to this application. any: to the application whose uid is the session's name, made when it is first heard of; for keys of the whole account only",
-  }),
-  secret: z.string().min(4).max(1_024).nullish().meta({
-    description:
-      'What the gateway signs with, or proves itself by; then requests that are not signed are refused. null: it is not asked to',
-  }),
+  sessions: z
+    .enum(['own', 'any'])
+    .optional()
+    .meta({
+      description:
+        'own (usual): everything goes to this application. any: to the application whose uid is the ' +
+        "session's name, made when it is first heard of; for keys of the whole account only",
+    }),
+  secret: z
+    .string()
+    .min(4)
+    .max(1_024)
+    .nullish()
+    .meta({
+      description:
+        'What the gateway signs with, or proves itself by; then requests that are not signed are refused. ' +
+        'null: it is not asked to',
+    }),
   filters: chatFilter.optional().meta({
     description: 'Which events are taken in; presence, history and their like only where asked for',
   }),
@@ -108,7 +118,8 @@ export const sourceStats = z
       .object({ delivered: count, exhausted: count, discarded: count, waiting: count })
       .meta({
         description:
-          "Of all of the application's messages, to all of its endpoints: one message has as many deliveries as endpoints want it",
+          "Of all of the application's messages, to all of its endpoints: one message has as many " +
+          'deliveries as endpoints want it',
       }),
     lastEventAt: time.nullable(),
     silentSince: time.nullable(),

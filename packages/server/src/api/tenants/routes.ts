@@ -28,16 +28,21 @@ const fields = {
     .nullish()
     .meta({
       description:
-        'Where payloads name a person, so that theirs can be found at once by keyed hashes: `*` is any member, `**` any depth; null: none are kept',
+        'Where payloads name a person, so that theirs can be found at once by keyed hashes: `*` is any ' +
+        'member, `**` any depth; null: none are kept',
       examples: [['user_id', '**.email', '**.phone']],
     }),
   encryptPayloads: z.boolean().optional().meta({
     description: 'Seal the payloads of messages that come from here on in the database',
   }),
-  allowUnknownEventTypes: z.boolean().optional().meta({
-    description:
-      'Endpoints may subscribe to event types that were never created; else a tenant that has created any has to have created those too',
-  }),
+  allowUnknownEventTypes: z
+    .boolean()
+    .optional()
+    .meta({
+      description:
+        'Endpoints may subscribe to event types that were never created; else a tenant that has created any ' +
+        'has to have created those too',
+    }),
 }
 
 const tenantIn = z.object(fields).meta({ id: 'TenantIn' })

@@ -8,6 +8,9 @@ interface NoteRow {
   updated_at: Date
 }
 
+const columns = 'key, value, created_at, updated_at'
+
+/** One row of the primary key, as are the two that follow; a list is the dialect's range of it. */
 export async function getNote(
   db: Queryable,
   tenantId: string,
@@ -15,7 +18,12 @@ export async function getNote(
   key: string,
 ): Promise<Note | undefined> {
   const { rows } = await db.query<NoteRow>(
-    'select key, value, created_at, updated_at from dialect_note where tenant_id = $1 and dialect = $2 and key = $3',
+    /* sql */ `
+      select ${columns}
+        from dialect_note
+       where tenant_id = $1
+         and dialect = $2
+         and key = $3`,
     [tenantId, dialect, key],
   )
   return rows[0] && noteOf(rows[0])
@@ -29,8 +37,11 @@ export async function putNote(
   value: object,
 ): Promise<void> {
   await db.query(
-    `insert into dialect_note (tenant_id, dialect, key, value) values ($1, $2, $3, $4)
-     on conflict (tenant_id, dialect, key) do update set value = excluded.value, updated_at = now()`,
+    /* sql */ `
+      insert into dialect_note (tenant_id, dialect, key, value)
+      values ($1, $2, $3, $4)
+          on conflict (tenant_id, dialect, key) do update
+         set value = excluded.value, updated_at = now()`,
     [tenantId, dialect, key, JSON.stringify(value)],
   )
 }
@@ -55,7 +66,13 @@ export async function listNotes(
   keyPrefix: string,
 ): Promise<Note[]> {
   const { rows } = await db.query<NoteRow>(
-    'select key, value, created_at, updated_at from dialect_note where tenant_id = $1 and dialect = $2 and starts_with(key, $3) order by key',
+    /* sql */ `
+      select ${columns}
+        from dialect_note
+       where tenant_id = $1
+         and dialect = $2
+         and starts_with(key, $3)
+       order by key`,
     [tenantId, dialect, keyPrefix],
   )
   return rows.map(noteOf)

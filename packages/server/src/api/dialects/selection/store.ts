@@ -21,12 +21,21 @@ export async function selectEndpoints(
   caller: Caller,
   selection: Selection,
 ): Promise<Map<string, Selected>> {
+  // The caller's apps by `app_list`, and of each its endpoints by `endpoint_list`.
   const { rows } = await db.query<Selected>(
-    `select e.id, e.uid, e.app_id, a.uid as app_uid, a.name as app_name, e.dialect, cardinality(e.retry_schedule_ms) as retries
-       from app a join endpoint e on e.app_id = a.id
-      where a.tenant_id = $1 and a.kind = 'app' and ($2::uuid is null or a.id = $2) and ($3::uuid is null or a.id = $3)
-        and ($4::text is null or e.dialect = $4) and ($5::uuid is null or e.id = $5)
-        and ($6::text[] is null or e.uid = any($6)) and ($7::text[] is null or e.uid is null or e.uid <> all($7))`,
+    /* sql */ `
+      select e.id, e.uid, e.app_id, a.uid as app_uid, a.name as app_name, e.dialect,
+             cardinality(e.retry_schedule_ms) as retries
+        from app a
+        join endpoint e on e.app_id = a.id
+       where a.tenant_id = $1
+         and a.kind = 'app'
+         and ($2::uuid is null or a.id = $2)
+         and ($3::uuid is null or a.id = $3)
+         and ($4::text is null or e.dialect = $4)
+         and ($5::uuid is null or e.id = $5)
+         and ($6::text[] is null or e.uid = any($6))
+         and ($7::text[] is null or e.uid is null or e.uid <> all($7))`,
     [
       caller.tenantId,
       caller.appId,
@@ -46,8 +55,15 @@ export async function selectApps(
   caller: Caller,
   ids: readonly string[],
 ): Promise<Map<string, { id: string; uid: string | null; name: string }>> {
+  // One row of the primary key an app.
   const { rows } = await db.query<{ id: string; uid: string | null; name: string }>(
-    `select id, uid, name from app where tenant_id = $1 and kind = 'app' and ($2::uuid is null or id = $2) and id = any($3::uuid[])`,
+    /* sql */ `
+      select id, uid, name
+        from app
+       where tenant_id = $1
+         and kind = 'app'
+         and ($2::uuid is null or id = $2)
+         and id = any($3::uuid[])`,
     [caller.tenantId, caller.appId, ids],
   )
   return new Map(rows.map((row) => [row.id, row]))
@@ -66,12 +82,28 @@ export async function listEndpointIds(
     offset?: number
   },
 ): Promise<{ ids: string[]; total: number }> {
+  // As above, all of them, since they are counted; the page is made of their ids.
   const { rows } = await db.query<{ id: string | null; total: number }>(
-    `with found as materialized (
-       select e.id from app a join endpoint e on e.app_id = a.id
-        where a.tenant_id = $1 and a.kind = 'app' and ($2::uuid is null or a.id = $2) and ($3::uuid is null or a.id = $3)
-          and ($4::text is null or e.dialect = $4) and ($5::uuid is null or e.id = $5) and e.metadata @> $6::jsonb)
-     select p.id, t.total from (select count(*) as total from found) t left join (select id from found order by id desc limit $7 offset $8) p on true`,
+    /* sql */ `
+      with found as materialized (
+           select e.id
+             from app a
+             join endpoint e on e.app_id = a.id
+            where a.tenant_id = $1
+              and a.kind = 'app'
+              and ($2::uuid is null or a.id = $2)
+              and ($3::uuid is null or a.id = $3)
+              and ($4::text is null or e.dialect = $4)
+              and ($5::uuid is null or e.id = $5)
+              and e.metadata @> $6::jsonb)
+      select p.id, t.total
+        from (select count(*) as total from found) t
+        left join (
+             select id
+               from found
+              order by id desc
+              limit $7
+             offset $8) p on true`,
     [
       caller.tenantId,
       caller.appId,
@@ -108,10 +140,24 @@ export async function listApps(
   caller: Caller,
   query: { metadata?: Record<string, string>; limit: number; offset?: number },
 ): Promise<{ rows: DialectApp[]; total: number }> {
+  // The caller's apps by `app_list`, all of them, since they are counted.
   const { rows } = await db.query<AppRow>(
-    `with found as (select * from app where tenant_id = $1 and kind = 'app' and ($2::uuid is null or id = $2) and metadata @> $3::jsonb)
-     select p.id, p.uid, p.name, p.metadata, p.created_at, p.updated_at, t.total from (select count(*) as total from found) t
-       left join (select * from found order by id desc limit $4 offset $5) p on true`,
+    /* sql */ `
+      with found as (
+           select *
+             from app
+            where tenant_id = $1
+              and kind = 'app'
+              and ($2::uuid is null or id = $2)
+              and metadata @> $3::jsonb)
+      select p.id, p.uid, p.name, p.metadata, p.created_at, p.updated_at, t.total
+        from (select count(*) as total from found) t
+        left join (
+             select *
+               from found
+              order by id desc
+              limit $4
+             offset $5) p on true`,
     [
       caller.tenantId,
       caller.appId,
@@ -147,8 +193,19 @@ export async function appOfMessage(
   messageId: string,
 ): Promise<string | undefined> {
   const { rows } = await db.query<{ id: string }>(
-    `select a.id from app a cross join lateral (select from message m where m.app_id = a.id and m.id = $3 limit 1) found
-      where a.tenant_id = $1 and a.kind = 'app' and ($2::uuid is null or a.id = $2) limit 1`,
+    /* sql */ `
+      select a.id
+        from app a
+       cross join lateral (
+             select
+               from message m
+              where m.app_id = a.id
+                and m.id = $3
+              limit 1) found
+       where a.tenant_id = $1
+         and a.kind = 'app'
+         and ($2::uuid is null or a.id = $2)
+       limit 1`,
     [caller.tenantId, caller.appId, messageId],
   )
   return rows[0]?.id

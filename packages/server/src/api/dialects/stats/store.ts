@@ -25,17 +25,32 @@ export async function readCounts(
   sinceMs: number | undefined,
 ): Promise<CountRow[]> {
   const wholeFromMs = sinceMs === undefined ? undefined : Math.ceil(sinceMs / MINUTE_MS) * MINUTE_MS
+  // A range of the primary key an endpoint: a row a minute and node, after two days an hour.
   const whole = await db.query<CountRow>(
-    `select endpoint_id, sum(attempts) as attempts, sum(failed_attempts) as failed, sum(delivered) as delivered, sum(exhausted) as exhausted,
-            sum(discarded) as discarded, sum(duration_ms)::float8 as duration_ms
-       from endpoint_stat where endpoint_id = any($1::uuid[]) and ($2::float8 is null or minute >= to_timestamp($2 / 1000)) group by endpoint_id`,
+    /* sql */ `
+      select endpoint_id, sum(attempts) as attempts, sum(failed_attempts) as failed,
+             sum(delivered) as delivered, sum(exhausted) as exhausted, sum(discarded) as discarded,
+             sum(duration_ms)::float8 as duration_ms
+        from endpoint_stat
+       where endpoint_id = any($1::uuid[])
+         and ($2::float8 is null or minute >= to_timestamp($2 / 1000))
+       group by endpoint_id`,
     [endpointIds, wholeFromMs ?? null],
   )
   if (sinceMs === undefined || wholeFromMs === sinceMs) return whole.rows
+  // A range of `attempt_endpoint` for each endpoint and class: the attempts of less than a minute.
   const part = await db.query<CountRow>(
-    `select endpoint_id, count(*) as attempts, count(*) filter (where outcome <> 'delivered') as failed, count(*) filter (where outcome = 'delivered') as delivered,
-            0 as exhausted, 0 as discarded, sum(duration_ms)::float8 as duration_ms
-       from attempt where endpoint_id = any($1::uuid[]) and class = any($4::smallint[]) and id >= $2 and id < $3 group by endpoint_id`,
+    /* sql */ `
+      select endpoint_id, count(*) as attempts,
+             count(*) filter (where outcome <> 'delivered') as failed,
+             count(*) filter (where outcome = 'delivered') as delivered,
+             0 as exhausted, 0 as discarded, sum(duration_ms)::float8 as duration_ms
+        from attempt
+       where endpoint_id = any($1::uuid[])
+         and class = any($4::smallint[])
+         and id >= $2
+         and id < $3
+       group by endpoint_id`,
     [endpointIds, uuidFloor(sinceMs), uuidFloor(wholeFromMs!), allClasses],
   )
   return [...whole.rows, ...part.rows]
@@ -53,9 +68,15 @@ export async function readFailures(
   endpointIds: readonly string[],
   sinceMs: number | undefined,
 ): Promise<FailureRow[]> {
+  // A range of `attempt_endpoint` for each endpoint and class that failed, in each day of the time.
   const { rows } = await db.query<FailureRow>(
-    `select outcome, status_code, count(*) as count from attempt
-      where endpoint_id = any($1::uuid[]) and class = any($3::smallint[]) and id >= $2 group by 1, 2`,
+    /* sql */ `
+      select outcome, status_code, count(*) as count
+        from attempt
+       where endpoint_id = any($1::uuid[])
+         and class = any($3::smallint[])
+         and id >= $2
+       group by 1, 2`,
     [endpointIds, uuidFloor(Math.max(0, sinceMs ?? 0)), failedClasses],
   )
   return rows

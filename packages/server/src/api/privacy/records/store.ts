@@ -1,9 +1,9 @@
 /** What names a person beside messages and attempts: the audit log, tasks that are over, what devices said last. */
+import { lowestId } from '../../../core/id.ts'
 import { mentions } from '../../../core/person.ts'
 import { inTransaction, type Pool, type Queryable } from '../../../db/pool.ts'
 
 const erased = '(erased)'
-const lowest = '00000000-0000-0000-0000-000000000000'
 const atATime = 1_000
 
 interface Entry {
@@ -14,6 +14,31 @@ interface Entry {
   changes: Record<string, unknown>
 }
 
+/** All rows of a tenant in a table, a page at a time: by an index that leads with the tenant, or the primary key. */
+async function* pagesOf<Row extends { id: string }>(
+  db: Queryable,
+  table: string,
+  columns: string,
+  tenantId: string,
+): AsyncGenerator<Row[]> {
+  for (let after = lowestId; ; ) {
+    const { rows } = await db.query<Row>(
+      /* sql */ `
+        select id, ${columns}
+          from ${table}
+         where tenant_id = $1
+           and id > $2
+         order by id
+         limit $3`,
+      [tenantId, after, atATime],
+    )
+    const last = rows.at(-1)
+    if (last === undefined) return
+    yield rows
+    after = last.id
+  }
+}
+
 /** The log is append-only but for this (migrations/0008-erasure.sql). @returns how many entries named the person */
 export async function eraseFromAudit(
   db: Pool,
@@ -21,36 +46,36 @@ export async function eraseFromAudit(
   keys: ReadonlySet<string>,
 ): Promise<number> {
   let count = 0
-  for (let after = lowest; ; ) {
-    const { rows } = await db.query<Entry>(
-      'select id, actor, on_behalf_of, target, changes from audit_log where tenant_id = $1 and id > $2 order by id limit $3',
-      [tenantId, after, atATime],
-    )
+  const columns = 'actor, on_behalf_of, target, changes'
+  for await (const rows of pagesOf<Entry>(db, 'audit_log', columns, tenantId)) {
     const meant = rows
       .filter((row) => mentions([row.actor, row.on_behalf_of, row.target, row.changes], keys))
       .map((row) => withoutPerson(row, keys))
-    if (meant.length > 0)
-      await inTransaction(db, async (client) => {
-        await client.query(`select set_config('pombo.erasing', 'on', true)`)
-        await client.query(
-          `update audit_log a set actor = v.actor, on_behalf_of = v.on_behalf_of, target = v.target, changes = v.changes
-             from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::jsonb[]) as v(id, actor, on_behalf_of, target, changes)
-            where a.id = v.id and a.tenant_id = $6`,
-          [
-            meant.map(({ id }) => id),
-            meant.map(({ actor }) => actor),
-            meant.map(({ on_behalf_of }) => on_behalf_of),
-            meant.map(({ target }) => target),
-            meant.map(({ changes }) => JSON.stringify(changes)),
-            tenantId,
-          ],
-        )
-      })
+    if (meant.length === 0) continue
+    await inTransaction(db, async (client) => {
+      await client.query(`select set_config('pombo.erasing', 'on', true)`)
+      // One row of the primary key an entry.
+      await client.query(
+        /* sql */ `
+          update audit_log a
+             set actor = v.actor, on_behalf_of = v.on_behalf_of, target = v.target, changes = v.changes
+            from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::jsonb[])
+                   as v(id, actor, on_behalf_of, target, changes)
+           where a.id = v.id
+             and a.tenant_id = $6`,
+        [
+          meant.map(({ id }) => id),
+          meant.map(({ actor }) => actor),
+          meant.map(({ on_behalf_of }) => on_behalf_of),
+          meant.map(({ target }) => target),
+          meant.map(({ changes }) => JSON.stringify(changes)),
+          tenantId,
+        ],
+      )
+    })
     count += meant.length
-    const last = rows.at(-1)
-    if (last === undefined) return count
-    after = last.id
   }
+  return count
 }
 
 function withoutPerson(entry: Entry, keys: ReadonlySet<string>): Entry {
@@ -79,24 +104,26 @@ export async function eraseFromJobs(
   keys: ReadonlySet<string>,
 ): Promise<number> {
   let count = 0
-  for (let after = lowest; ; ) {
-    const { rows } = await db.query<{ id: string; filter: string | null; error: string | null }>(
-      `select id, args ->> 'payloadFilter' as filter, error from job where tenant_id = $1 and id > $2 order by id limit $3`,
-      [tenantId, after, atATime],
-    )
+  const columns = `args ->> 'payloadFilter' as filter, error`
+  type Row = { id: string; filter: string | null; error: string | null }
+  for await (const rows of pagesOf<Row>(db, 'job', columns, tenantId)) {
     const meant = rows.filter((row) => mentions([row.filter, row.error], keys))
+    // One row of the primary key a task.
     const { rowCount } = await db.query(
-      `update job set args = args || jsonb_build_object('payloadFilter', case when args ->> 'payloadFilter' is null then null else $2::text end),
-              error = case when error is null then null else $2 end,
-              status = case when status = 'running' then 'canceled' else status end, updated_at = now()
-        where tenant_id = $1 and id = any($3::uuid[])`,
+      /* sql */ `
+        update job
+           set args = args || jsonb_build_object(
+                 'payloadFilter', case when args ->> 'payloadFilter' is null then null else $2::text end),
+               error = case when error is null then null else $2 end,
+               status = case when status = 'running' then 'canceled' else status end,
+               updated_at = now()
+         where tenant_id = $1
+           and id = any($3::uuid[])`,
       [tenantId, erased, meant.map(({ id }) => id)],
     )
     count += rowCount ?? 0
-    const last = rows.at(-1)
-    if (last === undefined) return count
-    after = last.id
   }
+  return count
 }
 
 /** What a device's container or gateway said last, in its own words: often the account's number. */
@@ -106,22 +133,23 @@ export async function eraseFromDevices(
   keys: ReadonlySet<string>,
 ): Promise<number> {
   let count = 0
-  for (let after = lowest; ; ) {
-    const { rows } = await db.query<{ id: string; said: string | null; problem: string | null }>(
-      'select id, last_message as said, problem from device where tenant_id = $1 and id > $2 order by id limit $3',
-      [tenantId, after, atATime],
-    )
+  const columns = 'last_message as said, problem'
+  type Row = { id: string; said: string | null; problem: string | null }
+  for await (const rows of pagesOf<Row>(db, 'device', columns, tenantId)) {
     const meant = rows.filter(({ said, problem }) => mentions([said, problem], keys))
+    // One row of the primary key a device.
     const { rowCount } = await db.query(
-      `update device set last_message = case when last_message is null then null else $2 end, problem = case when problem is null then null else $2 end
-        where tenant_id = $1 and id = any($3::uuid[])`,
+      /* sql */ `
+        update device
+           set last_message = case when last_message is null then null else $2 end,
+               problem = case when problem is null then null else $2 end
+         where tenant_id = $1
+           and id = any($3::uuid[])`,
       [tenantId, erased, meant.map(({ id }) => id)],
     )
     count += rowCount ?? 0
-    const last = rows.at(-1)
-    if (last === undefined) return count
-    after = last.id
   }
+  return count
 }
 
 /** What people set and that names the person still: theirs to change, since Pombo cannot know what works without it. */
@@ -136,15 +164,7 @@ export async function settingsNaming(
     ['endpoint', 'uid, url, description, channels, metadata, filter, transform, chat_filter'],
     ['api_key', 'name'],
   ] as const)
-    for (let after = lowest; ; ) {
-      const { rows } = await db.query<{ id: string }>(
-        `select id, ${columns} from ${kind} where tenant_id = $1 and id > $2 order by id limit $3`,
-        [tenantId, after, atATime],
-      )
+    for await (const rows of pagesOf<{ id: string }>(db, kind, columns, tenantId))
       for (const { id, ...texts } of rows) if (mentions(texts, keys)) found.push({ kind, id })
-      const last = rows.at(-1)
-      if (last === undefined) break
-      after = last.id
-    }
   return found
 }

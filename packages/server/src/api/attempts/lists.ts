@@ -1,0 +1,137 @@
+import type { z } from 'zod'
+import type { Holder } from '../access.ts'
+import { appId } from '../apps/schema.ts'
+import { endpointId } from '../endpoints/schema.ts'
+import { type AttemptRow, attemptsByMessage } from '../history/attempts/store.ts'
+import { attemptsByEndpoint } from '../history/endpoint-attempts/store.ts'
+import type { AttemptFilter } from '../history/filter.ts'
+import { readMessages } from '../history/messages/store.ts'
+import { iteratorsById, textListRoute } from '../list.ts'
+import { messageJson } from '../messages/message-json.ts'
+import { messagePage } from '../messages/message-page.ts'
+import { requireMessage } from '../messages/routes.ts'
+import { msgId, withContent } from '../messages/schema.ts'
+import type { Cursor } from '../pagination.ts'
+import type { Route } from '../route.ts'
+import type { AttemptDeps } from './deps.ts'
+import { pick } from './pick.ts'
+import { attemptOut, attemptQuery } from './schema.ts'
+import { showAttempt } from './show.ts'
+import { filterOf } from './status.ts'
+
+const iterators = iteratorsById('attempt', ({ id }: AttemptRow) => id)
+const query = { ...attemptQuery, ...withContent }
+const ofEndpoint = endpointId.optional().meta({ description: 'Only attempts to this endpoint' })
+
+/** What the four have in common: each names a message, an endpoint, or both. */
+interface Call {
+  holder: Holder
+  appId: string
+  params: { msg_id?: string; endpoint_id?: string }
+  query: z.output<z.ZodObject<typeof query>> & { endpoint_id?: string | undefined }
+}
+
+interface AttemptList {
+  path: string
+  id: string
+  summary: string
+  params: z.ZodRawShape
+  query: z.ZodRawShape
+}
+
+/** Attempts of an endpoint, and of a message. Two paths are those of clients 1.x for the same. */
+export function attemptLists(deps: AttemptDeps): Route[] {
+  const base = '/api/v1/app/{app_id}'
+  const id = 'v1.message-attempt'
+  const lists: AttemptList[] = [
+    {
+      path: `${base}/attempt/endpoint/{endpoint_id}`,
+      id: `${id}.list-by-endpoint`,
+      summary: "List an endpoint's attempts, newest first",
+      params: { app_id: appId, endpoint_id: endpointId },
+      query,
+    },
+    {
+      path: `${base}/attempt/msg/{msg_id}`,
+      id: `${id}.list-by-msg`,
+      summary: "List a message's attempts, newest first",
+      params: { app_id: appId, msg_id: msgId },
+      query: { ...query, endpoint_id: ofEndpoint },
+    },
+    {
+      path: `${base}/msg/{msg_id}/attempt`,
+      id: `${id}.list-by-msg-deprecated`,
+      summary: "List a message's attempts, as clients 1.x ask",
+      params: { app_id: appId, msg_id: msgId },
+      query: { ...query, endpoint_id: ofEndpoint },
+    },
+    {
+      path: `${base}/msg/{msg_id}/endpoint/{endpoint_id}/attempt`,
+      id: `${id}.list-by-endpoint-deprecated`,
+      summary: "List a message's attempts to one endpoint, as clients 1.x ask",
+      params: { app_id: appId, msg_id: msgId, endpoint_id: endpointId },
+      query,
+    },
+  ]
+  return lists.map((list) =>
+    textListRoute({
+      ...list,
+      tag: 'Message Attempt',
+      access: 'app',
+      order: 'descending',
+      iterators,
+      item: attemptOut,
+      page: 'A page of attempts',
+      async answer(given, cursor) {
+        const call = given as unknown as Call
+        return await attemptPage(deps, call, cursor, await find(deps, call, cursor))
+      },
+    }),
+  )
+}
+
+/** By what the path and the query name: a message, an endpoint, or both. */
+async function find(deps: AttemptDeps, call: Call, cursor: Cursor): Promise<AttemptRow[]> {
+  const { db, endpointsOf } = deps
+  const { holder, appId, params, query } = call
+  const message =
+    params.msg_id === undefined ? undefined : await requireMessage(deps, appId, params.msg_id)
+  const named = params.endpoint_id ?? query.endpoint_id
+  const endpoint =
+    named === undefined ? undefined : pick(await endpointsOf(holder.tenantId, appId), named).id
+  const filter: AttemptFilter = filterOf(query)
+  return message === undefined
+    ? await attemptsByEndpoint(db, endpoint!, filter, cursor, query.with_content)
+    : await attemptsByMessage(
+        db,
+        message,
+        { ...filter, endpointId: endpoint },
+        cursor,
+        query.with_content,
+      )
+}
+
+async function attemptPage(
+  deps: AttemptDeps,
+  { appId, query }: Call,
+  cursor: Cursor,
+  rows: AttemptRow[],
+) {
+  const ids = query.with_msg === true ? [...new Set(rows.map((row) => row.message_id))] : []
+  const messages = await readMessages(
+    deps,
+    ids.map((id) => ({ appId, id })),
+    'no payload',
+  )
+  return await messagePage(deps, rows, cursor, {
+    messageOf: (row) => messages.get(row.message_id),
+    iteratorOf: iterators.write,
+    show: (row) => {
+      const text = JSON.stringify(showAttempt(row))
+      const message = messages.get(row.message_id)
+      if (message === undefined) return text
+      return `${text.slice(0, -1)},"msg":${messageJson(message, query.with_content)}}`
+    },
+    withContent: query.with_content,
+  })
+}

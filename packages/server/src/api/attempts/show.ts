@@ -1,0 +1,24 @@
+import { iso } from '../../core/clock.ts'
+import { showId } from '../../core/id.ts'
+import type { AttemptRow } from '../history/attempts/store.ts'
+import { showStatus } from './status.ts'
+
+export function showAttempt(row: AttemptRow) {
+  return {
+    id: showId('attempt', row.id),
+    msgId: showId('message', row.message_id),
+    endpointId: showId('endpoint', row.endpoint_id),
+    url: row.url,
+    // Svix's clients have no other place to learn why there was no answer.
+    response: row.status_code === 0 ? row.response || (row.error ?? '') : (row.response ?? ''),
+    responseStatusCode: row.status_code,
+    responseDurationMs: row.duration_ms,
+    ...showStatus(row.outcome === 'delivered' ? 'success' : 'fail'),
+    triggerType: row.trigger,
+    timestamp: iso(row.created_ms),
+    attempt: row.number,
+    outcome: row.outcome,
+    error: row.error,
+    eventType: row.event_type,
+  }
+}
