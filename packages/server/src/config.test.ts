@@ -214,6 +214,37 @@ describe('refusals', () => {
     expect(problemsOf({ NODE_ENV: 'production' })).toEqual([])
   })
 
+  test('a secret comes from the file that its variable names, and from nowhere else as well', () => {
+    const path = fileWith('\n a-key-of-16-signs \n', 'key')
+    expect(configOf({ POMBO_API_KEY_FILE: path }).apiKey).toBe('a-key-of-16-signs')
+    const inFile = fileWith(`POMBO_API_KEY_FILE=${path}`)
+    expect(configOf({ POMBO_API_KEY: '' }, inFile).apiKey).toBe('a-key-of-16-signs')
+    const both = { POMBO_API_KEY_FILE: path, POMBO_API_KEY: 'another-key-of-16-signs' }
+    expect(problemsOf(both)).toEqual([
+      'POMBO_API_KEY and POMBO_API_KEY_FILE are both set; keep one of them.',
+    ])
+    const overridden = loadConfig({
+      env: both,
+      overrides: { POMBO_API_KEY: 'a-command-s-own-key' },
+    })
+    expect(overridden.ok && overridden.config.apiKey).toBe('a-command-s-own-key')
+  })
+
+  test('a file of a secret that is missing, empty or badly filled is named, and not what is in it', () => {
+    const problem = (content: string) =>
+      problemsOf({ POMBO_API_KEY_FILE: fileWith(content, 'key') }).join()
+    expect(problem(' \n')).toMatch(/^POMBO_API_KEY_FILE names .*key, which is empty\.$/)
+    expect(problem('hunter2')).toMatch(/hidden, 7 characters/)
+    expect(problem('hunter2')).not.toContain('hunter2')
+    expect(problemsOf({ DATABASE_URL_FILE: '/no/such/file' })).toEqual([
+      'DATABASE_URL_FILE names /no/such/file, which cannot be read: there is no such file.',
+    ])
+    // What is no secret is written where it can be seen.
+    expect(problemsOf({ POMBO_LISTEN_FILE: '/etc/listen' })).toEqual([
+      expect.stringContaining('POMBO_LISTEN_FILE is not a variable of Pombo.'),
+    ])
+  })
+
   test('a buffer smaller than a batch is refused', () => {
     expect(problemsOf({ POMBO_COMMIT_BUFFER_MESSAGES: '10' })).toEqual([
       expect.stringContaining('less than POMBO_COMMIT_BATCH (500)'),

@@ -13,6 +13,7 @@ import {
   serverKeys,
   storeKeys,
 } from './config-keys.ts'
+import { fileVariableOf, readSecretFile, secretFileVariables } from './config-secret-files.ts'
 import { nearest } from './core/nearest.ts'
 import type { Setting, SettingGroup, ValuesOf } from './core/setting.ts'
 import type { outboxKeys } from './sources/postgres/settings.ts'
@@ -70,7 +71,7 @@ export function loadConfig(options: LoadOptions = {}): Loaded {
   const fileValues = fromFile?.ok ? fromFile.values : new Map<string, string>()
   problems.push(...unknownVariables(env, fileValues, file))
 
-  const given = (variable: string): { text: string; source: Source } | undefined => {
+  const plain = (variable: string): { text: string; source: Source } | undefined => {
     const override = options.overrides?.[variable]
     if (override !== undefined)
       return override === '' ? undefined : { text: override, source: 'command' }
@@ -83,7 +84,22 @@ export function loadConfig(options: LoadOptions = {}): Loaded {
       if (text !== undefined && text.trim() !== '') return { text: text.trim(), source }
     return undefined
   }
-  const production = given('NODE_ENV')?.text === 'production'
+  /** From the variable, or from the file that `<variable>_FILE` names where it is a secret. */
+  const given = (setting: Setting<unknown>) => {
+    const value = plain(setting.variable)
+    const named = setting.secret ? plain(fileVariableOf(setting.variable)) : undefined
+    if (named === undefined || value?.source === 'command') return value
+    if (value) {
+      const both = `${setting.variable} and ${fileVariableOf(setting.variable)}`
+      problems.push(`${both} are both set; keep one of them.`)
+      return undefined
+    }
+    const read = readSecretFile(setting.variable, named.text)
+    if (read.ok) return { text: read.text, source: named.source }
+    problems.push(read.problem)
+    return undefined
+  }
+  const production = plain('NODE_ENV')?.text === 'production'
 
   const entries: ConfigEntry[] = []
   const readGroup = (group: string, settings: SettingGroup): Record<string, unknown> => {
@@ -91,7 +107,7 @@ export function loadConfig(options: LoadOptions = {}): Loaded {
     for (const [name, setting] of Object.entries(settings)) {
       const fallback =
         typeof setting.default === 'function' ? setting.default({ production }) : setting.default
-      const { text, source } = given(setting.variable) ?? {
+      const { text, source } = given(setting) ?? {
         text: fallback,
         source: fallback === undefined ? 'unset' : 'default',
       }
@@ -181,7 +197,12 @@ function unknownVariables(
   file: Map<string, string>,
   path: string | undefined,
 ): string[] {
-  const known = new Set([...allSettings().map(({ setting }) => setting.variable), 'POMBO_CONFIG'])
+  const settings = allSettings().map(({ setting }) => setting)
+  const known = new Set([
+    ...settings.map(({ variable }) => variable),
+    ...secretFileVariables(settings),
+    'POMBO_CONFIG',
+  ])
   const problems: string[] = []
   for (const [variable, value] of Object.entries(env)) {
     if (
