@@ -10,8 +10,8 @@ The environment wins over the file. A variable that is empty counts as not set. 
 does not exist, and any unknown name in the file stop the start; all mistakes are named at once. \`pombo config\` prints what is in effect and
 where it came from, without secrets.
 
-A secret may come from a file: \`POMBO_API_KEY_FILE=/run/secrets/key\` instead of \`POMBO_API_KEY\`, and so for every variable that is marked as
-secret. Blanks and line ends around it do not count; both variables at once are refused.
+A secret may come from a file: \`POMBO_API_KEY_FILE=/run/secrets/key\` instead of \`POMBO_API_KEY\`, and so for every
+variable that is marked as secret. Blanks and line ends around it do not count; both at once are refused.
 `
 
 /** docs/reference/configuration.md, as it must be. */
@@ -34,11 +34,9 @@ function section(setting: Setting<unknown>): string {
     `- Takes: ${setting.kind.allowed}`,
     `- Default: ${fixed ?? setting.defaultNote ?? 'not set'}`,
     `- Example: \`${setting.variable}=${setting.kind.example}\``,
-    ...(setting.secret
-      ? [
-          `- Secret: never printed or logged; \`${setting.variable}_FILE\` names a file that holds it`,
-        ]
-      : []),
+    ...(setting.secret ? [`- Secret: never printed or logged; ${fileNote(setting.variable)}`] : []),
   ]
   return `\n### ${setting.variable}\n\n${setting.description}\n\n${lines.join('\n')}\n`
 }
+
+const fileNote = (variable: string): string => `\`${variable}_FILE\` names a file that holds it`

@@ -18,12 +18,13 @@ export function watchEventLoop(registry: Registry): { stop: () => void } {
     help:
       'How much later than asked for the event loop came round since the last scrape: half of ' +
       'the times, 99 %, at most.',
-    labelNames: ['quantile'],
+    // Not `quantile`, which Prometheus keeps for its summaries.
+    labelNames: ['at'],
     aggregator: 'max',
     collect() {
-      this.set({ quantile: '0.5' }, lagSeconds(delay.percentile(50)))
-      this.set({ quantile: '0.99' }, lagSeconds(delay.percentile(99)))
-      this.set({ quantile: '1' }, lagSeconds(delay.max))
+      this.set({ at: 'p50' }, lagSeconds(delay.percentile(50)))
+      this.set({ at: 'p99' }, lagSeconds(delay.percentile(99)))
+      this.set({ at: 'max' }, lagSeconds(delay.max))
       delay.reset()
     },
   })

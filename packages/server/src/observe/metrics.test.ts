@@ -65,7 +65,7 @@ test('commits, claims, accepted messages and gauges are there', async () => {
   expect(text).toContain('pombo_accepted_total{result="overloaded"} 1')
   expect(text).toContain('pombo_in_flight 7')
   expect(text).toContain('pombo_circuits{state="open"} 2')
-  expect(text).toMatch(/pombo_event_loop_lag_seconds\{quantile="0.99"\} \d/)
+  expect(text).toMatch(/pombo_event_loop_lag_seconds\{at="p99"\} \d/)
   made.setCircuits({ open: 1 })
   expect(await made.render()).not.toContain('half-open')
 })

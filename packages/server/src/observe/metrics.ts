@@ -13,15 +13,17 @@ import { joinSiblings } from './siblings.ts'
 /** How an attempt ended, in the words of `webhooks_total`: delivered, to be tried again, or given up. */
 export type AttemptStatus = 'success' | 'retrying' | 'failed'
 
+const acceptResults = [
+  'accepted',
+  'unmatched',
+  'duplicate',
+  'refused',
+  'overloaded',
+  'database_away',
+  'rate_limited',
+] as const
 /** What became of a message that was sent in. */
-export type AcceptResult =
-  | 'accepted'
-  | 'unmatched'
-  | 'duplicate'
-  | 'refused'
-  | 'overloaded'
-  | 'database_away'
-  | 'rate_limited'
+export type AcceptResult = (typeof acceptResults)[number]
 
 export interface QueueState {
   state: string
@@ -59,6 +61,9 @@ const durationBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10
 const databaseBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5]
 const batchBuckets = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 5_000]
 
+/** Gauges of prom-client under names that Prometheus keeps for counters; each is there by type as well. */
+const misnamed = ['handles', 'requests', 'resources'].map((what) => `nodejs_active_${what}_total`)
+
 /**
  * Opens a registry of its own: several in one process (tests) do not mix. `node: false` leaves out what Node says of
  * itself.
@@ -66,7 +71,10 @@ const batchBuckets = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 5_000]
 export function openMetrics(options: { node?: boolean } = {}): Metrics {
   const registers = [new Registry()]
   const registry = registers[0]!
-  if (options.node !== false) collectDefaultMetrics({ register: registry })
+  if (options.node !== false) {
+    collectDefaultMetrics({ register: registry })
+    for (const name of misnamed) registry.removeSingleMetric(name)
+  }
   const eventLoop = watchEventLoop(registry)
 
   const attempts = new Counter({
@@ -150,13 +158,19 @@ export function openMetrics(options: { node?: boolean } = {}): Metrics {
   })
 
   const label = boundedLabel(200)
+  // From 0 on, so that the first of a kind is an increase too: an alert counts what was added.
+  const fromZero = <Child extends { inc(by: number): void }>(child: Child): Child => {
+    child.inc(0)
+    return child
+  }
   const counts = cached((eventType: string) => ({
-    success: attempts.labels(eventType, 'success'),
-    retrying: attempts.labels(eventType, 'retrying'),
-    failed: attempts.labels(eventType, 'failed'),
+    success: fromZero(attempts.labels(eventType, 'success')),
+    retrying: fromZero(attempts.labels(eventType, 'retrying')),
+    failed: fromZero(attempts.labels(eventType, 'failed')),
     duration: durations.labels(eventType),
   }))
-  const results = cached((result: AcceptResult) => accepted.labels(result))
+  const results = cached((result: AcceptResult) => fromZero(accepted.labels(result)))
+  for (const result of acceptResults) results(result)
 
   const setQueue = (states: readonly QueueState[]): void => {
     depth.reset()

@@ -1,0 +1,1 @@
+export function dashboard(): { panels: { targets?: { expr: string }[] }[] }
