@@ -15,6 +15,7 @@ import { openRegistry } from './app/registry.ts'
 import { resealInBackground } from './app/reseal.ts'
 import { openSecurity } from './app/security.ts'
 import { openSources } from './app/sources.ts'
+import { openWatching } from './app/watching.ts'
 import type { Config } from './config.ts'
 import { SystemClock } from './core/clock.ts'
 import { PomboError } from './core/error.ts'
@@ -30,9 +31,6 @@ import { forgetSessions } from './registry/sessions/store.ts'
 import { createDevices } from './sources/gateway-websocket/devices.ts'
 import { GatewayWebsockets } from './sources/gateway-websocket/gateway-websocket.ts'
 import { intakeChores } from './sources/intake/upkeep.ts'
-import { forgetTraffic } from './traffic/store.ts'
-import { Traffic } from './traffic/traffic.ts'
-import { countTraffic } from './traffic/watcher.ts'
 import { compileChatFilter } from './whatsapp/chat-filter.ts'
 import { version } from './version.ts'
 
@@ -95,7 +93,13 @@ async function start(
   const { freshKey, tenantId } = await registry.tenants.bootstrap({ apiKey: config.apiKey })
 
   const dialectTasks: BackgroundTask[] = []
-  const traffic = new Traffic({ pool, clock, log: logError })
+  const watching = openWatching({
+    pool,
+    clock,
+    lease: () => engine.lease,
+    retentionDays: config.retentionDays,
+    log: logError,
+  })
   const engine = new Engine({
     pool,
     leasePool: database.leasePool,
@@ -125,15 +129,11 @@ async function start(
       maxWaitingBytes: config.commitBufferBytes,
     },
     responseKeptBytes: config.responseCapBytes,
-    watchers: [countTraffic(traffic, () => clock.now())],
+    watchers: watching.watchers,
     chores: [
       ...intakeChores(pool, () => clock.now(), config.retentionDays),
       { name: 'sessions', everyMs: 3_600_000, work: async () => await forgetSessions(pool) },
-      {
-        name: 'traffic',
-        everyMs: 3_600_000,
-        work: async () => await forgetTraffic(pool, config.retentionDays),
-      },
+      ...watching.chores,
     ],
   })
   const accept = (message: IncomingMessage) => engine.ingest.accept(message)
@@ -191,6 +191,7 @@ async function start(
     wake,
     dialects: { dialects, ports: dialectPorts },
     intake,
+    live: watching.live,
     transform: (transform, message) => engine.transformer.run(transform, message),
     payloadLinks,
     payloads,
@@ -221,8 +222,8 @@ async function start(
   listening = api.listeningOrigin
   undo.defer(async () => void (await engine.stop(0)))
   await engine.start()
-  traffic.start()
-  undo.defer(() => traffic.stop())
+  watching.start()
+  undo.defer(() => watching.stop())
   for (const source of sources) {
     undo.defer(async () => void (await source.stop()))
     await source.start()
@@ -252,7 +253,7 @@ async function start(
       await gatewayWebsockets.stop()
       const result = await engine.stop(config.shutdownGraceMs)
       await closing
-      await traffic.stop()
+      await watching.stop()
       await intake.stop()
       metrics.stop()
       await database.close()

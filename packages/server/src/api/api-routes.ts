@@ -22,9 +22,10 @@ import { privacyRoutes } from './privacy/routes.ts'
 import { bulkReplayRoutes } from './replay/bulk.ts'
 import { replayRoutes } from './replay/routes.ts'
 import type { Route } from './route.ts'
-import type { Gate } from './serve.ts'
+import { credential, type Gate } from './serve.ts'
 import type { ApiDeps } from './deps.ts'
 import { sourceRoutes } from './sources/routes.ts'
+import { streamRoute } from './stream/routes.ts'
 import { tenantRoutes } from './tenants/routes.ts'
 import { seriesRoute } from './traffic/routes.ts'
 
@@ -61,6 +62,15 @@ export function apiRoutes(deps: ApiDeps, gate: Gate): Route[] {
     ...portalRoutes(db),
     overviewRoute({ ...deps, ...gate, queue: createQueuePictures(db, clock) }),
     seriesRoute({ ...deps, appIdOf, endpointsOf }),
+    ...(deps.live
+      ? [
+          streamRoute({
+            live: deps.live,
+            appIdOf,
+            credential: async (request) => await credential(gate, request),
+          }),
+        ]
+      : []),
     ...backgroundTaskRoutes(db),
     ...replayRoutes({ db, clock, appIdOf, retentionDays: settings.retentionDays }),
     ...bulkReplayRoutes({ db, clock, endpoints }),

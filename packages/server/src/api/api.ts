@@ -79,6 +79,7 @@ export function createApi(deps: ApiDeps): FastifyInstance {
       files: deps.intake.files,
     })
   }
+  app.addHook('preClose', async () => deps.live?.endAll('this node is stopping'))
   mountPayloadLinks(app, deps)
   mountReference(app, routes, deps.settings.version)
   return app

@@ -6,6 +6,7 @@ import type { Payloads } from '../db/payload.ts'
 import type { Health } from '../observe/health.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import type { Registry } from '../registry/registry.ts'
+import type { Live } from '../traffic/live/live.ts'
 import type { Intake } from '../sources/intake/intake.ts'
 import { type DialectPart } from './dialects/mount.ts'
 import { type TransformTrial } from './endpoints/transform.ts'
@@ -27,6 +28,8 @@ export interface ApiDeps {
   dialects?: DialectPart
   /** Gateways can send their events in where this is given. */
   intake?: Intake
+  /** Who watches is told what happens where this is given. */
+  live?: Live
   /** What an endpoint's transformation makes of a message, for trying it out. */
   transform: TransformTrial
   payloadLinks: PayloadLinks

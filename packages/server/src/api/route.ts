@@ -34,6 +34,8 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 export interface AnswerShape {
   description: string
   body?: z.ZodType
+  /** JSON unless it is said. */
+  mediaType?: string
 }
 
 /** What a handler gets: everything is read and checked. */
@@ -58,6 +60,8 @@ export interface Answer {
   status: number
   /** JSON text. */
   text?: string
+  /** The handler has taken the connection, and answers by itself. */
+  taken?: true
 }
 
 export function json(status: number, body: unknown): Answer {

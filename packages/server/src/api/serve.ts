@@ -102,7 +102,10 @@ async function identify(route: Route, gate: Gate, request: FastifyRequest): Prom
 }
 
 /** A key in the Authorization header, or else the cookie of somebody who signed in. */
-async function credential(gate: Gate, request: FastifyRequest): Promise<Presented> {
+export async function credential(
+  gate: Pick<Gate, 'present' | 'presentSession' | 'serverUrl'>,
+  request: FastifyRequest,
+): Promise<Presented> {
   const { authorization, cookie } = request.headers
   const tokens = authorization === undefined ? sessionTokens(cookie) : []
   let refused: Presented | undefined
@@ -147,6 +150,7 @@ function readBody(route: Route, body: JsonBody): unknown {
 }
 
 function send(reply: FastifyReply, answer: Answer): FastifyReply {
+  if (answer.taken === true) return reply
   void reply.code(answer.status)
   if (answer.text === undefined) return reply.send()
   return reply.type('application/json; charset=utf-8').send(answer.text)

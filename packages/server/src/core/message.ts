@@ -58,6 +58,8 @@ export interface IncomingMessage {
   /** Days after which the payload alone is deleted; unset: with the message. */
   payloadRetentionDays?: number
   dedupe?: DedupeKey[]
+  /** The gateway that it comes from; told to who watches, and not kept. */
+  source?: string
   /** Only these endpoints, and whatever they subscribed to: for examples and tests. */
   onlyEndpointId?: string
 }

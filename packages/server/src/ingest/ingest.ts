@@ -64,6 +64,7 @@ export const largePayloadBytes = 64 * 1024
 interface Prepared extends NewMessage {
   routes: AppRoutes
   route: Route
+  source: string | null
   leasedFor: Set<Endpoint>
 }
 
@@ -208,6 +209,7 @@ export class Ingest {
           ? null
           : nowMs + incoming.payloadRetentionDays * 86_400_000,
       unmatched: plan.unmatched,
+      source: incoming.source ?? null,
       deliveries: plan.targets.map((endpoint) => ({
         id: uuidv7(nowMs),
         endpointId: endpoint.id,

@@ -4,6 +4,8 @@ import type { NewMessage } from './store.ts'
 export type StoredMessage = Pick<NewMessage, 'message' | 'unmatched' | 'payloadBytes'> & {
   deliveries: readonly unknown[]
   discarded: readonly unknown[]
+  /** The gateway that it came from. */
+  source: string | null
   routes: { app: { kind: 'app' | 'operational' } }
 }
 

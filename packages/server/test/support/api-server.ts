@@ -8,6 +8,7 @@ import { createSeal } from '../../src/db/seal.ts'
 import type { EngineOptions } from '../../src/engine/options.ts'
 import { openHealth } from '../../src/observe/health.ts'
 import { openMetrics } from '../../src/observe/metrics.ts'
+import { Live } from '../../src/traffic/live/live.ts'
 import { Traffic } from '../../src/traffic/traffic.ts'
 import { countTraffic } from '../../src/traffic/watcher.ts'
 import type { Intake } from '../../src/sources/intake/intake.ts'
@@ -84,8 +85,10 @@ async function startOn(
   const pool = openPool(databaseUrl, 10)
   const log = (message: string, error: unknown) => logged.push({ fields: { error }, message })
   const traffic = new Traffic({ pool, clock: { now: Date.now }, log })
+  const clock = { now: Date.now, monotonic: () => performance.now() }
+  const live = new Live({ pool, clock, lease: () => node.engine.lease, log })
   const node = await startNode(databaseUrl, {
-    watchers: [countTraffic(traffic, Date.now)],
+    watchers: [countTraffic(traffic, Date.now), live],
     ...options.engine,
   })
   const { tenantId, freshKey } = await node.registry.tenants.bootstrap()
@@ -110,6 +113,7 @@ async function startOn(
     acceptMany: (messages) => node.engine.ingest.acceptMany(messages),
     wake: (endpointId) => node.engine.dispatcher.wake(endpointId),
     intake,
+    live,
     transform: (transform, message) => node.engine.transformer.run(transform, message),
     payloadLinks: node.payloadLinks,
     payloads: node.payloads,
@@ -133,6 +137,7 @@ async function startOn(
   })
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
   intake.start()
+  live.start()
   const fetchChecked = checkedFetch(await contractsOf(app))
   const clientFor = (token: string) =>
     new Svix(token, { serverUrl: url, fetch: fetchChecked, retryScheduleInMs: [] })
@@ -173,6 +178,7 @@ async function startOn(
       await app.close()
       await intake.stop()
       await node.stop()
+      await live.stop()
       await traffic.stop()
       await pool.end()
       await options.line?.cut()

@@ -102,13 +102,13 @@ function parametersOf(
 
 function answers(given: Record<number, AnswerShape>, schemas: Json): Json {
   return Object.fromEntries(
-    Object.entries(given).map(([status, { description, body }]) => [
+    Object.entries(given).map(([status, { description, body, mediaType = 'application/json' }]) => [
       status,
       body === undefined
         ? { description }
         : {
             description,
-            content: { 'application/json': { schema: shape(body, 'output', schemas) } },
+            content: { [mediaType]: { schema: shape(body, 'output', schemas) } },
           },
     ]),
   )

@@ -16,6 +16,7 @@ export function messageOf(event: WhatsAppEvent, source: Source, appId: string): 
   return {
     tenantId: source.tenantId,
     appId,
+    source: source.gateway,
     eventType: short(event.type),
     payload: jsonText(event),
     form: 'whatsapp',
@@ -35,6 +36,7 @@ export function unknownMessage(
   return {
     tenantId: source.tenantId,
     appId,
+    source: source.gateway,
     eventType:
       parsed.name === 'unknown' ? `${source.gateway}.unknown` : short(fallbackType(parsed.name)),
     payload: jsonText(parsed.body ?? null),
@@ -52,6 +54,7 @@ export function plainMessage(
   return {
     tenantId: source.tenantId,
     appId,
+    source: source.gateway,
     eventType: short(eventType),
     payload,
     form: null,
