@@ -16,7 +16,7 @@ import type { Claim, NodeLease, Slots, Waker } from '../queue/queue.ts'
 import { type Route, type RouteRules, route } from '../route/route.ts'
 import { AcceptRate } from './accept-rate.ts'
 import { GroupCommit } from './group-commit.ts'
-import type { IngestObserver } from './observer.ts'
+import type { IngestObserver, StoredMessage } from './observer.ts'
 import { insertAlone, insertBatch, keyHolder, type NewMessage } from './store.ts'
 
 /** What ingest needs to know of an app: the registry's cache has it. */
@@ -61,10 +61,9 @@ export interface IngestDeps {
 export const largePayloadBytes = 64 * 1024
 
 /** What travels with a message while it is being stored, to be handed off afterwards. */
-interface Prepared extends NewMessage {
+interface Prepared extends NewMessage, Pick<StoredMessage, 'source'> {
   routes: AppRoutes
   route: Route
-  source: string | null
   leasedFor: Set<Endpoint>
 }
 

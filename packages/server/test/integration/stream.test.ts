@@ -54,12 +54,10 @@ test('a message and its attempts are told as they happen, without the payload', 
   })
   const id = await send('failing')
   await until(() => stream.items().length >= 3)
-  const states = stream.items().map(({ kind, state, messageId }) => [kind, state, messageId])
-  expect(states.toSorted()).toEqual([
-    ['attempt', 'delivered', id],
-    ['attempt', 'failed', id],
-    ['message', 'accepted', id],
-  ])
+  const states = stream.items().map((one) => `${one.kind} ${one.state} ${one.messageId}`)
+  expect(new Set(states)).toEqual(
+    new Set([`attempt delivered ${id}`, `attempt failed ${id}`, `message accepted ${id}`]),
+  )
   expect(stream.items().find(({ state }) => state === 'accepted')).toMatchObject({ deliveries: 2 })
   expect(stream.items().find(({ state }) => state === 'failed')).toMatchObject({
     statusCode: 503,

@@ -98,7 +98,8 @@ export function attemptEvent(entry: Unwritten, nowMs: number): LiveEvent {
 }
 
 /** As it goes out. */
-export function showEvent({ tenantId: _, atMs, ...event }: LiveEvent) {
+export function showEvent(one: LiveEvent) {
+  const { tenantId: _, atMs, ...event } = one
   return {
     ...event,
     at: iso(atMs),

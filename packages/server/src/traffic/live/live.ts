@@ -99,7 +99,7 @@ export class Live {
 
   /** Ends all viewers, which would else hold up the end of the server. */
   endAll(reason: string): void {
-    for (const viewer of [...this.#viewers.keys()]) viewer.end(reason)
+    for (const viewer of this.#viewers.keys()) viewer.end(reason)
   }
 
   async stop(): Promise<void> {
