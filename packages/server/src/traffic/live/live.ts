@@ -3,7 +3,7 @@
  *
  * It promises that while nobody watches it costs nothing but a look at a flag; that its memory is bounded however
  * many watch and however slow they are; and that what is left out for a viewer is counted and told to it. It promises
- * no viewer every event: for that there are lists. Nodes leave each other batches in a table (unlogged) and only while
+ * no viewer every event: for that there are lists. Nodes leave each other batches in a table, and only while
  * somebody watches: LISTEN does not work behind a pooler.
  */
 import type { Clock } from '../../core/clock.ts'
