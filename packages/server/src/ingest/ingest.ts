@@ -17,6 +17,7 @@ import { type Route, type RouteRules, route } from '../route/route.ts'
 import { AcceptRate } from './accept-rate.ts'
 import { GroupCommit } from './group-commit.ts'
 import type { IngestObserver, StoredMessage } from './observer.ts'
+import { claimedMessage, plainPayload } from './stored-form.ts'
 import { insertAlone, insertBatch, keyHolder, type NewMessage } from './store.ts'
 
 /** What ingest needs to know of an app: the registry's cache has it. */
@@ -331,19 +332,6 @@ export class Ingest {
 /** An idempotency key and an event id together: if one of them is leasedFor, the other must stay free. */
 function meansSeveral({ dedupe }: Prepared): boolean {
   return dedupe.length > 1 && dedupe.some(({ key }) => key.kind !== 'source')
-}
-
-/** Only what was sent in raw can look as if it were sealed. */
-function plainPayload(
-  { payload, contentType }: IncomingMessage,
-  payloads: Pick<Payloads, 'plain'>,
-): string {
-  return contentType == null ? payload : payloads.plain(payload)
-}
-
-/** As it is read from the database, where that makes a difference: it is opened before it is sent, for each claim. */
-function claimedMessage({ message, storedPayload }: Prepared): Message {
-  return message.contentType === null ? message : { ...message, payload: storedPayload }
 }
 
 function newClaim(prepared: Prepared, endpoint: Endpoint, deliveryId: string, node: string): Claim {
