@@ -138,7 +138,8 @@ function mountReference(app: FastifyInstance, routes: readonly Route[], version:
     title: 'Pombo',
     version,
     description:
-      "Self-hosted webhook delivery. The API is Svix's, so that its clients work unchanged; what is Pombo's own is marked nowhere and optional everywhere.",
+      "Self-hosted webhook delivery. The API is Svix's, so that its clients work unchanged; what is " +
+      "Pombo's own is marked nowhere and optional everywhere.",
   }
   app.get('/api/v1/openapi.json', async (_request, reply) => {
     document ??= JSON.stringify(openApi(routes, info))

@@ -1,6 +1,9 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type DeliveryFilter, deliveriesOfEndpoint } from '../../src/api/attempts/store.ts'
+import {
+  type DeliveryFilter,
+  deliveriesOfEndpoint,
+} from '../../src/api/history/endpoint-deliveries/store.ts'
 import { readIdCursor } from '../../src/api/pagination.ts'
 import { showId, uuidFloor, uuidTimeMs } from '../../src/core/id.ts'
 import { DAY_MS, makePartitions } from '../../src/db/partitions.ts'

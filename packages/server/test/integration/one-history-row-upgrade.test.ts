@@ -2,8 +2,8 @@
 // what was kept is found, and both are listed beside what came since.
 import { randomBytes, randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { deliveriesOfEndpoint, deliveriesOfMessage } from '../../src/api/attempts/store.ts'
-import { deliveriesOf, findDelivery } from '../../src/api/dialects/log/store.ts'
+import { deliveriesOfMessage, findDelivery } from '../../src/api/history/deliveries/store.ts'
+import { deliveriesOfEndpoint } from '../../src/api/history/endpoint-deliveries/store.ts'
 import { readIdCursor } from '../../src/api/pagination.ts'
 import { uuidFloor } from '../../src/core/id.ts'
 import { migrate } from '../../src/db/migrate.ts'
@@ -225,10 +225,10 @@ test('a delivery is found by its id and by its message, whichever shape it has',
   ]) {
     const expected = { id, message_id: messageId, state }
     expect(await findDelivery(database.pool, [endpointId], id)).toMatchObject(expected)
-    expect(await deliveriesOf(database.pool, [endpointId], messageId)).toMatchObject([expected])
-    expect(await deliveriesOfMessage(database.pool, messageId, [endpointId])).toMatchObject([
-      { message_id: messageId, state },
-    ])
+    for (const word of ['sending', 'retrying'] as const)
+      expect(await deliveriesOfMessage(database.pool, [endpointId], messageId, word)).toMatchObject(
+        [expected],
+      )
   }
 })
 

@@ -8,18 +8,18 @@ import { messagePage } from '../messages/message-page.ts'
 import { requireMessage } from '../messages/routes.ts'
 import { endpointMessageOut, filterQuery, msgId, withContent } from '../messages/schema.ts'
 import type { Route } from '../route.ts'
-import { deletedEndpoint } from './deleted/endpoint.ts'
-import { deletedDestinations } from './deleted/store.ts'
+import { deletedEndpoint } from './deleted-endpoint.ts'
 import type { AttemptDeps } from './deps.ts'
 import { pick } from './pick.ts'
 import { expandedStatuses, messageEndpointOut, statusQuery } from './schema.ts'
 import { filterOf, showStatus, statusOf } from './status.ts'
 import {
-  deliveriesOfEndpoint,
+  deletedDestinations,
   deliveriesOfMessage,
   type DeliveryRow,
-  type MessageDelivery,
-} from './store.ts'
+  type StandingState,
+} from '../history/deliveries/store.ts'
+import { deliveriesOfEndpoint, type MessageDelivery } from '../history/endpoint-deliveries/store.ts'
 
 const tag = 'Message Attempt'
 
@@ -86,10 +86,12 @@ function destinationsRoute(deps: AttemptDeps): Route {
       const endpoints = await endpointsOf(holder.tenantId, appId)
       const ids = endpoints.map(({ id }) => id)
       const byId = new Map(endpoints.map((endpoint) => [endpoint.id, endpoint]))
-      const found = (await deliveriesOfMessage(db, message.id, ids)).map((row) => ({
-        row,
-        endpoint: byId.get(row.endpoint_id)!,
-      }))
+      const found = (await deliveriesOfMessage<StandingState>(db, ids, message.id, 'sending')).map(
+        (row) => ({
+          row,
+          endpoint: byId.get(row.endpoint_id)!,
+        }),
+      )
       // One that was deleted since is shown by what its attempts and deliveries say of it.
       for (const row of await deletedDestinations(db, message.id, ids))
         found.push({ row, endpoint: deletedEndpoint(message, row.endpoint_id, row.url) })
@@ -111,6 +113,6 @@ function destinationsRoute(deps: AttemptDeps): Route {
 }
 
 interface Destination {
-  row: DeliveryRow
+  row: DeliveryRow<StandingState>
   endpoint: Endpoint
 }

@@ -11,7 +11,7 @@ import type {
 } from '../../dialects/contract/delivery-log.ts'
 import { type AttemptRow, lastAttempts } from '../history/attempts/store.ts'
 import { readMessages, type StoredMessage } from '../history/messages/store.ts'
-import type { DeliveryRow } from './log/store.ts'
+import type { DeliveryRow } from '../history/deliveries/store.ts'
 import { type PortDeps } from './ports.ts'
 import { selectApps, type Selected, selectEndpoints } from './selection/store.ts'
 import { typesOf } from '../../dialects/event-types.ts'

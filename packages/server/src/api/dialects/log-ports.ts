@@ -3,6 +3,7 @@ import type { Caller } from '../../dialects/contract/caller.ts'
 import type {
   AttemptsPort,
   DeliveriesPort,
+  DeliveryState,
   LogQuery,
   MessageQuery,
   MessagesPort,
@@ -20,17 +21,19 @@ import type { AttemptRow } from '../history/attempts/store.ts'
 import { countAttempts, readAttempts } from '../history/endpoint-attempts/store.ts'
 import { readMessages, type StoredMessage } from '../history/messages/store.ts'
 import {
-  countDeliveries,
-  countMessages,
+  type AppMessages,
+  countAppMessages,
   countSealed,
-  deliveriesOf,
+  readAppMessages,
+} from '../history/app-messages/store.ts'
+import { countDeliveries } from '../history/counts/store.ts'
+import {
+  deliveriesOfMessage,
   type DeliveryRow,
   findDelivery,
   findUnmatched,
-  listMessages,
-  type MessageFilter,
   readDeliveries,
-} from './log/store.ts'
+} from '../history/deliveries/store.ts'
 import { pageOf, type Position, timeSlices } from './time-slices.ts'
 import { bounds, type PortDeps, positionOfDelivery, positionOfId, uuidFrom } from './ports.ts'
 import { appOfMessage, selectApps } from './selection/store.ts'
@@ -123,7 +126,7 @@ export function messagesPort(deps: PortDeps): MessagesPort {
     caller.appId !== null && caller.appId !== appId
       ? undefined
       : (await registry.cache.routes(caller.tenantId, appId))?.app
-  const filterOf = (query: Omit<MessageQuery, 'limit'>): MessageFilter => {
+  const filterOf = (query: Omit<MessageQuery, 'limit'>): AppMessages => {
     const { appId, eventTypes, unmatched, prefixes, exceptPrefixes, contentType } = query
     const types = new Set<string>()
     for (const dialect of dialects.values())
@@ -140,7 +143,7 @@ export function messagesPort(deps: PortDeps): MessagesPort {
         {
           ...bounds(query, clock.now()),
           positionOf: (row: StoredMessage) => positionOfId(row),
-          read: async (...slice) => await listMessages(db, filter, ...slice),
+          read: async (...slice) => await readAppMessages(db, filter, ...slice),
         },
         query.limit,
       )
@@ -151,7 +154,7 @@ export function messagesPort(deps: PortDeps): MessagesPort {
       const { sinceMs, untilMs } = bounds(query, clock.now())
       const filter = filterOf(query)
       const { contentType } = filter
-      const open = await countMessages(db, filter, sinceMs, untilMs)
+      const open = await countAppMessages(db, filter, sinceMs, untilMs)
       if (contentType === undefined) return open
       return open + (await countSealed(deps, { ...filter, contentType }, sinceMs, untilMs))
     },
@@ -167,7 +170,12 @@ export function messagesPort(deps: PortDeps): MessagesPort {
       const row = (await readMessages(deps, [{ appId: app.id, id }], 'payload')).get(id)
       if (!row || row.tenantId !== caller.tenantId) return undefined
       const reading = await readingOf(deps, caller, { appId: app.id })
-      const deliveries = await deliveriesOf(db, reading.endpointIds, id)
+      const deliveries = await deliveriesOfMessage<DeliveryState>(
+        db,
+        reading.endpointIds,
+        id,
+        'retrying',
+      )
       return {
         ...messageEntry(row, app),
         deliveries: await withAttempts(deps, caller, reading, deliveries),

@@ -1,6 +1,6 @@
 import type { Caller } from '../../dialects/contract/caller.ts'
 import type { Counts, Selection, Stats } from '../../dialects/contract/delivery-log.ts'
-import { countOpen } from './log/store.ts'
+import { countOpen } from '../history/counts/store.ts'
 import type { PortDeps } from './ports.ts'
 import { selectEndpoints } from './selection/store.ts'
 import { readCounts, readFailures } from './stats/store.ts'

@@ -1,5 +1,5 @@
-import type { Endpoint } from '../../../core/endpoint.ts'
-import { uuidTimeMs } from '../../../core/id.ts'
+import type { Endpoint } from '../../core/endpoint.ts'
+import { uuidTimeMs } from '../../core/id.ts'
 
 /** What is left of an endpoint that is gone: its id, which says when it was made, and the address that was sent to. */
 export function deletedEndpoint(
