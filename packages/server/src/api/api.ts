@@ -71,7 +71,12 @@ export function createApi(deps: ApiDeps): FastifyInstance {
   })
   if (deps.dialects) mountDialects(app, deps.dialects, { ...deps, maxBodyBytes })
   if (deps.intake) {
-    mountIngest(app, { intake: deps.intake, maxBodyBytes, log: deps.log })
+    mountIngest(app, {
+      intake: deps.intake,
+      maxBodyBytes,
+      serverUrl: () => gate.serverUrl(),
+      log: deps.log,
+    })
     mountMedia(app, {
       db: deps.db,
       clock: deps.clock,

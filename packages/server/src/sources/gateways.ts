@@ -3,15 +3,26 @@ import { evolution } from './evolution/evolution.ts'
 import { evolutionGo } from './evolution-go/evolution-go.ts'
 import { gowa } from './gowa/gowa.ts'
 import type { GatewaySource } from './gateway/gateway.ts'
+import { signedSources } from './signed/signed.ts'
 import { supabase } from './supabase/supabase.ts'
 import { waha } from './waha/waha.ts'
 import { whatsmeow } from './whatsmeow/whatsmeow.ts'
 import { wuzapi } from './wuzapi/wuzapi.ts'
 import { zpwoot } from './zpwoot/zpwoot.ts'
 
-/** Every gateway, and what else sends events by HTTP, by the name it has in `/ingest/{source}/…`. */
+/** WhatsApp's gateways. */
+export const whatsAppGateways: readonly GatewaySource[] = [
+  baileys,
+  whatsmeow,
+  wuzapi,
+  gowa,
+  evolution,
+  evolutionGo,
+  waha,
+  zpwoot,
+]
+
+/** Whatever sends events by HTTP, by the name it has in `/ingest/{source}/…`. */
 export const gateways: ReadonlyMap<string, GatewaySource> = new Map(
-  [baileys, whatsmeow, wuzapi, gowa, evolution, evolutionGo, waha, zpwoot, supabase].map(
-    (source) => [source.name, source],
-  ),
+  [...whatsAppGateways, supabase, ...signedSources].map((source) => [source.name, source]),
 )

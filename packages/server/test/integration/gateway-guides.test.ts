@@ -4,7 +4,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { gateways } from '../../src/sources/gateways.ts'
+import { whatsAppGateways } from '../../src/sources/gateways.ts'
 import { startPombo, type TestPombo } from '../support/pombo-app.ts'
 
 const folder = join(import.meta.dirname, '../../../../docs/guides/gateways')
@@ -40,12 +40,7 @@ async function run(block: string): Promise<string> {
 }
 
 test('there is a page of every gateway of WhatsApp, in both languages, with the same commands', () => {
-  expect(pagesOfGateways).toEqual(
-    [...gateways.keys()]
-      .filter((name) => name !== 'supabase')
-      .map((name) => `${name}.md`)
-      .toSorted(),
-  )
+  expect(pagesOfGateways).toEqual(whatsAppGateways.map(({ name }) => `${name}.md`).toSorted())
   expect(globSync('*.md', { cwd: join(folder, 'pt') }).toSorted()).toEqual(pages)
   for (const page of pages)
     for (const fence of ['sh', 'text'])

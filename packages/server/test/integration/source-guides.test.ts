@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterEach, expect, test } from 'vitest'
+import { presets } from '../../src/sources/signed/signed.ts'
 import { startPombo, type TestPombo } from '../support/pombo-app.ts'
 import { type Receiver, startReceiver, until } from '../support/receiver.ts'
 import { redisMissing, startRedis } from '../support/redis-server.ts'
@@ -50,12 +51,15 @@ async function receiver(): Promise<Receiver> {
   return one
 }
 
-test.each(['redis', 'postgresql'])('%s: both languages show the same commands', (name) => {
-  const withoutComments = (page: string) =>
-    blocksOf(page).map((block) => block.replace(/ +(#|--) .*$/gm, ''))
-  expect(withoutComments(`${name}.pt-BR.md`)).toEqual(withoutComments(`${name}.md`))
-  expect(blocksOf(`${name}.md`).length).toBeGreaterThan(3)
-})
+test.each(['redis', 'postgresql', 'webhooks-in'])(
+  '%s: both languages show the same commands',
+  (name) => {
+    const withoutComments = (page: string) =>
+      blocksOf(page).map((block) => block.replace(/ +(#|--) .*$/gm, ''))
+    expect(withoutComments(`${name}.pt-BR.md`)).toEqual(withoutComments(`${name}.md`))
+    expect(blocksOf(`${name}.md`).length).toBeGreaterThan(2)
+  },
+)
 
 test.skipIf(redisMissing !== undefined || lacking('curl', 'jq', 'redis-cli'))(
   'the guide of Redis does what it says: lists, streams, what is set aside, and putting it back',
@@ -144,5 +148,34 @@ test.skipIf(lacking('psql', 'curl'))(
     expect(printed).toContain('user.registered')
     const { rowCount } = await shop.pool.query(`select from pg_namespace where nspname = 'pombo'`)
     expect(rowCount).toBe(0)
+  },
+)
+
+test('the guide of signed webhooks names every service, with the page that its scheme is from', () => {
+  for (const page of ['webhooks-in.md', 'webhooks-in.pt-BR.md']) {
+    const text = readFileSync(join(guides, page), 'utf8')
+    for (const { name, docs } of presets) {
+      const row = text.split('\n').find((line) => line.startsWith(`| \`${name}\` |`))
+      expect(row, name).toContain(`](${docs}) |`)
+    }
+  }
+})
+
+test.skipIf(lacking('curl', 'openssl'))(
+  'the guide of signed webhooks does what it says: a source of Stripe, one of one’s own, and a signed request',
+  async () => {
+    const [stripe, own, send] = blocksOf('webhooks-in.md')
+    const pombo = await started({})
+    const env = { POMBO: pombo.url, KEY: pombo.key }
+    const made = (await run(stripe!, env)).replace('}{', '}\n{').split('\n')
+    expect(JSON.parse(made.at(-1)!)).toMatchObject({ gateway: 'stripe', signed: true })
+    const { ingestUrl } = JSON.parse(await run(own!, env)) as { ingestUrl: string }
+    const taken = await run(send!, { ...env, URL: ingestUrl })
+    expect(JSON.parse(taken)).toMatchObject({ accepted: 1 })
+    const forged = await run(send!.replace("'a key that both sides know'", 'guessed'), {
+      ...env,
+      URL: ingestUrl,
+    })
+    expect(JSON.parse(forged)).toMatchObject({ code: 'bad_signature' })
   },
 )

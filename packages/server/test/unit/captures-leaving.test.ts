@@ -10,6 +10,7 @@ import { dialectOf, dialects } from '../../src/dialects/dialects.ts'
 import { gateways } from '../../src/sources/gateways.ts'
 import { messageOf, unknownMessage } from '../../src/sources/intake/message.ts'
 import type { Source } from '../../src/sources/intake/settings.ts'
+import { gatewayRequest } from '../support/gateway-request.ts'
 import { type Capture, captures, recordedAtMs } from '../support/captures.ts'
 import { endpointOf, outgoing } from '../support/dialect-samples.ts'
 
@@ -20,12 +21,11 @@ const folders = [...new Set(all.map(({ name }) => dirname(name)))]
 /** What the intake stores of a capture, for a source that lets everything through. */
 async function messagesOf({ gateway, path, headers, body }: Capture) {
   const source = { gateway, tenantId: 'tenant', dedupeSeconds: 60 } as Source
-  const parsed = await gateways.get(gateway)!.parse({
-    headers,
-    rawBody: Buffer.from(body),
-    ...path,
-    receivedAtMs: recordedAtMs,
-  })
+  const parsed = await gateways
+    .get(gateway)!
+    .parse(
+      gatewayRequest({ headers, rawBody: Buffer.from(body), ...path, receivedAtMs: recordedAtMs }),
+    )
   if (parsed.outcome === 'unknown') return [unknownMessage(parsed, source, 'app')]
   return parsed.outcome === 'events'
     ? parsed.events.map((event) => messageOf(event, source, 'app'))

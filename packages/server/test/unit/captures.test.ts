@@ -8,8 +8,9 @@ import { baileysMessage } from '../../src/whatsapp/wire/baileys.ts'
 import { canonicalEvents } from '../../src/whatsapp/catalogue.ts'
 import { identity, orderingKey } from '../../src/whatsapp/identity/event-identity.ts'
 import { isFallback, readEvent, type WhatsAppEvent } from '../../src/whatsapp/whatsapp.ts'
-import { gateways } from '../../src/sources/gateways.ts'
+import { gateways, whatsAppGateways } from '../../src/sources/gateways.ts'
 import type { GatewayRequest, Parsed } from '../../src/sources/gateway/gateway.ts'
+import { gatewayRequest } from '../support/gateway-request.ts'
 import { runs } from '../support/property-runs.ts'
 
 interface Capture {
@@ -37,7 +38,7 @@ function sourceOf(file: string) {
 
 function requestOf(capture: Capture): GatewayRequest {
   const rawBody = Buffer.from(capture.bodyText ?? JSON.stringify(capture.body))
-  return { headers: capture.headers, rawBody, ...capture.path, receivedAtMs }
+  return gatewayRequest({ headers: capture.headers, rawBody, ...capture.path, receivedAtMs })
 }
 
 function read(file: string): Capture {
@@ -54,7 +55,7 @@ async function eventsOf(file: string): Promise<WhatsAppEvent[]> {
 }
 
 test('there are captures of every gateway of WhatsApp', () => {
-  const ofWhatsApp = [...gateways.keys()].filter((name) => name !== 'supabase')
+  const ofWhatsApp = whatsAppGateways.map(({ name }) => name)
   expect(new Set(files.map((file) => sourceOf(file)?.name))).toEqual(new Set(ofWhatsApp))
 })
 
@@ -194,18 +195,19 @@ test('no request whatever makes a source throw', async () => {
         'multipart/form-data; boundary=x',
       ),
       async (text, source, type) => {
-        const request = {
+        const request = gatewayRequest({
           headers: {
             'content-type': type,
             'x-hmac-signature': 'zz',
             authorization: 'Bearer a.b.c',
           },
           rawBody: Buffer.from(text),
-          session: null,
-          event: null,
           receivedAtMs,
-        }
-        expect(['ok', 'bad', 'absent']).toContain(await source.verify(request, 'secret'))
+        })
+        const verdict = await source.verify(request, 'secret')
+        expect(['ok', 'bad', 'absent', 'refused']).toContain(
+          typeof verdict === 'string' ? verdict : Object.keys(verdict)[0],
+        )
         expect(['events', 'messages', 'unknown']).toContain((await source.parse(request)).outcome)
       },
     ),

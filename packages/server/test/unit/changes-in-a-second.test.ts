@@ -6,6 +6,7 @@ import type { Source } from '../../src/sources/intake/settings.ts'
 import { gateways } from '../../src/sources/gateways.ts'
 import type { WhatsAppEvent } from '../../src/whatsapp/whatsapp.ts'
 import { captures, recordedAtMs } from '../support/captures.ts'
+import { gatewayRequest } from '../support/gateway-request.ts'
 import { runs } from '../support/property-runs.ts'
 
 /** One change: the id of the message that carries it, the millisecond of it, and what is said. */
@@ -191,12 +192,12 @@ async function eventsOf(wording: Wording, { id, ms, said }: Change): Promise<Wha
     expect(body).toContain(old)
     body = body.replaceAll(old, by)
   }
-  const request = {
-    ...given,
+  const request = gatewayRequest({
+    headers: given.headers,
     ...given.path,
     rawBody: Buffer.from(body),
     receivedAtMs: recordedAtMs,
-  }
+  })
   const parsed = await gateways.get(wording.gateway ?? given.gateway)!.parse(request)
   if (parsed.outcome !== 'events' || parsed.events.length !== 1)
     throw new Error(JSON.stringify(parsed))

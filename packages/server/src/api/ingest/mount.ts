@@ -8,6 +8,8 @@ import { errorAnswer } from '../error-answer.ts'
 export interface IngestMountDeps {
   intake: Intake
   maxBodyBytes: number
+  /** As senders call this server. */
+  serverUrl: () => string
   log: { error(fields: object, message: string): void }
 }
 
@@ -39,16 +41,27 @@ export function mountIngest(app: FastifyInstance, deps: IngestMountDeps): void {
           request.params.gateway === 'api' ? notOfferedAt(request.url.split('?')[0]!) : undefined
         if (elsewhere !== undefined) throw elsewhere
         const rawBody = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
-        const taken = await deps.intake.take({ ...aboutOf(request), rawBody })
-        return await reply.type('application/json; charset=utf-8').send(JSON.stringify(taken))
+        const given = { ...aboutOf(request, deps.serverUrl()), rawBody }
+        const taken = await deps.intake.take(given)
+        const answer = await deps.intake.answer(given)
+        if (answer === undefined)
+          return await reply.type('application/json; charset=utf-8').send(JSON.stringify(taken))
+        if (answer.type !== undefined) void reply.type(`${answer.type}; charset=utf-8`)
+        return await reply.code(answer.status).send(answer.body)
       })
   })
 }
 
+/** Of several parameters of one name the first. */
+function queryOf(request: FastifyRequest): Record<string, string | undefined> {
+  const given = Object.entries(request.query as Record<string, string | string[]>)
+  return Object.fromEntries(given.map(([name, value]) => [name, [value].flat()[0]]))
+}
+
 /** Everything but the body. */
-function aboutOf(request: FastifyRequest): Omit<IntakeRequest, 'rawBody'> {
+function aboutOf(request: FastifyRequest, serverUrl: string): Omit<IntakeRequest, 'rawBody'> {
   const { gateway, session, event } = request.params as IngestPath
-  const query = request.query as Record<string, unknown>
+  const query = queryOf(request)
   const { token, event: trailing } = readQueryToken(query['token'])
   const headers = Object.fromEntries(
     Object.entries(request.headers).map(([name, value]) => [
@@ -57,6 +70,10 @@ function aboutOf(request: FastifyRequest): Omit<IntakeRequest, 'rawBody'> {
     ]),
   )
   return {
+    method: request.method,
+    url: serverUrl + request.url,
+    query,
+    address: request.ip,
     gateway,
     session: session ?? null,
     event: event ?? trailing,
@@ -72,7 +89,7 @@ function answerErrors(
   plugin.setErrorHandler(async (error, request, reply): Promise<FastifyReply> => {
     const answer = errorAnswer(error, { requestId: request.id, maxBodyBytes })
     if (answer.status === 413) {
-      const { gateway, keys } = aboutOf(request)
+      const { gateway, keys } = aboutOf(request, '')
       // Whoever may not send at all is not told about the size.
       const unknown = await intake.tooLarge({ gateway, keys }).catch((refusal: unknown) => refusal)
       if (unknown instanceof PomboError) throw unknown

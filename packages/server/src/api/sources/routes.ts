@@ -4,7 +4,7 @@ import type { Clock } from '../../core/clock.ts'
 import { invalid, PomboError } from '../../core/error.ts'
 import { showId } from '../../core/id.ts'
 import type { Apps } from '../../registry/apps/store.ts'
-import { readCounts, readSession } from '../../sources/intake/counters/store.ts'
+import { readCounts, readSession, type SessionState } from '../../sources/intake/counters/store.ts'
 import type { Sources, WithToken } from '../../sources/intake/registered/store.ts'
 import type { Source } from '../../sources/intake/settings.ts'
 import type { Holder } from '../access.ts'
@@ -163,14 +163,14 @@ function statsRoute(deps: SourceRouteDeps): Route {
   })
 }
 
-function showStats(of: {
-  since: number
-  until: number
-  counts: Map<string, number>
-  deliveries: z.output<typeof sourceStats>['deliveries']
-  lastEventAtMs: number | null
-  silentSinceMs: number | null
-}): z.output<typeof sourceStats> {
+function showStats(
+  of: {
+    since: number
+    until: number
+    counts: Map<string, number>
+    deliveries: z.output<typeof sourceStats>['deliveries']
+  } & SessionState,
+): z.output<typeof sourceStats> {
   const count = (what: string) => of.counts.get(what) ?? 0
   const when = (ms: number | null) => (ms === null ? null : iso(ms))
   const prefix = 'filtered:'
@@ -187,10 +187,12 @@ function showStats(of: {
     filteredBy: Object.fromEntries(reasons.map(([what, n]) => [what.slice(prefix.length), n])),
     unrecognised: count('unrecognised'),
     badSignature: count('bad_signature'),
+    addressRefused: count('address_refused'),
     tooLarge: count('too_large'),
     deliveries: of.deliveries,
     lastEventAt: when(of.lastEventAtMs),
     silentSince: when(of.silentSinceMs),
+    lastRefusal: of.lastRefusal && { at: iso(of.lastRefusal.atMs), reason: of.lastRefusal.reason },
   }
 }
 

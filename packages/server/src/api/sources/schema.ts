@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { iso } from '../../core/clock.ts'
 import { showId } from '../../core/id.ts'
 import { gateways } from '../../sources/gateways.ts'
+import { webhookSettings } from '../../sources/gateway/scheme.ts'
 import type { Source } from '../../sources/intake/settings.ts'
 import { chatFilter } from '../../sources/chat-filter-schema.ts'
 import { defined, time } from '../field.ts'
@@ -39,8 +40,21 @@ const settings = {
     description: 'Smaller files stay in the payload; default 262,144',
   }),
   dedupeSeconds: z.int().min(60).max(2_592_000).optional().meta({
-    description: 'How long an event that comes again counts as a repeat; default a day',
+    description:
+      'How long an event that comes again counts as a repeat; a day, or as long as the service tries again',
   }),
+  webhook: webhookSettings.nullish().meta({
+    description: 'Of the gateway `webhook`: how its requests are read and verified; set as a whole',
+  }),
+  allowedIps: z
+    .array(z.string().max(64))
+    .min(1)
+    .max(256)
+    .nullish()
+    .meta({
+      description: 'Addresses and networks that requests may come from; null: anywhere',
+      examples: [['203.0.113.7', '198.51.100.0/24']],
+    }),
   silenceMinutes: z.int().min(1).max(43_200).nullish().meta({
     description:
       'Minutes without an event after which `source.silent` is sent to the operational webhooks; null: never',
@@ -55,7 +69,8 @@ export const sourceIn = z
   .meta({
     id: 'SourceIn',
     description:
-      'What sends its events in over HTTP: a WhatsApp gateway, or Supabase’s database webhooks',
+      'What sends its events in over HTTP: a WhatsApp gateway, Supabase’s database webhooks, another service by ' +
+      'its preset (`stripe`, `github`, …), or any sender (`webhook`)',
   })
 
 export const sourcePatch = z
@@ -78,6 +93,8 @@ const out = {
   mediaMinBytes: z.int(),
   dedupeSeconds: z.int(),
   silenceMinutes: z.int().nullable(),
+  webhook: webhookSettings.nullable(),
+  allowedIps: z.array(z.string()).nullable(),
   createdAt: time,
   updatedAt: time,
 }
@@ -113,7 +130,13 @@ export const sourceStats = z
       description: 'Of the accepted, those that no form covers; they carry the tag `unrecognised`',
     }),
     badSignature: count.meta({ description: 'Requests refused with 401' }),
+    addressRefused: count.meta({
+      description: 'Requests refused with 403 for where they came from',
+    }),
     tooLarge: count.meta({ description: 'Requests refused with 413' }),
+    lastRefusal: z.object({ at: time, reason: z.string() }).nullable().meta({
+      description: 'Why a request was refused last: its signature, or where it came from',
+    }),
     deliveries: z
       .object({ delivered: count, exhausted: count, discarded: count, waiting: count })
       .meta({
@@ -147,6 +170,8 @@ export function showSource(source: Source, url: string): z.output<typeof sourceO
     mediaMinBytes: source.mediaMinBytes,
     dedupeSeconds: source.dedupeSeconds,
     silenceMinutes: source.silenceMinutes,
+    webhook: source.webhook,
+    allowedIps: source.allowedIps,
     createdAt: iso(source.createdAtMs),
     updatedAt: iso(source.updatedAtMs),
   }

@@ -1,6 +1,7 @@
 /**
- * Sources: each WhatsApp gateway's webhook requests, turned into canonical events. One folder a gateway, which
- * knows nothing of the others; what several share is in files beside this one.
+ * Sources: each WhatsApp gateway's webhook requests, turned into canonical events; and those of any other sender,
+ * as they came (signed/). One folder a gateway, which knows nothing of the others; what several share is in files
+ * beside this one.
  *
  * Promises: nothing throws for what a gateway sends; what is not understood is handed on as it came, and says
  * so; keys and tokens that travel in bodies (`apikey`, `instanceToken`, `token`, WhatsApp's own key material)
@@ -8,8 +9,14 @@
  * gives the same events.
  */
 import type { WhatsAppEvent } from '../../whatsapp/whatsapp.ts'
+import type { WebhookSettings } from './scheme.ts'
 
 export interface GatewayRequest {
+  method: string
+  /** As the sender called it: some sign it. */
+  url: string
+  /** The URL's parameters; of several of one name the first. */
+  query: Readonly<Record<string, string | undefined>>
   /** Names in lower case. */
   headers: Readonly<Record<string, string | undefined>>
   /** The body to the byte: signatures are over it. */
@@ -19,10 +26,22 @@ export interface GatewayRequest {
   /** What follows the session in the path: gateways that have a URL for each event. */
   event: string | null
   receivedAtMs: number
+  /** Of a source of the kind `webhook`: how its requests are read. */
+  settings?: WebhookSettings
 }
 
-/** `absent`: the request carries nothing to check, which the caller may or may not accept. */
-export type Verdict = 'ok' | 'bad' | 'absent'
+/**
+ * `absent`: the request carries nothing to check, which the caller may or may not accept. `refused`: why, in words
+ * that hold nothing of the request's own.
+ */
+export type Verdict = 'ok' | 'bad' | 'absent' | { refused: string }
+
+/** What a sender reads of the answer besides its status. */
+export interface GatewayAnswer {
+  status: number
+  type?: string
+  body?: string
+}
 
 /**
  * A part of the request that gives no event, and why: housekeeping of WhatsApp's clients, key material. To be
@@ -44,8 +63,8 @@ export interface PlainMessage {
   /** JSON text, to the byte. */
   payload: string
   orderingKey: string | null
-  /** What makes it a repeat, and for how long. */
-  dedupe: { key: string; windowSeconds: number }
+  /** What makes it a repeat, and for how long: as long as the source says unless given. */
+  dedupe?: { key: string; windowSeconds?: number }
 }
 
 /**
@@ -59,7 +78,13 @@ export type Parsed =
 
 export interface GatewaySource {
   readonly name: string
+  /** How long an event that comes again is a repeat, where a source says nothing; a day unless given. */
+  readonly dedupeSeconds?: number
+  /** What is said where a proof is asked for and none came. */
+  readonly absent?: string
   /** Whether the request was made by someone who knows the secret. Constant time. */
   verify(request: GatewayRequest, secret: string): Promise<Verdict>
   parse(request: GatewayRequest): Promise<Parsed>
+  /** The answer to a request that was taken; undefined: Pombo's own. */
+  answer?(request: GatewayRequest): Promise<GatewayAnswer | undefined>
 }

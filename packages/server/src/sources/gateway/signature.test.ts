@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { expect, test } from 'vitest'
+import { gatewayRequest } from '../../../test/support/gateway-request.ts'
 import { bearer, verifyHmac, verifyJwt } from './signature.ts'
 import type { GatewayRequest } from './gateway.ts'
 
@@ -7,7 +8,7 @@ const secret = 'segredo'
 const nowMs = Date.UTC(2025, 10, 7, 10, 10)
 
 function request(headers: Record<string, string>, body = '{"a":1.0}'): GatewayRequest {
-  return { headers, rawBody: Buffer.from(body), session: null, event: null, receivedAtMs: nowMs }
+  return gatewayRequest({ headers, rawBody: Buffer.from(body), receivedAtMs: nowMs })
 }
 
 const good = createHmac('sha256', secret).update('{"a":1.0}').digest('hex')

@@ -14,7 +14,8 @@ import { createFiles, type Files } from '../../db/files.ts'
 import type { Pool } from '../../db/pool.ts'
 import type { Seal } from '../../db/seal.ts'
 import { gateways } from '../gateways.ts'
-import type { GatewayRequest, GatewaySource, Parsed } from '../gateway/gateway.ts'
+import type { GatewayAnswer, GatewayRequest, GatewaySource, Parsed } from '../gateway/gateway.ts'
+import { mayComeFrom } from './addresses.ts'
 import { Counters } from './counters/counters.ts'
 import { SourceLookup } from './lookup.ts'
 import { inTheirChats } from './edited/edited.ts'
@@ -25,7 +26,14 @@ import { factsOf } from './profiles/facts.ts'
 import { read } from './read.ts'
 import { namesWaitMs, Profiles } from './profiles/profiles.ts'
 import { createSources, type Sources } from './registered/store.ts'
-import { bySession, type KeyHolder, type Sender, senderOf, signatureOf } from './sender.ts'
+import {
+  bySession,
+  type KeyHolder,
+  type Sender,
+  senderOf,
+  signatureOf,
+  whyRefused,
+} from './sender.ts'
 import { type Source, testOf } from './settings.ts'
 
 export interface IntakeDeps {
@@ -51,8 +59,10 @@ export interface IntakeDeps {
 }
 
 /** A request, before anything in it is believed. */
-export interface IntakeRequest extends Omit<GatewayRequest, 'receivedAtMs'> {
+export interface IntakeRequest extends Omit<GatewayRequest, 'receivedAtMs' | 'settings'> {
   gateway: string
+  /** Whose socket it came by; null where that is not known. */
+  address: string | null
   /** What may be the token, see `presentedKeys`. */
   keys: readonly string[]
 }
@@ -123,13 +133,23 @@ export class Intake {
     if (!gateway) throw new PomboError('not_found', { what: 'gateway', id: given.gateway })
     const sender = await this.#senderOf(given)
     const request: GatewayRequest = { ...given, receivedAtMs: this.#deps.clock.now() }
-    if (sender.kind === 'source')
-      await this.#verify(gateway, sender.source, sender.source.appId, request)
+    if (sender.kind === 'source') {
+      const { source } = sender
+      if (source.webhook) request.settings = source.webhook
+      this.#admit(source, given.address)
+      await this.#verify(gateway, source, source.appId, request)
+    }
     const parsed = await read(gateway, request)
     const taken: Taken = { accepted: 0, duplicate: 0, filtered: 0, skipped: 0 }
     for (const part of await this.#parts(gateway, sender, request, parsed))
       await this.#takePart(part, taken, heard)
     return taken
+  }
+
+  /** What a sender reads of the answer to a request that was taken; undefined: the counts. */
+  async answer(given: IntakeRequest): Promise<GatewayAnswer | undefined> {
+    const request = { ...given, receivedAtMs: this.#deps.clock.now() }
+    return await gateways.get(given.gateway)?.answer?.(request)
   }
 
   /** A request too large to be read: known by its headers, so that the loss shows. */
@@ -147,6 +167,15 @@ export class Intake {
       this.counters.add({ tenantId, sourceId, appId }, what, n)
   }
 
+  #admit(source: Source, address: string | null): void {
+    if (mayComeFrom(source, address)) return
+    const { appId, tenantId, id: sourceId } = source
+    const detail = `it came from ${address ?? 'an unknown address'}, which its allowedIps do not name.`
+    this.#count(source, appId)('address_refused')
+    this.counters.refused({ tenantId, sourceId, appId }, detail)
+    throw new PomboError('permission_denied', { detail })
+  }
+
   async #verify(
     gateway: GatewaySource,
     source: Source,
@@ -155,9 +184,9 @@ export class Intake {
   ): Promise<void> {
     const verdict = await signatureOf(gateway, source, request, this.#deps.seal)
     if (verdict === 'ok') return
+    const detail = `${whyRefused(verdict, gateway)}.`
     this.#count(source, appId)('bad_signature')
-    const detail =
-      verdict === 'bad' ? 'what it carries does not match.' : 'it carries no signature.'
+    this.counters.refused({ tenantId: source.tenantId, sourceId: source.id, appId }, detail)
     throw new PomboError('bad_signature', { source: source.name, detail })
   }
 

@@ -59,7 +59,15 @@ export function plainMessage(
     payload,
     form: null,
     orderingKey,
-    dedupe: [{ kind: 'source', ...dedupe }],
+    ...(dedupe && {
+      dedupe: [
+        {
+          kind: 'source',
+          key: key(dedupe.key),
+          windowSeconds: dedupe.windowSeconds ?? source.dedupeSeconds,
+        },
+      ],
+    }),
   }
 }
 

@@ -59,6 +59,12 @@ export async function signatureOf(
   return verdict === 'absent' && cannotSign(gateway, request) ? 'ok' : verdict
 }
 
+/** In words, for the answer and for the source's page; nothing of the request's own. */
+export function whyRefused(verdict: Exclude<Verdict, 'ok'>, { absent }: GatewaySource): string {
+  if (verdict === 'absent') return absent ?? 'it carries no signature'
+  return verdict === 'bad' ? 'what it carries does not match' : verdict.refused
+}
+
 /**
  * Evolution reports its own errors by a webhook that takes no headers, so no proof either. The token is all there is.
  */

@@ -2,6 +2,8 @@ import type { ChatFilter } from '../../core/chat-filter.ts'
 import { chatFilterProblems, compileChatFilter } from '../../whatsapp/chat-filter.ts'
 import { type FieldProblem, PomboError } from '../../core/error.ts'
 import { gateways } from '../gateways.ts'
+import type { WebhookSettings } from '../gateway/scheme.ts'
+import { addressProblem } from './addresses.ts'
 
 /** What a caller can set of a source. */
 export interface SourceSettings {
@@ -21,6 +23,10 @@ export interface SourceSettings {
   dedupeSeconds: number
   /** After how long without an event to raise the alarm; null: never. */
   silenceMinutes: number | null
+  /** Of the kind `webhook` only: how its requests are read and verified. */
+  webhook: WebhookSettings | null
+  /** Addresses and networks that requests may come from; null: anywhere. */
+  allowedIps: string[] | null
 }
 
 /** A gateway, as Pombo knows it. */
@@ -47,12 +53,20 @@ export function checkSettings(settings: Partial<SourceSettings>): void {
   const { gateway, name, secret, filters } = settings
   if (gateway !== undefined && !gateways.has(gateway))
     note(['gateway'], `must be one of ${[...gateways.keys()].join(', ')}`)
+  if (gateway !== undefined && gateway !== 'webhook' && settings.webhook)
+    note(['webhook'], `is for the gateway "webhook"; "${gateway}" knows how its requests are read`)
+  if (gateway === 'webhook' && secret && !settings.webhook?.verification)
+    note(['webhook', 'verification'], 'is needed beside a secret: it says how the secret is used')
   if (name !== undefined && (name.length === 0 || name.length > 256))
     note(['name'], 'has 1 to 256 characters')
   if (secret !== undefined && secret !== null && (secret.length < 4 || secret.length > 1_024))
     note(['secret'], 'has 4 to 1,024 characters')
   for (const { field, problem } of filters ? chatFilterProblems(filters) : [])
     note(['filters', field], problem)
+  for (const [index, one] of (settings.allowedIps ?? []).entries()) {
+    const problem = addressProblem(one)
+    if (problem !== undefined) note(['allowedIps', String(index)], problem)
+  }
   whole('mediaMinBytes', 1_024, 16_777_216)
   whole('dedupeSeconds', 60, 2_592_000)
   whole('silenceMinutes', 1, 43_200)

@@ -1,16 +1,10 @@
 import { expect, test } from 'vitest'
+import { gatewayRequest } from '../../../test/support/gateway-request.ts'
 import type { GatewayRequest, PlainMessage } from '../gateway/gateway.ts'
 import { supabase } from './supabase.ts'
 
 function request(body: string, given: Partial<GatewayRequest> = {}): GatewayRequest {
-  return {
-    headers: {},
-    rawBody: Buffer.from(body),
-    session: 'shop',
-    event: null,
-    receivedAtMs: 0,
-    ...given,
-  }
+  return gatewayRequest({ rawBody: Buffer.from(body), session: 'shop', ...given })
 }
 
 const change = (type: string, table: string, record: object | null, old: object | null = null) =>
@@ -61,7 +55,7 @@ test('the path names the event where it does, and the body stays as it came', as
 
 test('the same change is the same event; another one, or another name for it, is not', async () => {
   const key = async (body: string, event: string | null = null) =>
-    (await messageOf(body, { event })).dedupe.key
+    (await messageOf(body, { event })).dedupe!.key
   const body = change('UPDATE', 'orders', { id: 1, n: 2 }, { id: 1, n: 1 })
   const first = await key(body)
   expect(await key(body)).toBe(first)

@@ -10,8 +10,8 @@ export interface SessionKey {
 /**
  * What becomes of the events of a session. Every one that is `received` is exactly one of accepted, duplicate,
  * filtered, skipped (housekeeping of WhatsApp's clients), or refused (not stored, and the gateway was told so).
- * `unrecognised` are accepted ones among them. `bad_signature` and `too_large` count requests, of which nothing was
- * read.
+ * `unrecognised` are accepted ones among them. `bad_signature`, `address_refused` and `too_large` count requests, of
+ * which nothing was read.
  */
 export type Counted =
   | 'received'
@@ -22,7 +22,13 @@ export type Counted =
   | 'refused'
   | 'unrecognised'
   | 'bad_signature'
+  | 'address_refused'
   | 'too_large'
+
+/** The last request of a session that was refused, and why. */
+export interface Refusal extends SessionKey {
+  reason: string
+}
 
 export interface Count extends SessionKey {
   what: Counted

@@ -1,6 +1,6 @@
 import { isAway, type Pool } from '../../../db/pool.ts'
-import type { Count, Counted, SessionKey } from './count.ts'
-import { addCounts } from './store.ts'
+import type { Count, Counted, Refusal, SessionKey } from './count.ts'
+import { addCounts, noteRefusals } from './store.ts'
 
 const flushMs = 1_000
 
@@ -12,6 +12,8 @@ export class Counters {
   readonly #pool: Pool
   readonly #log: (message: string, error: unknown) => void
   #counts = new Map<string, Count>()
+  /** The last of each session. */
+  #refusals = new Map<string, Refusal>()
   #timer: NodeJS.Timeout | undefined
   #written: Promise<void> = Promise.resolve()
   #next: Promise<void> | undefined
@@ -30,6 +32,11 @@ export class Counters {
       const { tenantId, sourceId, appId } = session
       this.#counts.set(key, { tenantId, sourceId, appId, what, n })
     }
+  }
+
+  /** Notes why a request was refused, beside its count. */
+  refused({ tenantId, sourceId, appId }: SessionKey, reason: string): void {
+    this.#refusals.set(`${sourceId} ${appId}`, { tenantId, sourceId, appId, reason })
   }
 
   start(): void {
@@ -57,9 +64,12 @@ export class Counters {
   async #write(): Promise<void> {
     if (this.#counts.size === 0) return
     const counts = this.#counts
+    const refusals = this.#refusals
     this.#counts = new Map()
+    this.#refusals = new Map()
     try {
       await addCounts(this.#pool, [...counts.values()])
+      if (refusals.size > 0) await noteRefusals(this.#pool, [...refusals.values()])
     } catch (error) {
       for (const count of counts.values()) this.add(count, count.what, count.n)
       if (!isAway(error))

@@ -1,5 +1,5 @@
 import type { Queryable } from '../../../db/pool.ts'
-import type { Count, SessionKey } from './count.ts'
+import type { Count, Refusal, SessionKey } from './count.ts'
 
 /**
  * Adds to this minute's counts, and notes which sessions have spoken. What belongs to a source or an app that is gone
@@ -41,6 +41,34 @@ export async function addCounts(db: Queryable, counts: readonly Count[]): Promis
   })
 }
 
+/** Why a request was refused last. A session of which nothing was ever taken has a row from then on. */
+export async function noteRefusals(db: Queryable, refusals: readonly Refusal[]): Promise<void> {
+  await db.query(
+    `insert into source_session (source_id, app_id, tenant_id, last_refusal, last_refused_at)
+     select r.source_id, r.app_id, r.tenant_id, r.reason, now()
+       from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[]) as r (source_id, app_id, tenant_id, reason)
+       join source on source.id = r.source_id
+       join app on app.id = r.app_id
+      order by r.source_id, r.app_id
+     on conflict (source_id, app_id) do update
+        set last_refusal = excluded.last_refusal, last_refused_at = excluded.last_refused_at`,
+    [
+      refusals.map((refusal) => refusal.sourceId),
+      refusals.map((refusal) => refusal.appId),
+      refusals.map((refusal) => refusal.tenantId),
+      refusals.map((refusal) => refusal.reason),
+    ],
+  )
+}
+
+/** What is known of a session beside its counts. */
+export interface SessionState {
+  lastEventAtMs: number | null
+  /** Since when it has been silent, where the alarm stands. */
+  silentSinceMs: number | null
+  lastRefusal: { atMs: number; reason: string } | null
+}
+
 /** Sums of a session's counts over whole minutes. */
 export async function readCounts(
   db: Queryable,
@@ -62,18 +90,28 @@ export async function readCounts(
   return new Map(rows.map(({ what, n }) => [what, n]))
 }
 
-/** When a session last spoke, and since when it has been silent where the alarm stands. */
-export async function readSession(
-  db: Queryable,
-  session: SessionKey,
-): Promise<{ lastEventAtMs: number | null; silentSinceMs: number | null }> {
-  const { rows } = await db.query<{ last_event_at: Date | null; silent_since: Date | null }>(
-    'select last_event_at, silent_since from source_session where source_id = $1 and app_id = $2',
+/** When a session last spoke, whether it is silent, and why a request of it was refused last. */
+export async function readSession(db: Queryable, session: SessionKey): Promise<SessionState> {
+  const { rows } = await db.query<{
+    last_event_at: Date | null
+    silent_since: Date | null
+    last_refusal: string | null
+    last_refused_at: Date | null
+  }>(
+    `select last_event_at, silent_since, last_refusal, last_refused_at
+       from source_session
+      where source_id = $1
+        and app_id = $2`,
     [session.sourceId, session.appId],
   )
+  const row = rows[0]
   return {
-    lastEventAtMs: rows[0]?.last_event_at?.getTime() ?? null,
-    silentSinceMs: rows[0]?.silent_since?.getTime() ?? null,
+    lastEventAtMs: row?.last_event_at?.getTime() ?? null,
+    silentSinceMs: row?.silent_since?.getTime() ?? null,
+    lastRefusal:
+      row?.last_refusal && row.last_refused_at
+        ? { atMs: row.last_refused_at.getTime(), reason: row.last_refusal }
+        : null,
   }
 }
 

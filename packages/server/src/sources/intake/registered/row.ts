@@ -1,4 +1,5 @@
 import type { ChatFilter } from '../../../core/chat-filter.ts'
+import type { WebhookSettings } from '../../gateway/scheme.ts'
 import type { Source, SourceSettings } from '../settings.ts'
 
 /** A row of `source`. */
@@ -17,6 +18,8 @@ export interface SourceRow {
   media_min_bytes: number
   dedupe_seconds: number
   silence_minutes: number | null
+  webhook: WebhookSettings | null
+  allowed_ips: string[] | null
   created_at: Date
   updated_at: Date
 }
@@ -31,6 +34,8 @@ export const columnOf = {
   mediaMinBytes: 'media_min_bytes',
   dedupeSeconds: 'dedupe_seconds',
   silenceMinutes: 'silence_minutes',
+  webhook: 'webhook',
+  allowedIps: 'allowed_ips',
 } as const satisfies Partial<Record<keyof SourceSettings, string>>
 
 export function sourceOf(row: SourceRow): Source {
@@ -49,6 +54,8 @@ export function sourceOf(row: SourceRow): Source {
     mediaMinBytes: row.media_min_bytes,
     dedupeSeconds: row.dedupe_seconds,
     silenceMinutes: row.silence_minutes,
+    webhook: row.webhook,
+    allowedIps: row.allowed_ips,
     createdAtMs: row.created_at.getTime(),
     updatedAtMs: row.updated_at.getTime(),
   }

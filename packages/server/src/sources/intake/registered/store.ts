@@ -7,6 +7,7 @@ import type { Pool, Queryable } from '../../../db/pool.ts'
 import { sealContext } from '../../../db/reseal.ts'
 import { direction, type ListOptions, type Page } from '../../../db/table.ts'
 import type { Seal } from '../../../db/seal.ts'
+import { gateways } from '../../gateways.ts'
 import { checkSettings, type Source, type SourceSettings } from '../settings.ts'
 import { makeToken } from '../token.ts'
 import { columnOf, sourceOf, type SourceRow } from './row.ts'
@@ -43,7 +44,7 @@ export function createSources({
     for (const [field, column] of Object.entries(columnOf)) {
       const value = settings[field as keyof typeof columnOf]
       if (value !== undefined)
-        values.set(column, field === 'filters' ? JSON.stringify(value) : value)
+        values.set(column, isJson(field) && value !== null ? JSON.stringify(value) : value)
     }
     const { secret } = settings
     if (secret !== undefined)
@@ -88,6 +89,7 @@ export function createSources({
       ['tenant_id', scope.tenantId],
       ['app_id', scope.appId],
       ['name', settings.gateway],
+      ...usualOf(settings.gateway),
       ['token_hash', token?.hash ?? null],
       ['token_hint', token?.hint ?? null],
       ...columns(settings, id),
@@ -241,6 +243,14 @@ export async function loadOfApps(db: Queryable, appIds: readonly string[]): Prom
     values: [appIds],
   })
   return rows.map(sourceOf)
+}
+
+const isJson = (field: string): boolean => field === 'filters' || field === 'webhook'
+
+/** What a gateway has of its own where the caller says nothing. */
+function usualOf(gateway = ''): [string, unknown][] {
+  const seconds = gateways.get(gateway)?.dedupeSeconds
+  return seconds === undefined ? [] : [['dedupe_seconds', seconds]]
 }
 
 function isDuplicate(error: unknown): boolean {
