@@ -201,6 +201,7 @@ async function start(
     log: {
       error: (fields, message) => log.main.error(fields, message),
       warn: (fields, message) => log.main.warn(fields, message),
+      info: (fields, message) => log.main.info(fields, message),
     },
     settings: {
       version,
@@ -208,6 +209,9 @@ async function start(
       retentionDays: config.retentionDays,
       serverUrl: config.serverUrl,
       metricsToken: config.metricsToken,
+      tls: tlsFiles(config),
+      trustedProxies: config.trustedProxies,
+      corsOrigins: config.corsOrigins,
       dashboardFolder: findDashboard(),
     },
   })
@@ -261,6 +265,10 @@ async function start(
       return result
     },
   }
+}
+
+function tlsFiles({ tlsCert, tlsKey }: Config) {
+  return tlsCert !== undefined && tlsKey !== undefined ? { cert: tlsCert, key: tlsKey } : undefined
 }
 
 function logFormat({ logFormat, production }: Config): 'json' | 'line' {

@@ -13,6 +13,7 @@ import {
   url,
 } from './core/setting-kinds.ts'
 import { withoutPassword } from './core/masked-url.ts'
+import { doorKeys } from './config-door-keys.ts'
 import { dialectSettings } from './dialects/settings.ts'
 import { outboxKeys } from './sources/postgres/settings.ts'
 import { redisKeys } from './sources/redis/settings.ts'
@@ -201,6 +202,7 @@ export const observeKeys = {
 /** The engine's groups, with their titles, in the order in which they are printed. */
 export const engineGroups = [
   { title: 'Server', settings: serverKeys },
+  { title: 'Encryption, proxies and browsers', settings: doorKeys },
   { title: 'Storage', settings: storeKeys },
   { title: 'Security', settings: securityKeys },
   { title: 'Engine', settings: engineKeys },

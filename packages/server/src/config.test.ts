@@ -37,6 +37,8 @@ describe('values', () => {
       processes: 1,
       maxBodyBytes: 1_048_576,
       shutdownGraceMs: 20_000,
+      trustedProxies: [],
+      corsOrigins: [],
       dataDir: './.pombo',
       databaseConnections: 20,
       retentionDays: 30,
@@ -243,6 +245,17 @@ describe('refusals', () => {
     expect(problemsOf({ POMBO_LISTEN_FILE: '/etc/listen' })).toEqual([
       expect.stringContaining('POMBO_LISTEN_FILE is not a variable of Pombo.'),
     ])
+  })
+
+  test('a certificate without its key is refused, and so is an origin with a path', () => {
+    expect(problemsOf({ POMBO_TLS_CERT: '/a.crt' })).toEqual([
+      'POMBO_TLS_CERT is set and POMBO_TLS_KEY is not; HTTPS needs both.',
+    ])
+    expect(problemsOf({ POMBO_TLS_KEY: '/a.key' })).toHaveLength(1)
+    expect(problemsOf({ POMBO_CORS_ORIGINS: 'https://a.example.com/' }).join()).toContain(
+      'it is not written as browsers do, who say https://a.example.com',
+    )
+    expect(problemsOf({ POMBO_CORS_ORIGINS: '*' })).toHaveLength(1)
   })
 
   test('a buffer smaller than a batch is refused', () => {

@@ -13,6 +13,7 @@ import {
   serverKeys,
   storeKeys,
 } from './config-keys.ts'
+import { type doorKeys, doorProblem } from './config-door-keys.ts'
 import { fileVariableOf, readSecretFile, secretFileVariables } from './config-secret-files.ts'
 import { nearest } from './core/nearest.ts'
 import type { Setting, SettingGroup, ValuesOf } from './core/setting.ts'
@@ -20,6 +21,7 @@ import type { outboxKeys } from './sources/postgres/settings.ts'
 import { type redisKeys, redisProblem } from './sources/redis/settings.ts'
 
 type Engine = ValuesOf<typeof serverKeys> &
+  ValuesOf<typeof doorKeys> &
   ValuesOf<typeof storeKeys> &
   ValuesOf<typeof securityKeys> &
   ValuesOf<typeof engineKeys> &
@@ -177,8 +179,8 @@ function contradictions(engine: Partial<Engine>, production: boolean): string[] 
         'the same on every node: make one with "openssl rand -base64 32" and keep it as safe ' +
         'as the database.',
     )
-  const ofRedis = redisProblem(engine)
-  if (ofRedis !== undefined) problems.push(ofRedis)
+  for (const problem of [redisProblem(engine), doorProblem(engine)])
+    if (problem !== undefined) problems.push(problem)
   const { commitBatch, commitBufferMessages } = engine
   if (
     commitBatch !== undefined &&

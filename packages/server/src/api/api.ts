@@ -6,11 +6,14 @@
  * on all nodes, and that every mistake of a caller gets one error that names what was wrong (core/error.ts), while
  * mistakes of Pombo's own tell nothing of its inside.
  */
+import type { Server } from 'node:https'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { PomboError } from '../core/error.ts'
 import { mountDialects } from './dialects/mount.ts'
 import { guardDoors, takeJson } from './body.ts'
 import { createPages, type ServePage } from './dashboard/serve-page.ts'
+import { givenRequestId, mountDoor } from './door/door.ts'
+import { readTls, renewTls, type TlsFiles } from './door/tls.ts'
 import { dropRest, isStillComing } from './early-answers.ts'
 import { errorAnswer } from './error-answer.ts'
 import { mountProbes } from './health/routes.ts'
@@ -29,7 +32,7 @@ import { gateOf, serverUrlOf } from './gate.ts'
 
 /** Makes the server; it listens when it is told to. Other rooms' routes can be registered on it before. */
 export function createApi(deps: ApiDeps): FastifyInstance {
-  const { maxBodyBytes } = deps.settings
+  const { maxBodyBytes, tls, trustedProxies = [], corsOrigins = [] } = deps.settings
   let requests = 0
   const app = Fastify({
     logger: false,
@@ -41,13 +44,19 @@ export function createApi(deps: ApiDeps): FastifyInstance {
     // Above the idle time of common load balancers, which would else reuse a connection that is just being closed.
     keepAliveTimeout: 75_000,
     requestTimeout: 60_000,
+    trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
+    ...(tls && { https: readTls(tls) }),
     // A number tells the requests of one process apart in its log; a random id for each would cost 1 % of accepting a
     // message.
-    genReqId: () => `${process.pid}-${(requests += 1)}`,
+    genReqId: (request) => givenRequestId(request) ?? `${process.pid}-${(requests += 1)}`,
     // What is refused before there is a route, such as a path that cannot be decoded.
     frameworkErrors: (error, request, reply) => {
       const answer = errorAnswer(error, { requestId: request.id, maxBodyBytes })
-      const headers = { ...answer.headers, 'content-type': 'application/json; charset=utf-8' }
+      const headers = {
+        ...answer.headers,
+        'content-type': 'application/json; charset=utf-8',
+        'x-request-id': request.id,
+      }
       const send = (): void =>
         void reply.raw.writeHead(answer.status, headers).end(JSON.stringify(answer.body))
       if (isStillComing(request.raw)) dropRest(request.raw, send)
@@ -59,6 +68,8 @@ export function createApi(deps: ApiDeps): FastifyInstance {
     frameAncestors: createFraming(deps.db, (token) => gate.presentSession(token)),
   })
   const gate = gateOf(deps, () => serverUrlOf(deps, app))
+  mountDoor(app, corsOrigins)
+  if (tls) keepTls(app, tls, deps)
   guardDoors(app, maxBodyBytes)
   takeJson(app, maxBodyBytes)
   const routes = apiRoutes(deps, gate)
@@ -88,6 +99,17 @@ export function createApi(deps: ApiDeps): FastifyInstance {
   mountPayloadLinks(app, deps)
   mountReference(app, routes, deps.settings.version)
   return app
+}
+
+function keepTls(app: FastifyInstance, files: TlsFiles, { log }: ApiDeps): void {
+  const renewal = renewTls(app.server as Server, files, {
+    info: (message) => log.info?.({}, message),
+    problem: (error) => log.error({ err: error }, 'the certificate could not be renewed'),
+  })
+  app.addHook('onClose', (_app, done) => {
+    renewal.stop()
+    done()
+  })
 }
 
 function answerErrors(

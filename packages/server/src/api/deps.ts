@@ -12,6 +12,7 @@ import { type DialectPart } from './dialects/mount.ts'
 import { type TransformTrial } from './endpoints/transform.ts'
 import type { IdempotencyStore } from './idempotency/idempotency.ts'
 import type { Pool } from '../db/pool.ts'
+import type { TlsFiles } from './door/tls.ts'
 
 /** What the API stands on. */
 export interface ApiDeps {
@@ -41,6 +42,7 @@ export interface ApiDeps {
   log: {
     error(fields: object, message: string): void
     warn(fields: object, message: string): void
+    info?(fields: object, message: string): void
   }
   settings: {
     version: string
@@ -49,6 +51,10 @@ export interface ApiDeps {
     /** Unset: the address that the server listens on. */
     serverUrl?: string | undefined
     metricsToken?: string | undefined
+    /** HTTPS where it is given. */
+    tls?: TlsFiles | undefined
+    trustedProxies?: readonly string[]
+    corsOrigins?: readonly string[]
     /** The dashboard's build; unset: there is none. */
     dashboardFolder?: string | undefined
   }

@@ -90,9 +90,12 @@ export function apiOf(
     }
   return {
     ok: true,
-    api: openApi(config.serverUrl ?? `http://${clientAddress(config.listen)}`, config.apiKey),
+    api: openApi(config.serverUrl ?? ownUrl(config), config.apiKey),
   }
 }
+
+const ownUrl = ({ listen, tlsCert }: Config): string =>
+  `${tlsCert === undefined ? 'http' : 'https'}://${clientAddress(listen)}`
 
 /** Svix's form: `detail` is a text, or a list of problems with fields. */
 function detailOf(text: string): string {

@@ -16,8 +16,9 @@ export function greeting(config: Config, app: Pick<App, 'url' | 'apiKey' | 'data
 
 /** `0.0.0.0` is nothing to click on. */
 function reachableUrl(url: string, config: Config): string {
-  const { port } = new URL(url)
-  return `http://${clientAddress({ host: config.listen.host, port: Number(port || 80) })}`
+  const { port, protocol } = new URL(url)
+  const usual = protocol === 'https:' ? 443 : 80
+  return `${protocol}//${clientAddress({ host: config.listen.host, port: Number(port || usual) })}`
 }
 
 export function farewell(signal: string, config: Config): string {

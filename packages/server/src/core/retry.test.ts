@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
 import type { Outcome } from './outcome.ts'
-import { decide, defaultScheduleMs, type RetryPolicy } from './retry.ts'
+import { decide, type RetryPolicy } from './retry.ts'
 
-const policy: RetryPolicy = { scheduleMs: defaultScheduleMs, jitter: 0.2, retryStatuses: 'all' }
+const scheduleMs = [5, 300, 1_800, 7_200, 18_000, 36_000, 36_000].map((seconds) => seconds * 1000)
+const policy: RetryPolicy = { scheduleMs, jitter: 0.2, retryStatuses: 'all' }
 const refused = (statusCode: number, retryAfterMs: number | null = null) =>
   ({
     kind: 'refused',

@@ -10,11 +10,6 @@ export interface RetryPolicy {
   retryStatuses: 'all' | readonly number[]
 }
 
-/** 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 10 h */
-export const defaultScheduleMs = [5, 300, 1_800, 7_200, 18_000, 36_000, 36_000].map(
-  (seconds) => seconds * 1000,
-)
-
 /** A receiver may ask for a pause of up to a day; a longer one is held to be a mistake of its. */
 export const maxRetryAfterMs = 24 * 3_600_000
 

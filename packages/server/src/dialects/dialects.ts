@@ -10,7 +10,7 @@ import { deviceStatus } from './device-status/device-status.ts'
 import type { Dialect } from './contract/dialect.ts'
 import { createEvolution } from './evolution/evolution.ts'
 import { type DialectValues, documented } from './settings.ts'
-import { standard } from './standard/standard.ts'
+import { createStandard } from './standard/standard.ts'
 import { createWhatsmeow } from './whatsmeow/whatsmeow.ts'
 import { createZaphub } from './zaphub/zaphub.ts'
 
@@ -24,7 +24,7 @@ export function createDialects(
   const given = { ...documented(), ...values }
   return new Map(
     [
-      standard,
+      createStandard(given.standard),
       createWhatsmeow(given.whatsmeow),
       createZaphub(given.zaphub),
       deviceStatus,

@@ -5,10 +5,12 @@
 import type { SettingGroup, ValuesOf } from '../core/setting.ts'
 import { agentesSettings } from './agentes/settings.ts'
 import { evolutionSettings } from './evolution/settings.ts'
+import { standardSettings } from './standard/settings.ts'
 import { whatsmeowSettings } from './whatsmeow/settings.ts'
 import { zaphubSettings } from './zaphub/settings.ts'
 
 export const dialectSettings = {
+  standard: standardSettings,
   whatsmeow: whatsmeowSettings,
   zaphub: zaphubSettings,
   evolution: evolutionSettings,

@@ -1,16 +1,16 @@
 import type { Endpoint } from '../../core/endpoint.ts'
-import { defaultScheduleMs } from '../../core/retry.ts'
 import { generateSecret, parseSecret, type Secret } from '../../core/secret.ts'
 import { signStandard } from '../../core/signature.ts'
 import type { OutgoingEvent } from '../contract/delivery.ts'
 import type { Dialect } from '../contract/dialect.ts'
+import type { StandardValues } from './settings.ts'
 
 /** The native dialect: the payload as it came in, signed by Standard Webhooks. */
-export const standard: Dialect = {
+export const createStandard = ({ scheduleMs, timeoutMs }: StandardValues): Dialect => ({
   name: 'standard',
   events: [],
-  retry: { scheduleMs: defaultScheduleMs, jitter: 0.2, retryStatuses: 'all' },
-  timeoutMs: 15_000,
+  retry: { scheduleMs, jitter: 0.2, retryStatuses: 'all' },
+  timeoutMs,
   takesAnyText: true,
   secrets: { parse: parseSecret, generate: () => generateSecret('v1') },
   eventName: (eventType) => eventType,
@@ -37,4 +37,4 @@ export const standard: Dialect = {
       })
     return headers
   },
-}
+})
