@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { nearest } from '../core/nearest.ts'
 import type { Kind } from '../core/setting.ts'
+import { table, tell } from './output.ts'
 
 /** Exit codes, the same for all commands. */
 export const exitCodes = { ok: 0, failed: 1, usage: 2 } as const
@@ -14,8 +15,10 @@ export interface Option<T> {
   default: T
 }
 
-type Options = Readonly<Record<string, Option<unknown>>>
-type Values<O extends Options> = { [Name in keyof O]: O[Name] extends Option<infer T> ? T : never }
+export type Options = Readonly<Record<string, Option<unknown>>>
+export type Values<O extends Options> = {
+  [Name in keyof O]: O[Name] extends Option<infer T> ? T : never
+}
 
 export interface Command {
   name: string
@@ -26,7 +29,7 @@ export interface Command {
   execute(args: string[]): Promise<number>
 }
 
-interface CommandSpec<O extends Options> {
+export interface CommandSpec<O extends Options> {
   name: string
   summary: string
   about: string
@@ -35,6 +38,8 @@ interface CommandSpec<O extends Options> {
   examples: readonly (readonly [string, string])[]
   /** What the exit codes mean, where it is more than usual. */
   exits?: string
+  /** What the options lack or contradict together. */
+  check?(values: Values<O>): string[]
   run(values: Values<O>): Promise<number>
 }
 
@@ -69,12 +74,12 @@ export function command<const O extends Options>(spec: CommandSpec<O>): Command 
         process.stdout.write(help())
         return exitCodes.ok
       }
-      if (read.problems.length > 0) {
-        for (const problem of read.problems) process.stderr.write(`${problem}\n`)
-        process.stderr.write(`See "pombo ${spec.name} --help".\n`)
-        return exitCodes.usage
-      }
-      return await spec.run(read.values as Values<O>)
+      const values = read.values as Values<O>
+      const problems = read.problems.length > 0 ? read.problems : (spec.check?.(values) ?? [])
+      if (problems.length === 0) return await spec.run(values)
+      for (const problem of problems) tell(problem)
+      tell(`See "pombo ${spec.name} --help".`)
+      return exitCodes.usage
     },
   }
 }
@@ -164,10 +169,4 @@ ${examples}
 
 Exit codes: ${spec.exits ?? '0 done, 1 failed, 2 wrong options or configuration'}
 `
-}
-
-/** Two columns, the second aligned. */
-export function table(rows: readonly (readonly [string, string])[]): string {
-  const width = Math.max(...rows.map(([left]) => left.length))
-  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`).join('\n')
 }

@@ -5,10 +5,10 @@ const head = `# Configuration
 
 Made from the schema by \`pombo config --markdown\`; do not edit.
 
-Pombo reads environment variables, and a file if \`POMBO_CONFIG\` or \`--config\` names one: lines of \`KEY=VALUE\`, or a JSON object.
-The environment wins over the file. A variable that is empty counts as not set. A value that is not allowed, a \`POMBO_\` variable that
-does not exist, and any unknown name in the file stop the start; all mistakes are named at once. \`pombo config\` prints what is in effect and
-where it came from, without secrets.
+Pombo reads environment variables, and a file if \`POMBO_CONFIG\` or \`--config\` names one: lines of \`KEY=VALUE\`,
+or a JSON object. The environment wins over the file. A variable that is empty counts as not set. A value that is
+not allowed, a \`POMBO_\` variable that does not exist, and any unknown name in the file stop the start; all
+mistakes are named at once. \`pombo config\` prints what is in effect and where it came from, without secrets.
 
 A secret may come from a file: \`POMBO_API_KEY_FILE=/run/secrets/key\` instead of \`POMBO_API_KEY\`, and so for every
 variable that is marked as secret. Blanks and line ends around it do not count; both at once are refused.

@@ -2,13 +2,15 @@ import { styleText } from 'node:util'
 import type { ConfigEntry } from '../config.ts'
 import { command, exitCodes, flag } from './command.ts'
 import { configOption, withConfig } from './config-loading.ts'
+import { printJson } from './output.ts'
 import { configReference } from './config-reference.ts'
 
 export const configCommand = command({
   name: 'config',
   summary: 'Print the configuration in effect, without secrets',
-  about: `Every variable with its value, its default, and where the value came from: the environment, the file, or the default.
-Secrets are never printed. A configuration that Pombo would not start with is refused here in the same words.`,
+  about: `Every variable with its value, its default, and where the value came from: the environment, the file, or
+the default. Secrets are never printed. A configuration that Pombo would not start with is refused here in the
+same words.`,
   options: {
     config: configOption,
     json: flag('As JSON, a list with one object for each variable'),
@@ -24,32 +26,16 @@ Secrets are never printed. A configuration that Pombo would not start with is re
       return exitCodes.ok
     }
     return await withConfig({ file }, async (_config, { entries, file: used }) => {
-      process.stdout.write(
-        json ? `${JSON.stringify(entries.map(asJson), null, 2)}\n` : asText(entries, used),
-      )
+      if (json) printJson(entries.map(asJson))
+      else process.stdout.write(asText(entries, used))
       return exitCodes.ok
     })
   },
 })
 
-function asJson({
-  variable,
-  value,
-  default: fallback,
-  source,
-  secret,
-  group,
-  description,
-}: ConfigEntry) {
-  return {
-    variable,
-    value: value ?? null,
-    default: fallback ?? null,
-    source,
-    secret,
-    group,
-    description,
-  }
+function asJson({ variable, value, source, secret, group, description, ...entry }: ConfigEntry) {
+  const fallback = entry.default ?? null
+  return { variable, value: value ?? null, default: fallback, source, secret, group, description }
 }
 
 function asText(entries: readonly ConfigEntry[], file: string | undefined): string {

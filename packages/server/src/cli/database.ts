@@ -1,6 +1,7 @@
 import type { Config } from '../config.ts'
 import { startEmbedded } from '../db/embedded/embedded.ts'
 import { openPool, type Pool } from '../db/pool.ts'
+import { tell } from './output.ts'
 
 export interface OpenDatabase {
   pool: Pool
@@ -20,7 +21,7 @@ export async function withDatabase<T>(
     return await withPool(config.databaseUrl, nameOf(config.databaseUrl), work)
   const server = await startEmbedded({
     dataDir: config.dataDir,
-    log: (message) => process.stderr.write(`${message}\n`),
+    log: tell,
   })
   try {
     return await withPool(server.url, `the embedded database in ${config.dataDir}`, work)

@@ -1,14 +1,14 @@
 import { hostname } from 'node:os'
 import { list, listenAddress, text, url } from '../core/setting-kinds.ts'
-import { listenProblem } from './address.ts'
-import { command, exitCodes, flag, option } from './command.ts'
-import { configOption, withConfig } from './config-loading.ts'
-import { apiOf, type PomboApi } from './pombo-api.ts'
+import { exitCodes, option } from './command.ts'
+import { configuredCommand, withApi } from './config-loading.ts'
+import { reasonOf, tell } from './output.ts'
+import type { PomboApi } from './pombo-api.ts'
+import { keyOf, printOptions, startReceiving, sumUp } from './receiving.ts'
 import { untilSignal } from './signals.ts'
 import { wellBehaved } from './sink/mischief.ts'
-import { receivedJson, receivedLine, summaryText } from './sink/print.ts'
-import { type ForeignAnswer, type Received, type Sink, startSink } from './sink/receive.ts'
-import { readVerificationKey, type VerificationKey, verifierOf } from './sink/verify.ts'
+import type { ForeignAnswer, Received, Sink } from './sink/receive.ts'
+import { type VerificationKey, verifierOf } from './sink/verify.ts'
 
 interface Shown {
   id: string
@@ -16,12 +16,13 @@ interface Shown {
   name?: string
 }
 
-export const listenCommand = command({
+export const listenCommand = configuredCommand({
   name: 'listen',
   summary: 'Receive what a running Pombo delivers, on this machine',
-  about: `Makes an endpoint for as long as it runs, receives what Pombo delivers to it, checks the signatures, prints it, and passes it on where
---forward says: the answer that comes back is the answer that Pombo gets, so that retries are the real ones. The endpoint is removed at the end.
-Pombo must be able to reach this machine: with 127.0.0.0/8 in its POMBO_ALLOW_SUBNETS if it runs here, else under --public-url (a tunnel).`,
+  about: `Makes an endpoint for as long as it runs, receives what Pombo delivers to it, checks the signatures,
+prints it, and passes it on where --forward says: the answer that comes back is the answer that Pombo gets, so
+that retries are the real ones. The endpoint is removed at the end. Pombo must be able to reach this machine:
+with 127.0.0.0/8 in its POMBO_ALLOW_SUBNETS if it runs here, else under --public-url (a tunnel).`,
   options: {
     app: option(
       text('an app id or uid', 'app_…'),
@@ -47,9 +48,7 @@ Pombo must be able to reach this machine: with 127.0.0.0/8 in its POMBO_ALLOW_SU
       'url',
       'The URL under which Pombo reaches this',
     ),
-    json: flag('Print each request as a JSON object on one line'),
-    quiet: flag('Print only the sums', 'q'),
-    config: configOption,
+    ...printOptions,
   },
   examples: [
     ['pombo listen --events "message.*"', 'See messages as they are delivered'],
@@ -58,41 +57,27 @@ Pombo must be able to reach this machine: with 127.0.0.0/8 in its POMBO_ALLOW_SU
       'Develop a receiver against real events',
     ],
   ],
-  async run(values) {
-    return await withConfig({ file: values.config }, async (config) => {
-      const connected = apiOf(config)
-      if (!connected.ok) {
-        process.stderr.write(`${connected.problem}\n`)
-        return exitCodes.usage
-      }
-      const { api } = connected
+  run: async (values, config) =>
+    await withApi(config, async (api) => {
       const app = await chooseApp(api, values.app)
       if ('problem' in app) {
-        process.stderr.write(`${app.problem}\n`)
+        tell(app.problem)
         return exitCodes.usage
       }
       let keys: VerificationKey[] = []
-      const print = values.quiet ? undefined : values.json ? receivedJson : receivedLine
       const { forward } = values
       const { signalled, release } = untilSignal(() => process.exit(130))
-      const sink = await startSink({
-        ...values.listen,
+      const sink = await startReceiving(values, {
         mischief: wellBehaved,
         verify: verifierOf(() => keys),
-        ...(print && { onReceived: (received: Received) => process.stdout.write(print(received)) }),
         ...(forward !== undefined && { forward: (request) => passOn(forward, request) }),
-      }).catch((error: unknown) => {
-        const problem = listenProblem(error, values.listen, '--listen')
-        throw problem === undefined ? error : new Error(problem)
       })
       try {
         const path = `/app/${encodeURIComponent(app.id)}/endpoint`
         const made = await register(api, path, values['public-url'] ?? sink.url, values.events)
         try {
-          const { key } = await api.must<{ key: string }>('GET', `${path}/${made.id}/secret`)
-          const read = readVerificationKey(key)
-          if (read.ok) keys = [read.key]
-          process.stderr.write(greeting(app, made.id, sink, forward))
+          keys = [await keyOf(api, `${path}/${made.id}`)]
+          tell(greeting(app, made.id, sink, forward))
           await signalled
         } finally {
           await unregister(api, `${path}/${made.id}`)
@@ -101,10 +86,8 @@ Pombo must be able to reach this machine: with 127.0.0.0/8 in its POMBO_ALLOW_SU
         await sink.close()
         release()
       }
-      process.stderr.write(`\n${summaryText(sink.counts)}`)
-      return sink.counts.badSignatures > 0 ? exitCodes.failed : exitCodes.ok
-    })
-  },
+      return sumUp(sink)
+    }),
 })
 
 async function chooseApp(
@@ -146,8 +129,8 @@ async function register(
 async function unregister(api: PomboApi, path: string): Promise<void> {
   const answer = await api.call('DELETE', path)
   if (!answer.ok && answer.status !== 404)
-    process.stderr.write(
-      `The endpoint could not be removed; do it by hand (DELETE /api/v1${path}). ${answer.problem}\n`,
+    tell(
+      `The endpoint could not be removed; do it by hand (DELETE /api/v1${path}). ${answer.problem}`,
     )
 }
 
@@ -178,18 +161,9 @@ async function passOn(
       body,
     }
   } catch (error) {
-    const reason =
-      error instanceof Error
-        ? error.cause instanceof Error
-          ? error.cause.message
-          : error.message
-        : String(error)
-    process.stderr.write(`${target} does not answer: ${reason}\n`)
-    return {
-      status: 502,
-      contentType: 'text/plain',
-      body: Buffer.from(`${target} does not answer: ${reason}\n`),
-    }
+    const problem = `${target} does not answer: ${reasonOf(error)}`
+    tell(problem)
+    return { status: 502, contentType: 'text/plain', body: Buffer.from(`${problem}\n`) }
   }
 }
 
@@ -197,6 +171,6 @@ function greeting(app: Shown, endpointId: string, sink: Sink, forward: string | 
   const onwards = forward === undefined ? '' : `, passing on to ${forward}`
   return (
     `Listening to ${app.name ?? app.id} as ${endpointId}, at ${sink.url}${onwards}. ` +
-    `Ctrl-C stops and removes the endpoint.\n`
+    'Ctrl-C stops and removes the endpoint.'
   )
 }

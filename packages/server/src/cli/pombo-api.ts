@@ -1,5 +1,6 @@
 import type { Config } from '../config.ts'
 import { clientAddress } from './address.ts'
+import { reasonOf } from './output.ts'
 
 /** A refusal by a running Pombo, in its own words. */
 export interface ApiFailure {
@@ -51,13 +52,11 @@ export function openApi(serverUrl: string, apiKey: string, face: Face = native):
       })
       text = await response.text()
     } catch (error) {
-      const reason =
-        error instanceof Error
-          ? error.cause instanceof Error
-            ? error.cause.message
-            : error.message
-          : String(error)
-      return { ok: false, status: 0, problem: `No Pombo answers at ${serverUrl} (${reason}).` }
+      return {
+        ok: false,
+        status: 0,
+        problem: `No Pombo answers at ${serverUrl} (${reasonOf(error)}).`,
+      }
     }
     if (response.ok) return { ok: true, value: (text === '' ? undefined : JSON.parse(text)) as T }
     return {

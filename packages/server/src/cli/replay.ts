@@ -2,21 +2,23 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createInterface } from 'node:readline/promises'
 import { priorities } from '../core/message.ts'
 import { duration, integer, kind, list, oneOf, text } from '../core/setting-kinds.ts'
-import { command, exitCodes, flag, option } from './command.ts'
-import { configOption, withConfig } from './config-loading.ts'
-import { apiOf, type PomboApi } from './pombo-api.ts'
+import { exitCodes, flag, option } from './command.ts'
+import { configuredCommand, withApi } from './config-loading.ts'
+import { tell } from './output.ts'
+import type { PomboApi } from './pombo-api.ts'
 import { outcomeText, progressLine, type ReplayTask } from './replay-progress.ts'
 import { untilSignal } from './signals.ts'
 
 /** As a shell says of a program that Ctrl-C ended: the replay goes on, this command does not. */
 const leftRunning = 130
 
-export const replayCommand = command({
+export const replayCommand = configuredCommand({
   name: 'replay',
   summary: 'Send again what was given up, not sent, or delivered',
-  about: `Has a running Pombo go through its finished deliveries and send again what fits: without --status, what was given up or not sent.
-It is counted first, then opened again at a rate and with a low priority, so that live messages do not wait for it. The work is done by
-Pombo's nodes, not by this command: it goes on when this ends, and when a node dies.`,
+  about: `Has a running Pombo go through its finished deliveries and send again what fits: without --status, what
+was given up or not sent. It is counted first, then opened again at a rate and with a low priority, so that live
+messages do not wait for it. The work is done by Pombo's nodes, not by this command: it goes on when this ends,
+and when a node dies.`,
   options: {
     app: option(text('an app id or uid', 'app_…'), 'app', 'Only this app (default: all)'),
     endpoint: option(
@@ -56,7 +58,6 @@ Pombo's nodes, not by this command: it goes on when this ends, and when a node d
     'dry-run': flag('Count, and change nothing'),
     watch: option(taskId(), 'id', 'Show how far a replay is that is under way'),
     cancel: option(taskId(), 'id', 'End a replay that is under way'),
-    config: configOption,
   },
   examples: [
     [
@@ -71,19 +72,9 @@ Pombo's nodes, not by this command: it goes on when this ends, and when a node d
   ],
   exits:
     '0 done, 1 failed or canceled, 2 wrong options or configuration, 130 left running by Ctrl-C',
-  async run(values) {
-    const problem = problemWith(values)
-    if (problem !== undefined) {
-      process.stderr.write(`${problem} See "pombo replay --help".\n`)
-      return exitCodes.usage
-    }
-    return await withConfig({ file: values.config }, async (config) => {
-      const connected = apiOf(config)
-      if (!connected.ok) {
-        process.stderr.write(`${connected.problem}\n`)
-        return exitCodes.usage
-      }
-      const { api } = connected
+  check: problemsWith,
+  run: async (values, config) =>
+    await withApi(config, async (api) => {
       if (values.cancel !== undefined) return await cancel(api, values.cancel)
       if (values.watch !== undefined) return await follow(api, values.watch)
       const { id } = await api.must<ReplayTask>('POST', '/replay', {
@@ -98,10 +89,9 @@ Pombo's nodes, not by this command: it goes on when this ends, and when a node d
         ratePerSecond: values.rate,
         priority: values.priority,
       })
-      process.stderr.write(`Replay ${id} has begun.\n`)
+      tell(`Replay ${id} has begun.`)
       return await follow(api, id)
-    })
-  },
+    }),
 })
 
 /** A time, or so long before now. */
@@ -126,19 +116,22 @@ function taskId() {
   return text('the id of a replay', 'qtask_…', /^qtask_\w+$/)
 }
 
-function problemWith(values: {
+function problemsWith({
+  since,
+  until,
+  watch,
+  cancel,
+}: {
   since: Date | undefined
   until: Date | undefined
   watch: string | undefined
   cancel: string | undefined
-}): string | undefined {
-  if (values.watch !== undefined && values.cancel !== undefined)
-    return '--watch and --cancel cannot go together.'
-  if (values.watch !== undefined || values.cancel !== undefined) return undefined
-  if (values.since === undefined) return '--since is missing: from when on?'
-  if (values.until !== undefined && values.until <= values.since)
-    return '--until lies before --since.'
-  return undefined
+}): string[] {
+  if (watch !== undefined && cancel !== undefined)
+    return ['--watch and --cancel cannot go together.']
+  if (watch !== undefined || cancel !== undefined) return []
+  if (since === undefined) return ['--since is missing: from when on?']
+  return until !== undefined && until <= since ? ['--until lies before --since.'] : []
 }
 
 async function cancel(api: PomboApi, id: string): Promise<number> {
@@ -185,7 +178,7 @@ async function follow(api: PomboApi, id: string): Promise<number> {
           (line.split(' ', 1)[0] !== shown.split(' ', 1)[0] ||
             performance.now() - shownAt > quietMs)
         ) {
-          stderr.write(`${line}\n`)
+          tell(line)
           shown = line
           shownAt = performance.now()
         }
@@ -222,6 +215,6 @@ async function leave(api: PomboApi, id: string): Promise<number> {
       return exitCodes.failed
     }
   }
-  process.stderr.write(`Replay ${id} goes on; ${howOn(id)}\n`)
+  tell(`Replay ${id} goes on; ${howOn(id)}`)
   return leftRunning
 }

@@ -5,15 +5,17 @@ import { integer, listenAddress, text } from '../core/setting-kinds.ts'
 import { addressProblem, listenProblem } from './address.ts'
 import { command, option } from './command.ts'
 import { configOption, withConfig } from './config-loading.ts'
+import { tell } from './output.ts'
 import { farewell, goodbye, greeting } from './serve-words.ts'
 import { untilSignal } from './signals.ts'
 
 export const serveCommand = command({
   name: 'serve',
   summary: 'Start Pombo',
-  about: `Starts Pombo on the database that DATABASE_URL names, or on an embedded one in POMBO_DATA_DIR, and serves until it is stopped.
-Ctrl-C and SIGTERM stop it in good order: nothing new is taken, what is in flight is finished (for POMBO_SHUTDOWN_GRACE_MS at most) and recorded.
-A second Ctrl-C ends it at once; what was in flight is then sent again after the next start. Logs go to standard output, all else to standard error.`,
+  about: `Starts Pombo on the database that DATABASE_URL names, or on an embedded one in POMBO_DATA_DIR, and
+serves until it is stopped. Ctrl-C and SIGTERM stop it in good order: nothing new is taken, what is in flight is
+finished (for POMBO_SHUTDOWN_GRACE_MS at most) and recorded. A second Ctrl-C ends it at once; what was in flight
+is then sent again after the next start. Logs go to standard output, all else to standard error.`,
   options: {
     listen: option(listenAddress(), 'host:port', 'Address to listen on (default: POMBO_LISTEN)'),
     'data-dir': option(
@@ -50,14 +52,10 @@ A second Ctrl-C ends it at once; what was in flight is then sent again after the
       const problem = await addressProblem(config.listen, 'POMBO_LISTEN (or --listen)')
       if (problem !== undefined) throw new Error(problem)
       if (config.processes === 1) return await serveAlone(config)
-      return await (await import('./processes.ts')).runProcesses(config, say)
+      return await (await import('./processes.ts')).runProcesses(config, tell)
     })
   },
 })
-
-function say(line: string): void {
-  process.stderr.write(`${line}\n`)
-}
 
 async function serveAlone(config: Config): Promise<number> {
   const starting = new AbortController()
@@ -66,16 +64,16 @@ async function serveAlone(config: Config): Promise<number> {
   let app: App
   try {
     const { startApp } = await import('../app.ts')
-    app = await startApp(config, { progress: say, signal: starting.signal })
+    app = await startApp(config, { progress: tell, signal: starting.signal })
   } catch (error) {
     release()
     const problem = listenProblem(error, config.listen, 'POMBO_LISTEN (or --listen)')
     throw problem === undefined ? error : new Error(problem)
   }
-  say(greeting(config, app))
+  tell(greeting(config, app))
   const signal = await signalled
-  say(farewell(signal, config))
+  tell(farewell(signal, config))
   const left = await app.stop()
   release()
-  return goodbye(left, say)
+  return goodbye(left, tell)
 }

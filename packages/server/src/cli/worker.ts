@@ -3,6 +3,7 @@ import { startApp } from '../app.ts'
 import type { Config } from '../config.ts'
 import { listenProblem } from './address.ts'
 import { exitCodes } from './command.ts'
+import { tell } from './output.ts'
 
 /** What a process tells the one that started it. */
 export type WorkerMessage = { kind: 'ready'; url: string; apiKey?: string; database: string }
@@ -12,8 +13,7 @@ export async function serveAsWorker(config: Config): Promise<number> {
   // Ctrl-C reaches every process of a terminal; the one that started this one passes it on as SIGTERM, once.
   process.on('SIGINT', () => {})
   const stopped = once(process, 'SIGTERM')
-  const say = (line: string): void => void process.stderr.write(`${line}\n`)
-  const app = await startApp(config, { progress: say }).catch((error: unknown) => {
+  const app = await startApp(config, { progress: tell }).catch((error: unknown) => {
     const problem = listenProblem(error, config.listen, 'POMBO_LISTEN (or --listen)')
     throw problem === undefined ? error : new Error(problem)
   })

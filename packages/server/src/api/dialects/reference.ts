@@ -22,10 +22,11 @@ const head = `# Dialects
 
 Made from the registry in \`packages/server/src/dialects\` and from each dialect's \`COVERAGE.md\`; do not edit.
 
-A dialect is one of the systems that Pombo stands in for, at its edges. It is the format of an endpoint, whatever the event came from, and it
-has requests of its own beside the native API. What holds for an endpoint unless the endpoint says otherwise, the dialect's events, its requests and its
-variables stand here, and for each line of its document where it is met and what shows it. A README for each says how it behaves where
-the document is open, and where the document is wrong. A name in quotes is that of a test; every name in these tables is checked.
+A dialect is one of the systems that Pombo stands in for, at its edges. It is the format of an endpoint, whatever
+the event came from, and it has requests of its own beside the native API. What holds for an endpoint unless the
+endpoint says otherwise, the dialect's events, its requests and its variables stand here, and for each line of its
+document where it is met and what shows it. A README for each says how it behaves where the document is open, and
+where the document is wrong. A name in quotes is that of a test; every name in these tables is checked.
 `
 
 /** docs/reference/dialects.md, as it must be. */

@@ -4,12 +4,14 @@ const head = `# Errors
 
 Made from the catalogue in \`packages/server/src/core/error.ts\`; do not edit.
 
-Every refusal is JSON: \`{"code": …, "detail": …}\`, the code for programs and the detail for people. A 422 that concerns fields is
-\`{"detail": [{"loc", "msg", "type"}, …]}\` instead, with one entry for each field: \`loc\` begins with \`body\`, \`query\`, \`path\` or \`header\`. Both
-are Svix's forms. With 429 and 503 the header \`Retry-After\` says, in seconds, when to come back. Nothing was stored then, but for
-\`database_away\`, where that cannot be known: send messages with an \`Idempotency-Key\` or an \`eventId\`, and repeat them with the same.
+Every refusal is JSON: \`{"code": …, "detail": …}\`, the code for programs and the detail for people. A 422 that
+concerns fields is \`{"detail": [{"loc", "msg", "type"}, …]}\` instead, with one entry for each field: \`loc\`
+begins with \`body\`, \`query\`, \`path\` or \`header\`. Both are Svix's forms. With 429 and 503 the header
+\`Retry-After\` says, in seconds, when to come back. Nothing was stored then, but for \`database_away\`, where that
+cannot be known: send messages with an \`Idempotency-Key\` or an \`eventId\`, and repeat them with the same.
 
-A 500 has the code \`internal_error\`: a mistake of Pombo's own. It tells nothing but a request id, under which the log has the cause.
+A 500 has the code \`internal_error\`: a mistake of Pombo's own. It tells nothing but a request id, under which the
+log has the cause.
 
 | Code | Status | Message |
 | --- | --- | --- |

@@ -5,9 +5,16 @@ export const referencePage = `<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Pombo API</title>
 <style>
-  :root { color-scheme: light dark; --line: color-mix(in srgb, currentColor 18%, transparent); --soft: color-mix(in srgb, currentColor 62%, transparent) }
+  :root {
+    color-scheme: light dark;
+    --line: color-mix(in srgb, currentColor 18%, transparent);
+    --soft: color-mix(in srgb, currentColor 62%, transparent);
+  }
   body { font: 15px/1.5 system-ui, sans-serif; margin: 0; display: grid; grid-template-columns: 15rem minmax(0, 1fr) }
-  nav { position: sticky; top: 0; height: 100vh; overflow: auto; padding: 1rem; border-right: 1px solid var(--line); box-sizing: border-box }
+  nav {
+    position: sticky; top: 0; height: 100vh; overflow: auto; padding: 1rem;
+    border-right: 1px solid var(--line); box-sizing: border-box;
+  }
   nav a { display: block; padding: .15rem 0; color: inherit; text-decoration: none }
   nav a:hover { text-decoration: underline }
   main { padding: 1rem 2rem 4rem; max-width: 60rem }
@@ -46,15 +53,20 @@ const fields = (schema, schemas) => {
   const whole = schema?.$ref ? schemas[nameOf(schema.$ref)] : schema
   if (!whole?.properties) return el('p', { className: 'soft' }, typeOf(schema))
   const needed = new Set(whole.required ?? [])
-  return rows(Object.entries(whole.properties).map(([name, part]) => [name + (needed.has(name) ? ' *' : ''), typeOf(part), part.description]))
+  return rows(Object.entries(whole.properties).map(([name, part]) =>
+    [name + (needed.has(name) ? ' *' : ''), typeOf(part), part.description]))
 }
 const show = (method, path, operation, schemas) => {
   const body = operation.requestBody?.content['application/json'].schema
   return el('details', { id: operation.operationId },
-    el('summary', {}, el('span', { className: 'method' }, method.toUpperCase()), el('code', {}, path), el('span', { className: 'soft' }, '  ' + operation.summary)),
+    el('summary', {}, el('span', { className: 'method' }, method.toUpperCase()), el('code', {}, path),
+      el('span', { className: 'soft' }, '  ' + operation.summary)),
     operation.description ? el('p', {}, operation.description) : null,
     el('p', { className: 'soft' }, 'For: ' + operation['x-access']),
-    ...(operation.parameters?.length ? [el('h4', {}, 'Parameters'), rows(operation.parameters.map((one) => [one.name, one.in + ', ' + typeOf(one.schema), one.description]))] : []),
+    ...(operation.parameters?.length
+      ? [el('h4', {}, 'Parameters'), rows(operation.parameters.map((one) =>
+          [one.name, one.in + ', ' + typeOf(one.schema), one.description]))]
+      : []),
     ...(body ? [el('h4', {}, 'Body: ' + typeOf(body)), fields(body, schemas)] : []),
     el('h4', {}, 'Answers'),
     ...Object.entries(operation.responses).map(([status, answer]) => {
@@ -67,23 +79,34 @@ fetch('openapi.json').then((response) => response.json()).then((document_) => {
   const main = document.getElementById('main')
   const nav = document.getElementById('nav')
   const schemas = document_.components.schemas
-  main.replaceChildren(el('h1', {}, document_.info.title + ' ' + document_.info.version), el('p', {}, document_.info.description),
+  main.replaceChildren(
+    el('h1', {}, document_.info.title + ' ' + document_.info.version),
+    el('p', {}, document_.info.description),
     el('p', {}, el('a', { href: 'openapi.json' }, 'The same as OpenAPI 3.1')))
   for (const { name } of document_.tags) {
     const id = name.replaceAll(' ', '-')
     nav.append(el('a', { href: '#' + id }, name))
     main.append(el('h2', { id }, name))
     for (const [path, methods] of Object.entries(document_.paths)) {
-      for (const [method, operation] of Object.entries(methods)) if (operation.tags[0] === name) main.append(show(method, path, operation, schemas))
+      for (const [method, operation] of Object.entries(methods))
+        if (operation.tags[0] === name) main.append(show(method, path, operation, schemas))
     }
   }
   nav.append(el('a', { href: '#Schemas' }, 'Schemas'))
   main.append(el('h2', { id: 'Schemas' }, 'Schemas'), ...Object.entries(schemas).map(([name, schema]) =>
-    el('details', {}, el('summary', {}, el('code', {}, name)), schema.description ? el('p', {}, schema.description) : null, fields(schema, schemas))))
-  const open = () => { const target = document.getElementById(decodeURIComponent(location.hash.slice(1))); if (target) { target.open = true; target.scrollIntoView() } }
+    el('details', {}, el('summary', {}, el('code', {}, name)),
+      schema.description ? el('p', {}, schema.description) : null, fields(schema, schemas))))
+  const open = () => {
+    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)))
+    if (!target) return
+    target.open = true
+    target.scrollIntoView()
+  }
   addEventListener('hashchange', open)
   open()
-}).catch((error) => { document.getElementById('main').textContent = 'The OpenAPI document could not be read: ' + error })
+}).catch((error) => {
+  document.getElementById('main').textContent = 'The OpenAPI document could not be read: ' + error
+})
 </script>
 </html>
 `

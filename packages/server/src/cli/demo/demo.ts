@@ -5,8 +5,9 @@ import { join } from 'node:path'
 import type { Config } from '../../config.ts'
 import { dialectNames } from '../../core/endpoint.ts'
 import { integer, listenAddress, oneOf, text } from '../../core/setting-kinds.ts'
-import { command, flag, option, table } from '../command.ts'
+import { command, flag, option } from '../command.ts'
 import { configOption, withConfig } from '../config-loading.ts'
+import { table } from '../output.ts'
 import { untilSignal } from '../signals.ts'
 import { startReceivers } from './receivers.ts'
 import { runDemo } from './run.ts'
@@ -17,11 +18,12 @@ import { openTraffic } from './traffic.ts'
 export const demoCommand = command({
   name: 'demo',
   summary: 'Start everything, send events, watch them being delivered',
-  about: `Starts Pombo on an embedded database in a temporary folder (or --data-dir), with receivers on this machine: one that is good, one that
-fails, hangs and resets now and then, and one that is down for the first seconds, as far as the dialect has use for them. It registers them, sends a
-stream of events, and shows how they arrive. With the dialect standard the server stays up afterwards, with its address and key, until Ctrl-C (unless
---exit); the others end with a summary. A dialect's events come in by the requests of its own document and leave in its form; retries come sooner
-than its own schedule has them.
+  about: `Starts Pombo on an embedded database in a temporary folder (or --data-dir), with receivers on this
+machine: one that is good, one that fails, hangs and resets now and then, and one that is down for the first
+seconds, as far as the dialect has use for them. It registers them, sends a stream of events, and shows how they
+arrive. With the dialect standard the server stays up afterwards, with its address and key, until Ctrl-C (unless
+--exit); the others end with a summary. A dialect's events come in by the requests of its own document and leave
+in its form; retries come sooner than its own schedule has them.
 
 Dialects:
 ${table(Object.entries(scripts).map(([name, { about }]) => [name, about]))}`,

@@ -7,6 +7,7 @@ import { startEmbedded } from '../../db/embedded/embedded.ts'
 import { openPool } from '../../db/pool.ts'
 import { command, exitCodes, flag } from '../command.ts'
 import { configOption } from '../config-loading.ts'
+import { print, printJson } from '../output.ts'
 import { nameOf } from '../database.ts'
 import { databaseFindings } from './database.ts'
 import { fail, type Finding, ok, warn } from './finding.ts'
@@ -21,9 +22,10 @@ import {
 export const doctorCommand = command({
   name: 'doctor',
   summary: 'Check everything that Pombo depends on, and say how to mend it',
-  about: `Looks at the configuration, Node, the address, the data folder, the database (reachable, version, clock, durability, rights, connections,
-poolers, schema, partitions, encryption keys), names and the address guard. It changes nothing; where the embedded database exists and is not
-running, it is started for as long as it takes. Each line says ok, warn or fail, and below it what to do.`,
+  about: `Looks at the configuration, Node, the address, the data folder, the database (reachable, version, clock,
+durability, rights, connections, poolers, schema, partitions, encryption keys), names and the address guard. It
+changes nothing; where the embedded database exists and is not running, it is started for as long as it takes.
+Each line says ok, warn or fail, and below it what to do.`,
   options: { config: configOption, json: flag('As JSON, a list with one object for each check') },
   examples: [
     ['pombo doctor', 'Before the first start, and whenever something is odd'],
@@ -39,9 +41,8 @@ running, it is started for as long as it takes. Each line says ok, warn or fail,
     for await (const finding of diagnose(file)) report(finding)
     const failed = findings.filter(({ level }) => level === 'fail').length
     const warned = findings.filter(({ level }) => level === 'warn').length
-    process.stdout.write(
-      json ? `${JSON.stringify(findings, null, 2)}\n` : `\n${summary(failed, warned)}\n`,
-    )
+    if (json) printJson(findings)
+    else print(`\n${summary(failed, warned)}`)
     return failed > 0 ? exitCodes.failed : exitCodes.ok
   },
 })

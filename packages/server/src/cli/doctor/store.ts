@@ -33,7 +33,8 @@ export async function serverFacts(db: Queryable): Promise<ServerFacts> {
            current_setting('fsync') as fsync,
            current_setting('full_page_writes') as "fullPageWrites",
            current_setting('autovacuum') as autovacuum,
-           current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int as "maxConnections",
+           current_setting('max_connections')::int
+             - current_setting('superuser_reserved_connections')::int as "maxConnections",
            (select count(*)::int from pg_stat_activity where backend_type = 'client backend') as connections,
            current_database() as database,
            current_user as user,

@@ -1,23 +1,25 @@
 import { list, oneOf, text } from '../../core/setting-kinds.ts'
-import { command, exitCodes, flag, option } from '../command.ts'
-import { configOption, withConfig } from '../config-loading.ts'
+import { exitCodes, flag, option } from '../command.ts'
+import { tell } from '../output.ts'
 import { type Mapping, type Operation, operations, shown, triggerName } from './mapping.ts'
 import { optionProblems, readMappings } from './read-mapping.ts'
-import { confirmed, foreign, urlOption, withSource, yesOption } from './source-database.ts'
+import { confirmed, foreign, sourceCommand, yesOption } from './source-database.ts'
 import { installStatements, mark, script } from './sql.ts'
-import { apply, type DatabaseFacts } from './store.ts'
+import type { DatabaseFacts } from './catalog/store.ts'
+import { apply } from './store.ts'
 
 const oldest = 140_000
 
-export const pgInstallCommand = command({
+export const pgInstallCommand = sourceCommand({
   name: 'pg install',
   summary: 'Let changes of tables become events',
-  about: `Makes a schema "pombo" with an outbox in your database and, for a table, a trigger that writes each change into it: the columns that you name and
-no others. The event is part of the transaction that causes it: rolled back, there is none; committed, it is not lost. A running Pombo reads the outbox of
-its own database by itself, and those of others by POMBO_OUTBOX_URLS. The SQL is printed first and can be repeated; --print only prints it.
-Without --table it makes only the outbox and pombo.emit(event_type, data, ordering_key), which applications call in their transactions.`,
+  about: `Makes a schema "pombo" with an outbox in your database and, for a table, a trigger that writes each
+change into it: the columns that you name and no others. The event is part of the transaction that causes it:
+rolled back, there is none; committed, it is not lost. A running Pombo reads the outbox of its own database by
+itself, and those of others by POMBO_OUTBOX_URLS. The SQL is printed first and can be repeated; --print only
+prints it. Without --table it makes only the outbox and pombo.emit(event_type, data, ordering_key), which
+applications call in their transactions.`,
   options: {
-    url: urlOption,
     table: option(text('a table, or schema.table', 'public.users'), 'table', 'The table to watch'),
     event: option(text('an event type', 'user.registered'), 'type', 'What its change is called'),
     columns: option(
@@ -58,7 +60,6 @@ Without --table it makes only the outbox and pombo.emit(event_type, data, orderi
     ),
     print: flag('Print the SQL and change nothing'),
     yes: yesOption,
-    config: configOption,
   },
   examples: [
     [
@@ -75,32 +76,26 @@ Without --table it makes only the outbox and pombo.emit(event_type, data, orderi
       'For the tool that owns your migrations',
     ],
   ],
-  async run(values) {
-    const problems = optionProblems(values)
-    if (problems.length > 0) return refuse(problems)
-    return await withConfig({ file: values.config }, async (config) =>
-      withSource(values.url, config, async (pool, facts) => {
-        const problem = databaseProblem(facts)
-        if (problem !== undefined) return refuse([problem], exitCodes.failed)
-        const read = await readMappings(pool, values)
-        if (!read.ok) return refuse(read.problems)
-        for (const note of read.notes) process.stderr.write(`Note: ${note}\n`)
-        const wake = values.wake ?? (facts.notifies === false ? 'poll' : 'notify')
-        const { mappings } = read
-        const { emitter: emitters = [], reader: readers = [] } = values
-        const statements = installStatements({ wake, mappings, emitters, readers })
-        process.stdout.write(script(statements))
-        if (values.print) return exitCodes.ok
-        const question = `Run this in ${facts.database} as ${facts.user}?`
-        if (!values.yes && !(await confirmed(question))) {
-          process.stderr.write('Nothing was changed.\n')
-          return exitCodes.failed
-        }
-        await apply(pool, statements)
-        process.stderr.write(done(facts, mappings))
-        return exitCodes.ok
-      }),
-    )
+  check: optionProblems,
+  async run(values, pool, facts) {
+    const problem = databaseProblem(facts)
+    if (problem !== undefined) return refuse([problem], exitCodes.failed)
+    const read = await readMappings(pool, values)
+    if (!read.ok) return refuse(read.problems, exitCodes.usage)
+    for (const note of read.notes) tell(`Note: ${note}`)
+    const wake = values.wake ?? (facts.notifies === false ? 'poll' : 'notify')
+    const { mappings } = read
+    const { emitter: emitters = [], reader: readers = [] } = values
+    const statements = installStatements({ wake, mappings, emitters, readers })
+    process.stdout.write(script(statements))
+    if (values.print) return exitCodes.ok
+    if (!values.yes && !(await confirmed(`Run this in ${facts.database} as ${facts.user}?`))) {
+      tell('Nothing was changed.')
+      return exitCodes.failed
+    }
+    await apply(pool, statements)
+    tell(done(facts, mappings))
+    return exitCodes.ok
   },
 })
 
@@ -122,9 +117,9 @@ export function databaseProblem(facts: DatabaseFacts): string | undefined {
   return undefined
 }
 
-function refuse(problems: readonly string[], code: number = exitCodes.usage): number {
-  for (const problem of problems) process.stderr.write(`${problem}\n`)
-  process.stderr.write('Nothing was changed. See "pombo pg install --help".\n')
+function refuse(problems: readonly string[], code: number): number {
+  for (const problem of problems) tell(problem)
+  tell('Nothing was changed. See "pombo pg install --help".')
   return code
 }
 
@@ -137,5 +132,5 @@ function done({ database, ownSchema }: DatabaseFacts, mappings: readonly Mapping
     ownSchema === null
       ? 'Name this database in POMBO_OUTBOX_URLS of your Pombo, and it reads what comes.'
       : 'This is Pombo’s own database: it reads what comes, within 10 s from now.'
-  return `${[`The outbox is in ${database}.`, ...lines, next].join('\n')}\n`
+  return [`The outbox is in ${database}.`, ...lines, next].join('\n')
 }

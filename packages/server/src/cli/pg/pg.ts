@@ -2,52 +2,35 @@
  * `pombo pg …`: the outbox in the user's own database. What it makes there is in sql.ts; who reads it is
  * sources/postgres.
  */
-import { nearest } from '../../core/nearest.ts'
-import { type Command, exitCodes, table } from '../command.ts'
+import { type Command, exitCodes } from '../command.ts'
+import { type Entry, type Group, overview, runOf } from '../group.ts'
 import { pgInstallCommand } from './install.ts'
 import { pgRetryCommand } from './retry.ts'
 import { pgStatusCommand } from './status.ts'
 import { pgUninstallCommand } from './uninstall.ts'
 
-const parts: Record<string, Command> = {
-  install: pgInstallCommand,
-  uninstall: pgUninstallCommand,
-  status: pgStatusCommand,
-  retry: pgRetryCommand,
+const entry = (command: Command): Entry => [command.summary, async () => command]
+
+const parts: Group = {
+  name: 'pombo pg',
+  about: 'pombo pg: events from PostgreSQL tables',
+  entries: {
+    install: entry(pgInstallCommand),
+    uninstall: entry(pgUninstallCommand),
+    status: entry(pgStatusCommand),
+    retry: entry(pgRetryCommand),
+  },
 }
 
 export const pgCommand: Command = {
   name: 'pg',
   summary: 'Events from PostgreSQL tables: install, uninstall, status, retry',
-  help,
+  help: () => overview(parts),
   async execute([name, ...rest]) {
-    const part = name !== undefined && Object.hasOwn(parts, name) ? parts[name] : undefined
-    if (part) return await part.execute(rest)
-    if (name === '--help' || name === '-h') {
-      process.stdout.write(help())
-      return exitCodes.ok
-    }
-    const meant = nearest(name ?? '', Object.keys(parts))
-    process.stderr.write(
-      name === undefined
-        ? help()
-        : 'There is no command "pg ' +
-            `${name}".${meant ? ` Did you mean "pombo pg ${meant}"?` : ''} "pombo pg --help" ` +
-            `lists them.\n`,
-    )
-    return exitCodes.usage
+    if (name !== undefined && name !== '--help' && name !== '-h')
+      return await runOf(parts, name, rest)
+    const out = name === undefined ? process.stderr : process.stdout
+    out.write(overview(parts))
+    return name === undefined ? exitCodes.usage : exitCodes.ok
   },
-}
-
-function help(): string {
-  const rows = Object.entries(parts).map(([name, { summary }]) => [name, summary] as const)
-  return `pombo pg: events from PostgreSQL tables
-
-Usage: pombo pg <command> [options]
-
-Commands:
-${table(rows)}
-
-  pombo pg <command> --help   Options and examples of a command
-`
 }

@@ -4,7 +4,7 @@
  */
 import type { Mapping, Operation } from './mapping.ts'
 import { identifier } from './quote.ts'
-import type { TableFacts } from './store.ts'
+import type { TableFacts } from './catalog/store.ts'
 
 export const presetTables = [
   'users',
@@ -14,60 +14,23 @@ export const presetTables = [
   'external_integrations',
 ] as const
 
+const columnsNamed = (text: string): readonly string[] => text.split(' ')
+
 /** Columns that may leave, as far as a table has them. What can hold credentials is not among them. */
 const allowed: Record<(typeof presetTables)[number], readonly string[]> = {
-  users: ['id', 'email', 'name', 'full_name', 'phone', 'organization_id', 'created_at'],
-  agents: [
-    'id',
-    'user_id',
-    'organization_id',
-    'name',
-    'type',
-    'status',
-    'is_active',
-    'template_id',
-    'created_at',
-  ],
-  conversations: [
-    'id',
-    'user_id',
-    'organization_id',
-    'agent_id',
-    'channel',
-    'status',
-    'created_at',
-  ],
-  messages: [
-    'id',
-    'conversation_id',
-    'user_id',
-    'agent_id',
-    'organization_id',
-    'role',
-    'sender_type',
-    'direction',
-    'type',
-    'message_type',
-    'content',
-    'created_at',
-  ],
-  external_integrations: [
-    'id',
-    'user_id',
-    'organization_id',
-    'agent_id',
-    'name',
-    'integration_type',
-    'type',
-    'provider',
-    'service',
-    'platform',
-    'status',
-    'state',
-    'connected_at',
-    'created_at',
-    'updated_at',
-  ],
+  users: columnsNamed('id email name full_name phone organization_id created_at'),
+  agents: columnsNamed(
+    'id user_id organization_id name type status is_active template_id created_at',
+  ),
+  conversations: columnsNamed('id user_id organization_id agent_id channel status created_at'),
+  messages: columnsNamed(
+    'id conversation_id user_id agent_id organization_id role sender_type direction type message_type ' +
+      'content created_at',
+  ),
+  external_integrations: columnsNamed(
+    'id user_id organization_id agent_id name integration_type type provider service platform ' +
+      'status state connected_at created_at updated_at',
+  ),
 }
 
 const kindColumns = ['integration_type', 'type', 'provider', 'service', 'platform', 'name']
@@ -105,7 +68,9 @@ export function agentesPreset(tables: readonly TableFacts[], onError: Mapping['o
       ok: false,
       problem:
         'external_integrations has no column that says ' +
-        `${kind === undefined ? `what is integrated (${kindColumns.join(', ')})` : `how it stands (${statusColumns.join(', ')})`}. ` +
+        (kind === undefined
+          ? `what is integrated (${kindColumns.join(', ')}). `
+          : `how it stands (${statusColumns.join(', ')}). `) +
         'Install its triggers one by one, with --table, --event and --when.',
     }
   const connected = (row: 'new' | 'old') =>

@@ -4,7 +4,7 @@ import type { Queryable } from '../../db/pool.ts'
 import { eventPattern, type Mapping, type Operation, shown } from './mapping.ts'
 import { agentesPreset, presetTables } from './preset.ts'
 import { splitNames } from './quote.ts'
-import { type TableFacts, tableNames, tablesNamed } from './store.ts'
+import { type TableFacts, tableNames, tablesNamed } from './catalog/store.ts'
 
 export interface MappingOptions {
   table: string | undefined

@@ -1,22 +1,18 @@
-import { command, exitCodes } from '../command.ts'
-import { configOption, withConfig } from '../config-loading.ts'
-import { requireOutbox, urlOption, withSource } from './source-database.ts'
+import { exitCodes } from '../command.ts'
+import { print } from '../output.ts'
+import { requireOutbox, sourceCommand } from './source-database.ts'
 import { putBack } from './store.ts'
 
-export const pgRetryCommand = command({
+export const pgRetryCommand = sourceCommand({
   name: 'pg retry',
   summary: 'Put refused events back into the outbox',
-  about: `Events that Pombo could not take wait in pombo.outbox_refused ("pombo pg status" says why). This puts them back where they were, so that they are tried
-once more.`,
-  options: { url: urlOption, config: configOption },
+  about: `Events that Pombo could not take wait in pombo.outbox_refused ("pombo pg status" says why). This puts
+them back where they were, so that they are tried once more.`,
+  options: {},
   examples: [['pombo pg retry --url postgres://…', 'After the cause was mended']],
-  async run(values) {
-    return await withConfig({ file: values.config }, async (config) =>
-      withSource(values.url, config, async (pool, facts) => {
-        requireOutbox(facts)
-        process.stdout.write(`${await putBack(pool)} event(s) are back in the outbox.\n`)
-        return exitCodes.ok
-      }),
-    )
+  async run(_values, pool, facts) {
+    requireOutbox(facts)
+    print(`${await putBack(pool)} event(s) are back in the outbox.`)
+    return exitCodes.ok
   },
 })

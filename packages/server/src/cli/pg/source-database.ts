@@ -2,20 +2,46 @@ import { createInterface } from 'node:readline/promises'
 import type { Config } from '../../config.ts'
 import { url } from '../../core/setting-kinds.ts'
 import { isAway, openPool, type Pool } from '../../db/pool.ts'
-import { flag, option } from '../command.ts'
+import {
+  type Command,
+  type CommandSpec,
+  flag,
+  option,
+  type Options,
+  type Values,
+} from '../command.ts'
+import { configuredCommand } from '../config-loading.ts'
 import { nameOf } from '../database.ts'
-import { type DatabaseFacts, databaseFacts } from './store.ts'
+import { type DatabaseFacts, databaseFacts } from './catalog/store.ts'
 import { mark } from './sql.ts'
 
-export const urlOption = option(
+const urlOption = option(
   url(['postgres:', 'postgresql:'], 'postgres://app:password@db.example.com:5432/app'),
   'url',
   'The database that events come from (default: DATABASE_URL)',
 )
 export const yesOption = flag('Do it without asking', 'y')
 
-/** Runs `work` on the database that events come from. */
-export async function withSource(
+/** A command on the database that events come from, which it takes as `--url`. */
+export function sourceCommand<const O extends Options>({
+  run,
+  ...spec
+}: Omit<CommandSpec<O>, 'run'> & {
+  run: (values: Values<O>, pool: Pool, facts: DatabaseFacts) => Promise<number>
+}): Command {
+  return configuredCommand({
+    ...spec,
+    options: { url: urlOption, ...spec.options },
+    run: async (values, config) =>
+      await withSource(
+        (values as { url?: string }).url,
+        config,
+        async (pool, facts) => await run(values as unknown as Values<O>, pool, facts),
+      ),
+  })
+}
+
+async function withSource(
   given: string | undefined,
   config: Config,
   work: (pool: Pool, facts: DatabaseFacts) => Promise<number>,

@@ -91,7 +91,9 @@ const notify = { notify: `\n  perform pg_catalog.pg_notify('pombo_outbox', '');`
  */
 const put = (wake: InstallPlan['wake']): Statement => ({
   about: 'Writes one change down: the allowed columns of it, in their order.',
-  sql: `create or replace function pombo.put(event_type text, op text, table_schema text, table_name text, new_row json, old_row json, columns text[], key_prefix text, key_columns text[])
+  sql: `create or replace function pombo.put(
+  event_type text, op text, table_schema text, table_name text, new_row json, old_row json, columns text[],
+  key_prefix text, key_columns text[])
 returns void language plpgsql as $pombo$
 <<put_values>>
 declare
@@ -103,9 +105,13 @@ declare
 begin
   foreach column_name in array columns loop
     value := new_row -> column_name;
-    if value is not null then record := coalesce(record || ',', '') || to_json(column_name)::text || ':' || value; end if;
+    if value is not null then
+      record := coalesce(record || ',', '') || to_json(column_name)::text || ':' || value;
+    end if;
     value := old_row -> column_name;
-    if value is not null then old_record := coalesce(old_record || ',', '') || to_json(column_name)::text || ':' || value; end if;
+    if value is not null then
+      old_record := coalesce(old_record || ',', '') || to_json(column_name)::text || ':' || value;
+    end if;
   end loop;
   foreach column_name in array key_columns loop
     value := coalesce(new_row, old_row) ->> column_name;
@@ -157,11 +163,13 @@ declare
   made uuid;
 begin
   if coalesce(emit.event_type !~ '^[a-zA-Z0-9_.-]+$' or length(emit.event_type) > 256, true) then
-    raise exception 'pombo.emit: an event type has 1 to 256 letters, digits, "-", "_" and "."; this one is %', coalesce(quote_literal(emit.event_type), 'null')
+    raise exception 'pombo.emit: an event type has 1 to 256 letters, digits, "-", "_" and "."; this one is %',
+        coalesce(quote_literal(emit.event_type), 'null')
       using errcode = 'invalid_parameter_value';
   end if;
   if emit.data is null then
-    raise exception 'pombo.emit: data is null; for an event without data give ''null''::jsonb' using errcode = 'null_value_not_allowed';
+    raise exception 'pombo.emit: data is null; for an event without data give ''null''::jsonb'
+      using errcode = 'null_value_not_allowed';
   end if;
   insert into pombo.outbox (event_type, data, ordering_key) values (emit.event_type, emit.data::json, emit.ordering_key)
     returning event_id into made;${notify[wake]}

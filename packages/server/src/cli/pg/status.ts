@@ -1,15 +1,10 @@
 import { showDuration } from '../../core/setting-kinds.ts'
-import { command, exitCodes, flag } from '../command.ts'
-import { configOption, withConfig } from '../config-loading.ts'
+import { exitCodes, flag } from '../command.ts'
+import { printJson } from '../output.ts'
 import { shown } from './mapping.ts'
-import { requireOutbox, urlOption, withSource } from './source-database.ts'
-import {
-  type DatabaseFacts,
-  installedTriggers,
-  missingPermissions,
-  type OutboxCounts,
-  outboxCounts,
-} from './store.ts'
+import { requireOutbox, sourceCommand } from './source-database.ts'
+import type { DatabaseFacts } from './catalog/store.ts'
+import { installedTriggers, missingPermissions, type OutboxCounts, outboxCounts } from './store.ts'
 import { readTrigger, type TriggerFacts } from './trigger.ts'
 
 interface Status {
@@ -23,42 +18,34 @@ interface Status {
   missing: string[]
 }
 
-export const pgStatusCommand = command({
+export const pgStatusCommand = sourceCommand({
   name: 'pg status',
   summary: 'Show the triggers, what waits in the outbox, and what is wrong',
-  about: `Shows which changes become events, how many events wait and since when, what Pombo could not take and why, and whether the role that it is called with
-may read the outbox.`,
-  options: { url: urlOption, json: flag('As JSON'), config: configOption },
+  about: `Shows which changes become events, how many events wait and since when, what Pombo could not take and why,
+and whether the role that it is called with may read the outbox.`,
+  options: { json: flag('As JSON') },
   examples: [['pombo pg status --url postgres://…', 'The outbox of that database']],
   exits: '0 nothing is wrong, 1 something is (it says what), 2 wrong options or configuration',
-  async run(values) {
-    return await withConfig({ file: values.config }, async (config) =>
-      withSource(values.url, config, async (pool, facts) => {
-        requireOutbox(facts)
-        const missing = await missingPermissions(pool)
-        const status: Status = {
-          database: facts.database,
-          user: facts.user,
-          wake: facts.notifies === false ? 'poll' : 'notify',
-          triggers: (await installedTriggers(pool)).map((one) => ({
-            table: shown(one),
-            trigger: one.trigger,
-            ...readTrigger(one),
-          })),
-          outbox: missing.some((what) => /^(usage|select)/.test(what))
-            ? null
-            : await outboxCounts(pool),
-          missing,
-        }
-        const wrong = troubles(status)
-        process.stdout.write(
-          values.json
-            ? `${JSON.stringify({ ...status, troubles: wrong }, null, 2)}\n`
-            : page(status, facts, wrong),
-        )
-        return wrong.length === 0 ? exitCodes.ok : exitCodes.failed
-      }),
-    )
+  async run(values, pool, facts) {
+    requireOutbox(facts)
+    const missing = await missingPermissions(pool)
+    const mayLook = !missing.some((what) => /^(usage|select)/.test(what))
+    const status: Status = {
+      database: facts.database,
+      user: facts.user,
+      wake: facts.notifies === false ? 'poll' : 'notify',
+      triggers: (await installedTriggers(pool)).map((one) => ({
+        table: shown(one),
+        trigger: one.trigger,
+        ...readTrigger(one),
+      })),
+      outbox: mayLook ? await outboxCounts(pool) : null,
+      missing,
+    }
+    const wrong = troubles(status)
+    if (values.json) printJson({ ...status, troubles: wrong })
+    else process.stdout.write(page(status, facts, wrong))
+    return wrong.length === 0 ? exitCodes.ok : exitCodes.failed
   },
 })
 

@@ -1,26 +1,21 @@
 import { text } from '../../core/setting-kinds.ts'
 import type { Queryable } from '../../db/pool.ts'
-import { command, exitCodes, flag, option } from '../command.ts'
-import { configOption, withConfig } from '../config-loading.ts'
+import { exitCodes, flag, option } from '../command.ts'
+import { tell } from '../output.ts'
 import { shown } from './mapping.ts'
-import { confirmed, requireOutbox, urlOption, withSource, yesOption } from './source-database.ts'
+import { confirmed, requireOutbox, sourceCommand, yesOption } from './source-database.ts'
 import { dropSchema, dropStatements, dropTrigger, script } from './sql.ts'
-import {
-  apply,
-  type DatabaseFacts,
-  foreignObjects,
-  installedTriggers,
-  undelivered,
-} from './store.ts'
+import type { DatabaseFacts } from './catalog/store.ts'
+import { apply, foreignObjects, installedTriggers, undelivered } from './store.ts'
 import { readTrigger } from './trigger.ts'
 
-export const pgUninstallCommand = command({
+export const pgUninstallCommand = sourceCommand({
   name: 'pg uninstall',
   summary: 'Remove the outbox and its triggers',
-  about: `Removes every trigger that "pombo pg install" made, the functions, the outbox and the schema, and leaves nothing behind. With --event or --table it
-removes only those triggers. Events that Pombo has not taken yet would be lost: it asks, or needs --discard.`,
+  about: `Removes every trigger that "pombo pg install" made, the functions, the outbox and the schema, and leaves
+nothing behind. With --event or --table it removes only those triggers. Events that Pombo has not taken yet
+would be lost: it asks, or needs --discard.`,
   options: {
-    url: urlOption,
     table: option(
       text('a table, or schema.table', 'public.users'),
       'table',
@@ -34,48 +29,41 @@ removes only those triggers. Events that Pombo has not taken yet would be lost: 
     discard: flag('Events that were not taken yet may be lost'),
     print: flag('Print the SQL and change nothing'),
     yes: yesOption,
-    config: configOption,
   },
   examples: [
     ['pombo pg uninstall --url postgres://…', 'All of it'],
     ['pombo pg uninstall --url postgres://… --event user.registered', 'One mapping'],
   ],
-  async run(values) {
+  async run(values, pool, facts) {
     const { table, event } = values
     const part = table !== undefined || event !== undefined
-    return await withConfig({ file: values.config }, async (config) =>
-      withSource(values.url, config, async (pool, facts) => {
-        requireOutbox(facts)
-        const triggers = (await installedTriggers(pool)).filter(
-          (one) =>
-            (table === undefined || table === one.name || table === shown(one)) &&
-            (event === undefined || event === readTrigger(one).event),
-        )
-        if (part && triggers.length === 0)
-          throw new Error(
-            'No trigger of Pombo is of that table and event; "pombo pg status" lists them.',
-          )
-        const foreigners = part ? [] : await foreignObjects(pool)
-        // The triggers first: who writes a table locks it before the outbox, and so must this.
-        const first = triggers.map((one) => dropTrigger(one, one.trigger))
-        const rest = part ? [] : [...dropStatements, ...(foreigners.length > 0 ? [] : [dropSchema])]
-        process.stdout.write(script([...first, ...rest]))
-        if (foreigners.length > 0)
-          process.stderr.write(
-            `The schema pombo stays: others made ${foreigners.join(', ')} in it.\n`,
-          )
-        if (values.print) return exitCodes.ok
-        const left = part ? 0 : await undelivered(pool)
-        if (!(await agreed(facts, left, values))) {
-          process.stderr.write('Nothing was changed.\n')
-          return exitCodes.failed
-        }
-        const check = (db: Queryable) => noMore(db, left)
-        await apply(pool, part ? first : [...first, check, ...rest])
-        process.stderr.write(part ? 'The triggers are gone.\n' : 'The outbox is gone.\n')
-        return exitCodes.ok
-      }),
+    requireOutbox(facts)
+    const triggers = (await installedTriggers(pool)).filter(
+      (one) =>
+        (table === undefined || table === one.name || table === shown(one)) &&
+        (event === undefined || event === readTrigger(one).event),
     )
+    if (part && triggers.length === 0)
+      throw new Error(
+        'No trigger of Pombo is of that table and event; "pombo pg status" lists them.',
+      )
+    const foreigners = part ? [] : await foreignObjects(pool)
+    // The triggers first: who writes a table locks it before the outbox, and so must this.
+    const first = triggers.map((one) => dropTrigger(one, one.trigger))
+    const rest = part ? [] : [...dropStatements, ...(foreigners.length > 0 ? [] : [dropSchema])]
+    process.stdout.write(script([...first, ...rest]))
+    if (foreigners.length > 0)
+      tell(`The schema pombo stays: others made ${foreigners.join(', ')} in it.`)
+    if (values.print) return exitCodes.ok
+    const left = part ? 0 : await undelivered(pool)
+    if (!(await agreed(facts, left, values))) {
+      tell('Nothing was changed.')
+      return exitCodes.failed
+    }
+    const check = (db: Queryable) => noMore(db, left)
+    await apply(pool, part ? first : [...first, check, ...rest])
+    tell(part ? 'The triggers are gone.' : 'The outbox is gone.')
+    return exitCodes.ok
   },
 })
 

@@ -18,39 +18,23 @@ export function receivedLine(received: Received): string {
 }
 
 /** The same as one JSON object, with the whole body as text. */
-export function receivedJson({
-  atMs,
-  id,
-  time,
-  method,
-  path,
-  headers,
-  body,
-  signature,
-  reaction,
-  status,
-}: Received): string {
-  const fields = {
-    at: new Date(atMs).toISOString(),
-    id,
-    time,
-    method,
-    path,
-    status: status ?? null,
-    reaction,
-    signature: typeof signature === 'string' ? signature : `bad: ${signature.bad}`,
-    headers,
-    body: body.toString('utf8'),
-  }
-  return `${JSON.stringify(fields)}\n`
+export function receivedJson(received: Received): string {
+  const { atMs, id, time, method, path, status = null, reaction, signature, headers } = received
+  const at = new Date(atMs).toISOString()
+  const signed = typeof signature === 'string' ? signature : `bad: ${signature.bad}`
+  const body = received.body.toString('utf8')
+  const shown = { at, id, time, method, path, status, reaction, signature: signed, headers, body }
+  return `${JSON.stringify(shown)}\n`
 }
 
 export function summaryText(counts: Counts): string {
   const { received, distinct, accepted, refused, hung, reset, retries, repeats, badSignatures } =
     counts
-  return `${received} requests for ${distinct} messages: ${accepted} accepted, ${refused} refused, ${hung} left hanging, ${reset} reset.
-${retries} retries; ${repeats} repeats of something already accepted; ${badSignatures} bad signatures.
-`
+  return (
+    `${received} requests for ${distinct} messages: ${accepted} accepted, ${refused} refused, ` +
+    `${hung} left hanging, ${reset} reset.\n${retries} retries; ${repeats} repeats of something ` +
+    `already accepted; ${badSignatures} bad signatures.\n`
+  )
 }
 
 function answerText({ reaction, status }: Received): string {

@@ -1,20 +1,19 @@
 import { listenAddress, text } from '../../core/setting-kinds.ts'
-import { listenProblem } from '../address.ts'
-import { command, exitCodes, flag, option } from '../command.ts'
-import { configOption, withConfig } from '../config-loading.ts'
-import { apiOf } from '../pombo-api.ts'
+import { command, exitCodes, option } from '../command.ts'
+import { configOption, withApi, withConfig } from '../config-loading.ts'
+import { tell } from '../output.ts'
+import { keyOf, printOptions, startReceiving, sumUp } from '../receiving.ts'
 import { untilSignal } from '../signals.ts'
 import { mischiefOf, mischiefOptions, verificationKey } from './options.ts'
-import { receivedJson, receivedLine, summaryText } from './print.ts'
-import { startSink, type Received } from './receive.ts'
-import { readVerificationKey, type VerificationKey, verifierOf } from './verify.ts'
+import { type VerificationKey, verifierOf } from './verify.ts'
 
 export const sinkCommand = command({
   name: 'sink',
   summary: 'Receive webhooks: verify them, print them, misbehave on request',
-  about: `Answers 200 to every request, unless it is told to misbehave. With a secret it checks each signature and answers 401 to a bad one.
-It counts requests, distinct messages, retries, and repeats of what it had already accepted; Ctrl-C prints the sums.
-A Pombo that is to reach it needs its address in POMBO_ALLOW_SUBNETS (127.0.0.0/8 for this machine).`,
+  about: `Answers 200 to every request, unless it is told to misbehave. With a secret it checks each signature and
+answers 401 to a bad one. It counts requests, distinct messages, retries, and repeats of what it had already
+accepted; Ctrl-C prints the sums. A Pombo that is to reach it needs its address in POMBO_ALLOW_SUBNETS
+(127.0.0.0/8 for this machine).`,
   options: {
     listen: option(listenAddress(), 'host:port', 'Where to listen', {
       host: '127.0.0.1',
@@ -32,8 +31,7 @@ A Pombo that is to reach it needs its address in POMBO_ALLOW_SUBNETS (127.0.0.0/
       'Ask the running Pombo for the secret of this endpoint (needs POMBO_API_KEY)',
     ),
     ...mischiefOptions,
-    json: flag('Print each request as a JSON object on one line'),
-    quiet: flag('Print only the sums', 'q'),
+    ...printOptions,
     config: configOption,
   },
   examples: [
@@ -49,72 +47,60 @@ A Pombo that is to reach it needs its address in POMBO_ALLOW_SUBNETS (127.0.0.0/
     ['pombo sink --gone-after 100', 'Be gone for good after 100 requests'],
   ],
   exits: '0 stopped, 1 failed (or a signature was bad), 2 wrong options or configuration',
+  check: (values) => [
+    ...problemIn(mischiefOf(values)),
+    ...((values.endpoint === undefined) === (values.app === undefined)
+      ? []
+      : ['--endpoint and --app go together.']),
+  ],
   async run(values) {
     const mischief = mischiefOf(values)
-    if (!mischief.ok) return usage(mischief.problem)
-    if ((values.endpoint === undefined) !== (values.app === undefined))
-      return usage('--endpoint and --app go together.')
-    const given = values.secret === undefined ? [] : [values.secret]
-    const fetched =
-      values.endpoint === undefined
-        ? []
-        : await fetchKeys(values.config, values.app!, values.endpoint)
-    if (typeof fetched === 'number') return fetched
-    const keys = [...given, ...fetched]
-
-    const print = values.quiet ? undefined : values.json ? receivedJson : receivedLine
+    if (!mischief.ok) throw new Error(mischief.problem)
+    const { app, endpoint, secret } = values
+    let keys = secret === undefined ? [] : [secret]
+    if (app !== undefined && endpoint !== undefined) {
+      const code = await fetchKey(values.config, app, endpoint, (key) => (keys = [...keys, key]))
+      if (code !== exitCodes.ok) return code
+    }
     const { signalled, release } = untilSignal(() => process.exit(130))
-    const sink = await startSink({
-      ...values.listen,
+    const sink = await startReceiving(values, {
       mischief: mischief.mischief,
       verify: verifierOf(() => keys),
-      ...(print && { onReceived: (received: Received) => process.stdout.write(print(received)) }),
-    }).catch((error: unknown) => {
-      const problem = listenProblem(error, values.listen, '--listen')
-      if (problem === undefined) throw error
-      return problem
     })
-    if (typeof sink === 'string') {
-      process.stderr.write(`${sink}\n`)
-      return exitCodes.failed
-    }
-    process.stderr.write(
+    tell(
       `Receiving at ${sink.url} ` +
         `(${keys.length === 0 ? 'signatures are not checked: no --secret' : 'signatures are checked'}). ` +
-        `Ctrl-C stops.\n`,
+        'Ctrl-C stops.',
     )
     await signalled
     await sink.close()
     release()
-    process.stderr.write(`\n${summaryText(sink.counts)}`)
-    return sink.counts.badSignatures > 0 ? exitCodes.failed : exitCodes.ok
+    return sumUp(sink)
   },
 })
 
-function usage(problem: string): number {
-  process.stderr.write(`${problem}\nSee "pombo sink --help".\n`)
-  return exitCodes.usage
+function problemIn(read: ReturnType<typeof mischiefOf>): string[] {
+  return read.ok ? [] : [read.problem]
 }
 
-/** The endpoint's secret, or the exit code when it cannot be had. */
-async function fetchKeys(
+/** The endpoint's secret, from the running Pombo; the exit code says whether it was to be had. */
+async function fetchKey(
   file: string | undefined,
   app: string,
   endpoint: string,
-): Promise<VerificationKey[] | number> {
-  let keys: VerificationKey[] = []
-  const code = await withConfig({ file }, async (config) => {
-    const connected = apiOf(config)
-    if (!connected.ok) {
-      process.stderr.write(`${connected.problem}\n`)
-      return exitCodes.usage
-    }
-    const path = `/app/${encodeURIComponent(app)}/endpoint/${encodeURIComponent(endpoint)}/secret`
-    const { key } = await connected.api.must<{ key: string }>('GET', path)
-    const read = readVerificationKey(key)
-    if (!read.ok) throw new Error(`The endpoint's secret cannot be used: ${read.problem}`)
-    keys = [read.key]
-    return exitCodes.ok
-  })
-  return code === exitCodes.ok ? keys : code
+  take: (key: VerificationKey) => void,
+): Promise<number> {
+  return await withConfig(
+    { file },
+    async (config) =>
+      await withApi(config, async (api) => {
+        take(
+          await keyOf(
+            api,
+            `/app/${encodeURIComponent(app)}/endpoint/${encodeURIComponent(endpoint)}`,
+          ),
+        )
+        return exitCodes.ok
+      }),
+  )
 }

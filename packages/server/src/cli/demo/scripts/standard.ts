@@ -1,5 +1,6 @@
 import { bearer } from '../../pombo-api.ts'
-import { readVerificationKey, verifierOf } from '../../sink/verify.ts'
+import { keyOf } from '../../receiving.ts'
+import { verifierOf } from '../../sink/verify.ts'
 import { conversation, type Said } from '../conversation.ts'
 import { type DemoEvent, downAtFirst, flaky, good, type Script } from '../script.ts'
 
@@ -25,10 +26,8 @@ export const standard: Script = {
         description: `demo: ${name}`,
       })
       const path = `${app}/endpoint/${endpoint.id}`
-      const { key } = await api.must<{ key: string }>('GET', `${base}${path}/secret`)
-      const read = readVerificationKey(key)
-      if (!read.ok) throw new Error(`The endpoint's secret cannot be used: ${read.problem}`)
-      entries.push([name, { path, verify: verifierOf(() => [read.key]) }] as const)
+      const key = await keyOf(api, `${base}${path}`)
+      entries.push([name, { path, verify: verifierOf(() => [key]) }] as const)
     }
     return {
       endpoints: Object.fromEntries(entries),

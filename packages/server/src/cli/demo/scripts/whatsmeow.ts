@@ -1,17 +1,8 @@
-import { bearer } from '../../pombo-api.ts'
 import type { Verifier } from '../../sink/verify.ts'
-import { conversation, type Said } from '../conversation.ts'
-import {
-  type DemoEvent,
-  downAtFirst,
-  flaky,
-  good,
-  hmacVerifier,
-  type Place,
-  type Script,
-} from '../script.ts'
+import type { Said } from '../conversation.ts'
+import { hmacVerifier, type Script } from '../script.ts'
+import { sessionsScript } from '../sessions.ts'
 
-const roles = [good, flaky, downAtFirst]
 const base = '/api/whatsmeow/sessions'
 const token = 'token-da-sessao'
 const secret = 'segredo-da-sessao'
@@ -24,27 +15,24 @@ const verify: Verifier = (headers, body, nowMs) =>
     : { ok: false, reason: 'authorization is not the token' }
 
 /** Three sessions of a Go program, each with its webhook. */
-export const whatsmeow: Script = {
+export const whatsmeow: Script = sessionsScript({
   about: 'sessions of whatsmeow: its event structs in, {event, session_id, timestamp, data} out',
-  count: 60,
-  rate: 20,
-  roles,
-  face: { base: '', headers: bearer },
-  async setUp(api, place) {
-    const endpoints: Record<string, { path: string; verify: Verifier }> = {}
-    for (const { name } of roles) {
-      const session = sessionOf(name, place)
-      const url = `${place.url(name)}/webhook`
-      const webhook = { enabled: true, url, events: ['all'], token, secret }
-      await api.must('PUT', `${base}/${session}/webhook`, webhook)
-      endpoints[name] = { path: `/app/${session}/endpoint/whatsmeow`, verify }
-    }
-    return {
-      endpoints,
-      events: events(place),
-      readings: [`/api/whatsmeow/webhook/logs?session_id=${sessionOf('flaky', place)}&limit=1`],
-    }
+  register: async (api, session, url) =>
+    await api.must('PUT', `${base}/${session}/webhook`, {
+      enabled: true,
+      url,
+      events: ['all'],
+      token,
+      secret,
+    }),
+  endpoint: 'whatsmeow',
+  verify,
+  path: (session) => `${base}/${session}/events`,
+  eventOf(said) {
+    const { id, struct } = structOf(said)
+    return { id, kind: struct.type, body: struct }
   },
+  reading: (session) => `/api/whatsmeow/webhook/logs?session_id=${session}&limit=1`,
   idIn(body) {
     const { event, data } = body as {
       event: string
@@ -53,21 +41,7 @@ export const whatsmeow: Script = {
     const id = data.message_id ?? data.message_ids?.[0]
     return id === undefined ? undefined : `${event} ${id}`
   },
-}
-
-function sessionOf(role: string, { run }: Place): string {
-  return `${role.replaceAll(' ', '-')}-${run}`
-}
-
-function* events(place: Place): Generator<DemoEvent> {
-  let number = 0
-  for (const said of conversation(place.seed, place.now)) {
-    const { name } = roles[number++ % roles.length]!
-    const { id, struct } = structOf(said)
-    const path = `${base}/${sessionOf(name, place)}/events`
-    yield { id, kind: struct.type, path, body: struct, to: [name] }
-  }
-}
+})
 
 /** As encoding/json marshals what whatsmeow hands to an event handler. */
 function structOf({ eventType, payload }: Said): {

@@ -1,17 +1,8 @@
-import { bearer } from '../../pombo-api.ts'
 import type { Verifier } from '../../sink/verify.ts'
-import { conversation, type Said } from '../conversation.ts'
-import {
-  type DemoEvent,
-  downAtFirst,
-  flaky,
-  good,
-  hmacVerifier,
-  type Place,
-  type Script,
-} from '../script.ts'
+import type { Said } from '../conversation.ts'
+import { hmacVerifier, type Script } from '../script.ts'
+import { sessionsScript } from '../sessions.ts'
 
-const roles = [good, flaky, downAtFirst]
 const base = '/api/v1/sessions'
 const secret = 'segredo-da-sessao'
 
@@ -33,46 +24,26 @@ interface Envelope {
 }
 
 /** Three sessions with their webhook_url. What comes in is queued by the document's own request for it. */
-export const zaphub: Script = {
+export const zaphub: Script = sessionsScript({
   about: 'sessions of ZapHub: {event, payload} in, X-ZapHub headers and a deliveryId out',
-  count: 60,
-  rate: 20,
-  roles,
-  face: { base: '', headers: bearer },
-  async setUp(api, place) {
-    const endpoints: Record<string, { path: string; verify: Verifier }> = {}
-    for (const { name } of roles) {
-      const id = sessionOf(name, place)
-      const webhook = { webhook_url: `${place.url(name)}/webhook`, webhook_secret: secret }
-      await api.must('POST', base, { id, label: `Loja Centro (${name})`, ...webhook })
-      endpoints[name] = { path: `/app/${id}/endpoint/zaphub`, verify }
-    }
-    return {
-      endpoints,
-      events: events(place),
-      readings: [`${base}/${sessionOf('flaky', place)}/webhook/events?limit=1&status=failed`],
-    }
+  register: async (api, id, webhook_url, role) => {
+    const webhook = { webhook_url, webhook_secret: secret }
+    await api.must('POST', base, { id, label: `Loja Centro (${role})`, ...webhook })
   },
+  endpoint: 'zaphub',
+  verify,
+  path: (session) => `${base}/${session}/webhook/retry`,
+  eventOf(said) {
+    const payload = payloadOf(said)
+    const id = `${said.eventType} ${payload.wa_message_id}`
+    return { id, kind: said.eventType, body: { event: said.eventType, payload } }
+  },
+  reading: (session) => `${base}/${session}/webhook/events?limit=1&status=failed`,
   idIn(body) {
     const { event, payload } = body as Envelope
     return payload.wa_message_id === undefined ? undefined : `${event} ${payload.wa_message_id}`
   },
-}
-
-function sessionOf(role: string, { run }: Place): string {
-  return `${role.replaceAll(' ', '-')}-${run}`
-}
-
-function* events(place: Place): Generator<DemoEvent> {
-  let number = 0
-  for (const said of conversation(place.seed, place.now)) {
-    const { name } = roles[number++ % roles.length]!
-    const path = `${base}/${sessionOf(name, place)}/webhook/retry`
-    const payload = payloadOf(said)
-    const id = `${said.eventType} ${payload.wa_message_id}`
-    yield { id, kind: said.eventType, path, body: { event: said.eventType, payload }, to: [name] }
-  }
-}
+})
 
 /** With the document's fields. */
 function payloadOf({ eventType, payload }: Said) {
