@@ -6,6 +6,7 @@ import type { GatewaySource } from './gateway/gateway.ts'
 import { signedSources } from './signed/signed.ts'
 import { supabase } from './supabase/supabase.ts'
 import { waha } from './waha/waha.ts'
+import { whatsAppCloud } from './whatsapp-cloud/whatsapp-cloud.ts'
 import { whatsmeow } from './whatsmeow/whatsmeow.ts'
 import { wuzapi } from './wuzapi/wuzapi.ts'
 import { zpwoot } from './zpwoot/zpwoot.ts'
@@ -20,6 +21,7 @@ export const whatsAppGateways: readonly GatewaySource[] = [
   evolutionGo,
   waha,
   zpwoot,
+  whatsAppCloud,
 ]
 
 /** Whatever sends events by HTTP, by the name it has in `/ingest/{source}/…`. */

@@ -84,6 +84,29 @@ test('a challenge is answered as its service expects, and only where it is signe
   expect(await session.messages()).toEqual([])
 })
 
+test('Meta’s question is answered to who names the token of the address, and to nobody else', async () => {
+  const session = await openSession(api, undefined, 'whatsapp-cloud')
+  const ask = async (token: string, verify: string) => {
+    const question = new URLSearchParams({
+      token,
+      'hub.mode': 'subscribe',
+      'hub.challenge': '1158201444',
+      'hub.verify_token': verify,
+    })
+    const answer = await fetch(`${api.url}/ingest/whatsapp-cloud/${session.uid}?${question}`)
+    return [answer.status, answer.headers.get('content-type'), await answer.text()] as const
+  }
+  const { token } = session
+  expect(await ask(token, token)).toEqual([200, 'text/plain; charset=utf-8', '1158201444'])
+  const wrong = await ask(token, 'guessed')
+  expect(wrong[0]).toBe(403)
+  expect(wrong[2]).not.toContain('1158201444')
+  expect((await ask('pombosrc_guessed', 'pombosrc_guessed'))[0]).toBe(401)
+  // Whoever is asked nothing by its gateway answers nothing.
+  const other = await fetch(`${api.url}/ingest/waha/${session.uid}?token=${token}&hub.challenge=1`)
+  expect(other.status).toBe(404)
+})
+
 test('a form becomes an object of its fields, and Twilio is answered in TwiML', async () => {
   const token = 'auth-token'
   const session = await openSession(api, undefined, 'twilio', { secret: token })

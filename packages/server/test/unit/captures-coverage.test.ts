@@ -47,6 +47,7 @@ const kinds: Record<string, (event: WhatsAppEvent) => boolean> = {
 
 const undocumented = 'is not in its documentation'
 const noSession = 'tells of sessions by its websocket only'
+const noNumber = 'has no session: the number is always there'
 const formatter = 'its formatter calls it "unknown" and leaves the content out'
 
 const lacking: Record<string, Record<string, string>> = {
@@ -84,6 +85,17 @@ const lacking: Record<string, Record<string, string>> = {
     history: 'is not sent',
   },
   'waha-2026.7': { history: 'is not sent' },
+  'whatsapp-cloud-v24': {
+    poll: 'is not offered by the Cloud API',
+    'session up': noNumber,
+    'session down': noNumber,
+    'login code': noNumber,
+    'group joined': 'is in fields of its own, passed on as they come',
+    'group changed': 'is in fields of its own, passed on as they come',
+    presence: 'is not sent',
+    typing: 'is not sent',
+    history: 'is passed on as it comes',
+  },
   'whatsmeow-2026-08': {},
   'wuzapi-2025': {},
   'zpwoot-2025-11': Object.fromEntries(

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { PomboError } from '../../core/error.ts'
+import type { GatewayAnswer } from '../../sources/gateway/gateway.ts'
 import type { Intake, IntakeRequest } from '../../sources/intake/intake.ts'
 import { presentedKeys, readQueryToken } from '../../sources/intake/token.ts'
 import { notOfferedAt } from '../not-offered.ts'
@@ -12,6 +13,8 @@ export interface IngestMountDeps {
   serverUrl: () => string
   log: { error(fields: object, message: string): void }
 }
+
+const urls = ['/ingest/:gateway', '/ingest/:gateway/:session', '/ingest/:gateway/:session/:event']
 
 interface IngestPath {
   gateway: string
@@ -30,11 +33,11 @@ export function mountIngest(app: FastifyInstance, deps: IngestMountDeps): void {
       done(null, bytes),
     )
     answerErrors(plugin, deps)
-    for (const url of [
-      '/ingest/:gateway',
-      '/ingest/:gateway/:session',
-      '/ingest/:gateway/:session/:event',
-    ])
+    for (const url of urls) {
+      plugin.get<{ Params: IngestPath }>(url, async (request, reply) => {
+        const given = { ...aboutOf(request, deps.serverUrl()), rawBody: Buffer.alloc(0) }
+        return await sendAnswer(reply, await deps.intake.challenge(given))
+      })
       plugin.post<{ Params: IngestPath }>(url, async (request, reply) => {
         // Svix's own Ingest has its paths under ours; no gateway is called so.
         const elsewhere =
@@ -46,10 +49,18 @@ export function mountIngest(app: FastifyInstance, deps: IngestMountDeps): void {
         const answer = await deps.intake.answer(given)
         if (answer === undefined)
           return await reply.type('application/json; charset=utf-8').send(JSON.stringify(taken))
-        if (answer.type !== undefined) void reply.type(`${answer.type}; charset=utf-8`)
-        return await reply.code(answer.status).send(answer.body)
+        return await sendAnswer(reply, answer)
       })
+    }
   })
+}
+
+async function sendAnswer(
+  reply: FastifyReply,
+  { status, type, body }: GatewayAnswer,
+): Promise<FastifyReply> {
+  if (type !== undefined) void reply.type(`${type}; charset=utf-8`)
+  return await reply.code(status).send(body)
 }
 
 /** Of several parameters of one name the first. */

@@ -1,6 +1,7 @@
 import type { Registry } from '../../registry/registry.ts'
 import { requireRole } from '../roles.ts'
-import { Intake, type IntakeDeps } from '../../sources/intake/intake.ts'
+import type { IntakeDeps } from '../../sources/intake/deps.ts'
+import { Intake } from '../../sources/intake/intake.ts'
 
 type Rest = Omit<IntakeDeps, 'holderOf' | 'appIdOf' | 'makeApp' | 'changed' | 'onAppChange'>
 

@@ -85,6 +85,11 @@ export interface GatewaySource {
   /** Whether the request was made by someone who knows the secret. Constant time. */
   verify(request: GatewayRequest, secret: string): Promise<Verdict>
   parse(request: GatewayRequest): Promise<Parsed>
+  /**
+   * The answer to a GET by which the sender asks whether the address is ours; undefined: it does not know. `token`:
+   * the source's, which the request came with.
+   */
+  challenge?(request: GatewayRequest, token: string): Promise<GatewayAnswer | undefined>
   /** The answer to a request that was taken; undefined: Pombo's own. */
   answer?(request: GatewayRequest): Promise<GatewayAnswer | undefined>
 }

@@ -6,17 +6,15 @@
  * a rule; that nothing is refused for being unknown, and what cannot be kept as it is, always; that every event is
  * counted as exactly one thing (see Counted); and that no token or key is stored.
  */
-import type { Clock } from '../../core/clock.ts'
 import { PomboError } from '../../core/error.ts'
 import type { Accepted, IncomingMessage } from '../../core/message.ts'
 import type { WhatsAppEvent } from '../../whatsapp/whatsapp.ts'
 import { createFiles, type Files } from '../../db/files.ts'
-import type { Pool } from '../../db/pool.ts'
-import type { Seal } from '../../db/seal.ts'
 import { gateways } from '../gateways.ts'
 import type { GatewayAnswer, GatewayRequest, GatewaySource, Parsed } from '../gateway/gateway.ts'
 import { mayComeFrom } from './addresses.ts'
 import { Counters } from './counters/counters.ts'
+import type { IntakeDeps } from './deps.ts'
 import { SourceLookup } from './lookup.ts'
 import { inTheirChats } from './edited/edited.ts'
 import { createMediaLinks, type MediaLinks } from './media/link.ts'
@@ -26,37 +24,8 @@ import { factsOf } from './profiles/facts.ts'
 import { read } from './read.ts'
 import { namesWaitMs, Profiles } from './profiles/profiles.ts'
 import { createSources, type Sources } from './registered/store.ts'
-import {
-  bySession,
-  type KeyHolder,
-  type Sender,
-  senderOf,
-  signatureOf,
-  whyRefused,
-} from './sender.ts'
+import { bySession, type Sender, senderOf, signatureOf, whyRefused } from './sender.ts'
 import { type Source, testOf } from './settings.ts'
-
-export interface IntakeDeps {
-  pool: Pool
-  clock: Clock
-  seal: Seal
-  /** One answer for each message, in their order. */
-  accept: (messages: IncomingMessage[]) => Promise<(Accepted | PomboError)[]>
-  holderOf: (apiKey: string) => Promise<KeyHolder | undefined>
-  /** A tenant's app by uid or shown id. */
-  appIdOf: (tenantId: string, idOrUid: string) => Promise<string | undefined>
-  /** The session's app, made where it is missing. */
-  makeApp: (tenantId: string, uid: string) => Promise<string>
-  /** This node made a change that concerns what others have cached of the app. */
-  changed: (appId: string) => void
-  /** Tells of changes of apps, on whatever node; undefined: of all. */
-  onAppChange: (listener: (appId: string | undefined) => void) => void
-  serverUrl: () => string
-  retentionDays: number
-  /** Longest that an event waits for names; left out: what Profiles says. */
-  namesWaitMs?: number | undefined
-  log: (message: string, error: unknown) => void
-}
 
 /** A request, before anything in it is believed. */
 export interface IntakeRequest extends Omit<GatewayRequest, 'receivedAtMs' | 'settings'> {
@@ -150,6 +119,26 @@ export class Intake {
   async answer(given: IntakeRequest): Promise<GatewayAnswer | undefined> {
     const request = { ...given, receivedAtMs: this.#deps.clock.now() }
     return await gateways.get(given.gateway)?.answer?.(request)
+  }
+
+  /**
+   * The answer to a sender's question whether the address is ours.
+   * @throws PomboError as `take`; `permission_denied` where the question is not the gateway's own
+   */
+  async challenge(given: IntakeRequest): Promise<GatewayAnswer> {
+    const gateway = gateways.get(given.gateway)
+    if (!gateway?.challenge)
+      throw new PomboError('not_found', {
+        what: 'question to answer of the gateway',
+        id: given.gateway,
+      })
+    await this.#senderOf(given)
+    const request = { ...given, receivedAtMs: this.#deps.clock.now() }
+    const answer = await gateway.challenge(request, given.keys[0] ?? '')
+    if (answer) return answer
+    throw new PomboError('permission_denied', {
+      detail: 'the verify token that it names is not the token of this address.',
+    })
   }
 
   /** A request too large to be read: known by its headers, so that the loss shows. */

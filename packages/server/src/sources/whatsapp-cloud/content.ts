@@ -1,0 +1,144 @@
+/** What a message of the Cloud API says: `type` names the member that holds it. */
+import { entry, fields, type Fields, firstText, list, text } from '../../core/json-values.ts'
+import { emptyContent } from '../../whatsapp/message/content.ts'
+import type { ContentType, Media, MessageContent } from '../../whatsapp/message/message.ts'
+import { toNumber } from '../../whatsapp/wire/json-shapes.ts'
+import { phoneJid } from './people.ts'
+
+const media: Readonly<Record<string, [ContentType, string]>> = {
+  image: ['image', 'imageMessage'],
+  video: ['video', 'videoMessage'],
+  audio: ['audio', 'audioMessage'],
+  document: ['document', 'documentMessage'],
+  sticker: ['sticker', 'stickerMessage'],
+}
+
+/** Meta keeps the file: `url` opens with the account's token for five minutes, `id` gives a new one. */
+function mediaOf(item: Fields): Media {
+  const [url, id] = [text(item['url']), text(item['id'])]
+  const [mimetype, sha256, fileName] = [
+    text(item['mime_type']),
+    text(item['sha256']),
+    text(item['filename']),
+  ]
+  return {
+    ...(url ? { url } : {}),
+    ...(id ? { storedUrl: `https://graph.facebook.com/${id}` } : {}),
+    ...(mimetype ? { mimetype } : {}),
+    ...(sha256 ? { fileSha256: sha256 } : {}),
+    ...(fileName ? { fileName } : {}),
+    ...(item['voice'] === true ? { ptt: true } : {}),
+    ...(item['animated'] === true ? { animated: true } : {}),
+  }
+}
+
+type Reader = (item: Fields, message: Fields) => MessageContent
+
+function saying(type: ContentType, messageType: string, words: string | null): MessageContent {
+  return { ...emptyContent(type, messageType), text: words }
+}
+
+function replying(type: ContentType, messageType: string, id: string | null, title: string | null) {
+  return { ...saying(type, messageType, title), reply: { id, title } }
+}
+
+const readers: Readonly<Record<string, Reader>> = {
+  text: (item) => saying('text', 'conversation', text(item['body'])),
+  location: (item) => {
+    const [name, address, url] = [text(item['name']), text(item['address']), text(item['url'])]
+    return {
+      ...emptyContent('location', 'locationMessage'),
+      location: {
+        latitude: toNumber(item['latitude']) ?? 0,
+        longitude: toNumber(item['longitude']) ?? 0,
+        ...(name ? { name } : {}),
+        ...(address ? { address } : {}),
+        ...(url ? { url } : {}),
+      },
+    }
+  },
+  // A button of a template.
+  button: (item) =>
+    replying(
+      'button_reply',
+      'templateButtonReplyMessage',
+      text(item['payload']),
+      text(item['text']),
+    ),
+  interactive(item) {
+    const [button, row, form] = ['button_reply', 'list_reply', 'nfm_reply'].map((kind) =>
+      fields(item[kind]),
+    )
+    if (button)
+      return replying(
+        'button_reply',
+        'buttonsResponseMessage',
+        text(button['id']),
+        text(button['title']),
+      )
+    if (row)
+      return replying('list_reply', 'listResponseMessage', text(row['id']), text(row['title']))
+    // A Flow's answers are JSON in a text.
+    if (form)
+      return replying(
+        'interactive',
+        'interactiveResponseMessage',
+        text(form['response_json']),
+        text(form['body']),
+      )
+    return saying('interactive', 'interactiveMessage', null)
+  },
+  order: (item) => saying('order', 'orderMessage', text(item['text'])),
+  system: (item) => ({
+    ...saying('system', 'protocolMessage', text(item['body'])),
+    stub: {
+      type: text(item['type']) ?? 'unknown',
+      parameters: [firstText(item['wa_id'], item['new_wa_id'], item['customer'])].filter(
+        (one) => one !== null,
+      ),
+    },
+  }),
+}
+
+/** Undefined for a type that no canonical form covers. */
+export function contentOf(message: Fields): MessageContent | undefined {
+  const type = text(message['type']) ?? ''
+  const item = fields(message[type]) ?? {}
+  const content = kindOf(type, item, message)
+  if (!content) return undefined
+  const context = fields(message['context'])
+  const quoted = text(context?.['id'])
+  if (quoted !== null)
+    content.quoted = {
+      messageId: quoted,
+      senderId: phoneJid(context?.['from']),
+      chatId: null,
+      type: null,
+      text: null,
+    }
+  if (context?.['forwarded'] === true || context?.['frequently_forwarded'] === true)
+    content.forwarded = true
+  const referral = fields(message['referral'])
+  const source = text(referral?.['source_url'])
+  if (source !== null)
+    content.link = {
+      url: source,
+      title: text(referral?.['headline']),
+      description: text(referral?.['body']),
+    }
+  return content
+}
+
+function kindOf(type: string, item: Fields, message: Fields): MessageContent | undefined {
+  const file = entry(media, type)
+  if (file) return { ...saying(...file, text(item['caption'])), media: mediaOf(item) }
+  if (type === 'contacts')
+    return {
+      ...emptyContent('contact', 'contactsArrayMessage'),
+      contacts: list(message['contacts']).map((card) => ({
+        name: text(fields(fields(card)?.['name'])?.['formatted_name']),
+        vcard: null,
+      })),
+    }
+  return entry(readers, type)?.(item, message)
+}
