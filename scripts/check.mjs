@@ -8,9 +8,9 @@ import { delimiter, join } from 'node:path'
 const root = join(import.meta.dirname, '..')
 const spellingCache = 'node_modules/.cache/cspell'
 const steps = {
-  unit: ['vitest', 'run', '--project', 'unit', '--reporter=dot'],
-  lint: ['oxlint', '--quiet'],
-  dead: ['knip'],
+  unit: ['vitest', 'run', '--project', 'unit', '--maxWorkers=2', '--reporter=minimal'],
+  lint: ['node', 'scripts/lint.mjs'],
+  dead: ['knip', '--cache'],
   types: ['tsc', '-p', 'tsconfig.json'],
   spelling: ['cspell', '--no-progress', '--no-summary', '--cache', '--cache-location', spellingCache],
   format: ['biome', 'format', '.'],

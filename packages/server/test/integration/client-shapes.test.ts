@@ -148,7 +148,7 @@ test('the paths of clients 1.x answer: dashboard access, attempts of a message a
   const access = await post('/auth/dashboard-access/older')
   expect(access.body).toEqual({
     token: expect.any(String),
-    url: expect.stringContaining('/login#'),
+    url: expect.stringContaining('/portal?tenant='),
   })
   const seen = await api.call('GET', `/api/v1${path}`, { key: access.body.token })
   expect(seen.status).toBe(200)

@@ -289,8 +289,9 @@ test('what a reader of a stream has in hand when it stops is the next one’s at
   const first = readers({ ...stream, consumer: 'first' }, async () => {
     throw new PomboError('database_away', {}, { retryAfterSeconds: 1 })
   })
-  for (const n of count(150))
-    redis.ask('XADD', 'deploy', '*', 'eventType', 'x', 'payload', String(n))
+  const add =
+    "for n = 1, 150 do redis.call('XADD', 'deploy', '*', 'eventType', 'x', 'payload', n) end"
+  redis.ask('EVAL', add, '0')
   await until(() => first.said.some((line) => line.includes('wait')))
   await first.sources.stop()
   const next = readers({ ...stream, consumer: 'next' })

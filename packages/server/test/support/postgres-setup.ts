@@ -1,5 +1,6 @@
 // One PostgreSQL for the whole run: the one that POMBO_TEST_DATABASE_URL names (a superuser's URL), else an embedded
-// one in a temporary folder. Its template database has the migrations applied; `createTestDatabase` clones it.
+// one in a temporary folder; and beside it, for the project that is called so, the one of another major that
+// POMBO_TEST_OTHER_DATABASE_URL names. A template database has the migrations applied; `createTestDatabase` clones it.
 import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -9,6 +10,7 @@ import { startEmbedded } from '../../src/db/embedded/embedded.ts'
 import { migrate } from '../../src/db/migrate.ts'
 import { openPool } from '../../src/db/pool.ts'
 import { databaseUrl } from './database.ts'
+import { otherDatabaseUrl, otherProject } from './projects.ts'
 import { removeAbandoned, scratchParent } from './scratch.ts'
 
 declare module 'vitest' {
@@ -28,26 +30,31 @@ type Provided = {
 }
 type Run = Provided & { end(): Promise<void> }
 
-// Projects load this file each in a context of its own, in one process: `globalThis` is what they share.
-const slot = globalThis as typeof globalThis & { pomboTestPostgres?: Shared }
+// Projects load this file each in a context of its own, in one process: `globalThis` is what they share. By the URL
+// that was given, or '' for the embedded one.
+const slot = globalThis as typeof globalThis & { pomboTestPostgres?: Map<string, Shared> }
 
-export async function setup(project: TestProject): Promise<void> {
-  slot.pomboTestPostgres ??= { users: 0, ready: start() }
-  slot.pomboTestPostgres.users++
-  const { adminUrl, run, template, strategy } = await slot.pomboTestPostgres.ready
+/** Gives back its own end. */
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const isOther = project.name === otherProject
+  const given = (isOther ? otherDatabaseUrl() : process.env.POMBO_TEST_DATABASE_URL) ?? ''
+  slot.pomboTestPostgres ??= new Map()
+  const servers = slot.pomboTestPostgres
+  const shared = servers.get(given) ?? { users: 0, ready: start(given) }
+  servers.set(given, shared)
+  shared.users++
+  const server = await shared.ready
+  const { adminUrl, run, template, strategy } = server
   project.provide('postgres', { adminUrl, run, template, strategy })
+  return async () => {
+    if (--shared.users > 0) return
+    servers.delete(given)
+    await server.end()
+  }
 }
 
-export async function teardown(): Promise<void> {
-  const shared = slot.pomboTestPostgres
-  if (shared === undefined || --shared.users > 0) return
-  delete slot.pomboTestPostgres
-  const run = await shared.ready
-  await run.end()
-}
-
-async function start(): Promise<Run> {
-  const server = await startServer(process.env.POMBO_TEST_DATABASE_URL)
+async function start(given: string): Promise<Run> {
+  const server = await startServer(given)
   const run = `pombo_test_${randomBytes(4).toString('hex')}`
   const template = `${run}_template`
   // Open during the whole run, under its name: what marks the run's databases as in use for another run's clean-up.
@@ -77,10 +84,8 @@ async function start(): Promise<Run> {
   }
 }
 
-async function startServer(
-  given: string | undefined,
-): Promise<{ adminUrl: string; stop(): Promise<void> }> {
-  if (given) return { adminUrl: given, stop: async () => {} }
+async function startServer(given: string): Promise<{ adminUrl: string; stop(): Promise<void> }> {
+  if (given !== '') return { adminUrl: given, stop: async () => {} }
   const parent = scratchParent()
   removeAbandoned(parent, 'pombo-test-')
   const dataDir = await mkdtemp(join(parent, 'pombo-test-'))

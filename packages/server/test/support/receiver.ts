@@ -34,7 +34,7 @@ export async function startReceiver(answer: Receiver['answer'] = () => ({})): Pr
     url: '',
     received: [],
     answer,
-    waitFor(count, deadlineMs = 10_000) {
+    waitFor(count, deadlineMs = 30_000) {
       return new Promise((resolve, reject) => {
         const timer = setTimeout(() => {
           waiting.delete(check)
@@ -88,10 +88,10 @@ export async function startReceiver(answer: Receiver['answer'] = () => ({})): Pr
   return receiver
 }
 
-/** Polls until it is so; for what has no event to await. */
+/** Polls until it is so; for what has no event to await. The deadline is for what never comes, not for what is late. */
 export async function until<T>(
   ask: () => T | undefined | false | null | Promise<T | undefined | false | null>,
-  deadlineMs = 10_000,
+  deadlineMs = 30_000,
 ): Promise<T> {
   const end = performance.now() + deadlineMs
   for (;;) {

@@ -1,0 +1,37 @@
+/** Which tests run on a second PostgreSQL beside the first, where one is named: another major, at the same time. */
+import { globSync, readFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+
+export const otherProject = 'integration-other'
+
+export function otherDatabaseUrl(): string | undefined {
+  return process.env.POMBO_TEST_OTHER_DATABASE_URL || undefined
+}
+
+/**
+ * The integration tests that reach the run's PostgreSQL, which are the ones that the choice of it can matter to: their
+ * own imports lead to `database.ts`, or they ask for it by `inject`. The rest bring servers of their own, or need none.
+ */
+export function onGivenPostgres(patterns: readonly string[]): string[] {
+  const seen = new Map<string, boolean>()
+  return globSync(patterns).filter((file) => reachesDatabase(resolve(file), seen))
+}
+
+const databaseFile = join(import.meta.dirname, 'database.ts')
+
+function reachesDatabase(file: string, seen: Map<string, boolean>): boolean {
+  const known = seen.get(file)
+  if (known !== undefined) return known
+  seen.set(file, false) // for a circle
+  const text = readFileSync(file, 'utf8')
+  const reaches =
+    file === databaseFile ||
+    /\binject\(/.test(text) ||
+    [...text.matchAll(/(?:from|import\() ?'(\.[^']+\.ts)'/g)]
+      .map(([, target]) => join(dirname(file), target!))
+      // What is tested knows nothing of the tests' database.
+      .filter((target) => !target.includes('/src/'))
+      .some((target) => reachesDatabase(target, seen))
+  seen.set(file, reaches)
+  return reaches
+}
