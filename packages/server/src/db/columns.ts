@@ -1,32 +1,11 @@
-import { plainArray } from './array.ts'
+import { binaryArray, type ElementValues } from './binary-array.ts'
 
 /**
- * The type of a column, and how its array is written. `word` is text of our own that needs no quoting; `texts` is an
- * array of texts, which travels as its own text because PostgreSQL has no arrays of arrays of different lengths: cast
+ * An array of texts travels as its own text, because PostgreSQL has no arrays of arrays of different lengths: cast
  * it by `::text[]` in the statement.
  */
-const types = {
-  uuid: { sql: 'uuid', plain: true },
-  int: { sql: 'int', plain: true },
-  smallint: { sql: 'smallint', plain: true },
-  float8: { sql: 'float8', plain: true },
-  bool: { sql: 'bool', plain: true },
-  word: { sql: 'text', plain: true },
-  text: { sql: 'text', plain: false },
-  texts: { sql: 'text', plain: false },
-  bytea: { sql: 'bytea', plain: false },
-} as const
-
-interface Values {
-  uuid: string
-  int: number
-  smallint: number
-  float8: number
-  bool: boolean
-  word: string
-  text: string
+interface Values extends ElementValues {
   texts: readonly string[]
-  bytea: Buffer
 }
 
 /** What a column is called, of which type it is, and what each row has in it. */
@@ -52,15 +31,15 @@ export interface Columns<Row> {
 /** A batch of rows as parameters from `$first` on, an array for each column. */
 export function columnsOf<Row>(first: number, columns: readonly Column<Row>[]): Columns<Row> {
   return {
-    unnest: `unnest(${columns.map(([, type], i) => `$${first + i}::${types[type].sql}[]`).join(', ')})`,
+    unnest: `unnest(${columns.map(([, type], i) => `$${first + i}::${type === 'texts' ? 'text' : type}[]`).join(', ')})`,
     names: columns.map(([name]) => name).join(', '),
     next: first + columns.length,
     values: (rows) =>
-      columns.map(([, type, valueOf]) => {
-        const values = rows.map<unknown>(valueOf)
-        if (types[type].plain) return plainArray(values as (string | number | boolean | null)[])
-        return type === 'texts' ? (values as (string[] | null)[]).map(arrayText) : values
-      }),
+      columns.map(([, type, valueOf]) =>
+        type === 'texts'
+          ? binaryArray('text', rows.map(valueOf).map(arrayText))
+          : binaryArray(type, rows.map<Values[typeof type] | null>(valueOf)),
+      ),
   }
 }
 

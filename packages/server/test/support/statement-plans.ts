@@ -59,8 +59,32 @@ const driver = (pg as unknown as { utils: { prepareValue(value: unknown): unknow
 function literal(value: unknown): string {
   const text = driver.prepareValue(value)
   if (text === null || text === undefined) return 'null'
-  if (Buffer.isBuffer(text)) return `'\\x${text.toString('hex')}'`
+  if (Buffer.isBuffer(text)) return binaryLiteral(text)
   return pg.escapeLiteral(String(text as string | number | boolean))
+}
+
+/** What is in an array's binary form (src/db/binary-array.ts), as text; other bytes are `bytea`. */
+function binaryLiteral(bytes: Buffer): string {
+  const oid = bytes.length >= 12 && bytes.readInt32BE(0) <= 1 ? bytes.readInt32BE(8) : 0
+  const read = readers[oid]
+  if (read === undefined) return `'\\x${bytes.toString('hex')}'`
+  const elements: unknown[] = []
+  for (let at = 20; at < bytes.length; ) {
+    const length = bytes.readInt32BE(at)
+    elements.push(length < 0 ? null : read(bytes.subarray(at + 4, at + 4 + length)))
+    at += 4 + Math.max(0, length)
+  }
+  return literal(elements)
+}
+
+const readers: Record<number, (element: Buffer) => unknown> = {
+  16: (element) => element[0] === 1,
+  17: (element) => Buffer.from(element),
+  21: (element) => element.readInt16BE(),
+  23: (element) => element.readInt32BE(),
+  25: (element) => element.toString(),
+  701: (element) => element.readDoubleBE(),
+  2950: (element) => element.toString('hex'),
 }
 
 /** The statements of one connection, prepared as the driver prepares them. */

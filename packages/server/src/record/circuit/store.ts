@@ -62,7 +62,7 @@ export async function lockCircuits(
 
 const columns = columnsOf<[string, Circuit]>(1, [
   ['id', 'uuid', ([id]) => id],
-  ['state', 'word', ([, circuit]) => circuit.state],
+  ['state', 'text', ([, circuit]) => circuit.state],
   ['failures', 'int', ([, circuit]) => circuit.consecutiveFailures],
   ['opened', 'float8', ([, circuit]) => circuit.openedAtMs],
   ['until', 'float8', ([, circuit]) => circuit.openUntilMs],
