@@ -9,7 +9,7 @@ interface Values extends ElementValues {
 }
 
 /** What a column is called, of which type it is, and what each row has in it. */
-type Column<Row> = {
+export type Column<Row> = {
   [Type in keyof Values]: readonly [
     name: string,
     type: Type,

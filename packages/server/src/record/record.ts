@@ -36,7 +36,9 @@ export interface RecordDeps {
 const maxBatch = 500
 /** A batch this large means load. */
 const busyBatch = 20
-const gatherMs = 4
+/** Nobody waits for an outcome to be written: the slot is free again, the order of a key is not kept up by load. */
+const gatherMs = 10
+const gatheredBatch = 100
 
 export class Recorder {
   readonly #deps: RecordDeps
@@ -98,8 +100,8 @@ export class Recorder {
         await this.#settle(batch)
         this.#forget(batch)
         pauseMs = 50
-        // Under load a fuller batch is worth a few milliseconds: a statement costs as much as ten of its rows.
-        if (batch.length >= busyBatch && this.#waiting.length < busyBatch)
+        // Under load a fuller batch is worth a few milliseconds: a statement costs as much as fifteen of its rows.
+        if (batch.length >= busyBatch && this.#waiting.length < gatheredBatch)
           await new Promise((resolve) => setTimeout(resolve, gatherMs))
       } catch (error) {
         // Not lost: while the database is away the outcomes wait here, few enough since nothing new can be claimed

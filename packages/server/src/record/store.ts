@@ -1,4 +1,4 @@
-import { columnsOf } from '../db/columns.ts'
+import { type Column, columnsOf } from '../db/columns.ts'
 import type { Queryable } from '../db/pool.ts'
 
 /** One row to settle: an attempt and what follows from it, or a delivery closed without one. */
@@ -34,7 +34,7 @@ export interface Settled {
 }
 
 /** One row a settled delivery; `$1` is this process's leases and `$2` the shard of its counts. */
-const columns = columnsOf<Settled>(3, [
+const list: readonly Column<Settled>[] = [
   ['endpoint_id', 'uuid', (one) => one.endpointId],
   ['message_id', 'uuid', (one) => one.messageId],
   ['delivery_id', 'uuid', (one) => one.deliveryId],
@@ -58,62 +58,44 @@ const columns = columnsOf<Settled>(3, [
   ['reason', 'text', (one) => one.reason],
   ['attempts', 'int', (one) => one.attempts],
   ['delay_ms', 'float8', (one) => one.delayMs],
-])
+]
+const columns = columnsOf<Settled>(3, list)
 
-// `work` is reached by its primary key, once for each row of the batch; everything else is appended, and one count an
-// endpoint goes up.
-const settleSql = /* sql */ `
-  with o as materialized (
+const input = (of: typeof columns) => /* sql */ `
+  o as materialized (
     select *
-      from ${columns.unnest}
-        as o(${columns.names})
-  ),
+      from ${of.unnest}
+        as o(${of.names})
+  )`
+
+// `work` is reached by its primary key, once for each row of the batch.
+const gone = (closes: string) => /* sql */ `
   gone as (
     delete from work w
      using o
-     where o.state <> 'pending'
+     where ${closes}
        and w.endpoint_id = o.endpoint_id and w.message_id = o.message_id and w.id = o.delivery_id
        and (w.lease_owner is null or w.lease_owner = any($1::uuid[]))
     returning w.id
-  ),
-  back as (
-    update work w
-       set attempt = o.attempts, trigger = 0, lease_owner = null,
-           next_attempt_at = now() + o.delay_ms * interval '1 millisecond'
-      from o
-     where o.state = 'pending'
-       and w.endpoint_id = o.endpoint_id and w.message_id = o.message_id and w.id = o.delivery_id
-       and w.lease_owner = o.leased_by
-  ),
-  closed as (
-    insert into delivery (id, tenant_id, app_id, endpoint_id, message_id, state, reason, attempts, event_type)
-    select o.delivery_id, o.tenant_id, o.app_id, o.endpoint_id, o.message_id, o.state, o.reason, o.attempts, o.event_type
-      from o
-      join gone on gone.id = o.delivery_id
-     where o.attempt_id is null
-  ),
+  )`
+
+const tried = (channels: string, tags: string) => /* sql */ `
   tried as (
     insert into attempt (
       id, tenant_id, app_id, endpoint_id, message_id, delivery_id, number, outcome, status_code, response, error,
       duration_ms, trigger, url, event_type, channels, tags, created_at, closes, reason)
     select
       o.attempt_id, o.tenant_id, o.app_id, o.endpoint_id, o.message_id, o.delivery_id, o.number, o.outcome, o.status_code,
-      o.response, o.error, o.duration_ms, o.trigger, o.url, o.event_type, o.channels::text[], o.tags::text[],
+      o.response, o.error, o.duration_ms, o.trigger, o.url, o.event_type, ${channels}, ${tags},
       to_timestamp(o.started_ms / 1000), case when gone.id is not null then o.state end,
       case when gone.id is not null then o.reason end
       from o
       left join gone on gone.id = o.delivery_id
      where o.attempt_id is not null
-  ),
-  labelled as (
-    insert into attempt_label (endpoint_id, label, id, message_id, tenant_id)
-    select o.endpoint_id, l.label, o.attempt_id, o.message_id, o.tenant_id
-      from o
-     cross join lateral (
-       select 'c:' || unnest(o.channels::text[]) union select 't:' || unnest(o.tags::text[])
-     ) as l(label)
-     where o.attempt_id is not null and (o.channels is not null or o.tags is not null)
-  ),
+  )`
+
+/** One count an endpoint goes up. */
+const counted = /* sql */ `
   counted as (
     insert into endpoint_stat (
       endpoint_id, minute, shard, tenant_id, delivered, exhausted, discarded, attempts, failed_attempts, duration_ms)
@@ -135,8 +117,55 @@ const settleSql = /* sql */ `
            attempts = endpoint_stat.attempts + excluded.attempts,
            failed_attempts = endpoint_stat.failed_attempts + excluded.failed_attempts,
            duration_ms = endpoint_stat.duration_ms + excluded.duration_ms
-  )
+  )`
+
+const settleSql = /* sql */ `
+  with ${input(columns)},
+  ${gone("o.state <> 'pending'")},
+  back as (
+    update work w
+       set attempt = o.attempts, trigger = 0, lease_owner = null,
+           next_attempt_at = now() + o.delay_ms * interval '1 millisecond'
+      from o
+     where o.state = 'pending'
+       and w.endpoint_id = o.endpoint_id and w.message_id = o.message_id and w.id = o.delivery_id
+       and w.lease_owner = o.leased_by
+  ),
+  closed as (
+    insert into delivery (id, tenant_id, app_id, endpoint_id, message_id, state, reason, attempts, event_type)
+    select o.delivery_id, o.tenant_id, o.app_id, o.endpoint_id, o.message_id, o.state, o.reason, o.attempts, o.event_type
+      from o
+      join gone on gone.id = o.delivery_id
+     where o.attempt_id is null
+  ),
+  ${tried('o.channels::text[]', 'o.tags::text[]')},
+  labelled as (
+    insert into attempt_label (endpoint_id, label, id, message_id, tenant_id)
+    select o.endpoint_id, l.label, o.attempt_id, o.message_id, o.tenant_id
+      from o
+     cross join lateral (
+       select 'c:' || unnest(o.channels::text[]) union select 't:' || unnest(o.tags::text[])
+     ) as l(label)
+     where o.attempt_id is not null and (o.channels is not null or o.tags is not null)
+  ),
+  ${counted}
   select id from gone`
+
+// What nearly every batch is: attempts that close their deliveries, of messages without channels and tags. Without the
+// parts that have nothing to do a batch costs PostgreSQL a fifth less.
+const plainColumns = columnsOf<Settled>(
+  3,
+  list.filter(
+    ([name]) => !['leased_by', 'channels', 'tags', 'attempts', 'delay_ms'].includes(name),
+  ),
+)
+const plainSql = /* sql */ `
+  with ${input(plainColumns)}, ${gone('true')}, ${tried('null::text[]', 'null::text[]')}, ${counted}
+  select id from gone`
+
+function isPlain({ attempt, state, channels, tags }: Settled): boolean {
+  return attempt !== null && state !== 'pending' && channels === null && tags === null
+}
 
 /**
  * Settles a batch by one statement: open work is removed or put back, finished deliveries and attempts are appended,
@@ -150,10 +179,11 @@ export async function settle(
   shard: number,
   batch: readonly Settled[],
 ): Promise<Set<string>> {
+  const plain = batch.every(isPlain)
   const { rows } = await db.query<{ id: string }>({
-    name: 'settle',
-    text: settleSql,
-    values: [nodes, shard, ...columns.values(batch)],
+    name: plain ? 'settle-plain' : 'settle',
+    text: plain ? plainSql : settleSql,
+    values: [nodes, shard, ...(plain ? plainColumns : columns).values(batch)],
   })
   return new Set(rows.map((row) => row.id))
 }
