@@ -11,6 +11,7 @@ import { isolation } from './isolation.ts'
 import { keptData } from './kept-data.ts'
 import { nodes } from './nodes.ts'
 import { overload } from './overload.ts'
+import { soak } from './soak.ts'
 import { type Figure, latency, throughput } from './throughput.ts'
 
 const { values } = parseArgs({
@@ -65,6 +66,14 @@ const all: Record<string, (stage: Stage) => Promise<Figure[]>> = {
     flip(
       stage,
       quick ? { events: 8_000, quietMs: 3_000 } : { events: 40_000, quietMs: 60_000 },
+      say,
+    ),
+  soak: (stage) =>
+    soak(
+      stage,
+      quick
+        ? { fullMs: 15_000, quietMs: 3_000, stretchMs: 5_000 }
+        : { fullMs: 600_000, quietMs: 60_000, stretchMs: 60_000 },
       say,
     ),
   drain: (stage) =>
