@@ -8,7 +8,7 @@ const head = (nulls: number, oid: number, length: number) => {
   return bytes
 }
 
-test('an array has its type and length before its elements, each after its own length, and null is a length of -1', () => {
+test('an array has its type and length first; each element follows its own length, which is -1 for null', () => {
   expect(binaryArray('text', ['é', null, 'é', ''])).toEqual(
     Buffer.concat([
       head(1, 25, 4),

@@ -31,7 +31,7 @@ export interface Columns<Row> {
 /** A batch of rows as parameters from `$first` on, an array for each column. */
 export function columnsOf<Row>(first: number, columns: readonly Column<Row>[]): Columns<Row> {
   return {
-    unnest: `unnest(${columns.map(([, type], i) => `$${first + i}::${type === 'texts' ? 'text' : type}[]`).join(', ')})`,
+    unnest: `unnest(${columns.map(([, type], i) => `$${first + i}::${elementOf(type)}[]`).join(', ')})`,
     names: columns.map(([name]) => name).join(', '),
     next: first + columns.length,
     values: (rows) =>
@@ -41,6 +41,10 @@ export function columnsOf<Row>(first: number, columns: readonly Column<Row>[]): 
           : binaryArray(type, rows.map<Values[typeof type] | null>(valueOf)),
       ),
   }
+}
+
+function elementOf(type: keyof Values): keyof ElementValues {
+  return type === 'texts' ? 'text' : type
 }
 
 function arrayText(values: readonly string[] | null): string | null {

@@ -86,8 +86,8 @@ const tried = (channels: string, tags: string) => /* sql */ `
       id, tenant_id, app_id, endpoint_id, message_id, delivery_id, number, outcome, status_code, response, error,
       duration_ms, trigger, url, event_type, channels, tags, created_at, closes, reason)
     select
-      o.attempt_id, o.tenant_id, o.app_id, o.endpoint_id, o.message_id, o.delivery_id, o.number, o.outcome, o.status_code,
-      o.response, o.error, o.duration_ms, o.trigger, o.url, o.event_type, ${channels}, ${tags},
+      o.attempt_id, o.tenant_id, o.app_id, o.endpoint_id, o.message_id, o.delivery_id, o.number, o.outcome,
+      o.status_code, o.response, o.error, o.duration_ms, o.trigger, o.url, o.event_type, ${channels}, ${tags},
       to_timestamp(o.started_ms / 1000), case when gone.id is not null then o.state end,
       case when gone.id is not null then o.reason end
       from o
@@ -138,7 +138,8 @@ const settleSql = /* sql */ `
   ),
   closed as (
     insert into delivery (id, tenant_id, app_id, endpoint_id, message_id, state, reason, attempts, event_type)
-    select o.delivery_id, o.tenant_id, o.app_id, o.endpoint_id, o.message_id, o.state, o.reason, o.attempts, o.event_type
+    select o.delivery_id, o.tenant_id, o.app_id, o.endpoint_id, o.message_id, o.state, o.reason, o.attempts,
+           o.event_type
       from o
       join gone on gone.id = o.delivery_id
      where o.attempt_id is null
