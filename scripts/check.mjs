@@ -1,4 +1,4 @@
-// `npm run check`: format, lint, types, unit tests, dead code, spelling and lengths, side by side. A line a step;
+// `npm run check`: format, lint, types (the dashboard's are `web`), unit tests, dead code, spelling and lengths, side by side. A line a step;
 // what a step says is shown only when it fails. The long ones come first and the cheap ones fill the gaps. `npm run
 // check -- types unit` runs only these.
 import { spawn } from 'node:child_process'
@@ -12,6 +12,7 @@ const steps = {
   lint: ['node', 'scripts/lint.mjs'],
   dead: ['knip', '--cache'],
   types: ['tsc', '-p', 'tsconfig.json'],
+  web: ['tsc', '-p', 'packages/dashboard/tsconfig.json'],
   spelling: ['cspell', '--no-progress', '--no-summary', '--cache', '--cache-location', spellingCache],
   format: ['biome', 'format', '.'],
   lengths: ['node', 'scripts/lengths.mjs'],

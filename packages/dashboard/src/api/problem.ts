@@ -1,0 +1,74 @@
+/** Why a request did not do what was asked, for words and for the fields of a form. */
+export class Problem extends Error {
+  override name = 'Problem'
+  readonly status: number
+  /** Of docs/reference/errors.md; `network` when nothing answered. */
+  readonly code: string
+  /** What Pombo said of it, in English. */
+  readonly detail: string
+  readonly fields: readonly FieldProblem[]
+  readonly retryAfterSeconds: number | undefined
+
+  constructor(given: {
+    status: number
+    code: string
+    detail: string
+    fields?: readonly FieldProblem[]
+    retryAfterSeconds?: number | undefined
+  }) {
+    super(given.detail)
+    this.status = given.status
+    this.code = given.code
+    this.detail = given.detail
+    this.fields = given.fields ?? []
+    this.retryAfterSeconds = given.retryAfterSeconds
+  }
+}
+
+export interface FieldProblem {
+  /** `url`, `transform.payload`, `retrySchedule.0`. */
+  field: string
+  message: string
+  type: string
+}
+
+interface Refusal {
+  code?: unknown
+  detail?: unknown
+}
+
+interface Entry {
+  loc?: unknown
+  msg?: unknown
+  type?: unknown
+}
+
+export function problemOf(response: Response, body: unknown): Problem {
+  const { code, detail } = (typeof body === 'object' && body !== null ? body : {}) as Refusal
+  const retryAfter = Number(response.headers.get('retry-after') ?? Number.NaN)
+  const base = {
+    status: response.status,
+    retryAfterSeconds: Number.isFinite(retryAfter) ? retryAfter : undefined,
+  }
+  if (Array.isArray(detail)) {
+    const fields = (detail as Entry[]).map(({ loc, msg, type }) => ({
+      // The first is where: body, query, path.
+      field: Array.isArray(loc) ? loc.slice(1).join('.') : '',
+      message: String(msg),
+      type: String(type),
+    }))
+    const text = fields.map(({ field, message }) => `${field}: ${message}`).join('; ')
+    return new Problem({ ...base, code: 'validation', detail: text, fields })
+  }
+  return new Problem({
+    ...base,
+    code: typeof code === 'string' ? code : `http_${response.status}`,
+    detail: typeof detail === 'string' ? detail : response.statusText,
+  })
+}
+
+export function asProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error
+  const detail = error instanceof Error ? error.message : String(error)
+  return new Problem({ status: 0, code: 'unknown', detail })
+}

@@ -1,0 +1,135 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import { useTranslations } from 'use-intl'
+import { api, ask } from '../../api/client.ts'
+import type { EventType } from '../../api/shapes.ts'
+import { CodeField } from '../../parts/code-editor.tsx'
+import { SelectField, TextField } from '../../parts/field.tsx'
+import { useFieldErrors } from '../../parts/form.tsx'
+import { FormDialog } from '../../parts/form-dialog.tsx'
+import { useSay } from '../../parts/toast.tsx'
+
+/** A schema is kept by its version; this is the one that is shown and edited. */
+export function schemaOf(eventType: EventType | undefined): string {
+  const schemas = Object.entries(eventType?.schemas ?? {})
+  const latest = schemas.toSorted(([one], [other]) => Number(other) - Number(one))[0]
+  return latest === undefined ? '' : JSON.stringify(latest[1], null, 2)
+}
+
+export function EventTypeForm({
+  eventType,
+  onClose,
+}: {
+  eventType?: EventType
+  onClose: () => void
+}) {
+  const t = useTranslations('eventTypes')
+  const common = useTranslations('common')
+  const problems = useTranslations('problems')
+  const say = useSay()
+  const queries = useQueryClient()
+  const [name, setName] = useState(eventType?.name ?? '')
+  const [description, setDescription] = useState(eventType?.description ?? '')
+  const [group, setGroup] = useState(eventType?.groupName ?? '')
+  const [flag, setFlag] = useState(eventType?.featureFlag ?? '')
+  const [check, setCheck] = useState<EventType['payloadCheck']>(eventType?.payloadCheck ?? 'off')
+  const [schema, setSchema] = useState(() => schemaOf(eventType))
+  const [wrong, setWrong] = useState<string>()
+  const save = useMutation({
+    mutationFn: async () => {
+      const body = {
+        description: description.trim(),
+        groupName: group.trim() === '' ? null : group.trim(),
+        featureFlag: flag.trim() === '' ? null : flag.trim(),
+        payloadCheck: check,
+        schemas: schema.trim() === '' ? null : { '1': JSON.parse(schema) as unknown },
+      }
+      if (eventType === undefined)
+        return await ask(api.POST('/api/v1/event-type', { body: { ...body, name: name.trim() } }))
+      const path = { event_type_name: eventType.name }
+      return await ask(
+        api.PATCH('/api/v1/event-type/{event_type_name}', { params: { path }, body }),
+      )
+    },
+    onSuccess: async () => {
+      say.done(t('saved'))
+      await queries.invalidateQueries({ queryKey: ['event-types'] })
+      onClose()
+    },
+  })
+  const fields = ['name', 'description', 'groupName', 'featureFlag', 'payloadCheck', 'schemas']
+  const { errors, rest } = useFieldErrors(save.error, fields)
+  const send = (): void => {
+    try {
+      if (schema.trim() !== '') JSON.parse(schema)
+    } catch (error) {
+      setWrong(problems('unreadableJson', { message: (error as Error).message }))
+      return
+    }
+    setWrong(undefined)
+    save.mutate()
+  }
+  return (
+    <FormDialog
+      wide
+      title={eventType === undefined ? t('new') : t('edit')}
+      action={eventType === undefined ? common('create') : common('save')}
+      busy={save.isPending}
+      onClose={onClose}
+      onSend={send}
+    >
+      {rest}
+      <TextField
+        label={t('name')}
+        help={t('nameHelp')}
+        mono
+        disabled={eventType !== undefined}
+        value={name}
+        error={errors['name']}
+        onChange={(event) => setName(event.target.value)}
+      />
+      <TextField
+        label={t('description')}
+        value={description}
+        error={errors['description']}
+        onChange={(event) => setDescription(event.target.value)}
+      />
+      <TextField
+        label={t('group')}
+        optional
+        value={group}
+        error={errors['groupName']}
+        onChange={(event) => setGroup(event.target.value)}
+      />
+      <TextField
+        label={t('flag')}
+        help={t('flagHelp')}
+        optional
+        value={flag}
+        error={errors['featureFlag']}
+        onChange={(event) => setFlag(event.target.value)}
+      />
+      <SelectField
+        label={t('check')}
+        value={check}
+        error={errors['payloadCheck']}
+        onPick={setCheck}
+        options={[
+          { value: 'off', label: t('checkOff') },
+          { value: 'report', label: t('checkReport') },
+          { value: 'refuse', label: t('checkRefuse') },
+        ]}
+      />
+      <CodeField
+        label={t('schema')}
+        help={t('schemaHelp')}
+        optional
+        language="json"
+        rows={10}
+        value={schema}
+        error={wrong ?? errors['schemas']}
+        onChange={setSchema}
+      />
+    </FormDialog>
+  )
+}

@@ -1,0 +1,115 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { getRouteApi, Link } from '@tanstack/react-router'
+import { Archive, ArrowLeft, Pencil } from 'lucide-react'
+import { useState } from 'react'
+import { useTranslations } from 'use-intl'
+import { api, ask } from '../../api/client.ts'
+import { asProblem } from '../../api/problem.ts'
+import { Button } from '../../parts/button.tsx'
+import { Code } from '../../parts/code.tsx'
+import { backClass, Facts, Muted, Page, Panel, Split } from '../../parts/layout.tsx'
+import { Bones, Failure } from '../../parts/states.tsx'
+import { Instant } from '../../parts/time.tsx'
+import { useSay } from '../../parts/toast.tsx'
+import { useMay, useSession } from '../../session/session.ts'
+import { EventTypeForm, schemaOf } from './event-type-form.tsx'
+import { checkWords } from './event-types-page.tsx'
+
+const route = getRouteApi('/in/event-types/$name')
+
+export function EventTypePage() {
+  const t = useTranslations('eventTypes')
+  const { name } = route.useParams()
+  const may = useMay()
+  const say = useSay()
+  const { kind } = useSession()
+  const queries = useQueryClient()
+  const [editing, setEditing] = useState(false)
+  const path = { event_type_name: name }
+  const eventType = useQuery({
+    queryKey: ['event-types', 'one', name],
+    queryFn: async () =>
+      await ask(api.GET('/api/v1/event-type/{event_type_name}', { params: { path } })),
+  })
+  const archive = useMutation({
+    mutationFn: async (archived: boolean) =>
+      await ask(
+        api.PATCH('/api/v1/event-type/{event_type_name}', { params: { path }, body: { archived } }),
+      ),
+    onSuccess: async () => {
+      say.done(t('saved'))
+      await queries.invalidateQueries({ queryKey: ['event-types'] })
+    },
+    onError: say.failed,
+  })
+  const shown = eventType.data
+  const schema = schemaOf(shown)
+  return (
+    <Page
+      title={name}
+      back={
+        <Link to="/event-types" className={backClass}>
+          <ArrowLeft size={13} aria-hidden /> {t('back')}
+        </Link>
+      }
+      lead={shown?.description}
+      actions={
+        <>
+          {shown !== undefined && kind === 'account' && may('administer') && (
+            <>
+              <Button
+                icon={<Archive size={14} aria-hidden />}
+                busy={archive.isPending}
+                onClick={() => archive.mutate(!shown.archived)}
+              >
+                {shown.archived ? t('unarchive') : t('archive')}
+              </Button>
+              <Button icon={<Pencil size={14} aria-hidden />} onClick={() => setEditing(true)}>
+                {t('edit')}
+              </Button>
+            </>
+          )}
+        </>
+      }
+    >
+      {shown === undefined ? (
+        eventType.error === null ? (
+          <Bones />
+        ) : (
+          <Failure problem={asProblem(eventType.error)} retry={() => void eventType.refetch()} />
+        )
+      ) : (
+        <Split
+          main={
+            <Panel title={t('schema')}>
+              {schema === '' ? (
+                <Muted>{t('noSchema')}</Muted>
+              ) : (
+                <Code label={t('schema')} text={schema} />
+              )}
+            </Panel>
+          }
+          side={
+            <Panel title={t('details')}>
+              <Facts
+                rows={[
+                  [t('group'), shown.groupName ?? '–'],
+                  [t('check'), t(checkWords[shown.payloadCheck])],
+                  [t('flag'), shown.featureFlag ?? '–'],
+                  [
+                    t('state'),
+                    shown.archived ? t('archived') : shown.deprecated ? t('deprecated') : '–',
+                  ],
+                  ['', <Instant key="at" at={shown.createdAt} />],
+                ]}
+              />
+            </Panel>
+          }
+        />
+      )}
+      {editing && shown !== undefined && (
+        <EventTypeForm eventType={shown} onClose={() => setEditing(false)} />
+      )}
+    </Page>
+  )
+}

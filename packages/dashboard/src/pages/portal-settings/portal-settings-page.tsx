@@ -1,0 +1,206 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import { useTranslations } from 'use-intl'
+import { api, ask } from '../../api/client.ts'
+import { asProblem } from '../../api/problem.ts'
+import type { PortalSettings } from '../../api/shapes.ts'
+import { Button } from '../../parts/button.tsx'
+import { Code } from '../../parts/code.tsx'
+import { CheckField, SelectField, TextArea, TextField } from '../../parts/field.tsx'
+import { useFieldErrors } from '../../parts/form.tsx'
+import { Columns, Page, Panel, Row, Stack } from '../../parts/layout.tsx'
+import { Bones, Failure } from '../../parts/states.tsx'
+import { useSay } from '../../parts/toast.tsx'
+import { useMay } from '../../session/session.ts'
+import { languageNames } from '../../words/languages.ts'
+import { listOf } from '../../parts/list-of.ts'
+
+const portalPages = ['live', 'messages', 'failed', 'endpoints', 'eventTypes'] as const
+
+const server = `POST /api/v1/auth/app-portal-access/{app}   →   { "url": "…/portal#token=…" }`
+const react = `import { PomboPortal } from '@pombo/sdk/react'
+
+<PomboPortal url={url} onExpired={fetchNewUrl} />`
+const script = (origin: string): string => `<script src="${origin}/portal.js" defer></script>
+<pombo-portal url="…" style="height: 100vh"></pombo-portal>`
+
+export function PortalSettingsPage() {
+  const t = useTranslations('portalSettings')
+  const settings = useQuery({
+    queryKey: ['portal-settings'],
+    queryFn: async () => await ask(api.GET('/api/v1/portal/settings', {})),
+  })
+  return (
+    <Page title={t('title')} lead={t('lead')}>
+      {settings.data === undefined ? (
+        settings.error === null ? (
+          <Bones />
+        ) : (
+          <Failure problem={asProblem(settings.error)} retry={() => void settings.refetch()} />
+        )
+      ) : (
+        <Columns>
+          <SettingsForm key={settings.dataUpdatedAt} settings={settings.data} />
+          <Panel title={t('embed')}>
+            <Stack>
+              <p>{t('embedHow')}</p>
+              <Code label={t('embed')} text={server} />
+              <p>{t('embedReact')}</p>
+              <Code label={t('embedReact')} text={react} />
+              <p>{t('embedScript')}</p>
+              <Code label={t('embedScript')} text={script(window.location.origin)} />
+            </Stack>
+          </Panel>
+        </Columns>
+      )}
+    </Page>
+  )
+}
+
+const colour = /^#[0-9a-f]{6}$/i
+
+function SettingsForm({ settings }: { settings: PortalSettings }) {
+  const t = useTranslations('portalSettings')
+  const common = useTranslations('common')
+  const say = useSay()
+  const may = useMay()
+  const queries = useQueryClient()
+  const [draft, setDraft] = useState({
+    name: settings.name ?? '',
+    logoUrl: settings.logoUrl ?? '',
+    theme: settings.theme,
+    language: settings.language ?? ('' as const),
+    accent: settings.colors.accent ?? '',
+    accentText: settings.colors.accentText ?? '',
+    pages: settings.pages,
+    origins: settings.allowedOrigins.join('\n'),
+  })
+  const set = (change: Partial<typeof draft>): void =>
+    setDraft((before) => ({ ...before, ...change }))
+  const or = (text: string): string | null => (text.trim() === '' ? null : text.trim())
+  const save = useMutation({
+    mutationFn: async () =>
+      await ask(
+        api.PUT('/api/v1/portal/settings', {
+          body: {
+            name: or(draft.name),
+            logoUrl: or(draft.logoUrl),
+            theme: draft.theme,
+            language: draft.language === '' ? null : draft.language,
+            colors: { accent: or(draft.accent), accentText: or(draft.accentText) },
+            pages: draft.pages,
+            allowedOrigins: listOf(draft.origins),
+          },
+        }),
+      ),
+    onSuccess: async () => {
+      say.done(t('saved'))
+      await queries.invalidateQueries({ queryKey: ['portal-settings'] })
+    },
+  })
+  const fields = ['name', 'logoUrl', 'colors', 'pages', 'allowedOrigins']
+  const { errors, rest } = useFieldErrors(save.error, fields)
+  const wrong = (text: string): string | undefined =>
+    text.trim() === '' || colour.test(text.trim()) ? undefined : t('colourWrong')
+  return (
+    <Panel title={t('look')}>
+      <form
+        noValidate
+        onSubmit={(event) => {
+          event.preventDefault()
+          save.mutate()
+        }}
+      >
+        <Stack>
+          {rest}
+          <TextField
+            label={t('name')}
+            help={t('nameHelp')}
+            optional
+            value={draft.name}
+            error={errors['name']}
+            onChange={(event) => set({ name: event.target.value })}
+          />
+          <TextField
+            label={t('logo')}
+            optional
+            type="url"
+            placeholder="https://"
+            value={draft.logoUrl}
+            error={errors['logoUrl']}
+            onChange={(event) => set({ logoUrl: event.target.value })}
+          />
+          <SelectField
+            label={t('theme')}
+            value={draft.theme}
+            onPick={(theme) => set({ theme })}
+            options={(['auto', 'light', 'dark'] as const).map((value) => ({
+              value,
+              label: t(`theme${value}`),
+            }))}
+          />
+          <SelectField
+            label={t('language')}
+            value={draft.language}
+            onPick={(language) => set({ language })}
+            options={[
+              { value: '', label: t('languageBrowser') },
+              { value: 'en', label: languageNames.en },
+              { value: 'pt-BR', label: languageNames['pt-BR'] },
+            ]}
+          />
+          <TextField
+            label={t('accent')}
+            optional
+            placeholder="#0f766e"
+            value={draft.accent}
+            error={wrong(draft.accent) ?? errors['colors']}
+            onChange={(event) => set({ accent: event.target.value })}
+          />
+          <TextField
+            label={t('accentText')}
+            optional
+            placeholder="#ffffff"
+            value={draft.accentText}
+            error={wrong(draft.accentText)}
+            onChange={(event) => set({ accentText: event.target.value })}
+          />
+          <fieldset>
+            <legend>{t('pages')}</legend>
+            {portalPages.map((page) => (
+              <CheckField
+                key={page}
+                label={t(`page${page}`)}
+                checked={draft.pages.includes(page)}
+                onChange={(event) =>
+                  set({
+                    pages: portalPages.filter((one) =>
+                      one === page ? event.target.checked : draft.pages.includes(one),
+                    ),
+                  })
+                }
+              />
+            ))}
+            {errors['pages']}
+          </fieldset>
+          <TextArea
+            label={t('origins')}
+            help={t('originsHelp')}
+            optional
+            mono
+            value={draft.origins}
+            error={errors['allowedOrigins']}
+            onChange={(event) => set({ origins: event.target.value })}
+          />
+          {may('administer') && (
+            <Row>
+              <Button kind="primary" type="submit" busy={save.isPending}>
+                {common('save')}
+              </Button>
+            </Row>
+          )}
+        </Stack>
+      </form>
+    </Panel>
+  )
+}

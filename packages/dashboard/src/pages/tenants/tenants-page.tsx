@@ -1,0 +1,185 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { Building2, Pencil, Plus } from 'lucide-react'
+import { useState } from 'react'
+import { useFormatter, useTranslations } from 'use-intl'
+import { api, ask } from '../../api/client.ts'
+import type { Tenant } from '../../api/shapes.ts'
+import { Button, IconButton } from '../../parts/button.tsx'
+import { Id } from '../../parts/code.tsx'
+import { Dialog } from '../../parts/dialog.tsx'
+import { CheckField, TextField } from '../../parts/field.tsx'
+import { useFieldErrors } from '../../parts/form.tsx'
+import { FormDialog } from '../../parts/form-dialog.tsx'
+import { Mono, Muted, Page, Panel } from '../../parts/layout.tsx'
+import { PagedList, pageOf } from '../../parts/paged-list.tsx'
+import { Empty, Notice } from '../../parts/states.tsx'
+import type { Column } from '../../parts/table.tsx'
+import { Ago } from '../../parts/time.tsx'
+import { useSay } from '../../parts/toast.tsx'
+import { useMay } from '../../session/session.ts'
+
+export function TenantsPage() {
+  const t = useTranslations('tenants')
+  const format = useFormatter()
+  const may = useMay()
+  const [edited, setEdited] = useState<Tenant | 'new'>()
+  const [made, setMade] = useState<string>()
+  const or = (value: number | null) =>
+    value === null ? <Muted>{t('asConfigured')}</Muted> : format.number(value)
+  const columns: Column<Tenant>[] = [
+    { id: 'name', head: t('name'), is: 'fill', cell: ({ name }) => name },
+    { id: 'id', head: 'Id', is: 'nowrap', minor: true, cell: ({ id }) => <Mono>{id}</Mono> },
+    { id: 'days', head: t('retention'), is: 'number', cell: (one) => or(one.retentionDays) },
+    {
+      id: 'rate',
+      head: t('acceptRate'),
+      is: 'number',
+      minor: true,
+      cell: (one) => or(one.acceptRate),
+    },
+    {
+      id: 'created',
+      head: t('created'),
+      is: 'number',
+      minor: true,
+      cell: ({ createdAt }) => <Ago at={createdAt} />,
+    },
+    {
+      id: 'edit',
+      head: '',
+      is: 'number',
+      cell: (one) =>
+        may('administer') && (
+          <IconButton
+            small
+            label={`${t('edit')}: ${one.name}`}
+            icon={<Pencil size={14} aria-hidden />}
+            onClick={() => setEdited(one)}
+          />
+        ),
+    },
+  ]
+  return (
+    <Page
+      title={t('title')}
+      lead={t('lead')}
+      actions={
+        may('administer') && (
+          <Button
+            kind="primary"
+            icon={<Plus size={14} aria-hidden />}
+            onClick={() => setEdited('new')}
+          >
+            {t('new')}
+          </Button>
+        )
+      }
+    >
+      <Panel flush>
+        <PagedList
+          label={t('title')}
+          queryKey={['tenants']}
+          page={async (iterator) =>
+            await ask(api.GET('/api/v1/tenant', { params: { query: pageOf(iterator) } }))
+          }
+          columns={columns}
+          rowKey={({ id }) => id}
+          empty={<Empty icon={<Building2 size={22} aria-hidden />} title={t('title')} />}
+        />
+      </Panel>
+      {edited !== undefined && (
+        <TenantForm
+          {...(edited !== 'new' && { tenant: edited })}
+          onClose={() => setEdited(undefined)}
+          onMade={setMade}
+        />
+      )}
+      {made !== undefined && (
+        <Dialog open onClose={() => setMade(undefined)} title={t('new')}>
+          <Notice tone="good">{t('made')}</Notice>
+          <Id id={made} />
+        </Dialog>
+      )}
+    </Page>
+  )
+}
+
+function TenantForm({
+  tenant,
+  onClose,
+  onMade,
+}: {
+  tenant?: Tenant
+  onClose: () => void
+  onMade: (key: string) => void
+}) {
+  const t = useTranslations('tenants')
+  const common = useTranslations('common')
+  const say = useSay()
+  const queries = useQueryClient()
+  const [name, setName] = useState(tenant?.name ?? '')
+  const [days, setDays] = useState(tenant?.retentionDays?.toString() ?? '')
+  const [rate, setRate] = useState(tenant?.acceptRate?.toString() ?? '')
+  const [encrypt, setEncrypt] = useState(tenant?.encryptPayloads ?? false)
+  const number = (text: string): number | null => (text.trim() === '' ? null : Number(text))
+  const save = useMutation({
+    mutationFn: async () => {
+      const body = {
+        name: name.trim(),
+        retentionDays: number(days),
+        acceptRate: number(rate),
+        encryptPayloads: encrypt,
+      }
+      if (tenant === undefined) return (await ask(api.POST('/api/v1/tenant', { body }))).key
+      const path = { tenant_id: tenant.id }
+      await ask(api.PATCH('/api/v1/tenant/{tenant_id}', { params: { path }, body }))
+      return undefined
+    },
+    onSuccess: async (key) => {
+      if (key === undefined) say.done(t('saved'))
+      else onMade(key)
+      await queries.invalidateQueries({ queryKey: ['tenants'] })
+      onClose()
+    },
+  })
+  const { errors, rest } = useFieldErrors(save.error, ['name', 'retentionDays', 'acceptRate'])
+  return (
+    <FormDialog
+      title={tenant === undefined ? t('new') : t('edit')}
+      action={tenant === undefined ? common('create') : common('save')}
+      busy={save.isPending}
+      onClose={onClose}
+      onSend={() => save.mutate()}
+    >
+      {rest}
+      <TextField
+        label={t('name')}
+        value={name}
+        error={errors['name']}
+        onChange={(event) => setName(event.target.value)}
+      />
+      <TextField
+        label={t('retention')}
+        help={t('retentionHelp')}
+        optional
+        inputMode="numeric"
+        value={days}
+        error={errors['retentionDays']}
+        onChange={(event) => setDays(event.target.value)}
+      />
+      <TextField
+        label={t('acceptRate')}
+        optional
+        inputMode="numeric"
+        value={rate}
+        error={errors['acceptRate']}
+        onChange={(event) => setRate(event.target.value)}
+      />
+      <CheckField
+        label={t('encrypt')}
+        checked={encrypt}
+        onChange={(event) => setEncrypt(event.target.checked)}
+      />
+    </FormDialog>
+  )
+}

@@ -1,0 +1,56 @@
+import type { ReactNode } from 'react'
+import { useId } from 'react'
+import { useTranslations } from 'use-intl'
+import { Button } from './button.tsx'
+import { Dialog } from './dialog.tsx'
+import styles from './layout.module.css'
+
+/** A form in a dialog: sent by its button or by Enter, and kept as it was typed when it is refused. */
+export function FormDialog({
+  title,
+  action,
+  busy,
+  wide = false,
+  onClose,
+  onSend,
+  children,
+}: {
+  title: string
+  action: string
+  busy: boolean
+  wide?: boolean
+  onClose: () => void
+  onSend: () => void
+  children: ReactNode
+}) {
+  const common = useTranslations('common')
+  const id = useId()
+  return (
+    <Dialog
+      open
+      wide={wide}
+      onClose={onClose}
+      title={title}
+      buttons={
+        <>
+          <Button onClick={onClose}>{common('cancel')}</Button>
+          <Button kind="primary" type="submit" form={id} busy={busy}>
+            {action}
+          </Button>
+        </>
+      }
+    >
+      <form
+        id={id}
+        noValidate
+        className={styles.stack}
+        onSubmit={(event) => {
+          event.preventDefault()
+          onSend()
+        }}
+      >
+        {children}
+      </form>
+    </Dialog>
+  )
+}

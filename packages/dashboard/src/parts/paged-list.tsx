@@ -1,0 +1,70 @@
+import { useInfiniteQuery } from '@tanstack/react-query'
+import type { ReactNode } from 'react'
+import { useTranslations } from 'use-intl'
+import { asProblem } from '../api/problem.ts'
+import { Button } from './button.tsx'
+import { Foot } from './foot.tsx'
+import { Bones, Failure } from './states.tsx'
+import { type Column, Table } from './table.tsx'
+
+interface ListPage<Of> {
+  data: Of[]
+  iterator: string | null
+  done: boolean
+}
+
+/** A list of the API, a page at a time, in each of its states. */
+export function PagedList<Of>({
+  label,
+  queryKey,
+  page,
+  columns,
+  rowKey,
+  linked = false,
+  empty,
+  refetchMs,
+}: {
+  label: string
+  queryKey: readonly unknown[]
+  page: (iterator: string | undefined) => Promise<ListPage<Of>>
+  columns: readonly Column<Of>[]
+  rowKey: (of: Of) => string
+  linked?: boolean
+  empty: ReactNode
+  refetchMs?: number
+}) {
+  const common = useTranslations('common')
+  const found = useInfiniteQuery({
+    queryKey,
+    initialPageParam: undefined as string | undefined,
+    queryFn: async ({ pageParam }) => await page(pageParam),
+    getNextPageParam: (last) => (last.done ? undefined : (last.iterator ?? undefined)),
+    refetchInterval: refetchMs ?? false,
+  })
+  if (found.data === undefined) {
+    if (found.error === null) return <Bones />
+    return <Failure problem={asProblem(found.error)} retry={() => void found.refetch()} />
+  }
+  const rows = found.data.pages.flatMap(({ data }) => data)
+  if (rows.length === 0) return empty
+  return (
+    <>
+      <Table {...{ label, columns, rows, rowKey, linked }} />
+      {found.hasNextPage && (
+        <Foot>
+          <Button busy={found.isFetchingNextPage} onClick={() => void found.fetchNextPage()}>
+            {common('more')}
+          </Button>
+        </Foot>
+      )}
+    </>
+  )
+}
+
+/** The part of a query that asks for the next page, if there is one to ask for. */
+export function pageOf(
+  iterator: string | undefined,
+  limit = 50,
+): { limit: number; iterator?: string } {
+  return { limit, ...(iterator !== undefined && { iterator }) }
+}

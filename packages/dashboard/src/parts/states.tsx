@@ -1,0 +1,105 @@
+import { CircleAlert, CircleCheck, Info, Lock, TriangleAlert, Unplug } from 'lucide-react'
+import type { ReactNode } from 'react'
+import { useTranslations } from 'use-intl'
+import type { Problem } from '../api/problem.ts'
+import { useProblemWords } from '../words/problem-words.ts'
+import { Button } from './button.tsx'
+import { names } from './class-names.ts'
+import styles from './states.module.css'
+
+/** Where rows will be. */
+export function Bones({ rows = 8 }: { rows?: number }) {
+  const t = useTranslations('common')
+  return (
+    <div className={styles.bones} role="status" aria-label={t('loading')}>
+      {Array.from({ length: rows }, (_, index) => (
+        <div key={index}>
+          <span className={names(styles.bone, styles.w1)} />
+          <span className={names(styles.bone, styles.w2)} />
+          <span className={names(styles.bone, styles.w3)} />
+          <span className={names(styles.bone, styles.w4)} />
+        </div>
+      ))}
+    </div>
+  )
+}
+
+/** Nothing is here; it says what to do next. */
+export function Empty({
+  icon,
+  title,
+  children,
+  action,
+}: {
+  icon?: ReactNode
+  title: string
+  children?: ReactNode
+  action?: ReactNode
+}) {
+  return (
+    <div className={styles.box}>
+      {icon}
+      <h3>{title}</h3>
+      {children !== undefined && <p>{children}</p>}
+      {action !== undefined && <div className={styles.buttons}>{action}</div>}
+    </div>
+  )
+}
+
+/** What happened in words, what Pombo said of it, and to try again. */
+export function Failure({ problem, retry }: { problem: Problem; retry?: () => void }) {
+  const t = useTranslations('common')
+  const words = useProblemWords()
+  if (problem.code === 'permission_denied') return <NoPermission detail={problem.detail} />
+  const lost = problem.code === 'network'
+  return (
+    <div className={names(styles.box, styles.bad)} role="alert">
+      {lost ? <Unplug size={22} aria-hidden /> : <CircleAlert size={22} aria-hidden />}
+      <h3>{words(problem)}</h3>
+      {!lost && <p className={styles.detail}>{problem.detail}</p>}
+      {retry !== undefined && (
+        <div className={styles.buttons}>
+          <Button onClick={retry}>{t('tryAgain')}</Button>
+        </div>
+      )}
+    </div>
+  )
+}
+
+export function NoPermission({ detail }: { detail?: string }) {
+  const t = useTranslations('common')
+  return (
+    <div className={styles.box}>
+      <Lock size={22} aria-hidden />
+      <h3>{t('noPermission')}</h3>
+      <p>{t('noPermissionHow')}</p>
+      {detail !== undefined && <p className={styles.detail}>{detail}</p>}
+    </div>
+  )
+}
+
+const notices = {
+  info: { icon: Info, look: styles.noticeInfo },
+  good: { icon: CircleCheck, look: styles.noticeGood },
+  warn: { icon: TriangleAlert, look: styles.noticeWarn },
+  bad: { icon: CircleAlert, look: styles.noticeBad },
+}
+
+export function Notice({
+  tone,
+  action,
+  children,
+}: {
+  tone: keyof typeof notices
+  action?: ReactNode
+  children: ReactNode
+}) {
+  const { icon: Icon, look } = notices[tone]
+  return (
+    <div className={names(styles.notice, look)} role={tone === 'bad' ? 'alert' : 'status'}>
+      <Icon size={15} aria-hidden />
+      <div>{children}</div>
+      {action}
+    </div>
+  )
+}

@@ -1,0 +1,80 @@
+import { type ColumnDef, tableFeatures, useTable } from '@tanstack/react-table'
+import type { ReactNode } from 'react'
+import { names } from './class-names.ts'
+import styles from './table.module.css'
+
+const features = tableFeatures({})
+
+/** A column: what it is called, what it shows of a row, and how much room that takes. */
+export interface Column<Of> {
+  id: string
+  head: string
+  cell: (of: Of) => ReactNode
+  /** Numbers stand to the right, `fill` takes what is left and is cut, `minor` goes first where it is narrow. */
+  is?: 'number' | 'fill' | 'nowrap'
+  minor?: boolean
+}
+
+export function Table<Of>({
+  label,
+  columns,
+  rows,
+  rowKey,
+  linked = false,
+}: {
+  label: string
+  columns: readonly Column<Of>[]
+  rows: Of[]
+  rowKey: (of: Of) => string
+  /** A link of class `rowLink` in a row takes the whole row. */
+  linked?: boolean
+}) {
+  const look = new Map(
+    columns.map(({ id, is, minor }) => [
+      id,
+      names(is !== undefined && styles[is], minor === true && styles.minor),
+    ]),
+  )
+  const table = useTable({
+    features,
+    data: rows,
+    columns: columns.map(
+      ({ id, head, cell }): ColumnDef<typeof features, Of & object> => ({
+        id,
+        header: head,
+        cell: ({ row }) => cell(row.original),
+      }),
+    ),
+    getRowId: rowKey,
+  } as Parameters<typeof useTable<typeof features, Of & object>>[0])
+  return (
+    <div className={styles.scroll}>
+      <table className={styles.table} aria-label={label}>
+        <thead>
+          {table.getHeaderGroups().map((group) => (
+            <tr key={group.id}>
+              {group.headers.map((header) => (
+                <th key={header.id} scope="col" className={look.get(header.column.id)}>
+                  <table.FlexRender header={header} />
+                </th>
+              ))}
+            </tr>
+          ))}
+        </thead>
+        <tbody>
+          {table.getRowModel().rows.map((row) => (
+            <tr key={row.id} className={linked ? styles.linked : undefined}>
+              {row.getAllCells().map((cell) => (
+                <td key={cell.id} className={look.get(cell.column.id)}>
+                  <table.FlexRender cell={cell} />
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}
+
+export const rowLink = styles.link ?? ''

@@ -1,0 +1,213 @@
+import type { QueryClient } from '@tanstack/react-query'
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  redirect,
+  retainSearchParams,
+} from '@tanstack/react-router'
+import { asProblem } from './api/problem.ts'
+import { auditSearch } from './pages/audit/search.ts'
+import { overviewSearch } from './pages/overview/search.ts'
+import { openSession, sessionQuery } from './session/session.ts'
+import { SignInPage } from './session/sign-in-page.tsx'
+import { Crashed, NoPage, PortalClosed } from './shell/dead-ends.tsx'
+import { pagesOf } from './shell/navigation.tsx'
+import { Shell } from './shell/shell.tsx'
+import { search } from './shell/search.ts'
+
+interface Context {
+  queryClient: QueryClient
+  /** The pages stand under /portal, for one app. */
+  portal: boolean
+  portalToken: string | undefined
+}
+
+const root = createRootRouteWithContext<Context>()({ notFoundComponent: NoPage })
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: '/signin',
+  validateSearch: search({ to: 'path' }),
+  component: SignInPage,
+})
+
+const closed = createRoute({ getParentRoute: () => root, path: '/closed', component: PortalClosed })
+
+/** Its type is written out, since the redirects below ask for it before it is inferred. */
+const scope: (given: Record<string, unknown>) => { app?: string | undefined } = search({
+  app: 'text',
+})
+
+/** Everything that takes a session. */
+const inside = createRoute({
+  getParentRoute: () => root,
+  id: 'in',
+  component: Shell,
+  errorComponent: Crashed,
+  validateSearch: scope,
+  search: { middlewares: [retainSearchParams(['app'])] },
+  beforeLoad: async ({ context, location }) => {
+    const { queryClient, portal } = context
+    const token = context.portalToken
+    context.portalToken = undefined
+    try {
+      if (token !== undefined)
+        queryClient.setQueryData(sessionQuery.queryKey, await openSession(token))
+      await queryClient.ensureQueryData(sessionQuery)
+    } catch (error) {
+      if (asProblem(error).status !== 401) throw error
+      if (portal) throw redirect({ to: '/closed' })
+      throw redirect({
+        to: '/signin',
+        search: location.href === '/' ? {} : { to: location.href },
+      })
+    }
+  },
+})
+
+const home = createRoute({
+  getParentRoute: () => inside,
+  path: '/',
+  beforeLoad: ({ context }) => {
+    const session = context.queryClient.getQueryData(sessionQuery.queryKey)
+    const first = session && pagesOf(session)[0]
+    throw redirect({ to: first?.to ?? '/closed' })
+  },
+})
+
+const at = { getParentRoute: () => inside }
+
+// Each page comes when somebody goes there.
+const overview = createRoute({
+  ...at,
+  path: '/overview',
+  validateSearch: overviewSearch,
+  component: lazyRouteComponent(
+    async () => await import('./pages/overview/overview-page.tsx'),
+    'OverviewPage',
+  ),
+})
+
+const eventTypes = createRoute({
+  ...at,
+  path: '/event-types',
+  component: lazyRouteComponent(
+    async () => await import('./pages/event-types/event-types-page.tsx'),
+    'EventTypesPage',
+  ),
+})
+
+const eventType = createRoute({
+  ...at,
+  path: '/event-types/$name',
+  component: lazyRouteComponent(
+    async () => await import('./pages/event-types/event-type-page.tsx'),
+    'EventTypePage',
+  ),
+})
+
+const apps = createRoute({
+  ...at,
+  path: '/apps',
+  component: lazyRouteComponent(async () => await import('./pages/apps/apps-page.tsx'), 'AppsPage'),
+})
+
+const keys = createRoute({
+  ...at,
+  path: '/keys',
+  component: lazyRouteComponent(async () => await import('./pages/keys/keys-page.tsx'), 'KeysPage'),
+})
+
+const tenants = createRoute({
+  ...at,
+  path: '/tenants',
+  component: lazyRouteComponent(
+    async () => await import('./pages/tenants/tenants-page.tsx'),
+    'TenantsPage',
+  ),
+})
+
+const operational = createRoute({
+  ...at,
+  path: '/operational',
+  component: lazyRouteComponent(
+    async () => await import('./pages/operational/operational-page.tsx'),
+    'OperationalPage',
+  ),
+})
+
+const portalSettings = createRoute({
+  ...at,
+  path: '/portal-settings',
+  component: lazyRouteComponent(
+    async () => await import('./pages/portal-settings/portal-settings-page.tsx'),
+    'PortalSettingsPage',
+  ),
+})
+
+const audit = createRoute({
+  ...at,
+  path: '/audit',
+  validateSearch: auditSearch,
+  component: lazyRouteComponent(
+    async () => await import('./pages/audit/audit-page.tsx'),
+    'AuditPage',
+  ),
+})
+
+const privacy = createRoute({
+  ...at,
+  path: '/privacy',
+  component: lazyRouteComponent(
+    async () => await import('./pages/privacy/privacy-page.tsx'),
+    'PrivacyPage',
+  ),
+})
+
+const design = createRoute({
+  ...at,
+  path: '/design',
+  component: lazyRouteComponent(
+    async () => await import('./pages/design/design-page.tsx'),
+    'DesignPage',
+  ),
+})
+
+const routeTree = root.addChildren([
+  signIn,
+  closed,
+  inside.addChildren([
+    home,
+    overview,
+    eventTypes,
+    eventType,
+    apps,
+    keys,
+    tenants,
+    operational,
+    portalSettings,
+    audit,
+    privacy,
+    design,
+  ]),
+])
+
+export function makeRouter(context: Context) {
+  return createRouter({
+    routeTree,
+    context,
+    basepath: context.portal ? '/portal' : '/',
+    defaultPreload: 'intent',
+    scrollRestoration: true,
+    defaultErrorComponent: Crashed,
+    defaultNotFoundComponent: NoPage,
+  })
+}
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: ReturnType<typeof makeRouter>
+  }
+}
