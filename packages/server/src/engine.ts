@@ -23,7 +23,7 @@ import type { DeliveryDialect } from './dialects/contract/delivery.ts'
 import { Ingest } from './ingest/ingest.ts'
 import { type Claim, NodeLease, type SharedRate, Slots } from './queue/queue.ts'
 import { Recorder } from './record/record.ts'
-import { discardDeliveries } from './record/discard/store.ts'
+import { discardDeliveries, discardThese } from './record/discard/store.ts'
 import type { RegistryCache } from './registry/cache/cache.ts'
 import { compileFilter } from './route/filter.ts'
 import type { RouteRules } from './route/route.ts'
@@ -198,6 +198,7 @@ export class Engine {
       disableAfterDays: options.disableAfterDays ?? 5,
       discard: (endpointId, reason, beforeMessageId) =>
         discardDeliveries(pool, { endpointIds: [endpointId], beforeMessageId }, reason),
+      discardThese,
       payloads,
       compileFilter,
       wants: wantsMessage(

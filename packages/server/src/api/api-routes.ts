@@ -7,6 +7,8 @@ import { sessionRoutes } from './auth/session/routes.ts'
 import { backgroundTaskRoutes } from './background-tasks/routes.ts'
 import { endpointRoutes } from './endpoints/routes.ts'
 import { transformRoutes } from './endpoints/transform.ts'
+import { bulkRoutes } from './bulk/routes.ts'
+import { failureRoutes } from './failures/routes.ts'
 import { createPayloadCheck } from './event-types/payload-check.ts'
 import { eventTypeRoutes } from './event-types/routes.ts'
 import { healthRoutes } from './health/routes.ts'
@@ -37,6 +39,7 @@ export function apiRoutes(deps: ApiDeps, gate: Gate): Route[] {
   const endpointsOf = async (tenantId: string, appId: string) =>
     (await cache.routes(tenantId, appId))?.endpoints ?? []
   const serverUrl = () => gate.serverUrl()
+  const queue = createQueuePictures(db, clock)
   return [
     ...appRoutes(apps),
     ...endpointRoutes({
@@ -60,7 +63,9 @@ export function apiRoutes(deps: ApiDeps, gate: Gate): Route[] {
     ...authRoutes({ apps, keys, clock, appIdOf, serverUrl }),
     ...sessionRoutes({ ...deps, ...gate, serverUrl, version: settings.version }),
     ...portalRoutes(db),
-    overviewRoute({ ...deps, ...gate, queue: createQueuePictures(db, clock) }),
+    overviewRoute({ ...deps, ...gate, queue }),
+    ...failureRoutes({ ...deps, appIdOf, queue }),
+    ...bulkRoutes({ ...deps, appIdOf }),
     seriesRoute({ ...deps, appIdOf, endpointsOf }),
     ...(deps.live
       ? [

@@ -10,6 +10,7 @@ const named: Readonly<Record<string, Role>> = {
   'v1.endpoint.try-transform': 'read',
   'v1.message.precheck': 'read',
   'v1.session.delete': 'read',
+  'v1.bulk.preview': 'read',
   logout_api_v1_auth_logout__post: 'read',
   // Sets going what was set up.
   'v1.message.create': 'operate',
@@ -25,6 +26,8 @@ const named: Readonly<Record<string, Role>> = {
   'v1.endpoint.enable': 'operate',
   'v1.endpoint.set-circuit': 'operate',
   'v1.replay.create': 'operate',
+  'v1.bulk.create': 'operate',
+  'v1.message.resend': 'operate',
   'v1.background-task.cancel': 'operate',
   // Shows what signs, and what opens doors elsewhere.
   'v1.endpoint.get-secret': 'administer',

@@ -1,6 +1,6 @@
+import { causeOf } from '../core/cause.ts'
 import type { StoredMessage } from '../ingest/observer.ts'
 import type { Unwritten } from '../record/recorded.ts'
-import { causeOf } from './failures/failures.ts'
 import type { Attempt } from './event.ts'
 import type { Traffic } from './traffic.ts'
 

@@ -38,6 +38,7 @@ export interface UpkeepDeps {
   discard: RetentionDeps['discard']
   compileFilter: CompileFilter
   wants: JobDeps['wants']
+  discardThese: JobDeps['discardThese']
   /** Of messages as they are stored. */
   payloads: Pick<Payloads, 'open'>
   now: () => number

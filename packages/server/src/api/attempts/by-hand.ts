@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Endpoint } from '../../core/endpoint.ts'
 import { PomboError } from '../../core/error.ts'
 import { uuidv7 } from '../../core/id.ts'
 import { priorityRank } from '../../queue/queue.ts'
@@ -9,13 +10,19 @@ import { endpointId } from '../endpoints/schema.ts'
 import { requireMessage } from '../messages/routes.ts'
 import { msgId } from '../messages/schema.ts'
 import { empty, json, type Route, route } from '../route.ts'
+import type { StoredMessage } from '../history/messages/store.ts'
 import { pick } from './pick.ts'
+import { deliveriesOfMessage } from './store.ts'
 import type { AttemptDeps } from './deps.ts'
 
 const tag = 'Message Attempt'
 
-/** What people do to one delivery: send it again, or give it up. */
-export function resendRoute(deps: AttemptDeps): Route {
+/** What people do to deliveries of one message: send it again, or give one up. */
+export function byHandRoutes(deps: AttemptDeps): Route[] {
+  return [resendRoute(deps), resendAllRoute(deps), skipRoute(deps)]
+}
+
+function resendRoute(deps: AttemptDeps): Route {
   const { db, endpointsOf, clock, wake } = deps
   return route({
     method: 'POST',
@@ -34,24 +41,50 @@ export function resendRoute(deps: AttemptDeps): Route {
       const message = await requireMessage(deps, appId, params.msg_id)
       const endpoint = pick(await endpointsOf(holder.tenantId, appId), params.endpoint_id)
       if (message.payload === null) throw new PomboError('payload_gone', { id: params.msg_id })
-      await resend(db, {
-        deliveryId: uuidv7(clock.now()),
-        tenantId: holder.tenantId,
-        appId,
-        endpointId: endpoint.id,
-        messageId: message.id,
-        eventType: message.eventType,
-        payloadBytes: message.payloadBytes,
-        priority: priorityRank[endpoint.priority ?? message.priority],
-        orderingKey: endpoint.ordering === 'key' ? message.orderingKey : null,
-      })
+      await resend(db, target(message, endpoint, uuidv7(clock.now()), holder.tenantId))
       wake(endpoint.id)
       return json(202, {})
     },
   })
 }
 
-export function skipRoute(deps: AttemptDeps): Route {
+/** `POST …/msg/{msg_id}/resend`: to every endpoint that the message was for, or would be for now. */
+function resendAllRoute(deps: AttemptDeps): Route {
+  const { db, endpointsOf, clock, wake } = deps
+  return route({
+    method: 'POST',
+    path: '/api/v1/app/{app_id}/msg/{msg_id}/resend',
+    id: 'v1.message.resend',
+    tag,
+    summary: 'Send a message again to every endpoint that it was for',
+    description: 'Also where it was delivered already. Endpoints that are disabled are left alone.',
+    access: 'app',
+    params: z.object({ app_id: appId, msg_id: msgId }),
+    answers: {
+      202: {
+        description: 'It will be sent',
+        body: z.object({ deliveries: z.int() }).meta({ id: 'ResendOut' }),
+      },
+    },
+    async handle({ holder, appId, params }) {
+      const message = await requireMessage(deps, appId, params.msg_id)
+      if (message.payload === null) throw new PomboError('payload_gone', { id: params.msg_id })
+      const all = await endpointsOf(holder.tenantId, appId)
+      const ids = all.map(({ id }) => id)
+      const had = new Set(
+        (await deliveriesOfMessage(db, message.id, ids)).map((row) => row.endpoint_id),
+      )
+      const meant = all.filter(({ id, disabled }) => had.has(id) && !disabled)
+      for (const endpoint of meant) {
+        await resend(db, target(message, endpoint, uuidv7(clock.now()), holder.tenantId))
+        wake(endpoint.id)
+      }
+      return json(202, { deliveries: meant.length })
+    },
+  })
+}
+
+function skipRoute(deps: AttemptDeps): Route {
   const { db, endpointsOf, wake } = deps
   return route({
     method: 'DELETE',
@@ -76,4 +109,23 @@ export function skipRoute(deps: AttemptDeps): Route {
       return empty
     },
   })
+}
+
+function target(
+  message: StoredMessage,
+  endpoint: Endpoint,
+  deliveryId: string,
+  tenantId: string,
+): Parameters<typeof resend>[1] {
+  return {
+    deliveryId,
+    tenantId,
+    appId: message.appId,
+    endpointId: endpoint.id,
+    messageId: message.id,
+    eventType: message.eventType,
+    payloadBytes: message.payloadBytes,
+    priority: priorityRank[endpoint.priority ?? message.priority],
+    orderingKey: endpoint.ordering === 'key' ? message.orderingKey : null,
+  }
 }

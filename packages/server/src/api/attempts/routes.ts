@@ -7,7 +7,7 @@ import { expungeResponse, findAttempt } from '../history/attempts/store.ts'
 import { msgId } from '../messages/schema.ts'
 import { messageIdOf } from '../messages/store.ts'
 import { empty, json, type Route, route } from '../route.ts'
-import { resendRoute, skipRoute } from './by-hand.ts'
+import { byHandRoutes } from './by-hand.ts'
 import type { AttemptDeps } from './deps.ts'
 import { attemptLists } from './lists.ts'
 import { attemptId, attemptOut, expandedStatuses } from './schema.ts'
@@ -23,8 +23,7 @@ export function attemptRoutes(deps: AttemptDeps): Route[] {
     getRoute(deps),
     expungeRoute(deps),
     ...standingRoutes(deps),
-    resendRoute(deps),
-    skipRoute(deps),
+    ...byHandRoutes(deps),
   ]
 }
 

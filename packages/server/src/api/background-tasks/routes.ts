@@ -20,7 +20,7 @@ export function backgroundTaskRoutes(db: Pool): Route[] {
       id: 'v1.background-task',
       tag: 'Background Task',
       words: { one: 'a background task', many: 'background tasks' },
-      access: 'tenant',
+      access: 'app',
       out: taskOut,
       show: showTask,
       list: {

@@ -1,6 +1,6 @@
 import { uuidv7 } from '../../core/id.ts'
 import type { Queryable } from '../../db/pool.ts'
-import type { JobCursor, ReplayArgs } from '../../upkeep/jobs/store.ts'
+import type { BulkArgs, JobCursor, ReplayArgs } from '../../upkeep/jobs/store.ts'
 import { type Cursor, keysetRange } from '../pagination.ts'
 
 export interface TaskRow {
@@ -9,7 +9,7 @@ export interface TaskRow {
   status: 'running' | 'finished' | 'failed' | 'canceled'
   app_id: string | null
   endpoint_id: string | null
-  args: ReplayArgs
+  args: ReplayArgs & Partial<BulkArgs>
   cursor: JobCursor | null
   matched: number
   total: number | null
@@ -40,8 +40,11 @@ export async function startTask(
     | 'endpoint.bulk-replay'
     | 'endpoint.replay'
     | 'replay'
-    | 'application.purge_content',
-  args: ReplayArgs,
+    | 'application.purge_content'
+    | 'bulk.retry'
+    | 'bulk.discard'
+    | 'bulk.replay',
+  args: ReplayArgs | BulkArgs,
   nowMs: number,
 ): Promise<TaskRow> {
   const { rows } = await db.query<TaskRow>(

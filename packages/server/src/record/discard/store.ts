@@ -65,3 +65,21 @@ export async function discardDeliveries(
   )
   return rows[0]!.count
 }
+
+/**
+ * The same for exactly these, in the transaction of `db`.
+ * @returns the endpoint of each that was closed
+ */
+export async function discardThese(
+  db: Queryable,
+  deliveries: readonly { endpointId: string; messageId: string }[],
+  reason: string,
+): Promise<string[]> {
+  const closed: string[] = []
+  for (const [endpointId, some] of Map.groupBy(deliveries, (one) => one.endpointId)) {
+    const messageIds = some.map(({ messageId }) => messageId)
+    const count = await discardDeliveries(db, { endpointIds: [endpointId], messageIds }, reason)
+    for (let i = 0; i < count; i++) closed.push(endpointId)
+  }
+  return closed
+}

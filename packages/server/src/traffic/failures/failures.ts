@@ -1,4 +1,3 @@
-import type { Outcome } from '../../core/outcome.ts'
 import type { Attempt } from '../event.ts'
 
 /** Failed attempts of one endpoint by one cause within an hour. */
@@ -18,22 +17,6 @@ export interface FailureRow {
 }
 
 const HOUR_MS = 3_600_000
-
-/** What an attempt failed of, in words that many share: `refused.503`, `timed-out.headers`, `unreachable.dns`. */
-export function causeOf(outcome: Outcome): string {
-  switch (outcome.kind) {
-    case 'delivered':
-      return 'delivered'
-    case 'refused':
-      return `refused.${outcome.statusCode}`
-    case 'timed-out':
-      return `timed-out.${outcome.phase}`
-    case 'unreachable':
-    case 'blocked':
-    case 'failed':
-      return `${outcome.kind}.${outcome.reason}`
-  }
-}
 
 /** Failures in memory, until they are added to the table. */
 export class Failures {

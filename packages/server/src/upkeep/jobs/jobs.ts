@@ -4,7 +4,6 @@ import type { Message } from '../../core/message.ts'
 import { payloadValue } from '../../core/raw-payload.ts'
 import type { Payloads } from '../../db/payload.ts'
 import { inTransaction, isAway, type Pool } from '../../db/pool.ts'
-import { noteSignals } from '../../db/signals.ts'
 import type { NodeLease, Waker } from '../../queue/queue.ts'
 import {
   type ClosedDelivery,
@@ -15,6 +14,9 @@ import {
   reopen,
 } from '../../queue/reopen/store.ts'
 import { lookAtMissing } from '../../queue/reopen/missing/store.ts'
+import type { DiscardThese } from './bulk.ts'
+import { bulkPage } from './bulk-page.ts'
+import { at, lookedAt, pageMs, tell } from './page.ts'
 import {
   holdJob,
   type Job,
@@ -49,16 +51,14 @@ export interface JobDeps {
   compileFilter: CompileFilter
   /** Whether the message would go to the endpoint if it came now: route/'s, handed in like the filter. */
   wants: (endpointId: string, message: Message) => Promise<boolean>
+  /** record/'s, handed in. */
+  discardThese: DiscardThese
   /** Of messages as they are stored. */
   payloads: Pick<Payloads, 'open'>
   now: () => number
   log: (message: string, detail?: unknown) => void
 }
 
-/** Finished deliveries looked at in one page. Counting alone holds nothing up, so it takes more. */
-const lookedAt = { counting: 2_000, opening: 500 } as const
-/** A page opens what its rate allows in this time, so that the deliveries come as a stream and not in gusts. */
-const pageMs = 500
 /** Payloads read together, and those filtered before others get their turn. */
 const readBytes = 4 * 1024 * 1024
 const sliceBytes = 256 * 1024
@@ -111,6 +111,7 @@ async function fail(
 
 async function doPage(deps: JobDeps, node: string, job: Job): Promise<void> {
   if (job.task === 'application.purge_content') return await purge(deps, node, job)
+  if ('open' in job.args) return await bulkPage(deps, node, { ...job, args: job.args })
   const { pool, waker } = deps
   const { args } = job
   const { phase, behind } = job.cursor ?? { phase: 'counting' }
@@ -226,13 +227,6 @@ async function purge(deps: JobDeps, node: string, job: Job): Promise<void> {
   })
 }
 
-function at(phase: JobCursor['phase'], place: Place | undefined): JobCursor {
-  return {
-    phase,
-    ...(place && { behind: { endpointId: place.endpointId, messageId: place.messageId } }),
-  }
-}
-
 async function filtered(
   { pool, payloads }: JobDeps,
   filter: (input: FilterInput) => { matched: boolean },
@@ -282,15 +276,4 @@ function* byBytes(found: readonly ClosedDelivery[]): Generator<ClosedDelivery[]>
     bytes += one.payloadBytes
   }
   if (some.length > 0) yield some
-}
-
-/** Svix's operational event about a task that is over. */
-async function tell(
-  { now }: JobDeps,
-  db: Parameters<typeof noteSignals>[0],
-  { id, tenantId, task }: Job,
-  status: 'finished' | 'failed',
-): Promise<void> {
-  const data = { taskId: showId('job', id), task, status, data: {} }
-  await noteSignals(db, [{ tenantId, type: 'background_task.finished', data }], now())
 }

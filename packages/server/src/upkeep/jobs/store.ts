@@ -17,9 +17,23 @@ export interface ReplayArgs {
   dryRun: boolean
 }
 
+/** What a job over failed deliveries was told to do. */
+export interface BulkArgs extends ReplayArgs {
+  /** Open deliveries that are meant, too: those that were tried, or all that wait. */
+  open: 'none' | 'tried' | 'all'
+  /** Of what the last attempt failed (core/cause.ts); null: anything. */
+  cause: string | null
+  /** Only these of them; null: all. */
+  only: Place[] | null
+  /** Why they are given up. */
+  reason: string | null
+}
+
 /** Where a job stands: it first counts what is meant, then goes over the same again and opens it. */
 export interface JobCursor {
   phase: 'counting' | 'opening'
+  /** Of a job over failed deliveries: which walk it is at. */
+  part?: 'open' | 'closed'
   behind?: Place
   /** Pages that failed one after the other. */
   failures?: number
@@ -31,7 +45,7 @@ export interface Job {
   appId: string | null
   endpointId: string | null
   task: string
-  args: ReplayArgs
+  args: ReplayArgs | BulkArgs
   cursor: JobCursor | null
 }
 

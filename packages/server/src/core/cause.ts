@@ -1,0 +1,50 @@
+import type { Outcome } from './outcome.ts'
+
+/** What an attempt failed of, in words that many share: `refused.503`, `timed-out.headers`, `unreachable.dns`. */
+export function causeOf(outcome: Outcome): string {
+  switch (outcome.kind) {
+    case 'delivered':
+      return 'delivered'
+    case 'refused':
+      return `refused.${outcome.statusCode}`
+    case 'timed-out':
+      return `timed-out.${outcome.phase}`
+    case 'unreachable':
+    case 'blocked':
+    case 'failed':
+      return `${outcome.kind}.${outcome.reason}`
+  }
+}
+
+/** The same of an attempt as it is kept: of what was no answer, the text tells the reason. */
+export function causeOfKept(kept: {
+  outcome: string
+  statusCode: number
+  error: string | null
+}): string {
+  const error = kept.error ?? ''
+  switch (kept.outcome) {
+    case 'delivered':
+      return 'delivered'
+    case 'refused':
+      return `refused.${kept.statusCode}`
+    case 'timed-out':
+      return `timed-out.${/waiting for the (\w+)/.exec(error)?.[1]?.replace('connection', 'connect') ?? 'headers'}`
+    default:
+      return `${kept.outcome}.${/^([a-z-]+): /.exec(error)?.[1] ?? 'network'}`
+  }
+}
+
+/** A cause in its parts. */
+export function partsOfCause(code: string): {
+  outcome: string
+  statusCode: number | null
+  reason: string | null
+} {
+  const [outcome = code, rest] = code.split('.', 2)
+  if (outcome === 'refused') return { outcome, statusCode: Number(rest), reason: null }
+  return { outcome, statusCode: null, reason: rest ?? null }
+}
+
+export const causeForm =
+  /^(?:refused\.\d{3}|(?:timed-out|unreachable|blocked|failed)\.[a-z-]{1,40})$/
