@@ -10,9 +10,9 @@ import { endpointId } from '../endpoints/schema.ts'
 import { requireMessage } from '../messages/routes.ts'
 import { msgId } from '../messages/schema.ts'
 import { empty, json, type Route, route } from '../route.ts'
+import { deliveriesOfMessage, type StandingState } from '../history/deliveries/store.ts'
 import type { StoredMessage } from '../history/messages/store.ts'
 import { pick } from './pick.ts'
-import { deliveriesOfMessage } from './store.ts'
 import type { AttemptDeps } from './deps.ts'
 
 const tag = 'Message Attempt'
@@ -72,7 +72,9 @@ function resendAllRoute(deps: AttemptDeps): Route {
       const all = await endpointsOf(holder.tenantId, appId)
       const ids = all.map(({ id }) => id)
       const had = new Set(
-        (await deliveriesOfMessage(db, message.id, ids)).map((row) => row.endpoint_id),
+        (await deliveriesOfMessage<StandingState>(db, ids, message.id, 'sending')).map(
+          (row) => row.endpoint_id,
+        ),
       )
       const meant = all.filter(({ id, disabled }) => had.has(id) && !disabled)
       for (const endpoint of meant) {

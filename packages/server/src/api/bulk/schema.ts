@@ -17,8 +17,8 @@ const filter = z.object({
     .nullish()
     .meta({
       description:
-        'retrying: tried, and to be tried again; waiting: those that were not tried yet too. Unless given: retrying and ' +
-        'exhausted to retry, retrying to discard, exhausted and discarded to replay',
+        'retrying: tried, and to be tried again; waiting: those that were not tried yet too. Unless given: retrying ' +
+        'and exhausted to retry, retrying to discard, exhausted and discarded to replay',
     }),
   since: instant
     .nullish()
