@@ -119,6 +119,7 @@ async function start(
       for (const event of signals) for (const task of dialectTasks) await task.onSignal?.(event)
     },
     allowSubnets: config.allowSubnets,
+    egress: security.egress,
     httpsOnly: config.httpsOnly,
     leaseMs: config.leaseMs,
     retentionDays: config.retentionDays,
@@ -155,7 +156,7 @@ async function start(
     clock,
     seal,
     lease: engine.lease,
-    open: createSocketOpener(security.guard),
+    open: createSocketOpener(security.guard, security.egress),
     accept,
     async sessionOf(tenant, appId) {
       const routes = await registry.cache.routes(tenant, appId)

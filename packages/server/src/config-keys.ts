@@ -14,6 +14,7 @@ import {
 } from './core/setting-kinds.ts'
 import { withoutPassword } from './core/masked-url.ts'
 import { doorKeys } from './config-door-keys.ts'
+import { egressKeys } from './config-egress-keys.ts'
 import { dialectSettings } from './dialects/settings.ts'
 import { outboxKeys } from './sources/postgres/settings.ts'
 import { redisKeys } from './sources/redis/settings.ts'
@@ -205,6 +206,7 @@ export const engineGroups = [
   { title: 'Encryption, proxies and browsers', settings: doorKeys },
   { title: 'Storage', settings: storeKeys },
   { title: 'Security', settings: securityKeys },
+  { title: 'Requests to endpoints', settings: egressKeys },
   { title: 'Engine', settings: engineKeys },
   { title: 'Observability', settings: observeKeys },
   { title: 'PostgreSQL outboxes', settings: outboxKeys },

@@ -44,6 +44,8 @@ describe('values', () => {
       retentionDays: 30,
       allowSubnets: [],
       httpsOnly: false,
+      egressNoProxy: [],
+      egressTlsMin: '1.2',
       commitWindowMs: 3,
       commitBatch: 500,
       commitBufferMessages: 10_000,
@@ -256,6 +258,18 @@ describe('refusals', () => {
       'it is not written as browsers do, who say https://a.example.com',
     )
     expect(problemsOf({ POMBO_CORS_ORIGINS: '*' })).toHaveLength(1)
+  })
+
+  test('what cannot be a way out is refused', () => {
+    expect(problemsOf({ POMBO_EGRESS_CERT: '/a.crt' })).toEqual([
+      'POMBO_EGRESS_CERT and POMBO_EGRESS_KEY go together; only one of them is set.',
+    ])
+    for (const proxy of ['ftp://a', 'socks4://a', 'a:3128'])
+      expect(problemsOf({ POMBO_EGRESS_PROXY: proxy }), proxy).toHaveLength(1)
+    for (const around of ['a b', '10.0.0.0/33', 'example.com/8', 'http://a'])
+      expect(problemsOf({ POMBO_EGRESS_NO_PROXY: around }), around).toHaveLength(1)
+    const fine = '.example.com,*.a.b,10.0.0.0/8,::1,localhost'
+    expect(problemsOf({ POMBO_EGRESS_NO_PROXY: fine, POMBO_EGRESS_ADDRESS: '::1' })).toEqual([])
   })
 
   test('a buffer smaller than a batch is refused', () => {

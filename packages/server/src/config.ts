@@ -14,6 +14,7 @@ import {
   storeKeys,
 } from './config-keys.ts'
 import { type doorKeys, doorProblem } from './config-door-keys.ts'
+import { type egressKeys, egressProblem } from './config-egress-keys.ts'
 import { fileVariableOf, readSecretFile, secretFileVariables } from './config-secret-files.ts'
 import { nearest } from './core/nearest.ts'
 import type { Setting, SettingGroup, ValuesOf } from './core/setting.ts'
@@ -22,6 +23,7 @@ import { type redisKeys, redisProblem } from './sources/redis/settings.ts'
 
 type Engine = ValuesOf<typeof serverKeys> &
   ValuesOf<typeof doorKeys> &
+  ValuesOf<typeof egressKeys> &
   ValuesOf<typeof storeKeys> &
   ValuesOf<typeof securityKeys> &
   ValuesOf<typeof engineKeys> &
@@ -179,7 +181,7 @@ function contradictions(engine: Partial<Engine>, production: boolean): string[] 
         'the same on every node: make one with "openssl rand -base64 32" and keep it as safe ' +
         'as the database.',
     )
-  for (const problem of [redisProblem(engine), doorProblem(engine)])
+  for (const problem of [redisProblem(engine), doorProblem(engine), egressProblem(engine)])
     if (problem !== undefined) problems.push(problem)
   const { commitBatch, commitBufferMessages } = engine
   if (

@@ -86,6 +86,7 @@ export class Engine {
     this.#sender = createSender({
       allowSubnets: options.allowSubnets,
       httpsOnly: options.httpsOnly,
+      egress: options.egress,
       userAgent: `Pombo/${options.version}`,
       responseKeptBytes: options.responseKeptBytes,
     })

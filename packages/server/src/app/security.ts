@@ -4,6 +4,7 @@ import { createPayloads } from '../db/payload.ts'
 import { createSeal } from '../db/seal.ts'
 import { loadOrMakeKeys } from '../db/seal-keys.ts'
 import { createGuard } from '../deliver/guard/guard.ts'
+import { openEgress } from '../deliver/send/egress.ts'
 
 /** The encryption keys and what is derived from them, and the guard that decides which addresses may be called. */
 export async function openSecurity(config: Config, serverUrl: () => string) {
@@ -15,6 +16,7 @@ export async function openSecurity(config: Config, serverUrl: () => string) {
     /** Older keys are in use, so that values sealed with them must be sealed again. */
     rotating: keys.length > 1,
     guard,
+    egress: openEgress(config),
     /** Why this URL may not be called; undefined if it may. */
     urlProblem: (url: string): string | undefined => {
       const permission = guard.checkUrl(url)

@@ -1,5 +1,6 @@
 import type { CompileChatFilter } from '../core/chat-filter.ts'
 import type { SystemClock } from '../core/clock.ts'
+import type { Egress } from '../core/egress.ts'
 import type { DialectName } from '../core/endpoint.ts'
 import type { PayloadLinks } from '../core/payload-link.ts'
 import type { Payloads } from '../db/payload.ts'
@@ -30,6 +31,8 @@ export interface EngineOptions {
   /** Keys of the hashes by which people's messages are found, newest first; none: nobody's are. */
   personKeys?: readonly Buffer[]
   allowSubnets: string[]
+  /** How requests leave. Default: straight. */
+  egress?: Egress
   httpsOnly: boolean
   leaseMs: number
   retentionDays: number

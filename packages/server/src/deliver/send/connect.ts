@@ -1,16 +1,13 @@
 // Opens one connection: resolve the name, ask the guard about the addresses, connect to those and no others.
-import {
-  connect as connectTcp,
-  isIP,
-  type LookupFunction,
-  type Socket,
-  type TcpNetConnectOpts,
-} from 'node:net'
-import { connect as connectTls } from 'node:tls'
+import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net'
+import { type ConnectionOptions, connect as connectTls } from 'node:tls'
 import { LRUCache } from 'lru-cache'
+import type { Egress } from '../../core/egress.ts'
 import type { Permission } from '../../core/outcome.ts'
 import type { Guard } from '../guard/guard.ts'
 import type { ResolvedAddress } from '../guard/lookup.ts'
+import { straight } from './egress.ts'
+import { openThrough } from './proxy.ts'
 
 export type ConnectTarget = { hostname: string; port: number; secure: boolean }
 export type Refusal = Extract<Permission, { allowed: false }>
@@ -25,7 +22,7 @@ export type ConnectEvents = {
 /** Starts to connect. The function returned gives up: the socket, if there is one already, is destroyed. */
 export type Connect = (target: ConnectTarget, events: ConnectEvents) => () => void
 
-export function createConnect(guard: Guard): Connect {
+export function createConnect(guard: Guard, egress: Egress = straight): Connect {
   const sessions = new LRUCache<string, Buffer>({ max: 1_000 })
 
   return function connect(target, events) {
@@ -41,18 +38,51 @@ export function createConnect(guard: Guard): Connect {
       (resolution) => {
         if (isOver) return
         if (!resolution.allowed) return once(() => events.onRefused(resolution))
-        const opening = open(target, resolution.addresses, () => once(() => events.onOpen(opening)))
-        socket = opening
-        opening.on('error', (error) => once(() => events.onError(error)))
-        opening.on('close', () => once(() => events.onError(closedEarly())))
+        const { address } = resolution.addresses[0]!
+        if (!egress.isDirect(target.hostname, address)) return tunnel(address)
+        const addresses = reachable(resolution.addresses)
+        if (addresses.length === 0) return once(() => events.onError(noSuchSource()))
+        const opening = open(target, addresses, () => once(() => events.onOpen(opening)))
+        return watch(opening)
       },
       (error: Error) => once(() => events.onError(dnsFailure(error))),
     )
+
+    function watch(opening: Socket): void {
+      socket = opening
+      opening.on('error', (error) => once(() => events.onError(error)))
+      opening.on('close', () => once(() => events.onError(closedEarly())))
+    }
+
+    function tunnel(address: string): void {
+      const hold = (opening: Socket): void => void (socket = opening)
+      openThrough(egress.proxy!, { address, port: target.port }, hold).then(
+        (tunnelled) => {
+          if (isOver) return void tunnelled.destroy()
+          if (!target.secure) {
+            watch(tunnelled)
+            return once(() => events.onOpen(tunnelled))
+          }
+          const opening = openTls(target, { socket: tunnelled }, () =>
+            once(() => events.onOpen(opening)),
+          )
+          return watch(opening)
+        },
+        (error: Error) => once(() => events.onError(error)),
+      )
+    }
 
     return () => {
       isOver = true
       socket?.destroy()
     }
+  }
+
+  /** Those that the source address can reach: of its own kind. */
+  function reachable(addresses: ResolvedAddress[]): ResolvedAddress[] {
+    const { localAddress } = egress
+    if (localAddress === undefined) return addresses
+    return addresses.filter(({ family }) => family === isIP(localAddress))
   }
 
   function open(target: ConnectTarget, addresses: ResolvedAddress[], onOpen: () => void): Socket {
@@ -64,6 +94,7 @@ export function createConnect(guard: Guard): Connect {
       autoSelectFamily: addresses.length > 1,
       // Node's 250 ms give up on a first address that is merely far away.
       autoSelectFamilyAttemptTimeout: 1_000,
+      ...(egress.localAddress !== undefined && { localAddress: egress.localAddress }),
       noDelay: true,
       keepAlive: true,
       keepAliveInitialDelay: 60_000,
@@ -73,7 +104,7 @@ export function createConnect(guard: Guard): Connect {
 
   function openTls(
     { hostname, port }: ConnectTarget,
-    options: TcpNetConnectOpts,
+    options: ConnectionOptions,
     onOpen: () => void,
   ): Socket {
     const key = `${hostname}:${port}`
@@ -81,6 +112,7 @@ export function createConnect(guard: Guard): Connect {
     const servername = isIP(hostname) === 0 ? hostname.replace(/\.$/, '') : ''
     const socket = connectTls({
       ...options,
+      ...egress.tls,
       servername,
       ALPNProtocols: ['http/1.1'],
       // Said, because the NODE_TLS_REJECT_UNAUTHORIZED of the environment would otherwise decide.
@@ -100,6 +132,10 @@ function answerWith(addresses: ResolvedAddress[]): LookupFunction {
     if (options.all) callback(null, addresses)
     else callback(null, addresses[0]!.address, addresses[0]!.family)
   }
+}
+
+function noSuchSource(): Error {
+  return new Error('it has no address of the kind of POMBO_EGRESS_ADDRESS')
 }
 
 function closedEarly(): Error {

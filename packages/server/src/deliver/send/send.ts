@@ -6,10 +6,11 @@
 // origin nothing.
 //
 //   guard.ts         may this URL, and this address, be sent to
-//   send-connect.ts  resolve, ask the guard, open TCP and TLS
+//   send-connect.ts  resolve, ask the guard, open TCP and TLS, straight or through a proxy (egress.ts, proxy.ts)
 //   send-pool.ts     the connections kept open for the next request
 //   send-exchange.ts one request and its answer, against the deadline
 import { LRUCache } from 'lru-cache'
+import type { Egress } from '../../core/egress.ts'
 import type { Outcome } from '../../core/outcome.ts'
 import { createGuard, type GuardOptions } from '../guard/guard.ts'
 import { createConnect } from './connect.ts'
@@ -35,6 +36,8 @@ export type SendRequest = {
 }
 
 export type SenderOptions = GuardOptions & {
+  /** Default: straight. */
+  egress?: Egress | undefined
   userAgent: string
   /** How much of a response body is kept as `response`. Default 16 KiB. */
   responseKeptBytes?: number
@@ -56,7 +59,10 @@ type Target = { origin: string; path: string } | { refusal: Extract<Outcome, { k
 /** Throws when `allowSubnets` holds something that is not a network. */
 export function createSender(options: SenderOptions): Sender {
   const guard = createGuard(options)
-  const pool = new ConnectionPool(createConnect(guard), options.maxIdleConnections ?? 1024)
+  const pool = new ConnectionPool(
+    createConnect(guard, options.egress),
+    options.maxIdleConnections ?? 1024,
+  )
   const keptBytes = options.responseKeptBytes ?? 16 * 1024
   const capBytes = Math.max(options.responseCapBytes ?? 64 * 1024, keptBytes)
   const limits: ExchangeLimits = { keptBytes, capBytes }

@@ -1,5 +1,6 @@
 // Opens websockets to gateways, past the address guard like every request that leaves (promise P6).
 import { Client, WebSocket } from 'undici'
+import type { Egress } from '../../core/egress.ts'
 import type { Guard } from '../guard/guard.ts'
 import { createConnect } from './connect.ts'
 
@@ -25,8 +26,8 @@ const openDeadlineMs = 15_000
  * undici's WebSocket and not Node's global one, which is the same code: a dispatcher has to be of the same version,
  * and without one the address could not be checked where it counts, at connect time.
  */
-export function createSocketOpener(guard: Guard): OpenSocket {
-  const connect = createConnect(guard)
+export function createSocketOpener(guard: Guard, egress?: Egress): OpenSocket {
+  const connect = createConnect(guard, egress)
   return (text, events) => {
     const url = new URL(text)
     const secure = url.protocol === 'wss:'
