@@ -55,11 +55,15 @@ export async function foundSchema(db: Queryable): Promise<SchemaState | undefine
 
 /** Tables of the schema that this role may not read and write. */
 export async function forbiddenTables(db: Queryable): Promise<string[]> {
-  const { rows } = await db.query<{ name: string }>(`
-    select c.relname as name from pg_class c
-     where c.relnamespace = current_schema()::regnamespace and c.relkind in ('r', 'p')
+  // The whole of pg_class: one row a table and partition.
+  const { rows } = await db.query<{ name: string }>(/* sql */ `
+    select c.relname as name
+      from pg_class c
+     where c.relnamespace = current_schema()::regnamespace
+       and c.relkind in ('r', 'p')
        and not has_table_privilege(c.oid, 'select, insert, update, delete')
-     order by c.relname = 'pombo_migration' desc, 1 limit 20`)
+     order by c.relname = 'pombo_migration' desc, 1
+     limit 20`)
   return rows.map(({ name }) => name)
 }
 
@@ -77,6 +81,7 @@ export async function sealingKeys(db: Queryable): Promise<Map<string, number>> {
     ({ table, column }) =>
       `select encode(substring(${column} from 2 for 4), 'hex') as id from ${table} where ${column} is not null`,
   )
+  // Each table that holds something sealed, from end to end.
   const { rows } = await db.query<{ id: string; count: number }>(
     `select id, count(*)::int as count from (${parts.join(' union all ')}) sealed group by id`,
   )
