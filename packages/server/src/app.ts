@@ -16,7 +16,7 @@ import { resealInBackground } from './app/reseal.ts'
 import { openSecurity } from './app/security.ts'
 import { openSources } from './app/sources.ts'
 import { openWatching } from './app/watching.ts'
-import type { Config } from './config.ts'
+import type { Config, ConfigEntry } from './config.ts'
 import { SystemClock } from './core/clock.ts'
 import { PomboError } from './core/error.ts'
 import type { IncomingMessage } from './core/message.ts'
@@ -39,6 +39,8 @@ export interface AppOptions {
   progress?: (message: string) => void
   /** Ends a start that is under way. */
   signal?: AbortSignal
+  /** The configuration as it is shown, secrets masked. */
+  settings?: readonly ConfigEntry[]
   /** Instead of one made from the configuration. */
   log?: Log
 }
@@ -70,7 +72,7 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
 
 async function start(
   config: Config,
-  { progress = () => {}, signal, log: givenLog }: AppOptions,
+  { progress = () => {}, signal, log: givenLog, settings }: AppOptions,
   undo: AsyncDisposableStack,
 ): Promise<App> {
   const clock = new SystemClock()
@@ -193,6 +195,11 @@ async function start(
     dialects: { dialects, ports: dialectPorts },
     intake,
     live: watching.live,
+    addressTrial: {
+      checkUrl: (address) => security.guard.checkUrl(address),
+      resolve: (name, port) => security.guard.resolve(name, port),
+      send: (request) => engine.send(request),
+    },
     transform: (transform, message) => engine.transformer.run(transform, message),
     payloadLinks,
     payloads,
@@ -208,6 +215,7 @@ async function start(
       version,
       maxBodyBytes: config.maxBodyBytes,
       retentionDays: config.retentionDays,
+      configuration: settings,
       serverUrl: config.serverUrl,
       metricsToken: config.metricsToken,
       tls: tlsFiles(config),

@@ -26,6 +26,11 @@ import { replayRoutes } from './replay/routes.ts'
 import type { Route } from './route.ts'
 import { credential, type Gate } from './serve.ts'
 import type { ApiDeps } from './deps.ts'
+import { searchRoute } from './search/routes.ts'
+import { sourceSessionsRoute } from './source-sessions/routes.ts'
+import { systemRoute } from './system/routes.ts'
+import { tryAddressRoute } from './try/address.ts'
+import { tryFilterRoute } from './try/filter.ts'
 import { sourceRoutes } from './sources/routes.ts'
 import { streamRoute } from './stream/routes.ts'
 import { tenantRoutes } from './tenants/routes.ts'
@@ -66,6 +71,11 @@ export function apiRoutes(deps: ApiDeps, gate: Gate): Route[] {
     overviewRoute({ ...deps, ...gate, queue }),
     ...failureRoutes({ ...deps, appIdOf, queue }),
     ...bulkRoutes({ ...deps, appIdOf }),
+    searchRoute({ ...deps, appIdOf }),
+    tryFilterRoute(deps),
+    ...(deps.addressTrial ? [tryAddressRoute({ trial: deps.addressTrial, clock })] : []),
+    systemRoute({ ...deps, ...settings, queue }),
+    sourceSessionsRoute({ ...deps, appIdOf }),
     seriesRoute({ ...deps, appIdOf, endpointsOf }),
     ...(deps.live
       ? [

@@ -13,6 +13,8 @@ import { type TransformTrial } from './endpoints/transform.ts'
 import type { IdempotencyStore } from './idempotency/idempotency.ts'
 import type { Pool } from '../db/pool.ts'
 import type { TlsFiles } from './door/tls.ts'
+import type { ShownSetting } from './system/routes.ts'
+import type { AddressTrial } from './try/address.ts'
 
 /** What the API stands on. */
 export interface ApiDeps {
@@ -31,6 +33,8 @@ export interface ApiDeps {
   intake?: Intake
   /** Who watches is told what happens where this is given. */
   live?: Live
+  /** Addresses can be checked before endpoints are made of them where this is given. */
+  addressTrial?: AddressTrial
   /** What an endpoint's transformation makes of a message, for trying it out. */
   transform: TransformTrial
   payloadLinks: PayloadLinks
@@ -48,6 +52,8 @@ export interface ApiDeps {
     version: string
     maxBodyBytes: number
     retentionDays: number
+    /** For who runs it; secrets masked. */
+    configuration?: readonly ShownSetting[] | undefined
     /** Unset: the address that the server listens on. */
     serverUrl?: string | undefined
     metricsToken?: string | undefined

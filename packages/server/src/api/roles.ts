@@ -11,6 +11,9 @@ const named: Readonly<Record<string, Role>> = {
   'v1.message.precheck': 'read',
   'v1.session.delete': 'read',
   'v1.bulk.preview': 'read',
+  'v1.try.filter': 'read',
+  'v1.try.transform': 'read',
+  'v1.try.address': 'read',
   logout_api_v1_auth_logout__post: 'read',
   // Sets going what was set up.
   'v1.message.create': 'operate',

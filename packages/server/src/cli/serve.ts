@@ -1,6 +1,6 @@
 import cluster from 'node:cluster'
 import type { App } from '../app.ts'
-import type { Config } from '../config.ts'
+import type { Config, ConfigEntry } from '../config.ts'
 import { integer, listenAddress, text } from '../core/setting-kinds.ts'
 import { addressProblem, listenProblem } from './address.ts'
 import { command, option } from './command.ts'
@@ -47,24 +47,24 @@ is then sent again after the next start. Logs go to standard output, all else to
       ...(values['data-dir'] !== undefined && { POMBO_DATA_DIR: values['data-dir'] }),
       ...(values.processes !== undefined && { POMBO_PROCESSES: String(values.processes) }),
     }
-    return await withConfig({ file: values.config, overrides }, async (config) => {
+    return await withConfig({ file: values.config, overrides }, async (config, { entries }) => {
       if (cluster.isWorker) return await (await import('./worker.ts')).serveAsWorker(config)
       const problem = await addressProblem(config.listen, 'POMBO_LISTEN (or --listen)')
       if (problem !== undefined) throw new Error(problem)
-      if (config.processes === 1) return await serveAlone(config)
+      if (config.processes === 1) return await serveAlone(config, entries)
       return await (await import('./processes.ts')).runProcesses(config, tell)
     })
   },
 })
 
-async function serveAlone(config: Config): Promise<number> {
+async function serveAlone(config: Config, settings: readonly ConfigEntry[]): Promise<number> {
   const starting = new AbortController()
   const { signalled, release } = untilSignal(() => process.exit(130))
   void signalled.then(() => starting.abort(new Error('Stopped before it had started.')))
   let app: App
   try {
     const { startApp } = await import('../app.ts')
-    app = await startApp(config, { progress: tell, signal: starting.signal })
+    app = await startApp(config, { progress: tell, signal: starting.signal, settings })
   } catch (error) {
     release()
     const problem = listenProblem(error, config.listen, 'POMBO_LISTEN (or --listen)')

@@ -8,7 +8,7 @@ import type { Message } from '../../core/message.ts'
 import { appId } from '../apps/schema.ts'
 import type { Messages } from '../history/messages/store.ts'
 import { findMessage, messageIdOf } from '../messages/store.ts'
-import { json, type Route, route } from '../route.ts'
+import { type Answer, json, type Route, route } from '../route.ts'
 import type { Registry } from '../../registry/registry.ts'
 import { endpointId, transform } from './schema.ts'
 
@@ -65,8 +65,21 @@ const outcome = z
 
 /** `POST …/endpoint/{endpoint_id}/transform`: shows the outcome on a given message, and sends nothing. */
 export function transformRoutes(deps: TransformDeps): Route[] {
-  const { db, clock, registry, transform } = deps
+  const { registry } = deps
   return [
+    route({
+      method: 'POST',
+      path: '/api/v1/app/{app_id}/try/transform',
+      id: 'v1.try.transform',
+      tag: 'Endpoint',
+      summary: 'Try a transformation before an endpoint has it, without sending anything',
+      access: 'app',
+      idempotency: 'own',
+      params: z.object({ app_id: appId }),
+      body: trial,
+      answers: { 200: { description: 'What it makes of the message', body: outcome } },
+      handle: async ({ body, text, appId }) => await tryOut(deps, appId, body, text, null),
+    }),
     route({
       method: 'POST',
       path: '/api/v1/app/{app_id}/endpoint/{endpoint_id}/transform',
@@ -82,52 +95,60 @@ export function transformRoutes(deps: TransformDeps): Route[] {
           { tenantId: holder.tenantId, appId },
           params.endpoint_id,
         )
-        const tried = (body.transform as Transform | undefined) ?? endpoint.transform
-        if (!tried)
-          throw invalid(['body', 'transform'], 'the endpoint has none; give the one to try')
-        const result = await transform(tried, await subject(text, body))
-        if (!result.ok)
-          return json(200, {
-            ok: false,
-            problem: result.problem,
-            payload: null,
-            headers: null,
-            path: null,
-          })
-        const { payload, headers, path } = result
-        return {
-          status: 200,
-          text:
-            `{"ok":true,"problem":null,"payload":${payload ?? 'null'},` +
-            JSON.stringify({ headers, path }).slice(1),
-        }
-
-        async function subject(
-          request: string,
-          given: { messageId?: string | undefined; eventType?: string | undefined },
-        ) {
-          if (given.messageId === undefined) {
-            const payload = memberText(request, 'payload')
-            if (payload === undefined)
-              throw invalid(['body', 'payload'], 'give a payload to try it on, or a messageId')
-            const nowMs = clock.now()
-            return {
-              id: uuidv7(nowMs),
-              payload,
-              eventType: given.eventType ?? 'example',
-              channels: null,
-              tags: null,
-              createdAtMs: nowMs,
-            }
-          }
-          const id = await messageIdOf(db, appId, given.messageId)
-          const message = id === undefined ? undefined : await findMessage(deps, appId, id)
-          if (!message) throw new PomboError('not_found', { what: 'message', id: given.messageId })
-          if (message.payload === null)
-            throw new PomboError('payload_gone', { id: given.messageId })
-          return message
-        }
+        return await tryOut(deps, appId, body, text, endpoint.transform)
       },
     }),
   ]
+}
+
+async function tryOut(
+  { db, clock, payloads, transform }: TransformDeps,
+  appId: string,
+  body: z.output<typeof trial>,
+  text: string,
+  own: Transform | null,
+): Promise<Answer> {
+  const tried = (body.transform as Transform | undefined) ?? own
+  if (!tried) throw invalid(['body', 'transform'], 'there is none; give the one to try')
+  const result = await transform(tried, await subject(text, body))
+  if (!result.ok)
+    return json(200, {
+      ok: false,
+      problem: result.problem,
+      payload: null,
+      headers: null,
+      path: null,
+    })
+  const { payload, headers, path } = result
+  return {
+    status: 200,
+    text:
+      `{"ok":true,"problem":null,"payload":${payload ?? 'null'},` +
+      JSON.stringify({ headers, path }).slice(1),
+  }
+
+  async function subject(
+    request: string,
+    given: { messageId?: string | undefined; eventType?: string | undefined },
+  ) {
+    if (given.messageId === undefined) {
+      const payload = memberText(request, 'payload')
+      if (payload === undefined)
+        throw invalid(['body', 'payload'], 'give a payload to try it on, or a messageId')
+      const nowMs = clock.now()
+      return {
+        id: uuidv7(nowMs),
+        payload,
+        eventType: given.eventType ?? 'example',
+        channels: null,
+        tags: null,
+        createdAtMs: nowMs,
+      }
+    }
+    const id = await messageIdOf(db, appId, given.messageId)
+    const message = id === undefined ? undefined : await findMessage({ db, payloads }, appId, id)
+    if (!message) throw new PomboError('not_found', { what: 'message', id: given.messageId })
+    if (message.payload === null) throw new PomboError('payload_gone', { id: given.messageId })
+    return message
+  }
 }

@@ -1,0 +1,248 @@
+import { z } from 'zod'
+import { type Clock, iso } from '../../core/clock.ts'
+import { invalid } from '../../core/error.ts'
+import { readId, showId, uuidFloor, uuidTimeMs } from '../../core/id.ts'
+import type { Pool } from '../../db/pool.ts'
+import { channel, eventTypeName, instant, list, tag, time } from '../field.ts'
+import { listOf, pageQuery } from '../pagination.ts'
+import { json, type Route, route } from '../route.ts'
+import { type AppFinder, appInQuery } from '../traffic/app-in-query.ts'
+import {
+  appsToSearch,
+  byEventId,
+  type FoundMessage,
+  lookAtMessages,
+  type SearchFilter,
+  type Standing,
+  standingOf,
+} from './store.ts'
+
+export interface SearchDeps extends AppFinder {
+  db: Pool
+  clock: Clock
+}
+
+/** Apps that are looked through at once. */
+const APPS = 300
+/** Messages that one request looks at, and for how long. */
+const LOOKED_AT = 20_000
+const CHUNK = 1_000
+const FOR_MS = 60
+
+const text = z.string().nullable()
+const count = z.int().min(0)
+
+const foundOut = z
+  .object({
+    id: z.string(),
+    appId: z.string(),
+    appUid: text,
+    eventType: z.string(),
+    eventId: text,
+    channels: z.array(z.string()).nullable(),
+    tags: z.array(z.string()).nullable(),
+    orderingKey: text,
+    createdAt: time,
+    payloadBytes: z.int(),
+    unmatched: text.meta({ description: 'Why no endpoint got it; null where one did' }),
+    states: z.object({ waiting: count, delivered: count, exhausted: count, discarded: count }),
+  })
+  .meta({ id: 'FoundMessageOut' })
+
+const searchOut = listOf(foundOut)
+  .extend({
+    searched: z.object({
+      from: time,
+      until: time,
+      messages: count,
+      complete: z.boolean().meta({
+        description: 'false: it stopped at its bound; the iterator looks further back',
+      }),
+    }),
+  })
+  .meta({ id: 'MessageSearchOut' })
+
+const query = z.object({
+  q: z.string().min(1).max(300).optional().meta({
+    description: 'The id of a message, or a producer’s id of an event: found exactly',
+  }),
+  app_id: z.string().max(256).optional(),
+  event_type: list(eventTypeName),
+  channel: channel.optional(),
+  tag: tag.optional(),
+  event_id: z.string().min(1).max(256).optional(),
+  ordering_key: z.string().min(1).max(512).optional(),
+  state: z.enum(['unmatched']).optional().meta({ description: 'unmatched: no endpoint got it' }),
+  text: z.string().min(2).max(200).optional().meta({
+    description: 'Within payloads, in any case; those that are kept sealed are not read',
+  }),
+  since: instant.optional(),
+  until: instant.optional(),
+  ...pageQuery,
+})
+
+/** `GET /api/v1/search/message`: messages of all apps, in bounded time. */
+export function searchRoute(deps: SearchDeps): Route {
+  const { db, clock } = deps
+  return route({
+    method: 'GET',
+    path: '/api/v1/search/message',
+    id: 'v1.search.messages',
+    tag: 'Message',
+    summary: 'Search messages, newest first',
+    description:
+      `Looks at ${LOOKED_AT} messages at most, says how far it looked, and goes on by the iterator. Accounts of more ` +
+      `than ${APPS} applications name one.`,
+    access: 'app',
+    query,
+    answers: { 200: { description: 'What was found, and how far it was looked', body: searchOut } },
+    async handle({ holder, query }) {
+      const own = await appInQuery(deps, holder, query.app_id)
+      const appIds = own === null ? await appsToSearch(db, holder.tenantId, APPS) : [own]
+      if (appIds.length > APPS)
+        throw invalid(['query', 'app_id'], `is needed: there are more than ${APPS} applications`)
+      const untilMs = query.until ?? clock.now() + 60_000
+      if (query.since !== undefined && query.since >= untilMs)
+        throw invalid(['query', 'since'], 'must lie before until')
+      const span = {
+        below: query.iterator === undefined ? uuidFloor(untilMs) : placeIn(query.iterator),
+        above: uuidFloor(Math.max(0, query.since ?? 0)),
+      }
+      const named = query.q === undefined ? undefined : await idsOf(db, appIds, query.q)
+      const looked = named
+        ? await exactly(db, appIds, named)
+        : await look(deps, appIds, span, filterOf(query), query.limit ?? 50)
+      const standing = Map.groupBy(await standingOf(db, looked.found), (one) => one.message_id)
+      const { last, complete } = looked
+      return json(200, {
+        data: looked.found.map((one) => show(one, standing.get(one.id) ?? [])),
+        iterator: last === null ? null : showId('message', last),
+        prevIterator: null,
+        done: complete,
+        searched: {
+          from: iso(complete || last === null ? uuidTimeMs(span.above) : uuidTimeMs(last)),
+          until: iso(Math.min(uuidTimeMs(span.below), clock.now())),
+          messages: looked.messages,
+          complete,
+        },
+      })
+    },
+  })
+}
+
+interface Looked {
+  found: FoundMessage[]
+  messages: number
+  last: string | null
+  complete: boolean
+}
+
+async function look(
+  { db, clock }: SearchDeps,
+  appIds: readonly string[],
+  span: { below: string; above: string },
+  filter: SearchFilter,
+  limit: number,
+): Promise<Looked> {
+  const looked: Looked = { found: [], messages: 0, last: null, complete: false }
+  const untilMs = clock.monotonic() + FOR_MS
+  // Without a filter every message is wanted: no more are looked at than are shown.
+  const narrow = Object.values(filter).some((value) => value !== null && value !== false)
+  while (looked.messages < LOOKED_AT) {
+    const size = narrow ? CHUNK : limit - looked.found.length
+    const chunk = await lookAtMessages(
+      db,
+      appIds,
+      { ...span, below: looked.last ?? span.below },
+      filter,
+      size,
+    )
+    for (const one of chunk) {
+      looked.messages += 1
+      looked.last = one.id
+      if (one.wanted) looked.found.push(one)
+      if (looked.found.length === limit) return looked
+    }
+    if (chunk.length < size) return { ...looked, complete: true }
+    if (clock.monotonic() > untilMs) break
+  }
+  return looked
+}
+
+async function exactly(
+  db: Pool,
+  appIds: readonly string[],
+  ids: readonly string[],
+): Promise<Looked> {
+  const found: FoundMessage[] = []
+  for (const id of ids) {
+    const span = { below: next(id), above: id }
+    found.push(...(await lookAtMessages(db, appIds, span, everything, 1)))
+  }
+  return { found, messages: found.length, last: null, complete: true }
+}
+
+const everything: SearchFilter = {
+  eventTypes: null,
+  channel: null,
+  tag: null,
+  eventId: null,
+  orderingKey: null,
+  unmatchedOnly: false,
+  text: null,
+}
+
+function filterOf(given: z.output<typeof query>): SearchFilter {
+  return {
+    eventTypes: given.event_type ?? null,
+    channel: given.channel ?? null,
+    tag: given.tag ?? null,
+    eventId: given.event_id ?? null,
+    orderingKey: given.ordering_key ?? null,
+    unmatchedOnly: given.state === 'unmatched',
+    text: given.text ?? null,
+  }
+}
+
+async function idsOf(db: Pool, appIds: readonly string[], q: string): Promise<string[]> {
+  const id = readId('message', q.trim())
+  return id === undefined ? await byEventId(db, appIds, q.trim()) : [id]
+}
+
+/** The uuid after this one. */
+function next(id: string): string {
+  const digits = (BigInt(`0x${id.replaceAll('-', '')}`) + 1n).toString(16).padStart(32, '0')
+  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+}
+
+function placeIn(iterator: string): string {
+  const id = readId('message', iterator)
+  if (id !== undefined) return id
+  throw invalid(
+    ['query', 'iterator'],
+    'is not an iterator of this list; leave it out to begin at the start',
+  )
+}
+
+function show(row: FoundMessage, standing: readonly Standing[]): z.output<typeof foundOut> {
+  const n = (state: Standing['state']) => standing.find((one) => one.state === state)?.n ?? 0
+  return {
+    id: showId('message', row.id),
+    appId: showId('app', row.app_id),
+    appUid: row.app_uid,
+    eventType: row.event_type,
+    eventId: row.event_id,
+    channels: row.channels,
+    tags: row.tags,
+    orderingKey: row.ordering_key,
+    createdAt: iso(uuidTimeMs(row.id)),
+    payloadBytes: row.payload_bytes,
+    unmatched: row.unmatched,
+    states: {
+      waiting: n('waiting'),
+      delivered: n('delivered'),
+      exhausted: n('exhausted'),
+      discarded: n('discarded'),
+    },
+  }
+}

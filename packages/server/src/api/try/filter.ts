@@ -1,0 +1,99 @@
+import { z } from 'zod'
+import { iso } from '../../core/clock.ts'
+import { showId } from '../../core/id.ts'
+import { payloadValue } from '../../core/raw-payload.ts'
+import type { Payloads } from '../../db/payload.ts'
+import type { Pool } from '../../db/pool.ts'
+import { compileFilter } from '../../route/filter.ts'
+import { appId } from '../apps/schema.ts'
+import { channel, eventTypeName, time } from '../field.ts'
+import { fillPayloads, listMessages } from '../messages/store.ts'
+import { json, type Route, route } from '../route.ts'
+
+export interface TryFilterDeps {
+  db: Pool
+  payloads: Pick<Payloads, 'open'>
+}
+
+/** Payloads that are read for one trial, in all. */
+const READ_BYTES = 8 * 1024 * 1024
+
+const filterTrialIn = z
+  .object({
+    filter: z
+      .string()
+      .min(1)
+      .max(4_096)
+      .meta({ examples: ['payload.amount > 100'] }),
+    eventTypes: z.array(eventTypeName).min(1).max(100).nullish(),
+    channel: channel.nullish(),
+    limit: z.int().min(1).max(100).optional().meta({ description: 'Messages; default 50' }),
+  })
+  .meta({ id: 'FilterTrialIn' })
+
+const filterTrialOut = z
+  .object({
+    ok: z.boolean(),
+    problem: z.string().nullable().meta({ description: 'What is wrong with the filter itself' }),
+    looked: z.int(),
+    matched: z.int(),
+    data: z.array(
+      z.object({
+        messageId: z.string(),
+        eventType: z.string(),
+        createdAt: time,
+        matched: z.boolean(),
+        reason: z.string().nullable().meta({ description: 'Why the filter failed on it' }),
+      }),
+    ),
+  })
+  .meta({ id: 'FilterTrialOut' })
+
+/** `POST …/try/filter`: which of the last messages a filter would let through. */
+export function tryFilterRoute({ db, payloads }: TryFilterDeps): Route {
+  return route({
+    method: 'POST',
+    path: '/api/v1/app/{app_id}/try/filter',
+    id: 'v1.try.filter',
+    tag: 'Endpoint',
+    summary: 'Try a payload filter on the application’s last messages',
+    description: 'Newest first, those whose payload is still there. Nothing is sent or kept.',
+    access: 'app',
+    idempotency: 'own',
+    params: z.object({ app_id: appId }),
+    body: filterTrialIn,
+    answers: { 200: { description: 'Which messages match', body: filterTrialOut } },
+    async handle({ appId, body }) {
+      const compiled = compileFilter(body.filter)
+      const nothing = { looked: 0, matched: 0, data: [] }
+      if (!compiled.ok) return json(200, { ok: false, problem: compiled.problem, ...nothing })
+      const found = await listMessages(
+        db,
+        appId,
+        { event_types: body.eventTypes ?? undefined, channel: body.channel ?? undefined },
+        { at: null, after: undefined, back: false, order: 'descending', limit: body.limit ?? 50 },
+      )
+      let bytes = 0
+      const read = found.filter((one) => (bytes += one.payloadBytes) <= READ_BYTES)
+      await fillPayloads({ db, payloads }, read)
+      const data = read
+        .filter((one) => one.payload !== null)
+        .slice(0, body.limit ?? 50)
+        .map((one) => ({
+          messageId: showId('message', one.id),
+          eventType: one.eventType,
+          createdAt: iso(one.createdAtMs),
+          ...compiled.filter({
+            payload: payloadValue({ payload: one.payload!, contentType: one.contentType ?? null }),
+            eventType: one.eventType,
+            channels: one.channels ?? [],
+            tags: one.tags ?? [],
+            messageId: showId('message', one.id),
+            timestamp: iso(one.createdAtMs),
+          }),
+        }))
+      const matched = data.filter((one) => one.matched).length
+      return json(200, { ok: true, problem: null, looked: data.length, matched, data })
+    },
+  })
+}

@@ -1,0 +1,193 @@
+// What the dashboard asks beside the lists: search, try-outs, the system, and the sources' sessions.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { startPombo, type TestPombo } from '../support/pombo-app.ts'
+import { type Receiver, startReceiver, until } from '../support/receiver.ts'
+
+let pombo: TestPombo
+let receiver: Receiver
+let portal: string
+let other: string
+const ids: string[] = []
+
+beforeAll(async () => {
+  pombo = await startPombo()
+  receiver = await startReceiver()
+  for (const uid of ['one', 'two']) await call('POST', '/app', { name: uid, uid })
+  await call('POST', '/app/one/endpoint', { url: receiver.url, eventTypes: ['order.made'] })
+  for (let i = 0; i < 30; i++) {
+    const app = i % 3 === 0 ? 'two' : 'one'
+    const made = await call('POST', `/app/${app}/msg`, {
+      eventType: i % 2 === 0 ? 'order.made' : 'order.paid',
+      eventId: `event-${i}`,
+      payload: { amount: i, text: i === 7 ? 'A <b>Needle</b> in 100% of hay' : 'hay' },
+      ...(i === 11 && { orderingKey: 'chat-11', tags: ['rare'], channels: ['special'] }),
+    })
+    ids.push(made.body.id)
+  }
+  portal = (await call('POST', '/auth/app-portal-access/two')).body.token
+  other = (await call('POST', '/tenant', { name: 'other' })).body.key
+})
+afterAll(async () => {
+  await pombo?.stop()
+  await receiver?.close()
+})
+
+async function call(method: string, path: string, body?: object, key = pombo.key) {
+  return await pombo.call(method, `/api/v1${path}`, {
+    headers: { authorization: `Bearer ${key}` },
+    ...(body && { body }),
+  })
+}
+
+describe('search', () => {
+  const search = async (query: string, key?: string) => {
+    const { status, body, text } = await call('GET', `/search/message?${query}`, undefined, key)
+    expect(status, text).toBe(200)
+    return body
+  }
+  const found = async (query: string, key?: string) =>
+    (await search(query, key)).data.map(({ id }: { id: string }) => ids.indexOf(id))
+
+  test('finds messages of all apps by what they carry, newest first', async () => {
+    expect(await found('limit=4')).toEqual([29, 28, 27, 26])
+    expect(await found('app_id=two&limit=3')).toEqual([27, 24, 21])
+    expect(await found('event_type=order.paid&app_id=one&limit=2')).toEqual([29, 25])
+    expect(await found('tag=rare')).toEqual([11])
+    expect(await found('channel=special')).toEqual([11])
+    expect(await found('ordering_key=chat-11')).toEqual([11])
+    expect(await found('event_id=event-5')).toEqual([5])
+    expect(await found('app_id=two&state=unmatched&limit=2')).toEqual([27, 24])
+  })
+
+  test('finds by an id exactly, and by text within payloads, whatever characters it is of', async () => {
+    expect(await found(`q=${ids[3]}`)).toEqual([3])
+    expect(await found('q=event-9')).toEqual([9])
+    expect(await found('q=nobody')).toEqual([])
+    for (const text of ['needle', '<B>NEEDLE', '100%', "hay' or 1=1 --"])
+      expect(await found(`text=${encodeURIComponent(text)}`), text).toEqual(
+        text.includes("'") ? [] : [7],
+      )
+  })
+
+  test('goes on by its iterator, without a gap, and says how far it looked', async () => {
+    const seen: number[] = []
+    let query = 'event_type=order.made&limit=4'
+    for (;;) {
+      const page = await search(query)
+      seen.push(...page.data.map(({ id }: { id: string }) => ids.indexOf(id)))
+      if (page.done) {
+        expect(page.searched.complete).toBe(true)
+        break
+      }
+      query = `event_type=order.made&limit=4&iterator=${page.iterator}`
+    }
+    expect(seen).toEqual(Array.from({ length: 15 }, (_, i) => 28 - 2 * i))
+    const page = await search('tag=rare')
+    expect(page.searched).toMatchObject({ messages: 30, complete: true })
+  })
+
+  test('says how the deliveries stand', async () => {
+    const one = await until(async () => {
+      const [shown] = (await search(`q=${ids[4]}`)).data
+      return shown.states.delivered === 1 && shown
+    })
+    expect(one).toMatchObject({ appUid: 'one', states: { waiting: 0, exhausted: 0 } })
+  })
+
+  test('a token finds its own app’s alone, another tenant nothing', async () => {
+    expect(await found('limit=3', portal)).toEqual([27, 24, 21])
+    expect(await found(`q=${ids[1]}`, portal)).toEqual([])
+    expect(await found('limit=3', other)).toEqual([])
+    expect((await call('GET', '/search/message?app_id=one', undefined, portal)).status).toBe(404)
+  })
+
+  test.each(['text=a', 'state=eaten', 'iterator=x', 'since=2999-01-01T00:00:00Z', 'color=red'])(
+    '%s is refused',
+    async (query) => expect((await call('GET', `/search/message?${query}`)).status).toBe(422),
+  )
+})
+
+describe('try-outs', () => {
+  test('a filter is tried on the last messages', async () => {
+    const { body } = await call('POST', '/app/one/try/filter', {
+      filter: 'payload.amount > 20',
+      limit: 10,
+    })
+    expect(body).toMatchObject({ ok: true, problem: null, looked: 10 })
+    for (const { messageId, matched } of body.data)
+      expect(matched).toBe(ids.indexOf(messageId) > 20)
+    expect(body.matched).toBe(body.data.filter((one: { matched: boolean }) => one.matched).length)
+    const bad = await call('POST', '/app/one/try/filter', { filter: 'payload.amount >' })
+    expect(bad.body).toMatchObject({ ok: false, problem: expect.any(String), looked: 0, data: [] })
+  })
+
+  test('a transformation is tried on a past message, before any endpoint has it', async () => {
+    const { body } = await call('POST', '/app/one/try/transform', {
+      transform: { payload: '{"n": payload.amount}' },
+      messageId: ids[5],
+    })
+    expect(body).toMatchObject({ ok: true, payload: { n: 5 } })
+    const gone = { transform: { payload: '{}' }, messageId: ids[0] }
+    expect((await call('POST', '/app/one/try/transform', gone)).status).toBe(404)
+  })
+
+  test('an address is judged as it would be when it is sent to', async () => {
+    const address = async (url: string, send?: string) =>
+      (await call('POST', '/app/one/try/address', { url, ...(send && { send }) })).body
+    expect(await address('http://169.254.169.254/latest')).toMatchObject({
+      guard: { allowed: false, reason: 'address', detail: expect.any(String) },
+      dns: null,
+    })
+    expect(await address('ftp://example.com')).toMatchObject({
+      guard: { allowed: false, reason: 'scheme' },
+    })
+    expect(await address('http://no-such-name.invalid/')).toMatchObject({
+      guard: { allowed: true },
+      dns: { ok: false, problem: expect.any(String) },
+    })
+    const before = receiver.received.length
+    expect(await address(receiver.url)).toMatchObject({ dns: { ok: true }, answer: null })
+    expect(receiver.received.length).toBe(before)
+    expect(await address(receiver.url, 'event')).toMatchObject({
+      answer: { delivered: true, statusCode: 200, problem: null },
+    })
+    expect(JSON.parse(receiver.received.at(-1)!.body)).toMatchObject({ type: 'pombo.test' })
+    const { key } = (await call('POST', '/key', { name: 'reader', role: 'read' })).body
+    const event = { url: receiver.url, send: 'event' }
+    expect((await call('POST', '/app/one/try/address', event, key)).status).toBe(403)
+    expect((await call('POST', '/app/one/try/address', { url: receiver.url }, key)).status).toBe(
+      200,
+    )
+  })
+})
+
+test('the system is shown to who runs it, and to nobody else', async () => {
+  const { body } = await call('GET', '/system')
+  expect(body).toMatchObject({
+    nodes: [{ name: expect.any(String) }],
+    queue: { waiting: expect.any(Number) },
+    database: { bytes: expect.any(Number), days: expect.arrayContaining([]) },
+    retention: { days: 30 },
+    configuration: null,
+  })
+  expect(body.database.days.length).toBeGreaterThan(2)
+  for (const key of [portal, other])
+    expect((await call('GET', '/system', undefined, key)).status).toBe(403)
+})
+
+test('the sessions of sources are shown with what came last', async () => {
+  const source = await call('POST', '/app/one/source', { gateway: 'zpwoot' })
+  const { ingestUrl } = source.body
+  await fetch(ingestUrl, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ event: 'Connected', sessionId: 'one', data: {} }),
+  })
+  const [session] = await until(async () => {
+    const { body } = await call('GET', '/source/session')
+    return body.data.length > 0 && body.data[0].lastEventAt !== null && body.data
+  }, 20_000)
+  expect(session).toMatchObject({ gateway: 'zpwoot', appUid: 'one', state: 'connected' })
+  for (const key of [portal, other])
+    expect((await call('GET', '/source/session', undefined, key)).body.data).toEqual([])
+})
