@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 import {
+  keepCompiled,
   onGivenPostgres,
   otherDatabaseUrl,
   otherProject,
@@ -16,6 +17,8 @@ const integration = {
   testTimeout: 90_000,
   hookTimeout: 90_000,
 }
+
+keepCompiled(import.meta.dirname)
 
 export default defineConfig({
   test: {

@@ -30,8 +30,9 @@ export function pombo(
   env: Record<string, string> = {},
   { main = entry, ...options }: { cwd?: string; detached?: boolean; main?: string } = {},
 ): CliProcess {
+  const { PATH, HOME, TMPDIR, NODE_COMPILE_CACHE } = process.env
   const child = spawn(process.execPath, [main, ...args], {
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, TMPDIR: process.env.TMPDIR, ...env },
+    env: { PATH, HOME, TMPDIR, NODE_COMPILE_CACHE, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     ...options,
   })
