@@ -55,6 +55,11 @@ test('probes ask for paths that Pombo serves', () => {
   }
 })
 
+test('the server is published without dependencies: what it needs is bundled, and stands with devDependencies', () => {
+  const manifest = JSON.parse(read('packages/server/package.json')) as Record<string, object>
+  expect(manifest['dependencies']).toBeUndefined()
+})
+
 interface Compose {
   services: Record<string, { volumes?: string[]; depends_on?: object | string[] }>
   volumes: Record<string, unknown>
