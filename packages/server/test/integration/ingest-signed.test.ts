@@ -93,7 +93,9 @@ test('Meta’s question is answered to who names the token of the address, and t
       'hub.challenge': '1158201444',
       'hub.verify_token': verify,
     })
-    const answer = await fetch(`${api.url}/ingest/whatsapp-cloud/${session.uid}?${question}`)
+    const answer = await fetch(
+      `${api.url}/ingest/whatsapp-cloud/${session.uid}?${question.toString()}`,
+    )
     return [answer.status, answer.headers.get('content-type'), await answer.text()] as const
   }
   const { token } = session
