@@ -14,6 +14,7 @@ import { openNodeHealth } from './app/health.ts'
 import { openRegistry } from './app/registry.ts'
 import { resealInBackground } from './app/reseal.ts'
 import { openSecurity } from './app/security.ts'
+import { diagnosis } from './app/diagnosis.ts'
 import { openSources } from './app/sources.ts'
 import { openWatching } from './app/watching.ts'
 import type { Config, ConfigEntry } from './config.ts'
@@ -195,6 +196,7 @@ async function start(
     dialects: { dialects, ports: dialectPorts },
     intake,
     live: watching.live,
+    diagnose: () => diagnosis(pool, config),
     addressTrial: {
       checkUrl: (address) => security.guard.checkUrl(address),
       resolve: (name, port) => security.guard.resolve(name, port),

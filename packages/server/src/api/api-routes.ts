@@ -28,6 +28,7 @@ import { credential, type Gate } from './serve.ts'
 import type { ApiDeps } from './deps.ts'
 import { searchRoute } from './search/routes.ts'
 import { sourceSessionsRoute } from './source-sessions/routes.ts'
+import { doctorRoute } from './system/doctor.ts'
 import { systemRoute } from './system/routes.ts'
 import { tryAddressRoute } from './try/address.ts'
 import { tryFilterRoute } from './try/filter.ts'
@@ -75,6 +76,7 @@ export function apiRoutes(deps: ApiDeps, gate: Gate): Route[] {
     tryFilterRoute(deps),
     ...(deps.addressTrial ? [tryAddressRoute({ trial: deps.addressTrial, clock })] : []),
     systemRoute({ ...deps, ...settings, queue }),
+    ...(deps.diagnose ? [doctorRoute(deps.diagnose, clock)] : []),
     sourceSessionsRoute({ ...deps, appIdOf }),
     seriesRoute({ ...deps, appIdOf, endpointsOf }),
     ...(deps.live

@@ -13,6 +13,7 @@ import { type TransformTrial } from './endpoints/transform.ts'
 import type { IdempotencyStore } from './idempotency/idempotency.ts'
 import type { Pool } from '../db/pool.ts'
 import type { TlsFiles } from './door/tls.ts'
+import type { ShownFinding } from './system/doctor.ts'
 import type { ShownSetting } from './system/routes.ts'
 import type { AddressTrial } from './try/address.ts'
 
@@ -35,6 +36,8 @@ export interface ApiDeps {
   live?: Live
   /** Addresses can be checked before endpoints are made of them where this is given. */
   addressTrial?: AddressTrial
+  /** What `pombo doctor` finds; shown to who runs it where this is given. */
+  diagnose?: () => Promise<ShownFinding[]>
   /** What an endpoint's transformation makes of a message, for trying it out. */
   transform: TransformTrial
   payloadLinks: PayloadLinks

@@ -191,3 +191,11 @@ test('the sessions of sources are shown with what came last', async () => {
   for (const key of [portal, other])
     expect((await call('GET', '/source/session', undefined, key)).body.data).toEqual([])
 })
+
+test('what the doctor finds is shown to who runs it, with what to do', async () => {
+  const { status, body } = await call('GET', '/system/doctor')
+  expect(status).toBe(200)
+  expect(body.data.length).toBeGreaterThan(5)
+  for (const { level, mend } of body.data) expect(mend === null).toBe(level === 'ok')
+  expect((await call('GET', '/system/doctor', undefined, other)).status).toBe(403)
+})

@@ -1,0 +1,44 @@
+import { z } from 'zod'
+import type { Clock } from '../../core/clock.ts'
+import { KeptAnswers } from '../overview/kept.ts'
+import { json, type Route, route } from '../route.ts'
+
+export interface ShownFinding {
+  level: 'ok' | 'warn' | 'fail'
+  name: string
+  detail: string
+  mend?: string
+}
+
+const findingsOut = z
+  .object({
+    data: z.array(
+      z.object({
+        level: z.enum(['ok', 'warn', 'fail']),
+        name: z.string(),
+        detail: z.string(),
+        mend: z.string().nullable().meta({ description: 'What to do about it' }),
+      }),
+    ),
+  })
+  .meta({ id: 'DoctorOut' })
+
+/** `GET /api/v1/system/doctor`: what `pombo doctor` says, without a shell. */
+export function doctorRoute(diagnose: () => Promise<ShownFinding[]>, clock: Clock): Route {
+  const kept = new KeptAnswers<ShownFinding[]>(clock)
+  return route({
+    method: 'GET',
+    path: '/api/v1/system/doctor',
+    id: 'v1.system.doctor',
+    tag: 'System',
+    summary: 'What is wrong with the host and the database, and how to mend it',
+    description:
+      'As `pombo doctor` says. Takes up to some seconds; a recent answer is given again.',
+    access: 'operator',
+    answers: { 200: { description: 'The findings', body: findingsOut } },
+    async handle() {
+      const { value } = await kept.get('', diagnose)
+      return json(200, { data: value.map((one) => ({ ...one, mend: one.mend ?? null })) })
+    },
+  })
+}
