@@ -108,6 +108,7 @@ test.each([
   ['since=2999-01-01T00:00:00Z', 'since'],
   ['span=30d&step=60', 'step'],
   ['span=fortnight', 'span'],
+  ['span=24h&step=900&group_by=eventType', 'step'],
   ['group_by=endpoint', 'app_id'],
   ['app_id=busy&endpoint_id=failing&event_type=a', 'event_type'],
   ['app_id=busy&endpoint_id=failing&group_by=eventType', 'group_by'],

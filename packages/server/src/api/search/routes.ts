@@ -26,8 +26,8 @@ export interface SearchDeps extends AppFinder {
 const APPS = 300
 /** Messages that one request looks at, and for how long. */
 const LOOKED_AT = 20_000
-const CHUNK = 1_000
-const FOR_MS = 60
+const CHUNK = 500
+const FOR_MS = 40
 
 const text = z.string().nullable()
 const count = z.int().min(0)

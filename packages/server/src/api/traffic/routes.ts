@@ -67,7 +67,7 @@ export function seriesRoute(deps: TrafficDeps): Route {
         throw invalid(['query', 'event_type'], 'is not counted for each endpoint; leave one out')
       const { tenantId } = holder
       const appId = await appInQuery(deps, holder, query.app_id)
-      const steps = stepsOf(query, deps.clock.now())
+      const steps = stepsOf(query, deps.clock.now(), query.group_by !== undefined)
       const of = await keysOf(deps, query, { tenantId, appId, grain: steps.grain })
       const rows = await readSeries(deps.db, { tenantId, appId, ...steps }, of)
       const grouped = query.group_by !== undefined
