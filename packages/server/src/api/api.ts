@@ -140,9 +140,10 @@ function answerErrors(
     if (await servePage(request, reply)) return reply
     const path = request.url.split('?')[0]!.replace(/(?<=.)\/$/, '')
     const { method } = request
+    const elsewhere = notOfferedAt(path)
+    if (elsewhere) throw elsewhere
     const allowed = methodsOf(path)
-    if (allowed.length === 0)
-      throw notOfferedAt(path) ?? new PomboError('no_route', { method, path })
+    if (allowed.length === 0) throw new PomboError('no_route', { method, path })
     void reply.header('allow', allowed.join(', '))
     throw new PomboError('method_not_allowed', { method, path, allowed: allowed.join(', ') })
   })

@@ -8,6 +8,12 @@ test('ids made in one process grow, also within a millisecond and when the clock
   expect(new Set(ids).size).toBe(ids.length)
 })
 
+test('a clock that ran a day ahead and is set right is followed, so that its ids fall into days that there are', () => {
+  const nowMs = Date.UTC(2031, 0, 1)
+  uuidv7(nowMs + 86_400_000)
+  expect(uuidTimeMs(uuidv7(nowMs))).toBe(nowMs)
+})
+
 test('an id is a UUIDv7 whose time can be read back', () => {
   const id = uuidv7(Date.UTC(2031, 4, 5, 6, 7, 8, 9))
   expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)

@@ -32,7 +32,13 @@ let used = pool.length
 let lastMs = 0
 let sequence = 0
 
-/** A UUIDv7 as PostgreSQL prints it. Within one process ids of one millisecond grow, by the 12 bits after the time. */
+/** A clock that is set back by more is followed; corrections up to it are waited out, so that ids keep growing. */
+const followBackMs = 10_000
+
+/**
+ * A UUIDv7 as PostgreSQL prints it. Within one process ids of one millisecond grow, by the 12 bits after the time. A
+ * clock that ran hours ahead and was set right must not leave ids in a day that has no partition.
+ */
 export function uuidv7(nowMs: number): string {
   if (used + 10 > pool.length) {
     randomFillSync(pool)
@@ -41,7 +47,7 @@ export function uuidv7(nowMs: number): string {
   const at = used
   used += 10
   let ms = Math.floor(nowMs)
-  if (ms > lastMs) {
+  if (ms > lastMs || ms < lastMs - followBackMs) {
     lastMs = ms
     // Starts in the lower half, so that 2,048 more fit before the time has to be borrowed from.
     sequence = ((pool[at]! << 8) | pool[at + 1]!) & 0x7ff

@@ -99,7 +99,6 @@ describe('a token of one app', () => {
       () => client.eventType.create({ name: 'a', description: '' }),
       () => client.authentication.appPortalAccess('mine'),
       () => client.operationalWebhook.endpoint.list(),
-      () => client.backgroundTask.list(),
     ]
     for (const attempt of attempts)
       expect(await refused(attempt())).toMatchObject({

@@ -35,14 +35,12 @@ export function mountIngest(app: FastifyInstance, deps: IngestMountDeps): void {
     answerErrors(plugin, deps)
     for (const url of urls) {
       plugin.get<{ Params: IngestPath }>(url, async (request, reply) => {
+        refuseElsewhere(request)
         const given = { ...aboutOf(request, deps.serverUrl()), rawBody: Buffer.alloc(0) }
         return await sendAnswer(reply, await deps.intake.challenge(given))
       })
       plugin.post<{ Params: IngestPath }>(url, async (request, reply) => {
-        // Svix's own Ingest has its paths under ours; no gateway is called so.
-        const elsewhere =
-          request.params.gateway === 'api' ? notOfferedAt(request.url.split('?')[0]!) : undefined
-        if (elsewhere !== undefined) throw elsewhere
+        refuseElsewhere(request)
         const rawBody = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
         const given = { ...aboutOf(request, deps.serverUrl()), rawBody }
         const taken = await deps.intake.take(given)
@@ -53,6 +51,13 @@ export function mountIngest(app: FastifyInstance, deps: IngestMountDeps): void {
       })
     }
   })
+}
+
+/** Svix's own Ingest has its paths under ours; no gateway is called so. */
+function refuseElsewhere({ params, url }: FastifyRequest): void {
+  const { gateway } = params as IngestPath
+  const elsewhere = gateway === 'api' ? notOfferedAt(url.split('?')[0]!) : undefined
+  if (elsewhere !== undefined) throw elsewhere
 }
 
 async function sendAnswer(
