@@ -1,3 +1,4 @@
+// Long because it is a list: each page's address, search parameters and file, which the router types as a whole.
 import type { QueryClient } from '@tanstack/react-query'
 import {
   createRootRouteWithContext,
@@ -9,6 +10,10 @@ import {
 } from '@tanstack/react-router'
 import { asProblem } from './api/problem.ts'
 import { auditSearch } from './pages/audit/search.ts'
+import { endpointSearch, endpointsSearch } from './pages/endpoints/search.ts'
+import { failedSearch } from './pages/failed/search.ts'
+import { liveSearch } from './pages/live/search.ts'
+import { messageSearch } from './pages/messages/search.ts'
 import { overviewSearch } from './pages/overview/search.ts'
 import { openSession, sessionQuery } from './session/session.ts'
 import { SignInPage } from './session/sign-in-page.tsx'
@@ -90,6 +95,80 @@ const overview = createRoute({
   ),
 })
 
+const live = createRoute({
+  ...at,
+  path: '/live',
+  validateSearch: liveSearch,
+  component: lazyRouteComponent(async () => await import('./pages/live/live-page.tsx'), 'LivePage'),
+})
+
+const messages = createRoute({
+  ...at,
+  path: '/messages',
+  validateSearch: messageSearch,
+  component: lazyRouteComponent(
+    async () => await import('./pages/messages/messages-page.tsx'),
+    'MessagesPage',
+  ),
+})
+
+const message = createRoute({
+  ...at,
+  path: '/messages/$appId/$messageId',
+  component: lazyRouteComponent(
+    async () => await import('./pages/messages/message-page.tsx'),
+    'MessagePage',
+  ),
+})
+
+const failed = createRoute({
+  ...at,
+  path: '/failed',
+  validateSearch: failedSearch,
+  component: lazyRouteComponent(
+    async () => await import('./pages/failed/failed-page.tsx'),
+    'FailedPage',
+  ),
+})
+
+const task = createRoute({
+  ...at,
+  path: '/tasks/$taskId',
+  component: lazyRouteComponent(
+    async () => await import('./pages/tasks/task-page.tsx'),
+    'TaskPage',
+  ),
+})
+
+const endpoints = createRoute({
+  ...at,
+  path: '/endpoints',
+  validateSearch: endpointsSearch,
+  component: lazyRouteComponent(
+    async () => await import('./pages/endpoints/endpoints-page.tsx'),
+    'EndpointsPage',
+  ),
+})
+
+const newEndpoint = createRoute({
+  ...at,
+  path: '/endpoints/new',
+  component: lazyRouteComponent(
+    async () => await import('./pages/endpoints/new-endpoint-page.tsx'),
+    'NewEndpointPage',
+  ),
+})
+
+const endpoint = createRoute({
+  ...at,
+  path: '/endpoints/$appId/$endpointId',
+  validateSearch: endpointSearch,
+  component: lazyRouteComponent(
+    async () => await import('./pages/endpoints/endpoint-page.tsx'),
+    'EndpointPage',
+  ),
+})
+
 const eventTypes = createRoute({
   ...at,
   path: '/event-types',
@@ -138,6 +217,24 @@ const operational = createRoute({
   ),
 })
 
+const sources = createRoute({
+  ...at,
+  path: '/sources',
+  component: lazyRouteComponent(
+    async () => await import('./pages/sources/sources-page.tsx'),
+    'SourcesPage',
+  ),
+})
+
+const source = createRoute({
+  ...at,
+  path: '/sources/$appId/$sourceId',
+  component: lazyRouteComponent(
+    async () => await import('./pages/sources/source-page.tsx'),
+    'SourcePage',
+  ),
+})
+
 const portalSettings = createRoute({
   ...at,
   path: '/portal-settings',
@@ -181,12 +278,22 @@ const routeTree = root.addChildren([
   inside.addChildren([
     home,
     overview,
+    live,
+    messages,
+    message,
+    failed,
+    task,
+    endpoints,
+    newEndpoint,
+    endpoint,
     eventTypes,
     eventType,
     apps,
     keys,
     tenants,
     operational,
+    sources,
+    source,
     portalSettings,
     audit,
     privacy,

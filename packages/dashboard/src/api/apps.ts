@@ -1,4 +1,4 @@
-import { queryOptions } from '@tanstack/react-query'
+import { queryOptions, useQuery } from '@tanstack/react-query'
 import { api, ask } from './client.ts'
 import type { App } from './shapes.ts'
 
@@ -21,3 +21,10 @@ export const appsQuery = queryOptions({
     return apps
   },
 })
+
+/** An app's name by its id, where it is among those that were read. */
+export function useAppName(): (id: string) => string {
+  const apps = useQuery(appsQuery)
+  const names = new Map((apps.data ?? []).map(({ id, name }) => [id, name]))
+  return (id) => names.get(id) ?? id
+}

@@ -816,6 +816,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/app/{app_id}/try/transform": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    app_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["TransformTrialIn"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TransformTrialOut"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/app/{app_id}/endpoint/{endpoint_id}/transform": {
         parameters: {
             query?: never;
@@ -1704,6 +1744,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/app/{app_id}/msg/{msg_id}/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    app_id: string;
+                    msg_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ResendOut"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/app/{app_id}/msg/{msg_id}/endpoint/{endpoint_id}": {
         parameters: {
             query?: never;
@@ -2038,6 +2115,404 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["OverviewOut"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/failure": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: {
+                    since?: string;
+                    until?: string;
+                    app_id?: string;
+                    endpoint_id?: string;
+                    group_by?: "endpoint" | "cause";
+                    limit?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["FailuresOut"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/failure/delivery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: {
+                    app_id?: string;
+                    endpoint_id?: string;
+                    cause?: string;
+                    state?: ("waiting" | "exhausted")[];
+                    limit?: number;
+                    iterator?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            data: components["schemas"]["FailedDeliveryOut"][];
+                            iterator: string | null;
+                            prevIterator: string | null;
+                            done: boolean;
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bulk/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["BulkIn"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["BulkPreviewOut"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["BulkIn"];
+                };
+            };
+            responses: {
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["BackgroundTaskOut"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/search/message": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: {
+                    q?: string;
+                    app_id?: string;
+                    event_type?: string[];
+                    channel?: string;
+                    tag?: string;
+                    event_id?: string;
+                    ordering_key?: string;
+                    state?: "unmatched";
+                    text?: string;
+                    since?: string;
+                    until?: string;
+                    limit?: number;
+                    iterator?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MessageSearchOut"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/app/{app_id}/try/filter": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    app_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["FilterTrialIn"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["FilterTrialOut"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/app/{app_id}/try/address": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    app_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["AddressTrialIn"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AddressTrialOut"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/system": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SystemOut"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/system/doctor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DoctorOut"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/source/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: {
+                    app_id?: string;
+                    limit?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            data: components["schemas"]["SourceSessionOut"][];
+                        };
                     };
                 };
             };
@@ -3423,6 +3898,29 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        AddressTrialIn: {
+            url: string;
+            /** @enum {string} */
+            send?: "none" | "event";
+        };
+        AddressTrialOut: {
+            guard: {
+                allowed: boolean;
+                reason: string | null;
+                detail: string | null;
+            };
+            dns: {
+                ok: boolean;
+                addresses: string[];
+                problem: string | null;
+            } | null;
+            answer: {
+                delivered: boolean;
+                statusCode: number | null;
+                durationMs: number;
+                problem: string | null;
+            } | null;
+        };
         ApiKeyCreatedOut: {
             id: string;
             name: string;
@@ -3531,6 +4029,8 @@ export interface components {
                 /** Format: date-time */
                 until: string;
                 payloadFilter: string | null;
+                cause: string | null;
+                reason: string | null;
                 ratePerSecond: number;
                 /** @enum {string} */
                 priority: "high" | "normal" | "low";
@@ -3546,6 +4046,42 @@ export interface components {
         };
         BulkExpungeContentsOut: {
             results: Record<string, unknown>;
+        };
+        BulkIn: {
+            /** @enum {string} */
+            action: "retry" | "discard" | "replay";
+            reason?: string | null;
+            filter?: {
+                appId?: string | null;
+                endpointId?: string | null;
+                eventTypes?: string[] | null;
+                cause?: string | null;
+                states?: ("waiting" | "retrying" | "exhausted" | "discarded" | "delivered")[] | null;
+                since?: string | null;
+                until?: string | null;
+            } | null;
+            deliveries?: {
+                messageId: string;
+                endpointId: string;
+            }[] | null;
+            ratePerSecond?: number | null;
+        };
+        BulkPreviewOut: {
+            count: number;
+            exact: boolean;
+            endpoints: number;
+            sample: {
+                appId: string;
+                endpointId: string;
+                messageId: string;
+                eventType: string;
+                /** Format: date-time */
+                createdAt: string;
+                cause: components["schemas"]["FailureCause"] | null;
+                statusCode: number | null;
+                error: string | null;
+                lastAttemptAt: string | null;
+            }[];
         };
         BulkReplayIn: {
             /** Format: date-time */
@@ -3571,6 +4107,15 @@ export interface components {
             failuresToOpen?: number;
             pauseMs?: number;
             maxPauseMs?: number;
+        };
+        DoctorOut: {
+            data: {
+                /** @enum {string} */
+                level: "ok" | "warn" | "fail";
+                name: string;
+                detail: string;
+                mend: string | null;
+            }[];
         };
         EmptyResponse: Record<string, unknown>;
         EndpointCircuitIn: {
@@ -3872,6 +4417,102 @@ export interface components {
             /** @enum {string} */
             payloadCheck?: "off" | "report" | "refuse";
         };
+        FailedDeliveryOut: {
+            deliveryId: string;
+            appId: string;
+            endpointId: string;
+            messageId: string;
+            eventType: string;
+            /** @enum {string} */
+            state: "waiting" | "exhausted";
+            attempts: number;
+            /** Format: date-time */
+            createdAt: string;
+            nextAttemptAt: string | null;
+            closedAt: string | null;
+            cause: components["schemas"]["FailureCause"] | null;
+            statusCode: number | null;
+            error: string | null;
+            lastAttemptAt: string | null;
+        };
+        FailureCause: {
+            code: string;
+            /** @enum {string} */
+            outcome: "refused" | "timed-out" | "unreachable" | "blocked" | "failed";
+            statusCode: number | null;
+            reason: string | null;
+        };
+        FailuresOut: {
+            /** Format: date-time */
+            since: string;
+            /** Format: date-time */
+            until: string;
+            data: {
+                cause: components["schemas"]["FailureCause"];
+                appId: string | null;
+                endpointId: string | null;
+                endpointUrl: string | null;
+                circuit: ("closed" | "open" | "half-open") | null;
+                waiting: number | null;
+                apps: number;
+                endpoints: number;
+                count: number;
+                givenUp: number;
+                /** Format: date-time */
+                firstAt: string;
+                /** Format: date-time */
+                lastAt: string;
+                sample: {
+                    messageId: string;
+                    attemptId: string;
+                    eventType: string;
+                    statusCode: number;
+                    error: string | null;
+                    /** Format: date-time */
+                    at: string;
+                } | null;
+            }[];
+        };
+        FilterTrialIn: {
+            filter: string;
+            eventTypes?: string[] | null;
+            channel?: string | null;
+            limit?: number;
+        };
+        FilterTrialOut: {
+            ok: boolean;
+            problem: string | null;
+            looked: number;
+            matched: number;
+            data: {
+                messageId: string;
+                eventType: string;
+                /** Format: date-time */
+                createdAt: string;
+                matched: boolean;
+                reason: string | null;
+            }[];
+        };
+        FoundMessageOut: {
+            id: string;
+            appId: string;
+            appUid: string | null;
+            eventType: string;
+            eventId: string | null;
+            channels: string[] | null;
+            tags: string[] | null;
+            orderingKey: string | null;
+            /** Format: date-time */
+            createdAt: string;
+            payloadBytes: number;
+            unmatched: string | null;
+            states: {
+                waiting: number;
+                delivered: number;
+                exhausted: number;
+                discarded: number;
+            };
+        };
         HTTPValidationError: {
             detail: {
                 loc: string[];
@@ -4014,6 +4655,20 @@ export interface components {
         };
         MessagePrecheckOut: {
             active: boolean;
+        };
+        MessageSearchOut: {
+            data: components["schemas"]["FoundMessageOut"][];
+            iterator: string | null;
+            prevIterator: string | null;
+            done: boolean;
+            searched: {
+                /** Format: date-time */
+                from: string;
+                /** Format: date-time */
+                until: string;
+                messages: number;
+                complete: boolean;
+            };
         };
         MessageStatus: 0 | 1 | 2 | 3 | 4;
         /** @enum {string} */
@@ -4216,6 +4871,9 @@ export interface components {
             /** @enum {string} */
             priority?: "high" | "normal" | "low";
         };
+        ResendOut: {
+            deliveries: number;
+        };
         SeriesOut: {
             /** Format: date-time */
             since: string;
@@ -4278,7 +4936,7 @@ export interface components {
         };
         SourceIn: {
             /** @enum {string} */
-            gateway: "baileys" | "whatsmeow" | "wuzapi" | "gowa" | "evolution" | "evolution-go" | "waha" | "zpwoot" | "supabase" | "github" | "gitlab" | "stripe" | "shopify" | "paddle" | "asaas" | "mercado-pago" | "pagseguro" | "pix" | "slack" | "discord" | "twilio" | "sendgrid" | "mailgun" | "hubspot" | "typeform" | "standard-webhooks" | "svix" | "webhook";
+            gateway: "baileys" | "whatsmeow" | "wuzapi" | "gowa" | "evolution" | "evolution-go" | "waha" | "zpwoot" | "whatsapp-cloud" | "supabase" | "github" | "gitlab" | "stripe" | "shopify" | "paddle" | "asaas" | "mercado-pago" | "pagseguro" | "pix" | "slack" | "discord" | "twilio" | "sendgrid" | "mailgun" | "hubspot" | "typeform" | "standard-webhooks" | "svix" | "webhook";
             name?: string;
             /** @enum {string} */
             sessions?: "own" | "any";
@@ -4327,6 +4985,26 @@ export interface components {
             webhook?: components["schemas"]["WebhookSettings"] | null;
             allowedIps?: string[] | null;
             silenceMinutes?: number | null;
+        };
+        SourceSessionOut: {
+            sourceId: string;
+            appId: string;
+            appUid: string | null;
+            gateway: string;
+            name: string;
+            /** @enum {string} */
+            state: "connected" | "quiet" | "silent" | "never";
+            lastEventAt: string | null;
+            silentSince: string | null;
+            eventsPerMinute: number;
+            unrecognised: number;
+            device: {
+                status: string | null;
+                lastType: string | null;
+                lastCode: string | null;
+                lastMessage: string | null;
+                lastAt: string | null;
+            } | null;
         };
         SourceStatsOut: {
             /** Format: date-time */
@@ -4405,6 +5083,39 @@ export interface components {
             error: string | null;
             deliveries: number | null;
             unmatched: string | null;
+        };
+        SystemOut: {
+            /** Format: date-time */
+            at: string;
+            version: string;
+            schemaVersion: number | null;
+            nodes: components["schemas"]["NodeOut"][];
+            queue: components["schemas"]["QueueOut"];
+            database: {
+                version: string;
+                bytes: number;
+                days: {
+                    day: string;
+                    bytes: number;
+                    messages: number;
+                    attempts: number;
+                }[];
+            };
+            retention: {
+                days: number;
+                tenants: {
+                    id: string;
+                    name: string;
+                    days: number;
+                }[];
+            };
+            configuration: {
+                variable: string;
+                value: string | null;
+                source: string;
+                secret: boolean;
+                description: string;
+            }[] | null;
         };
         TenantCreatedOut: {
             id: string;

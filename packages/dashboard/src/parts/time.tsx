@@ -32,6 +32,23 @@ export function Instant({ at }: { at: string | number | Date }) {
   return <time dateTime={date.toISOString()}>{format.dateTime(date, exact)}</time>
 }
 
+/** The time of the day, for rows that follow each other closely. */
+export function Clock({ at }: { at: string | number | Date }) {
+  const format = useFormatter()
+  const date = new Date(at)
+  const shown = format.dateTime(date, {
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    fractionalSecondDigits: 3,
+  })
+  return (
+    <time dateTime={date.toISOString()} title={format.dateTime(date, exact)}>
+      {shown}
+    </time>
+  )
+}
+
 /** Milliseconds as a person says them: 42 ms, 1.4 s, 3 min. */
 export function useDuration(): (milliseconds: number) => string {
   const format = useFormatter()

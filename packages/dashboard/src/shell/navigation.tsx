@@ -1,13 +1,18 @@
 import {
+  Activity,
   Boxes,
   Building2,
+  CircleX,
   FileClock,
   Gauge,
   KeyRound,
+  Mail,
   PanelsTopLeft,
   PlugZap,
+  Radio,
   ShieldCheck,
   Tags,
+  Webhook,
 } from 'lucide-react'
 import { Link } from '@tanstack/react-router'
 import { useTranslations } from 'use-intl'
@@ -25,6 +30,11 @@ interface Entry {
 /** `portal`: its name among the pages that an operator lets their customers see. */
 const pages = [
   { group: 'groupWatch', to: '/overview', word: 'overview', icon: Gauge },
+  { group: 'groupWatch', to: '/live', word: 'live', icon: Activity, portal: 'live' },
+  { group: 'groupWatch', to: '/messages', word: 'messages', icon: Mail, portal: 'messages' },
+  { group: 'groupWatch', to: '/failed', word: 'failed', icon: CircleX, portal: 'failed' },
+  { group: 'groupSetUp', to: '/endpoints', word: 'endpoints', icon: Webhook, portal: 'endpoints' },
+  { group: 'groupSetUp', to: '/sources', word: 'sources', icon: Radio },
   { group: 'groupSetUp', to: '/event-types', word: 'eventTypes', icon: Tags, portal: 'eventTypes' },
   { group: 'groupSetUp', to: '/apps', word: 'apps', icon: Boxes },
   { group: 'groupAccount', to: '/keys', word: 'keys', icon: KeyRound },

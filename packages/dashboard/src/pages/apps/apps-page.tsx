@@ -31,7 +31,7 @@ export function AppsPage() {
       head: t('name'),
       is: 'fill',
       cell: ({ id, name }) => (
-        <Link className={rowLink} to="/overview" search={{ app: id }}>
+        <Link className={rowLink} to="/endpoints" search={{ app: id }}>
           {name}
         </Link>
       ),

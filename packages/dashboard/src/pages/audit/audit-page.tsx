@@ -1,5 +1,5 @@
 import { getRouteApi } from '@tanstack/react-router'
-import { FileClock } from 'lucide-react'
+import { FileClock, FileDiff } from 'lucide-react'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { api, ask } from '../../api/client.ts'
@@ -63,10 +63,9 @@ export function AuditPage() {
         <Button
           small
           aria-label={t('details', { id: entry.target })}
+          icon={<FileDiff size={13} aria-hidden />}
           onClick={() => setOpen(entry)}
-        >
-          {Object.keys(entry.changes).length}
-        </Button>
+        />
       ),
     },
   ]

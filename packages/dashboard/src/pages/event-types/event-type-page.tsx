@@ -5,7 +5,7 @@ import { useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { api, ask } from '../../api/client.ts'
 import { asProblem } from '../../api/problem.ts'
-import { Button } from '../../parts/button.tsx'
+import { Button, buttonClass } from '../../parts/button.tsx'
 import { Code } from '../../parts/code.tsx'
 import { backClass, Facts, Muted, Page, Panel, Split } from '../../parts/layout.tsx'
 import { Bones, Failure } from '../../parts/states.tsx'
@@ -55,6 +55,9 @@ export function EventTypePage() {
       lead={shown?.description}
       actions={
         <>
+          <Link to="/messages" search={{ type: name }} className={buttonClass({})}>
+            {t('seeMessages')}
+          </Link>
           {shown !== undefined && kind === 'account' && may('administer') && (
             <>
               <Button

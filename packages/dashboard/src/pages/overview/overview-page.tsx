@@ -8,6 +8,7 @@ import { FilterSelect } from '../../parts/field.tsx'
 import { Page, Panel } from '../../parts/layout.tsx'
 import { Bones, Failure } from '../../parts/states.tsx'
 import { useScope } from '../../shell/scope.ts'
+import { Attention } from './attention.tsx'
 import { OverviewCharts } from './overview-charts.tsx'
 import { Tiles } from './tiles.tsx'
 
@@ -49,7 +50,10 @@ export function OverviewPage() {
           )}
         </Panel>
       ) : (
-        <Tiles now={now.data} />
+        <>
+          <Tiles now={now.data} />
+          <Attention now={now.data} />
+        </>
       )}
       <OverviewCharts span={span} />
     </Page>

@@ -40,7 +40,7 @@ export function PortalSettingsPage() {
         )
       ) : (
         <Columns>
-          <SettingsForm key={settings.dataUpdatedAt} settings={settings.data} />
+          <SettingsForm settings={settings.data} />
           <Panel title={t('embed')}>
             <Stack>
               <p>{t('embedHow')}</p>

@@ -1,6 +1,6 @@
 export const messages = {
   title: 'Messages',
-  searchLabel: 'Message id, event id or attempt id',
+  searchLabel: 'Message id or event id',
   text: 'Text in the payload',
   eventType: 'Event type',
   anyType: 'Any type',

@@ -12,6 +12,7 @@ export const sources = {
   state: 'State',
   session: 'Session',
   number: 'Number',
+  created: 'Made',
   lastEvent: 'Last event',
   perMinute: 'Events a minute',
   unrecognised: 'Unrecognised',

@@ -3,7 +3,7 @@ import type { Same } from '../same.ts'
 
 export const messages: Same<typeof en> = {
   title: 'Mensagens',
-  searchLabel: 'Id da mensagem, do evento ou da tentativa',
+  searchLabel: 'Id da mensagem ou do evento',
   text: 'Texto no conteúdo',
   eventType: 'Tipo de evento',
   anyType: 'Qualquer tipo',

@@ -15,6 +15,7 @@ export const sources: Same<typeof en.sources> = {
   state: 'Estado',
   session: 'Sessão',
   number: 'Número',
+  created: 'Criada',
   lastEvent: 'Último evento',
   perMinute: 'Eventos por minuto',
   unrecognised: 'Não reconhecidos',

@@ -1,0 +1,124 @@
+import { useTranslations } from 'use-intl'
+import { CheckField, SelectField, TextArea, TextField } from '../../parts/field.tsx'
+import { Panel, Stack } from '../../parts/layout.tsx'
+import { dialects } from './draft.ts'
+import styles from './endpoint-form.module.css'
+import { FilterPart } from './filter-part.tsx'
+import { type FormState, useField } from './form-state.ts'
+import { RetryLine } from './retry-line.tsx'
+import { TransformPart } from './transform-part.tsx'
+import { TypesPart } from './types-part.tsx'
+
+/** All of an endpoint that can be set, in the order in which a person decides it. */
+export function EndpointForm({ isNew, ...form }: FormState & { isNew: boolean }) {
+  const t = useTranslations('endpointForm')
+  const field = useField(form)
+  return (
+    <Stack>
+      <Panel title={t('where')}>
+        <Stack>
+          <TextField
+            label={t('url')}
+            help={t('urlHelp')}
+            type="url"
+            inputMode="url"
+            mono
+            placeholder="https://example.com/webhooks"
+            {...field('url')}
+          />
+          <TextField label={t('description')} optional {...field('description')} />
+        </Stack>
+      </Panel>
+      <TypesPart {...form} />
+      <FilterPart {...form} />
+      <TransformPart {...form} />
+      <How isNew={isNew} {...form} />
+    </Stack>
+  )
+}
+
+function How({ isNew, ...form }: FormState & { isNew: boolean }) {
+  const t = useTranslations('endpointForm')
+  const field = useField(form)
+  const { draft, set } = form
+  return (
+    <Panel title={t('how')}>
+      <Stack>
+        <CheckField
+          label={t('scheduleOwn')}
+          checked={draft.ownSchedule}
+          onChange={(event) => set((before) => ({ ...before, ownSchedule: event.target.checked }))}
+        />
+        {draft.ownSchedule && (
+          <TextArea
+            label={t('schedule')}
+            help={t('scheduleHelp')}
+            mono
+            rows={2}
+            {...field('schedule', 'retrySchedule')}
+          />
+        )}
+        <RetryLine draft={draft} />
+        <div className={styles.grid}>
+          <SelectField
+            label={t('dialect')}
+            help={t('dialectHelp')}
+            value={draft.dialect}
+            error={form.errors['dialect']}
+            onPick={(dialect) => set((before) => ({ ...before, dialect }))}
+            options={dialects.map((value) => ({ value, label: value }))}
+          />
+          <SelectField
+            label={t('ordering')}
+            value={draft.ordering}
+            onPick={(ordering) => set((before) => ({ ...before, ordering }))}
+            options={[
+              { value: 'none', label: t('orderingNone') },
+              { value: 'key', label: t('orderingKey') },
+            ]}
+          />
+          <SelectField
+            label={t('priority')}
+            value={draft.priority}
+            onPick={(priority) => set((before) => ({ ...before, priority }))}
+            options={[
+              { value: '', label: t('priorityNone') },
+              { value: 'high', label: t('high') },
+              { value: 'normal', label: t('normal') },
+              { value: 'low', label: t('low') },
+            ]}
+          />
+          <TextField
+            label={t('maxInFlight')}
+            inputMode="numeric"
+            optional
+            {...field('maxInFlight')}
+          />
+          <TextField label={t('rate')} inputMode="numeric" optional {...field('throttleRate')} />
+          <TextField
+            label={t('timeout')}
+            inputMode="numeric"
+            optional
+            placeholder="15000"
+            {...field('timeoutMs')}
+          />
+          <TextField
+            label={t('channels')}
+            help={t('channelsHelp')}
+            optional
+            {...field('channels')}
+          />
+          {isNew && (
+            <TextField
+              label={t('secretLabel')}
+              help={t('secretHelp')}
+              optional
+              mono
+              {...field('secret')}
+            />
+          )}
+        </div>
+      </Stack>
+    </Panel>
+  )
+}

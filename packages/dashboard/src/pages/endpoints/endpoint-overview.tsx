@@ -1,0 +1,220 @@
+import { useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
+import type { ReactNode } from 'react'
+import { useFormatter, useTranslations } from 'use-intl'
+import { asProblem } from '../../api/problem.ts'
+import { seriesQuery } from '../../api/series.ts'
+import type { Attempt, Endpoint } from '../../api/shapes.ts'
+import { Chart } from '../../parts/chart.tsx'
+import { Id } from '../../parts/code.tsx'
+import { Facts, Mono, Panel, Split, Stack } from '../../parts/layout.tsx'
+import { Bones, Empty, Failure, Notice } from '../../parts/states.tsx'
+import { type Column, rowLink, Table } from '../../parts/table.tsx'
+import { Ago, Instant, useDuration } from '../../parts/time.tsx'
+import { StatusBadge, useOutcomeWords } from '../messages/states.tsx'
+import { endpointAttemptsQuery, endpointStatsQuery } from './queries.ts'
+
+export function EndpointOverview({ appId, endpoint }: { appId: string; endpoint: Endpoint }) {
+  return (
+    <Stack>
+      <Trouble endpoint={endpoint} />
+      <Split
+        main={
+          <>
+            <Charts appId={appId} endpoint={endpoint} />
+            <Attempts appId={appId} endpoint={endpoint} />
+          </>
+        }
+        side={<About appId={appId} endpoint={endpoint} />}
+      />
+    </Stack>
+  )
+}
+
+/** What is the matter with it, in a sentence. */
+function Trouble({ endpoint }: { endpoint: Endpoint }) {
+  const t = useTranslations('endpoints.detail')
+  const { disabled, disabledReason, paused, health } = endpoint
+  const since = (): ReactNode => <Ago at={health?.failingSince} />
+  if (disabled)
+    return (
+      <Notice tone="warn">
+        {disabledReason === null
+          ? t('disabledPlain')
+          : t('disabledBecause', { reason: disabledReason })}
+      </Notice>
+    )
+  if (paused) return <Notice tone="info">{t('pausedNote')}</Notice>
+  if (health === undefined || health.consecutiveFailures === 0) return null
+  const count = health.consecutiveFailures
+  if (health.circuit === 'closed')
+    return <Notice tone="warn">{t.rich('failingSince', { count, since })}</Notice>
+  return (
+    <Notice tone="bad">
+      {t.rich('openSince', { count, since, next: () => <Ago at={health.nextProbeAt} /> })}
+    </Notice>
+  )
+}
+
+function Charts({ appId, endpoint }: { appId: string; endpoint: Endpoint }) {
+  const t = useTranslations('endpoints.detail')
+  const format = useFormatter()
+  const duration = useDuration()
+  const points = useQuery(seriesQuery('24h', { app: appId, endpoint: endpoint.id })).data ?? []
+  const times = points.map(({ at }) => Date.parse(at) / 1_000)
+  return (
+    <>
+      <Panel title={t('chart')}>
+        <Chart
+          label={t('chart')}
+          times={times}
+          format={(value) => format.number(value)}
+          series={[
+            {
+              label: t('countDelivered'),
+              colour: '--chart-2',
+              fill: true,
+              values: points.map(({ deliveries }) => deliveries),
+            },
+            {
+              label: t('countFailed'),
+              colour: '--chart-4',
+              values: points.map(({ failures }) => failures),
+            },
+          ]}
+        />
+      </Panel>
+      <Panel title={t('latency')}>
+        <Chart
+          label={t('latency')}
+          times={times}
+          format={duration}
+          series={[
+            {
+              label: 'p50',
+              colour: '--chart-1',
+              values: points.map(({ attemptMs }) => attemptMs?.p50 ?? null),
+            },
+            {
+              label: 'p95',
+              colour: '--chart-3',
+              values: points.map(({ attemptMs }) => attemptMs?.p95 ?? null),
+            },
+          ]}
+        />
+      </Panel>
+    </>
+  )
+}
+
+function Attempts({ appId, endpoint }: { appId: string; endpoint: Endpoint }) {
+  const t = useTranslations('endpoints.detail')
+  const messages = useTranslations('messages')
+  const words = useOutcomeWords()
+  const duration = useDuration()
+  const attempts = useQuery(endpointAttemptsQuery(appId, endpoint.id))
+  const columns: Column<Attempt>[] = [
+    {
+      id: 'status',
+      head: messages('delivery'),
+      cell: ({ statusText }) => <StatusBadge status={statusText} />,
+    },
+    {
+      id: 'type',
+      head: messages('type'),
+      is: 'nowrap',
+      cell: ({ msgId, eventType }) => (
+        <Link
+          className={rowLink}
+          to="/messages/$appId/$messageId"
+          params={{ appId, messageId: msgId }}
+        >
+          {eventType}
+        </Link>
+      ),
+    },
+    { id: 'outcome', head: messages('detail.answer'), is: 'fill', cell: (one) => words(one) },
+    {
+      id: 'message',
+      head: messages('message'),
+      is: 'nowrap',
+      minor: true,
+      cell: ({ msgId }) => <Mono>{msgId}</Mono>,
+    },
+    {
+      id: 'took',
+      head: t('latency'),
+      is: 'number',
+      minor: true,
+      cell: ({ responseDurationMs }) => duration(responseDurationMs),
+    },
+    {
+      id: 'at',
+      head: messages('received'),
+      is: 'number',
+      cell: ({ timestamp }) => <Ago at={timestamp} />,
+    },
+  ]
+  return (
+    <Panel title={t('attempts')} flush>
+      {attempts.data === undefined ? (
+        attempts.error === null ? (
+          <Bones />
+        ) : (
+          <Failure problem={asProblem(attempts.error)} retry={() => void attempts.refetch()} />
+        )
+      ) : attempts.data.length === 0 ? (
+        <Empty title={t('noAttempts')} />
+      ) : (
+        <Table
+          linked
+          label={t('attempts')}
+          columns={columns}
+          rows={attempts.data}
+          rowKey={({ id }) => id}
+        />
+      )}
+    </Panel>
+  )
+}
+
+function About({ appId, endpoint }: { appId: string; endpoint: Endpoint }) {
+  const t = useTranslations('endpoints.detail')
+  const form = useTranslations('endpointForm')
+  const format = useFormatter()
+  const { data } = useQuery(endpointStatsQuery(appId, endpoint.id))
+  const count = (value: number | undefined): string =>
+    value === undefined ? '…' : format.number(value)
+  return (
+    <>
+      <Panel title={t('counts')}>
+        <Facts
+          rows={[
+            [t('countDelivered'), count(data?.success)],
+            [t('countWaiting'), count(data?.pending)],
+            [t('countSending'), count(data?.sending)],
+            [t('countFailed'), count(data?.fail)],
+            [t('countCanceled'), count(data?.canceled)],
+          ]}
+        />
+      </Panel>
+      <Panel title={t('settings')}>
+        <Facts
+          rows={[
+            [t('id'), <Id key="id" id={endpoint.id} />],
+            ...(endpoint.uid === null
+              ? []
+              : [[t('uid'), <Id key="uid" id={endpoint.uid} />] as const]),
+            [form('what'), endpoint.eventTypes?.join(', ') ?? form('allTypes')],
+            ...(endpoint.filter === null
+              ? []
+              : [[form('filter'), <Mono key="filter">{endpoint.filter}</Mono>] as const]),
+            [t('dialect'), endpoint.dialect],
+            [t('created'), <Instant key="created" at={endpoint.createdAt} />],
+            [t('changed'), <Instant key="changed" at={endpoint.updatedAt} />],
+          ]}
+        />
+      </Panel>
+    </>
+  )
+}

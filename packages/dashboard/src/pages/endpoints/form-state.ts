@@ -1,0 +1,30 @@
+import type { Dispatch, SetStateAction } from 'react'
+import { useTranslations } from 'use-intl'
+import { type Draft, wrongOf } from './draft.ts'
+
+export interface FormState {
+  appId: string
+  /** Of one that exists, which a transformation can be tried on. */
+  endpointId?: string
+  draft: Draft
+  set: Dispatch<SetStateAction<Draft>>
+  /** What Pombo said of a field. */
+  errors: Record<string, string>
+  /** Whether what does not fit is said yet: not while it is first typed. */
+  judged: boolean
+}
+
+export function useField({ draft, set, errors, judged }: FormState) {
+  const t = useTranslations('endpointForm')
+  const words = { url: t('urlWrong'), number: t('numberWrong'), schedule: t('scheduleWrong') }
+  const wrong = judged ? wrongOf(draft) : {}
+  return (name: keyof Draft, pombosName: string = name) => {
+    const own = wrong[name]
+    return {
+      value: String(draft[name]),
+      error: own === undefined ? errors[pombosName] : words[own],
+      onChange: (event: { target: { value: string } }) =>
+        set((before) => ({ ...before, [name]: event.target.value })),
+    }
+  }
+}

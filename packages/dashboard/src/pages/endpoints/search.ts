@@ -1,0 +1,9 @@
+import { search } from '../../shell/search.ts'
+
+export const endpointStates = ['failing', 'open', 'paused', 'disabled'] as const
+
+export const endpointsSearch = search({ q: 'text', state: endpointStates })
+
+export const endpointTabs = ['overview', 'settings', 'secret'] as const
+
+export const endpointSearch = search({ tab: endpointTabs })

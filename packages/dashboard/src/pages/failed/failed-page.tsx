@@ -1,0 +1,182 @@
+import { useQuery } from '@tanstack/react-query'
+import { getRouteApi, Link } from '@tanstack/react-router'
+import { CircleCheckBig } from 'lucide-react'
+import { useFormatter, useTranslations } from 'use-intl'
+import { useAppName } from '../../api/apps.ts'
+import { api, ask } from '../../api/client.ts'
+import { asProblem } from '../../api/problem.ts'
+import type { FailureGroup } from '../../api/shapes.ts'
+import { Badge } from '../../parts/badge.tsx'
+import { FilterSelect } from '../../parts/field.tsx'
+import { FilterBar } from '../../parts/foot.tsx'
+import { Muted, Page, Panel } from '../../parts/layout.tsx'
+import { Bones, Empty, Failure } from '../../parts/states.tsx'
+import { type Column, rowLink, Table } from '../../parts/table.tsx'
+import { Ago } from '../../parts/time.tsx'
+import { useSession } from '../../session/session.ts'
+import { useScope } from '../../shell/scope.ts'
+import { sinceOf, type Span, spans } from '../messages/search.ts'
+import { useCauseWords } from './cause-words.ts'
+import { FailedDeliveries } from './failed-deliveries.tsx'
+import { RecentTasks } from '../tasks/recent-tasks.tsx'
+
+const route = getRouteApi('/in/failed')
+
+const spanWords = {
+  '1h': 'lastHour',
+  '24h': 'lastDay',
+  '7d': 'lastWeek',
+  '30d': 'lastMonth',
+} as const
+
+export function FailedPage() {
+  const t = useTranslations('failed')
+  const messages = useTranslations('messages')
+  const scope = useScope()
+  const filters = route.useSearch()
+  const { span = '24h', group = 'endpoint' } = filters
+  const navigate = route.useNavigate()
+  const groups = useQuery({
+    queryKey: ['failures', scope, span, group],
+    refetchInterval: 10_000,
+    queryFn: async () => {
+      const query = {
+        since: sinceOf(span, Date.now()),
+        group_by: group,
+        ...(scope !== undefined && { app_id: scope }),
+      }
+      return (await ask(api.GET('/api/v1/failure', { params: { query } }))).data
+    },
+  })
+  const inGroup = filters.endpoint !== undefined
+  return (
+    <Page title={t('title')}>
+      <FilterBar>
+        <FilterSelect
+          label={t('span')}
+          value={span}
+          onPick={(picked: Span) =>
+            void navigate({ search: (before) => ({ ...before, span: picked }) })
+          }
+          options={spans.map((value) => ({ value, label: messages(spanWords[value]) }))}
+        />
+        <FilterSelect
+          label={t('grouping')}
+          value={group}
+          onPick={(picked) =>
+            void navigate({
+              search: ({ app, span: kept }) => ({ app, span: kept, group: picked }),
+            })
+          }
+          options={[
+            { value: 'endpoint', label: t('byEndpoint') },
+            { value: 'cause', label: t('byCause') },
+          ]}
+        />
+      </FilterBar>
+      {!inGroup && (
+        <Panel flush>
+          {groups.data === undefined ? (
+            groups.error === null ? (
+              <Bones />
+            ) : (
+              <Failure problem={asProblem(groups.error)} retry={() => void groups.refetch()} />
+            )
+          ) : groups.data.length === 0 ? (
+            <Empty icon={<CircleCheckBig size={22} aria-hidden />} title={t('empty')}>
+              {t('emptyHow')}
+            </Empty>
+          ) : (
+            <Groups groups={groups.data} byCause={group === 'cause'} />
+          )}
+        </Panel>
+      )}
+      {inGroup && <FailedDeliveries />}
+      <RecentTasks />
+    </Page>
+  )
+}
+
+function Groups({ groups, byCause }: { groups: FailureGroup[]; byCause: boolean }) {
+  const t = useTranslations('failed')
+  const format = useFormatter()
+  const words = useCauseWords()
+  const appName = useAppName()
+  const scope = useScope()
+  const { kind } = useSession()
+  const columns: Column<FailureGroup>[] = [
+    {
+      id: 'cause',
+      head: t('cause'),
+      is: 'nowrap',
+      cell: ({ cause, endpointId }) => (
+        <Link
+          from="/failed"
+          to="/failed"
+          className={rowLink}
+          search={(before) => ({
+            ...before,
+            cause: endpointId === null ? undefined : cause.code,
+            group: 'endpoint' as const,
+            endpoint: endpointId ?? undefined,
+          })}
+        >
+          <Badge tone="bad">{words(cause)}</Badge>
+        </Link>
+      ),
+    },
+    byCause
+      ? {
+          id: 'who',
+          head: t('who'),
+          is: 'fill',
+          cell: ({ apps, endpoints }) => t('whoCount', { apps, endpoints }),
+        }
+      : {
+          id: 'endpoint',
+          head: t('endpoint'),
+          is: 'fill',
+          cell: ({ endpointUrl, sample }) => (
+            <>
+              {endpointUrl} {sample?.error && <Muted>{sample.error}</Muted>}
+            </>
+          ),
+        },
+    ...(kind === 'account' && scope === undefined && !byCause
+      ? [
+          {
+            id: 'app',
+            head: t('app'),
+            is: 'nowrap' as const,
+            minor: true,
+            cell: ({ appId }: FailureGroup) => appId !== null && appName(appId),
+          },
+        ]
+      : []),
+    { id: 'count', head: t('failures'), is: 'number', cell: ({ count }) => format.number(count) },
+    {
+      id: 'givenUp',
+      head: t('givenUp'),
+      is: 'number',
+      minor: true,
+      cell: ({ givenUp }) => format.number(givenUp),
+    },
+    {
+      id: 'first',
+      head: t('first'),
+      is: 'number',
+      minor: true,
+      cell: ({ firstAt }) => <Ago at={firstAt} />,
+    },
+    { id: 'last', head: t('last'), is: 'number', cell: ({ lastAt }) => <Ago at={lastAt} /> },
+  ]
+  return (
+    <Table
+      linked
+      label={t('title')}
+      columns={columns}
+      rows={groups}
+      rowKey={({ cause, endpointId }) => `${cause.code} ${endpointId}`}
+    />
+  )
+}

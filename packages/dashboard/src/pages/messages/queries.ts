@@ -1,0 +1,52 @@
+import { queryOptions } from '@tanstack/react-query'
+import { api, ask } from '../../api/client.ts'
+import { parseExact } from '../../api/exact-json.ts'
+import type { Attempt, EndpointOfMessage, Message } from '../../api/shapes.ts'
+
+/** A message's attempts are shown up to here; more of them are a loop that somebody made. */
+const ATTEMPTS = 250
+
+export function messageQuery(app: string, id: string) {
+  return queryOptions({
+    queryKey: ['message', app, id],
+    staleTime: 60_000,
+    // As text, so that the payload's numbers are read as they were written.
+    queryFn: async () => {
+      const params = { path: { app_id: app, msg_id: id }, query: { with_content: true } }
+      const request = api.GET('/api/v1/app/{app_id}/msg/{msg_id}', { params, parseAs: 'text' })
+      return parseExact(await ask<string>(request)) as Message
+    },
+  })
+}
+
+const following = { refetchInterval: 5_000 }
+
+export function attemptsQuery(app: string, id: string) {
+  return queryOptions({
+    queryKey: ['message', app, id, 'attempts'],
+    ...following,
+    queryFn: async (): Promise<Attempt[]> => {
+      const params = {
+        path: { app_id: app, msg_id: id },
+        query: { limit: ATTEMPTS, with_content: true, expanded_statuses: true },
+      }
+      const page = await ask(api.GET('/api/v1/app/{app_id}/attempt/msg/{msg_id}', { params }))
+      return page.data
+    },
+  })
+}
+
+export function destinationsQuery(app: string, id: string) {
+  return queryOptions({
+    queryKey: ['message', app, id, 'endpoints'],
+    ...following,
+    queryFn: async (): Promise<EndpointOfMessage[]> => {
+      const params = {
+        path: { app_id: app, msg_id: id },
+        query: { limit: 250, expanded_statuses: true },
+      }
+      const page = await ask(api.GET('/api/v1/app/{app_id}/msg/{msg_id}/endpoint', { params }))
+      return page.data
+    },
+  })
+}

@@ -1,0 +1,115 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { getRouteApi, Link } from '@tanstack/react-router'
+import { ArrowLeft, CircleStop } from 'lucide-react'
+import { useFormatter, useTranslations } from 'use-intl'
+import { api, ask } from '../../api/client.ts'
+import { asProblem } from '../../api/problem.ts'
+import type { Task } from '../../api/shapes.ts'
+import { Button } from '../../parts/button.tsx'
+import { backClass, Facts, Page, Panel, Stack } from '../../parts/layout.tsx'
+import { Progress } from '../../parts/progress.tsx'
+import { Bones, Failure, Notice } from '../../parts/states.tsx'
+import { Instant } from '../../parts/time.tsx'
+import { useSay } from '../../parts/toast.tsx'
+import { useMay } from '../../session/session.ts'
+import { TaskBadge, useTaskKind } from './task-words.tsx'
+import { taskQuery } from './task-query.ts'
+
+const route = getRouteApi('/in/tasks/$taskId')
+
+export function TaskPage() {
+  const t = useTranslations('tasks')
+  const { taskId } = route.useParams()
+  const say = useSay()
+  const may = useMay()
+  const kind = useTaskKind()
+  const queries = useQueryClient()
+  const task = useQuery(taskQuery(taskId))
+  const cancel = useMutation({
+    mutationFn: async () =>
+      await ask(
+        api.POST('/api/v1/background-task/{task_id}/cancel', {
+          params: { path: { task_id: taskId } },
+        }),
+      ),
+    onSuccess: async () => {
+      say.done(t('cancelled'))
+      await queries.invalidateQueries({ queryKey: ['tasks'] })
+    },
+    onError: say.failed,
+  })
+  return (
+    <Page
+      title={task.data === undefined ? t('title') : kind(task.data.task)}
+      back={
+        <Link to="/failed" className={backClass}>
+          <ArrowLeft size={13} aria-hidden /> {t('back')}
+        </Link>
+      }
+      actions={
+        task.data?.status === 'running' &&
+        may('operate') && (
+          <Button
+            icon={<CircleStop size={14} aria-hidden />}
+            busy={cancel.isPending}
+            title={t('cancelHow')}
+            onClick={() => cancel.mutate()}
+          >
+            {t('cancel')}
+          </Button>
+        )
+      }
+    >
+      <Panel>
+        {task.data === undefined ? (
+          task.error === null ? (
+            <Bones rows={4} />
+          ) : (
+            <Failure problem={asProblem(task.error)} retry={() => void task.refetch()} />
+          )
+        ) : (
+          <About task={task.data} />
+        )}
+      </Panel>
+    </Page>
+  )
+}
+
+function About({ task }: { task: Task }) {
+  const t = useTranslations('tasks')
+  const format = useFormatter()
+  const { data } = task
+  const over = data.done + data.skipped
+  return (
+    <Stack>
+      <Progress
+        label={t('progress')}
+        value={
+          task.status === 'finished'
+            ? 1
+            : data.total === null
+              ? null
+              : data.total === 0
+                ? 0
+                : over / data.total
+        }
+      />
+      <p aria-live="polite">
+        <TaskBadge task={task} />{' '}
+        {t('summary', { done: data.done, skipped: format.number(data.skipped) })}
+      </p>
+      {data.error !== null && <Notice tone="bad">{data.error}</Notice>}
+      <Facts
+        rows={[
+          [t('matched'), format.number(data.matched)],
+          [t('done'), format.number(data.done)],
+          [t('skipped'), `${format.number(data.skipped)} (${t('skippedHow')})`],
+          [t('since'), <Instant key="since" at={data.since} />],
+          [t('until'), <Instant key="until" at={data.until} />],
+          [t('started'), <Instant key="started" at={data.createdAt} />],
+          [t('updated'), <Instant key="updated" at={task.updatedAt} />],
+        ]}
+      />
+    </Stack>
+  )
+}
