@@ -30,7 +30,7 @@ export interface EndpointSettings {
   /** Expression over the payload. */
   filter?: string | null
   /** The names the signature comes under. */
-  signatureHeaders?: 'webhook' | 'svix'
+  signatureHeaders?: 'webhook' | 'svix' | 'both'
 }
 
 export interface EndpointUpdate extends EndpointSettings {

@@ -92,7 +92,15 @@ async function start(
   const security = await openSecurity(config, serverUrl)
   const { seal, urlProblem, personKeys, payloads, payloadLinks } = security
   const dialects = createDialects(config.dialects)
-  const registry = openRegistry({ pool, seal, clock, log, urlProblem, dialects })
+  const registry = openRegistry({
+    pool,
+    seal,
+    clock,
+    log,
+    urlProblem,
+    dialects,
+    signatureHeaders: config.signatureHeaders,
+  })
   const { freshKey, tenantId } = await registry.tenants.bootstrap({ apiKey: config.apiKey })
 
   const dialectTasks: BackgroundTask[] = []

@@ -1,3 +1,4 @@
+import { signatureHeaderNames } from './core/endpoint.ts'
 import { readKey } from './db/seal.ts'
 import { optionalSetting, setting, type SettingGroup } from './core/setting.ts'
 import {
@@ -131,6 +132,12 @@ export const securityKeys = {
     default: ({ production }) => String(production),
     defaultNote: 'true in production, else false',
     description: 'Refuse `http:` endpoints.',
+  }),
+  signatureHeaders: setting('POMBO_SIGNATURE_HEADERS', oneOf(...signatureHeaderNames), {
+    default: 'webhook',
+    description:
+      "Beginning of the signature headers' names (`webhook-id`, `svix-id`, or both) of endpoints that are made " +
+      'from now on, where neither they nor their tenant say anything.',
   }),
 } satisfies SettingGroup
 

@@ -46,6 +46,7 @@ describe('values', () => {
       httpsOnly: false,
       egressNoProxy: [],
       egressTlsMin: '1.2',
+      signatureHeaders: 'webhook',
       commitWindowMs: 3,
       commitBatch: 500,
       commitBufferMessages: 10_000,

@@ -8,7 +8,7 @@ import type { Message } from './core/message.ts'
 import type { Outcome } from './core/outcome.ts'
 import { schemaVersion } from './db/migrations.ts'
 import { plainPayloads } from './db/payload.ts'
-import { dropConnections } from './db/pool.ts'
+import { dropConnections, type Queryable } from './db/pool.ts'
 import { deliver, type DeliverDeps } from './deliver/deliver.ts'
 import { LeasedDeliveries } from './queue/leased-deliveries.ts'
 import { Dispatcher } from './queue/dispatcher.ts'
@@ -197,15 +197,13 @@ export class Engine {
       waker: this.dispatcher,
       retentionDays: options.retentionDays,
       disableAfterDays: options.disableAfterDays ?? 5,
-      discard: (endpointId, reason, beforeMessageId) =>
-        discardDeliveries(pool, { endpointIds: [endpointId], beforeMessageId }, reason),
+      discard: (endpointId, reason, beforeMessageId, db: Queryable = pool) =>
+        discardDeliveries(db, { endpointIds: [endpointId], beforeMessageId }, reason),
+      accept: (messages) => this.ingest.acceptMany(messages),
       discardThese,
       payloads,
       compileFilter,
-      wants: wantsMessage(
-        (message) => this.cache.routes(message.tenantId, message.appId),
-        routeRules,
-      ),
+      wants: wantsMessage((m) => this.cache.routes(m.tenantId, m.appId), routeRules),
       now: () => clock.now(),
       leaseMs: options.leaseMs,
       chores: options.chores ?? [],

@@ -1,5 +1,6 @@
 import { PomboError } from '../core/error.ts'
 import type { Role } from '../core/role.ts'
+import type { KeyUse } from '../registry/keys/key.ts'
 
 /**
  * `open`: anybody. `app`: also the tokens of one app, for that app. `tenant`: the tenant's keys. `operator`: keys of
@@ -21,6 +22,10 @@ export interface Holder {
   /** How somebody is signed in; null: the key itself was presented. */
   session: { id: string; csrfToken: string } | null
   expiresAtMs: number | null
+  /** What it may do alone; null and `integration`: anything about what it reaches. */
+  use: KeyUse
+  /** The polling endpoint that a token for polling reads. */
+  pollerId: string | null
 }
 
 /** What became of a presented key. */
@@ -35,7 +40,14 @@ export const nobody: Holder = {
   role: 'read',
   session: null,
   expiresAtMs: null,
+  use: null,
+  pollerId: null,
 }
+
+/** What tokens that may do one thing only can call a path for. */
+export type RouteUse = 'send' | 'poll' | 'any'
+
+const may = { send: 'send messages', poll: 'read its polling endpoint' }
 
 /** The key in the Authorization header; throws the 401 that says what is missing. */
 export function bearerOf(header: string | undefined): string {
@@ -53,7 +65,16 @@ export function bearerOf(header: string | undefined): string {
 }
 
 /** Refuses a caller who has a valid key but may not use a path of this kind. */
-export function permit(access: Access, holder: Holder, operatorTenantId: string | undefined): void {
+export function permit(
+  access: Access,
+  holder: Holder,
+  operatorTenantId: string | undefined,
+  use?: RouteUse,
+): void {
+  if (holder.use === 'send' || holder.use === 'poll') {
+    if (use === holder.use || use === 'any') return
+    throw new PomboError('permission_denied', { detail: `it may only ${may[holder.use]}.` })
+  }
   if (access === 'tenant' && holder.appId !== null) {
     throw new PomboError('permission_denied', {
       detail: 'it reaches one app only, and this path is for the keys of the whole account.',

@@ -1,3 +1,20 @@
+import { rateLimitRoute } from './endpoints/rate-limit.ts'
+import { environmentRoutes } from './environment/routes.ts'
+import { managementRoutes } from './management/routes.ts'
+import { eventsRoute } from './pollers/events.ts'
+import { transformationRoutes } from './transformations/routes.ts'
+import { testAttemptRoute } from './messages/test-attempt.ts'
+import { rawRoute } from './messages/raw.ts'
+import { cancelRoute } from './endpoints/cancel.ts'
+import { countRoute } from './attempts/count.ts'
+import { statisticsRoutes } from './statistics/routes.ts'
+import { contentSearchRoute } from './messages/content-search.ts'
+import { retryScheduleRoutes } from './event-types/retry-schedule.ts'
+import { eventTypeOpenApiRoutes } from './event-type-openapi/routes.ts'
+import { broadcastRoute } from './broadcast/routes.ts'
+import { pollerRoutes } from './pollers/routes.ts'
+import { integrationRoutes } from './integrations/routes.ts'
+import { tokenRoutes } from './auth/tokens.ts'
 import { createPersonHashes } from '../core/person.ts'
 import { appRoutes } from './apps/routes.ts'
 import { attemptRoutes } from './attempts/routes.ts'
@@ -46,6 +63,14 @@ export function apiRoutes(deps: ApiDeps, gate: Gate): Route[] {
     (await cache.routes(tenantId, appId))?.endpoints ?? []
   const serverUrl = () => gate.serverUrl()
   const queue = createQueuePictures(db, clock)
+  const sending = {
+    ...deps,
+    apps,
+    endpoints,
+    appIdOf,
+    checkPayload: createPayloadCheck({ eventTypes, log: deps.log }),
+    eventIdDays: settings.retentionDays,
+  }
   return [
     ...appRoutes(apps),
     ...endpointRoutes({
@@ -56,16 +81,25 @@ export function apiRoutes(deps: ApiDeps, gate: Gate): Route[] {
       changed: (appId) => cache.invalidate('app', appId),
     }),
     ...transformRoutes(deps),
+    ...transformationRoutes({ ...deps, endpoints }),
+    rateLimitRoute({ db, clock, endpointsOf }),
+    cancelRoute({ db, clock, endpoints }),
     ...eventTypeRoutes(eventTypes),
-    ...messageRoutes({
-      ...deps,
-      apps,
-      appIdOf,
-      checkPayload: createPayloadCheck({ eventTypes, log: deps.log }),
-      eventIdDays: settings.retentionDays,
-    }),
+    ...messageRoutes(sending),
+    testAttemptRoute(sending),
+    rawRoute(deps),
+    ...pollerRoutes({ ...deps, pollers: registry.pollers }),
+    ...integrationRoutes(registry.integrations),
+    ...tokenRoutes({ ...gate, keys, tenants, clock, pollers: registry.pollers }),
+    eventsRoute(deps),
+    contentSearchRoute(deps),
+    broadcastRoute({ ...sending, tenants }),
+    ...statisticsRoutes({ db, clock, endpointsOf }),
+    ...retryScheduleRoutes(eventTypes),
+    ...eventTypeOpenApiRoutes({ db, clock, eventTypes, version: settings.version }),
     precheckRoute({ endpointsOf }),
     ...attemptRoutes({ ...deps, endpointsOf }),
+    countRoute({ ...deps, endpointsOf }),
     ...authRoutes({ apps, keys, clock, appIdOf, serverUrl }),
     ...sessionRoutes({ ...deps, ...gate, serverUrl, version: settings.version }),
     ...portalRoutes(db),
@@ -105,6 +139,8 @@ export function apiRoutes(deps: ApiDeps, gate: Gate): Route[] {
       : []),
     ...keyRoutes(keys),
     ...tenantRoutes(tenants, keys),
+    ...managementRoutes({ tenants, keys, clock }),
+    ...environmentRoutes({ clock, eventTypes, tenants }),
     auditRoute(db),
     ...privacyRoutes({ ...deps, hashes: createPersonHashes(deps.personKeys), endpointsOf }),
     ...healthRoutes(deps.health),

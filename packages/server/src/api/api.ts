@@ -140,8 +140,9 @@ function answerErrors(
     if (await servePage(request, reply)) return reply
     const path = request.url.split('?')[0]!.replace(/(?<=.)\/$/, '')
     const { method } = request
-    const elsewhere = notOfferedAt(path)
-    if (elsewhere) throw elsewhere
+    // Also where Pombo has something else under the same path.
+    const notOffered = notOfferedAt(path)
+    if (notOffered !== undefined) throw notOffered
     const allowed = methodsOf(path)
     if (allowed.length === 0) throw new PomboError('no_route', { method, path })
     void reply.header('allow', allowed.join(', '))

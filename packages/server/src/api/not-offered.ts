@@ -12,23 +12,40 @@ const notOffered: readonly (readonly [path: RegExp, detail: string])[] = [
   [/^\/(auth\/)?stream(-|\/|$)/, 'streams; messages are delivered to endpoints.'],
   [/^\/connector(\/|$)/, 'connectors; an endpoint with a transform does what they do.'],
   [
-    /^\/environment(\/|$)/,
-    'export and import of an environment; read and write its parts by their own paths.',
+    /^\/environment\/settings(\/|$)/,
+    "the looks of Svix's portal; those of Pombo's are at /api/v1/portal/settings.",
   ],
-  [/^\/stats(\/|$)/, 'these statistics; see those of each endpoint, and /metrics.'],
-  [/^\/(mcp|management|authentication)(\/|$)/, 'these tokens; make keys: /api/v1/key.'],
-  [/^\/event-type\/import(\/|$)/, 'the import of event types; create each by /api/v1/event-type.'],
+  [
+    /^\/management\/environment-settings(\/|$)/,
+    "the looks of Svix's portal; those of Pombo's are at /api/v1/portal/settings.",
+  ],
+  [
+    /^\/transformation-template(\/|$)/,
+    'templates; an endpoint with a transform does what they do.',
+  ],
+  [
+    /^\/app\/[^/]+\/msg\/[^/]+\/attempt\/[^/]+\/headers(\/|$)/,
+    'the headers of an attempt, which are not kept; its answer and its error are.',
+  ],
+  [
+    /^\/app\/[^/]+\/inbound(\/|$)/,
+    'inbound addresses; make a source: /api/v1/app/{app_id}/source.',
+  ],
+  [/^\/app\/[^/]+\/events\/subscription(\/|$)/, 'subscriptions; make a polling endpoint.'],
+  [
+    /^\/events(\/|$)/,
+    'streams of all applications; read those of one: /api/v1/app/{app_id}/events.',
+  ],
+  [/^\/app\/stats\/usage(\/|$)/, 'this list; ask for /api/v1/stats/usage/app.'],
+  [/^\/(mcp|authentication)(\/|$)/, 'these tokens; make keys: /api/v1/key.'],
+  [/^\/management(\/|$)/, 'this part of the management; see /api/v1/tenant and /api/v1/key.'],
   [/^\/app\/[^/]+\/autoconfig(\/|$)/, 'automatic configuration; create the endpoint by the API.'],
   [/^\/app\/[^/]+\/destination(\/|$)/, 'destinations; messages are delivered to endpoints.'],
-  [/^\/app\/[^/]+\/(poller|polling-endpoint)(\/|$)/, 'polling; list the messages of the app.'],
   [
-    /^\/app\/[^/]+\/integration(\/|$)/,
-    'integrations; make a token of the app: /api/v1/auth/app-portal-access/{app_id}.',
+    /^\/app\/[^/]+\/polling-endpoint\/[^/]+\/consumer(\/|$)/,
+    'leases of polled messages; read them by /api/v1/app/{app_id}/poller/{sink_id}/consumer/{consumer_id}.',
   ],
-  [
-    /^\/app\/[^/]+\/endpoint\/[^/]+\/transformation(\/|$)/,
-    'transformations in JavaScript, since code is not run; set the member transform of the endpoint, in CEL.',
-  ],
+  [/^\/auth\/one-time-token(\/|$)/, 'one-time tokens; make a token of the app that ends soon.'],
   [
     /^\/app\/[^/]+\/endpoint\/[^/]+\/(auto-config|oauth|mtls|mtls-config|custom-ca)(\/|$)/,
     'this part of an endpoint.',

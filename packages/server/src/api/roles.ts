@@ -9,6 +9,9 @@ const named: Readonly<Record<string, Role>> = {
   // Changes nothing.
   'v1.endpoint.try-transform': 'read',
   'v1.message.precheck': 'read',
+  'v1.endpoint.transformation-simulate': 'read',
+  'v1.event-type.generate-example': 'read',
+  'v1.environment.export': 'read',
   'v1.session.delete': 'read',
   'v1.bulk.preview': 'read',
   'v1.try.filter': 'read',
@@ -18,6 +21,12 @@ const named: Readonly<Record<string, Role>> = {
   // Sets going what was set up.
   'v1.message.create': 'operate',
   'v1.message.create-batch': 'operate',
+  'v1.message.test-attempt': 'operate',
+  'v1.message.broadcast': 'operate',
+  'v1.message.poller.consumer-seek': 'operate',
+  'v1.endpoint.cancel-messages': 'operate',
+  'v1.statistics.aggregate-app-stats': 'operate',
+  'v1.statistics.aggregate-event-types': 'operate',
   'v1.message-attempt.resend': 'operate',
   'v1.message-attempt.skip': 'operate',
   'v1.endpoint.recover': 'operate',
@@ -35,6 +44,8 @@ const named: Readonly<Record<string, Role>> = {
   // Shows what signs, and what opens doors elsewhere.
   'v1.endpoint.get-secret': 'administer',
   'v1.endpoint.get-headers': 'administer',
+  'v1.integration.get-key': 'administer',
+  'v1.authentication.get-poller-token': 'administer',
   'v1.operational-webhook.endpoint.get-secret': 'administer',
   'v1.operational-webhook.endpoint.get-headers': 'administer',
 }

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { z } from 'zod'
-import type { Access, Holder } from './access.ts'
+import type { Access, Holder, RouteUse } from './access.ts'
 
 /**
  * A path of the API as a value: what it takes, what it answers, who may call it, and what it does. The same table is
@@ -16,6 +16,8 @@ export interface Route {
   summary: string
   description?: string | undefined
   access: Access
+  /** Open also to tokens that may do this alone; what they reach is for the handler to see to. */
+  use: RouteUse | undefined
   /** What a path's `{app_id}` must name before the handler runs; `any` leaves it to the handler. */
   app: 'existing' | 'any'
   params: z.ZodObject | undefined
@@ -86,6 +88,7 @@ interface Definition<
   summary: string
   description?: string | undefined
   access: Access
+  use?: RouteUse
   app?: 'existing' | 'any' | undefined
   params?: Params | undefined
   query?: Query | undefined
@@ -107,6 +110,7 @@ export function route<
     app: definition.app ?? 'existing',
     idempotency: definition.idempotency ?? 'stored',
     apart: definition.apart,
+    use: definition.use,
     params: definition.params,
     query: definition.query,
     body: definition.body,

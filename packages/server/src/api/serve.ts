@@ -96,6 +96,7 @@ async function identify(route: Route, gate: Gate, request: FastifyRequest): Prom
     route.access,
     presented.holder,
     route.access === 'operator' ? await gate.operatorTenantId() : undefined,
+    route.use,
   )
   requireRole(presented.holder.role, roleOf(route))
   return presented.holder

@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts'
+import type { SignatureHeaders } from '../core/endpoint.ts'
 import type { Pool } from '../db/pool.ts'
 import type { Seal } from '../db/seal.ts'
 import { transformProblem } from '../deliver/transform/transform.ts'
@@ -15,14 +16,13 @@ interface Parts {
   log: Log
   urlProblem: (url: string) => string | undefined
   dialects: ReturnType<typeof createDialects>
+  signatureHeaders: SignatureHeaders
 }
 
 /** The registry, with the checks of an endpoint's settings that other rooms know. */
-export function openRegistry({ pool, seal, clock, log, urlProblem, dialects }: Parts): Registry {
+export function openRegistry({ log, urlProblem, dialects, ...parts }: Parts): Registry {
   return createRegistry({
-    pool,
-    seal,
-    clock,
+    ...parts,
     rules: {
       checkUrl: urlProblem,
       checkFilter(expression) {

@@ -12,6 +12,10 @@ export const dialectNames = [
 ] as const
 export type DialectName = (typeof dialectNames)[number]
 
+/** What the headers of a native signature begin with. */
+export const signatureHeaderNames = ['webhook', 'svix', 'both'] as const
+export type SignatureHeaders = (typeof signatureHeaderNames)[number]
+
 /** Where messages go, as the path from route to deliver needs it. */
 export interface Endpoint {
   id: string
@@ -43,7 +47,7 @@ export interface Endpoint {
   ordering: 'none' | 'key'
   priority: Priority | null
   filter: string | null
-  signatureHeaders: 'webhook' | 'svix'
+  signatureHeaders: SignatureHeaders
   secrets: EndpointSecret[]
   circuit: CircuitSettings | null
   transform: Transform | null
@@ -74,7 +78,11 @@ export interface Transform {
   headers?: string
   /** Gives text that is appended to the endpoint's URL path. */
   path?: string
+  /** False: kept, and not used. */
+  enabled?: boolean
 }
+
+export type TransformPart = 'payload' | 'headers' | 'path'
 
 /** Several events in one request: a JSON array, all delivered or all retried. */
 export interface BatchSettings {

@@ -19,6 +19,8 @@ export const prefixes = {
   source: 'src',
   media: 'file',
   audit: 'aud',
+  poller: 'poll',
+  integration: 'integ',
 } as const
 
 export type IdKind = keyof typeof prefixes

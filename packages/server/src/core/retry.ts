@@ -13,6 +13,28 @@ export interface RetryPolicy {
 /** A receiver may ask for a pause of up to a day; a longer one is held to be a mistake of its. */
 export const maxRetryAfterMs = 24 * 3_600_000
 
+/** The endpoint's schedule goes before that of the event type, and both before the dialect's. */
+export function scheduleOf(
+  {
+    endpoint,
+    app,
+    message,
+  }: {
+    endpoint: { retryScheduleMs: readonly number[] | null }
+    app: { tenantRetrySchedules: Record<string, readonly number[]> | null }
+    message: { eventType: string }
+  },
+  dialect: { retry: { scheduleMs: readonly number[] } },
+): readonly number[] {
+  const ofType = app.tenantRetrySchedules
+  const { eventType } = message
+  return (
+    endpoint.retryScheduleMs ??
+    (ofType !== null && Object.hasOwn(ofType, eventType) ? ofType[eventType] : undefined) ??
+    dialect.retry.scheduleMs
+  )
+}
+
 /** What happens to a delivery after an attempt. */
 export type Verdict =
   | { kind: 'done' }

@@ -9,6 +9,7 @@ export const sealedColumns = [
   { table: 'endpoint_secret', column: 'sealed', purpose: 'endpoint_secret' },
   { table: 'endpoint', column: 'headers_sealed', purpose: 'endpoint_headers' },
   { table: 'source', column: 'secret_sealed', purpose: 'source_secret' },
+  { table: 'integration', column: 'key_sealed', purpose: 'integration_key' },
   { table: 'device', column: 'gateway_sealed', purpose: 'device_gateway' },
 ] as const
 

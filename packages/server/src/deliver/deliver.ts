@@ -8,7 +8,7 @@ import type { Clock } from '../core/clock.ts'
 import type { Transform } from '../core/endpoint.ts'
 import type { Message } from '../core/message.ts'
 import type { Outcome } from '../core/outcome.ts'
-import { decide, type RetryPolicy, type Verdict } from '../core/retry.ts'
+import { decide, type RetryPolicy, type Verdict, scheduleOf } from '../core/retry.ts'
 import type { Payloads } from '../db/payload.ts'
 import type { DeliveryDialect } from '../dialects/contract/delivery.ts'
 import type { Claim } from '../queue/queue.ts'
@@ -62,9 +62,11 @@ export async function deliver(
       settle([claim], problem, 0, startedAtMs, dialect, deps)
       continue
     }
-    const changed = endpoint.transform
-      ? await transformed(claim, endpoint.transform, deps)
-      : { claim }
+    const { transform } = endpoint
+    const changed =
+      transform && transform.enabled !== false
+        ? await transformed(claim, transform, deps)
+        : { claim }
     if ('failed' in changed) {
       settle([claim], changed.failed, 0, startedAtMs, dialect, deps)
       continue
@@ -150,6 +152,6 @@ function verdictOf(claim: Claim, outcome: Outcome, policy: RetryPolicy, random: 
   return holds ? { kind: 'hold', reason: verdict.reason } : verdict
 }
 
-function policyOf({ endpoint }: Claim, dialect: DeliveryDialect): RetryPolicy {
-  return { ...dialect.retry, scheduleMs: endpoint.retryScheduleMs ?? dialect.retry.scheduleMs }
+function policyOf(claim: Claim, dialect: DeliveryDialect): RetryPolicy {
+  return { ...dialect.retry, scheduleMs: scheduleOf(claim, dialect) }
 }

@@ -5,6 +5,7 @@ import type { Message } from '../core/message.ts'
 import { omitLarge } from '../core/oversize.ts'
 import { payloadValue } from '../core/raw-payload.ts'
 import type { PayloadPart } from '../core/payload-link.ts'
+import { withPath } from '../core/url-path.ts'
 import type { OutgoingEvent } from '../dialects/contract/delivery.ts'
 import type { DeliveryDialect } from '../dialects/contract/delivery.ts'
 import type { Claim } from '../queue/queue.ts'
@@ -171,8 +172,3 @@ function headersOf(
 }
 
 /** The URL with a transformation's path behind its own. The query stays, and no path leads to another origin. */
-function withPath(url: string, path: string): string {
-  const target = new URL(url)
-  target.pathname = `${target.pathname.replace(/\/$/, '')}/${path.replace(/^\/+/, '')}`
-  return target.href
-}

@@ -1,3 +1,4 @@
+import { scheduleOf } from '../core/retry.ts'
 import { showId } from '../core/id.ts'
 import type { Outcome } from '../core/outcome.ts'
 import type { Verdict } from '../core/retry.ts'
@@ -53,7 +54,7 @@ export class AttemptObserver {
       url: claim.endpoint.url,
       outcome,
       attempt: claim.attempt + 1,
-      retries: (claim.endpoint.retryScheduleMs ?? dialect.retry.scheduleMs).length,
+      retries: scheduleOf(claim, dialect).length,
       retryInMs: verdict.kind === 'retry' ? verdict.delayMs : null,
     })
     if (!line) return

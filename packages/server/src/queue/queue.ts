@@ -20,7 +20,14 @@ export const priorityOfRank: readonly Priority[] = ['high', 'normal', 'low']
 export interface Claim {
   deliveryId: string
   endpoint: Endpoint
-  app: { id: string; uid: string | null; name: string; kind: 'app' | 'operational' }
+  app: {
+    id: string
+    uid: string | null
+    name: string
+    kind: 'app' | 'operational'
+    /** By event type, in milliseconds; null: no type has one. */
+    tenantRetrySchedules: Record<string, number[]> | null
+  }
   message: Message
   payloadBytes: number
   /** Attempts made before. */

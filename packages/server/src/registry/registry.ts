@@ -6,6 +6,7 @@
  * that name the field at fault.
  */
 import type { Clock } from '../core/clock.ts'
+import type { SignatureHeaders } from '../core/endpoint.ts'
 import type { Pool } from '../db/pool.ts'
 import type { Seal } from '../db/seal.ts'
 import { createApps, type Apps } from './apps/store.ts'
@@ -13,6 +14,8 @@ import { RegistryCache } from './cache/cache.ts'
 import type { EndpointRules } from './endpoints/settings.ts'
 import { createEndpoints, type Endpoints } from './endpoints/store.ts'
 import { createEventTypes, type EventTypes } from './event-types/store.ts'
+import { createIntegrations, type Integrations } from './integrations/store.ts'
+import { createPollers, type Pollers } from './pollers/store.ts'
 import { createKeys, type Keys } from './keys/store.ts'
 import { createSessions, type Sessions } from './sessions/store.ts'
 import { createTenants, type Tenants } from './tenants/store.ts'
@@ -25,6 +28,8 @@ export interface Registry {
   apps: Apps
   endpoints: Endpoints
   eventTypes: EventTypes
+  pollers: Pollers
+  integrations: Integrations
   /** Started and stopped by whoever makes the registry. */
   cache: RegistryCache
 }
@@ -34,6 +39,8 @@ export interface RegistryOptions {
   seal: Seal
   clock: Clock
   rules: EndpointRules
+  /** How endpoints sign where neither they nor their tenant say anything; default `webhook`. */
+  signatureHeaders?: SignatureHeaders
   /** Bound of the cache; default 64 MiB. */
   cacheBytes?: number
   /** Hears of what goes wrong beside the requests. */
@@ -47,6 +54,7 @@ export function createRegistry({
   seal,
   clock,
   rules,
+  signatureHeaders = 'webhook',
   cacheBytes,
   report = () => {},
   mended = () => {},
@@ -63,8 +71,10 @@ export function createRegistry({
     keys: createKeys({ pool, clock, write }),
     sessions: createSessions({ pool, clock, write }),
     apps: createApps({ pool, clock, write }),
-    endpoints: createEndpoints({ pool, clock, opener, rules, write }),
+    endpoints: createEndpoints({ pool, clock, opener, rules, signatureHeaders, write }),
     eventTypes: createEventTypes({ pool, write }),
+    pollers: createPollers({ pool, clock, rules, write }),
+    integrations: createIntegrations({ pool, clock, seal, write }),
     cache,
   }
 }

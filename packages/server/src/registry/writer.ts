@@ -12,6 +12,7 @@ export type Write = <T>(change: (db: Queryable, note: Note) => Promise<T>) => Pr
 /** By the unique index that refuses a second row. */
 const conflicts: Record<string, string> = {
   app_uid: 'Another application of this tenant has this uid already.',
+  poller_uid: 'Another polling endpoint of this application has this uid already.',
   endpoint_uid: 'Another endpoint of this application has this uid already.',
 }
 

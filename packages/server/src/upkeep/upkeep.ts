@@ -12,7 +12,8 @@ import type { Payloads } from '../db/payload.ts'
 import { isAway, type Pool } from '../db/pool.ts'
 import type { NodeLease, Waker } from '../queue/queue.ts'
 import { rescue } from '../queue/node/store.ts'
-import { type CompileFilter, type JobDeps, runPage } from './jobs/jobs.ts'
+import type { CompileFilter, JobDeps } from './jobs/deps.ts'
+import { runPage } from './jobs/jobs.ts'
 import { type RetentionDeps, retain } from './retention/retention.ts'
 import { databaseNowMs, hopeless, leaveDuty, takeDuty } from './store.ts'
 
@@ -35,10 +36,11 @@ export interface UpkeepDeps {
   /** There may be deliveries under a lease of which no node knows. */
   doubt: () => void
   disable: (endpointId: string, reason: string, failingSinceMs: number) => Promise<void>
-  discard: RetentionDeps['discard']
+  discard: RetentionDeps['discard'] & JobDeps['discard']
   compileFilter: CompileFilter
   wants: JobDeps['wants']
   discardThese: JobDeps['discardThese']
+  accept: JobDeps['accept']
   /** Of messages as they are stored. */
   payloads: Pick<Payloads, 'open'>
   now: () => number

@@ -104,7 +104,7 @@ test('two outcomes of one delivery in one batch are both recorded, close it once
   const claim: Claim = {
     deliveryId: rows[0]!.id,
     endpoint,
-    app: { id: appId, uid: null, name: 'app', kind: 'app' },
+    app: { id: appId, uid: null, name: 'app', kind: 'app', tenantRetrySchedules: null },
     message: { ...accepted.message, tenantId },
     payloadBytes: 7,
     attempt: 0,

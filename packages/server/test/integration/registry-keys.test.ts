@@ -85,6 +85,8 @@ test('a key is stored only as its hash, and found by nothing else', async () => 
     role: 'administer',
     sessionId: null,
     expiresAtMs: null,
+    use: null,
+    pollerId: null,
     refused: null,
   })
   for (const wrong of [

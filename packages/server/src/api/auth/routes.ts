@@ -55,14 +55,15 @@ const expireIn = z
   .object({
     expiry: z
       .int()
+      .min(0)
+      .max(604_800)
       .nullish()
-      .refine((given) => !given, 'tokens end at once; leave it out, or give 0')
-      .meta({ description: 'Not offered: tokens end at once' }),
+      .meta({ description: 'Seconds until they end; at once unless given' }),
     sessionIds: z
-      .array(z.string())
+      .array(z.string().min(1).max(256))
+      .max(1_000)
       .nullish()
-      .refine((given) => given == null, 'all tokens of the application end together; leave it out')
-      .meta({ description: 'Not offered: all tokens end together' }),
+      .meta({ description: 'Only tokens of these sessions; null: all' }),
   })
   .meta({ id: 'ApplicationTokenExpireIn' })
 
@@ -72,6 +73,8 @@ const accessOut = z
     url: z.string().meta({ format: 'uri' }),
   })
   .meta({ id: 'AppPortalAccessOut' })
+
+const tokenName = (sessionId: string) => `app portal, session ${sessionId}`.slice(0, 256)
 
 export function authRoutes(finder: AuthDeps): Route[] {
   const { keys, clock, serverUrl } = finder
@@ -97,7 +100,7 @@ export function authRoutes(finder: AuthDeps): Route[] {
       async handle({ holder, params: { app_id }, body }) {
         const id = await existingOrNewApp(finder, holder.tenantId, app_id, body?.application)
         const { text } = await keys.createAppToken(holder.tenantId, id, {
-          ...(body?.sessionId ? { name: `app portal, session ${body.sessionId}` } : {}),
+          ...(body?.sessionId ? { name: tokenName(body.sessionId) } : {}),
           featureFlags: body?.featureFlags ?? [],
           role: roleIn(body),
           ...(body?.expiry == null ? {} : { expiresAtMs: clock.now() + body.expiry * 1_000 }),
@@ -128,6 +131,7 @@ export function authRoutes(finder: AuthDeps): Route[] {
       tag,
       summary: 'End the token of an application that makes this request',
       access: 'app',
+      use: 'any',
       idempotency: 'own',
       answers: { 204: { description: 'It counts no longer' } },
       async handle({ holder }) {
@@ -145,15 +149,19 @@ export function authRoutes(finder: AuthDeps): Route[] {
       params: z.object({ app_id: appId }),
       body: expireIn.optional(),
       answers: { 204: { description: 'They count no longer' } },
-      async handle({ holder, appId }) {
+      async handle({ holder, appId, body }) {
+        const sessions = body?.sessionIds?.map(tokenName)
         for (let after: { id: string } | undefined; ; ) {
           const { rows, more } = await keys.list(
             holder.tenantId,
             { limit: 250, order: 'ascending', after },
             appId,
           )
-          for (const { id, revokedAtMs } of rows) {
-            if (revokedAtMs === null) await keys.revoke(holder.tenantId, id)
+          for (const { id, revokedAtMs, use, name } of rows) {
+            // An integration's key ends with that.
+            if (revokedAtMs !== null || use === 'integration') continue
+            if (sessions == null || sessions.includes(name))
+              await keys.expire(holder.tenantId, id, body?.expiry ?? 0)
           }
           after = rows.at(-1)
           if (!more) return empty

@@ -49,6 +49,12 @@ export const taskOut = z
       priority: z.enum(priorities),
       error: z.string().nullable(),
       createdAt: time,
+      appStats: z.array(z.unknown()).optional().meta({ description: 'Of application.stats' }),
+      eventTypeUsage: z
+        .array(z.object({ name: z.string(), count }))
+        .optional()
+        .meta({ description: 'Of event-type.aggregate, the most frequent first' }),
+      openapi: z.unknown().optional().meta({ description: 'Of sdk.generate' }),
     }),
   })
   .meta({ id: 'BackgroundTaskOut' })
@@ -81,6 +87,7 @@ export function showTask(row: TaskRow): z.output<typeof taskOut> {
       priority: priorities[args.priority] ?? 'low',
       error: row.status === 'canceled' ? 'canceled' : row.error,
       createdAt: iso(row.created_ms),
+      ...row.result,
     },
   }
 }

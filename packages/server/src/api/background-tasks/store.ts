@@ -16,12 +16,13 @@ export interface TaskRow {
   done: number
   skipped: number
   error: string | null
+  result: Record<string, unknown> | null
   created_ms: number
   updated_ms: number
 }
 
 const columns = /* sql */ `
-  id, task, status, app_id, endpoint_id, args, cursor, matched, total, done, skipped, error,
+  id, task, status, app_id, endpoint_id, args, cursor, matched, total, done, skipped, error, result,
   (extract(epoch from created_at) * 1000)::float8 as created_ms,
   (extract(epoch from updated_at) * 1000)::float8 as updated_ms`
 
@@ -40,19 +41,40 @@ export async function startTask(
     | 'endpoint.bulk-replay'
     | 'endpoint.replay'
     | 'replay'
+    | 'endpoint.cancel-messages'
     | 'application.purge_content'
+    | 'application.stats'
+    | 'event-type.aggregate'
+    | 'message.broadcast'
     | 'bulk.retry'
     | 'bulk.discard'
     | 'bulk.replay',
   args: ReplayArgs | BulkArgs,
   nowMs: number,
+  id = uuidv7(nowMs),
 ): Promise<TaskRow> {
   const { rows } = await db.query<TaskRow>(
     /* sql */ `
       insert into job (id, tenant_id, app_id, endpoint_id, task, args)
       values ($1, $2, $3, $4, $5, $6)
       returning ${columns}`,
-    [uuidv7(nowMs), tenantId, appId, endpointId, task, JSON.stringify(args)],
+    [id, tenantId, appId, endpointId, task, JSON.stringify(args)],
+  )
+  return rows[0]!
+}
+
+/** What clients ask for as a task, and is done when they have asked. */
+export async function finishedTask(
+  db: Queryable,
+  tenantId: string,
+  task: string,
+  { args, result }: { args: ReplayArgs; result: unknown },
+  nowMs: number,
+): Promise<TaskRow> {
+  const { rows } = await db.query<TaskRow>(
+    `insert into job (id, tenant_id, task, args, status, total, result)
+     values ($1, $2, $3, $4, 'finished', 0, $5) returning ${columns}`,
+    [uuidv7(nowMs), tenantId, task, JSON.stringify(args), JSON.stringify(result)],
   )
   return rows[0]!
 }
@@ -155,7 +177,7 @@ export async function cancelTask(
   const { rows } = await db.query<TaskRow>(
     /* sql */ `
       update job
-         set status = 'canceled', lease_owner = null, updated_at = now()
+         set status = 'canceled', args = args - 'message', lease_owner = null, updated_at = now()
        where tenant_id = $1
          and id = $2
          and ($3::uuid is null or app_id = $3)

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { iso } from '../../core/clock.ts'
-import { dialectNames, type Endpoint } from '../../core/endpoint.ts'
+import { dialectNames, type Endpoint, signatureHeaderNames } from '../../core/endpoint.ts'
 import { showId } from '../../core/id.ts'
 import { priorities } from '../../core/message.ts'
 import type { EndpointSettings } from '../../registry/endpoints/settings.ts'
@@ -28,6 +28,7 @@ export const transform = z
     payload: z.string().optional(),
     headers: z.string().optional(),
     path: z.string().optional(),
+    enabled: z.boolean().optional(),
   })
   .meta({
     description:
@@ -50,9 +51,10 @@ const oversize = z.object({ maxBytes: z.int(), action: z.enum(['send', 'link']) 
 
 const circuit = z
   .object({
-    failuresToOpen: z.int().optional().meta({
-      description: 'Failures in a row after which it is left alone for a while; default 10',
-    }),
+    failuresToOpen: z
+      .int()
+      .optional()
+      .meta({ description: 'Failures in a row after which it is left alone; default 10' }),
     pauseMs: z.int().optional().meta({ description: 'The first pause; it doubles; default 5,000' }),
     maxPauseMs: z.int().optional().meta({ description: 'The longest pause; default 600,000' }),
   })
@@ -114,9 +116,9 @@ const shared = {
       examples: ['payload.fromMe == false'],
     }),
   signatureHeaders: z
-    .enum(['webhook', 'svix'])
+    .enum(signatureHeaderNames)
     .optional()
-    .meta({ description: 'Names of the signature headers; default webhook' }),
+    .meta({ description: "How signature headers begin; default: the tenant's" }),
   circuit: circuit.nullish(),
   transform: transform.nullish(),
   batch: batch.nullish(),
@@ -200,7 +202,7 @@ export const endpointOut = z.object({
   ordering: z.enum(['none', 'key']),
   priority: z.enum(priorities).nullable(),
   filter: z.string().nullable(),
-  signatureHeaders: z.enum(['webhook', 'svix']),
+  signatureHeaders: z.enum(signatureHeaderNames),
   circuit: circuit.nullable(),
   transform: transform.nullable(),
   batch: batch.nullable(),

@@ -102,7 +102,7 @@ export function showEventType(type: EventType, withContent = true): z.output<typ
 }
 
 /** Level by level, so that the check itself needs no stack; what is kept must be writable by code that does. */
-function isShallow(value: unknown, depth: number): boolean {
+export function isShallow(value: unknown, depth: number): boolean {
   let level: unknown[] = [value]
   for (let at = 0; at < depth; at++) {
     level = level.flatMap((one) =>

@@ -78,6 +78,7 @@ function createRoute(deps: MessageDeps): Route {
       'A 202 says that the message and its deliveries are stored durably. The payload is delivered to the ' +
       'letter as it was sent in.',
     access: 'tenant',
+    use: 'send',
     app: 'any',
     params,
     query: contentQuery,
@@ -86,12 +87,18 @@ function createRoute(deps: MessageDeps): Route {
     answers: { 202: { description: 'Accepted and stored', body: messageOut } },
     async handle(call) {
       const { tenantId } = call.holder
+      const { app_id: named } = call.params
+      const { application } = call.body
+      const only = call.holder.appId
+      // A token for one app finds no other, and makes none.
       const appId = await existingOrNewApp(
         deps,
         tenantId,
-        call.params.app_id,
-        call.body.application,
+        named,
+        only === null ? application : null,
       )
+      if (only !== null && appId !== only)
+        throw new PomboError('not_found', { what: 'application', id: named })
       const sent = incoming({
         tenantId,
         appId,
@@ -119,6 +126,7 @@ function batchRoute(deps: MessageDeps): Route {
       '202 whatever became of them; ' +
       'look at the `status` of each result. With an Idempotency-Key, repeating the request sends nothing twice.',
     access: 'tenant',
+    use: 'send',
     params,
     query: contentQuery,
     body: batchIn,

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { iso } from '../../core/clock.ts'
+import { signatureHeaderNames } from '../../core/endpoint.ts'
 import { showId } from '../../core/id.ts'
 import type { Keys } from '../../registry/keys/store.ts'
 import type { Tenant, Tenants } from '../../registry/tenants/store.ts'
@@ -43,6 +44,10 @@ const fields = {
         'Endpoints may subscribe to event types that were never created; else a tenant that has created any ' +
         'has to have created those too',
     }),
+  signatureHeaders: z.enum(signatureHeaderNames).nullish().meta({
+    description:
+      'How new endpoints sign that do not say it themselves; null: as POMBO_SIGNATURE_HEADERS',
+  }),
 }
 
 const tenantIn = z.object(fields).meta({ id: 'TenantIn' })
@@ -57,6 +62,7 @@ const shown = {
   personPaths: z.array(z.string()).nullable(),
   encryptPayloads: z.boolean(),
   allowUnknownEventTypes: z.boolean(),
+  signatureHeaders: z.enum(signatureHeaderNames).nullable(),
   createdAt: time,
 }
 const tenantOut = z.object(shown).meta({ id: 'TenantOut' })
@@ -113,6 +119,7 @@ function showTenant(tenant: Tenant): z.output<typeof tenantOut> {
     personPaths: tenant.personPaths,
     encryptPayloads: tenant.encryptPayloads,
     allowUnknownEventTypes: tenant.allowUnknownEventTypes,
+    signatureHeaders: tenant.signatureHeaders,
     createdAt: iso(tenant.createdAtMs),
   }
 }

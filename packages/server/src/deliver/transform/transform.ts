@@ -1,5 +1,5 @@
 import { iso } from '../../core/clock.ts'
-import type { Transform } from '../../core/endpoint.ts'
+import type { Transform, TransformPart } from '../../core/endpoint.ts'
 import { compileExpression, writtenMembers } from '../../core/expression.ts'
 import { showId } from '../../core/id.ts'
 import type { Message } from '../../core/message.ts'
@@ -93,7 +93,7 @@ function keyOf({ transform }: TransformJob): string {
 const resultOf = { payload: 'any', headers: 'map', path: 'string' } as const
 
 /** What is wrong with an expression of a transformation, as far as it shows without a message; undefined: nothing. */
-export function transformProblem(expression: string, part: keyof Transform): string | undefined {
+export function transformProblem(expression: string, part: TransformPart): string | undefined {
   const compiled = compileExpression(expression, resultOf[part])
   if (!compiled.ok) return compiled.problem
   if (part !== 'headers') return undefined

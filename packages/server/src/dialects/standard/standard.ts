@@ -23,18 +23,15 @@ export const createStandard = ({ scheduleMs, timeoutMs }: StandardValues): Diale
     secrets: readonly Secret[],
   ): Record<string, string> {
     const timestampSeconds = Math.floor(event.nowMs / 1000)
-    const prefix = endpoint.signatureHeaders
-    const headers: Record<string, string> = {
-      [`${prefix}-id`]: event.messageId,
-      [`${prefix}-timestamp`]: String(timestampSeconds),
+    const { signatureHeaders: names } = endpoint
+    const signed = { id: event.messageId, timestampSeconds, body, secrets }
+    const signature = secrets.length > 0 ? signStandard(signed) : undefined
+    const headers: Record<string, string> = {}
+    for (const prefix of names === 'both' ? ['webhook', 'svix'] : [names]) {
+      headers[`${prefix}-id`] = event.messageId
+      headers[`${prefix}-timestamp`] = String(timestampSeconds)
+      if (signature !== undefined) headers[`${prefix}-signature`] = signature
     }
-    if (secrets.length > 0)
-      headers[`${prefix}-signature`] = signStandard({
-        id: event.messageId,
-        timestampSeconds,
-        body,
-        secrets,
-      })
     return headers
   },
 })

@@ -31,7 +31,10 @@ export function endpointBytes(endpoint: Endpoint): number {
 export function routesBytes(routes: AppRoutes): number {
   return routes.endpoints.reduce(
     (bytes, endpoint) => bytes + endpointBytes(endpoint),
-    APP_BYTES + textBytes(routes.app.name) + routes.health.size * HEALTH_BYTES,
+    APP_BYTES +
+      textBytes(routes.app.name) +
+      routes.health.size * HEALTH_BYTES +
+      2 * JSON.stringify(routes.app.tenantRetrySchedules ?? '').length,
   )
 }
 

@@ -15,6 +15,8 @@ export interface RoutedApp {
   tenantPersonPaths: string[] | null
   /** Whether its payloads are sealed before they are stored. */
   tenantEncryptsPayloads: boolean
+  /** Of the tenant's event types that have one, in milliseconds; null: none has. */
+  tenantRetrySchedules: Record<string, number[]> | null
 }
 
 /** An endpoint's circuit breaker, as its deliveries have left it. */

@@ -23,7 +23,12 @@ const routedApp = /* sql */ `
     'throttleRate', a.throttle_rate,
     'tenantAcceptRate', t.accept_rate,
     'tenantPersonPaths', t.person_paths,
-    'tenantEncryptsPayloads', t.encrypt_payloads
+    'tenantEncryptsPayloads', t.encrypt_payloads,
+    'tenantRetrySchedules', (
+      select json_object_agg(name, retry_schedule_ms)
+        from event_type
+       where tenant_id = a.tenant_id and retry_schedule_ms is not null
+    )
   ) as app`
 
 /**
@@ -118,12 +123,15 @@ export async function loadKeys(db: Queryable, hashes: string[]): Promise<Map<str
              feature_flags as "featureFlags",
              role,
              null::uuid as "sessionId",
+             use,
+             poller_id as "pollerId",
              floor(extract(epoch from expires_at) * 1000)::float8 as "expiresAtMs",
              case when revoked_at is not null then 'revoked' end as refused
         from api_key
        where hash = any($1)
       union all
-      select encode(s.hash, 'hex'), k.id, k.tenant_id, k.app_id, k.name, k.feature_flags, k.role, s.id,
+      select encode(s.hash, 'hex'), k.id, k.tenant_id, k.app_id, k.name, k.feature_flags, k.role, s.id, k.use,
+             k.poller_id,
              floor(extract(epoch from least(s.expires_at, k.expires_at)) * 1000)::float8,
              case when k.revoked_at is not null then 'revoked' end
         from session s join api_key k on k.id = s.key_id

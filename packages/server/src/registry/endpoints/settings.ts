@@ -1,6 +1,6 @@
 import type { ChatFilter } from '../../core/chat-filter.ts'
-import type { CircuitSettings, DialectName, Endpoint, Transform } from '../../core/endpoint.ts'
-import { dialectNames } from '../../core/endpoint.ts'
+import type { CircuitSettings, DialectName, Endpoint, TransformPart } from '../../core/endpoint.ts'
+import { dialectNames, signatureHeaderNames } from '../../core/endpoint.ts'
 import { invalid } from '../../core/error.ts'
 import { readId } from '../../core/id.ts'
 import { priorities } from '../../core/message.ts'
@@ -44,7 +44,7 @@ export interface EndpointRules {
   /** Of the filter language. */
   checkFilter(expression: string): string | undefined
   /** Of the transformations. */
-  checkTransform(expression: string, part: keyof Transform): string | undefined
+  checkTransform(expression: string, part: TransformPart): string | undefined
   /** Of what is filtered by chat: each problem completes "<field>: …". */
   chatFilterProblems?(filter: ChatFilter): { field: string; problem: string }[]
   /** Of the dialects: their own options. */
@@ -107,7 +107,7 @@ function checksOf(rules: EndpointRules): Checks<CheckedSettings> {
     dialect: oneOf(dialectNames),
     ordering: oneOf(['none', 'key']),
     priority: oneOf(priorities),
-    signatureHeaders: oneOf(['webhook', 'svix']),
+    signatureHeaders: oneOf(signatureHeaderNames),
     eventTypes: names(
       /^(?:\*|[a-zA-Z0-9\-_.]+(?:\.\*)?)$/,
       256,

@@ -18,6 +18,8 @@ export interface EventType {
   featureFlag: string | null
   groupName: string | null
   payloadCheck: PayloadCheck
+  /** Of messages to endpoints that have no schedule of their own; null: the dialect's. */
+  retryScheduleMs: number[] | null
   createdAtMs: number
   updatedAtMs: number
 }
@@ -34,6 +36,7 @@ export interface EventTypeSettings {
   featureFlag?: string | null
   groupName?: string | null
   payloadCheck?: PayloadCheck
+  retryScheduleMs?: number[] | null
 }
 
 const eventTypes = defineTable<EventType, keyof EventTypeSettings, { tenantId: string }>({
@@ -48,6 +51,7 @@ const eventTypes = defineTable<EventType, keyof EventTypeSettings, { tenantId: s
     featureFlag: 'feature_flag',
     groupName: 'group_name',
     payloadCheck: 'payload_check',
+    retryScheduleMs: 'retry_schedule_ms',
   },
   unread: { tenantId: 'tenant_id' },
 })
@@ -149,16 +153,35 @@ export function createEventTypes({ pool, write: writeNoted }: { pool: Pool; writ
       })
     },
 
+    /** Sets some and archives others, all together or none. */
+    async putAll(
+      tenantId: string,
+      wanted: readonly (EventTypeSettings & { name: string })[],
+      archived: readonly string[],
+    ): Promise<void> {
+      for (const { name, ...settings } of wanted) check(settings, name)
+      await write(tenantId, async (db) => {
+        for (const { name, ...settings } of wanted)
+          await eventTypes.insert(db, { ...defaults, ...settings, tenantId, name }, overwrite)
+        for (const name of archived)
+          await eventTypes.update(db, { tenantId, name }, { archived: true })
+      })
+    },
+
     async patch(
       tenantId: string,
       name: string,
       settings: Partial<EventTypeSettings>,
     ): Promise<EventType> {
       check(settings)
-      return await write(
-        tenantId,
-        async (db) => (await eventTypes.update(db, { tenantId, name }, settings)) ?? missing(name),
-      )
+      return await writeNoted(async (db, note) => {
+        const changed = await eventTypes.update(db, { tenantId, name }, settings)
+        if (!changed) missing(name)
+        await note('event-type', tenantId)
+        // Deliveries read it with the app.
+        if (settings.retryScheduleMs !== undefined) await note('tenant', tenantId)
+        return changed
+      })
     },
 
     /** Out of the lists; endpoints that subscribed to it stay subscribed. */

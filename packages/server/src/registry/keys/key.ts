@@ -1,6 +1,9 @@
 import { hash, randomBytes } from 'node:crypto'
 import type { Role } from '../../core/role.ts'
 
+/** What an app's token is for alone; null: everything about the app. */
+export type KeyUse = 'send' | 'poll' | 'integration' | null
+
 /** A key as its owner sees it again later: never the key itself. */
 export interface ApiKey {
   id: string
@@ -18,6 +21,9 @@ export interface ApiKey {
   /** The event types with a flag that are shown to it; null: all. */
   featureFlags: string[] | null
   role: Role
+  use: KeyUse
+  /** The one that a token for polling reads. */
+  pollerId: string | null
 }
 
 /** Whom a presented key belongs to. `refused` says why it counts no longer. */
@@ -31,6 +37,8 @@ export interface KeyHolder {
   /** The session by which somebody is signed in with the key; null: the key itself was presented. */
   sessionId: string | null
   expiresAtMs: number | null
+  use: KeyUse
+  pollerId: string | null
   refused: 'revoked' | 'expired' | null
 }
 

@@ -6,7 +6,7 @@ import type { Pool, Queryable } from '../../db/pool.ts'
 import { defineTable, type ListOptions, type Page } from '../../db/table.ts'
 import { textProblem, uuidOf } from '../checks.ts'
 import type { Write } from '../writer.ts'
-import { hashKey, makeKey, type ApiKey } from './key.ts'
+import { hashKey, makeKey, type ApiKey, type KeyUse } from './key.ts'
 
 export const apiKeys = defineTable<ApiKey, never, { hash: Buffer }>({
   name: 'api_key',
@@ -23,6 +23,8 @@ export const apiKeys = defineTable<ApiKey, never, { hash: Buffer }>({
     revokedAtMs: 'revoked_at',
     featureFlags: 'feature_flags',
     role: 'role',
+    use: 'use',
+    pollerId: 'poller_id',
   },
   settings: {},
   unread: { hash: 'hash' },
@@ -48,6 +50,7 @@ export function createKeys({ pool, clock, write }: { pool: Pool; clock: Clock; w
     expiresAtMs: number | null,
     featureFlags: string[] | null = null,
     role: Role = 'administer',
+    { use, pollerId }: { use?: KeyUse; pollerId?: string } = {},
   ): Promise<MadeKey> {
     const problem =
       name.length === 0 || name.length > 256 ? 'has 1 to 256 characters' : textProblem(name)
@@ -65,6 +68,8 @@ export function createKeys({ pool, clock, write }: { pool: Pool; clock: Clock; w
       expiresAtMs,
       featureFlags,
       role,
+      use,
+      pollerId,
     }
     // No change is noted: nobody can hold an answer about a key that did not exist, but for the second that a refusal
     // is remembered.
@@ -86,18 +91,22 @@ export function createKeys({ pool, clock, write }: { pool: Pool; clock: Clock; w
       appId: string,
       options: {
         name?: string
-        expiresAtMs?: number
+        /** Null: until it is ended. */
+        expiresAtMs?: number | null
         featureFlags?: string[]
         role?: Role | undefined
+        use?: KeyUse
+        pollerId?: string
       } = {},
     ): Promise<MadeKey> =>
       await make(
         tenantId,
         appId,
         options.name ?? 'app portal',
-        options.expiresAtMs ?? clock.now() + APP_TOKEN_MS,
+        options.expiresAtMs === undefined ? clock.now() + APP_TOKEN_MS : options.expiresAtMs,
         options.featureFlags ?? [],
         options.role,
+        options,
       ),
 
     /** The tenant's own keys, revoked ones too; with `appId` that app's tokens. */
@@ -121,6 +130,44 @@ export function createKeys({ pool, clock, write }: { pool: Pool; clock: Clock; w
       })
     },
 
+    /** Ends a key after some seconds, or when it would have ended by itself. */
+    async expire(tenantId: string, keyId: string, seconds: number): Promise<void> {
+      const id = uuidOf('key', keyId) ?? missing(keyId)
+      await write(async (db, note) => {
+        const { rowCount } = await db.query(
+          /* sql */ `
+            update api_key
+               set expires_at = least(expires_at, now() + $3 * interval '1 second'),
+                   revoked_at = case when $3 = 0 then coalesce(revoked_at, now()) else revoked_at end
+             where tenant_id = $1 and id = $2`,
+          [tenantId, id, seconds],
+        )
+        if (rowCount !== 1) missing(keyId)
+        await note('key', tenantId)
+      })
+    },
+
+    async pollerHasToken(pollerId: string): Promise<boolean> {
+      const { rows } = await pool.query(
+        /* sql */ `
+          select from api_key
+           where poller_id = $1 and revoked_at is null and (expires_at is null or expires_at > now())
+           limit 1`,
+        [pollerId],
+      )
+      return rows.length > 0
+    },
+
+    async endPollerTokens(
+      { id, tenantId }: { id: string; tenantId: string },
+      seconds: number,
+    ): Promise<void> {
+      await write(async (db, note) => {
+        await revokePollerTokens(db, id, seconds)
+        await note('key', tenantId)
+      })
+    },
+
     /** Ends the app token that made the request; a tenant's key is not ended this way. */
     async logout({ tenantId, keyId }: { tenantId: string; keyId: string }): Promise<void> {
       await write(async (db, note) => {
@@ -132,6 +179,49 @@ export function createKeys({ pool, clock, write }: { pool: Pool; clock: Clock; w
       })
     },
   }
+}
+
+/** Ends the tokens of a poller, at once or after some seconds. */
+export async function revokePollerTokens(
+  db: Queryable,
+  pollerId: string,
+  seconds = 0,
+): Promise<void> {
+  await db.query(
+    /* sql */ `
+      update api_key
+         set expires_at = least(expires_at, now() + $2 * interval '1 second'),
+             revoked_at = case when $2 = 0 then coalesce(revoked_at, now()) else revoked_at end
+       where poller_id = $1 and revoked_at is null`,
+    [pollerId, seconds],
+  )
+}
+
+/** The key of an integration, which lasts as long as that. */
+export async function insertIntegrationKey(
+  db: Queryable,
+  of: { tenantId: string; appId: string; name: string; featureFlags: string[] },
+  nowMs: number,
+): Promise<{ keyId: string; text: string }> {
+  const { text, hint } = makeKey('app')
+  const keyId = uuidv7(nowMs)
+  await apiKeys.insert(db, {
+    id: keyId,
+    tenantId: of.tenantId,
+    appId: of.appId,
+    name: `integration ${of.name}`.slice(0, 256),
+    hash: hashKey(text),
+    hint,
+    featureFlags: of.featureFlags,
+    use: 'integration',
+  })
+  return { keyId, text }
+}
+
+export async function revokeIntegrationKey(db: Queryable, keyId: string): Promise<void> {
+  await db.query('update api_key set revoked_at = coalesce(revoked_at, now()) where id = $1', [
+    keyId,
+  ])
 }
 
 /** One that was revoked before keeps its time. @returns false where there is no such key */

@@ -1,4 +1,5 @@
 import type { Clock } from '../../core/clock.ts'
+import type { SignatureHeaders } from '../../core/endpoint.ts'
 import { PomboError } from '../../core/error.ts'
 import { uuidv7 } from '../../core/id.ts'
 import { personPathProblem } from '../../core/person.ts'
@@ -23,8 +24,15 @@ export interface Tenant {
   encryptPayloads: boolean
   /** Whether endpoints may subscribe to event types that were never made. */
   allowUnknownEventTypes: boolean
+  /** How its endpoints sign unless they say otherwise when they are made; null: as configured for all. */
+  signatureHeaders: SignatureHeaders | null
+  /** As Svix's clients say of environments; nothing hangs on it. */
+  environmentType: EnvironmentType
   createdAtMs: number
+  updatedAtMs: number
 }
+
+type EnvironmentType = 'development' | 'production'
 
 export interface TenantSettings {
   name: string
@@ -33,12 +41,14 @@ export interface TenantSettings {
   personPaths?: string[] | null
   encryptPayloads?: boolean
   allowUnknownEventTypes?: boolean
+  signatureHeaders?: SignatureHeaders | null
+  environmentType?: EnvironmentType
 }
 
 const tenants = defineTable<Tenant, keyof TenantSettings>({
   name: 'tenant',
   key: 'id',
-  fixed: { id: 'id', createdAtMs: 'created_at' },
+  fixed: { id: 'id', createdAtMs: 'created_at', updatedAtMs: 'updated_at' },
   settings: {
     name: 'name',
     retentionDays: 'retention_days',
@@ -46,6 +56,8 @@ const tenants = defineTable<Tenant, keyof TenantSettings>({
     personPaths: 'person_paths',
     encryptPayloads: 'encrypt_payloads',
     allowUnknownEventTypes: 'allow_unknown_event_types',
+    signatureHeaders: 'signature_headers',
+    environmentType: 'environment_type',
   },
 })
 

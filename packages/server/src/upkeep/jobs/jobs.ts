@@ -1,10 +1,8 @@
 import { iso } from '../../core/clock.ts'
-import { showId, uuidFloor } from '../../core/id.ts'
+import { showId } from '../../core/id.ts'
 import type { Message } from '../../core/message.ts'
 import { payloadValue } from '../../core/raw-payload.ts'
-import type { Payloads } from '../../db/payload.ts'
-import { inTransaction, isAway, type Pool } from '../../db/pool.ts'
-import type { NodeLease, Waker } from '../../queue/queue.ts'
+import { inTransaction, isAway } from '../../db/pool.ts'
 import {
   type ClosedDelivery,
   type ClosedPage,
@@ -14,56 +12,24 @@ import {
   reopen,
 } from '../../queue/reopen/store.ts'
 import { lookAtMissing } from '../../queue/reopen/missing/store.ts'
-import type { DiscardThese } from './bulk.ts'
+import type { FilterInput, JobDeps } from './deps.ts'
 import { bulkPage } from './bulk-page.ts'
 import { at, lookedAt, pageMs, tell } from './page.ts'
+import { doPaged, pagedWork } from './paged.ts'
 import {
   holdJob,
   type Job,
   type JobCursor,
   nextJob,
-  purgePayloads,
   saveFailure,
   savePage,
   takeJob,
 } from './store.ts'
 
-/** route/'s payload filter, which is handed in: upkeep knows nothing of routing. */
-export type CompileFilter = (
-  expression: string,
-) =>
-  | { ok: true; filter: (input: FilterInput) => { matched: boolean } }
-  | { ok: false; problem: string }
-
-interface FilterInput {
-  payload: unknown
-  eventType: string
-  channels: string[]
-  tags: string[]
-  messageId: string
-  timestamp: string
-}
-
-export interface JobDeps {
-  pool: Pool
-  lease: NodeLease
-  waker: Waker
-  compileFilter: CompileFilter
-  /** Whether the message would go to the endpoint if it came now: route/'s, handed in like the filter. */
-  wants: (endpointId: string, message: Message) => Promise<boolean>
-  /** record/'s, handed in. */
-  discardThese: DiscardThese
-  /** Of messages as they are stored. */
-  payloads: Pick<Payloads, 'open'>
-  now: () => number
-  log: (message: string, detail?: unknown) => void
-}
-
 /** Payloads read together, and those filtered before others get their turn. */
 const readBytes = 4 * 1024 * 1024
 const sliceBytes = 256 * 1024
 const maxFailures = 5
-const lowestId = '00000000-0000-0000-0000-000000000000'
 
 /**
  * Does one page of the job that is due first. A node leases a job for one page only, so that all nodes share all
@@ -110,8 +76,9 @@ async function fail(
 }
 
 async function doPage(deps: JobDeps, node: string, job: Job): Promise<void> {
-  if (job.task === 'application.purge_content') return await purge(deps, node, job)
   if ('open' in job.args) return await bulkPage(deps, node, { ...job, args: job.args })
+  const paged = pagedWork[job.task]
+  if (paged) return await doPaged(deps, node, { ...job, args: job.args }, paged)
   const { pool, waker } = deps
   const { args } = job
   const { phase, behind } = job.cursor ?? { phase: 'counting' }
@@ -201,30 +168,6 @@ async function lookAtWanted(
     await new Promise((resolve) => setImmediate(resolve))
   }
   return { found: found.filter(({ messageId }) => wanted.has(messageId)), next }
-}
-
-/** One page of an app's payloads deleted; there is nothing to count before. */
-async function purge(deps: JobDeps, node: string, job: Job): Promise<void> {
-  await inTransaction(deps.pool, async (client) => {
-    if (!(await holdJob(client, node, job.id))) return
-    const page = await purgePayloads(client, job.appId!, {
-      behind: job.cursor?.behind?.messageId ?? lowestId,
-      before: uuidFloor(job.args.untilMs),
-      limit: lookedAt.opening,
-    })
-    const over = page.last === null || page.looked < lookedAt.opening
-    const place = page.last === null ? undefined : { endpointId: lowestId, messageId: page.last }
-    await savePage(client, job.id, {
-      cursor: at('opening', place),
-      matched: page.purged,
-      opened: page.purged,
-      skipped: 0,
-      counted: over,
-      status: over ? 'finished' : 'running',
-      pauseMs: 0,
-    })
-    if (over) await tell(deps, client, job, 'finished')
-  })
 }
 
 async function filtered(

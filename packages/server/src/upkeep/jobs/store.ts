@@ -15,6 +15,19 @@ export interface ReplayArgs {
   priority: number
   /** Counts and opens nothing. */
   dryRun: boolean
+  /** Of statistics: these apps' alone. */
+  appIds?: string[]
+  /** Of a broadcast, until it was sent. */
+  message?: StoredBroadcast
+}
+
+export interface StoredBroadcast {
+  eventType: string
+  /** As it is stored, under the job's id. */
+  payload: string
+  channels: string[] | null
+  eventId: string | null
+  retentionDays: number | null
 }
 
 /** What a job over failed deliveries was told to do. */
@@ -35,6 +48,8 @@ export interface JobCursor {
   /** Of a job over failed deliveries: which walk it is at. */
   part?: 'open' | 'closed'
   behind?: Place
+  /** The same, of work that goes over something else. */
+  at?: string
   /** Pages that failed one after the other. */
   failures?: number
 }
@@ -47,6 +62,8 @@ export interface Job {
   task: string
   args: ReplayArgs | BulkArgs
   cursor: JobCursor | null
+  /** What it has found out so far, where that is what it is for. */
+  result: unknown
 }
 
 // A job is free while no live node leases it; also one that this node leased and did not finish, since it does one page
@@ -81,7 +98,8 @@ export async function takeJob(db: Queryable, node: string, id: string): Promise<
          select id from job
           where id = $2 and status = 'running' and due_at <= now() and ${free('$1')}
             for update skip locked)
-      returning id, tenant_id as "tenantId", app_id as "appId", endpoint_id as "endpointId", task, args, cursor`,
+      returning id, tenant_id as "tenantId", app_id as "appId", endpoint_id as "endpointId", task, args, cursor,
+                result`,
     [node, id],
   )
   return rows[0]
@@ -110,40 +128,8 @@ export interface PageResult {
   status: 'running' | 'finished'
   /** The next page's distance from this one. */
   pauseMs: number
-}
-
-/**
- * Deletes the payloads of an app's next messages behind one. @returns the last that was looked at, and how many lost
- * theirs
- */
-export async function purgePayloads(
-  db: Queryable,
-  appId: string,
-  { behind, before, limit }: { behind: string; before: string; limit: number },
-): Promise<{ last: string | null; looked: number; purged: number }> {
-  const { rows } = await db.query<{ last: string | null; looked: number; purged: number }>(
-    /* sql */ `
-      with page as materialized (
-        select id
-          from message
-         where app_id = $1 and id > $2 and id < $3
-         order by id
-         limit $4
-      ),
-      gone as (
-        update message m
-           set payload = null, payload_expires_at = null
-          from page
-         where m.app_id = $1 and m.id = page.id and m.payload is not null
-           and m.id > $2 and m.id < $3
-        returning m.id
-      )
-      select (select id from page order by id desc limit 1) as last,
-             (select count(*) from page) as looked,
-             (select count(*) from gone) as purged`,
-    [appId, behind, before, limit],
-  )
-  return rows[0]!
+  /** In place of what it had found out before. */
+  result?: unknown
 }
 
 /** Notes a page, in the transaction that did it, and ends the lease. */
@@ -158,6 +144,7 @@ export async function savePage(db: Queryable, id: string, page: PageResult): Pro
              total = case when $6 then matched + $3 else total end,
              status = $7,
              due_at = greatest(due_at, now() - interval '1 second') + $8 * interval '1 millisecond',
+             result = coalesce($9, result),
              lease_owner = null,
              updated_at = now()
        where id = $1`,
@@ -170,6 +157,7 @@ export async function savePage(db: Queryable, id: string, page: PageResult): Pro
       page.counted,
       page.status,
       page.pauseMs,
+      page.result === undefined ? null : JSON.stringify(page.result),
     ],
   )
 }
@@ -186,6 +174,7 @@ export async function saveFailure(
          set cursor = $2,
              error = $3,
              status = case when $4 then 'failed' else status end,
+             args = case when $4 then args - 'message' else args end,
              due_at = now() + $5 * interval '1 millisecond',
              lease_owner = null,
              updated_at = now()

@@ -1,5 +1,5 @@
 import { type Clock, iso } from '../../../core/clock.ts'
-import type { Endpoint } from '../../../core/endpoint.ts'
+import type { Endpoint, SignatureHeaders } from '../../../core/endpoint.ts'
 import { invalid, PomboError } from '../../../core/error.ts'
 import { showId, uuidv7 } from '../../../core/id.ts'
 import type { Secret } from '../../../core/secret.ts'
@@ -16,13 +16,17 @@ export interface EndpointsOptions {
   clock: Clock
   opener: Opener
   rules: EndpointRules
+  /** Where neither the endpoint nor its tenant says anything. */
+  signatureHeaders: SignatureHeaders
   write: Write
 }
 
-/** What operational events say of the endpoint's app. */
+/** What operational events say of the endpoint's app, and what its new endpoints take over. */
 export interface AppFacts {
   uid: string | null
   kind: 'app' | 'operational'
+  /** The tenant's default. */
+  signatureHeaders: SignatureHeaders | null
 }
 
 /** The operational events that changes of endpoints cause. */
@@ -53,6 +57,7 @@ export function createEndpointWriter({
   clock,
   opener,
   rules,
+  signatureHeaders,
   write: writeNoted,
 }: EndpointsOptions) {
   async function write<T>(
@@ -62,7 +67,11 @@ export function createEndpointWriter({
     return await writeNoted(async (db, note) => {
       // Held against being deleted meanwhile, not against other changes.
       const { rows } = await db.query<AppFacts>(
-        'select uid, kind from app where tenant_id = $1 and id = $2 for key share',
+        /* sql */ `
+          select a.uid, a.kind, t.signature_headers as "signatureHeaders"
+            from app a join tenant t on t.id = a.tenant_id
+           where a.tenant_id = $1 and a.id = $2
+             for key share of a`,
         [tenantId, appId],
       )
       if (!rows[0]) throw new PomboError('not_found', { what: 'application', id: appId })
@@ -145,6 +154,7 @@ export function createEndpointWriter({
     checkDialectOptions(settings.dialect ?? 'standard', settings.dialectOptions, rules)
     const id = uuidv7(clock.now())
     await endpoints.insert(db, {
+      signatureHeaders: app.signatureHeaders ?? signatureHeaders,
       ...stored(settings, id),
       disabledReason: settings.disabled ? BY_HAND : null,
       id,

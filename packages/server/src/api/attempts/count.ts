@@ -1,0 +1,43 @@
+import { z } from 'zod'
+import { appId } from '../apps/schema.ts'
+import { endpointId } from '../endpoints/schema.ts'
+import { readIdCursor } from '../pagination.ts'
+import { json, type Route, route } from '../route.ts'
+import type { AttemptDeps } from './deps.ts'
+import { pick } from './pick.ts'
+import { filterOf } from './status.ts'
+import { attemptQuery } from './schema.ts'
+import { attemptsByEndpoint } from '../history/endpoint-attempts/store.ts'
+
+/** Beyond it, nobody counts attempts one by one; and reading them all would take as long as there are many. */
+const most = 10_000
+
+const { with_msg: _, ...filters } = attemptQuery
+
+const countOut = z
+  .object({
+    count: z.int().min(0),
+    approximated: z.boolean().meta({ description: `true: it is more than ${most}` }),
+  })
+  .meta({ id: 'CountOut' })
+
+export function countRoute({ db, endpointsOf }: AttemptDeps): Route {
+  return route({
+    method: 'GET',
+    path: '/api/v1/app/{app_id}/attempt/endpoint/{endpoint_id}/count',
+    id: 'v1.message-attempt.count-by-endpoint',
+    tag: 'Message Attempt',
+    summary: `Count an endpoint's attempts, up to ${most.toLocaleString('en')}`,
+    description: "In Svix's cloud only; its open-source server has no such path.",
+    access: 'app',
+    params: z.object({ app_id: appId, endpoint_id: endpointId }),
+    query: z.object(filters),
+    answers: { 200: { description: 'How many there are', body: countOut } },
+    async handle({ holder, appId, params, query }) {
+      const { id } = pick(await endpointsOf(holder.tenantId, appId), params.endpoint_id)
+      const cursor = { ...readIdCursor({}, 'descending', 'attempt'), limit: most }
+      const found = await attemptsByEndpoint(db, id, filterOf(query), cursor, false)
+      return json(200, { count: Math.min(found.length, most), approximated: found.length > most })
+    },
+  })
+}

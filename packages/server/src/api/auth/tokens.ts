@@ -1,0 +1,194 @@
+import { z } from 'zod'
+import { type Clock, iso } from '../../core/clock.ts'
+import { PomboError } from '../../core/error.ts'
+import { showId } from '../../core/id.ts'
+import type { Role } from '../../core/role.ts'
+import type { KeyUse } from '../../registry/keys/key.ts'
+import type { Keys, MadeKey } from '../../registry/keys/store.ts'
+import type { Pollers } from '../../registry/pollers/store.ts'
+import type { Tenants } from '../../registry/tenants/store.ts'
+import { appId } from '../apps/schema.ts'
+import { time } from '../field.ts'
+import { sinkId } from '../pollers/schema.ts'
+import { json, type Route, route } from '../route.ts'
+
+export interface TokenDeps {
+  keys: Keys
+  pollers: Pollers
+  tenants: Tenants
+  clock: Clock
+  operatorTenantId: () => Promise<string | undefined>
+}
+
+const tag = 'Authentication'
+/** What they can do is named by their `use`. */
+const role: Role = 'operate'
+const cloudOnly = "In Svix's cloud only; its open-source server has no such path."
+const seconds = z.int().min(60).max(315_360_000)
+
+export const tokenOut = z
+  .object({
+    id: z.string(),
+    token: z.string().meta({ description: 'The token itself, shown this once' }),
+    name: z.string(),
+    createdAt: time,
+    expiresAt: time.nullable(),
+    scopes: z.array(z.string()).nullable(),
+  })
+  .meta({ id: 'ApiTokenOut' })
+
+const createIn = z
+  .object({
+    name: z.string().min(1).max(256),
+    expiry: seconds
+      .nullish()
+      .meta({ description: 'Seconds that it lasts; null: until it is ended' }),
+  })
+  .meta({ id: 'CreateTokenIn', examples: [{ name: 'shop', expiry: 86_400 }] })
+
+const rotateIn = z
+  .object({
+    expiry: seconds
+      .nullish()
+      .meta({ description: 'Seconds that it lasts; null: until it is ended' }),
+    oldTokenExpiry: z
+      .int()
+      .min(0)
+      .max(604_800)
+      .optional()
+      .meta({ description: 'Seconds that those before still count; 0 unless given' }),
+  })
+  .meta({ id: 'RotatePollerTokenIn', examples: [{ expiry: null, oldTokenExpiry: 3_600 }] })
+
+const whoamiOut = z
+  .object({
+    tenantId: z.string(),
+    tenantName: z.string(),
+    keyId: z.string(),
+    keyName: z.string(),
+    appId: z.string().nullable().meta({ description: 'The only one that it reaches; null: all' }),
+    use: z
+      .enum(['send', 'poll', 'integration'])
+      .nullable()
+      .meta({ description: 'What it is for alone: to send messages, or to poll; null: anything' }),
+    operator: z.boolean(),
+    expiresAt: time.nullable(),
+  })
+  .meta({ id: 'WhoamiOut' })
+
+/** Who asks, and tokens that may do one thing only. */
+export function tokenRoutes(deps: TokenDeps): Route[] {
+  const { keys, pollers, tenants, clock } = deps
+  const until = (given: number | null | undefined) =>
+    given == null ? null : clock.now() + given * 1_000
+  const ofPoller = z.object({ app_id: appId, endpoint_id: sinkId })
+  const pollerPath = '/api/v1/auth/app/{app_id}/poller/{endpoint_id}/token'
+  return [
+    route({
+      method: 'GET',
+      path: '/api/v1/auth/whoami',
+      id: 'v1.authentication.whoami',
+      tag,
+      summary: 'Ask whose key this is, and what it reaches',
+      access: 'app',
+      use: 'any',
+      answers: { 200: { description: 'The holder of the key', body: whoamiOut } },
+      async handle({ holder }) {
+        const [tenant, key, operator] = await Promise.all([
+          tenants.get(holder.tenantId),
+          keys.get(holder.tenantId, holder.keyId),
+          deps.operatorTenantId(),
+        ])
+        return json(200, {
+          tenantId: showId('tenant', tenant.id),
+          tenantName: tenant.name,
+          keyId: showId('key', key.id),
+          keyName: key.name,
+          appId: key.appId === null ? null : showId('app', key.appId),
+          use: key.use,
+          operator: key.appId === null && key.tenantId === operator,
+          expiresAt: key.expiresAtMs === null ? null : iso(key.expiresAtMs),
+        })
+      },
+    }),
+    route({
+      method: 'POST',
+      path: '/api/v1/auth/app/{app_id}/create-message-token',
+      id: 'v1.authentication.create-message-token',
+      tag,
+      summary: 'Make a token that can only send messages to one application',
+      description: cloudOnly,
+      access: 'tenant',
+      params: z.object({ app_id: appId }),
+      body: createIn,
+      answers: { 200: { description: 'The token', body: tokenOut } },
+      async handle({ holder, appId, body }) {
+        const expiresAtMs = until(body.expiry)
+        const options = { name: body.name, expiresAtMs, role, use: 'send' as const }
+        return json(200, shown(await keys.createAppToken(holder.tenantId, appId, options)))
+      },
+    }),
+    route({
+      method: 'GET',
+      path: pollerPath,
+      id: 'v1.authentication.get-poller-token',
+      tag,
+      summary: 'Make the first token of a polling endpoint',
+      description: `Of one that has a token it cannot be shown again: rotate it. ${cloudOnly}`,
+      access: 'tenant',
+      params: ofPoller,
+      answers: {
+        200: { description: 'The token', body: tokenOut },
+        409: {
+          description: 'It has one, which is not shown again',
+          body: z.object({ code: z.string(), detail: z.string() }),
+        },
+      },
+      async handle({ holder, appId, params }) {
+        const poller = await pollers.get({ tenantId: holder.tenantId, appId }, params.endpoint_id)
+        if (await keys.pollerHasToken(poller.id))
+          throw new PomboError('conflict', {
+            detail: `Tokens are shown once, when they are made; make another by POST ${pollerPath}/rotate.`,
+          })
+        return json(200, shown(await tokenFor(poller, null)))
+      },
+    }),
+    route({
+      method: 'POST',
+      path: `${pollerPath}/rotate`,
+      id: 'v1.authentication.rotate-poller-token',
+      tag,
+      summary: 'Make another token of a polling endpoint',
+      description: `It can do nothing but read it. Those before end after \`oldTokenExpiry\`. ${cloudOnly}`,
+      access: 'tenant',
+      params: ofPoller,
+      body: rotateIn,
+      answers: { 200: { description: 'The token', body: tokenOut } },
+      async handle({ holder, appId, params, body }) {
+        const poller = await pollers.get({ tenantId: holder.tenantId, appId }, params.endpoint_id)
+        await keys.endPollerTokens(poller, body.oldTokenExpiry ?? 0)
+        return json(200, shown(await tokenFor(poller, until(body.expiry))))
+      },
+    }),
+  ]
+
+  async function tokenFor(
+    { id, tenantId, appId }: { id: string; tenantId: string; appId: string },
+    expiresAtMs: number | null,
+  ): Promise<MadeKey> {
+    const use: KeyUse = 'poll'
+    const options = { name: `poller ${showId('poller', id)}`, expiresAtMs, role, use, pollerId: id }
+    return await keys.createAppToken(tenantId, appId, options)
+  }
+}
+
+export function shown({ key, text }: MadeKey): z.output<typeof tokenOut> {
+  return {
+    id: showId('key', key.id),
+    token: text,
+    name: key.name,
+    createdAt: iso(key.createdAtMs),
+    expiresAt: key.expiresAtMs === null ? null : iso(key.expiresAtMs),
+    scopes: key.use === null ? null : [key.use],
+  }
+}

@@ -1,0 +1,25 @@
+import { z } from 'zod'
+import { channel, eventTypeName, uid } from '../field.ts'
+
+export const broadcastIn = z
+  .object({
+    eventType: eventTypeName,
+    payload: z.unknown().refine((given) => given !== undefined, 'field required'),
+    channels: z.array(channel).min(1).max(5).nullish(),
+    eventId: uid.nullish().meta({
+      description: 'Your own id of the event; applications that had it already do not get it again',
+    }),
+    payloadRetentionPeriod: z.int().min(5).max(90).nullish().meta({
+      description: 'Days after which the payload is deleted',
+    }),
+    payloadRetentionHours: z
+      .int()
+      .min(1)
+      .max(90 * 24)
+      .nullish()
+      .meta({ description: 'The same in hours' }),
+  })
+  .meta({
+    id: 'MessageBroadcastIn',
+    examples: [{ eventType: 'maintenance.planned', payload: { from: '2026-03-01T02:00:00Z' } }],
+  })

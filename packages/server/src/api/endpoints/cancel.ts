@@ -1,0 +1,49 @@
+import { z } from 'zod'
+import type { Clock } from '../../core/clock.ts'
+import { invalid } from '../../core/error.ts'
+import type { Pool } from '../../db/pool.ts'
+import type { Endpoints } from '../../registry/endpoints/store.ts'
+import { appId } from '../apps/schema.ts'
+import { recoverOut, showTask } from '../background-tasks/schema.ts'
+import { startTask, usual } from '../background-tasks/store.ts'
+import { instant } from '../field.ts'
+import { json, type Route, route } from '../route.ts'
+import { endpointId } from './schema.ts'
+
+const cancelIn = z
+  .object({
+    until: instant.nullish().meta({ description: 'Messages before this time; null: now' }),
+  })
+  .meta({ id: 'CancelMessagesIn' })
+
+/** `POST …/endpoint/{endpoint_id}/cancel-messages`: what waits is not sent any more. */
+export function cancelRoute(deps: { db: Pool; clock: Clock; endpoints: Endpoints }): Route {
+  const { db, clock, endpoints } = deps
+  return route({
+    method: 'POST',
+    path: '/api/v1/app/{app_id}/endpoint/{endpoint_id}/cancel-messages',
+    id: 'v1.endpoint.cancel-messages',
+    tag: 'Endpoint',
+    summary: 'Give up all that still waits to be sent to an endpoint',
+    description:
+      'It shows as canceled, and can be sent again by hand, by recover and by replay. ' +
+      'What is being sent at this moment is not stopped. ' +
+      "Works in the background; see the background task. Svix's open-source server has no such path.",
+    access: 'app',
+    params: z.object({ app_id: appId, endpoint_id: endpointId }),
+    body: cancelIn.optional(),
+    answers: { 202: { description: 'It has begun', body: recoverOut } },
+    async handle({ holder, appId, params, body }) {
+      const scope = { tenantId: holder.tenantId, appId }
+      const { id } = await endpoints.get(scope, params.endpoint_id)
+      const nowMs = clock.now()
+      const untilMs = body?.until ?? nowMs + 1
+      if (untilMs > nowMs + 1) throw invalid(['body', 'until'], 'lies in the future')
+      const args = { ...usual, states: [], sinceMs: 0, untilMs: Math.max(0, untilMs) }
+      const whose = { ...scope, endpointId: id }
+      const task = await startTask(db, whose, 'endpoint.cancel-messages', args, nowMs)
+      const { data: _, ...shown } = showTask(task)
+      return json(202, shown)
+    },
+  })
+}

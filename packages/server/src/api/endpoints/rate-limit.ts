@@ -1,0 +1,67 @@
+import { z } from 'zod'
+import type { Clock } from '../../core/clock.ts'
+import type { Endpoint } from '../../core/endpoint.ts'
+import type { Pool } from '../../db/pool.ts'
+import { appId } from '../apps/schema.ts'
+import { pick } from '../attempts/pick.ts'
+import { countAttempts } from '../history/endpoint-attempts/store.ts'
+import { json, type Route, route } from '../route.ts'
+import { endpointId } from './schema.ts'
+import { countDeliveries } from './store.ts'
+
+const out = z
+  .object({
+    throttleRate: z
+      .int()
+      .nullable()
+      .meta({ description: 'Requests in each window at most, over all nodes; null: no limit' }),
+    throttleWindowMs: z.int(),
+    attemptsInWindow: z
+      .int()
+      .meta({ description: 'Attempts that were recorded within the last window' }),
+    waiting: z
+      .int()
+      .meta({ description: 'Deliveries that wait, for the rate or for anything else' }),
+    maxInFlight: z.int(),
+    sending: z.int().meta({ description: 'Deliveries that a node has in hand' }),
+  })
+  .meta({ id: 'EndpointRateLimitOut' })
+
+export interface RateLimitDeps {
+  db: Pool
+  clock: Clock
+  endpointsOf: (tenantId: string, appId: string) => Promise<readonly Endpoint[]>
+}
+
+/** `GET …/endpoint/{endpoint_id}/rate-limit`: how far an endpoint's limits are used up. */
+export function rateLimitRoute({ db, clock, endpointsOf }: RateLimitDeps): Route {
+  return route({
+    method: 'GET',
+    path: '/api/v1/app/{app_id}/endpoint/{endpoint_id}/rate-limit',
+    id: 'v1.endpoint.get-rate-limit',
+    tag: 'Endpoint',
+    summary: "Get an endpoint's limits, and how far they are used up",
+    description: "Svix's open-source server has no such path.",
+    access: 'app',
+    params: z.object({ app_id: appId, endpoint_id: endpointId }),
+    answers: { 200: { description: 'The limits', body: out } },
+    async handle({ holder, appId, params }) {
+      const endpoint = pick(await endpointsOf(holder.tenantId, appId), params.endpoint_id)
+      const nowMs = clock.now()
+      const { id, throttleRate, throttleWindowMs, maxInFlight } = endpoint
+      const span = { endpointIds: [id], eventTypes: null, failed: undefined }
+      const [attemptsInWindow, { pending, sending }] = await Promise.all([
+        countAttempts(db, span, nowMs - throttleWindowMs, undefined),
+        countDeliveries(db, id, 0, nowMs + 60_000),
+      ])
+      return json(200, {
+        throttleRate,
+        throttleWindowMs,
+        attemptsInWindow,
+        waiting: pending,
+        maxInFlight,
+        sending,
+      })
+    },
+  })
+}

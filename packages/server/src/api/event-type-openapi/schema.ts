@@ -1,0 +1,62 @@
+import { z } from 'zod'
+import { isShallow } from '../event-types/schema.ts'
+
+const deepest = 100
+
+export const importIn = z
+  .object({
+    spec: z
+      .record(z.string(), z.unknown())
+      .refine((given) => isShallow(given, deepest), `may not nest deeper than ${deepest} levels`)
+      .nullish()
+      .meta({
+        description: 'The document',
+        examples: [
+          {
+            openapi: '3.1.0',
+            info: { title: 'Shop', version: '1' },
+            webhooks: { 'invoice.paid': { post: { description: 'An invoice was paid' } } },
+          },
+        ],
+      }),
+    specRaw: z
+      .string()
+      .nullish()
+      .meta({ description: 'Instead: the document as text, in JSON or YAML' }),
+    dryRun: z.boolean().optional().meta({ description: 'Only show what would be changed' }),
+    replaceAll: z
+      .boolean()
+      .optional()
+      .meta({ description: 'Archive the event types that the document does not have' }),
+  })
+  .meta({ id: 'EventTypeImportOpenApiIn' })
+
+const imported = z
+  .object({
+    name: z.string(),
+    description: z.string(),
+    schemas: z.record(z.string(), z.unknown()).nullable(),
+    deprecated: z.boolean(),
+    featureFlag: z.string().nullable(),
+    featureFlags: z.array(z.string()).nullable(),
+    groupName: z.string().nullable(),
+  })
+  .meta({ id: 'EventTypeFromOpenApi' })
+
+export const importOut = z
+  .object({
+    data: z.object({
+      modified: z
+        .array(z.string())
+        .meta({ description: 'Made, changed, taken out of the archive or put into it' }),
+      to_modify: z
+        .array(imported)
+        .nullable()
+        .meta({ description: 'With dryRun: what would be made or changed' }),
+      to_archive: z
+        .array(z.string())
+        .nullable()
+        .meta({ description: 'With dryRun and replaceAll: what would be archived' }),
+    }),
+  })
+  .meta({ id: 'EventTypeImportOpenApiOut' })

@@ -1,0 +1,44 @@
+import { z } from 'zod'
+import type { Endpoints } from '../../registry/endpoints/store.ts'
+import { appId } from '../apps/schema.ts'
+import { endpointId } from '../endpoints/schema.ts'
+import { invalid } from '../../core/error.ts'
+import { type Route, route } from '../route.ts'
+import { messageJson } from './message-json.ts'
+import type { MessageDeps } from './routes.ts'
+import { messageIn, messageOut } from './schema.ts'
+import { checkedPayload, incoming, settled } from './send.ts'
+
+/** `POST …/endpoint/{endpoint_id}/msg/test-attempt`: a message of one's own, to this endpoint alone. */
+export function testAttemptRoute(deps: MessageDeps & { endpoints: Endpoints }): Route {
+  return route({
+    method: 'POST',
+    path: '/api/v1/app/{app_id}/endpoint/{endpoint_id}/msg/test-attempt',
+    id: 'v1.message.test-attempt',
+    tag: 'Message',
+    summary: 'Send a message to this endpoint alone',
+    description:
+      'Whatever event types, channels and filters it asks for. ' +
+      "In Svix's cloud only, for clients 1.x; its open-source server has no such path.",
+
+    access: 'tenant',
+    params: z.object({ app_id: appId, endpoint_id: endpointId }),
+    body: messageIn,
+    idempotency: 'own',
+    answers: { 202: { description: 'Accepted and stored', body: messageOut } },
+    async handle({ holder, appId, params, body, text, idempotencyKey }) {
+      const { tenantId } = holder
+      if (body.application != null)
+        throw invalid(['body', 'application'], 'is there already, as the endpoint is in it')
+      const { id } = await deps.endpoints.get({ tenantId, appId }, params.endpoint_id)
+      const { eventIdDays } = deps
+      const message = incoming({ tenantId, appId, given: body, text, idempotencyKey, eventIdDays })
+      const sent = { ...message, onlyEndpointId: id }
+      await deps.checkPayload(tenantId, checkedPayload(body))
+      return {
+        status: 202,
+        text: messageJson(await settled(deps, sent, await deps.accept(sent)), true),
+      }
+    },
+  })
+}

@@ -1,0 +1,113 @@
+import type { Endpoint } from '../../core/endpoint.ts'
+import { showId } from '../../core/id.ts'
+import { dialectOf } from '../../dialects/dialects.ts'
+import { route as routeMessage } from '../../route/route.ts'
+import { deletedEndpoint } from '../attempts/deleted-endpoint.ts'
+import type { Messages, StoredMessage } from '../history/messages/store.ts'
+import { messageJson } from '../messages/message-json.ts'
+import { fillPayloads, listMessages } from '../messages/store.ts'
+import { settledMs } from './store.ts'
+
+/** Messages are read this long after they were accepted. */
+const lagMs = 3_000
+const atATime = 250
+/** What one request looks at, at most. */
+const most = { messages: 5_000, bytes: 8 * 1024 * 1024 }
+
+export interface Wanted {
+  tenantId: string
+  appId: string
+  eventTypes: string[] | null
+  channels: string[] | null
+  filter: string | null
+}
+
+export interface ReadPage {
+  /** As JSON text. */
+  data: string[]
+  /** Behind which the next page begins. */
+  after: string
+  /** Nothing more is there for now. */
+  done: boolean
+}
+
+/** The messages behind `after` that are wanted, oldest first. */
+export async function readMessagesFrom(
+  deps: Messages,
+  wanted: Wanted,
+  after: string,
+  limit: number,
+): Promise<ReadPage> {
+  const before = Math.floor(await settledMs(deps.db, lagMs))
+  const fits = matcher(wanted)
+  const data: string[] = []
+  let at = after
+  let looked = 0
+  let bytes = 0
+  for (;;) {
+    const cursor = {
+      at,
+      after: { id: at },
+      back: false,
+      order: 'ascending',
+      limit: atATime,
+    } as const
+    const rows = await listMessages(deps.db, wanted.appId, { before }, cursor)
+    for (const some of byBytes(rows.slice(0, atATime))) {
+      await fillPayloads(deps, some)
+      for (const message of some) {
+        at = message.id
+        looked += 1
+        if (!fits(message)) continue
+        data.push(itemJson(message))
+        bytes += message.payloadBytes
+        if (data.length >= limit || bytes >= most.bytes) return { data, after: at, done: false }
+      }
+    }
+    if (rows.length <= atATime) return { data, after: at, done: true }
+    if (looked >= most.messages) return { data, after: at, done: false }
+  }
+}
+
+/** As an endpoint with these settings would get them. */
+function matcher({ tenantId, appId, ...settings }: Wanted): (message: StoredMessage) => boolean {
+  const endpoint: Endpoint = {
+    ...deletedEndpoint({ tenantId, appId }, '00000000-0000-7000-8000-000000000000', null),
+    ...settings,
+    disabled: false,
+    disabledReason: null,
+  }
+  const rules = {
+    eventName: (dialect: Endpoint['dialect'], type: string) => dialectOf(dialect).eventName(type),
+    compileChatFilter: () => () => null,
+  }
+  return (message) => routeMessage(message, [endpoint], rules).targets.length > 0
+}
+
+function itemJson(message: StoredMessage): string {
+  const type = message.contentType ?? null
+  return messageJson(
+    message,
+    true,
+    `,"headers":${type === null ? 'null' : JSON.stringify({ 'content-type': type })}`,
+  )
+}
+
+export function pageText({ data, after, done }: ReadPage): string {
+  return `{"data":[${data.join(',')}],"iterator":"${showId('message', after)}","done":${done}}`
+}
+
+function* byBytes(messages: readonly StoredMessage[]): Generator<StoredMessage[]> {
+  let some: StoredMessage[] = []
+  let bytes = 0
+  for (const message of messages) {
+    if (some.length > 0 && bytes + message.payloadBytes > most.bytes) {
+      yield some
+      some = []
+      bytes = 0
+    }
+    some.push(message)
+    bytes += message.payloadBytes
+  }
+  if (some.length > 0) yield some
+}

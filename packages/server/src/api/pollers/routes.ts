@@ -1,0 +1,230 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { z } from 'zod'
+import { iso } from '../../core/clock.ts'
+import { invalid, PomboError } from '../../core/error.ts'
+import { readId, showId, uuidFloor } from '../../core/id.ts'
+import type { Poller, Pollers } from '../../registry/pollers/store.ts'
+import type { Holder } from '../access.ts'
+import { appId } from '../apps/schema.ts'
+import { defined } from '../field.ts'
+import type { Messages } from '../history/messages/store.ts'
+import { resource } from '../resource.ts'
+import { type Call, json, type Route, route } from '../route.ts'
+import { pageText, type ReadPage, readMessagesFrom } from './read.ts'
+import {
+  consumerId,
+  consumerQuery,
+  pollerIn,
+  pollerOut,
+  pollerPatch,
+  pollOut,
+  pollQuery,
+  seekIn,
+  seekOut,
+  sinkId,
+} from './schema.ts'
+import { placeOf, savePlace } from './store.ts'
+
+export interface PollerDeps extends Messages {
+  pollers: Pollers
+}
+
+const tag = 'Polling Endpoint'
+const path = '/api/v1/app/{app_id}/poller/{sink_id}'
+const consumerPath = `${path}/consumer/{consumer_id}` as const
+const params = z.object({ app_id: appId, sink_id: sinkId })
+const consumerParams = z.object({ app_id: appId, sink_id: sinkId, consumer_id: consumerId })
+const cloudOnly = "In Svix's cloud only; its open-source server has no such path."
+const lookEveryMs = 500
+
+/** Consumers that read an app's messages at their own pace, instead of having them sent. */
+export function pollerRoutes(deps: PollerDeps): Route[] {
+  return [...settingsRoutes(deps.pollers), ...pollRoutes(deps)]
+}
+
+type Scoped = { holder: Holder; appId: string }
+const scopeOf = ({ holder, appId }: Scoped) => ({ tenantId: holder.tenantId, appId })
+
+function settingsRoutes(pollers: Pollers): Route[] {
+  return resource({
+    path: '/api/v1/app/{app_id}/polling-endpoint',
+    within: { app_id: appId },
+    key: { sink_id: sinkId },
+    id: 'v1.polling-endpoint',
+    tag,
+    words: { one: 'a polling endpoint', many: 'polling endpoints' },
+    access: 'app',
+    out: pollerOut,
+    show,
+    list: {
+      order: 'descending',
+      iterators: 'poller',
+      find: async (call, cursor) => await pollers.list(scopeOf(call), cursor),
+    },
+    create: {
+      body: pollerIn,
+      store: async (call) => await pollers.create(scopeOf(call), settingsOf(call.body)),
+    },
+    get: { store: async (call) => await pollers.get(scopeOf(call), call.params.sink_id) },
+    patch: {
+      body: pollerPatch,
+      store: async (call) =>
+        await pollers.patch(scopeOf(call), call.params.sink_id, settingsOf(call.body)),
+    },
+    delete: {
+      description: "Its consumers' places and its tokens go with it; the messages stay.",
+      store: async (call) => await pollers.delete(scopeOf(call), call.params.sink_id),
+    },
+  })
+}
+
+function pollRoutes(deps: PollerDeps): Route[] {
+  const { db } = deps
+  const answers = { 200: { description: 'Messages, oldest first', body: pollOut } }
+  return [
+    route({
+      method: 'GET',
+      path,
+      id: 'v1.message.poller.poll',
+      tag,
+      summary: 'Read messages from where an iterator stands',
+      description: `Some three seconds after they were accepted. ${cloudOnly}`,
+      access: 'app',
+      use: 'poll',
+      params,
+      query: pollQuery,
+      answers,
+      async handle(call) {
+        const poller = await pollerOf(call, call.params.sink_id)
+        const { iterator, after, limit, wait, event_type: type, channel } = call.query
+        const wanted = {
+          ...poller,
+          // What is asked for narrows what the endpoint is for.
+          filter: both(poller.filter, [
+            type === undefined ? null : `eventType == ${JSON.stringify(type)}`,
+            channel === undefined ? null : `${JSON.stringify(channel)} in channels`,
+          ]),
+        }
+        const from =
+          iterator === undefined
+            ? uuidFloor(Math.max(0, after ?? poller.createdAtMs))
+            : placeIn(iterator)
+        return await answered(
+          call,
+          async (at) => await readMessagesFrom(deps, wanted, at, limit ?? 50),
+          from,
+          wait,
+        )
+      },
+    }),
+    route({
+      method: 'GET',
+      path: consumerPath,
+      id: 'v1.message.poller.consumer-poll',
+      tag,
+      summary: 'Read messages from where a consumer stands, which Pombo keeps',
+      description:
+        'Give the `iterator` of the answer before with the next request: it says that all up to it is done with. ' +
+        `What was not yet done with comes again, so a consumer that dies misses nothing. ${cloudOnly}`,
+      access: 'app',
+      use: 'poll',
+      params: consumerParams,
+      query: consumerQuery,
+      answers,
+      async handle(call) {
+        const { sink_id: sink, consumer_id: consumer } = call.params
+        const poller = await pollerOf(call, sink)
+        const { iterator, limit, wait } = call.query
+        if (iterator !== undefined) await savePlace(db, poller, consumer, placeIn(iterator))
+        const from = (await placeOf(db, poller.id, consumer)) ?? uuidFloor(poller.createdAtMs)
+        return await answered(
+          call,
+          async (at) => await readMessagesFrom(deps, poller, at, limit ?? 50),
+          from,
+          wait,
+        )
+      },
+    }),
+    route({
+      method: 'POST',
+      path: `${consumerPath}/seek`,
+      id: 'v1.message.poller.consumer-seek',
+      tag,
+      summary: 'Set where a consumer stands',
+      description: `Back or forth, within what is kept. ${cloudOnly}`,
+      access: 'app',
+      use: 'poll',
+      idempotency: 'own',
+      params: consumerParams,
+      body: seekIn,
+      answers: { 200: { description: 'Where it stands', body: seekOut } },
+      async handle(call) {
+        const poller = await pollerOf(call, call.params.sink_id)
+        const after = uuidFloor(Math.max(0, call.body.after))
+        await savePlace(db, poller, call.params.consumer_id, after)
+        return json(200, { iterator: showId('message', after) })
+      },
+    }),
+  ]
+
+  /** A token of another polling endpoint finds no such one. */
+  async function pollerOf(call: Scoped, idOrUid: string): Promise<Poller> {
+    const poller = await deps.pollers.get(scopeOf(call), idOrUid)
+    const { pollerId } = call.holder
+    if (pollerId === null || pollerId === poller.id) return poller
+    throw new PomboError('not_found', { what: 'poller', id: idOrUid })
+  }
+}
+
+/** Waits, where that is asked for, until there is something or the caller is gone. */
+async function answered(
+  { request }: Pick<Call<unknown, unknown, unknown>, 'request'>,
+  read: (after: string) => Promise<ReadPage>,
+  from: string,
+  waitSeconds = 0,
+) {
+  const end = performance.now() + waitSeconds * 1_000
+  let page = await read(from)
+  while (page.data.length === 0 && performance.now() < end && !request.socket.destroyed) {
+    // Where much was passed over, the next look goes on at once.
+    if (page.done) await sleep(Math.min(lookEveryMs, Math.max(0, end - performance.now())))
+    page = await read(page.after)
+  }
+  return { status: 200, text: pageText(page) }
+}
+
+function placeIn(iterator: string): string {
+  const id = readId('message', iterator)
+  if (id !== undefined) return id
+  throw invalid(
+    ['query', 'iterator'],
+    'is no iterator of this list; leave it out to begin at the start',
+  )
+}
+
+function both(filter: string | null, parts: (string | null)[]): string | null {
+  const all = [filter === null ? null : `(${filter})`, ...parts].filter((part) => part !== null)
+  return all.length === 0 ? null : all.join(' && ')
+}
+
+function settingsOf(body: z.output<typeof pollerIn>) {
+  const given = defined(body)
+  return {
+    ...given,
+    ...(given.eventTypes?.length === 0 && { eventTypes: null }),
+    ...(given.channels?.length === 0 && { channels: null }),
+  }
+}
+
+function show(poller: Poller): z.output<typeof pollerOut> {
+  return {
+    id: showId('poller', poller.id),
+    uid: poller.uid,
+    name: poller.name,
+    eventTypes: poller.eventTypes,
+    channels: poller.channels,
+    filter: poller.filter,
+    createdAt: iso(poller.createdAtMs),
+    updatedAt: iso(poller.updatedAtMs),
+  }
+}

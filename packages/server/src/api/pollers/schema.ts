@@ -1,0 +1,122 @@
+import { z } from 'zod'
+import { channel, eventTypeName, instant, time, uid, wholeNumber } from '../field.ts'
+import { messageOut } from '../messages/schema.ts'
+import { maxPageItems } from '../pagination.ts'
+
+const settings = {
+  uid: uid.nullish(),
+  name: z.string().max(1_024).optional(),
+  eventTypes: z
+    .array(z.string().min(1).max(256))
+    .nullish()
+    .meta({
+      description: 'Event types that it reads; `message.*` means all below; null: all',
+      examples: [['message.*']],
+    }),
+  channels: z
+    .array(channel)
+    .max(10)
+    .nullish()
+    .meta({ description: 'Channels that it listens to; null: all' }),
+  filter: z
+    .string()
+    .max(3_500)
+    .nullish()
+    .meta({
+      description:
+        'CEL over payload, eventType, channels, tags; only messages for which it is true',
+      examples: ['payload.fromMe == false'],
+    }),
+}
+
+export const pollerIn = z.object(settings).meta({ id: 'PollingEndpointIn' })
+export const pollerPatch = z
+  .object(settings)
+  .meta({ id: 'PollingEndpointPatch', description: 'Only what is given is changed' })
+
+export const pollerOut = z
+  .object({
+    id: z.string(),
+    uid: z.string().nullable(),
+    name: z.string(),
+    eventTypes: z.array(z.string()).nullable(),
+    channels: z.array(z.string()).nullable(),
+    filter: z.string().nullable(),
+    createdAt: time,
+    updatedAt: time,
+  })
+  .meta({ id: 'PollingEndpointSettingsOut' })
+
+export const sinkId = z
+  .string()
+  .min(1)
+  .max(256)
+  .meta({ description: "The polling endpoint's id or uid" })
+
+export const consumerId = z
+  .string()
+  .min(1)
+  .max(256)
+  .regex(/^[a-zA-Z0-9\-_.]+$/, 'may hold only letters, digits, "-", "_" and "."')
+  .meta({ description: 'A name of your own', examples: ['worker-1'] })
+
+const limit = wholeNumber(1, maxPageItems).optional().meta({
+  description: 'How many messages at most; 50 unless given',
+  type: 'integer',
+  pattern: undefined,
+})
+
+const iterator = z
+  .string()
+  .max(300)
+  .optional()
+  .meta({ description: 'The `iterator` of the answer before' })
+
+const wait = wholeNumber(0, 30).optional().meta({
+  description: 'Seconds to wait for a message where there is none; 0 unless given',
+  type: 'integer',
+  pattern: undefined,
+})
+
+export const pollQuery = z.object({
+  limit,
+  iterator,
+  wait,
+  after: instant.optional().meta({
+    description: 'Without an iterator: from this time on; else from when the endpoint was made',
+  }),
+  event_type: eventTypeName.optional().meta({ description: 'Only this event type' }),
+  channel: channel.optional().meta({ description: 'Only what was sent on this channel' }),
+})
+
+export const consumerQuery = z.object({
+  limit,
+  iterator: iterator.meta({
+    description:
+      'The `iterator` of the answer before: all up to it is done with. Without, what was not yet done with comes again',
+  }),
+  wait,
+})
+
+export const pollOut = z
+  .object({
+    data: z.array(
+      messageOut.omit({ unmatched: true }).extend({
+        headers: z
+          .record(z.string(), z.string())
+          .nullable()
+          .meta({ description: 'The content type of what was sent in raw' }),
+      }),
+    ),
+    iterator: z.string(),
+    done: z.boolean().meta({ description: 'Nothing more is there for now' }),
+  })
+  .meta({ id: 'PollingEndpointOut' })
+
+export const seekIn = z
+  .object({ after: instant.meta({ examples: ['2026-01-31T00:00:00Z'] }) })
+  .meta({ id: 'PollingEndpointConsumerSeekIn' })
+
+export const seekOut = z
+  .object({ iterator: z.string() })
+  .meta({ id: 'PollingEndpointConsumerSeekOut' })

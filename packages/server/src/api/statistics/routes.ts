@@ -1,0 +1,194 @@
+import { z } from 'zod'
+import { type Clock, iso } from '../../core/clock.ts'
+import type { Endpoint } from '../../core/endpoint.ts'
+import { invalid } from '../../core/error.ts'
+import { readId } from '../../core/id.ts'
+import type { Pool } from '../../db/pool.ts'
+import { nextAppUsage } from '../../upkeep/jobs/usage/store.ts'
+import { appId } from '../apps/schema.ts'
+import { pick } from '../attempts/pick.ts'
+import { showTask } from '../background-tasks/schema.ts'
+import { startTask, usual } from '../background-tasks/store.ts'
+import { endpointId } from '../endpoints/schema.ts'
+import { json, type Route, route } from '../route.ts'
+import {
+  aggregateOut,
+  applicationStats,
+  appUsageIn,
+  appUsageOut,
+  attemptsQuery,
+  attemptStatistics,
+  spanQuery,
+} from './schema.ts'
+import { attemptsBySpan, resolveApps } from './store.ts'
+
+export interface StatisticsDeps {
+  db: Pool
+  clock: Clock
+  endpointsOf: (tenantId: string, appId: string) => Promise<readonly Endpoint[]>
+}
+
+const tag = 'Statistics'
+const cloudOnly = "In Svix's cloud only; its open-source server has no such path."
+const params = z.object({ app_id: appId })
+const dayMs = 86_400_000
+const fiveMinutesMs = 300_000
+const mostDays = 400
+
+export function statisticsRoutes(deps: StatisticsDeps): Route[] {
+  return [...usageRoutes(deps), ...attemptCountRoutes(deps)]
+}
+
+function usageRoutes({ db, clock }: StatisticsDeps): Route[] {
+  return [
+    route({
+      method: 'POST',
+      path: '/api/v1/stats/usage/app',
+      id: 'v1.statistics.aggregate-app-stats',
+      tag,
+      summary: 'Count the deliveries of applications',
+      description: `In the background: \`data.appStats\` of the task; of endpoints that there still are. ${cloudOnly}`,
+      access: 'tenant',
+      body: appUsageIn,
+      answers: { 202: { description: 'It has begun', body: appUsageOut } },
+      async handle({ holder: { tenantId }, body }) {
+        const { since, until, appIds: asked } = body
+        if (until <= since) throw invalid(['body', 'until'], 'lies before since')
+        const { appIds, unresolved } = await resolve(tenantId, asked ?? null)
+        if (asked != null && appIds!.length === 0)
+          throw invalid(['body', 'appIds'], 'names no application that there is')
+        const args = {
+          ...usual,
+          states: [],
+          sinceMs: Math.max(0, since),
+          untilMs: Math.max(0, until),
+          ...(appIds && { appIds }),
+        }
+        const whose = { tenantId, appId: null, endpointId: null }
+        const task = await startTask(db, whose, 'application.stats', args, clock.now())
+        const { data: _, ...shown } = showTask(task)
+        return json(202, { ...shown, unresolvedAppIds: unresolved })
+      },
+    }),
+    route({
+      method: 'PUT',
+      path: '/api/v1/stats/usage/event-types',
+      id: 'v1.statistics.aggregate-event-types',
+      tag,
+      summary: 'Count the messages of each event type',
+      description: `Of all that are kept, in the background: \`data.eventTypeUsage\` of the task. ${cloudOnly}`,
+      access: 'tenant',
+      answers: { 202: { description: 'It has begun', body: aggregateOut } },
+      async handle({ holder: { tenantId } }) {
+        const nowMs = clock.now()
+        const args = { ...usual, states: [], sinceMs: 0, untilMs: nowMs + 1 }
+        const whose = { tenantId, appId: null, endpointId: null }
+        const task = await startTask(db, whose, 'event-type.aggregate', args, nowMs)
+        const { data: _, ...shown } = showTask(task)
+        return json(202, shown)
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/api/v1/app/{app_id}/stats',
+      id: 'v1.application.get-stats',
+      tag,
+      summary: "Count an application's deliveries",
+      description: cloudOnly,
+      access: 'app',
+      params,
+      query: spanQuery,
+      answers: { 200: { description: 'The count', body: applicationStats } },
+      async handle({ holder: { tenantId }, appId, query: { since, until } }) {
+        if (until <= since) throw invalid(['query', 'until'], 'lies before since')
+        const args = { ...usual, states: [], sinceMs: since, untilMs: until, appIds: [appId] }
+        const { rows } = await nextAppUsage(db, { tenantId, args }, lowest, 1)
+        return json(200, rows[0])
+      },
+    }),
+  ]
+
+  async function resolve(tenantId: string, asked: string[] | null) {
+    if (asked === null) return { appIds: undefined, unresolved: [] }
+    const ids = asked.map((shown) => readId('app', shown))
+    const found = await resolveApps(
+      db,
+      tenantId,
+      ids.filter((id) => id !== undefined),
+      asked,
+    )
+    const isFound = (shown: string, id: string | undefined) =>
+      found.some((app) => app.id === id || app.uid === shown)
+    return {
+      appIds: found.map(({ id }) => id),
+      unresolved: asked.filter((shown, index) => !isFound(shown, ids[index])),
+    }
+  }
+}
+
+const lowest = '00000000-0000-0000-0000-000000000000'
+
+function attemptCountRoutes({ db, clock, endpointsOf }: StatisticsDeps): Route[] {
+  const answers = { 200: { description: 'The counts', body: attemptStatistics } }
+  return [
+    route({
+      method: 'GET',
+      path: '/api/v1/stats/app/{app_id}/attempt',
+      id: 'v1.stats.app-attempts',
+      tag,
+      summary: "Count the attempts of an application's endpoints over time",
+      description: cloudOnly,
+      access: 'app',
+      params,
+      query: attemptsQuery,
+      answers,
+      async handle({ holder, appId, query }) {
+        const endpoints = await endpointsOf(holder.tenantId, appId)
+        return json(200, await counted(endpoints, query))
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/api/v1/stats/app/{app_id}/ep/{endpoint_id}/attempt',
+      id: 'v1.stats.endpoint-attempts',
+      tag,
+      summary: "Count an endpoint's attempts over time",
+      description: cloudOnly,
+      access: 'app',
+      params: z.object({ app_id: appId, endpoint_id: endpointId }),
+      query: attemptsQuery,
+      answers,
+      async handle({ holder, appId, params, query }) {
+        const endpoint = pick(await endpointsOf(holder.tenantId, appId), params.endpoint_id)
+        return json(200, await counted([endpoint], query))
+      },
+    }),
+  ]
+
+  async function counted(
+    endpoints: readonly Endpoint[],
+    { startDate, endDate }: z.output<typeof attemptsQuery>,
+  ): Promise<z.output<typeof attemptStatistics>> {
+    const untilMs = endDate ?? clock.now()
+    const sinceMs = startDate ?? untilMs - dayMs
+    if (untilMs <= sinceMs) throw invalid(['query', 'endDate'], 'lies before startDate')
+    if (untilMs - sinceMs > mostDays * dayMs)
+      throw invalid(['query', 'startDate'], `lies more than ${mostDays} days before endDate`)
+    const spanMs = untilMs - sinceMs <= dayMs ? fiveMinutesMs : dayMs
+    const first = Math.floor(sinceMs / spanMs) * spanMs
+    const spans = Math.ceil((untilMs - first) / spanMs)
+    const successCount = Array.from({ length: spans }, () => 0)
+    const failureCount = Array.from({ length: spans }, () => 0)
+    const ids = endpoints.map(({ id }) => id)
+    for (const row of await attemptsBySpan(db, ids, { sinceMs: first, untilMs, spanMs })) {
+      successCount[row.span] = row.delivered
+      failureCount[row.span] = row.failed
+    }
+    return {
+      data: { successCount, failureCount },
+      startDate: iso(first),
+      endDate: iso(untilMs),
+      period: spanMs === dayMs ? 'OneDay' : 'FiveMinutes',
+    }
+  }
+}

@@ -1,0 +1,161 @@
+import { z } from 'zod'
+import { iso } from '../../core/clock.ts'
+import type { Clock } from '../../core/clock.ts'
+import type { Endpoint, Transform } from '../../core/endpoint.ts'
+import { invalid, PomboError } from '../../core/error.ts'
+import { uuidv7 } from '../../core/id.ts'
+import { memberText } from '../../core/json.ts'
+import { withPath } from '../../core/url-path.ts'
+import type { Endpoints } from '../../registry/endpoints/store.ts'
+import { appId } from '../apps/schema.ts'
+import { endpointId } from '../endpoints/schema.ts'
+import type { TransformTrial } from '../endpoints/transform.ts'
+import { empty, json, type Route, route } from '../route.ts'
+import { simulateIn, simulateOut, transformationOut, transformationPatch } from './schema.ts'
+
+export interface TransformationDeps {
+  endpoints: Endpoints
+  clock: Clock
+  transform: TransformTrial
+}
+
+const tag = 'Endpoint'
+const path = '/api/v1/app/{app_id}/endpoint/{endpoint_id}/transformation'
+const params = z.object({ app_id: appId, endpoint_id: endpointId })
+const cloudOnly = "In Svix's cloud only; its open-source server has no such path."
+
+/** An endpoint's `transform` as Svix's clients read and write it. */
+export function transformationRoutes({ endpoints, clock, transform }: TransformationDeps): Route[] {
+  return [
+    route({
+      method: 'GET',
+      path,
+      id: 'v1.endpoint.transformation-get',
+      tag,
+      summary: "Get an endpoint's transformation",
+      description: cloudOnly,
+      access: 'app',
+      params,
+      answers: { 200: { description: 'The transformation', body: transformationOut } },
+      async handle({ holder, appId, params }) {
+        const scope = { tenantId: holder.tenantId, appId }
+        return json(200, show(await endpoints.get(scope, params.endpoint_id)))
+      },
+    }),
+    route({
+      method: 'PATCH',
+      path,
+      id: 'v1.endpoint.transformation-partial-update',
+      tag,
+      summary: "Change an endpoint's transformation",
+      description: cloudOnly,
+      access: 'app',
+      params,
+      body: transformationPatch,
+      answers: { 204: { description: 'Changed' } },
+      async handle({ holder, appId, params, body }) {
+        refuseJavaScript(body.code)
+        const scope = { tenantId: holder.tenantId, appId }
+        const { transform: before } = await endpoints.get(scope, params.endpoint_id)
+        try {
+          await endpoints.patch(scope, params.endpoint_id, { transform: changed(before, body) })
+        } catch (error) {
+          throw underItsName(error)
+        }
+        return empty
+      },
+    }),
+    route({
+      method: 'POST',
+      path: `${path}/simulate`,
+      id: 'v1.endpoint.transformation-simulate',
+      tag,
+      summary: 'Try a transformation on a payload, without sending anything',
+      description: cloudOnly,
+      access: 'app',
+      params,
+      body: simulateIn,
+      answers: { 200: { description: 'What would be sent', body: simulateOut } },
+      async handle({ holder, appId, params, body, text }) {
+        refuseJavaScript(body.code)
+        const scope = { tenantId: holder.tenantId, appId }
+        const endpoint = await endpoints.get(scope, params.endpoint_id)
+        const payload = memberText(text, 'payload')
+        if (payload === undefined) throw invalid(['body', 'payload'], 'field required')
+        const tried: Transform = { ...endpoint.transform, payload: body.code }
+        const nowMs = clock.now()
+        const result = await transform(tried, {
+          id: uuidv7(nowMs),
+          payload,
+          eventType: body.eventType,
+          channels: body.channels ?? null,
+          tags: null,
+          createdAtMs: nowMs,
+        })
+        if (!result.ok) throw invalid(['body', 'code'], result.problem)
+        return json(200, {
+          payload: result.payload ?? payload,
+          url: result.path === null ? endpoint.url : withPath(endpoint.url, result.path),
+          method: 'POST',
+        })
+      },
+    }),
+  ]
+}
+
+function show({ transform, updatedAtMs }: Endpoint): z.output<typeof transformationOut> {
+  return {
+    code: transform?.payload ?? null,
+    enabled: transform !== null && transform.enabled !== false,
+    variables: null,
+    updatedAt: transform === null ? null : iso(updatedAtMs),
+    headers: transform?.headers ?? null,
+    path: transform?.path ?? null,
+  }
+}
+
+/** Null where nothing is left of it. */
+function changed(
+  before: Transform | null,
+  { code, headers, path, enabled }: z.output<typeof transformationPatch>,
+): Transform | null {
+  const given = { payload: code, headers, path, enabled }
+  const all = { ...before, ...withoutUndefined(given) }
+  const { payload, enabled: isOn } = all
+  if (payload == null && all.headers == null && all.path == null) return null
+  return withoutUndefined({
+    payload: payload ?? undefined,
+    headers: all.headers ?? undefined,
+    path: all.path ?? undefined,
+    enabled: isOn === false ? false : undefined,
+  })
+}
+
+type Given<T> = { [Key in keyof T]: Exclude<T[Key], undefined> }
+
+function withoutUndefined<T extends object>(given: T): Given<T> {
+  return Object.fromEntries(
+    Object.entries(given).filter(([, value]) => value !== undefined),
+  ) as Given<T>
+}
+
+/** What Svix's documentation and its library of transformations are written in. */
+function refuseJavaScript(code: string | null | undefined): void {
+  if (code == null || !/\bfunction\b[^{]*\(|=>|\breturn\b/.test(code)) return
+  throw invalid(
+    ['body', 'code'],
+    'is JavaScript, which is not run here; give a CEL expression of the new payload, such as {"text": payload.body}',
+  )
+}
+
+/** The registry knows the code as a part of the endpoint's `transform`. */
+function underItsName(error: unknown): unknown {
+  if (!(error instanceof PomboError) || error.code !== 'validation') return error
+  const problems = error.problems.map(({ loc, ...problem }) => {
+    const [where, first, part] = loc
+    if (first !== 'transform') return { loc, ...problem }
+    return { loc: [where!, part === 'payload' ? 'code' : part!], ...problem }
+  })
+  const detail = problems.map(({ loc, msg }) => `${loc.join('.')}: ${msg}`).join('; ')
+  return new PomboError('validation', { detail }, { problems, cause: error })
+}

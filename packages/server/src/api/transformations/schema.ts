@@ -1,0 +1,75 @@
+import { z } from 'zod'
+import { channel, eventTypeName, time } from '../field.ts'
+
+const code = z
+  .string()
+  .nullish()
+  .meta({
+    description:
+      'A CEL expression over payload, eventType, channels, tags, messageId and timestamp that gives what is sent; ' +
+      'null: the payload is sent as it came. JavaScript, as in Svix, is not run',
+    examples: ['{"text": payload.body, "from": payload.chat}'],
+  })
+
+const variables = z
+  .record(z.string(), z.string())
+  .nullish()
+  .refine(
+    (given) => given == null || Object.keys(given).length === 0,
+    'are not offered; write the values into the expression',
+  )
+  .meta({ description: 'Not offered' })
+
+const further = {
+  headers: z
+    .string()
+    .nullish()
+    .meta({ description: 'An expression that gives a map of further request headers' }),
+  path: z
+    .string()
+    .nullish()
+    .meta({ description: "An expression that gives what is appended to the URL's path" }),
+}
+
+export const transformationOut = z
+  .object({
+    code,
+    enabled: z.boolean(),
+    variables: z.null(),
+    updatedAt: time.nullable().meta({ description: 'Of the endpoint; null: it has none' }),
+    headers: z.string().nullable(),
+    path: z.string().nullable(),
+  })
+  .meta({ id: 'EndpointTransformationOut' })
+
+export const transformationPatch = z
+  .object({
+    code,
+    enabled: z
+      .boolean()
+      .optional()
+      .meta({ description: 'false: it is kept, and messages are sent as they came' }),
+    variables,
+    ...further,
+  })
+  .meta({ id: 'EndpointTransformationPatch', description: 'Only what is given is changed' })
+
+export const simulateIn = z
+  .object({
+    code: z
+      .string()
+      .min(1)
+      .meta({ examples: ['{"text": payload.body}'] }),
+    eventType: eventTypeName,
+    payload: z.unknown().meta({ examples: [{ body: 'Olá' }] }),
+    channels: z.array(channel).max(5).nullish(),
+  })
+  .meta({ id: 'EndpointTransformationSimulateIn' })
+
+export const simulateOut = z
+  .object({
+    payload: z.string().meta({ description: 'The body that would be sent' }),
+    url: z.string(),
+    method: z.literal('POST'),
+  })
+  .meta({ id: 'EndpointTransformationSimulateOut' })

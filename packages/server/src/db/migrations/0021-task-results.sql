@@ -1,0 +1,2 @@
+-- What a background task found out, where that is what it is for.
+alter table job add column result jsonb;
