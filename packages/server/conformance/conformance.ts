@@ -57,7 +57,11 @@ async function walkThrough(version: string, client: Client): Promise<Result[]> {
     endpoint: '',
     message: '',
     attempt: '',
+    poller: '',
+    integration: '',
+    token: '',
     mark: version.replaceAll('.', '-'),
+    ask,
     async until(what, ask) {
       const end = performance.now() + stepDeadlineMs
       for (;;) {
@@ -77,6 +81,16 @@ async function walkThrough(version: string, client: Client): Promise<Result[]> {
   const left = methodsOf(client).filter((name) => !walked.has(name))
   if (!values.json) console.error(`${version}: not walked: ${left.join(', ')}`)
   return found
+}
+
+async function ask(method: string, path: string, body: unknown): Promise<Record<string, unknown>> {
+  const response = await fetch(pombo.url + path, {
+    method,
+    headers: { authorization: `Bearer ${pombo.key}`, 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+  if (!response.ok) throw new Error(`${method} ${path}: ${response.status}`)
+  return (await response.json()) as Record<string, unknown>
 }
 
 async function take(

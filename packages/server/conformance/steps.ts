@@ -10,8 +10,14 @@ export interface Walk {
   endpoint: string
   message: string
   attempt: string
+  /** A polling endpoint, an integration, and an API token. */
+  poller: string
+  integration: string
+  token: string
   /** Differs for each client. */
   mark: string
+  /** What no client can do: a request of its own, that has to succeed. */
+  ask(method: string, path: string, body: unknown): Promise<Record<string, unknown>>
   until<T>(what: string, ask: () => Promise<T | undefined> | T | undefined): Promise<T>
 }
 
@@ -266,13 +272,43 @@ export const steps: Step[] = [
     assert.deepEqual(results, { [walk.message]: 'expunged', none: 'not-found' })
   }),
   step('integration.create', async (invoke, walk) => {
-    assert.ok((await invoke(walk.app, { name: 'i' }))['id'])
+    walk.integration = String((await invoke(walk.app, { name: 'i' }))['id'])
+    assert.match(walk.integration, /^integ_/)
   }),
   step('integration.list', async (invoke, walk) => {
     listOf(await invoke(walk.app))
   }),
+  step('integration.get', async (invoke, walk) => {
+    assert.equal((await invoke(walk.app, walk.integration))['name'], 'i')
+  }),
+  step('integration.update', async (invoke, walk) => {
+    assert.equal((await invoke(walk.app, walk.integration, { name: 'j' }))['name'], 'j')
+  }),
+  step('integration.getKey', async (invoke, walk) => {
+    assert.ok((await invoke(walk.app, walk.integration))['key'])
+  }),
+  step('integration.rotateKey', async (invoke, walk) => {
+    assert.ok((await invoke(walk.app, walk.integration))['key'])
+  }),
+  step('integration.delete', async (invoke, walk) => {
+    await invoke(walk.app, walk.integration)
+  }),
   step('message.poller.poll', async (invoke, walk) => {
-    await invoke(walk.app, walk.endpoint)
+    const made = await walk.ask('POST', `/api/v1/app/${walk.app}/polling-endpoint`, { name: 'p' })
+    walk.poller = String(made['id'])
+    // From before it was made, as there is a message of then.
+    const after = new Date(Date.now() - 3_600_000)
+    await walk.until('the message', async () => {
+      const page = await invoke(walk.app, walk.poller, { after })
+      return listOf(page).length > 0 || undefined
+    })
+  }),
+  step('message.poller.consumerSeek', async (invoke, walk) => {
+    const after = new Date(Date.now() - 3_600_000)
+    assert.ok((await invoke(walk.app, walk.poller, 'c', { after }))['iterator'])
+  }),
+  step('message.poller.consumerPoll', async (invoke, walk) => {
+    assert.ok(listOf(await invoke(walk.app, walk.poller, 'c')).length > 0)
   }),
   step('backgroundTask.list', async (invoke) => {
     listOf(await invoke())
@@ -285,7 +321,10 @@ export const steps: Step[] = [
     assert.ok((await invoke())['status'])
   }),
   step('environment.export', async (invoke) => {
-    await invoke({})
+    assert.ok(Array.isArray((await invoke({}))['eventTypes']))
+  }),
+  step('environment.import', async (invoke, { mark }) => {
+    await invoke({ eventTypes: [{ name: `environment.${mark}`, description: 'imported' }] })
   }),
   step('operationalWebhook.endpoint.list', async (invoke) => {
     listOf(await invoke())
@@ -301,6 +340,14 @@ export const steps: Step[] = [
   }),
   step('management.authentication.listApiTokens', async (invoke) => {
     listOf(await invoke())
+  }),
+  step('management.authentication.createApiToken', async (invoke, walk) => {
+    const made = await invoke({ name: 'of the conformance run' })
+    assert.ok(made['token'])
+    walk.token = String(made['id'])
+  }),
+  step('management.authentication.expireApiToken', async (invoke, walk) => {
+    await invoke(walk.token, {})
   }),
   step('endpoint.delete', async (invoke, walk) => {
     await invoke(walk.app, walk.endpoint)

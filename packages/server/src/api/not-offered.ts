@@ -40,6 +40,7 @@ const notOffered: readonly (readonly [path: RegExp, detail: string])[] = [
   [/^\/(mcp|authentication)(\/|$)/, 'these tokens; make keys: /api/v1/key.'],
   [/^\/management(\/|$)/, 'this part of the management; see /api/v1/tenant and /api/v1/key.'],
   [/^\/app\/[^/]+\/autoconfig(\/|$)/, 'automatic configuration; create the endpoint by the API.'],
+  [/^\/app\/[^/]+\/sink(\/|$)/, 'sinks; messages are delivered to endpoints.'],
   [/^\/app\/[^/]+\/destination(\/|$)/, 'destinations; messages are delivered to endpoints.'],
   [
     /^\/app\/[^/]+\/polling-endpoint\/[^/]+\/consumer(\/|$)/,

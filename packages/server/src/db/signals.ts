@@ -1,10 +1,11 @@
+import type { OperationalType } from '../core/operational-types.ts'
 import { uuidv7 } from '../core/id.ts'
 import type { Queryable } from './pool.ts'
 
 /** An operational event about the tenant's own webhooks. */
 export interface Signal {
   tenantId: string
-  type: string
+  type: OperationalType
   data: Record<string, unknown>
 }
 

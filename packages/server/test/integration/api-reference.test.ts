@@ -151,3 +151,16 @@ test('the reference page asks for nothing from elsewhere', async () => {
   expect(page).toContain("fetch('openapi.json')")
   expect(page).not.toMatch(/https?:\/\//)
 })
+
+test('an Idempotency-Key of odd bytes is refused wherever one is taken, with a status that is described', async () => {
+  for (const { path, method, responses, parameters } of operations()) {
+    if (method !== 'post' || !parameters?.some(({ name }) => name === 'idempotency-key')) continue
+    expect([path, Object.keys(responses)]).toEqual([path, expect.arrayContaining(['422'])])
+  }
+  const logout = await api.call('POST', '/api/v1/auth/logout', {
+    headers: { 'idempotency-key': '\u00ff\u0080' },
+  })
+  // Checked against the document by the call itself.
+  expect(logout.status).toBe(422)
+  expect(logout.text).toContain('idempotency-key')
+})

@@ -157,6 +157,66 @@ test('every path that the official client knows is served, or answers 501 with w
   }
 })
 
+// Of releases 1.15 to 1.99, where 2.5 has no such path any more.
+const older = `
+GET /app/x/attempt/endpoint/x/count
+GET /app/x/msg/x/raw
+GET /app/x/msg/x/attempt/x/headers
+GET /app/x/msg/x/attempt
+GET /app/x/msg/x/endpoint/x/attempt
+POST /app/x/endpoint/x/msg/test-attempt
+POST /app/x/endpoint/x/transformation/simulate
+PUT /app/x/endpoint/x/oauth
+PUT /app/x/endpoint/x/mtls
+PUT /app/x/endpoint/x/auto-config
+GET /app/x/integration/x/key
+GET /app/x/stats
+GET /app/x/events
+POST /app/x/events/subscription/x/create-token
+POST /app/x/inbound/rotate-url
+POST /app/x/sink
+GET /app/x/polling-endpoint/x/consumer/x
+POST /app/x/polling-endpoint/x/consumer/x/commit
+GET /app/stats/usage
+POST /auth/dashboard-access/x
+POST /auth/one-time-token
+POST /auth/app/x/create-message-token
+GET /auth/app/x/poller/x/token
+POST /auth/app/x/poller/x/token/rotate
+GET /environment/settings
+POST /event-type/export/openapi
+POST /event-type/schema/generate-example
+GET /event-type/x/retry-schedule
+GET /events
+GET /management/authentication/api-token
+POST /management/authentication/api-token/x/expire
+GET /management/environment
+DELETE /management/environment/x
+GET /management/environment-settings
+PUT /management/environment-settings/customer-otel
+POST /msg/broadcast
+GET /stats/app/x/attempt
+GET /stats/app/x/ep/x/attempt
+GET /transformation-template
+POST /transformation-template/simulate
+POST /ingest/api/v1/source
+`
+  .trim()
+  .split('\n')
+
+test.each(older)(
+  '%s of older clients is served, or answers 501 with what to use instead',
+  async (one) => {
+    const [method, path] = one.split(' ') as [string, string]
+    const body = method === 'GET' || method === 'DELETE' ? undefined : {}
+    const url = path.startsWith('/ingest/') ? path : `/api/v1${path}`
+    const { status, body: answer } = await call(method, url, body)
+    expect([status, answer?.code]).not.toEqual([405, 'method_not_allowed'])
+    expect(answer?.code).not.toBe('no_route')
+    if (status === 501) expect(answer.detail.length).toBeGreaterThan(60)
+  },
+)
+
 test('what nobody knows is still a 404, whatever an app is called', async () => {
   for (const path of [
     '/api/v1/nosuch',

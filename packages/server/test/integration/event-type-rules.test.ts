@@ -148,6 +148,41 @@ test('the destinations of a message show an endpoint that was deleted since, old
   })
 })
 
+test('a delivery that was still open when its endpoint was deleted shows as given up, with the endpoint', async () => {
+  await post('/app', { name: 'o', uid: 'o' })
+  const { id: endpointId } = (await post('/app/o/endpoint', { uid: 'e', url: receiver.url })).body
+  await post('/app/o/endpoint/e/pause')
+  const { id } = (await post('/app/o/msg', { eventType: 'f.new', payload: {} })).body
+  expect((await get(`/app/o/msg/${id}/endpoint`)).body.data).toMatchObject([
+    { id: endpointId, status: 1 },
+  ])
+  await api.call('DELETE', '/api/v1/app/o/endpoint/e')
+  const shown = await until(async () => {
+    const { data } = (await get(`/app/o/msg/${id}/endpoint?expanded_statuses=true`)).body
+    return data.length > 0 && data
+  })
+  expect(shown).toMatchObject([
+    {
+      id: endpointId,
+      status: 4,
+      url: 'https://deleted.invalid/',
+      disabledReason: 'deleted',
+      reason: 'not sent: endpoint deleted',
+    },
+  ])
+})
+
+test('operational endpoints ask for events that there are; the nearest is named', async () => {
+  const path = '/operational-webhook/endpoint'
+  const types = ['endpoint.disabled', 'message.attempt.*', '*']
+  expect((await post(path, { url: receiver.url, eventTypes: types })).status).toBe(201)
+  const refused = await post(path, { url: receiver.url, eventTypes: ['endpoint.disable'] })
+  expect(refused.status).toBe(422)
+  expect(refused.body.detail).toMatchObject([
+    { loc: ['body', 'eventTypes', '0'], msg: expect.stringContaining('"endpoint.disabled"') },
+  ])
+})
+
 test('what is asked for since before all that is kept is refused, and said since when there is anything', async () => {
   const at = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString()
   for (const path of ['/app/d/endpoint/1/recover', '/replay']) {

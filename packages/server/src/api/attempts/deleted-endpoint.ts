@@ -13,7 +13,8 @@ export function deletedEndpoint(
     tenantId,
     appId,
     uid: null,
-    url: url ?? '',
+    // Clients want one that reads as such; nothing was ever sent there, and it leads nowhere.
+    url: url ?? 'https://deleted.invalid/',
     description: '',
     eventTypes: null,
     channels: null,

@@ -1,3 +1,4 @@
+import type { OperationalType } from '../../core/operational-types.ts'
 import { iso } from '../../core/clock.ts'
 import { showId, uuidFloor } from '../../core/id.ts'
 import { noteChange } from '../../db/changes.ts'
@@ -78,7 +79,10 @@ export async function setCircuit(
 async function tellCircuit(
   db: Queryable,
   endpoint: { id: string; tenantId: string; appId: string; uid: string | null },
-  { type, ...state }: { type: string; consecutiveFailures: number; nextProbeAt: string | null },
+  {
+    type,
+    ...state
+  }: { type: OperationalType; consecutiveFailures: number; nextProbeAt: string | null },
 ): Promise<void> {
   // One row of the primary key.
   const { rows } = await db.query<{ uid: string | null; now_ms: number }>(

@@ -1,3 +1,6 @@
+import { type FieldProblem, PomboError } from '../../core/error.ts'
+import { nearest } from '../../core/nearest.ts'
+import { operationalTypes } from '../../core/operational-types.ts'
 import type { Apps } from '../../registry/apps/store.ts'
 import { type EndpointCollectionDeps, endpointCollectionRoutes } from '../endpoints/collection.ts'
 import type { Route } from '../route.ts'
@@ -13,10 +16,31 @@ export function operationalWebhookRoutes(deps: EndpointCollectionDeps & { apps: 
     tag: 'Operational Webhook Endpoint',
     access: 'tenant',
     within: {},
-    checkTypes: async () => {},
+    checkTypes: async (_tenantId, wanted) => refuseOtherTypes(wanted),
     async scope({ holder }) {
       const app = await deps.apps.operational(holder.tenantId)
       return { tenantId: holder.tenantId, appId: app.id }
     },
   })
+}
+
+/** A subscription to what is never told would get nothing, for ever and without a word. */
+function refuseOtherTypes(wanted: readonly string[] | null | undefined): void {
+  const problems = (wanted ?? []).flatMap((name, index): FieldProblem[] => {
+    const prefix = name.endsWith('.*') ? name.slice(0, -1) : undefined
+    const isKnown =
+      name === '*' ||
+      operationalTypes.some((type) =>
+        prefix === undefined ? type === name : type.startsWith(prefix),
+      )
+    if (isKnown) return []
+    const near = nearest(name, operationalTypes)
+    const mend =
+      near === undefined ? `there are ${operationalTypes.join(', ')}` : `did you mean "${near}"?`
+    const msg = `there is no operational event "${name}"; ${mend}`
+    return [{ loc: ['body', 'eventTypes', String(index)], msg, type: 'value_error' }]
+  })
+  if (problems.length === 0) return
+  const detail = problems.map(({ loc, msg }) => `${loc.join('.')}: ${msg}`).join('; ')
+  throw new PomboError('validation', { detail }, { problems })
 }

@@ -1,0 +1,18 @@
+/** The events that Pombo tells a tenant's operational endpoints of; each is noted where it happens. */
+export const operationalTypes = [
+  'endpoint.created',
+  'endpoint.updated',
+  'endpoint.deleted',
+  'endpoint.enabled',
+  'endpoint.disabled',
+  'endpoint.circuit.opened',
+  'endpoint.circuit.closed',
+  'message.attempt.failing',
+  'message.attempt.exhausted',
+  'message.attempt.recovered',
+  'background_task.finished',
+  'source.silent',
+  'source.recovered',
+] as const
+
+export type OperationalType = (typeof operationalTypes)[number]
