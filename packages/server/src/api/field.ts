@@ -26,6 +26,13 @@ export const eventTypeName = z
   .regex(namePattern, nameRule)
   .meta({ description: "The event type's name", examples: ['message.received'] })
 
+/** As endpoints subscribe: `message.*` means all below. */
+export const typeOrPrefix = z
+  .string()
+  .min(1)
+  .max(256)
+  .meta({ pattern: '^(?:\\*|[a-zA-Z0-9\\-_.]+(?:\\.\\*)?)$' })
+
 export const channel = z
   .string()
   .min(1)
@@ -69,6 +76,11 @@ export function wholeNumber(min: number, max: number) {
     .transform(Number)
     .refine((value) => value >= min && value <= max, rule)
     .meta({ type: 'integer', pattern: undefined, minimum: min, maximum: max })
+}
+
+/** A whole number whose bounds the registry checks, in words of its own: the document says them too. */
+export function bounded(minimum: number, maximum: number) {
+  return z.int().meta({ minimum, maximum })
 }
 
 /** A list in a query, repeated (`a=1&a=2`) or with commas (`a=1,2`), as the clients of different languages write it. */

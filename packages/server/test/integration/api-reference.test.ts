@@ -164,3 +164,59 @@ test('an Idempotency-Key of odd bytes is refused wherever one is taken, with a s
   expect(logout.status).toBe(422)
   expect(logout.text).toContain('idempotency-key')
 })
+
+interface Bounds {
+  at: string[]
+  minimum: number
+  maximum: number
+  isList: boolean
+}
+
+/** Of every number in a schema that has both bounds, wherever it lies. */
+function boundsIn(schema: unknown, at: string[] = []): Bounds[] {
+  const { $ref, anyOf, properties, items, minimum, maximum } = schema as {
+    $ref?: string
+    anyOf?: unknown[]
+    properties?: Record<string, unknown>
+    items?: unknown
+    minimum?: number
+    maximum?: number
+  }
+  const named = $ref?.split('/').at(-1)
+  if (named !== undefined) return boundsIn(document.components.schemas[named], at)
+  if (anyOf) return anyOf.flatMap((one) => boundsIn(one, at))
+  if (items) return boundsIn(items, at).map((one) => ({ ...one, isList: true }))
+  if (properties)
+    return Object.entries(properties).flatMap(([name, one]) => boundsIn(one, [...at, name]))
+  if (minimum === undefined || maximum === undefined) return []
+  return Number.isSafeInteger(minimum) && Math.abs(minimum) < 2 ** 50
+    ? [{ at, minimum, maximum, isList: false }]
+    : []
+}
+
+test.each([
+  ['EndpointIn', '/api/v1/app/bounds/endpoint', { url: 'https://example.com/' }, 12],
+  ['TenantIn', '/api/v1/tenant', { name: 'bounds' }, 2],
+] as const)(
+  'numbers of %s are taken up to the bounds that the document says, and not beyond',
+  async (name, path, base, count) => {
+    await api.call('POST', '/api/v1/app', { body: { name: 'bounds', uid: 'bounds' } })
+    const whole: Record<string, object> = {
+      batch: { maxEvents: 2, maxWaitMs: 0 },
+      oversize: { maxBytes: 1_024, action: 'send' },
+      circuit: {},
+    }
+    const found = boundsIn(document.components.schemas[name])
+    expect(found.length).toBeGreaterThanOrEqual(count)
+    for (const { at, minimum, maximum, isList } of found) {
+      const [first, second] = at as [string, string | undefined]
+      const post = async (number: number) => {
+        const value = isList ? [number] : number
+        const member = second === undefined ? value : { ...whole[first], [second]: value }
+        return (await api.call('POST', path, { body: { ...base, [first]: member } })).status
+      }
+      expect([at, await post(minimum), await post(maximum)]).toEqual([at, 201, 201])
+      expect([at, await post(minimum - 1), await post(maximum + 1)]).toEqual([at, 422, 422])
+    }
+  },
+)

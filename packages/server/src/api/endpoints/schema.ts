@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { batch, circuit, oversize } from './parts-schema.ts'
 import { iso } from '../../core/clock.ts'
 import { dialectNames, type Endpoint, signatureHeaderNames } from '../../core/endpoint.ts'
 import { showId } from '../../core/id.ts'
@@ -7,12 +8,23 @@ import type { EndpointSettings } from '../../registry/endpoints/settings.ts'
 import { chatFilter } from '../../sources/chat-filter-schema.ts'
 import { aliases } from '../known.ts'
 import { headerMap } from './action-schema.ts'
-import { channel, defined, metadata, shownMetadata, time, uid } from '../field.ts'
+import {
+  bounded,
+  channel,
+  defined,
+  metadata,
+  shownMetadata,
+  time,
+  uid,
+  typeOrPrefix,
+} from '../field.ts'
 
 const rate = (what: string) => z.int().min(1).max(65_535).nullish().meta({ description: what })
 
 // What names, URLs, filters and options may hold the registry knows, and says in its 422; here is only their form.
-const subscriptions = z.array(z.string().min(1).max(256)).meta({
+const subscriptions = z.array(typeOrPrefix).meta({
+  uniqueItems: true,
+  maxItems: 1_000,
   description: 'Event types it gets; `message.*` means all below; null: all',
   examples: [['message.received', 'session.*']],
 })
@@ -38,31 +50,9 @@ export const transform = z
     ],
   })
 
-const batch = z.object({ maxEvents: z.int(), maxWaitMs: z.int() }).meta({
-  description: 'Several events in one request: a JSON array, all delivered or all retried',
-  examples: [{ maxEvents: 100, maxWaitMs: 1_000 }],
-})
-
-const oversize = z.object({ maxBytes: z.int(), action: z.enum(['send', 'link']) }).meta({
-  description:
-    'Payloads above maxBytes: send all the same, or replace the largest members by a marker with a signed link',
-  examples: [{ maxBytes: 262_144, action: 'link' }],
-})
-
-const circuit = z
-  .object({
-    failuresToOpen: z
-      .int()
-      .optional()
-      .meta({ description: 'Failures in a row after which it is left alone; default 10' }),
-    pauseMs: z.int().optional().meta({ description: 'The first pause; it doubles; default 5,000' }),
-    maxPauseMs: z.int().optional().meta({ description: 'The longest pause; default 600,000' }),
-  })
-  .meta({ id: 'CircuitSettings' })
-
 const shared = {
   uid: uid.nullish(),
-  description: z.string().optional(),
+  description: z.string().meta({ maxLength: 16_384 }).optional(),
   disabled: z.boolean().optional(),
   version: z
     .literal(1, 'must be 1, the only version that endpoints have')
@@ -70,8 +60,7 @@ const shared = {
     .meta({ description: 'Of clients 1.x; always 1' }),
   metadata: metadata.optional(),
   throttleRate: rate('Requests in each throttleWindowMs at most, over all nodes; null: no limit'),
-  throttleWindowMs: z
-    .int()
+  throttleWindowMs: bounded(1_000, 86_400_000)
     .optional()
     .meta({
       description:
@@ -87,19 +76,18 @@ const shared = {
     .optional()
     .meta({ description: 'What only that dialect knows' }),
   retrySchedule: z
-    .array(z.number())
+    .array(z.number().meta({ minimum: 0, maximum: 604_800 }))
     .nullish()
     .meta({
+      maxItems: 100,
       description:
         "Seconds before each retry; its length is the number of retries; null: the dialect's",
       examples: [[5, 300, 1800]],
     }),
-  timeoutMs: z
-    .int()
+  timeoutMs: bounded(1_000, 60_000)
     .nullish()
     .meta({ description: "Deadline of the whole exchange, 1,000 to 60,000; null: the dialect's" }),
-  maxInFlight: z
-    .int()
+  maxInFlight: bounded(1, 1_000)
     .optional()
     .meta({ description: 'Requests at a time, over all nodes, 1 to 1,000; default 20' }),
   ordering: z
@@ -109,6 +97,7 @@ const shared = {
   priority: z.enum(priorities).nullish().meta({ description: "Instead of the messages' own" }),
   filter: z
     .string()
+    .meta({ maxLength: 4_096 })
     .nullish()
     .meta({
       description:

@@ -4,7 +4,7 @@ import { signatureHeaderNames } from '../../core/endpoint.ts'
 import { showId } from '../../core/id.ts'
 import type { Keys } from '../../registry/keys/store.ts'
 import type { Tenant, Tenants } from '../../registry/tenants/store.ts'
-import { defined, time } from '../field.ts'
+import { bounded, defined, time } from '../field.ts'
 import { resource } from '../resource.ts'
 import { json, type Route } from '../route.ts'
 
@@ -16,12 +16,10 @@ const tenantId = z
 
 const fields = {
   name: z.string().min(1).max(1_000),
-  retentionDays: z
-    .int()
+  retentionDays: bounded(1, 3_650)
     .nullish()
     .meta({ description: 'Days that messages are kept; null: as configured for all' }),
-  acceptRate: z
-    .int()
+  acceptRate: bounded(1, 1_000_000)
     .nullish()
     .meta({ description: 'Messages a second that it may send in; null: no limit' }),
   personPaths: z
