@@ -897,6 +897,185 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/app/{app_id}/endpoint/{endpoint_id}/transformation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    app_id: string;
+                    endpoint_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EndpointTransformationOut"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    app_id: string;
+                    endpoint_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["EndpointTransformationPatch"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        trace?: never;
+    };
+    "/api/v1/app/{app_id}/endpoint/{endpoint_id}/transformation/simulate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    app_id: string;
+                    endpoint_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["EndpointTransformationSimulateIn"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EndpointTransformationSimulateOut"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/app/{app_id}/endpoint/{endpoint_id}/rate-limit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    app_id: string;
+                    endpoint_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EndpointRateLimitOut"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/app/{app_id}/endpoint/{endpoint_id}/cancel-messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    app_id: string;
+                    endpoint_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: {
+                content: {
+                    "application/json": components["schemas"]["CancelMessagesIn"];
+                };
+            };
+            responses: {
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RecoverOut"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/event-type": {
         parameters: {
             query?: never;
@@ -1263,6 +1442,1248 @@ export interface paths {
                 };
             };
         };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/app/{app_id}/endpoint/{endpoint_id}/msg/test-attempt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    app_id: string;
+                    endpoint_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["MessageIn"];
+                };
+            };
+            responses: {
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MessageOut"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/app/{app_id}/msg/{msg_id}/raw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    app_id: string;
+                    msg_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MessageRawPayloadOut"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/app/{app_id}/polling-endpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: {
+                    limit?: number;
+                    iterator?: string;
+                    order?: "ascending" | "descending";
+                };
+                header?: never;
+                path: {
+                    app_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            data: components["schemas"]["PollingEndpointSettingsOut"][];
+                            iterator: string | null;
+                            prevIterator: string | null;
+                            done: boolean;
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    app_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["PollingEndpointIn"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PollingEndpointSettingsOut"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/app/{app_id}/polling-endpoint/{sink_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    app_id: string;
+                    sink_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PollingEndpointSettingsOut"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    app_id: string;
+                    sink_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    app_id: string;
+                    sink_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["PollingEndpointPatch"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PollingEndpointSettingsOut"];
+                    };
+                };
+            };
+        };
+        trace?: never;
+    };
+    "/api/v1/app/{app_id}/poller/{sink_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: {
+                    limit?: number;
+                    iterator?: string;
+                    wait?: number;
+                    after?: string;
+                    event_type?: string;
+                    channel?: string;
+                };
+                header?: never;
+                path: {
+                    app_id: string;
+                    sink_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PollingEndpointOut"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/app/{app_id}/poller/{sink_id}/consumer/{consumer_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: {
+                    limit?: number;
+                    iterator?: string;
+                    wait?: number;
+                };
+                header?: never;
+                path: {
+                    app_id: string;
+                    sink_id: string;
+                    consumer_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PollingEndpointOut"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/app/{app_id}/poller/{sink_id}/consumer/{consumer_id}/seek": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    app_id: string;
+                    sink_id: string;
+                    consumer_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["PollingEndpointConsumerSeekIn"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PollingEndpointConsumerSeekOut"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/app/{app_id}/integration": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: {
+                    limit?: number;
+                    iterator?: string;
+                    order?: "ascending" | "descending";
+                };
+                header?: never;
+                path: {
+                    app_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            data: components["schemas"]["IntegrationOut"][];
+                            iterator: string | null;
+                            prevIterator: string | null;
+                            done: boolean;
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    app_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["IntegrationIn"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["IntegrationOut"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/app/{app_id}/integration/{integ_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    app_id: string;
+                    integ_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["IntegrationOut"];
+                    };
+                };
+            };
+        };
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    app_id: string;
+                    integ_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["IntegrationUpdate"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["IntegrationOut"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    app_id: string;
+                    integ_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/app/{app_id}/integration/{integ_id}/key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    app_id: string;
+                    integ_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["IntegrationKeyOut"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/app/{app_id}/integration/{integ_id}/key/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    app_id: string;
+                    integ_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["IntegrationKeyOut"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/whoami": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WhoamiOut"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/app/{app_id}/create-message-token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    app_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["CreateTokenIn"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ApiTokenOut"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/app/{app_id}/poller/{endpoint_id}/token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    app_id: string;
+                    endpoint_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ApiTokenOut"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/app/{app_id}/poller/{endpoint_id}/token/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    app_id: string;
+                    endpoint_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["RotatePollerTokenIn"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ApiTokenOut"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/app/{app_id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: {
+                    limit?: number;
+                    iterator?: string;
+                    event_types?: string[];
+                    channels?: string[];
+                    after?: string;
+                };
+                header?: never;
+                path: {
+                    app_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PollingEndpointOut"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/app/{app_id}/msg/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: {
+                    limit?: number;
+                    iterator?: string;
+                    before?: string;
+                    after?: string;
+                    channel?: string;
+                    tag?: string;
+                    event_types?: string[];
+                    with_content?: boolean;
+                    text?: string;
+                    filter?: string;
+                };
+                header?: never;
+                path: {
+                    app_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            data: components["schemas"]["MessageOut"][];
+                            iterator: string | null;
+                            prevIterator: string | null;
+                            done: boolean;
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/msg/broadcast": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["MessageBroadcastIn"];
+                };
+            };
+            responses: {
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RecoverOut"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stats/usage/app": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["AppUsageStatsIn"];
+                };
+            };
+            responses: {
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AppUsageStatsOut"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stats/usage/event-types": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AggregateEventTypesOut"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/app/{app_id}/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: {
+                    since?: string;
+                    until?: string;
+                };
+                header?: never;
+                path: {
+                    app_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ApplicationStats"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stats/app/{app_id}/attempt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: {
+                    startDate?: string;
+                    endDate?: string;
+                };
+                header?: never;
+                path: {
+                    app_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AttemptStatisticsResponse"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stats/app/{app_id}/ep/{endpoint_id}/attempt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: {
+                    startDate?: string;
+                    endDate?: string;
+                };
+                header?: never;
+                path: {
+                    app_id: string;
+                    endpoint_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AttemptStatisticsResponse"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/event-type/{event_type_name}/retry-schedule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    event_type_name: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RetryScheduleInOut"];
+                    };
+                };
+            };
+        };
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    event_type_name: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["RetryScheduleInOut"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RetryScheduleInOut"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/event-type/import/openapi": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["EventTypeImportOpenApiIn"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EventTypeImportOpenApiOut"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/event-type/export/openapi": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["OpenApiDocument"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RecoverOut"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/event-type/schema/generate-example": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["EventTypeSchemaIn"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EventTypeExampleOut"];
+                    };
+                };
+            };
+        };
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1812,6 +3233,52 @@ export interface paths {
                 };
             };
         };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/app/{app_id}/attempt/endpoint/{endpoint_id}/count": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: {
+                    before?: string;
+                    after?: string;
+                    status?: 0 | 1 | 2 | 3 | 4;
+                    expanded_statuses?: boolean;
+                    status_code_class?: 0 | 100 | 200 | 300 | 400 | 500;
+                    channel?: string;
+                    tag?: string;
+                    event_types?: string[];
+                };
+                header?: never;
+                path: {
+                    app_id: string;
+                    endpoint_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CountOut"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -3684,6 +5151,306 @@ export interface paths {
         };
         trace?: never;
     };
+    "/api/v1/management/environment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: {
+                    limit?: number;
+                    iterator?: string;
+                    order?: "ascending" | "descending";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            data: components["schemas"]["EnvironmentModelOut"][];
+                            iterator: string | null;
+                            prevIterator: string | null;
+                            done: boolean;
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["EnvironmentModelIn"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EnvironmentModelCreatedOut"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/management/environment/{env_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    env_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EnvironmentModelOut"];
+                    };
+                };
+            };
+        };
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    env_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["EnvironmentModelUpdate"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EnvironmentModelOut"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/management/authentication/api-token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: {
+                    limit?: number;
+                    iterator?: string;
+                    order?: "ascending" | "descending";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            data: components["schemas"]["ApiTokenCensoredOut"][];
+                            iterator: string | null;
+                            prevIterator: string | null;
+                            done: boolean;
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ApiTokenIn"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ApiTokenOut"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/management/authentication/api-token/{key_id}/expire": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    key_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: {
+                content: {
+                    "application/json": components["schemas"]["ApiTokenExpireIn"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/environment/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EnvironmentOut"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/environment/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["EnvironmentIn"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EnvironmentImportOut"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit": {
         parameters: {
             query?: never;
@@ -3921,6 +5688,13 @@ export interface components {
                 problem: string | null;
             } | null;
         };
+        AggregateEventTypesOut: {
+            id: string;
+            status: components["schemas"]["BackgroundTaskStatus"];
+            task: string;
+            /** Format: date-time */
+            updatedAt: string;
+        };
         ApiKeyCreatedOut: {
             id: string;
             name: string;
@@ -3949,6 +5723,31 @@ export interface components {
             expiresAt: string | null;
             revokedAt: string | null;
         };
+        ApiTokenCensoredOut: {
+            id: string;
+            name: string;
+            /** Format: date-time */
+            createdAt: string;
+            expiresAt: string | null;
+            scopes: string[] | null;
+            censoredToken: string;
+        };
+        ApiTokenExpireIn: {
+            expiry?: number | null;
+        };
+        ApiTokenIn: {
+            name: string;
+            scopes?: ("read" | "operate" | "administer")[] | null;
+        };
+        ApiTokenOut: {
+            id: string;
+            token: string;
+            name: string;
+            /** Format: date-time */
+            createdAt: string;
+            expiresAt: string | null;
+            scopes: string[] | null;
+        };
         AppPortalAccessIn: {
             application?: components["schemas"]["ApplicationIn"] | null;
             expiry?: number | null;
@@ -3962,6 +5761,21 @@ export interface components {
             token: string;
             /** Format: uri */
             url: string;
+        };
+        AppUsageStatsIn: {
+            /** Format: date-time */
+            since: string;
+            /** Format: date-time */
+            until: string;
+            appIds?: string[] | null;
+        };
+        AppUsageStatsOut: {
+            id: string;
+            status: components["schemas"]["BackgroundTaskStatus"];
+            task: string;
+            /** Format: date-time */
+            updatedAt: string;
+            unresolvedAppIds: string[];
         };
         ApplicationIn: {
             name: string;
@@ -3989,9 +5803,26 @@ export interface components {
             metadata?: Record<string, unknown> | null;
             rateLimit?: number | null;
         };
+        ApplicationStats: {
+            appId: string;
+            appUid: string | null;
+            messageDestinations: number;
+        };
         ApplicationTokenExpireIn: {
             expiry?: number | null;
             sessionIds?: string[] | null;
+        };
+        AttemptStatisticsResponse: {
+            data: {
+                successCount: number[];
+                failureCount: number[];
+            };
+            /** Format: date-time */
+            startDate: string;
+            /** Format: date-time */
+            endDate: string;
+            /** @enum {string} */
+            period: "FiveMinutes" | "OneDay";
         };
         AuditOut: {
             id: string;
@@ -4037,6 +5868,12 @@ export interface components {
                 error: string | null;
                 /** Format: date-time */
                 createdAt: string;
+                appStats?: unknown[];
+                eventTypeUsage?: {
+                    name: string;
+                    count: number;
+                }[];
+                openapi?: unknown;
             };
         };
         /** @enum {string} */
@@ -4093,6 +5930,9 @@ export interface components {
             status?: (0 | 2 | 4) | null;
             statusCodeClass?: null;
         };
+        CancelMessagesIn: {
+            until?: string | null;
+        };
         ChatFilter: {
             events?: string[];
             exceptEvents?: string[];
@@ -4107,6 +5947,14 @@ export interface components {
             failuresToOpen?: number;
             pauseMs?: number;
             maxPauseMs?: number;
+        };
+        CountOut: {
+            count: number;
+            approximated: boolean;
+        };
+        CreateTokenIn: {
+            name: string;
+            expiry?: number | null;
         };
         DoctorOut: {
             data: {
@@ -4160,12 +6008,13 @@ export interface components {
             priority?: ("high" | "normal" | "low") | null;
             filter?: string | null;
             /** @enum {string} */
-            signatureHeaders?: "webhook" | "svix";
+            signatureHeaders?: "webhook" | "svix" | "both";
             circuit?: components["schemas"]["CircuitSettings"] | null;
             transform?: {
                 payload?: string;
                 headers?: string;
                 path?: string;
+                enabled?: boolean;
             } | null;
             batch?: {
                 maxEvents: number;
@@ -4232,12 +6081,13 @@ export interface components {
             priority: ("high" | "normal" | "low") | null;
             filter: string | null;
             /** @enum {string} */
-            signatureHeaders: "webhook" | "svix";
+            signatureHeaders: "webhook" | "svix" | "both";
             circuit: components["schemas"]["CircuitSettings"] | null;
             transform: {
                 payload?: string;
                 headers?: string;
                 path?: string;
+                enabled?: boolean;
             } | null;
             batch: {
                 maxEvents: number;
@@ -4276,12 +6126,13 @@ export interface components {
             priority?: ("high" | "normal" | "low") | null;
             filter?: string | null;
             /** @enum {string} */
-            signatureHeaders?: "webhook" | "svix";
+            signatureHeaders?: "webhook" | "svix" | "both";
             circuit?: components["schemas"]["CircuitSettings"] | null;
             transform?: {
                 payload?: string;
                 headers?: string;
                 path?: string;
+                enabled?: boolean;
             } | null;
             batch?: {
                 maxEvents: number;
@@ -4303,6 +6154,14 @@ export interface components {
             filterTypes?: string[] | null;
             rateLimit?: number | null;
         };
+        EndpointRateLimitOut: {
+            throttleRate: number | null;
+            throttleWindowMs: number;
+            attemptsInWindow: number;
+            waiting: number;
+            maxInFlight: number;
+            sending: number;
+        };
         EndpointSecretOut: {
             key: string;
         };
@@ -4316,6 +6175,33 @@ export interface components {
             pending: number;
             sending: number;
             canceled: number;
+        };
+        EndpointTransformationOut: {
+            code?: string | null;
+            enabled: boolean;
+            variables: null;
+            updatedAt: string | null;
+            headers: string | null;
+            path: string | null;
+        };
+        EndpointTransformationPatch: {
+            code?: string | null;
+            enabled?: boolean;
+            variables?: Record<string, unknown> | null;
+            headers?: string | null;
+            path?: string | null;
+        };
+        EndpointTransformationSimulateIn: {
+            code: string;
+            eventType: string;
+            payload: unknown;
+            channels?: string[] | null;
+        };
+        EndpointTransformationSimulateOut: {
+            payload: string;
+            url: string;
+            /** @constant */
+            method: "POST";
         };
         EndpointUpdate: {
             uid?: string | null;
@@ -4336,12 +6222,13 @@ export interface components {
             priority?: ("high" | "normal" | "low") | null;
             filter?: string | null;
             /** @enum {string} */
-            signatureHeaders?: "webhook" | "svix";
+            signatureHeaders?: "webhook" | "svix" | "both";
             circuit?: components["schemas"]["CircuitSettings"] | null;
             transform?: {
                 payload?: string;
                 headers?: string;
                 path?: string;
+                enabled?: boolean;
             } | null;
             batch?: {
                 maxEvents: number;
@@ -4363,9 +6250,136 @@ export interface components {
             filterTypes?: string[] | null;
             rateLimit?: number | null;
         };
+        EnvironmentImportOut: {
+            applied: boolean;
+            eventTypes: {
+                created: string[];
+                changed: {
+                    name: string;
+                    fields: Record<string, unknown>;
+                }[];
+                unchanged: number;
+            };
+            settings: Record<string, unknown>;
+        };
+        EnvironmentIn: {
+            /** @constant */
+            version?: 1;
+            /** Format: date-time */
+            createdAt?: string;
+            eventTypes?: {
+                name: string;
+                description: string;
+                schemas?: Record<string, unknown> | null;
+                archived?: boolean;
+                deprecated?: boolean;
+                featureFlag?: string | null;
+                featureFlags?: string[] | null;
+                groupName?: string | null;
+                /** @enum {string} */
+                payloadCheck?: "off" | "report" | "refuse";
+                retrySchedule?: number[] | null;
+                /** Format: date-time */
+                createdAt?: string;
+                /** Format: date-time */
+                updatedAt?: string;
+            }[] | null;
+            settings?: {
+                allowUnknownEventTypes?: boolean;
+                signatureHeaders?: ("webhook" | "svix" | "both") | null;
+            } | null;
+            connectors?: unknown[] | null;
+            transformationTemplates?: unknown[] | null;
+            dryRun?: boolean;
+        };
+        EnvironmentModelCreatedOut: {
+            id: string;
+            name: string;
+            /** @enum {string} */
+            type: "development" | "production";
+            /** @constant */
+            region: "self-hosted";
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
+            key: string;
+        };
+        EnvironmentModelIn: {
+            name: string;
+            /** @enum {string} */
+            type: "development" | "production";
+        };
+        EnvironmentModelOut: {
+            id: string;
+            name: string;
+            /** @enum {string} */
+            type: "development" | "production";
+            /** @constant */
+            region: "self-hosted";
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
+        };
+        EnvironmentModelUpdate: {
+            name: string;
+        };
+        EnvironmentOut: {
+            /** @constant */
+            version: 1;
+            /** Format: date-time */
+            createdAt: string;
+            eventTypes: {
+                name: string;
+                description: string;
+                schemas: Record<string, unknown> | null;
+                archived: boolean;
+                deprecated: boolean;
+                featureFlag: string | null;
+                featureFlags: string[] | null;
+                groupName: string | null;
+                /** @enum {string} */
+                payloadCheck: "off" | "report" | "refuse";
+                /** Format: date-time */
+                createdAt: string;
+                /** Format: date-time */
+                updatedAt: string;
+                retrySchedule: number[] | null;
+            }[];
+            settings: {
+                allowUnknownEventTypes: boolean;
+                signatureHeaders: ("webhook" | "svix" | "both") | null;
+            };
+            connectors: unknown[];
+            transformationTemplates: unknown[];
+        };
         EventExampleIn: {
             eventType: string;
             exampleIndex?: number | null;
+        };
+        EventTypeExampleOut: Record<string, unknown>;
+        EventTypeFromOpenApi: {
+            name: string;
+            description: string;
+            schemas: Record<string, unknown> | null;
+            deprecated: boolean;
+            featureFlag: string | null;
+            featureFlags: string[] | null;
+            groupName: string | null;
+        };
+        EventTypeImportOpenApiIn: {
+            spec?: Record<string, unknown> | null;
+            specRaw?: string | null;
+            dryRun?: boolean;
+            replaceAll?: boolean;
+        };
+        EventTypeImportOpenApiOut: {
+            data: {
+                modified: string[];
+                to_modify: components["schemas"]["EventTypeFromOpenApi"][] | null;
+                to_archive: string[] | null;
+            };
         };
         EventTypeIn: {
             name: string;
@@ -4405,6 +6419,9 @@ export interface components {
             groupName?: string | null;
             /** @enum {string} */
             payloadCheck?: "off" | "report" | "refuse";
+        };
+        EventTypeSchemaIn: {
+            schema: Record<string, unknown>;
         };
         EventTypeUpdate: {
             description: string;
@@ -4533,6 +6550,26 @@ export interface components {
             code: string;
             detail: string;
         };
+        IntegrationIn: {
+            name: string;
+            featureFlags?: string[] | null;
+        };
+        IntegrationKeyOut: {
+            key: string;
+        };
+        IntegrationOut: {
+            id: string;
+            name: string;
+            featureFlags: string[];
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
+        };
+        IntegrationUpdate: {
+            name: string;
+            featureFlags?: string[] | null;
+        };
         /** @enum {string} */
         KeyRole: "read" | "operate" | "administer";
         MessageAttemptOut: {
@@ -4565,6 +6602,14 @@ export interface components {
                 error?: unknown;
             }[];
         };
+        MessageBroadcastIn: {
+            eventType: string;
+            payload: unknown;
+            channels?: string[] | null;
+            eventId?: string | null;
+            payloadRetentionPeriod?: number | null;
+            payloadRetentionHours?: number | null;
+        };
         MessageEndpointOut: {
             id: string;
             uid: string | null;
@@ -4592,12 +6637,13 @@ export interface components {
             priority: ("high" | "normal" | "low") | null;
             filter: string | null;
             /** @enum {string} */
-            signatureHeaders: "webhook" | "svix";
+            signatureHeaders: "webhook" | "svix" | "both";
             circuit: components["schemas"]["CircuitSettings"] | null;
             transform: {
                 payload?: string;
                 headers?: string;
                 path?: string;
+                enabled?: boolean;
             } | null;
             batch: {
                 maxEvents: number;
@@ -4656,6 +6702,9 @@ export interface components {
         MessagePrecheckOut: {
             active: boolean;
         };
+        MessageRawPayloadOut: {
+            payload: string;
+        };
         MessageSearchOut: {
             data: components["schemas"]["FoundMessageOut"][];
             iterator: string | null;
@@ -4682,6 +6731,7 @@ export interface components {
             /** Format: date-time */
             expiresAt: string;
         };
+        OpenApiDocument: Record<string, unknown>;
         OverviewOut: {
             /** Format: date-time */
             at: string;
@@ -4798,6 +6848,57 @@ export interface components {
             iterator: string | null;
             done: boolean;
         };
+        PollingEndpointConsumerSeekIn: {
+            /** Format: date-time */
+            after: string;
+        };
+        PollingEndpointConsumerSeekOut: {
+            iterator: string;
+        };
+        PollingEndpointIn: {
+            uid?: string | null;
+            name?: string;
+            eventTypes?: string[] | null;
+            channels?: string[] | null;
+            filter?: string | null;
+        };
+        PollingEndpointOut: {
+            data: {
+                id: string;
+                eventType: string;
+                eventId: string | null;
+                channels: string[] | null;
+                tags: string[] | null;
+                orderingKey: string | null;
+                /** @enum {string} */
+                priority: "high" | "normal" | "low";
+                /** Format: date-time */
+                timestamp: string;
+                payload: unknown;
+                headers: Record<string, unknown> | null;
+            }[];
+            iterator: string;
+            done: boolean;
+        };
+        PollingEndpointPatch: {
+            uid?: string | null;
+            name?: string;
+            eventTypes?: string[] | null;
+            channels?: string[] | null;
+            filter?: string | null;
+        };
+        PollingEndpointSettingsOut: {
+            id: string;
+            uid: string | null;
+            name: string;
+            eventTypes: string[] | null;
+            channels: string[] | null;
+            filter: string | null;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
+        };
         PortalLook: {
             name: string | null;
             logoUrl: string | null;
@@ -4873,6 +6974,16 @@ export interface components {
         };
         ResendOut: {
             deliveries: number;
+        };
+        RetryScheduleInOut: {
+            retrySchedule?: {
+                secs: number;
+                nanos?: number;
+            }[] | null;
+        };
+        RotatePollerTokenIn: {
+            expiry?: number | null;
+            oldTokenExpiry?: number;
         };
         SeriesOut: {
             /** Format: date-time */
@@ -5125,6 +7236,7 @@ export interface components {
             personPaths: string[] | null;
             encryptPayloads: boolean;
             allowUnknownEventTypes: boolean;
+            signatureHeaders: ("webhook" | "svix" | "both") | null;
             /** Format: date-time */
             createdAt: string;
             key: string;
@@ -5136,6 +7248,7 @@ export interface components {
             personPaths?: string[] | null;
             encryptPayloads?: boolean;
             allowUnknownEventTypes?: boolean;
+            signatureHeaders?: ("webhook" | "svix" | "both") | null;
         };
         TenantOut: {
             id: string;
@@ -5145,6 +7258,7 @@ export interface components {
             personPaths: string[] | null;
             encryptPayloads: boolean;
             allowUnknownEventTypes: boolean;
+            signatureHeaders: ("webhook" | "svix" | "both") | null;
             /** Format: date-time */
             createdAt: string;
         };
@@ -5155,12 +7269,14 @@ export interface components {
             personPaths?: string[] | null;
             encryptPayloads?: boolean;
             allowUnknownEventTypes?: boolean;
+            signatureHeaders?: ("webhook" | "svix" | "both") | null;
         };
         TransformTrialIn: {
             transform?: {
                 payload?: string;
                 headers?: string;
                 path?: string;
+                enabled?: boolean;
             };
             messageId?: string;
             eventType?: string;
@@ -5343,6 +7459,16 @@ export interface components {
                 /** @enum {string} */
                 encoding: "hex" | "base64" | "base64url";
             };
+        };
+        WhoamiOut: {
+            tenantId: string;
+            tenantName: string;
+            keyId: string;
+            keyName: string;
+            appId: string | null;
+            use: ("send" | "poll" | "integration") | null;
+            operator: boolean;
+            expiresAt: string | null;
         };
     };
     responses: never;
