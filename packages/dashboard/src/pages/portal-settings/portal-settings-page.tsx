@@ -18,9 +18,6 @@ import { listOf } from '../../parts/list-of.ts'
 const portalPages = ['live', 'messages', 'failed', 'endpoints', 'eventTypes'] as const
 
 const server = `POST /api/v1/auth/app-portal-access/{app}   →   { "url": "…/portal#token=…" }`
-const react = `import { PomboPortal } from '@pombo/sdk/react'
-
-<PomboPortal url={url} onExpired={fetchNewUrl} />`
 const script = (origin: string): string => `<script src="${origin}/portal.js" defer></script>
 <pombo-portal url="…" style="height: 100vh"></pombo-portal>`
 
@@ -45,8 +42,6 @@ export function PortalSettingsPage() {
             <Stack>
               <p>{t('embedHow')}</p>
               <Code label={t('embed')} text={server} />
-              <p>{t('embedReact')}</p>
-              <Code label={t('embedReact')} text={react} />
               <p>{t('embedScript')}</p>
               <Code label={t('embedScript')} text={script(window.location.origin)} />
             </Stack>

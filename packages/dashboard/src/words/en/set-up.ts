@@ -138,7 +138,6 @@ export const portalSettings = {
     'Origins, one a line: https://app.example.com. Nowhere else does a browser show it in a frame.',
   embed: 'Embed it',
   embedHow: 'Your server asks Pombo for a link of the app and hands it to your page:',
-  embedReact: 'In React',
   embedScript: 'In any page',
   saved: 'The portal is saved.',
 } as const

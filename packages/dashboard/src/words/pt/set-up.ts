@@ -140,7 +140,6 @@ export const portalSettings: Same<typeof en.portalSettings> = {
     'Origens, uma por linha: https://app.example.com. Em nenhum outro lugar um navegador o mostra num quadro.',
   embed: 'Embutir',
   embedHow: 'Seu servidor pede ao Pombo um link do app e o entrega à sua página:',
-  embedReact: 'Em React',
   embedScript: 'Em qualquer página',
   saved: 'O portal foi salvo.',
 }
