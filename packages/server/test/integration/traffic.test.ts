@@ -1,5 +1,6 @@
 // Counts and series: what went through, by app, endpoint and event type, over time and on all nodes together.
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { readId } from '../../src/core/id.ts'
 import { forgetTraffic } from '../../src/traffic/store.ts'
 import { startApi, type TestApi } from '../support/api-server.ts'
 import { type Receiver, startReceiver, until } from '../support/receiver.ts'
@@ -132,6 +133,11 @@ test('a token of one app, and another tenant, see their own alone', async () => 
 
 test('the overview says what goes through, what waits, what fails and who is there', async () => {
   await api.call('POST', '/api/v1/app/busy/endpoint/failing/pause')
+  // The other node hears of it within a second, and may send what comes before.
+  const uuid = readId('endpoint', failing)!
+  await until(
+    async () => (await two.node.engine.cache.endpoints([uuid])).get(uuid)?.endpoint.paused === true,
+  )
   await api.svix.message.create('busy', { eventType: 'order.made', payload: {} })
   // The queue is counted every two seconds while somebody looks.
   const body = await until(async () => {
