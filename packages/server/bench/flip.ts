@@ -1,6 +1,5 @@
-import { startPart } from './parts/child.ts'
-import { apiKey, call, drive, type Stage } from './parts/stage.ts'
-import { openPool, type Pool } from '../src/db/pool.ts'
+import { oneEndpoint, queueTouched } from './parts/one-endpoint.ts'
+import type { Stage } from './parts/stage.ts'
 import type { Figure } from './throughput.ts'
 
 /**
@@ -13,33 +12,14 @@ export async function flip(
   { events, quietMs }: { events: number; quietMs: number },
   say: (line: string) => void,
 ): Promise<Figure[]> {
-  const databaseUrl = await stage.database('flip')
-  const pool = openPool(databaseUrl, 1, 'bench')
-  const pombo = await startPart('pombo.ts', { databaseUrl, dataDir: stage.dataDir, apiKey })
+  const { pool, send, stop } = await oneEndpoint(stage, 'flip')
   try {
-    const url = await pombo.ask<string>('url')
-    const { id } = await call<{ id: string }>(url, 'POST', '/app', { name: 'flip' })
-    await call(url, 'POST', `/app/${id}/endpoint`, {
-      url: `${stage.receiverUrl}/ok`,
-      maxInFlight: 64,
-    })
-    const load = {
-      urls: [`${url}/api/v1/app/${id}/msg?with_content=false`],
-      headers: { authorization: `Bearer ${apiKey}` },
-    }
-    let number = 0
-    await stage.receiver.ask('reset')
-    const send = async (count: number, perSecond?: number) => {
-      const firstNumber = number
-      number += count
-      return await drive(stage, { ...load, count, firstNumber, ...(perSecond && { perSecond }) })
-    }
     const burst = async () => {
-      const before = await touched(pool)
+      const before = await queueTouched(pool)
       const { deliveredMs } = await send(events)
       // The server's counts come in up to a second late.
       await new Promise((resolve) => setTimeout(resolve, 1_500))
-      const after = await touched(pool)
+      const after = await queueTouched(pool)
       return {
         perSecond: (events / deliveredMs) * 1_000,
         pages: (after.pages - before.pages) / events,
@@ -77,18 +57,6 @@ export async function flip(
       },
     ]
   } finally {
-    await pombo.stop()
-    await pool.end()
+    await stop()
   }
-}
-
-/** Pages of the queue's table and indexes asked for since the database was made, and scans of it from end to end. */
-async function touched(pool: Pool): Promise<{ pages: number; scans: number }> {
-  const { rows } = await pool.query<{ pages: number; scans: number }>(
-    `select (heap_blks_read + heap_blks_hit + idx_blks_read + idx_blks_hit)::float8 as pages, seq_scan::float8 as scans
-       from pg_statio_user_tables
-       join pg_stat_user_tables using (relid)
-      where relid = 'work'::regclass`,
-  )
-  return rows[0]!
 }

@@ -1,7 +1,6 @@
-import { openPool, type Pool } from '../src/db/pool.ts'
-import { startPart } from './parts/child.ts'
+import { oneEndpoint, queueTouched } from './parts/one-endpoint.ts'
 import { openDatabaseMeter } from './parts/postgres.ts'
-import { apiKey, call, drive, type Stage } from './parts/stage.ts'
+import type { Stage } from './parts/stage.ts'
 import type { Figure } from './throughput.ts'
 
 /** A stretch of the soak: what an event cost the queue's table and PostgreSQL. */
@@ -22,30 +21,11 @@ export async function soak(
   { fullMs, quietMs, stretchMs }: { fullMs: number; quietMs: number; stretchMs: number },
   say: (line: string) => void,
 ): Promise<Figure[]> {
-  const databaseUrl = await stage.database('soak')
-  const pool = openPool(databaseUrl, 1, 'bench')
-  const pombo = await startPart('pombo.ts', { databaseUrl, dataDir: stage.dataDir, apiKey })
+  const { pool, send, stop } = await oneEndpoint(stage, 'soak')
   try {
     const meter = await openDatabaseMeter(pool)
-    const url = await pombo.ask<string>('url')
-    const { id } = await call<{ id: string }>(url, 'POST', '/app', { name: 'soak' })
-    await call(url, 'POST', `/app/${id}/endpoint`, {
-      url: `${stage.receiverUrl}/ok`,
-      maxInFlight: 64,
-    })
-    const load = {
-      urls: [`${url}/api/v1/app/${id}/msg?with_content=false`],
-      headers: { authorization: `Bearer ${apiKey}` },
-    }
-    let number = 0
-    await stage.receiver.ask('reset')
-    const send = async (count: number, perSecond?: number) => {
-      const firstNumber = number
-      number += count
-      return await drive(stage, { ...load, count, firstNumber, ...(perSecond && { perSecond }) })
-    }
     const stretch = async (name: string, count: number, perSecond?: number): Promise<Stretch> => {
-      const pagesBefore = await queuePages(pool)
+      const { pages: pagesBefore } = await queueTouched(pool)
       const before = await meter.look()
       const { deliveredMs } = await send(count, perSecond)
       const { cpuMs } = await meter.since(before)
@@ -53,7 +33,7 @@ export async function soak(
       await new Promise((resolve) => setTimeout(resolve, 1_500))
       const one = {
         perSecond: (count / deliveredMs) * 1_000,
-        pages: ((await queuePages(pool)) - pagesBefore) / count,
+        pages: ((await queueTouched(pool)).pages - pagesBefore) / count,
         cpuUs: cpuMs === undefined ? undefined : (cpuMs * 1_000) / count,
       }
       say(
@@ -76,8 +56,7 @@ export async function soak(
       ...compared('a burst after a quiet time', burst, first),
     ]
   } finally {
-    await pombo.stop()
-    await pool.end()
+    await stop()
   }
 }
 
@@ -97,14 +76,4 @@ function compared(name: string, now: Stretch, first: Stretch): Figure[] {
       ? []
       : [figure("PostgreSQL's CPU", now.cpuUs / first.cpuUs, detail)]),
   ]
-}
-
-/** Pages of the queue's table and indexes asked for since the database was made. */
-async function queuePages(pool: Pool): Promise<number> {
-  const { rows } = await pool.query<{ pages: number }>(
-    `select (heap_blks_read + heap_blks_hit + idx_blks_read + idx_blks_hit)::float8 as pages
-       from pg_statio_user_tables
-      where relid = 'work'::regclass`,
-  )
-  return rows[0]!.pages
 }
