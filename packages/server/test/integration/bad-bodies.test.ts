@@ -57,10 +57,13 @@ beforeAll(async () => {
       if (method !== 'GET' && method !== 'DELETE' && method !== 'HEAD')
         doors.push({ method, path: path.replaceAll(/\{\w+\}|:\w+/g, 'x') })
     }
-  for (const gateway of gateways.keys()) {
-    const path = `/ingest/${gateway}/doors?token=${pombo.key}`
+  for (const [gateway, { bySettings }] of gateways) {
+    const key = bySettings
+      ? (await native('POST', `/app/${app}/source`, { gateway })).body.token
+      : pombo.key
+    const path = `/ingest/${gateway}/doors?token=${key}`
     doors.push({ method: 'POST', path }, { method: 'POST', path, type: 'text/plain' })
-    paths.push({ method: 'POST', path: `/ingest/${gateway}/{session}?token=${pombo.key}` })
+    paths.push({ method: 'POST', path: `/ingest/${gateway}/{session}?token=${key}` })
   }
 })
 afterAll(async () => {

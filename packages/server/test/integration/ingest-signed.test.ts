@@ -235,7 +235,24 @@ test('requests from elsewhere than the listed addresses are refused, and it show
     addressRefused: 1,
     lastRefusal: { reason: 'it came from 127.0.0.1, which its allowedIps do not name.' },
   })
+  // An API key leads to the same source, and past none of its rules.
+  const byKey = `${api.url}/ingest/github/${session.uid}?token=${api.key}`
+  expect((await postJson(byKey, { action: 'opened' })).status).toBe(403)
   await api.call('PATCH', path, { body: { allowedIps: ['127.0.0.0/8'] } })
   expect((await postJson(session.ingestUrl, { action: 'opened' })).status).toBe(200)
   expect(await session.messages()).toHaveLength(1)
+})
+
+test('an API key does not do for a sender of one’s own, whose source says how its requests are read', async () => {
+  const session = await openSession(api, undefined, 'webhook', {
+    webhook: { eventType: { body: 'kind' } },
+  })
+  const answer = await postJson(`${api.url}/ingest/webhook/${session.uid}?token=${api.key}`, {
+    kind: 'a',
+  })
+  expect(answer.status).toBe(403)
+  expect(await answer.json()).toMatchObject({
+    detail: expect.stringMatching(/token of a source/) as string,
+  })
+  expect(await session.messages()).toEqual([])
 })

@@ -80,6 +80,8 @@ export interface GatewaySource {
   readonly name: string
   /** How long an event that comes again is a repeat, where a source says nothing; a day unless given. */
   readonly dedupeSeconds?: number
+  /** Its requests are read as the source's settings say, so that only a source's own token will do. */
+  readonly bySettings?: boolean
   /** What is said where a proof is asked for and none came. */
   readonly absent?: string
   /** Whether the request was made by someone who knows the secret. Constant time. */

@@ -105,12 +105,15 @@ export class Intake {
     if (sender.kind === 'source') {
       const { source } = sender
       if (source.webhook) request.settings = source.webhook
-      this.#admit(source, given.address)
+      this.#admit(source, source.appId, given.address)
       await this.#verify(gateway, source, source.appId, request)
-    }
+    } else if (gateway.bySettings)
+      throw new PomboError('permission_denied', {
+        detail: `how requests are read is the source's to say: send with the token of a source of "${gateway.name}".`,
+      })
     const parsed = await read(gateway, request)
     const taken: Taken = { accepted: 0, duplicate: 0, filtered: 0, skipped: 0 }
-    for (const part of await this.#parts(gateway, sender, request, parsed))
+    for (const part of await this.#parts(gateway, sender, request, parsed, given.address))
       await this.#takePart(part, taken, heard)
     return taken
   }
@@ -156,9 +159,9 @@ export class Intake {
       this.counters.add({ tenantId, sourceId, appId }, what, n)
   }
 
-  #admit(source: Source, address: string | null): void {
+  #admit(source: Source, appId: string, address: string | null): void {
     if (mayComeFrom(source, address)) return
-    const { appId, tenantId, id: sourceId } = source
+    const { tenantId, id: sourceId } = source
     const detail = `it came from ${address ?? 'an unknown address'}, which its allowedIps do not name.`
     this.#count(source, appId)('address_refused')
     this.counters.refused({ tenantId, sourceId, appId }, detail)
@@ -188,6 +191,7 @@ export class Intake {
     sender: Sender,
     request: GatewayRequest,
     parsed: Parsed,
+    address: string | null,
   ): Promise<Part[]> {
     if (sender.kind === 'source' && sender.source.sessions === 'own')
       return [{ source: sender.source, appId: sender.source.appId, parsed }]
@@ -201,6 +205,7 @@ export class Intake {
       const { tenantId } = sender
       const appId = sender.appId ?? (await this.#appOf(tenantId, session))
       const source = await this.#lookup.ofGateway(tenantId, appId, gateway.name)
+      this.#admit(source, appId, address)
       await this.#verify(gateway, source, appId, request)
       parts.push({ source, appId, parsed: part })
     }

@@ -16,6 +16,7 @@ export const presets: readonly Preset[] = [...code, ...payments, ...messaging, .
 /** Any sender, as its source's `webhook` settings say. */
 const webhook: GatewaySource = {
   name: 'webhook',
+  bySettings: true,
   absent: 'what proves the sender is missing',
   async verify(request, secret) {
     const scheme = request.settings?.verification
