@@ -195,7 +195,7 @@ test('the work of a node that stops dead is taken over', async () => {
   apps.pop()
   await third.engine.lease.stop()
   receiver.answer = () => ({})
-  await until(() => new Set(sent()).size === 30, 25_000)
+  await until(() => new Set(sent()).size === 30, 60_000)
   await third.stop()
 })
 
