@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 import {
@@ -9,6 +10,9 @@ import {
 
 const integrationFiles = ['packages/*/test/integration/**/*.test.ts']
 
+/** Deadlines are for what never comes: what is late on a busy machine comes all the same. */
+const expect = { poll: { timeout: 30_000 } }
+
 /** Files share a worker, which loads the server once; each has a database of its own. */
 const integration = {
   isolate: false,
@@ -16,6 +20,7 @@ const integration = {
   // Against what hangs: a test takes some seconds, and many times that beside others on a busy machine.
   testTimeout: 90_000,
   hookTimeout: 90_000,
+  expect,
 }
 
 keepCompiled(import.meta.dirname)
@@ -34,6 +39,7 @@ export default defineConfig({
           setupFiles: ['packages/server/test/support/property-runs.ts'],
           // A second's work of a property test, on a machine that four others share.
           testTimeout: 60_000,
+          expect,
         },
       },
       { test: { ...integration, name: 'integration', include: integrationFiles } },
@@ -48,6 +54,20 @@ export default defineConfig({
               },
             },
           ]),
+      // Where n8n's own packages are installed, which `npm run n8n` does first.
+      ...(existsSync('packages/n8n-nodes-pombo/n8n/node_modules')
+        ? [
+            {
+              test: {
+                name: 'n8n',
+                include: ['packages/n8n-nodes-pombo/test/*.test.ts'],
+                globalSetup: ['packages/server/test/support/postgres-setup.ts'],
+                testTimeout: 90_000,
+                hookTimeout: 90_000,
+              },
+            },
+          ]
+        : []),
       {
         test: {
           name: 'e2e',
@@ -55,6 +75,17 @@ export default defineConfig({
           globalSetup: ['packages/server/test/support/postgres-setup.ts'],
           testTimeout: 120_000,
           hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          ...integration,
+          name: 'browser',
+          include: ['packages/dashboard/test/browser/**/*.test.ts'],
+          globalSetup: [
+            ...integration.globalSetup,
+            'packages/dashboard/test/support/browser-setup.ts',
+          ],
         },
       },
     ],

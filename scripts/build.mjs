@@ -1,12 +1,12 @@
 // npm run build: what is published. The server is bundled with what it depends on, because finding and reading 900
-// modules was most of its start (2.0 s against 0.6 s on two cores); the SDK and the Baileys package are small and
-// stay as they are.
+// modules was most of its start (2.0 s against 0.6 s on two cores); the SDK, the Baileys package and the portal's
+// are small and stay as they are.
 import { spawnSync } from 'node:child_process'
-import { cp, rm, writeFile } from 'node:fs/promises'
-import { existsSync } from 'node:fs'
+import { cp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { build } from 'rolldown'
-import { licensesOf } from './licenses.mjs'
+import { buildNodes } from './build-n8n.mjs'
+import { licensesOf, materialsOf } from './licenses.mjs'
 
 const root = join(import.meta.dirname, '..')
 const server = join(root, 'packages/server')
@@ -15,8 +15,9 @@ const { output } = await build({
   cwd: server,
   input: { main: 'src/main.ts', 'transform-worker': 'src/deliver/transform/transform-worker.ts' },
   platform: 'node',
-  // An optional peer, which whoever uses it installs in the version that made the jobs.
-  external: ['bullmq'],
+  // Optional peers, which whoever uses them installs: the queue library in the version that made the jobs, and the
+  // clients of brokers.
+  external: ['bullmq', 'amqplib', 'mqtt', '@nats-io/transport-node', '@nats-io/jetstream'],
   output: {
     dir: 'dist',
     format: 'esm',
@@ -30,17 +31,22 @@ await cp(join(server, 'src/db/migrations'), join(server, 'dist/migrations'), {
   recursive: true,
   filter: (file) => !file.endsWith('.ts'),
 })
-const modules = output.flatMap((chunk) => (chunk.type === 'chunk' ? chunk.moduleIds : []))
-await writeFile(join(server, 'dist/THIRD-PARTY-LICENSES.txt'), await licensesOf(modules))
-
 // The dashboard's own build, which the server serves from dist/dashboard.
 const dashboard = join(root, 'packages/dashboard')
-if (existsSync(join(dashboard, 'package.json'))) {
-  run('npm', ['run', 'build', '--silent', '--workspace', 'packages/dashboard'])
-  await cp(join(dashboard, 'dist'), join(server, 'dist/dashboard'), { recursive: true })
-}
+run('npm', ['run', 'build', '--silent', '--workspace', 'packages/dashboard'])
+await cp(join(dashboard, 'dist'), join(server, 'dist/dashboard'), { recursive: true })
 
-for (const name of ['sdk', 'baileys']) {
+const modules = [
+  ...output.flatMap((chunk) => (chunk.type === 'chunk' ? chunk.moduleIds : [])),
+  ...JSON.parse(await readFile(join(dashboard, 'bundled-modules.json'), 'utf8')),
+]
+const manifest = JSON.parse(await readFile(join(server, 'package.json'), 'utf8'))
+await writeFile(join(server, 'dist/THIRD-PARTY-LICENSES.txt'), await licensesOf(modules))
+await writeFile(join(server, 'dist/sbom.cdx.json'), JSON.stringify(await materialsOf(modules, manifest), null, 1))
+
+await buildNodes()
+
+for (const name of ['sdk', 'baileys', 'portal']) {
   await rm(join(root, 'packages', name, 'dist'), { recursive: true, force: true })
   run('tsc', ['-p', `packages/${name}/tsconfig.build.json`])
 }

@@ -22,6 +22,7 @@ if (!existsSync(built) || changedAt() > statSync(built).mtimeMs) {
 }
 
 function changedAt() {
-  const files = globSync(['src/**/*', 'public/*', 'index.html', '*.config.ts', 'package.json'], { cwd: dashboard })
+  const sources = ['src/**/*', 'public/*', 'reference/*', 'index.html', '*.config.ts', 'package.json', '../portal/src/*']
+  const files = globSync(sources, { cwd: dashboard })
   return Math.max(...files.map((file) => statSync(join(dashboard, file)).mtimeMs))
 }

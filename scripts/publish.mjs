@@ -11,7 +11,7 @@ const { TAG: tag, REPOSITORY: repository } = process.env
 if (!tag || !repository) stop('set TAG (v1.2.3) and REPOSITORY (https://…)')
 
 // The server last: who sees its new version finds the SDK that belongs to it.
-for (const name of ['sdk', 'baileys', 'server']) {
+for (const name of ['sdk', 'baileys', 'portal', 'n8n-nodes-pombo', 'server']) {
   const directory = `packages/${name}`
   const file = join(root, directory, 'package.json')
   const text = await readFile(file, 'utf8')

@@ -1,8 +1,35 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 import react from '@vitejs/plugin-react'
-import { defineConfig, type Plugin } from 'vite'
+import { build, defineConfig, type Plugin } from 'vite'
+import { referencePage, scalarModule } from './reference/build.ts'
+
+/** What embeds the portal in any page: one script that may be loaded as it is, and twice. */
+function portalScript(): Plugin {
+  return {
+    name: 'portal-script',
+    apply: 'build',
+    async writeBundle({ dir }) {
+      await build({
+        configFile: false,
+        logLevel: 'warn',
+        publicDir: false,
+        build: {
+          target: 'es2022',
+          outDir: dir ?? 'dist',
+          emptyOutDir: false,
+          lib: {
+            entry: join(import.meta.dirname, '../portal/src/script.ts'),
+            formats: ['iife'],
+            name: 'pomboPortal',
+            fileName: () => 'portal.js',
+          },
+        },
+      })
+    },
+  }
+}
 
 /** Text is compressed once, here: the server sends the `.br` or `.gz` beside a file and compresses nothing itself. */
 function compressed(): Plugin {
@@ -19,7 +46,25 @@ function compressed(): Plugin {
         const quality = { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } }
         await writeFile(join(folder, `${name}.br`), brotliCompressSync(bytes, quality))
         await writeFile(join(folder, `${name}.gz`), gzipSync(bytes, { level: 9 }))
+        // Every browser takes it packed, and the weight of the package is watched.
+        if (bytes.length > 2_000_000) await rm(join(folder, name))
       }
+    },
+  }
+}
+
+/** Which packages went in, for their licences and the bill of materials of what is published (scripts/build.mjs). */
+function modulesNamed(): Plugin {
+  return {
+    name: 'modules-named',
+    apply: 'build',
+    async writeBundle(_options, bundle) {
+      const chunks = Object.values(bundle).filter((part) => part.type === 'chunk')
+      const modules = [...new Set(chunks.flatMap((chunk) => chunk.moduleIds))]
+      await writeFile(
+        join(import.meta.dirname, 'bundled-modules.json'),
+        JSON.stringify([...modules, scalarModule].filter((id) => id.includes('/node_modules/'))),
+      )
     },
   }
 }
@@ -27,8 +72,17 @@ function compressed(): Plugin {
 // `npm run dev -w packages/dashboard` works on the Pombo that this names.
 const pombo = 'http://127.0.0.1:8071'
 
+// A build is for people, whoever asks for it: a test runner's or a shell's NODE_ENV would put React's checks into it.
+// oxlint-disable-next-line node/no-process-env -- it is Vite that reads it
+if (process.argv.includes('build')) process.env['NODE_ENV'] = 'production'
+
 export default defineConfig({
-  plugins: [react(), compressed()],
+  plugins: [react(), portalScript(), referencePage(), compressed(), modulesNamed()],
+  // Relative, so that Pombo may stand below a path; the page's own addresses begin at the root, as the server changes
+  // only those.
+  experimental: {
+    renderBuiltUrl: (name, { hostType }) => (hostType === 'html' ? `/${name}` : { relative: true }),
+  },
   build: {
     target: 'es2023',
     // Nothing is inlined: the Content-Security-Policy allows no inline script or style, and data: for images alone.

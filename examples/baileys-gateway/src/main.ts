@@ -18,9 +18,9 @@ async function main(config: Config): Promise<void> {
       `The database of DATABASE_URL cannot be used: ${error.message || String(error)}`,
     )
   })
-  console.log(
-    `Session "${config.session}": ${auth.state.creds.registered || auth.state.creds.me ? 'logging in' : 'not paired yet, a code to scan follows'}. Events go to ${config.pomboUrl}.`,
-  )
+  const { registered, me } = auth.state.creds
+  const login = registered || me ? 'logging in' : 'not paired yet, a code to scan follows'
+  console.log(`Session "${config.session}": ${login}. Events go to ${config.pomboUrl}.`)
   const stop = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
 

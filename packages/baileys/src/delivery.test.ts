@@ -109,7 +109,7 @@ test('a single event that is rejected is given up only once others get through',
   expect(run.told.filter((one) => one !== 'retrying')).toEqual(['rejected 1'])
 })
 
-test('what is too large together goes in parts, and later batches are smaller; what is too large alone is given up', async () => {
+test('what is too large together goes in parts, later batches shrink; too large alone, it is given up', async () => {
   const run = await deliver(['a', 'b', 'c'], (ids) =>
     ids.length > 2 || ids.includes('c') ? { outcome: 'too-large', detail: '413' } : sent,
   )

@@ -15,7 +15,7 @@ function event(n: number): BufferedEvent {
 const idsOf = (events: BufferedEvent[] | undefined) =>
   events?.map(({ text }) => Number((JSON.parse(text) as { id: string }).id))
 
-test('while the disk refuses, events wait in memory, in order and bounded, and go to the disk when it can be written again', () => {
+test('while the disk refuses, events wait in memory, in order and bounded; they go to disk once it is writable', () => {
   const directory = mkdtempSync(join(tmpdir(), 'pombo-disk-'))
   let nowMs = 0
   const told: string[] = []

@@ -190,7 +190,7 @@ test('beyond the bound whole files may go, and what is left is right after a res
   expect(takeIds(second)).toEqual(range(90, 100))
 })
 
-test('one connection to a directory: another of this process or of one that lives is refused, one that died is not', () => {
+test('one connection to a directory: another of this process or a living one is refused, one that died is not', () => {
   const first = start()
   expect(() => start()).toThrow('another connection of this process')
   end(first)

@@ -18,20 +18,27 @@ const known = {
   settings: { version: '0', maxBodyBytes: 1, retentionDays: 1 },
   personKeys: [Buffer.alloc(32)],
   dialects: undefined,
+  requests: undefined,
+  http: undefined,
 }
 const deps = new Proxy(known, {
   get: (of, key) => (key in of ? of[key as keyof typeof of] : anything),
   has: () => true,
 }) as unknown as ApiDeps
 
+/** The document, without a server behind it. */
+export async function openApiDocument(): Promise<unknown> {
+  const { body } = await createApi(deps).inject({ url: '/api/v1/openapi.json' })
+  return JSON.parse(body)
+}
+
 export async function schemaText(): Promise<string> {
-  const app = createApi(deps)
-  const document = await app.inject({ url: '/api/v1/openapi.json' })
+  const document = await openApiDocument()
   const folder = mkdtempSync(join(tmpdir(), 'pombo-openapi-'))
   try {
     const from = join(folder, 'openapi.json')
     const to = join(folder, 'schema.d.ts')
-    writeFileSync(from, JSON.stringify(lean(JSON.parse(document.body))))
+    writeFileSync(from, JSON.stringify(lean(document)))
     // It stands on TypeScript 5's compiler API, so it is this package's own and runs apart from everything else.
     const program = join(import.meta.dirname, '../node_modules/openapi-typescript/bin/cli.js')
     execFileSync(process.execPath, [program, from, '-o', to, '--empty-objects-unknown'], {

@@ -5,6 +5,7 @@ import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from '@ta
 import { RouterProvider } from '@tanstack/react-router'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
+import { basePath } from './api/base-path.ts'
 import { asProblem } from './api/problem.ts'
 import { Toasts } from './parts/toast.tsx'
 import { makeRouter } from './router.tsx'
@@ -26,7 +27,7 @@ const queryClient = new QueryClient({
   },
 })
 
-const portal = /^\/portal(\/|$)/.test(window.location.pathname)
+const portal = /^\/portal(\/|$)/.test(window.location.pathname.slice(basePath.length))
 const router = makeRouter({
   queryClient,
   portal,

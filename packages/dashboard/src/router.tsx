@@ -8,6 +8,7 @@ import {
   redirect,
   retainSearchParams,
 } from '@tanstack/react-router'
+import { basePath } from './api/base-path.ts'
 import { asProblem } from './api/problem.ts'
 import { auditSearch } from './pages/audit/search.ts'
 import { endpointSearch, endpointsSearch } from './pages/endpoints/search.ts'
@@ -15,6 +16,7 @@ import { failedSearch } from './pages/failed/search.ts'
 import { liveSearch } from './pages/live/search.ts'
 import { messageSearch } from './pages/messages/search.ts'
 import { overviewSearch } from './pages/overview/search.ts'
+import { systemSearch } from './pages/system/search.ts'
 import { openSession, sessionQuery } from './session/session.ts'
 import { SignInPage } from './session/sign-in-page.tsx'
 import { Crashed, NoPage, PortalClosed } from './shell/dead-ends.tsx'
@@ -235,6 +237,24 @@ const source = createRoute({
   ),
 })
 
+const templates = createRoute({
+  ...at,
+  path: '/templates',
+  component: lazyRouteComponent(
+    async () => await import('./pages/templates/templates-page.tsx'),
+    'TemplatesPage',
+  ),
+})
+
+const template = createRoute({
+  ...at,
+  path: '/templates/$templateId',
+  component: lazyRouteComponent(
+    async () => await import('./pages/templates/template-page.tsx'),
+    'TemplatePage',
+  ),
+})
+
 const portalSettings = createRoute({
   ...at,
   path: '/portal-settings',
@@ -260,6 +280,16 @@ const privacy = createRoute({
   component: lazyRouteComponent(
     async () => await import('./pages/privacy/privacy-page.tsx'),
     'PrivacyPage',
+  ),
+})
+
+const system = createRoute({
+  ...at,
+  path: '/system',
+  validateSearch: systemSearch,
+  component: lazyRouteComponent(
+    async () => await import('./pages/system/system-page.tsx'),
+    'SystemPage',
   ),
 })
 
@@ -294,9 +324,12 @@ const routeTree = root.addChildren([
     operational,
     sources,
     source,
+    templates,
+    template,
     portalSettings,
     audit,
     privacy,
+    system,
     design,
   ]),
 ])
@@ -305,7 +338,7 @@ export function makeRouter(context: Context) {
   return createRouter({
     routeTree,
     context,
-    basepath: context.portal ? '/portal' : '/',
+    basepath: `${basePath}${context.portal ? '/portal' : '/'}`,
     defaultPreload: 'intent',
     scrollRestoration: true,
     defaultErrorComponent: Crashed,

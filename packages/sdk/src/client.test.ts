@@ -288,7 +288,7 @@ test('leaving a list early fetches no further page', async () => {
   expect(server.requests).toHaveLength(1)
 })
 
-test('a server that names no next page, or the same again, ends the list with an error instead of going round', async () => {
+test('a server that names no next page, or the same again, ends the list with an error, not going round', async () => {
   for (const [iterator, requests] of [
     [null, 1],
     ['same', 2],

@@ -94,11 +94,23 @@ async function fill(pool: ReturnType<typeof openPool>, count: number): Promise<v
   const chunk = 50_000
   for (let done = 0; done < count; done += chunk) {
     await pool.query(
-      `with target as (select e.id as endpoint_id, e.app_id, e.tenant_id from endpoint e join app on app.id = e.app_id where app.name = 'dead'),
-       made as (insert into message (id, tenant_id, app_id, event_type, payload, payload_bytes, priority, created_at)
-         select uuid_v7(), tenant_id, app_id, 'message.received', rpad('{"text":"', 690, 'x') || '"}', 692, 1, now() from target, generate_series(1, $1) returning id, tenant_id, app_id)
-       insert into work (endpoint_id, message_id, id, tenant_id, app_id, priority, next_attempt_at, payload_bytes, event_type)
-         select endpoint_id, made.id, made.id, made.tenant_id, made.app_id, 1, now(), 692, 'message.received' from made, target`,
+      /* sql */ `
+      with target as (
+        select e.id as endpoint_id, e.app_id, e.tenant_id
+          from endpoint e
+          join app on app.id = e.app_id
+         where app.name = 'dead'
+      ),
+      made as (
+        insert into message (id, tenant_id, app_id, event_type, payload, payload_bytes, priority, created_at)
+        select uuid_v7(), tenant_id, app_id, 'message.received', rpad('{"text":"', 690, 'x') || '"}', 692, 1, now()
+          from target, generate_series(1, $1)
+        returning id, tenant_id, app_id
+      )
+      insert into work (
+        endpoint_id, message_id, id, tenant_id, app_id, priority, next_attempt_at, payload_bytes, event_type)
+      select endpoint_id, made.id, made.id, made.tenant_id, made.app_id, 1, now(), 692, 'message.received'
+        from made, target`,
       [Math.min(chunk, count - done)],
     )
   }

@@ -4,11 +4,13 @@ import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { openStage, type Stage } from './parts/stage.ts'
 import { backlog } from './backlog.ts'
+import { brokers } from './brokers.ts'
 import { claimCost } from './claim.ts'
 import { drain } from './drain.ts'
 import { flip } from './flip.ts'
 import { isolation } from './isolation.ts'
 import { keptData } from './kept-data.ts'
+import { manyEndpoints } from './many-endpoints.ts'
 import { nodes } from './nodes.ts'
 import { overload } from './overload.ts'
 import { soak } from './soak.ts'
@@ -34,6 +36,14 @@ const all: Record<string, (stage: Stage) => Promise<Figure[]>> = {
   throughput: (stage) =>
     throughput(stage, quick ? { rounds: 2, events: 8_000 } : { rounds: 5, events: 20_000 }, say),
   latency: (stage) => latency(stage, { seconds: quick ? 5 : 20 }, say),
+  'many-endpoints': (stage) =>
+    manyEndpoints(
+      stage,
+      quick
+        ? { apps: 10_000, rounds: 2, events: 1_000 }
+        : { apps: 10_000, rounds: 5, events: 20_000 },
+      say,
+    ),
   isolation: (stage) =>
     isolation(stage, quick ? { seconds: 4, rounds: 2 } : { seconds: 10, rounds: 3 }, say),
   backlog: (stage) =>
@@ -84,6 +94,7 @@ const all: Record<string, (stage: Stage) => Promise<Figure[]>> = {
         : { one: 200_000, hundred: 200_000, events: 40_000 },
       say,
     ),
+  brokers: (stage) => brokers(stage, { events: quick ? 4_000 : 20_000 }, say),
   nodes: (stage) =>
     nodes(stage, quick ? { rounds: 2, events: 8_000 } : { rounds: 3, events: 20_000 }, say),
 }
@@ -91,9 +102,9 @@ if (values.help) {
   console.log(`npm run bench -- [--quick] [--json] [--only ${Object.keys(all).join(',')}]
 
 Compares Pombo with a bare loop (reads a POST, inserts it, POSTs it on, updates it) in the same run, on this machine.
-BENCH_DATABASE_URL names a PostgreSQL to use; without it the embedded one is started. --quick takes under three minutes and is noisier.
-kept-data fills a history of a million attempts (--quick: 200,000). The full size, --only kept-data --attempts 10000000, takes
-about a quarter of an hour and 10 GB of disk.`)
+BENCH_DATABASE_URL names a PostgreSQL to use; without it the embedded one is started. --quick takes under three
+minutes and is noisier. kept-data fills a history of a million attempts (--quick: 200,000). The full size,
+--only kept-data --attempts 10000000, takes about a quarter of an hour and 10 GB of disk.`)
   process.exit(0)
 }
 const wanted = values.only?.split(',') ?? Object.keys(all)

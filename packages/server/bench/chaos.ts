@@ -3,9 +3,17 @@
 // repeated. Everything
 // runs on this machine, over loopback, on a PostgreSQL of the run's own, and ends by itself.
 import { parseArgs } from 'node:util'
+import { problems } from './chaos/problems.ts'
+import { behindBalancer } from './chaos/balanced.ts'
+import { whyNoBalancer } from './chaos/balancer.ts'
 import { whyNoDisk } from './chaos/database.ts'
-import { type Scenario, scenarios } from './chaos/scenarios.ts'
+import { failover } from './chaos/failover.ts'
+import { oneServer, type Scenario } from './chaos/scenarios.ts'
+import { troubled } from './chaos/troubled.ts'
+import { upgrade } from './chaos/upgrade.ts'
 import { type Result, World } from './chaos/world.ts'
+
+const scenarios: Scenario[] = [...oneServer, ...troubled, ...behindBalancer, failover, upgrade]
 
 const { values } = parseArgs({
   options: {
@@ -22,16 +30,18 @@ const { values } = parseArgs({
 if (values.help) {
   console.log(`npm run chaos -- [--quick] [--json] [--only a,b] [--seconds 20] [--rate 120] [--seed 1] [--keep]
 
-Sends numbered events at a steady rate to three Pombos on one PostgreSQL while things go wrong, to a plain endpoint and to one that
-keeps order. Half of the events carry an Idempotency-Key and are repeated until they are answered. Scenarios, each of about 20 s of
-load (--quick: 6 s):
+Sends numbered events at a steady rate to three Pombos on one PostgreSQL while things go wrong, to a plain endpoint and
+to one that keeps order. Half of the events carry an Idempotency-Key and are repeated until they are answered.
+Scenarios, each of about 20 s of load (--quick: 6 s):
 
 ${scenarios.map(({ name, about }) => `  ${name.padEnd(14)} ${about}`).join('\n')}
 
 --keep leaves the nodes' logs and says where.
 
-Ends with status 1 when anything accepted was lost or the order was broken, when something came twice in a scenario in which nothing
-breaks, or when more came twice than was in flight at the kills of nodes; 2 on wrong options.`)
+Ends with status 1 when anything accepted was lost or the order was broken, when something came twice in a scenario in
+which nothing breaks, when more came twice than was in flight at the kills of nodes, when the service was away for
+longer than the scenario allows, or when 3 s after a fault answers took longer than before it (not judged with
+--quick); 2 on wrong options.`)
   process.exit(0)
 }
 
@@ -52,30 +62,6 @@ if (
   process.exit(2)
 }
 
-/** What is wrong with a result; empty when it is as it should be. */
-function problems({ name, clean }: Scenario, result: Result): string[] {
-  const found: string[] = []
-  const say = (bad: boolean, text: string) => bad && found.push(text)
-  say(result.accepted === 0, 'nothing was accepted')
-  say(result.lost.length > 0, `${result.lost.length} lost: ${result.lost.slice(0, 10).join(', ')}`)
-  say(
-    result.orderBroken.length > 0,
-    `order broken ${result.orderBroken.length} times: ${result.orderBroken.slice(0, 5).join('; ')}`,
-  )
-  say(
-    result.afterTakeOver > 0,
-    `${result.afterTakeOver} sent by a node that had lost them to another`,
-  )
-  say(clean && result.repeated > 0, `${result.repeated} came twice although nothing broke`)
-  say(
-    name === 'kill-node' && result.repeated > result.inFlight,
-    `${result.repeated} came twice, ${result.inFlight} were in flight`,
-  )
-  say(result.unrecorded > 0, `${result.unrecorded} were received and not recorded as delivered`)
-  say(result.refused > 0, `${result.refused} were still refused when all was well again`)
-  return [...found, ...result.notes]
-}
-
 const results: { scenario: Scenario; result?: Result; problems: string[]; notRun?: string }[] = []
 let world: World | undefined
 let interrupted = false
@@ -89,7 +75,9 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 }
 
 for (const scenario of scenarios.filter(({ name }) => wanted.includes(name))) {
-  const notRun = scenario.diskMib === undefined ? undefined : whyNoDisk()
+  const notRun =
+    (scenario.diskMib === undefined ? undefined : whyNoDisk()) ??
+    (scenario.balanced ? whyNoBalancer() : undefined)
   if (notRun !== undefined) {
     say(`${scenario.name}: NOT RUN: ${notRun}`)
     results.push({ scenario, problems: [], notRun })
@@ -98,11 +86,11 @@ for (const scenario of scenarios.filter(({ name }) => wanted.includes(name))) {
   say(`${scenario.name}: ${scenario.about}`)
   try {
     const opened = await World.open(
-      { ...scenario, seconds, perSecond, seed, keep: values.keep, say },
+      { ...scenario, seconds, perSecond, seed, quick: values.quick, keep: values.keep, say },
       (one) => (world = one),
     )
     const result = await opened.run(scenario.disturb)
-    results.push({ scenario, result, problems: problems(scenario, result) })
+    results.push({ scenario, result, problems: problems(scenario, result, values.quick) })
   } catch (error) {
     // Its end is what made it fail; the handler of the signal ends the process.
     if (interrupted) await new Promise(() => {})
@@ -139,7 +127,7 @@ else {
       return [
         scenario.name,
         notRun === undefined ? 'failed' : 'not run',
-        ...Array.from({ length: 9 }, () => ''),
+        ...Array.from({ length: 11 }, () => ''),
       ]
     const cells = [
       result.accepted,
@@ -151,6 +139,8 @@ else {
       ms(result.gapMs),
       ms(result.backMs),
       ms(result.takeOverMs),
+      ms(result.calmP99Ms),
+      ms(result.laterP99Ms),
     ]
     return [scenario.name, found.length === 0 ? 'ok' : 'failed', ...cells.map(String)]
   })
@@ -166,12 +156,18 @@ else {
     'longest gap of service',
     'back after',
     'taken over after',
+    'p99 of answers before',
+    '3 s after a fault',
   ]
   console.log(
     `\n${[head, head.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n')}`,
   )
-  console.log(`\nEach event goes to two endpoints. Back after: from the database's first answer to the next event accepted and received.
-Taken over after: from the fault to the last arrival of what had been accepted before it. Unknown to their clients: ${results.map(({ result }) => result?.unknown ?? 0).join(', ')}; stored though refused: ${results.map(({ result }) => result?.storedTwice ?? 0).join(', ')}.`)
+  const unanswered = results.map(({ result }) => result?.unknown ?? 0).join(', ')
+  const storedTwice = results.map(({ result }) => result?.storedTwice ?? 0).join(', ')
+  console.log(`
+Each event goes to two endpoints. Back after: from the database's first answer to the next event accepted and
+received. Taken over after: from the fault to the last arrival of what had been accepted before it.
+Unknown to their clients: ${unanswered}; stored though refused: ${storedTwice}.`)
   for (const { scenario, problems: found } of results)
     for (const problem of found) console.log(`${scenario.name}: ${problem}`)
 }

@@ -59,9 +59,13 @@ export async function claimCost(
 
 async function fill(pool: ReturnType<typeof openPool>, count: number): Promise<void> {
   await pool.query(
-    `insert into work (endpoint_id, message_id, id, tenant_id, app_id, priority, next_attempt_at, payload_bytes, event_type)
-     select ('01000000-0000-7000-8000-' || lpad(to_hex(e), 12, '0'))::uuid, gen_random_uuid(), gen_random_uuid(), $1, $1, 1, now() - interval '1 second', 1, 'a'
-       from generate_series(2, $2::int) e, generate_series(1, $3::int) on conflict do nothing`,
+    /* sql */ `
+    insert into work (
+      endpoint_id, message_id, id, tenant_id, app_id, priority, next_attempt_at, payload_bytes, event_type)
+    select ('01000000-0000-7000-8000-' || lpad(to_hex(e), 12, '0'))::uuid, gen_random_uuid(), gen_random_uuid(),
+           $1, $1, 1, now() - interval '1 second', 1, 'a'
+      from generate_series(2, $2::int) e, generate_series(1, $3::int)
+    on conflict do nothing`,
     [
       zero,
       endpoints + 1,
@@ -70,8 +74,12 @@ async function fill(pool: ReturnType<typeof openPool>, count: number): Promise<v
   )
   for (let done = 0; done < count; done += 100_000) {
     await pool.query(
-      `insert into work (endpoint_id, message_id, id, tenant_id, app_id, priority, next_attempt_at, payload_bytes, event_type)
-       select '01000000-0000-7000-8000-000000000001', gen_random_uuid(), gen_random_uuid(), $1, $1, 1, now() - interval '1 second', 1, 'a' from generate_series(1, $2::int)`,
+      /* sql */ `
+      insert into work (
+        endpoint_id, message_id, id, tenant_id, app_id, priority, next_attempt_at, payload_bytes, event_type)
+      select '01000000-0000-7000-8000-000000000001', gen_random_uuid(), gen_random_uuid(),
+             $1, $1, 1, now() - interval '1 second', 1, 'a'
+        from generate_series(1, $2::int)`,
       [zero, Math.min(100_000, count - done)],
     )
   }

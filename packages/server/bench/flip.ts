@@ -34,7 +34,8 @@ export async function flip(
     await pool.query('analyze work')
     const second = await burst()
     const line = (one: typeof first) =>
-      `${Math.round(one.perSecond)} events/s, ${one.pages.toFixed(1)} pages of the queue an event, ${one.scans} scans from end to end`
+      `${Math.round(one.perSecond)} events/s, ${one.pages.toFixed(1)} pages of the queue an event, ` +
+      `${one.scans} scans from end to end`
     say(`  before: ${line(first)}`)
     say(`  after a quiet time: ${line(second)}`)
     const pages = second.pages / first.pages

@@ -81,9 +81,13 @@ export async function fillKept(
       )
   }
   await pool.query(
-    `insert into endpoint_stat (endpoint_id, minute, shard, tenant_id, delivered, exhausted, attempts, failed_attempts, duration_ms)
-     select e.id, m.minute, shard, e.tenant_id, 240, 5, 250, 10, 3000 from endpoint e, generate_series(0, 1) as shard,
-            generate_series(date_trunc('minute', to_timestamp($1)), to_timestamp($2), interval '1 minute') as m(minute)`,
+    /* sql */ `
+    insert into endpoint_stat (
+      endpoint_id, minute, shard, tenant_id, delivered, exhausted, attempts, failed_attempts, duration_ms)
+    select e.id, m.minute, shard, e.tenant_id, 240, 5, 250, 10, 3000
+      from endpoint e,
+           generate_series(0, 1) as shard,
+           generate_series(date_trunc('minute', to_timestamp($1)), to_timestamp($2), interval '1 minute') as m(minute)`,
     [fromMs / 1_000, toMs / 1_000],
   )
   for (let after: string | undefined = '00000000-0000-0000-0000-000000000000'; after; )
@@ -98,31 +102,59 @@ const uuidAt = (ms: string, seed: string) =>
   `(lpad(to_hex((${ms})::bigint), 12, '0') || '7' || substr(md5(${seed}), 1, 3) || '8' ` +
   `|| substr(md5(${seed}), 4, 15))::uuid`
 
-const fillSql = `with g as materialized (
-    select n, n % 33 as part, ($8::float8 + n * $9::float8)::bigint as ms, ${uuidAt('$8::float8 + n * $9::float8', `'m' || n`)} as id,
-           case when n % 33 < 28 then $3::uuid when n % 33 = 28 then $4::uuid else ($5::uuid[])[1 + n % ${otherEndpoints}] end as endpoint_id,
-           case when n % 100003 = 7 then 'rare.type' when n % 20 < 10 then 'message.received' else 'message.kind' || n % 10 end as event_type,
+const fillSql = /* sql */ `
+  with g as materialized (
+    select n,
+           n % 33 as part,
+           ($8::float8 + n * $9::float8)::bigint as ms,
+           ${uuidAt('$8::float8 + n * $9::float8', `'m' || n`)} as id,
+           case when n % 33 < 28 then $3::uuid
+                when n % 33 = 28 then $4::uuid
+                else ($5::uuid[])[1 + n % ${otherEndpoints}] end as endpoint_id,
+           case when n % 100003 = 7 then 'rare.type'
+                when n % 20 < 10 then 'message.received'
+                else 'message.kind' || n % 10 end as event_type,
            case when n % 50021 = 3 then '{quiet}' when n % 10 = 4 then '{loud}' end::text[] as channels,
            case when n % 50023 = 5 then '{unusual,more}' when n % 10 = 5 then '{common}' end::text[] as tags,
            -- The dead endpoint took a message now and then; the others refuse one in forty, in several ways.
            case when n % 33 = 28 then n % 15013 = 28 else n % 41 <> 0 end as good
-      from generate_series($6::bigint, $7::bigint) as n),
+      from generate_series($6::bigint, $7::bigint) as n
+  ),
   m as (
-    insert into message (id, tenant_id, app_id, event_type, channels, tags, payload, payload_bytes, priority, created_at)
-    select id, $1, $2, event_type, channels, tags, '{"n":' || n || '}', 12, 1, to_timestamp(ms / 1000.0) from g),
+    insert into message (
+      id, tenant_id, app_id, event_type, channels, tags, payload, payload_bytes, priority, created_at)
+    select id, $1, $2, event_type, channels, tags, '{"n":' || n || '}', 12, 1, to_timestamp(ms / 1000.0)
+      from g
+  ),
   t as (
-    select g.*, number, least(ms + 20 + (number - 1) * 3600000, $10::bigint - 1) as at_ms, number = case when part = 28 then 8 else 1 end as last,
+    select g.*,
+           number,
+           least(ms + 20 + (number - 1) * 3600000, $10::bigint - 1) as at_ms,
+           number = case when part = 28 then 8 else 1 end as last,
            good and number = case when part = 28 then 8 else 1 end as delivered,
            (array[503, 503, 503, 500, 0, 404, 503, 503])[1 + (n / 41 + number) % 8] as code
-      from g cross join lateral generate_series(1, case when part = 28 then 8 else 1 end) as number),
+      from g
+     cross join lateral generate_series(1, case when part = 28 then 8 else 1 end) as number
+  ),
   a as (
-    insert into attempt (id, tenant_id, app_id, endpoint_id, message_id, delivery_id, number, outcome, status_code, response, duration_ms, trigger, url, event_type, channels, tags, created_at, closes)
-    select ${uuidAt('at_ms', `'a' || n || '.' || number`)}, $1, $2, endpoint_id, id, ${uuidAt('ms', `'d' || n`)}, number, case when delivered then 'delivered' else 'refused' end,
-           case when delivered then 200 else code end, 'the answer of the receiver', 12, 0, 'https://example.com/webhook', event_type, channels, tags, to_timestamp(at_ms / 1000.0),
-           case when delivered then 'delivered' when last then 'exhausted' end from t
-    returning id, endpoint_id, message_id, channels, tags)
+    insert into attempt (
+      id, tenant_id, app_id, endpoint_id, message_id, delivery_id, number,
+      outcome, status_code, response, duration_ms, trigger, url,
+      event_type, channels, tags, created_at, closes)
+    select ${uuidAt('at_ms', `'a' || n || '.' || number`)}, $1, $2, endpoint_id, id,
+           ${uuidAt('ms', `'d' || n`)}, number,
+           case when delivered then 'delivered' else 'refused' end,
+           case when delivered then 200 else code end,
+           'the answer of the receiver', 12, 0, 'https://example.com/webhook',
+           event_type, channels, tags, to_timestamp(at_ms / 1000.0),
+           case when delivered then 'delivered' when last then 'exhausted' end
+      from t
+    returning id, endpoint_id, message_id, channels, tags
+  )
   insert into attempt_label (endpoint_id, label, id, message_id, tenant_id)
-  select endpoint_id, label, a.id, message_id, $1 from a cross join lateral (select 'c:' || unnest(channels) union all select 't:' || unnest(tags)) as l(label)`
+  select endpoint_id, label, a.id, message_id, $1
+    from a
+   cross join lateral (select 'c:' || unnest(channels) union all select 't:' || unnest(tags)) as l(label)`
 
 interface Measured {
   name: string

@@ -21,9 +21,9 @@ export async function keptRetention(
 ): Promise<Figure> {
   const live = await call<{ id: string }>(url, 'POST', '/app', { name: 'live' })
   await call(url, 'POST', `/app/${live.id}/endpoint`, { url: `${stage.receiverUrl}/ok` })
+  const [appId, endpointId] = [showId('app', kept.appId), showId('endpoint', kept.endpoints.busy)]
   const lists = [uuidFloor(kept.fromMs + DAY_MS), uuidFloor(kept.toMs)].map(
-    (id) =>
-      `/app/${showId('app', kept.appId)}/attempt/endpoint/${showId('endpoint', kept.endpoints.busy)}?iterator=${showId('attempt', id)}`,
+    (id) => `/app/${appId}/attempt/endpoint/${endpointId}?iterator=${showId('attempt', id)}`,
   )
   let took: number[] = []
   let over = false

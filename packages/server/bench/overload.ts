@@ -74,7 +74,8 @@ export async function overload(
       say(
         `  ${concurrency} in flight: ${Math.round((events / sent.acceptedMs) * 1000)} accepted/s, ` +
           `${kept.toFixed(3)} of them delivered meanwhile, received after p50 ${took.p50} ms, p99 ${took.p99} ms ` +
-          `(answered after ${sent.answers.p50} and ${sent.answers.p99} ms; alone ${bare.answers.p50} and ${bare.answers.p99} ms)`,
+          `(answered after ${sent.answers.p50} and ${sent.answers.p99} ms; ` +
+          `alone ${bare.answers.p50} and ${bare.answers.p99} ms)`,
       )
       const figure = (name: string, value: number, goal: number, atLeast = false): Figure => ({
         name: `${concurrency} in flight: ${name}`,

@@ -28,7 +28,8 @@ export async function openClient(version: string, url: string, key: string): Pro
   const { Svix } = createRequire(join(home, 'package.json'))('svix') as {
     Svix: new (key: string, options: object) => Client
   }
-  return new Svix(key, { serverUrl: url })
+  // Newer ones try a 5xx again, and a 501 stays one.
+  return new Svix(key, { serverUrl: url, retryScheduleInMs: [] })
 }
 
 /** Whether the client has the method, such as `endpoint.transformation.get`. */

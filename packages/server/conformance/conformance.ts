@@ -1,4 +1,4 @@
-// npm run conformance [-- --only 1.64.1,2.5.0] [--json]
+// npm run conformance [-- --only 1.64.1,2.5.0] [--json] [--write]
 // Walks releases of the official Svix client, unchanged, through everything they can do against a Pombo that it starts.
 import { spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -9,20 +9,23 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { type Client, call, has, methodsOf, openClient, versions } from './clients.ts'
+import { markdown, type Table, writePages } from './pages.ts'
 import { type Step, stepDeadlineMs, steps, type Walk } from './steps.ts'
 
 const { values } = parseArgs({
   options: {
     only: { type: 'string' },
     json: { type: 'boolean', default: false },
+    write: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 })
 if (values.help) {
-  console.log(`npm run conformance -- [--only ${versions.join(',')}] [--json]
+  console.log(`npm run conformance -- [--only ${versions.join(',')}] [--json] [--write]
 
 Installs releases of the official Svix client into node_modules/.cache, starts a Pombo with its embedded database on
-a port of its own, and walks each client through everything it can do. Ends non-zero when a step fails.`)
+a port of its own, and walks each client through everything it can do. Ends non-zero when a step fails.
+--write puts the table into docs/reference.`)
   process.exit(0)
 }
 
@@ -33,6 +36,9 @@ interface Result {
   outcome: 'ok' | 'absent' | 'failed'
   detail: string
 }
+
+/** An id, and a body whose lists are empty. */
+const anything = Object.assign(Object('x') as object, { events: [] })
 
 const wanted = values.only?.split(',') ?? versions
 const receiver = await startReceiver()
@@ -53,6 +59,9 @@ process.exit(results.some(({ outcome }) => outcome === 'failed') ? 1 : 0)
 async function walkThrough(version: string, client: Client): Promise<Result[]> {
   const walk: Walk = {
     receiver,
+    task: '',
+    operational: '',
+    portal: '',
     app: '',
     endpoint: '',
     message: '',
@@ -75,12 +84,36 @@ async function walkThrough(version: string, client: Client): Promise<Result[]> {
   const found: Result[] = []
   for (const step of steps) {
     const method = step.methods.find((name) => has(client, name))
-    if (method !== undefined) found.push(await take(version, client, method, step, walk))
+    if (method === undefined) continue
+    const caller = step.inPortal ? await openClient(version, pombo.url, walk.portal) : client
+    found.push(await take(version, caller, method, step, walk))
   }
   const walked = new Set(steps.flatMap(({ methods }) => methods))
-  const left = methodsOf(client).filter((name) => !walked.has(name))
-  if (!values.json) console.error(`${version}: not walked: ${left.join(', ')}`)
+  for (const method of methodsOf(client))
+    if (!walked.has(method)) found.push(await refused(version, client, method))
   return found
+}
+
+/** Whatever is not walked has to be answered with 501, and in words. */
+async function refused(version: string, client: Client, method: string): Promise<Result> {
+  const one: Result = { version, method: rowOf(method), outcome: 'failed', detail: method }
+  try {
+    await call(client, method, ...Array<unknown>(5).fill(anything))
+    return { ...one, detail: `${method} is not walked, and does not answer 501` }
+  } catch (error) {
+    const { code, body, message } = error as { code?: number; body?: unknown; message: string }
+    const said = (typeof body === 'string' ? body : JSON.stringify(body)) ?? ''
+    if (code !== 501 || !/"detail":"[^"]+ /.test(said))
+      return { ...one, detail: `${method}: ${message} ${said}` }
+    return { ...one, outcome: 'absent' }
+  }
+}
+
+/** Groups of which nothing is offered are one row. */
+function rowOf(method: string): string {
+  const group = method.split('.')[0]!
+  const offered = steps.some(({ methods }) => methods.some((name) => name.startsWith(`${group}.`)))
+  return offered ? method : `${group}.*`
 }
 
 async function ask(method: string, path: string, body: unknown): Promise<Record<string, unknown>> {
@@ -112,21 +145,21 @@ async function take(
 
 function print(): void {
   if (values.json) return console.log(JSON.stringify(results, null, 2))
-  const methods = [...new Set(results.map(({ method }) => method))]
-  const signs = { ok: 'yes', absent: '501', failed: 'FAILED' }
-  console.log(
-    `\n| Method | ${wanted.join(' | ')} |\n| --- | ${wanted.map(() => '---').join(' | ')} |`,
-  )
-  for (const method of methods) {
-    const cells = wanted.map((version) => {
-      const of = results.filter((one) => one.version === version && one.method === method)
-      const worst = of.find(({ outcome }) => outcome !== 'ok') ?? of[0]
-      return worst ? signs[worst.outcome] : ''
-    })
-    console.log(`| ${method} | ${cells.join(' | ')} |`)
+  const table: Table = {
+    versions: wanted,
+    rows: [...new Set(results.map(({ method }) => method))].map((method) => ({
+      method,
+      cells: wanted.map((version) => {
+        const of = results.filter((one) => one.version === version && one.method === method)
+        return (of.find(({ outcome }) => outcome !== 'ok') ?? of[0])?.outcome
+      }),
+    })),
   }
-  for (const { version, method, outcome, detail } of results)
-    if (outcome === 'failed') console.error(`${version} ${method}: ${detail.slice(0, 400)}`)
+  const failed = results.filter(({ outcome }) => outcome === 'failed')
+  for (const { version, method, detail } of failed)
+    console.error(`${version} ${method}: ${detail.slice(0, 400)}`)
+  if (values.write && failed.length === 0) writePages(table, new Date().toISOString().slice(0, 10))
+  else console.log(`\n${markdown(table)}`)
 }
 
 async function startReceiver() {

@@ -14,6 +14,10 @@ export interface Walk {
   poller: string
   integration: string
   token: string
+  task: string
+  operational: string
+  /** A token of the application's portal. */
+  portal: string
   /** Differs for each client. */
   mark: string
   /** What no client can do: a request of its own, that has to succeed. */
@@ -27,6 +31,8 @@ export type Invoke = (...args: unknown[]) => Promise<Shape>
 /** One thing that clients do. `methods`: its names over the generations; the first that a client has is called. */
 export interface Step {
   methods: string[]
+  /** With the token of an application's portal in place of the key. */
+  inPortal?: true
   run(invoke: Invoke, walk: Walk): Promise<void>
 }
 
@@ -40,6 +46,18 @@ const listOf = (page: Shape): Shape[] => {
   return page['data'] as Shape[]
 }
 const eventually = 15_000
+
+/** What clients have under one name, and some of them under an older one beside it. */
+function underBoth(groups: string[], all: [names: string[], run: Step['run']][]): Step[] {
+  return groups.flatMap((group) =>
+    all.map(([names, run]) =>
+      step(
+        names.map((name) => `${group}.${name}`),
+        run,
+      ),
+    ),
+  )
+}
 
 /** Signs as documented, without any client: `id.timestamp.body` under the secret's bytes. */
 function signature(secret: string, id: string, timestamp: string, body: string): string {
@@ -249,6 +267,21 @@ export const steps: Step[] = [
     const task = await invoke(walk.app, walk.endpoint, { since: new Date(Date.now() - 60_000) })
     assert.equal(task['task'], 'endpoint.bulk-replay')
   }),
+  step('endpoint.oauthUpdate', async (invoke, walk) => {
+    await invoke(walk.app, walk.endpoint, {
+      authMethod: 'clientSecretPost',
+      grantType: 'clientCredentials',
+      clientId: 'c',
+      clientSecret: 's',
+      tokenUrl: `${walk.receiver.url}/token`,
+    })
+  }),
+  step('endpoint.oauthDelete', async (invoke, walk) => {
+    await invoke(walk.app, walk.endpoint)
+  }),
+  step('endpoint.patchTransformation', async (invoke, walk) => {
+    await invoke(walk.app, walk.endpoint, { code: 'payload', enabled: false })
+  }),
   step(
     ['endpoint.transformationPartialUpdate', 'endpoint.transformation.patch'],
     async (invoke, walk) => {
@@ -310,12 +343,20 @@ export const steps: Step[] = [
   step('message.poller.consumerPoll', async (invoke, walk) => {
     assert.ok(listOf(await invoke(walk.app, walk.poller, 'c')).length > 0)
   }),
-  step('backgroundTask.list', async (invoke) => {
-    listOf(await invoke())
-  }),
-  step('statistics.aggregateAppStats', async (invoke) => {
+  step('statistics.aggregateAppStats', async (invoke, walk) => {
     const since = new Date(Date.now() - 3_600_000)
-    assert.ok((await invoke({ since, until: new Date() }))['status'])
+    const task = await invoke({ since, until: new Date() })
+    assert.ok(task['status'])
+    walk.task = String(task['id'])
+  }),
+  step('backgroundTask.list', async (invoke, walk) => {
+    assert.ok(listOf(await invoke()).some((task) => task['id'] === walk.task))
+  }),
+  step('backgroundTask.listByEndpoint', async (invoke, walk) => {
+    assert.ok(listOf(await invoke()).some((task) => task['id'] === walk.task))
+  }),
+  step('backgroundTask.get', async (invoke, walk) => {
+    assert.equal((await invoke(walk.task))['id'], walk.task)
   }),
   step('statistics.aggregateEventTypes', async (invoke) => {
     assert.ok((await invoke())['status'])
@@ -326,15 +367,90 @@ export const steps: Step[] = [
   step('environment.import', async (invoke, { mark }) => {
     await invoke({ eventTypes: [{ name: `environment.${mark}`, description: 'imported' }] })
   }),
-  step('operationalWebhook.endpoint.list', async (invoke) => {
-    listOf(await invoke())
-  }),
+  ...underBoth(
+    ['operationalWebhook.endpoint', 'operationalWebhookEndpoint'],
+    [
+      [
+        ['create'],
+        async (invoke, walk) => {
+          // 1.x says filterTypes, 2.x eventTypes.
+          const name = walk.mark.startsWith('1') ? 'filterTypes' : 'eventTypes'
+          const made = await invoke({
+            url: `${walk.receiver.url}/operational`,
+            [name]: ['endpoint.disabled'],
+          })
+          assert.deepEqual(made[name], ['endpoint.disabled'])
+          walk.operational = String(made['id'])
+        },
+      ],
+      [
+        ['list'],
+        async (invoke, walk) => {
+          assert.ok(listOf(await invoke()).some((one) => one['id'] === walk.operational))
+        },
+      ],
+      [
+        ['get'],
+        async (invoke, walk) => {
+          assert.equal((await invoke(walk.operational))['id'], walk.operational)
+        },
+      ],
+      [
+        ['update', 'upsert'],
+        async (invoke, walk) => {
+          const url = `${walk.receiver.url}/operational`
+          const put = await invoke(walk.operational, { url, description: 'put' })
+          assert.equal(put['description'], 'put')
+        },
+      ],
+      [
+        ['updateHeaders', 'setHeaders'],
+        async (invoke, walk) => {
+          await invoke(walk.operational, { headers: { 'X-Mark': walk.mark } })
+        },
+      ],
+      [
+        ['getHeaders'],
+        async (invoke, walk) => {
+          const { headers } = await invoke(walk.operational)
+          assert.equal((headers as Shape)['X-Mark'], walk.mark)
+        },
+      ],
+      [
+        ['getSecret'],
+        async (invoke, walk) => {
+          assert.match(String((await invoke(walk.operational))['key']), /^whsec_/)
+        },
+      ],
+      [
+        ['rotateSecret'],
+        async (invoke, walk) => {
+          await invoke(walk.operational, {})
+        },
+      ],
+      [
+        ['delete'],
+        async (invoke, walk) => {
+          await invoke(walk.operational)
+        },
+      ],
+    ],
+  ),
   step('authentication.dashboardAccess', async (invoke, walk) => {
-    assert.ok((await invoke(walk.app))['url'])
+    const access = await invoke(walk.app)
+    assert.ok(access['url'])
+    walk.portal = String(access['token'])
   }),
   step('authentication.appPortalAccess', async (invoke, walk) => {
-    assert.ok((await invoke(walk.app, {}))['token'])
+    walk.portal = String((await invoke(walk.app, {}))['token'])
+    assert.notEqual(walk.portal, 'undefined')
   }),
+  {
+    ...step('authentication.logout', async (invoke) => {
+      await invoke()
+    }),
+    inPortal: true,
+  },
   step('authentication.expireAll', async (invoke, walk) => {
     await invoke(walk.app, {})
   }),

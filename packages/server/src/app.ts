@@ -4,36 +4,34 @@
  * itself.
  */
 import { hostname } from 'node:os'
-import { createApi } from './api/api.ts'
-import { findDashboard } from './api/dashboard/files.ts'
-import { createDialectPorts } from './api/dialects/create-ports.ts'
-import { idempotencyStore } from './api/idempotency/store.ts'
 import { openIntake } from './api/ingest/open.ts'
+import { openApi } from './app/api.ts'
+import { openBrokers } from './app/brokers.ts'
 import { openDatabase } from './app/database.ts'
-import { openNodeHealth } from './app/health.ts'
+import { openDialectPorts } from './app/dialect-ports.ts'
+import { DialectTasks } from './app/dialect-tasks.ts'
+import { openEngine } from './app/engine.ts'
+import { openGatewayWebsockets } from './app/gateway-websockets.ts'
+import { listenAt } from './app/listen.ts'
+import { type LogParts, openLogOf } from './app/log.ts'
+import { openReplica } from './app/replica.ts'
 import { openRegistry } from './app/registry.ts'
+import { createReload } from './app/reload.ts'
 import { resealInBackground } from './app/reseal.ts'
 import { openSecurity } from './app/security.ts'
-import { diagnosis } from './app/diagnosis.ts'
 import { openSources } from './app/sources.ts'
+import { hearTelemetry, openTelemetryOf } from './app/telemetry.ts'
 import { openWatching } from './app/watching.ts'
-import type { Config, ConfigEntry } from './config.ts'
+import { serverDefaults } from './config/endpoint-keys.ts'
+import type { Config, ConfigEntry, Loaded } from './config/config.ts'
+import { withBasePath } from './core/base-path.ts'
 import { SystemClock } from './core/clock.ts'
-import { PomboError } from './core/error.ts'
 import type { IncomingMessage } from './core/message.ts'
-import { isAway, type Pool } from './db/pool.ts'
-import { createSocketOpener } from './deliver/send/websocket.ts'
-import type { BackgroundTask } from './dialects/contract/ports.ts'
+import type { Pool } from './db/pool.ts'
 import { createDialects } from './dialects/dialects.ts'
-import { Engine } from './engine.ts'
-import { type Log, openLog } from './observe/log.ts'
+import type { Engine } from './engine.ts'
+import type { Log } from './observe/log.ts'
 import { openMetrics } from './observe/metrics.ts'
-import { forgetSessions } from './registry/sessions/store.ts'
-import { createDevices } from './sources/gateway-websocket/devices.ts'
-import { GatewayWebsockets } from './sources/gateway-websocket/gateway-websocket.ts'
-import { intakeChores } from './sources/intake/upkeep.ts'
-import { compileChatFilter } from './whatsapp/chat-filter.ts'
-import { version } from './version.ts'
 
 export interface AppOptions {
   /** Progress for the person who starts it, a line each. */
@@ -42,8 +40,8 @@ export interface AppOptions {
   signal?: AbortSignal
   /** The configuration as it is shown, secrets masked. */
   settings?: readonly ConfigEntry[]
-  /** Instead of one made from the configuration. */
-  log?: Log
+  /** Instead of one made from the configuration; a function is given what OpenTelemetry adds to it. */
+  log?: Log | ((parts: LogParts) => Log)
 }
 
 export interface App {
@@ -55,12 +53,16 @@ export interface App {
   database: string
   engine: Engine
   pool: Pool
+  /** Takes up what can change while it runs. */
+  reload(loaded: Loaded): void
   /** Finishes what is in flight within the grace, records it, gives the rest back. */
   stop(): Promise<{ unfinished: number; unrecorded: number }>
 }
 
 /** Starts Pombo; throws an Error that says what is wrong, with everything it had started already stopped. */
-export async function startApp(config: Config, options: AppOptions = {}): Promise<App> {
+export async function startApp(given: Config, options: AppOptions = {}): Promise<App> {
+  // Its own: what is read again is put into it.
+  const config = structuredClone(given)
   const undo = new AsyncDisposableStack()
   try {
     return await start(config, options, undo)
@@ -73,37 +75,44 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
 
 async function start(
   config: Config,
-  { progress = () => {}, signal, log: givenLog, settings }: AppOptions,
+  { progress = () => {}, signal, log: givenLog, settings: given = [] }: AppOptions,
   undo: AsyncDisposableStack,
 ): Promise<App> {
   const clock = new SystemClock()
+  const settings = [...given]
   const nodeName = `${hostname()}:${process.pid}`
-  const log =
-    givenLog ?? openLog({ level: config.logLevel, format: logFormat(config), node: nodeName })
+  const telemetry = await openTelemetryOf(config)
+  undo.defer(async () => await telemetry?.stop())
+  const log = openLogOf(config, nodeName, telemetry, givenLog)
+  hearTelemetry(telemetry, config, log)
   const metrics = openMetrics()
   undo.defer(() => metrics.stop())
+  telemetry?.watch(metrics)
   const reportError = (error: unknown, about: string) => log.main.error({ err: error }, about)
   const logError = (message: string, error: unknown) => reportError(error, message)
 
   const database = await openDatabase(config, { progress, signal }, undo)
   const { pool } = database
+  const reading = await openReplica(config, { pool, clock, metrics, log }, undo)
   let listening = ''
-  const serverUrl = () => config.serverUrl ?? listening
+  const serverUrl = () => withBasePath(config.serverUrl ?? listening, config.basePath)
   const security = await openSecurity(config, serverUrl)
-  const { seal, urlProblem, personKeys, payloads, payloadLinks } = security
+  const { seal, destinations } = security
   const dialects = createDialects(config.dialects)
   const registry = openRegistry({
     pool,
+    destinations,
     seal,
     clock,
     log,
-    urlProblem,
+    checkUrl: (url) => security.guard.checkUrl(url),
     dialects,
     signatureHeaders: config.signatureHeaders,
+    defaults: serverDefaults(config),
+    cacheBytes: config.cacheBytes,
   })
   const { freshKey, tenantId } = await registry.tenants.bootstrap({ apiKey: config.apiKey })
-
-  const dialectTasks: BackgroundTask[] = []
+  const dialectTasks = new DialectTasks()
   const watching = openWatching({
     pool,
     clock,
@@ -111,43 +120,21 @@ async function start(
     retentionDays: config.retentionDays,
     log: logError,
   })
-  const engine = new Engine({
-    pool,
-    leasePool: database.leasePool,
+  const engine = openEngine(config, {
+    database,
+    security,
+    telemetry,
+    watching,
     clock,
     registry,
-    log,
-    metrics,
-    nodeName,
-    version,
-    serverUrl,
-    payloadLinks,
-    payloads,
-    personKeys,
     dialects,
-    compileChatFilter,
-    async hearSignals(signals) {
-      for (const event of signals) for (const task of dialectTasks) await task.onSignal?.(event)
-    },
-    allowSubnets: config.allowSubnets,
-    egress: security.egress,
-    httpsOnly: config.httpsOnly,
-    leaseMs: config.leaseMs,
-    retentionDays: config.retentionDays,
-    commit: {
-      maxBatch: config.commitBatch,
-      windowMs: config.commitWindowMs,
-      maxWaiting: config.commitBufferMessages,
-      maxWaitingBytes: config.commitBufferBytes,
-    },
-    responseKeptBytes: config.responseCapBytes,
-    watchers: watching.watchers,
-    chores: [
-      ...intakeChores(pool, () => clock.now(), config.retentionDays),
-      { name: 'sessions', everyMs: 3_600_000, work: async () => await forgetSessions(pool) },
-      ...watching.chores,
-    ],
+    metrics,
+    log,
+    nodeName,
+    serverUrl,
+    hearSignals: (signals) => dialectTasks.hear(signals),
   })
+  const { lease } = engine
   const accept = (message: IncomingMessage) => engine.ingest.accept(message)
   const acceptMany = (messages: IncomingMessage[]) => engine.ingest.acceptMany(messages)
   const wake = (endpointId: string) => engine.dispatcher.wake(endpointId)
@@ -162,86 +149,49 @@ async function start(
     retentionDays: config.retentionDays,
     log: logError,
   })
-  const gatewayWebsockets = new GatewayWebsockets({
+  const brokers = openBrokers(config, security, { pool, engine, intake, nodeName, metrics, log })
+  const gatewayParts = { pool, clock, registry, lease, accept, log: logError }
+  const gatewayWebsockets = openGatewayWebsockets(security, gatewayParts)
+  const dialectPorts = openDialectPorts(security, {
     pool,
-    clock,
-    seal,
-    lease: engine.lease,
-    open: createSocketOpener(security.guard, security.egress),
-    accept,
-    async sessionOf(tenant, appId) {
-      const routes = await registry.cache.routes(tenant, appId)
-      return routes && (routes.app.uid ?? appId)
-    },
-    log: logError,
-  })
-  const dialectPorts = createDialectPorts({
-    db: pool,
+    engine,
+    gatewayWebsockets,
     clock,
     registry,
     dialects,
-    payloads,
-    devices: createDevices({ pool, seal, changed: () => gatewayWebsockets.look() }),
-    liveNodes: () => engine.lease.liveNodes,
     accept,
     intake,
     wake,
-    send: (request) => engine.send(request),
-    urlProblem,
     serverUrl,
-    isAway: (error) =>
-      isAway(error) || (error instanceof PomboError && error.code === 'database_away'),
     report: reportError,
   })
-  const api = createApi({
-    db: pool,
+  const api = openApi(config, security, {
+    pool,
+    engine,
+    telemetry,
+    log,
+    nodeName,
+    settings,
+    replica: reading.replica,
     clock,
     registry,
-    idempotency: idempotencyStore(pool, seal),
     accept,
     acceptMany,
     wake,
+    metrics,
     dialects: { dialects, ports: dialectPorts },
     intake,
+    brokers: brokers.port,
     live: watching.live,
-    diagnose: () => diagnosis(pool, config),
-    addressTrial: {
-      checkUrl: (address) => security.guard.checkUrl(address),
-      resolve: (name, port) => security.guard.resolve(name, port),
-      send: (request) => engine.send(request),
-    },
-    transform: (transform, message) => engine.transformer.run(transform, message),
-    payloadLinks,
-    payloads,
-    personKeys,
-    health: openNodeHealth(pool, engine.lease, nodeName),
-    metrics,
-    log: {
-      error: (fields, message) => log.main.error(fields, message),
-      warn: (fields, message) => log.main.warn(fields, message),
-      info: (fields, message) => log.main.info(fields, message),
-    },
-    settings: {
-      version,
-      maxBodyBytes: config.maxBodyBytes,
-      retentionDays: config.retentionDays,
-      configuration: settings,
-      serverUrl: config.serverUrl,
-      metricsToken: config.metricsToken,
-      tls: tlsFiles(config),
-      trustedProxies: config.trustedProxies,
-      corsOrigins: config.corsOrigins,
-      dashboardFolder: findDashboard(),
-    },
   })
   const databaseUrl = database.url
   const parts = { databaseUrl, nodeName, tenantId, registry, dialectPorts, clock, log, accept }
-  const sources = await openSources(config, parts)
+  const sources = [...(await openSources(config, parts)), brokers.readers]
 
   signal?.throwIfAborted()
   // The port before the engine: a second start on a taken port must not claim deliveries that it cannot serve.
   undo.defer(() => api.close())
-  const url = await api.listen({ host: config.listen.host, port: config.listen.port })
+  const url = await listenAt(api, config)
   listening = api.listeningOrigin
   undo.defer(async () => void (await engine.stop(0)))
   await engine.start()
@@ -255,12 +205,8 @@ async function start(
   undo.defer(() => intake.stop())
   gatewayWebsockets.start()
   undo.defer(() => gatewayWebsockets.stop())
-  for (const dialect of dialects.values())
-    if (dialect.background) dialectTasks.push(dialect.background(dialectPorts))
-  for (const task of dialectTasks) task.start()
-  const stopTasks = async () =>
-    void (await Promise.allSettled(dialectTasks.map((task) => task.stop())))
-  undo.defer(stopTasks)
+  dialectTasks.start(dialects, dialectPorts)
+  undo.defer(() => dialectTasks.stop())
   if (security.rotating) void resealInBackground(pool, seal, log, config.retentionDays, signal)
 
   return {
@@ -269,28 +215,22 @@ async function start(
     database: database.name,
     engine,
     pool,
+    reload: createReload({ config, settings, log }),
     async stop() {
       // Answers what has come in already, refuses what comes now.
       const closing = api.close()
-      await Promise.all([stopTasks(), ...sources.map((source) => source.stop())])
+      await Promise.all([dialectTasks.stop(), ...sources.map((source) => source.stop())])
       await gatewayWebsockets.stop()
       const result = await engine.stop(config.shutdownGraceMs)
       await closing
       await watching.stop()
       await intake.stop()
       metrics.stop()
+      await reading.stop()
       await database.close()
+      await telemetry?.stop()
       await log.flush()
       return result
     },
   }
-}
-
-function tlsFiles({ tlsCert, tlsKey }: Config) {
-  return tlsCert !== undefined && tlsKey !== undefined ? { cert: tlsCert, key: tlsKey } : undefined
-}
-
-function logFormat({ logFormat, production }: Config): 'json' | 'line' {
-  if (logFormat !== 'auto') return logFormat
-  return process.stdout.isTTY && !production ? 'line' : 'json'
 }

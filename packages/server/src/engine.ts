@@ -10,6 +10,8 @@ import { schemaVersion } from './db/migrations.ts'
 import { plainPayloads } from './db/payload.ts'
 import { dropConnections, type Queryable } from './db/pool.ts'
 import { deliver, type DeliverDeps } from './deliver/deliver.ts'
+import { createReach } from './deliver/reach.ts'
+import { type PastAttempt, rebuild, type RebuildDeps, type Rebuilt } from './deliver/rebuild.ts'
 import { LeasedDeliveries } from './queue/leased-deliveries.ts'
 import { Dispatcher } from './queue/dispatcher.ts'
 import { AttemptObserver } from './engine/attempt-observer.ts'
@@ -42,17 +44,20 @@ export class Engine {
   readonly dispatcher: Dispatcher
   readonly leased: LeasedDeliveries
   readonly transformer = new Transformer()
+  /** By which messages are routed. */
+  readonly routeRules: RouteRules
   readonly recorder: Recorder
   readonly upkeep: Upkeep
   readonly #operational: OperationalEvents
   readonly #sender: Sender
+  readonly #deliverDeps: DeliverDeps & RebuildDeps
   readonly #options: EngineOptions
   readonly #dialects: ReadonlyMap<DialectName, DeliveryDialect>
   #leaseEnd = new AbortController()
 
   constructor(options: EngineOptions) {
     this.#options = options
-    const { pool, clock, registry, log, metrics, dialects } = options
+    const { pool, leasePool, clock, registry, log, metrics, dialects } = options
     this.#dialects = dialects
     const { payloads = plainPayloads, watchers = [] } = options
     this.clock = clock
@@ -61,7 +66,6 @@ export class Engine {
       if (detail instanceof Error) log.main.error({ err: detail }, message)
       else log.main.info(detail === undefined ? {} : { detail }, message)
     }
-    const { leasePool } = options
     this.lease = new NodeLease({
       pool: leasePool,
       clock,
@@ -84,9 +88,7 @@ export class Engine {
     })
     const slots = new Slots(this.lease, clock, (endpoint) => this.#sharedRate(endpoint))
     this.#sender = createSender({
-      allowSubnets: options.allowSubnets,
-      httpsOnly: options.httpsOnly,
-      egress: options.egress,
+      ...options,
       userAgent: `Pombo/${options.version}`,
       responseKeptBytes: options.responseKeptBytes,
     })
@@ -122,23 +124,26 @@ export class Engine {
       log: complain,
     })
     const observer = new AttemptObserver(options)
-    const deliverDeps: DeliverDeps = {
+    const deliverDeps: DeliverDeps & RebuildDeps = {
       dialectOf: (name: DialectName) => dialects.get(name)!,
       payloads,
       transform: (transform: Transform, message: Message) =>
         this.transformer.run(transform, message),
-      send: (request: Parameters<Sender['send']>[0]) => this.#sender.send(request),
+      send: createReach(this.#sender, options.destinations, clock, options.requested),
       record: (entry: Parameters<Recorder['record']>[0]) => this.recorder.record(entry),
       observe: (...attempt) => observer.observe(...attempt),
+      trace: options.trace,
       holds: (claim: Claim) => this.leased.holds(claim),
       clock,
       random: Math.random,
+      userAgent: `Pombo/${options.version}`,
       server: () => ({
         url: options.serverUrl(),
         linkTo: (part, expiresAtMs) => options.payloadLinks.make(part, expiresAtMs),
       }),
       leaseSignal: () => this.#leaseEnd.signal,
     }
+    this.#deliverDeps = deliverDeps
     this.leased = new LeasedDeliveries({
       pool,
       lease: this.lease,
@@ -168,10 +173,10 @@ export class Engine {
       log: complain,
       pollMs: options.pollMs ?? 250,
     })
-    const routeRules: RouteRules = {
+    const routeRules = (this.routeRules = {
       eventName: (dialect, eventType) => dialects.get(dialect)?.eventName(eventType) ?? eventType,
       compileChatFilter: options.compileChatFilter,
-    }
+    })
     this.ingest = new Ingest({
       pool,
       clock,
@@ -188,6 +193,7 @@ export class Engine {
       deliver: (claims) => this.leased.add(claims),
       congested,
       observe: ingestObserver(metrics, watchers),
+      trace: options.trace,
       commit: options.commit,
       lookForStrays: () => this.dispatcher.lookForStrays(),
     })
@@ -261,7 +267,7 @@ export class Engine {
       )
     await this.cache.stop()
     // What is still under way is past the grace; its connections are not waited for.
-    void this.#sender.close()
+    void Promise.all([this.#sender.close(), this.#options.destinations.close()])
     await this.transformer.stop()
     return { unfinished, unrecorded }
   }
@@ -269,6 +275,11 @@ export class Engine {
   /** One request outside the queue, past the guard; it is neither capped nor recorded. */
   async send(request: SendRequest): Promise<Outcome> {
     return await this.#sender.send(request)
+  }
+
+  /** The request of an attempt that was made, or why there was none. */
+  async rebuild(attempt: PastAttempt): Promise<Rebuilt | { problem: string }> {
+    return await rebuild(attempt, this.#deliverDeps)
   }
 
   /** A dialect's rates are each tenant's own. */

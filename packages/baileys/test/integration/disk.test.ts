@@ -52,12 +52,12 @@ function arrived(): string[] {
   return [...events.values()].map(({ data }) => (data as Upsert).messages[0]!.key.id)
 }
 
-test('a gateway that is killed in the middle loses nothing that Baileys handed over: the next one delivers it, in order', async () => {
+test('a gateway killed in the middle loses nothing that Baileys handed over: the next delivers in order', async () => {
   const first = startGateway(0, 100_000)
-  await expect.poll(() => receiver.batches.length, { timeout: 20_000 }).toBeGreaterThan(3)
+  await expect.poll(() => receiver.batches.length).toBeGreaterThan(3)
   await receiver.goAway()
   const soFar = first.lines.length
-  await expect.poll(() => first.lines.length, { timeout: 20_000 }).toBeGreaterThan(soFar + 300)
+  await expect.poll(() => first.lines.length).toBeGreaterThan(soFar + 300)
   first.child.kill('SIGKILL')
   await first.ended
   const handedOver = first.lines.filter((line) => line.startsWith('M'))
@@ -77,9 +77,9 @@ test('a gateway that is killed in the middle loses nothing that Baileys handed o
   expect(before.slice(0, handedOver.length)).toEqual(handedOver)
   expect(ids.slice(-5)).toEqual([0, 1, 2, 3, 4].map((n) => `M${200_000 + n}`))
   expect(readdirSync(directory)).toEqual(['cursor'])
-}, 60_000)
+})
 
-test('closed while Pombo is away, what waits stays in the directory for the next, and is counted as waiting, not as lost', async () => {
+test('closed while Pombo is away, what waits stays on disk for the next, counted as waiting, not as lost', async () => {
   const options = {
     pombo: { url: receiver.url, token: 't' },
     session: 'loja',

@@ -40,7 +40,7 @@ const bytes = (...values: number[]) => Buffer.from(values)
 test('the example is sound by the compiler', async () => {
   const checked = run(tsc, ['-p', join(example, 'tsconfig.json')])
   await checked.catch((error: { stdout: string }) => expect.unreachable(error.stdout))
-}, 60_000)
+})
 
 test('a login that is saved is the same after a restart, keys as bytes; before, it is a fresh one', async () => {
   const first = await open('one')
@@ -102,7 +102,7 @@ test('what is written together is there together or not at all, and a failure do
   await database.pool.query('drop trigger refuse on baileys_auth')
 })
 
-test('of writes to one key at the same time the last one stays, and each is as it was when it was asked for', async () => {
+test('of writes to one key at the same time the last one stays, and each is as it was when asked for', async () => {
   const store = await open('order')
   const changing = { token: bytes(0) }
   const writes = Array.from({ length: 30 }, async (_, n) => {
@@ -139,7 +139,7 @@ test('the gateway runs: it tells Pombo, connects again after a loss, and ends wi
     gateway.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
     const states = () =>
       receiver.events().map(({ data }) => (data as { connection?: string }).connection)
-    await expect.poll(states, { timeout: 20_000 }).toEqual(['connecting', 'close', 'connecting'])
+    await expect.poll(states).toEqual(['connecting', 'close', 'connecting'])
     expect(output).toContain('No connection to WhatsApp (428: Connection Terminated')
     expect(output).toContain('Session "loja": not paired yet')
     expect(output).not.toContain('"level"')
@@ -156,9 +156,9 @@ test('the gateway runs: it tells Pombo, connects again after a loss, and ends wi
     await receiver.stop()
     rmSync(bufferDir, { recursive: true, force: true })
   }
-}, 60_000)
+})
 
-test('a code to scan is drawn in the terminal and is in Pombo as session.qr_updated; a close is told with its reason', async () => {
+test('a code to scan is drawn in the terminal and is session.qr_updated; a close is told with its reason', async () => {
   const pombo = await startPombo()
   const sock = { ...realEmitter(), end: async () => {} }
   const connection = connectBaileys(sock, {
@@ -197,7 +197,7 @@ test('a code to scan is drawn in the terminal and is in Pombo as session.qr_upda
     await connection.close()
     await pombo.stop()
   }
-}, 60_000)
+})
 
 test.each([
   ['nothing is set', {}, 'Set DATABASE_URL and POMBO_TOKEN; see README.md.\n'],

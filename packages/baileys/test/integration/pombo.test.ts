@@ -70,7 +70,7 @@ test('Pombo understands all of it, and a message is told in every step, though B
   expect(messages[2]?.payload).toMatchObject({ messageId: 'IN', content: { text: 'Olá' } })
 })
 
-test('edits, revokes, reactions, stubs, receipts of members, both identities, Longs and bytes: Pombo reads them all', async () => {
+test('edits, revokes, reactions, stubs, members’ receipts, both identities, Longs, bytes: all are read', async () => {
   const sock = realEmitter()
   const connection = connectBaileys(sock, {
     pombo: { url: pombo.url, token: pombo.key },

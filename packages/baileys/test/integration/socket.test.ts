@@ -69,7 +69,7 @@ test('the real socket fits, and its life is told: connecting, and a close with i
     session: 'loja',
   })
   expect((await frame).subarray(0, 2).toString()).toBe('WA')
-  await expect.poll(() => updates().at(-1)?.[1].connection, { timeout: 10_000 }).toBe('close')
+  await expect.poll(() => updates().at(-1)?.[1].connection).toBe('close')
 
   expect(updates()[0]).toEqual([
     'connection.update',
@@ -109,7 +109,7 @@ test('what the real socket buffers when it ends is not lost', async () => {
     type: 'append',
   })
   await frame
-  await expect.poll(() => updates().at(-1)?.[1].connection, { timeout: 10_000 }).toBe('close')
+  await expect.poll(() => updates().at(-1)?.[1].connection).toBe('close')
   expect(updates().map(([name]) => name)).toContain('messages.upsert')
   await connection.close()
 })

@@ -1,5 +1,6 @@
 import { queryOptions, useQuery } from '@tanstack/react-query'
 import { api, ask } from './client.ts'
+import { useSession } from '../session/session.ts'
 import type { App } from './shapes.ts'
 
 const PAGE = 250
@@ -22,9 +23,10 @@ export const appsQuery = queryOptions({
   },
 })
 
-/** An app's name by its id, where it is among those that were read. */
+/** An app's name by its id, where it is among those that were read; who sees one app alone reads no others. */
 export function useAppName(): (id: string) => string {
-  const apps = useQuery(appsQuery)
+  const { kind } = useSession()
+  const apps = useQuery({ ...appsQuery, enabled: kind === 'account' })
   const names = new Map((apps.data ?? []).map(({ id, name }) => [id, name]))
   return (id) => names.get(id) ?? id
 }

@@ -3,6 +3,7 @@
  * cannot read; what changes something carries the session's CSRF token too.
  */
 import createClient, { type Middleware } from 'openapi-fetch'
+import { basePath } from './base-path.ts'
 import { answered, unanswered } from './connection.ts'
 import { Problem, problemOf } from './problem.ts'
 import type { paths } from './schema.d.ts'
@@ -35,7 +36,7 @@ const session: Middleware = {
 }
 
 export const api = createClient<paths>({
-  baseUrl: globalThis.location?.origin ?? '',
+  baseUrl: (globalThis.location?.origin ?? '') + basePath,
   credentials: 'same-origin',
   // Lists are written with commas; repeating the name works too.
   querySerializer: { array: { style: 'form', explode: false } },

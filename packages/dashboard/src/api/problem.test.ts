@@ -3,12 +3,20 @@ import { asProblem, problemOf } from './problem.ts'
 
 test('a refused field is named without the part of the request that it was in', () => {
   const body = {
-    detail: [{ loc: ['body', 'transform', 'payload'], msg: 'bad', type: 'value_error' }],
+    detail: [
+      {
+        loc: ['body', 'transform', 'payload'],
+        msg: 'bad',
+        type: 'value_error',
+        code: 'too_long',
+        values: { limit: 8 },
+      },
+    ],
   }
   const problem = problemOf(new Response(null, { status: 422 }), body)
   expect(problem.code).toBe('validation')
   expect(problem.fields).toEqual([
-    { field: 'transform.payload', message: 'bad', type: 'value_error' },
+    { field: 'transform.payload', message: 'bad', code: 'too_long', values: { limit: 8 } },
   ])
 })
 

@@ -28,8 +28,11 @@ export class Problem extends Error {
 export interface FieldProblem {
   /** `url`, `transform.payload`, `retrySchedule.0`. */
   field: string
+  /** What Pombo said of it, in English. */
   message: string
-  type: string
+  /** Where it has one that this dashboard knows. */
+  code: string | undefined
+  values: Readonly<Record<string, string | number>> | undefined
 }
 
 interface Refusal {
@@ -40,7 +43,8 @@ interface Refusal {
 interface Entry {
   loc?: unknown
   msg?: unknown
-  type?: unknown
+  code?: string
+  values?: Record<string, string | number>
 }
 
 export function problemOf(response: Response, body: unknown): Problem {
@@ -51,11 +55,12 @@ export function problemOf(response: Response, body: unknown): Problem {
     retryAfterSeconds: Number.isFinite(retryAfter) ? retryAfter : undefined,
   }
   if (Array.isArray(detail)) {
-    const fields = (detail as Entry[]).map(({ loc, msg, type }) => ({
+    const fields = (detail as Entry[]).map(({ loc, msg, code, values }) => ({
       // The first is where: body, query, path.
       field: Array.isArray(loc) ? loc.slice(1).join('.') : '',
       message: String(msg),
-      type: String(type),
+      code,
+      values,
     }))
     const text = fields.map(({ field, message }) => `${field}: ${message}`).join('; ')
     return new Problem({ ...base, code: 'validation', detail: text, fields })

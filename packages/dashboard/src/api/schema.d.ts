@@ -816,6 +816,239 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/app/{app_id}/endpoint/{endpoint_id}/oauth": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    app_id: string;
+                    endpoint_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EndpointOauthConfigOut"];
+                    };
+                };
+            };
+        };
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    app_id: string;
+                    endpoint_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["EndpointOauthConfigIn"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        post?: never;
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    app_id: string;
+                    endpoint_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/app/{app_id}/endpoint/{endpoint_id}/mtls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    app_id: string;
+                    endpoint_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EndpointMtlsConfigOut"];
+                    };
+                };
+            };
+        };
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    app_id: string;
+                    endpoint_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["EndpointMtlsConfigIn"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        post?: never;
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    app_id: string;
+                    endpoint_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/app/{app_id}/endpoint/{endpoint_id}/effective": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    app_id: string;
+                    endpoint_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EndpointEffectiveOut"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/app/{app_id}/endpoint-defaults": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: {
+                    dialect?: "standard" | "whatsmeow" | "zaphub" | "device-status" | "evolution" | "agentes";
+                };
+                header?: never;
+                path: {
+                    app_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EndpointEffectiveOut"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/app/{app_id}/try/transform": {
         parameters: {
             query?: never;
@@ -836,7 +1069,7 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "application/json": components["schemas"]["TransformTrialIn"];
+                    "application/json": components["schemas"]["TransformTrialWithoutEndpointIn"];
                 };
             };
             responses: {
@@ -1797,6 +2030,129 @@ export interface paths {
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/app/{app_id}/polling-endpoint/{sink_id}/consumer/{consumer_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: {
+                    limit?: number;
+                    lease_duration_ms?: number;
+                    starting_position?: "earliest" | "latest";
+                };
+                header?: never;
+                path: {
+                    app_id: string;
+                    sink_id: string;
+                    consumer_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PollerV2PollOut"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/app/{app_id}/polling-endpoint/{sink_id}/consumer/{consumer_id}/commit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    app_id: string;
+                    sink_id: string;
+                    consumer_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["PollerV2CommitIn"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/app/{app_id}/poller/{sink_id}/consumer/{consumer_id}/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: {
+                    limit?: number;
+                    last_event_id?: string;
+                };
+                header?: never;
+                path: {
+                    app_id: string;
+                    sink_id: string;
+                    consumer_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "text/event-stream": components["schemas"]["PolledMessageOut"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -3238,6 +3594,127 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/app/{app_id}/msg/{msg_id}/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: {
+                    limit?: number;
+                    iterator?: string;
+                };
+                header?: never;
+                path: {
+                    app_id: string;
+                    msg_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            data: components["schemas"]["MessageExplanationOut"][];
+                            iterator: string | null;
+                            prevIterator: string | null;
+                            done: boolean;
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/app/{app_id}/msg/{msg_id}/attempt/{attempt_id}/request": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    app_id: string;
+                    msg_id: string;
+                    attempt_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SentRequestOut"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/app/{app_id}/msg/{msg_id}/attempt/{attempt_id}/headers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    app_id: string;
+                    msg_id: string;
+                    attempt_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MessageAttemptHeadersOut"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/app/{app_id}/attempt/endpoint/{endpoint_id}/count": {
         parameters: {
             query?: never;
@@ -3608,6 +4085,7 @@ export interface paths {
                     until?: string;
                     app_id?: string;
                     endpoint_id?: string;
+                    cause?: string;
                     group_by?: "endpoint" | "cause";
                     limit?: number;
                 };
@@ -3774,7 +4252,7 @@ export interface paths {
                     tag?: string;
                     event_id?: string;
                     ordering_key?: string;
-                    state?: "unmatched";
+                    state?: "unmatched" | "waiting" | "delivered" | "exhausted" | "discarded";
                     text?: string;
                     since?: string;
                     until?: string;
@@ -3799,6 +4277,206 @@ export interface paths {
         };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/search/endpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: {
+                    q?: string;
+                    app_id?: string;
+                    state?: "healthy" | "failing" | "open" | "half-open" | "paused" | "disabled";
+                    event_type?: string;
+                    limit?: number;
+                    iterator?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EndpointSearchOut"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/source": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: {
+                    limit?: number;
+                    iterator?: string;
+                    app_id?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            data: components["schemas"]["ListedSourceOut"][];
+                            iterator: string | null;
+                            prevIterator: string | null;
+                            done: boolean;
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/template": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TemplatesOut"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/app/{app_id}/template/{template_id}/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    app_id: string;
+                    template_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["TemplateTrialIn"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TemplateTrialOut"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/app/{app_id}/template/{template_id}/endpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    app_id: string;
+                    template_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["TemplateUseIn"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EndpointOut"];
+                    };
+                };
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -3964,6 +4642,7 @@ export interface paths {
             parameters: {
                 query?: {
                     app_id?: string;
+                    source_id?: string;
                     limit?: number;
                 };
                 header?: never;
@@ -4434,7 +5113,7 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "application/json": components["schemas"]["EndpointIn"];
+                    "application/json": components["schemas"]["OperationalWebhookEndpointIn"];
                 };
             };
             responses: {
@@ -4493,7 +5172,7 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "application/json": components["schemas"]["EndpointUpdate"];
+                    "application/json": components["schemas"]["OperationalWebhookEndpointUpdate"];
                 };
             };
             responses: {
@@ -4537,7 +5216,31 @@ export interface paths {
         };
         options?: never;
         head?: never;
-        patch?: never;
+        patch: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    endpoint_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["OperationalWebhookEndpointPatch"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EndpointOut"];
+                    };
+                };
+            };
+        };
         trace?: never;
     };
     "/api/v1/operational-webhook/endpoint/{endpoint_id}/secret": {
@@ -5121,7 +5824,25 @@ export interface paths {
         };
         put?: never;
         post?: never;
-        delete?: never;
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    tenant_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
         options?: never;
         head?: never;
         patch: {
@@ -5270,7 +5991,25 @@ export interface paths {
             };
         };
         post?: never;
-        delete?: never;
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    env_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
         options?: never;
         head?: never;
         patch?: never;
@@ -5668,7 +6407,7 @@ export interface components {
         AddressTrialIn: {
             url: string;
             /** @enum {string} */
-            send?: "none" | "event";
+            send?: "none" | "connect" | "event";
         };
         AddressTrialOut: {
             guard: {
@@ -5681,10 +6420,17 @@ export interface components {
                 addresses: string[];
                 problem: string | null;
             } | null;
+            connection: {
+                ok: boolean;
+                secure: boolean;
+                reason: string | null;
+                problem: string | null;
+            } | null;
             answer: {
                 delivered: boolean;
                 statusCode: number | null;
                 durationMs: number;
+                reason: string | null;
                 problem: string | null;
             } | null;
         };
@@ -5754,9 +6500,9 @@ export interface components {
             featureFlags?: string[] | null;
             readOnly?: boolean | null;
             role?: components["schemas"]["KeyRole"] | null;
-            capabilities?: string[] | null;
+            capabilities?: null;
             sessionId?: string | null;
-        };
+        } & unknown;
         AppPortalAccessOut: {
             token: string;
             /** Format: uri */
@@ -5781,7 +6527,9 @@ export interface components {
             name: string;
             uid?: string | null;
             throttleRate?: number | null;
-            metadata?: Record<string, unknown> | null;
+            metadata?: {
+                [key: string]: string;
+            } | null;
             rateLimit?: number | null;
         };
         ApplicationOut: {
@@ -5790,7 +6538,9 @@ export interface components {
             name: string;
             throttleRate: number | null;
             rateLimit: number | null;
-            metadata: Record<string, unknown>;
+            metadata: {
+                [key: string]: string;
+            };
             /** Format: date-time */
             createdAt: string;
             /** Format: date-time */
@@ -5800,7 +6550,9 @@ export interface components {
             name?: string;
             uid?: string | null;
             throttleRate?: number | null;
-            metadata?: Record<string, unknown> | null;
+            metadata?: {
+                [key: string]: string;
+            } | null;
             rateLimit?: number | null;
         };
         ApplicationStats: {
@@ -5835,7 +6587,9 @@ export interface components {
             kind: string;
             target: string;
             appId: string | null;
-            changes: Record<string, unknown>;
+            changes: {
+                [key: string]: unknown;
+            };
         };
         BackgroundTaskOut: {
             id: string;
@@ -5878,11 +6632,75 @@ export interface components {
         };
         /** @enum {string} */
         BackgroundTaskStatus: "running" | "finished" | "failed";
+        BrokerIn: {
+            /** @constant */
+            type: "rabbitmq";
+            url: string;
+            queue?: string;
+            stream?: string;
+            partitions?: number;
+            /** @enum {string} */
+            from?: "first" | "next";
+            deadLetter?: string;
+            batch?: number;
+            paused?: boolean;
+            ca?: string;
+            cert?: string;
+            key?: string;
+        } | {
+            /** @constant */
+            type: "nats";
+            url: string;
+            stream: string;
+            subject?: string;
+            group?: string;
+            deadLetter?: string;
+            token?: string;
+            credentials?: string;
+            batch?: number;
+            paused?: boolean;
+            ca?: string;
+            cert?: string;
+            key?: string;
+        } | {
+            /** @constant */
+            type: "mqtt";
+            url: string;
+            topic: string;
+            group?: string;
+            deadLetter?: string;
+            batch?: number;
+            paused?: boolean;
+            ca?: string;
+            cert?: string;
+            key?: string;
+        } | {
+            /** @constant */
+            type: "redis";
+            url: string;
+            stream?: string;
+            list?: string;
+            group?: string;
+            /** @enum {string} */
+            end?: "right" | "left";
+            deadLetter?: string;
+            batch?: number;
+            paused?: boolean;
+            ca?: string;
+            cert?: string;
+            key?: string;
+        };
+        BrokerOut: {
+            /** @enum {string} */
+            type: "rabbitmq" | "nats" | "mqtt" | "redis";
+        };
         BulkExpungeContentsIn: {
             ids?: string[];
         };
         BulkExpungeContentsOut: {
-            results: Record<string, unknown>;
+            results: {
+                [key: string]: "expunged" | "not-found";
+            };
         };
         BulkIn: {
             /** @enum {string} */
@@ -5902,7 +6720,11 @@ export interface components {
                 endpointId: string;
             }[] | null;
             ratePerSecond?: number | null;
-        };
+        } & (({
+            filter: unknown;
+        } | {
+            deliveries: unknown;
+        }) & unknown & unknown);
         BulkPreviewOut: {
             count: number;
             exact: boolean;
@@ -5929,9 +6751,17 @@ export interface components {
             tag?: string | null;
             status?: (0 | 2 | 4) | null;
             statusCodeClass?: null;
+            filterTypes?: string[] | null;
         };
         CancelMessagesIn: {
             until?: string | null;
+        };
+        CertificateOut: {
+            subject: string;
+            issuer: string;
+            /** Format: date-time */
+            expiresAt: string;
+            fingerprint256: string;
         };
         ChatFilter: {
             events?: string[];
@@ -5956,6 +6786,49 @@ export interface components {
             name: string;
             expiry?: number | null;
         };
+        DestinationIn: {
+            /** @constant */
+            type: "rabbitmq";
+            url: string;
+            queue?: string;
+            exchange?: string;
+            routingKey?: string;
+            persistent?: boolean;
+        } | {
+            /** @constant */
+            type: "nats";
+            url: string;
+            subject: string;
+            stream?: string;
+            token?: string;
+            credentials?: string;
+        } | {
+            /** @constant */
+            type: "mqtt";
+            url: string;
+            topic: string;
+            qos?: 1 | 2;
+            retain?: boolean;
+        } | {
+            /** @constant */
+            type: "redis";
+            url: string;
+            stream: string;
+            create?: boolean;
+            maxLength?: number;
+        } | {
+            /** @constant */
+            type: "postgres";
+            url: string;
+            table: string;
+            columns?: {
+                [key: string]: string;
+            };
+        };
+        DestinationOut: {
+            /** @enum {string} */
+            type: "rabbitmq" | "nats" | "mqtt" | "redis" | "postgres";
+        };
         DoctorOut: {
             data: {
                 /** @enum {string} */
@@ -5963,23 +6836,114 @@ export interface components {
                 name: string;
                 detail: string;
                 mend: string | null;
+                code: string | null;
+                values: {
+                    [key: string]: string | number;
+                };
             }[];
         };
         EmptyResponse: Record<string, unknown>;
+        EndpointAuthOut: {
+            /** @enum {string} */
+            type: "bearer" | "basic" | "oauth2";
+            username?: string;
+            tokenUrl?: string;
+            clientId?: string;
+            /** @enum {string} */
+            clientAuth?: "basic" | "post";
+            scopes?: string[];
+            extraParams?: string[];
+        };
         EndpointCircuitIn: {
             /** @enum {string} */
             state: "open" | "closed";
             seconds?: number;
+        } & unknown;
+        EndpointDefaults: {
+            retrySchedule?: number[];
+            timeoutMs?: number;
+            maxInFlight?: number;
+            throttleRate?: number;
+            throttleWindowMs?: number;
+            circuit?: components["schemas"]["CircuitSettings"];
+            headers?: {
+                [key: string]: string;
+            };
+        };
+        EndpointDefaultsOut: {
+            retrySchedule?: number[];
+            timeoutMs?: number;
+            maxInFlight?: number;
+            throttleRate?: number;
+            throttleWindowMs?: number;
+            circuit?: components["schemas"]["CircuitSettings"];
+            headers?: {
+                [key: string]: string;
+            };
+            sensitiveHeaders?: string[];
+        };
+        EndpointEffectiveOut: {
+            retrySchedule: {
+                value: number[];
+                /** @enum {string} */
+                from: "endpoint" | "tenant" | "server";
+            };
+            timeoutMs: {
+                value: number;
+                /** @enum {string} */
+                from: "endpoint" | "tenant" | "server";
+            };
+            maxInFlight: {
+                value: number;
+                /** @enum {string} */
+                from: "endpoint" | "tenant" | "server";
+            };
+            throttleRate: {
+                value: number | null;
+                /** @enum {string} */
+                from: "endpoint" | "tenant" | "server";
+            };
+            throttleWindowMs: {
+                value: number;
+                /** @enum {string} */
+                from: "endpoint" | "tenant" | "server";
+            };
+            circuit: {
+                failuresToOpen: {
+                    value: number;
+                    /** @enum {string} */
+                    from: "endpoint" | "tenant" | "server";
+                };
+                pauseMs: {
+                    value: number;
+                    /** @enum {string} */
+                    from: "endpoint" | "tenant" | "server";
+                };
+                maxPauseMs: {
+                    value: number;
+                    /** @enum {string} */
+                    from: "endpoint" | "tenant" | "server";
+                };
+            };
+            headers: {
+                [key: string]: "endpoint" | "tenant" | "server";
+            };
         };
         EndpointHeadersIn: {
-            headers: Record<string, unknown>;
+            headers: {
+                [key: string]: string;
+            };
         };
         EndpointHeadersOut: {
-            headers: Record<string, unknown>;
+            headers: {
+                [key: string]: string;
+            };
             sensitive: string[];
         };
         EndpointHeadersPatchIn: {
-            headers: Record<string, unknown>;
+            headers: {
+                [key: string]: string | null;
+            };
             deleteHeaders?: string[] | null;
         };
         EndpointHealth: {
@@ -5987,6 +6951,7 @@ export interface components {
             circuit: "closed" | "open" | "half-open";
             consecutiveFailures: number;
             failingSince: string | null;
+            reason: string | null;
             nextProbeAt: string | null;
         };
         EndpointIn: {
@@ -5994,12 +6959,16 @@ export interface components {
             description?: string;
             disabled?: boolean;
             version?: 1 | null;
-            metadata?: Record<string, unknown> | null;
+            metadata?: {
+                [key: string]: string;
+            } | null;
             throttleRate?: number | null;
             throttleWindowMs?: number;
             /** @enum {string} */
             dialect?: "standard" | "whatsmeow" | "zaphub" | "device-status" | "evolution" | "agentes";
-            dialectOptions?: Record<string, unknown>;
+            dialectOptions?: {
+                [key: string]: unknown;
+            };
             retrySchedule?: number[] | null;
             timeoutMs?: number | null;
             maxInFlight?: number;
@@ -6011,8 +6980,11 @@ export interface components {
             signatureHeaders?: "webhook" | "svix" | "both";
             circuit?: components["schemas"]["CircuitSettings"] | null;
             transform?: {
+                /** Format: cel */
                 payload?: string;
+                /** Format: cel */
                 headers?: string;
+                /** Format: cel */
                 path?: string;
                 enabled?: boolean;
             } | null;
@@ -6027,16 +6999,47 @@ export interface components {
                 /** @enum {string} */
                 action: "send" | "link";
             } | null;
+            destination?: components["schemas"]["DestinationIn"] | null;
             chatFilter?: components["schemas"]["ChatFilter"] | null;
+            auth?: ({
+                /** @constant */
+                type: "bearer";
+                token: string;
+            } | {
+                /** @constant */
+                type: "basic";
+                username: string;
+                password: string;
+            } | {
+                /** @constant */
+                type: "oauth2";
+                /** Format: uri */
+                tokenUrl: string;
+                clientId: string;
+                clientSecret: string;
+                /** @enum {string} */
+                clientAuth?: "basic" | "post";
+                scopes?: string[];
+                extraParams?: {
+                    [key: string]: string;
+                };
+            }) | null;
+            tls?: {
+                cert?: string | null;
+                key?: string | null;
+                ca?: string | null;
+            } | null;
             /** Format: uri */
-            url: string;
+            url?: string;
             eventTypes?: string[] | null;
             channels?: string[] | null;
             secret?: string | null;
-            headers?: Record<string, unknown>;
+            headers?: {
+                [key: string]: string;
+            };
             filterTypes?: string[] | null;
             rateLimit?: number | null;
-        };
+        } & unknown;
         EndpointMessageOut: {
             id: string;
             eventType: string;
@@ -6054,25 +7057,67 @@ export interface components {
             nextAttempt: string | null;
             reason: string | null;
         };
+        EndpointMtlsConfigIn: {
+            identity: string;
+            serverCaCert?: string | null;
+        };
+        EndpointMtlsConfigOut: {
+            serverCaCert: string | null;
+        };
+        EndpointOauthConfigIn: {
+            /** @enum {string} */
+            authMethod: "clientSecretBasic" | "clientSecretPost";
+            clientId: string;
+            extraParams?: {
+                [key: string]: string;
+            } | null;
+            /** @constant */
+            grantType: "clientCredentials";
+            scopes?: string[] | null;
+            /** Format: uri */
+            tokenUrl: string;
+            clientSecret: string;
+            jwtParams?: null;
+            refreshToken?: null;
+        };
+        EndpointOauthConfigOut: {
+            /** @enum {string} */
+            authMethod: "clientSecretBasic" | "clientSecretPost";
+            clientId: string;
+            extraParams?: {
+                [key: string]: string;
+            } | null;
+            /** @constant */
+            grantType: "clientCredentials";
+            scopes?: string[] | null;
+            /** Format: uri */
+            tokenUrl: string;
+        };
         EndpointOut: {
             id: string;
             uid: string | null;
             url: string;
+            destination: components["schemas"]["DestinationOut"] | null;
             description: string;
             version: number;
             eventTypes: string[] | null;
             filterTypes: string[] | null;
             channels: string[] | null;
-            metadata: Record<string, unknown>;
+            metadata: {
+                [key: string]: string;
+            };
             disabled: boolean;
             disabledReason: string | null;
+            disabledCause: ("by-hand" | "gone" | "no-success" | "other") | null;
             paused: boolean;
             throttleRate: number | null;
             rateLimit: number | null;
             throttleWindowMs: number;
             /** @enum {string} */
             dialect: "standard" | "whatsmeow" | "zaphub" | "device-status" | "evolution" | "agentes";
-            dialectOptions: Record<string, unknown>;
+            dialectOptions: {
+                [key: string]: unknown;
+            };
             retrySchedule: number[] | null;
             timeoutMs: number | null;
             maxInFlight: number;
@@ -6084,8 +7129,11 @@ export interface components {
             signatureHeaders: "webhook" | "svix" | "both";
             circuit: components["schemas"]["CircuitSettings"] | null;
             transform: {
+                /** Format: cel */
                 payload?: string;
+                /** Format: cel */
                 headers?: string;
+                /** Format: cel */
                 path?: string;
                 enabled?: boolean;
             } | null;
@@ -6101,6 +7149,8 @@ export interface components {
                 action: "send" | "link";
             } | null;
             chatFilter: components["schemas"]["ChatFilter"] | null;
+            auth: components["schemas"]["EndpointAuthOut"] | null;
+            tls: components["schemas"]["EndpointTlsOut"] | null;
             /** Format: date-time */
             createdAt: string;
             /** Format: date-time */
@@ -6112,12 +7162,16 @@ export interface components {
             description?: string;
             disabled?: boolean;
             version?: 1 | null;
-            metadata?: Record<string, unknown> | null;
+            metadata?: {
+                [key: string]: string;
+            } | null;
             throttleRate?: number | null;
             throttleWindowMs?: number;
             /** @enum {string} */
             dialect?: "standard" | "whatsmeow" | "zaphub" | "device-status" | "evolution" | "agentes";
-            dialectOptions?: Record<string, unknown>;
+            dialectOptions?: {
+                [key: string]: unknown;
+            };
             retrySchedule?: number[] | null;
             timeoutMs?: number | null;
             maxInFlight?: number;
@@ -6129,8 +7183,11 @@ export interface components {
             signatureHeaders?: "webhook" | "svix" | "both";
             circuit?: components["schemas"]["CircuitSettings"] | null;
             transform?: {
+                /** Format: cel */
                 payload?: string;
+                /** Format: cel */
                 headers?: string;
+                /** Format: cel */
                 path?: string;
                 enabled?: boolean;
             } | null;
@@ -6145,12 +7202,41 @@ export interface components {
                 /** @enum {string} */
                 action: "send" | "link";
             } | null;
+            destination?: components["schemas"]["DestinationIn"] | null;
             chatFilter?: components["schemas"]["ChatFilter"] | null;
+            auth?: ({
+                /** @constant */
+                type: "bearer";
+                token: string;
+            } | {
+                /** @constant */
+                type: "basic";
+                username: string;
+                password: string;
+            } | {
+                /** @constant */
+                type: "oauth2";
+                /** Format: uri */
+                tokenUrl: string;
+                clientId: string;
+                clientSecret: string;
+                /** @enum {string} */
+                clientAuth?: "basic" | "post";
+                scopes?: string[];
+                extraParams?: {
+                    [key: string]: string;
+                };
+            }) | null;
+            tls?: {
+                cert?: string | null;
+                key?: string | null;
+                ca?: string | null;
+            } | null;
             /** Format: uri */
             url?: string;
             eventTypes?: string[] | null;
             channels?: string[] | null;
-            secret?: unknown;
+            secret?: null;
             filterTypes?: string[] | null;
             rateLimit?: number | null;
         };
@@ -6161,6 +7247,16 @@ export interface components {
             waiting: number;
             maxInFlight: number;
             sending: number;
+        };
+        EndpointSearchOut: {
+            data: components["schemas"]["FoundEndpointOut"][];
+            iterator: string | null;
+            prevIterator: string | null;
+            done: boolean;
+            searched: {
+                endpoints: number;
+                complete: boolean;
+            };
         };
         EndpointSecretOut: {
             key: string;
@@ -6176,6 +7272,10 @@ export interface components {
             sending: number;
             canceled: number;
         };
+        EndpointTlsOut: {
+            cert: components["schemas"]["CertificateOut"] | null;
+            ca: components["schemas"]["CertificateOut"][] | null;
+        };
         EndpointTransformationOut: {
             code?: string | null;
             enabled: boolean;
@@ -6187,16 +7287,20 @@ export interface components {
         EndpointTransformationPatch: {
             code?: string | null;
             enabled?: boolean;
-            variables?: Record<string, unknown> | null;
+            variables?: {
+                [key: string]: string;
+            } | null;
             headers?: string | null;
             path?: string | null;
         };
         EndpointTransformationSimulateIn: {
+            /** Format: cel */
             code: string;
             eventType: string;
             payload: unknown;
             channels?: string[] | null;
-        };
+            data?: unknown;
+        } & (unknown | unknown);
         EndpointTransformationSimulateOut: {
             payload: string;
             url: string;
@@ -6208,12 +7312,16 @@ export interface components {
             description?: string;
             disabled?: boolean;
             version?: 1 | null;
-            metadata?: Record<string, unknown> | null;
+            metadata?: {
+                [key: string]: string;
+            } | null;
             throttleRate?: number | null;
             throttleWindowMs?: number;
             /** @enum {string} */
             dialect?: "standard" | "whatsmeow" | "zaphub" | "device-status" | "evolution" | "agentes";
-            dialectOptions?: Record<string, unknown>;
+            dialectOptions?: {
+                [key: string]: unknown;
+            };
             retrySchedule?: number[] | null;
             timeoutMs?: number | null;
             maxInFlight?: number;
@@ -6225,8 +7333,11 @@ export interface components {
             signatureHeaders?: "webhook" | "svix" | "both";
             circuit?: components["schemas"]["CircuitSettings"] | null;
             transform?: {
+                /** Format: cel */
                 payload?: string;
+                /** Format: cel */
                 headers?: string;
+                /** Format: cel */
                 path?: string;
                 enabled?: boolean;
             } | null;
@@ -6241,26 +7352,67 @@ export interface components {
                 /** @enum {string} */
                 action: "send" | "link";
             } | null;
+            destination?: components["schemas"]["DestinationIn"] | null;
             chatFilter?: components["schemas"]["ChatFilter"] | null;
+            auth?: ({
+                /** @constant */
+                type: "bearer";
+                token: string;
+            } | {
+                /** @constant */
+                type: "basic";
+                username: string;
+                password: string;
+            } | {
+                /** @constant */
+                type: "oauth2";
+                /** Format: uri */
+                tokenUrl: string;
+                clientId: string;
+                clientSecret: string;
+                /** @enum {string} */
+                clientAuth?: "basic" | "post";
+                scopes?: string[];
+                extraParams?: {
+                    [key: string]: string;
+                };
+            }) | null;
+            tls?: {
+                cert?: string | null;
+                key?: string | null;
+                ca?: string | null;
+            } | null;
             /** Format: uri */
-            url: string;
+            url?: string;
             eventTypes?: string[] | null;
             channels?: string[] | null;
-            headers?: Record<string, unknown>;
+            headers?: {
+                [key: string]: string;
+            };
             filterTypes?: string[] | null;
             rateLimit?: number | null;
-        };
+        } & unknown;
         EnvironmentImportOut: {
             applied: boolean;
             eventTypes: {
                 created: string[];
                 changed: {
                     name: string;
-                    fields: Record<string, unknown>;
+                    fields: {
+                        [key: string]: {
+                            before: unknown;
+                            after: unknown;
+                        };
+                    };
                 }[];
                 unchanged: number;
             };
-            settings: Record<string, unknown>;
+            settings: {
+                [key: string]: {
+                    before: unknown;
+                    after: unknown;
+                };
+            };
         };
         EnvironmentIn: {
             /** @constant */
@@ -6270,7 +7422,11 @@ export interface components {
             eventTypes?: {
                 name: string;
                 description: string;
-                schemas?: Record<string, unknown> | null;
+                schemas?: {
+                    [key: string]: {
+                        [key: string]: unknown;
+                    };
+                } | null;
                 archived?: boolean;
                 deprecated?: boolean;
                 featureFlag?: string | null;
@@ -6333,7 +7489,9 @@ export interface components {
             eventTypes: {
                 name: string;
                 description: string;
-                schemas: Record<string, unknown> | null;
+                schemas: {
+                    [key: string]: unknown;
+                } | null;
                 archived: boolean;
                 deprecated: boolean;
                 featureFlag: string | null;
@@ -6362,18 +7520,26 @@ export interface components {
         EventTypeFromOpenApi: {
             name: string;
             description: string;
-            schemas: Record<string, unknown> | null;
+            schemas: {
+                [key: string]: unknown;
+            } | null;
             deprecated: boolean;
             featureFlag: string | null;
             featureFlags: string[] | null;
             groupName: string | null;
         };
         EventTypeImportOpenApiIn: {
-            spec?: Record<string, unknown> | null;
+            spec?: {
+                [key: string]: unknown;
+            } | null;
             specRaw?: string | null;
             dryRun?: boolean;
             replaceAll?: boolean;
-        };
+        } & ({
+            spec: unknown;
+        } | {
+            specRaw: unknown;
+        });
         EventTypeImportOpenApiOut: {
             data: {
                 modified: string[];
@@ -6384,7 +7550,11 @@ export interface components {
         EventTypeIn: {
             name: string;
             description: string;
-            schemas?: Record<string, unknown> | null;
+            schemas?: {
+                [key: string]: {
+                    [key: string]: unknown;
+                };
+            } | null;
             archived?: boolean;
             deprecated?: boolean;
             featureFlag?: string | null;
@@ -6396,7 +7566,9 @@ export interface components {
         EventTypeOut: {
             name: string;
             description: string;
-            schemas: Record<string, unknown> | null;
+            schemas: {
+                [key: string]: unknown;
+            } | null;
             archived: boolean;
             deprecated: boolean;
             featureFlag: string | null;
@@ -6411,7 +7583,11 @@ export interface components {
         };
         EventTypePatch: {
             description?: string;
-            schemas?: Record<string, unknown> | null;
+            schemas?: {
+                [key: string]: {
+                    [key: string]: unknown;
+                };
+            } | null;
             archived?: boolean;
             deprecated?: boolean;
             featureFlag?: string | null;
@@ -6421,11 +7597,17 @@ export interface components {
             payloadCheck?: "off" | "report" | "refuse";
         };
         EventTypeSchemaIn: {
-            schema: Record<string, unknown>;
+            schema: {
+                [key: string]: unknown;
+            };
         };
         EventTypeUpdate: {
             description: string;
-            schemas?: Record<string, unknown> | null;
+            schemas?: {
+                [key: string]: {
+                    [key: string]: unknown;
+                };
+            } | null;
             archived?: boolean;
             deprecated?: boolean;
             featureFlag?: string | null;
@@ -6491,6 +7673,7 @@ export interface components {
             }[];
         };
         FilterTrialIn: {
+            /** Format: cel */
             filter: string;
             eventTypes?: string[] | null;
             channel?: string | null;
@@ -6509,6 +7692,42 @@ export interface components {
                 matched: boolean;
                 reason: string | null;
             }[];
+        };
+        FoundEndpointHealth: {
+            /** @enum {string} */
+            circuit: "closed" | "open" | "half-open";
+            consecutiveFailures: number;
+            failingSince: string | null;
+            nextProbeAt: string | null;
+        };
+        FoundEndpointOut: {
+            id: string;
+            appId: string;
+            appUid: string | null;
+            appName: string;
+            uid: string | null;
+            url: string;
+            description: string;
+            eventTypes: string[] | null;
+            dialect: string;
+            /** @enum {string} */
+            state: "healthy" | "failing" | "open" | "half-open" | "paused" | "disabled";
+            disabledReason: string | null;
+            health: components["schemas"]["FoundEndpointHealth"];
+            waiting: number;
+            lastHour: {
+                attempts: number;
+                failedAttempts: number;
+                attemptMs: components["schemas"]["PercentilesOut"];
+                points: {
+                    /** Format: date-time */
+                    at: string;
+                    deliveries: number;
+                    failedAttempts: number;
+                }[];
+            };
+            /** Format: date-time */
+            createdAt: string;
         };
         FoundMessageOut: {
             id: string;
@@ -6535,6 +7754,11 @@ export interface components {
                 loc: string[];
                 msg: string;
                 type: string;
+                /** @enum {string} */
+                code?: "missing" | "unknown_field" | "wrong_type" | "option" | "too_long" | "too_short" | "too_many" | "too_few" | "too_high" | "too_low" | "out_of_range" | "characters" | "bad_name" | "taken_form" | "expression" | "schedule" | "unknown_event_type" | "time_order" | "time_past" | "time_future" | "certificate_missing" | "certificate_unreadable" | "certificate_is_key" | "certificate_without_key" | "key_without_certificate" | "key_of_another" | "nested_too_deep" | "address_url" | "address_scheme" | "address_credentials" | "address_port" | "address_host" | "address_address" | "address_request" | "unreachable_dns" | "unreachable_connect-refused" | "unreachable_no-route" | "unreachable_tls" | "unreachable_reset" | "unreachable_closed" | "unreachable_protocol" | "unreachable_network" | "unreachable_local" | "unreachable_aborted" | "unreachable_timeout" | "declined_credentials" | "declined_forbidden" | "declined_missing" | "declined_unfit" | "declined_full" | "declined_refused" | "library_missing";
+                values?: {
+                    [key: string]: string | number;
+                };
             }[];
         };
         HealthOut: {
@@ -6572,6 +7796,45 @@ export interface components {
         };
         /** @enum {string} */
         KeyRole: "read" | "operate" | "administer";
+        ListedSourceOut: {
+            id: string;
+            gateway: string;
+            name: string;
+            /** @enum {string} */
+            sessions: "own" | "any";
+            url: string;
+            tokenHint: string | null;
+            signed: boolean;
+            filters: components["schemas"]["ChatFilter"];
+            /** @enum {string} */
+            media: "link" | "inline";
+            mediaMinBytes: number;
+            dedupeSeconds: number;
+            silenceMinutes: number | null;
+            webhook: components["schemas"]["WebhookSettings"] | null;
+            broker: components["schemas"]["BrokerOut"] | null;
+            reading: components["schemas"]["ReadingOut"] | null;
+            allowedIps: string[] | null;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
+            appId: string;
+            appUid: string | null;
+            appName: string;
+            sessionCount: number;
+            eventsPerMinute: number;
+            lastEventAt: string | null;
+            silentSince: string | null;
+        };
+        MessageAttemptHeadersOut: {
+            sentHeaders: {
+                [key: string]: string;
+            };
+            sensitive: string[];
+            responseHeaders: string[][];
+            doubts: ("endpoint-changed" | "batch" | "not-sent" | "url")[];
+        };
         MessageAttemptOut: {
             id: string;
             msgId: string;
@@ -6589,6 +7852,7 @@ export interface components {
             /** @enum {string} */
             outcome: "delivered" | "refused" | "timed-out" | "unreachable" | "blocked" | "failed";
             error: string | null;
+            cause: components["schemas"]["FailureCause"] | null;
             eventType: string;
             msg?: components["schemas"]["MessageOut"];
         };
@@ -6609,26 +7873,33 @@ export interface components {
             eventId?: string | null;
             payloadRetentionPeriod?: number | null;
             payloadRetentionHours?: number | null;
-        };
+            data?: unknown;
+        } & (unknown | unknown);
         MessageEndpointOut: {
             id: string;
             uid: string | null;
             url: string;
+            destination: components["schemas"]["DestinationOut"] | null;
             description: string;
             version: number;
             eventTypes: string[] | null;
             filterTypes: string[] | null;
             channels: string[] | null;
-            metadata: Record<string, unknown>;
+            metadata: {
+                [key: string]: string;
+            };
             disabled: boolean;
             disabledReason: string | null;
+            disabledCause: ("by-hand" | "gone" | "no-success" | "other") | null;
             paused: boolean;
             throttleRate: number | null;
             rateLimit: number | null;
             throttleWindowMs: number;
             /** @enum {string} */
             dialect: "standard" | "whatsmeow" | "zaphub" | "device-status" | "evolution" | "agentes";
-            dialectOptions: Record<string, unknown>;
+            dialectOptions: {
+                [key: string]: unknown;
+            };
             retrySchedule: number[] | null;
             timeoutMs: number | null;
             maxInFlight: number;
@@ -6640,8 +7911,11 @@ export interface components {
             signatureHeaders: "webhook" | "svix" | "both";
             circuit: components["schemas"]["CircuitSettings"] | null;
             transform: {
+                /** Format: cel */
                 payload?: string;
+                /** Format: cel */
                 headers?: string;
+                /** Format: cel */
                 path?: string;
                 enabled?: boolean;
             } | null;
@@ -6657,6 +7931,8 @@ export interface components {
                 action: "send" | "link";
             } | null;
             chatFilter: components["schemas"]["ChatFilter"] | null;
+            auth: components["schemas"]["EndpointAuthOut"] | null;
+            tls: components["schemas"]["EndpointTlsOut"] | null;
             /** Format: date-time */
             createdAt: string;
             /** Format: date-time */
@@ -6665,6 +7941,19 @@ export interface components {
             statusText: components["schemas"]["MessageStatusText"];
             nextAttempt: string | null;
             reason: string | null;
+        };
+        MessageExplanationOut: {
+            endpointId: string;
+            url: string;
+            description: string;
+            got: boolean;
+            /** @enum {string} */
+            because: "delivered" | "sending" | "waiting" | "paused" | "circuit-open" | "given-up" | "not-sent" | "event-type" | "channel" | "chat-filter" | "filter" | "newer" | "changed";
+            statusText: components["schemas"]["MessageStatusText"] | null;
+            nextAttempt: string | null;
+            reason: string | null;
+            setting: (string | string[]) | null;
+            changedSince: boolean;
         };
         MessageIn: {
             eventType: string;
@@ -6677,10 +7966,10 @@ export interface components {
             application?: components["schemas"]["ApplicationIn"] | null;
             payloadRetentionPeriod?: number;
             payloadRetentionHours?: number | null;
-            deliverAt?: unknown;
+            deliverAt?: null;
             transformationsParams?: components["schemas"]["TransformationsParams"] | null;
             data?: unknown;
-        };
+        } & unknown;
         MessageOut: {
             id: string;
             eventType: string;
@@ -6731,7 +8020,263 @@ export interface components {
             /** Format: date-time */
             expiresAt: string;
         };
-        OpenApiDocument: Record<string, unknown>;
+        OpenApiDocument: {
+            [key: string]: unknown;
+        };
+        OperationalWebhookEndpointIn: {
+            uid?: string | null;
+            description?: string;
+            disabled?: boolean;
+            version?: 1 | null;
+            metadata?: {
+                [key: string]: string;
+            } | null;
+            throttleRate?: number | null;
+            throttleWindowMs?: number;
+            /** @enum {string} */
+            dialect?: "standard" | "whatsmeow" | "zaphub" | "device-status" | "evolution" | "agentes";
+            dialectOptions?: {
+                [key: string]: unknown;
+            };
+            retrySchedule?: number[] | null;
+            timeoutMs?: number | null;
+            maxInFlight?: number;
+            /** @enum {string} */
+            ordering?: "none" | "key";
+            priority?: ("high" | "normal" | "low") | null;
+            filter?: string | null;
+            /** @enum {string} */
+            signatureHeaders?: "webhook" | "svix" | "both";
+            circuit?: components["schemas"]["CircuitSettings"] | null;
+            transform?: {
+                /** Format: cel */
+                payload?: string;
+                /** Format: cel */
+                headers?: string;
+                /** Format: cel */
+                path?: string;
+                enabled?: boolean;
+            } | null;
+            batch?: {
+                maxEvents: number;
+                maxWaitMs: number;
+            } | null;
+            /** @enum {string} */
+            onExhausted?: "continue" | "stop";
+            oversize?: {
+                maxBytes: number;
+                /** @enum {string} */
+                action: "send" | "link";
+            } | null;
+            destination?: components["schemas"]["DestinationIn"] | null;
+            chatFilter?: components["schemas"]["ChatFilter"] | null;
+            auth?: ({
+                /** @constant */
+                type: "bearer";
+                token: string;
+            } | {
+                /** @constant */
+                type: "basic";
+                username: string;
+                password: string;
+            } | {
+                /** @constant */
+                type: "oauth2";
+                /** Format: uri */
+                tokenUrl: string;
+                clientId: string;
+                clientSecret: string;
+                /** @enum {string} */
+                clientAuth?: "basic" | "post";
+                scopes?: string[];
+                extraParams?: {
+                    [key: string]: string;
+                };
+            }) | null;
+            tls?: {
+                cert?: string | null;
+                key?: string | null;
+                ca?: string | null;
+            } | null;
+            /** Format: uri */
+            url?: string;
+            eventTypes?: ("*" | "endpoint.created" | "endpoint.updated" | "endpoint.deleted" | "endpoint.enabled" | "endpoint.disabled" | "endpoint.circuit.opened" | "endpoint.circuit.closed" | "message.attempt.failing" | "message.attempt.exhausted" | "message.attempt.recovered" | "background_task.finished" | "source.silent" | "source.recovered" | "endpoint.*" | "endpoint.circuit.*" | "message.*" | "message.attempt.*" | "background_task.*" | "source.*")[] | null;
+            channels?: string[] | null;
+            secret?: string | null;
+            headers?: {
+                [key: string]: string;
+            };
+            filterTypes?: ("*" | "endpoint.created" | "endpoint.updated" | "endpoint.deleted" | "endpoint.enabled" | "endpoint.disabled" | "endpoint.circuit.opened" | "endpoint.circuit.closed" | "message.attempt.failing" | "message.attempt.exhausted" | "message.attempt.recovered" | "background_task.finished" | "source.silent" | "source.recovered" | "endpoint.*" | "endpoint.circuit.*" | "message.*" | "message.attempt.*" | "background_task.*" | "source.*")[] | null;
+            rateLimit?: number | null;
+        } & unknown;
+        OperationalWebhookEndpointPatch: {
+            uid?: string | null;
+            description?: string;
+            disabled?: boolean;
+            version?: 1 | null;
+            metadata?: {
+                [key: string]: string;
+            } | null;
+            throttleRate?: number | null;
+            throttleWindowMs?: number;
+            /** @enum {string} */
+            dialect?: "standard" | "whatsmeow" | "zaphub" | "device-status" | "evolution" | "agentes";
+            dialectOptions?: {
+                [key: string]: unknown;
+            };
+            retrySchedule?: number[] | null;
+            timeoutMs?: number | null;
+            maxInFlight?: number;
+            /** @enum {string} */
+            ordering?: "none" | "key";
+            priority?: ("high" | "normal" | "low") | null;
+            filter?: string | null;
+            /** @enum {string} */
+            signatureHeaders?: "webhook" | "svix" | "both";
+            circuit?: components["schemas"]["CircuitSettings"] | null;
+            transform?: {
+                /** Format: cel */
+                payload?: string;
+                /** Format: cel */
+                headers?: string;
+                /** Format: cel */
+                path?: string;
+                enabled?: boolean;
+            } | null;
+            batch?: {
+                maxEvents: number;
+                maxWaitMs: number;
+            } | null;
+            /** @enum {string} */
+            onExhausted?: "continue" | "stop";
+            oversize?: {
+                maxBytes: number;
+                /** @enum {string} */
+                action: "send" | "link";
+            } | null;
+            destination?: components["schemas"]["DestinationIn"] | null;
+            chatFilter?: components["schemas"]["ChatFilter"] | null;
+            auth?: ({
+                /** @constant */
+                type: "bearer";
+                token: string;
+            } | {
+                /** @constant */
+                type: "basic";
+                username: string;
+                password: string;
+            } | {
+                /** @constant */
+                type: "oauth2";
+                /** Format: uri */
+                tokenUrl: string;
+                clientId: string;
+                clientSecret: string;
+                /** @enum {string} */
+                clientAuth?: "basic" | "post";
+                scopes?: string[];
+                extraParams?: {
+                    [key: string]: string;
+                };
+            }) | null;
+            tls?: {
+                cert?: string | null;
+                key?: string | null;
+                ca?: string | null;
+            } | null;
+            /** Format: uri */
+            url?: string;
+            eventTypes?: ("*" | "endpoint.created" | "endpoint.updated" | "endpoint.deleted" | "endpoint.enabled" | "endpoint.disabled" | "endpoint.circuit.opened" | "endpoint.circuit.closed" | "message.attempt.failing" | "message.attempt.exhausted" | "message.attempt.recovered" | "background_task.finished" | "source.silent" | "source.recovered" | "endpoint.*" | "endpoint.circuit.*" | "message.*" | "message.attempt.*" | "background_task.*" | "source.*")[] | null;
+            channels?: string[] | null;
+            secret?: null;
+            filterTypes?: ("*" | "endpoint.created" | "endpoint.updated" | "endpoint.deleted" | "endpoint.enabled" | "endpoint.disabled" | "endpoint.circuit.opened" | "endpoint.circuit.closed" | "message.attempt.failing" | "message.attempt.exhausted" | "message.attempt.recovered" | "background_task.finished" | "source.silent" | "source.recovered" | "endpoint.*" | "endpoint.circuit.*" | "message.*" | "message.attempt.*" | "background_task.*" | "source.*")[] | null;
+            rateLimit?: number | null;
+        };
+        OperationalWebhookEndpointUpdate: {
+            uid?: string | null;
+            description?: string;
+            disabled?: boolean;
+            version?: 1 | null;
+            metadata?: {
+                [key: string]: string;
+            } | null;
+            throttleRate?: number | null;
+            throttleWindowMs?: number;
+            /** @enum {string} */
+            dialect?: "standard" | "whatsmeow" | "zaphub" | "device-status" | "evolution" | "agentes";
+            dialectOptions?: {
+                [key: string]: unknown;
+            };
+            retrySchedule?: number[] | null;
+            timeoutMs?: number | null;
+            maxInFlight?: number;
+            /** @enum {string} */
+            ordering?: "none" | "key";
+            priority?: ("high" | "normal" | "low") | null;
+            filter?: string | null;
+            /** @enum {string} */
+            signatureHeaders?: "webhook" | "svix" | "both";
+            circuit?: components["schemas"]["CircuitSettings"] | null;
+            transform?: {
+                /** Format: cel */
+                payload?: string;
+                /** Format: cel */
+                headers?: string;
+                /** Format: cel */
+                path?: string;
+                enabled?: boolean;
+            } | null;
+            batch?: {
+                maxEvents: number;
+                maxWaitMs: number;
+            } | null;
+            /** @enum {string} */
+            onExhausted?: "continue" | "stop";
+            oversize?: {
+                maxBytes: number;
+                /** @enum {string} */
+                action: "send" | "link";
+            } | null;
+            destination?: components["schemas"]["DestinationIn"] | null;
+            chatFilter?: components["schemas"]["ChatFilter"] | null;
+            auth?: ({
+                /** @constant */
+                type: "bearer";
+                token: string;
+            } | {
+                /** @constant */
+                type: "basic";
+                username: string;
+                password: string;
+            } | {
+                /** @constant */
+                type: "oauth2";
+                /** Format: uri */
+                tokenUrl: string;
+                clientId: string;
+                clientSecret: string;
+                /** @enum {string} */
+                clientAuth?: "basic" | "post";
+                scopes?: string[];
+                extraParams?: {
+                    [key: string]: string;
+                };
+            }) | null;
+            tls?: {
+                cert?: string | null;
+                key?: string | null;
+                ca?: string | null;
+            } | null;
+            /** Format: uri */
+            url?: string;
+            eventTypes?: ("*" | "endpoint.created" | "endpoint.updated" | "endpoint.deleted" | "endpoint.enabled" | "endpoint.disabled" | "endpoint.circuit.opened" | "endpoint.circuit.closed" | "message.attempt.failing" | "message.attempt.exhausted" | "message.attempt.recovered" | "background_task.finished" | "source.silent" | "source.recovered" | "endpoint.*" | "endpoint.circuit.*" | "message.*" | "message.attempt.*" | "background_task.*" | "source.*")[] | null;
+            channels?: string[] | null;
+            headers?: {
+                [key: string]: string;
+            };
+            filterTypes?: ("*" | "endpoint.created" | "endpoint.updated" | "endpoint.deleted" | "endpoint.enabled" | "endpoint.disabled" | "endpoint.circuit.opened" | "endpoint.circuit.closed" | "message.attempt.failing" | "message.attempt.exhausted" | "message.attempt.recovered" | "background_task.finished" | "source.silent" | "source.recovered" | "endpoint.*" | "endpoint.circuit.*" | "message.*" | "message.attempt.*" | "background_task.*" | "source.*")[] | null;
+            rateLimit?: number | null;
+        } & unknown;
         OverviewOut: {
             /** Format: date-time */
             at: string;
@@ -6770,6 +8315,8 @@ export interface components {
             phone?: string;
             keys?: string[];
             scan?: boolean;
+        } | unknown | unknown | unknown | {
+            keys: unknown;
         };
         PersonErasureOut: {
             person: string[];
@@ -6812,6 +8359,8 @@ export interface components {
             scan?: boolean;
             limit?: number;
             iterator?: string;
+        } | unknown | unknown | unknown | {
+            keys: unknown;
         };
         PersonExportOut: {
             person: string[];
@@ -6848,6 +8397,45 @@ export interface components {
             iterator: string | null;
             done: boolean;
         };
+        PolledMessageOut: {
+            id: string;
+            eventType: string;
+            eventId: string | null;
+            channels: string[] | null;
+            tags: string[] | null;
+            orderingKey: string | null;
+            /** @enum {string} */
+            priority: "high" | "normal" | "low";
+            /** Format: date-time */
+            timestamp: string;
+            payload: unknown;
+            headers: {
+                [key: string]: string;
+            } | null;
+        };
+        PollerV2CommitIn: {
+            offset: number;
+        };
+        PollerV2PollOut: {
+            data: {
+                id: string;
+                eventType: string;
+                eventId: string | null;
+                channels: string[] | null;
+                tags: string[] | null;
+                orderingKey: string | null;
+                /** @enum {string} */
+                priority: "high" | "normal" | "low";
+                /** Format: date-time */
+                timestamp: string;
+                payload: unknown;
+                headers: {
+                    [key: string]: string;
+                } | null;
+                offset: number;
+            }[];
+            done: boolean;
+        };
         PollingEndpointConsumerSeekIn: {
             /** Format: date-time */
             after: string;
@@ -6861,6 +8449,7 @@ export interface components {
             eventTypes?: string[] | null;
             channels?: string[] | null;
             filter?: string | null;
+            filterTypes?: string[] | null;
         };
         PollingEndpointOut: {
             data: {
@@ -6875,7 +8464,9 @@ export interface components {
                 /** Format: date-time */
                 timestamp: string;
                 payload: unknown;
-                headers: Record<string, unknown> | null;
+                headers: {
+                    [key: string]: string;
+                } | null;
             }[];
             iterator: string;
             done: boolean;
@@ -6886,12 +8477,14 @@ export interface components {
             eventTypes?: string[] | null;
             channels?: string[] | null;
             filter?: string | null;
+            filterTypes?: string[] | null;
         };
         PollingEndpointSettingsOut: {
             id: string;
             uid: string | null;
             name: string;
             eventTypes: string[] | null;
+            filterTypes: string[] | null;
             channels: string[] | null;
             filter: string | null;
             /** Format: date-time */
@@ -6946,6 +8539,27 @@ export interface components {
             /** Format: date-time */
             countedAt: string;
         };
+        ReadingOut: {
+            /** @enum {string} */
+            state: "connecting" | "reading" | "waiting" | "failing" | "paused" | "stopped";
+            reason: string | null;
+            code: string | null;
+            values: {
+                [key: string]: string | number;
+            } | null;
+            since: string | null;
+            nodes: {
+                node: string;
+                /** @enum {string} */
+                state: "connecting" | "reading" | "waiting" | "failing";
+                reason: string | null;
+                code: string | null;
+                values: {
+                    [key: string]: string | number;
+                } | null;
+                since: string | null;
+            }[];
+        };
         RecoverIn: {
             /** Format: date-time */
             since: string;
@@ -6976,14 +8590,35 @@ export interface components {
             deliveries: number;
         };
         RetryScheduleInOut: {
-            retrySchedule?: {
+            retrySchedule?: ({
                 secs: number;
                 nanos?: number;
-            }[] | null;
+            } & unknown)[] | null;
         };
         RotatePollerTokenIn: {
             expiry?: number | null;
             oldTokenExpiry?: number;
+        };
+        SentRequestOut: {
+            /** @constant */
+            method: "POST";
+            url: string;
+            headers: {
+                name: string;
+                value: string | null;
+            }[];
+            body: string;
+            signature: {
+                header: string;
+                value: string | null;
+                prefix: string;
+                /** @enum {string} */
+                encoding: "base64" | "hex" | "jwt";
+                content: string;
+                /** @enum {string} */
+                key: "base64" | "text";
+            } | null;
+            doubts: ("endpoint-changed" | "batch" | "not-sent" | "url")[];
         };
         SeriesOut: {
             /** Format: date-time */
@@ -7047,7 +8682,7 @@ export interface components {
         };
         SourceIn: {
             /** @enum {string} */
-            gateway: "baileys" | "whatsmeow" | "wuzapi" | "gowa" | "evolution" | "evolution-go" | "waha" | "zpwoot" | "whatsapp-cloud" | "supabase" | "github" | "gitlab" | "stripe" | "shopify" | "paddle" | "asaas" | "mercado-pago" | "pagseguro" | "pix" | "slack" | "discord" | "twilio" | "sendgrid" | "mailgun" | "hubspot" | "typeform" | "standard-webhooks" | "svix" | "webhook";
+            gateway: "baileys" | "whatsmeow" | "wuzapi" | "gowa" | "evolution" | "evolution-go" | "waha" | "zpwoot" | "whatsapp-cloud" | "uazapi" | "z-api" | "wppconnect" | "twilio-whatsapp" | "supabase" | "events" | "github" | "gitlab" | "stripe" | "shopify" | "paddle" | "asaas" | "mercado-pago" | "pagseguro" | "pix" | "slack" | "discord" | "twilio" | "sendgrid" | "mailgun" | "hubspot" | "typeform" | "standard-webhooks" | "svix" | "webhook";
             name?: string;
             /** @enum {string} */
             sessions?: "own" | "any";
@@ -7058,9 +8693,10 @@ export interface components {
             mediaMinBytes?: number;
             dedupeSeconds?: number;
             webhook?: components["schemas"]["WebhookSettings"] | null;
+            broker?: components["schemas"]["BrokerIn"] | null;
             allowedIps?: string[] | null;
             silenceMinutes?: number | null;
-        };
+        } & (unknown & unknown);
         SourceOut: {
             id: string;
             gateway: string;
@@ -7077,6 +8713,8 @@ export interface components {
             dedupeSeconds: number;
             silenceMinutes: number | null;
             webhook: components["schemas"]["WebhookSettings"] | null;
+            broker: components["schemas"]["BrokerOut"] | null;
+            reading: components["schemas"]["ReadingOut"] | null;
             allowedIps: string[] | null;
             /** Format: date-time */
             createdAt: string;
@@ -7094,6 +8732,7 @@ export interface components {
             mediaMinBytes?: number;
             dedupeSeconds?: number;
             webhook?: components["schemas"]["WebhookSettings"] | null;
+            broker?: components["schemas"]["BrokerIn"] | null;
             allowedIps?: string[] | null;
             silenceMinutes?: number | null;
         };
@@ -7128,7 +8767,9 @@ export interface components {
             filtered: number;
             skipped: number;
             refused: number;
-            filteredBy: Record<string, unknown>;
+            filteredBy: {
+                [key: string]: number;
+            };
             unrecognised: number;
             badSignature: number;
             addressRefused: number;
@@ -7137,6 +8778,10 @@ export interface components {
                 /** Format: date-time */
                 at: string;
                 reason: string;
+                code: string | null;
+                values: {
+                    [key: string]: string | number;
+                } | null;
             } | null;
             deliveries: {
                 delivered: number;
@@ -7163,6 +8808,8 @@ export interface components {
             dedupeSeconds: number;
             silenceMinutes: number | null;
             webhook: components["schemas"]["WebhookSettings"] | null;
+            broker: components["schemas"]["BrokerOut"] | null;
+            reading: components["schemas"]["ReadingOut"] | null;
             allowedIps: string[] | null;
             /** Format: date-time */
             createdAt: string;
@@ -7192,15 +8839,27 @@ export interface components {
             statusCode: number | null;
             durationMs: number | null;
             error: string | null;
+            cause: components["schemas"]["FailureCause"] | null;
             deliveries: number | null;
             unmatched: string | null;
+        };
+        SystemNodeOut: {
+            id: string;
+            name: string;
+            version: string;
+            /** Format: date-time */
+            startedAt: string;
+            /** Format: date-time */
+            expiresAt: string;
+            schemaVersion: number;
+            underWay: number;
         };
         SystemOut: {
             /** Format: date-time */
             at: string;
             version: string;
             schemaVersion: number | null;
-            nodes: components["schemas"]["NodeOut"][];
+            nodes: components["schemas"]["SystemNodeOut"][];
             queue: components["schemas"]["QueueOut"];
             database: {
                 version: string;
@@ -7208,10 +8867,23 @@ export interface components {
                 days: {
                     day: string;
                     bytes: number;
-                    messages: number;
-                    attempts: number;
+                    messages: number | null;
+                    attempts: number | null;
+                    partitions: {
+                        table: string;
+                        bytes: number;
+                        rows: number | null;
+                    }[];
                 }[];
             };
+            replica: {
+                used: boolean;
+                lagMs: number | null;
+                maxLagMs: number;
+                problem: string | null;
+                /** Format: date-time */
+                since: string;
+            } | null;
             retention: {
                 days: number;
                 tenants: {
@@ -7228,6 +8900,64 @@ export interface components {
                 description: string;
             }[] | null;
         };
+        TemplateOut: {
+            id: string;
+            name: string;
+            /** @enum {string} */
+            kind: "workflow" | "chat" | "system" | "database";
+            about: components["schemas"]["TemplateWords"];
+            docs: string | null;
+            setUp: string | null;
+            fields: {
+                name: string;
+                label: components["schemas"]["TemplateWords"];
+                help: components["schemas"]["TemplateWords"] | null;
+                /** @enum {string} */
+                kind: "url" | "text" | "secret";
+                example: string;
+                pattern: string | null;
+                optional: boolean;
+            }[];
+            sample: {
+                eventType: string;
+                payload: unknown;
+            };
+        };
+        TemplateTrialIn: {
+            values: {
+                [key: string]: string;
+            };
+            messageId?: string | null;
+        };
+        TemplateTrialOut: {
+            request: {
+                url: string;
+                headers: {
+                    name: string;
+                    value: string;
+                }[];
+                body: string;
+            } | null;
+            problem: string | null;
+        };
+        TemplateUseIn: {
+            values: {
+                [key: string]: string;
+            };
+            uid?: string | null;
+            description?: string;
+            eventTypes?: string[] | null;
+            channels?: string[] | null;
+            filter?: string | null;
+            disabled?: boolean;
+        };
+        TemplateWords: {
+            en: string;
+            "pt-BR": string;
+        };
+        TemplatesOut: {
+            data: components["schemas"]["TemplateOut"][];
+        };
         TenantCreatedOut: {
             id: string;
             name: string;
@@ -7237,6 +8967,7 @@ export interface components {
             encryptPayloads: boolean;
             allowUnknownEventTypes: boolean;
             signatureHeaders: ("webhook" | "svix" | "both") | null;
+            endpointDefaults: components["schemas"]["EndpointDefaultsOut"] | null;
             /** Format: date-time */
             createdAt: string;
             key: string;
@@ -7249,6 +8980,7 @@ export interface components {
             encryptPayloads?: boolean;
             allowUnknownEventTypes?: boolean;
             signatureHeaders?: ("webhook" | "svix" | "both") | null;
+            endpointDefaults?: components["schemas"]["EndpointDefaults"] | null;
         };
         TenantOut: {
             id: string;
@@ -7259,6 +8991,7 @@ export interface components {
             encryptPayloads: boolean;
             allowUnknownEventTypes: boolean;
             signatureHeaders: ("webhook" | "svix" | "both") | null;
+            endpointDefaults: components["schemas"]["EndpointDefaultsOut"] | null;
             /** Format: date-time */
             createdAt: string;
         };
@@ -7270,29 +9003,51 @@ export interface components {
             encryptPayloads?: boolean;
             allowUnknownEventTypes?: boolean;
             signatureHeaders?: ("webhook" | "svix" | "both") | null;
+            endpointDefaults?: components["schemas"]["EndpointDefaults"] | null;
         };
         TransformTrialIn: {
             transform?: {
+                /** Format: cel */
                 payload?: string;
+                /** Format: cel */
                 headers?: string;
+                /** Format: cel */
                 path?: string;
                 enabled?: boolean;
             };
             messageId?: string;
             eventType?: string;
             payload?: unknown;
-        };
+        } & (unknown | unknown);
         TransformTrialOut: {
             ok: boolean;
             problem: string | null;
             payload: unknown;
-            headers: Record<string, unknown> | null;
+            headers: {
+                [key: string]: string;
+            } | null;
             path: string | null;
         };
+        TransformTrialWithoutEndpointIn: {
+            transform: {
+                /** Format: cel */
+                payload?: string;
+                /** Format: cel */
+                headers?: string;
+                /** Format: cel */
+                path?: string;
+                enabled?: boolean;
+            };
+            messageId?: string;
+            eventType?: string;
+            payload?: unknown;
+        } & (unknown | unknown);
         TransformationsParams: {
             rawPayload?: string | null;
-            headers?: Record<string, unknown> | null;
-        };
+            headers?: {
+                [key: string]: string;
+            } | null;
+        } & unknown;
         WebhookSettings: {
             verification?: components["schemas"]["WebhookVerification"];
             eventType?: {
@@ -7449,7 +9204,7 @@ export interface components {
             } | {
                 body: string;
             };
-            algorithms: ("HS256" | "HS384" | "HS512" | "RS256" | "PS256" | "ES256" | "EdDSA")[];
+            algorithms: ("HS256" | "HS384" | "HS512" | "RS256" | "PS256" | "ES256" | "EdDSA")[] | unknown | unknown;
             issuer?: string;
             audience?: string;
             bodyHash?: {

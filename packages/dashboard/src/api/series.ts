@@ -26,21 +26,3 @@ export function seriesQuery(span: SeriesSpan, { app, endpoint }: Of) {
     },
   })
 }
-
-/** Each endpoint's last hour, for the lines in a list. */
-export function endpointSeriesQuery(app: string) {
-  return queryOptions({
-    queryKey: ['series', 'endpoints', app],
-    refetchInterval: 30_000,
-    queryFn: async () => {
-      const query = {
-        span: '1h' as const,
-        step: '300' as const,
-        group_by: 'endpoint' as const,
-        app_id: app,
-      }
-      const answer = await ask(api.GET('/api/v1/series', { params: { query } }))
-      return new Map(answer.series.map((one) => [one.key ?? '', one]))
-    },
-  })
-}

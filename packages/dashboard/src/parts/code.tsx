@@ -8,7 +8,16 @@ import styles from './code.module.css'
 const SHOWN = 200_000
 
 /** Text that came from elsewhere, as text: it is never made markup. */
-export function Code({ text, label }: { text: string; label: string }) {
+export function Code({
+  text,
+  label,
+  copy = text,
+}: {
+  text: string
+  label: string
+  /** What is copied, where it is shown laid out. */
+  copy?: string
+}) {
   const t = useTranslations('common')
   const shown = text.length > SHOWN ? `${text.slice(0, SHOWN)}\n… ${t('cut')}` : text
   return (
@@ -17,7 +26,7 @@ export function Code({ text, label }: { text: string; label: string }) {
         {shown}
       </pre>
       <div className={styles.copy}>
-        <CopyButton text={text} />
+        <CopyButton text={copy} />
       </div>
     </div>
   )

@@ -9,6 +9,7 @@ export function Dialog({
   onClose,
   title,
   wide = false,
+  held = false,
   buttons,
   children,
 }: {
@@ -16,11 +17,13 @@ export function Dialog({
   onClose: () => void
   title: string
   wide?: boolean
+  /** A click beside it does not close it: something may have been typed. */
+  held?: boolean
   buttons?: ReactNode
   children: ReactNode
 }) {
   return (
-    <Base.Root open={open} onOpenChange={(now) => now || onClose()}>
+    <Base.Root open={open} disablePointerDismissal={held} onOpenChange={(now) => now || onClose()}>
       <Base.Portal>
         <Base.Backdrop className={styles.backdrop} />
         <Base.Popup className={names(styles.popup, wide && styles.wide)}>

@@ -28,6 +28,7 @@ export function FormDialog({
   return (
     <Dialog
       open
+      held
       wide={wide}
       onClose={onClose}
       title={title}

@@ -2,6 +2,7 @@ import type { ReactNode } from 'react'
 import { asProblem } from '../api/problem.ts'
 import { useFieldWords, useProblemWords } from '../words/problem-words.ts'
 import { Notice } from './states.tsx'
+import { Foreign } from './layout.tsx'
 
 /**
  * What Pombo said of a form, at the fields that it named, and above the form what is about none of them. `fields` are
@@ -29,7 +30,11 @@ export function useFieldErrors(
       problem.code === 'validation' && others.length === 0 ? null : (
         <Notice tone="bad">
           {words(problem)}
-          {problem.code !== 'network' && detail !== '' && `: ${detail}`}
+          {problem.code !== 'network' && detail !== '' && (
+            <>
+              : <Foreign>{detail}</Foreign>
+            </>
+          )}
         </Notice>
       ),
   }

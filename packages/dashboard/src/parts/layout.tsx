@@ -71,6 +71,10 @@ export function Stack({ tight = false, children }: { tight?: boolean; children: 
   return <div className={names(styles.stack, tight && styles.tight)}>{children}</div>
 }
 
+export function Grid({ children }: { children: ReactNode }) {
+  return <div className={styles.grid}>{children}</div>
+}
+
 export function Columns({ children }: { children: ReactNode }) {
   return <div className={styles.columns}>{children}</div>
 }
@@ -96,6 +100,11 @@ function FactRow({ name, value }: { name: string; value: ReactNode }) {
 
 export function Muted({ children }: { children: ReactNode }) {
   return <span className={styles.muted}>{children}</span>
+}
+
+/** What Pombo, a broker or a database said in English, whatever the page's language. */
+export function Foreign({ children }: { children: ReactNode }) {
+  return <span lang="en">{children}</span>
 }
 
 export function Mono({ children }: { children: ReactNode }) {

@@ -14,7 +14,7 @@ interface ListPage<Of> {
 }
 
 /** A list of the API, a page at a time, in each of its states. */
-export function PagedList<Of>({
+export function PagedList<Of, In extends ListPage<Of> = ListPage<Of>>({
   label,
   queryKey,
   page,
@@ -22,15 +22,21 @@ export function PagedList<Of>({
   rowKey,
   linked = false,
   empty,
+  foot,
   refetchMs,
 }: {
   label: string
   queryKey: readonly unknown[]
-  page: (iterator: string | undefined) => Promise<ListPage<Of>>
+  page: (iterator: string | undefined) => Promise<In>
   columns: readonly Column<Of>[]
   rowKey: (of: Of) => string
   linked?: boolean
   empty: ReactNode
+  /** Below the rows, or below `empty`: what the pages say of themselves, and to go on. */
+  foot?: (
+    pages: readonly In[],
+    foot: { more: (() => void) | undefined; busy: boolean },
+  ) => ReactNode
   refetchMs?: number
 }) {
   const common = useTranslations('common')
@@ -46,17 +52,27 @@ export function PagedList<Of>({
     return <Failure problem={asProblem(found.error)} retry={() => void found.refetch()} />
   }
   const rows = found.data.pages.flatMap(({ data }) => data)
-  if (rows.length === 0) return empty
+  const more = found.hasNextPage ? () => void found.fetchNextPage() : undefined
+  const busy = found.isFetchingNextPage
+  const below = foot?.(found.data.pages, { more, busy })
+  if (rows.length === 0)
+    return (
+      <>
+        {empty}
+        {below}
+      </>
+    )
   return (
     <>
       <Table {...{ label, columns, rows, rowKey, linked }} />
-      {found.hasNextPage && (
-        <Foot>
-          <Button busy={found.isFetchingNextPage} onClick={() => void found.fetchNextPage()}>
-            {common('more')}
-          </Button>
-        </Foot>
-      )}
+      {below ??
+        (more !== undefined && (
+          <Foot>
+            <Button busy={busy} onClick={more}>
+              {common('more')}
+            </Button>
+          </Foot>
+        ))}
     </>
   )
 }

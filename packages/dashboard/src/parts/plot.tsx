@@ -4,6 +4,7 @@ import uPlot from 'uplot'
 import { useFormatter } from 'use-intl'
 import type { ChartProps } from './chart.tsx'
 import styles from './chart.module.css'
+import { lonePoints } from './lone-points.ts'
 
 interface Hover {
   left: number
@@ -156,7 +157,12 @@ function options(given: {
         label,
         stroke: colour(name),
         width: 1.5,
-        points: { show: false },
+        points: {
+          show: true,
+          size: 5,
+          fill: colour(name),
+          filter: (self: uPlot, index: number) => lonePoints(self.data[index] ?? []),
+        },
         ...(fill === true && { fill: `color-mix(in oklab, ${colour(name)} 14%, transparent)` }),
       })),
     ],

@@ -56,7 +56,11 @@ export function Failure({ problem, retry }: { problem: Problem; retry?: () => vo
     <div className={names(styles.box, styles.bad)} role="alert">
       {lost ? <Unplug size={22} aria-hidden /> : <CircleAlert size={22} aria-hidden />}
       <h3>{words(problem)}</h3>
-      {!lost && <p className={styles.detail}>{problem.detail}</p>}
+      {!lost && (
+        <p className={styles.detail} lang="en">
+          {problem.detail}
+        </p>
+      )}
       {retry !== undefined && (
         <div className={styles.buttons}>
           <Button onClick={retry}>{t('tryAgain')}</Button>
@@ -73,7 +77,11 @@ export function NoPermission({ detail }: { detail?: string }) {
       <Lock size={22} aria-hidden />
       <h3>{t('noPermission')}</h3>
       <p>{t('noPermissionHow')}</p>
-      {detail !== undefined && <p className={styles.detail}>{detail}</p>}
+      {detail !== undefined && (
+        <p className={styles.detail} lang="en">
+          {detail}
+        </p>
+      )}
     </div>
   )
 }

@@ -10,8 +10,11 @@ export interface Column<Of> {
   id: string
   head: string
   cell: (of: Of) => ReactNode
-  /** Numbers stand to the right, `fill` takes what is left and is cut, `minor` goes first where it is narrow. */
-  is?: 'number' | 'fill' | 'nowrap'
+  /**
+   * Numbers stand to the right, and are called by their head where rows become cards; `fill` takes what is left and is
+   * cut; `text` is never cut; `minor` goes first where it is narrow.
+   */
+  is?: 'number' | 'fill' | 'nowrap' | 'text'
   minor?: boolean
 }
 
@@ -34,6 +37,9 @@ export function Table<Of>({
       id,
       names(is !== undefined && styles[is], minor === true && styles.minor),
     ]),
+  )
+  const heads = new Map(
+    columns.map(({ id, head, is }) => [id, is === 'number' || is === 'text' ? head : '']),
   )
   const table = useTable({
     features,
@@ -65,7 +71,11 @@ export function Table<Of>({
           {table.getRowModel().rows.map((row) => (
             <tr key={row.id} className={linked ? styles.linked : undefined}>
               {row.getAllCells().map((cell) => (
-                <td key={cell.id} className={look.get(cell.column.id)}>
+                <td
+                  key={cell.id}
+                  className={look.get(cell.column.id)}
+                  data-head={heads.get(cell.column.id) || undefined}
+                >
                   <table.FlexRender cell={cell} />
                 </td>
               ))}

@@ -2,6 +2,7 @@ import { useQueryClient } from '@tanstack/react-query'
 import { useEffect } from 'react'
 import { useTranslations } from 'use-intl'
 import { Dialog } from '../parts/dialog.tsx'
+import { tellAround } from './embedding.ts'
 import { sessionQuery, useSession, useSessionEnded } from './session.ts'
 import { SignInForm } from './sign-in-form.tsx'
 
@@ -13,11 +14,11 @@ export function EndedDialog() {
   const queries = useQueryClient()
   const portal = before.kind === 'portal'
   useEffect(() => {
-    // The page around it can fetch a new link. It is told nothing else, so anybody may hear it.
-    if (ended && portal) window.parent.postMessage({ type: 'pombo:expired' }, '*')
+    // The page around it can fetch a new link.
+    if (ended && portal) tellAround('pombo:expired')
   }, [ended, portal])
   return (
-    <Dialog open={ended} onClose={() => undefined} title={t('title')}>
+    <Dialog open={ended} held onClose={() => undefined} title={t('title')}>
       {portal ? (
         <p>{t('portalEnded')}</p>
       ) : (

@@ -1,5 +1,6 @@
 import { queryOptions, useQueryClient, useSuspenseQuery } from '@tanstack/react-query'
 import { useSyncExternalStore } from 'react'
+import { basePath } from '../api/base-path.ts'
 import { api, ask, bindSession } from '../api/client.ts'
 import type { Session } from '../api/shapes.ts'
 
@@ -38,7 +39,7 @@ export function useSignOut(): () => Promise<void> {
     await ask(api.DELETE('/api/v1/auth/session'))
     queries.clear()
     // All that the page knew goes with the page.
-    window.location.assign('/signin')
+    window.location.assign(`${basePath}/signin`)
   }
 }
 

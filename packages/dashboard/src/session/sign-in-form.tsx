@@ -23,6 +23,7 @@ export function SignInForm({ onDone }: { onDone: (session: Session) => void }) {
   }
   return (
     <form
+      noValidate
       onSubmit={(event) => {
         event.preventDefault()
         setEmpty(key.trim() === '')

@@ -2,6 +2,7 @@ import { useQueryClient } from '@tanstack/react-query'
 import { getRouteApi, useRouter } from '@tanstack/react-router'
 import { useEffect } from 'react'
 import { useTranslations } from 'use-intl'
+import { basePath } from '../api/base-path.ts'
 import { Mark } from '../parts/mark.tsx'
 import { useLanguage } from '../words/language.ts'
 import { languageNames, languages } from '../words/languages.ts'
@@ -30,7 +31,7 @@ export function SignInPage() {
         <SignInForm
           onDone={(session) => {
             queries.setQueryData(sessionQuery.queryKey, session)
-            router.history.push(to ?? '/')
+            router.history.push(basePath + (to ?? '/'))
           }}
         />
         <div className={styles.foot}>

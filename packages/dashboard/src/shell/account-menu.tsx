@@ -1,6 +1,7 @@
 import { BookOpen, ChevronsUpDown, LogOut } from 'lucide-react'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
+import { basePath } from '../api/base-path.ts'
 import { Menu, MenuChoice, MenuItem, MenuLine } from '../parts/menu.tsx'
 import { useSay } from '../parts/toast.tsx'
 import { useSession, useSignOut } from '../session/session.ts'
@@ -49,7 +50,7 @@ export function AccountMenu() {
       <MenuLine />
       <MenuItem
         icon={<BookOpen size={14} aria-hidden />}
-        onPick={() => void window.open('/api/v1/docs', '_blank', 'noopener')}
+        onPick={() => void window.open(`${basePath}/api/v1/docs`, '_blank', 'noopener')}
       >
         {t('reference')}
       </MenuItem>

@@ -1,10 +1,12 @@
 import { Link, useRouter } from '@tanstack/react-router'
 import { Bird, Bug } from 'lucide-react'
+import { useCallback, useEffect } from 'react'
 import { useTranslations } from 'use-intl'
 import { Problem } from '../api/problem.ts'
 import { Button, buttonClass } from '../parts/button.tsx'
 import { Code } from '../parts/code.tsx'
 import { Empty, Failure } from '../parts/states.tsx'
+import { tellAround, useEmbedding } from '../session/embedding.ts'
 
 export function NoPage() {
   const t = useTranslations('shell')
@@ -14,7 +16,7 @@ export function NoPage() {
       title={t('notFound')}
       action={
         <Link to="/" className={buttonClass({})}>
-          {t('toOverview')}
+          {t('toStart')}
         </Link>
       }
     >
@@ -43,6 +45,10 @@ export function Crashed({ error }: { error: unknown }) {
 
 export function PortalClosed() {
   const t = useTranslations('signIn')
+  const router = useRouter()
+  const open = useCallback(() => void router.navigate({ to: '/' }), [router])
+  useEmbedding(open)
+  useEffect(() => tellAround('pombo:expired'), [])
   return (
     <Empty icon={<Bird size={26} aria-hidden />} title={t('portalEnded')}>
       {t('portalNoToken')}

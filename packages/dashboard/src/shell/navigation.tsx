@@ -6,10 +6,12 @@ import {
   FileClock,
   Gauge,
   KeyRound,
+  LayoutTemplate,
   Mail,
   PanelsTopLeft,
   PlugZap,
   Radio,
+  Server,
   ShieldCheck,
   Tags,
   Webhook,
@@ -34,6 +36,13 @@ const pages = [
   { group: 'groupWatch', to: '/messages', word: 'messages', icon: Mail, portal: 'messages' },
   { group: 'groupWatch', to: '/failed', word: 'failed', icon: CircleX, portal: 'failed' },
   { group: 'groupSetUp', to: '/endpoints', word: 'endpoints', icon: Webhook, portal: 'endpoints' },
+  {
+    group: 'groupSetUp',
+    to: '/templates',
+    word: 'templates',
+    icon: LayoutTemplate,
+    portal: 'endpoints',
+  },
   { group: 'groupSetUp', to: '/sources', word: 'sources', icon: Radio },
   { group: 'groupSetUp', to: '/event-types', word: 'eventTypes', icon: Tags, portal: 'eventTypes' },
   { group: 'groupSetUp', to: '/apps', word: 'apps', icon: Boxes },
@@ -43,6 +52,7 @@ const pages = [
   { group: 'groupAccount', to: '/audit', word: 'audit', icon: FileClock },
   { group: 'groupAccount', to: '/privacy', word: 'privacy', icon: ShieldCheck },
   { group: 'groupAccount', to: '/tenants', word: 'tenants', icon: Building2, operator: true },
+  { group: 'groupAccount', to: '/system', word: 'system', icon: Server, operator: true },
 ] as const
 
 const groups = ['groupWatch', 'groupSetUp', 'groupAccount'] as const
@@ -54,6 +64,18 @@ export function pagesOf(session: Session): readonly Entry[] {
     return pages.filter((page) => 'portal' in page && shown.includes(page.portal))
   }
   return pages.filter((page) => !('operator' in page) || session.operator)
+}
+
+/**
+ * Whether a session may open a page, by the id of its route. In a portal that is what the operator shows; a message is
+ * reached from several pages, and so is with any of them.
+ */
+export function mayOpen(session: Session, routeId: string): boolean {
+  if (session.kind !== 'portal') return true
+  const [, , page, ...rest] = routeId.split('/')
+  if (page === undefined || page === '' || (page === 'messages' && rest.length > 0)) return true
+  const shown = page === 'tasks' ? 'failed' : page
+  return pagesOf(session).some(({ to }) => to === `/${shown}`)
 }
 
 export function Navigation({ onPick }: { onPick?: () => void }) {

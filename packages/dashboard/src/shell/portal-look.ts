@@ -1,4 +1,5 @@
 import { useEffect } from 'react'
+import { wishedLook } from '../session/embedding.ts'
 import { useSession } from '../session/session.ts'
 import { useLanguage } from '../words/language.ts'
 import { kept } from './kept.ts'
@@ -21,7 +22,9 @@ export function usePortalLook(): void {
       style.setProperty('--chart-1', accent)
     }
     if (accentText !== null) style.setProperty('--accent-ink', accentText)
-    if (kept('theme') === null) applyTheme(look.theme)
-    if (look.language !== null && kept('language') === null) suggest(look.language)
+    const wished = wishedLook()
+    if (wished.theme === undefined && kept('theme') === null) applyTheme(look.theme)
+    if (wished.language === undefined && look.language !== null && kept('language') === null)
+      suggest(look.language)
   }, [look, suggest])
 }

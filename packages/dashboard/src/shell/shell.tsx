@@ -1,27 +1,32 @@
 import { Dialog } from '@base-ui/react/dialog'
 import { Outlet, useRouterState } from '@tanstack/react-router'
 import { Menu as MenuIcon } from 'lucide-react'
-import { useEffect, useRef, useState, useSyncExternalStore } from 'react'
-import { useFormatter, useTranslations } from 'use-intl'
-import { readConnection, watchConnection } from '../api/connection.ts'
+import { useEffect, useRef, useState } from 'react'
+import { useTranslations } from 'use-intl'
 import { IconButton } from '../parts/button.tsx'
 import dialogStyles from '../parts/dialog.module.css'
 import { Mark } from '../parts/mark.tsx'
+import { useEmbedding } from '../session/embedding.ts'
 import { EndedDialog } from '../session/ended-dialog.tsx'
 import { useSession } from '../session/session.ts'
 import { AccountMenu } from './account-menu.tsx'
 import { AppPicker } from './app-picker.tsx'
-import { Navigation } from './navigation.tsx'
+import { NoPage } from './dead-ends.tsx'
+import { mayOpen, Navigation } from './navigation.tsx'
 import { usePortalLook } from './portal-look.ts'
 import styles from './shell.module.css'
+import { Stale } from './stale.tsx'
 
 /** What stands around every page: where to go, which app it is about, who is signed in. */
 export function Shell() {
   const t = useTranslations('shell')
   usePortalLook()
+  useEmbedding()
   const [open, setOpen] = useState(false)
   const main = useRef<HTMLElement>(null)
   const path = useRouterState({ select: ({ location }) => location.pathname })
+  const routeId = useRouterState({ select: ({ matches }) => matches.at(-1)?.routeId ?? '' })
+  const session = useSession()
   const first = useRef(path)
   // Who does not see the page change is taken to it.
   useEffect(() => {
@@ -50,8 +55,8 @@ export function Shell() {
           <Brand />
         </header>
         <main id="main" ref={main} tabIndex={-1} className={styles.main}>
-          <Lost />
-          <Outlet />
+          <Stale />
+          {mayOpen(session, routeId) ? <Outlet /> : <NoPage />}
         </main>
       </div>
       <EndedDialog />
@@ -83,19 +88,6 @@ function Brand() {
   return (
     <div className={styles.brand}>
       {portal?.logoUrl ? <img src={portal.logoUrl} alt={name} /> : name}
-    </div>
-  )
-}
-
-function Lost() {
-  const t = useTranslations('shell')
-  const format = useFormatter()
-  const { lostAt } = useSyncExternalStore(watchConnection, readConnection)
-  if (lostAt === undefined) return null
-  const time = format.dateTime(lostAt, { hour: '2-digit', minute: '2-digit', second: '2-digit' })
-  return (
-    <div className={styles.lost} role="status">
-      {t('lost', { time })}
     </div>
   )
 }

@@ -27,12 +27,41 @@ const known = {
   overloaded: 'overloaded',
 } as const
 
-/** Of one field: by the kind of the mistake, and with what Pombo says of it where the kind does not say enough. */
-export function useFieldWords(): (problem: FieldProblem) => string {
+type Coded = Pick<FieldProblem, 'message'> & {
+  code: string | null
+  values: FieldProblem['values'] | null
+}
+
+/** Why something is as it is, by its code: of a field's mistake, of an error, of a refused request; null: by none. */
+export function useReasonWords(): (said: Coded) => string | null {
   const t = useTranslations('problems')
-  return ({ type, message }) => {
-    if (/missing|required/.test(type) || message === 'field required') return t('fieldMissing')
-    if (type === 'value_error.extra') return t('fieldExtra')
-    return t('fieldWrong', { message })
+  const refusals = useTranslations('sources.refusals')
+  const fields = useFieldWords()
+  return ({ message, code, values }) => {
+    if (code === null) return null
+    if (t.has(`fields.${code}` as 'fields.missing'))
+      return fields({ message, code, values: values ?? undefined })
+    if (refusals.has(code as 'unsigned'))
+      return refusals(code as 'address_not_allowed', values as { address: string })
+    return code in known ? t(known[code as keyof typeof known]) : null
+  }
+}
+
+/** Of one field: by the code of the mistake; what has none is said as Pombo says it, in English. */
+export function useFieldWords(): (
+  problem: Pick<FieldProblem, 'message' | 'code' | 'values'>,
+) => string {
+  const t = useTranslations('problems')
+  return ({ message, code, values = {} }) => {
+    const key = `fields.${code === 'too_short' && values['limit'] === 1 ? 'missing' : code}`
+    if (!t.has(key as 'fields.missing')) return t('fieldWrong', { message })
+    const said = t(
+      key as 'fields.expression',
+      { message, detail: message, ...values } as { message: string },
+    )
+    const { near } = values
+    return near === undefined || near === ''
+      ? said
+      : `${said} ${t('meant', { near: String(near) })}`
   }
 }

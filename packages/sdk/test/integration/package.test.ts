@@ -32,7 +32,7 @@ beforeAll(async () => {
   await cp(join(packageDir, 'package.json'), join(installed, 'package.json'))
   await writeFile(join(dir, 'package.json'), '{"type":"module"}')
   for (const [name, code] of await examples()) await writeFile(join(dir, name), code)
-}, 60_000)
+})
 
 afterAll(async () => rm(dir, { recursive: true, force: true }))
 
@@ -86,7 +86,7 @@ test('its types serve a strict program with the types of a browser alone', async
       { cwd: dir },
     ).catch((error: { stdout: string }) => expect.unreachable(error.stdout))
   }
-}, 60_000)
+})
 
 test('a Node is found to run it with', () => {
   expect(nodes.length).toBeGreaterThan(0)
@@ -152,7 +152,8 @@ describe.each(nodes)('under Node $version', ({ path }) => {
        }`,
     )
     expect(stdout).toBe(
-      '200 {"received":{"text":"Olá"}}\n401 No signature matches: wrong secret, or the body is not byte for byte what was sent.\n',
+      '200 {"received":{"text":"Olá"}}\n' +
+        '401 No signature matches: wrong secret, or the body is not byte for byte what was sent.\n',
     )
   })
 

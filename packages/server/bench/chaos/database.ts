@@ -3,13 +3,14 @@ import { closeSync, mkdirSync, mkdtempSync, openSync, rmdirSync, rmSync, writeSy
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import pg from 'pg'
+import type pg from 'pg'
 import { type Address, addressOf, PORT } from '../../src/db/embedded/address.ts'
 import { prepareCluster } from '../../src/db/embedded/cluster.ts'
 import { land, launch, type Running } from '../../src/db/embedded/launch.ts'
 import { endOrphans } from '../../src/db/embedded/leftover.ts'
 import { locatePrograms, type Programs, readyPrograms } from '../../src/db/embedded/programs.ts'
 import { type ServerUser, serverUser } from '../../src/db/embedded/user.ts'
+import { ask } from './ask.ts'
 
 /**
  * A PostgreSQL of the run's own, of the embedded programs, which it may stop and kill. Unlike Pombo's embedded
@@ -99,18 +100,11 @@ export class Database {
     text: string,
     values: unknown[] = [],
   ): Promise<Row[]> {
-    const client = new pg.Client({
-      connectionString: this.#address.url(name),
-      connectionTimeoutMillis: 5_000,
-      statement_timeout: 20_000,
-    })
-    client.on('error', () => {})
-    try {
-      await client.connect()
-      return (await client.query<Row>(text, values)).rows
-    } finally {
-      void client.end().catch(() => {})
-    }
+    return await ask<Row>(this.#address.url(name), text, values)
+  }
+
+  url(name: string): string {
+    return this.#address.url(name)
   }
 
   /** An empty database; dropped with everything else at the end. */

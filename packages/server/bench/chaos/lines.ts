@@ -1,6 +1,9 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { serve } from '../parts/child.ts'
 
+/** A socket's path, or an address. */
+export type Target = string | { host: string; port: number }
+
 /**
  * `cut`: connections are reset and new ones too. `hole`: whatever is sent is swallowed, and connections that
  * were open stay dead for ever, as behind a firewall that forgot them. A number: every chunk comes that many
@@ -9,7 +12,7 @@ import { serve } from '../parts/child.ts'
 export type LineState = 'open' | 'cut' | 'hole' | number
 
 // Lines between nodes and the database, one a node, which can be cut, black-holed and slowed.
-const { socket, count } = JSON.parse(process.argv[2]!) as { socket: string; count: number }
+const { targets } = JSON.parse(process.argv[2]!) as { targets: Target[] }
 
 interface Line {
   state: LineState
@@ -17,12 +20,12 @@ interface Line {
   pairs: Set<{ client: Socket; upstream: Socket; dead: boolean }>
 }
 
-async function open(): Promise<Line> {
+async function open(target: Target): Promise<Line> {
   const line: Line = { state: 'open', port: 0, pairs: new Set() }
   const server = createServer((client) => {
     client.on('error', () => {})
     if (line.state === 'cut') return void client.resetAndDestroy()
-    const upstream = connect(socket)
+    const upstream = typeof target === 'string' ? connect(target) : connect(target)
     const pair = { client, upstream, dead: line.state === 'hole' }
     line.pairs.add(pair)
     for (const [from, to] of [
@@ -63,7 +66,7 @@ function delayed(to: Socket): (chunk: Buffer, delayMs: number) => void {
   }
 }
 
-const lines = await Promise.all(Array.from({ length: count }, open))
+const lines = await Promise.all(targets.map(open))
 serve({
   ports: () => lines.map((line) => line.port),
   set: ({ line: index, state }: { line: number; state: LineState }) => {

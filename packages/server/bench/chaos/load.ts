@@ -72,7 +72,15 @@ async function run(plan: LoadPlan): Promise<LoadReport> {
   }
 
   const send = async (n: number, key: string, keyed: boolean): Promise<Sent> => {
-    const event: Sent = { n, key, keyed, state: 'refused', id: null, acceptedAt: 0 }
+    const event: Sent = {
+      n,
+      key,
+      keyed,
+      state: 'refused',
+      id: null,
+      acceptedAt: 0,
+      askedAt: Date.now(),
+    }
     for (
       let last = '';
       Date.now() < endedAt + plan.patienceMs;
@@ -89,7 +97,11 @@ async function run(plan: LoadPlan): Promise<LoadReport> {
             id: (JSON.parse(text) as { id: string }).id,
             acceptedAt: Date.now(),
           }
-        if (status !== 503 && status !== 409) odd.push(`${n}: ${status} ${text.slice(0, 200)}`)
+        // A balancer's: the node was asked, and its answer did not come back.
+        const isLost = status === 502 || status === 504
+        if (isLost && !keyed) return { ...event, state: 'unknown' }
+        if (!isLost && status !== 503 && status !== 409)
+          odd.push(`${n}: ${status} ${text.slice(0, 200)}`)
       } catch (error) {
         // Nothing left this machine: asking again cannot make two of it.
         const unsent = error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED'
@@ -104,7 +116,8 @@ async function run(plan: LoadPlan): Promise<LoadReport> {
       const dueAt = startedAt + (n * 1000) / plan.perSecond
       const wait = dueAt - Date.now()
       if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait))
-      if (dueAt > endedAt) return
+      // One that is behind its time has nothing more to send either.
+      if (dueAt > endedAt || Date.now() > endedAt) return
       sent.push(await send(n, `key-${lane}`, lane < plan.keys / 2))
     }
   })

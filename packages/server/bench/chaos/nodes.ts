@@ -2,11 +2,16 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Part, startPart } from '../parts/child.ts'
 import { apiKey } from '../parts/stage.ts'
 
+/** Of a node that is stopped: what the machine's other work makes of milliseconds. Ends are said with their time. */
+const graceMs = 30_000
+
 export interface NodeOptions {
   databaseUrl: (index: number) => string
   dataDir: string
   leaseMs: number
   logFile: (index: number) => string
+  /** Where each listens, in which namespace, and whom it may reach; undefined: here, on any port. */
+  place?: (index: number) => { listen: string; enter: string[]; subnet: string }
 }
 
 /** One Pombo of several: a process that is killed, paused, stopped and started again under the same name. */
@@ -15,6 +20,7 @@ export class ChaosNode {
   readonly #index: number
   readonly #options: NodeOptions
   #part: Part | undefined
+  #program = 'pombo.ts'
   url = ''
 
   constructor(index: number, options: NodeOptions) {
@@ -27,8 +33,11 @@ export class ChaosNode {
     return this.#part !== undefined
   }
 
-  async start(): Promise<void> {
+  /** @param program of another version; from then on it is that one's */
+  async start(program?: string): Promise<void> {
+    this.#program = program ?? this.#program
     const { databaseUrl, dataDir, leaseMs, logFile } = this.#options
+    const place = this.#options.place?.(this.#index)
     const args = {
       databaseUrl: databaseUrl(this.#index),
       dataDir,
@@ -37,11 +46,15 @@ export class ChaosNode {
       env: {
         POMBO_LEASE_MS: String(leaseMs),
         POMBO_DATABASE_CONNECTIONS: '10',
-        POMBO_SHUTDOWN_GRACE_MS: '5000',
+        POMBO_SHUTDOWN_GRACE_MS: String(graceMs),
+        ...(place && { POMBO_LISTEN: place.listen, POMBO_ALLOW_SUBNETS: place.subnet }),
         ...(this.url !== '' && { POMBO_LISTEN: new URL(this.url).host }),
       },
     }
-    const part = await startPart('pombo.ts', args, { logFile: logFile(this.#index) })
+    const part = await startPart(this.#program, args, {
+      logFile: logFile(this.#index),
+      enter: place?.enter ?? [],
+    })
     this.url = await part.ask<string>('url')
     this.#part = part
   }
@@ -49,7 +62,7 @@ export class ChaosNode {
   /** Deliveries sent or about to be, and outcomes not written yet; 0 when it does not say within a moment. */
   async inHand(): Promise<number> {
     const asked = this.#part?.ask<number>('inHand').catch(() => 0) ?? 0
-    return await Promise.race([asked, sleep(500, 0)])
+    return await Promise.race([asked, sleep(5_000, 0, { ref: false })])
   }
 
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
@@ -63,17 +76,14 @@ export class ChaosNode {
     await part?.exited
   }
 
-  /**
-   * SIGTERM. @returns whether everything in flight was finished and recorded; false also when it did not end
-   * within `withinMs`
-   */
-  async stop(withinMs: number): Promise<boolean> {
+  /** SIGTERM. @returns whether everything in flight was finished and recorded; false also when it did not end. */
+  async stop(): Promise<boolean> {
     const part = this.#part
     if (!part) return true
     part.kill('SIGTERM')
     const status = await Promise.race([
       part.exited,
-      sleep(withinMs, 'late' as const, { ref: false }),
+      sleep(2 * graceMs, 'late' as const, { ref: false }),
     ])
     if (status === 'late') part.kill('SIGKILL')
     await part.exited

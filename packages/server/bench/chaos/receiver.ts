@@ -7,7 +7,11 @@ import type { Arrival } from './verdict.ts'
 // Takes POSTs at /plain and /ordered and writes down each: it alone says what was received. It answers after up
 // to a tenth of a second, and
 // refuses a small share of the first attempts, so that retries are under way at any time too.
-const { seed, refuse } = JSON.parse(process.argv[2]!) as { seed: number; refuse: number }
+const { seed, refuse, host } = JSON.parse(process.argv[2]!) as {
+  seed: number
+  refuse: number
+  host: string
+}
 const random = seeded(seed)
 let arrivals: Arrival[] = []
 const done = new Set<string>()
@@ -51,7 +55,7 @@ const server = createServer((request, response) => {
   })
 })
 server.keepAliveTimeout = 60_000
-await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+await new Promise<void>((resolve) => server.listen(0, host, resolve))
 
 serve({
   port: () => (server.address() as AddressInfo).port,
@@ -78,10 +82,6 @@ serve({
         },
       }
     }),
-  /** What one node sent lately. */
-  lately: ({ node, sinceMs }: { node: string; sinceMs: number }) =>
-    arrivals
-      .filter((one) => one.node === node && one.at > Date.now() - sinceMs)
-      .map(({ id, path }) => ({ id, path })),
+  count: () => arrivals.length,
   arrivals: () => arrivals,
 })

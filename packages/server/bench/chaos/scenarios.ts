@@ -1,5 +1,5 @@
+import { note, standStill, stopInOrder } from './node-faults.ts'
 import { pick } from './random.ts'
-import type { Fault } from './verdict.ts'
 import type { World } from './world.ts'
 
 export interface Scenario {
@@ -9,6 +9,17 @@ export interface Scenario {
   leaseMs: number
   lines: boolean
   diskMib?: number
+  pair?: boolean
+  /** The nodes are behind HAProxy, each in a network of its own. */
+  balanced?: boolean
+  /** How soon after a fault the time of an answer is what it was; not judged with --quick. */
+  p99BackWithinMs?: number
+  /** No more may come twice than was in flight at the faults. */
+  counted?: boolean
+  /** From the mending of a fault to the service. */
+  backWithinMs?: number
+  /** The longest time in which nothing was accepted. */
+  gapWithinMs?: number
   /** Nothing breaks in it, so nothing may come twice. */
   clean: boolean
   disturb: (world: World) => Promise<void>
@@ -16,16 +27,19 @@ export interface Scenario {
 
 /** Between the end of one fault and the next. */
 const calm = (world: World) => 1_000 + world.random() * 1_500
-const base = { nodes: 3, leaseMs: 2_000, lines: false, clean: false }
+export const base = { nodes: 3, leaseMs: 2_000, lines: false, clean: false }
 
-/** Faults one after the other: two at least, and more while there is time for a whole one. */
-async function repeatedly(
+/** Of nodes that only stop in good order: as a server has it, so that a starved heartbeat is not what is seen. */
+export const usualLeaseMs = 15_000
+
+/** Faults one after the other: two at least (one in a quick run), and more while there is time for a whole one. */
+export async function repeatedly(
   world: World,
   needsMs: number,
   fault: () => Promise<void>,
 ): Promise<void> {
   await world.sleep(1_000)
-  for (let made = 0; made < 2 || world.remainingMs > needsMs; made++) {
+  for (let made = 0; made < (world.isQuick ? 1 : 2) || world.remainingMs > needsMs; made++) {
     await fault()
     world.made += 1
     await world.sleep(calm(world))
@@ -33,15 +47,11 @@ async function repeatedly(
   await world.sleep(world.remainingMs)
 }
 
-function note(world: World, fault: Fault): void {
-  world.faults.push(fault)
-  world.say(`${fault.what}; ${fault.inFlight} in flight`)
-}
-
-export const scenarios: Scenario[] = [
+export const oneServer: Scenario[] = [
   {
     ...base,
     name: 'kill-node',
+    counted: true,
     about: 'kill -9 of a random node every few seconds; it is started again',
     disturb: (world) =>
       repeatedly(world, 1_500, async () => {
@@ -52,7 +62,8 @@ export const scenarios: Scenario[] = [
           what: `killed ${node.name}`,
           at,
           mendedAt: null,
-          inFlight: await world.unrecordedOf(node.name),
+          inFlight: 0,
+          open: await world.openAt(node.name),
         })
         await world.sleep(world.random() * 1_000)
         await node.start()
@@ -89,19 +100,7 @@ export const scenarios: Scenario[] = [
     disturb: (world) =>
       repeatedly(world, 5_000, async () => {
         const node = pick(world.random, world.nodes)
-        const at = Date.now()
-        node.signal('SIGSTOP')
-        const inFlight = await world.unrecordedOf(node.name)
-        await world.sleep(3_500 + world.random() * 1_000)
-        const continuedAt = Date.now()
-        node.signal('SIGCONT')
-        note(world, {
-          what: `${node.name} stood still for ${continuedAt - at} ms`,
-          at,
-          mendedAt: null,
-          inFlight,
-          paused: { node: node.name, continuedAt },
-        })
+        await standStill(world, node, 3_500 + world.random() * 1_000)
       }),
   },
   {
@@ -155,6 +154,7 @@ export const scenarios: Scenario[] = [
       "the database's disk (a tmpfs) filled and freed; then once more so that its log " +
       'cannot grow either, at which it ends itself',
     diskMib: 256,
+    backWithinMs: 10_000,
     disturb: async (world) => {
       // A small log, or it would fill the disk by itself.
       for (const setting of [`min_wal_size = '32MB'`, `max_wal_size = '64MB'`])
@@ -195,17 +195,13 @@ export const scenarios: Scenario[] = [
     ...base,
     name: 'rolling',
     about: 'nodes stopped in good order (SIGTERM) and started again, one after the other',
+    leaseMs: usualLeaseMs,
     clean: true,
     disturb: async (world) => {
       let turn = 0
       await repeatedly(world, 2_000, async () => {
         const node = world.nodes[turn++ % world.nodes.length]!
-        const at = Date.now()
-        const finished = await node.stop(10_000)
-        world.say(
-          `${node.name} ended after ${Date.now() - at} ms${finished ? '' : ', with work unfinished'}`,
-        )
-        if (!finished) world.notes.push(`${node.name} did not finish what it had in flight`)
+        world.say(`${node.name} ended after ${await stopInOrder(world, node)}`)
         await node.start()
       })
     },

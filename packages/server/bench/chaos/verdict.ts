@@ -11,6 +11,7 @@ export interface Sent {
   state: 'accepted' | 'unknown' | 'refused'
   id: string | null
   acceptedAt: number
+  askedAt: number
 }
 
 /**
@@ -38,6 +39,8 @@ export interface Fault {
   mendedAt: number | null
   /** Deliveries sent and not yet recorded when it struck: what may be sent again. */
   inFlight: number
+  /** What the node that it struck may have sent: `id path` of all that was open then, by whomever. */
+  open?: { node: string; deliveries: ReadonlySet<string> }
   /** The node it struck, by name, if it went on afterwards. */
   paused?: { node: string; continuedAt: number }
 }
@@ -64,6 +67,9 @@ export interface Verdict {
   backMs: number | null
   /** From a fault that others carry on through, to the last of what had been accepted before it; the longest. */
   takeOverMs: number | null
+  /** 99 of 100 events are accepted within it: before the first fault, and at the worst of the faults 3 s after it. */
+  calmP99Ms: number | null
+  laterP99Ms: number | null
   /** The deliveries that took longest from accepted to received, and who tried. */
   slowest: string[]
 }
@@ -120,6 +126,7 @@ export function judge(
         return [Math.max(0, ...ats.map((at) => at - fault.at))]
       }),
     ),
+    ...acceptTimes(accepted, faults, load.endedAt),
     slowest: waits.slice(0, 3).map(({ one, path, ms }) => {
       const tries = byDelivery.get(`${one.id} ${path}`)!
       const told = tries.map(
@@ -204,4 +211,35 @@ function longest(values: readonly number[]): number | null {
   let found: number | null = null
   for (const value of values) found = Math.max(found ?? value, value)
   return found
+}
+
+/** How long after a fault the time to an answer may be longer. */
+const shakenMs = 3_000
+
+function acceptTimes(accepted: readonly Sent[], faults: readonly Fault[], endedAt: number) {
+  const p99 = (fromMs: number, untilMs: number): number[] => {
+    const times = accepted
+      .filter(({ askedAt }) => askedAt >= fromMs && askedAt < untilMs)
+      .map((one) => one.acceptedAt - one.askedAt)
+      .toSorted((a, b) => a - b)
+    // Of fewer it would be the slowest of all.
+    return times.length < 50 ? [] : [times[Math.ceil(times.length * 0.99) - 1]!]
+  }
+  const first = faults[0]?.at ?? endedAt
+  const later = faults.flatMap(({ at }, i) =>
+    p99(at + shakenMs, (faults[i + 1]?.at ?? endedAt) - 100),
+  )
+  return { calmP99Ms: longest(p99(0, first)), laterP99Ms: longest(later) }
+}
+
+/** Of what was open when a node was struck, what that node had sent: known when all has arrived. */
+export function countInFlight(faults: readonly Fault[], arrivals: readonly Arrival[]): void {
+  for (const fault of faults) {
+    const { open } = fault
+    if (!open) continue
+    const sent = arrivals.filter(
+      ({ node, id, path }) => node === open.node && open.deliveries.has(`${id} ${path}`),
+    )
+    fault.inFlight = new Set(sent.map(({ id, path }) => `${id} ${path}`)).size
+  }
 }

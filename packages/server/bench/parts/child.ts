@@ -1,6 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
-import { join } from 'node:path'
+import { resolve as resolvePath } from 'node:path'
 
 /**
  * A process of a benchmark, asked and answering over IPC, so that what it uses can be told from what the others
@@ -27,12 +27,22 @@ interface Envelope {
 export async function startPart(
   file: string,
   args: unknown,
-  { execArgv = [], logFile = '/dev/null' }: { execArgv?: string[]; logFile?: string } = {},
+  {
+    execArgv = [],
+    logFile = '/dev/null',
+    enter = [],
+  }: {
+    execArgv?: string[]
+    logFile?: string
+    /** A program that starts the process, such as `ip netns exec name`. */
+    enter?: string[]
+  } = {},
 ): Promise<Part> {
   const output = openSync(logFile, 'a')
-  const child: ChildProcess = fork(join(import.meta.dirname, file), [JSON.stringify(args)], {
+  const child: ChildProcess = fork(resolvePath(import.meta.dirname, file), [JSON.stringify(args)], {
     stdio: ['ignore', output, 'inherit', 'ipc'],
-    execArgv,
+    execPath: enter[0] ?? process.execPath,
+    execArgv: enter.length > 0 ? [...enter.slice(1), process.execPath, ...execArgv] : execArgv,
   })
   closeSync(output)
   const asked = new Map<
@@ -77,6 +87,7 @@ export function serve(answers: Record<string, (data: never) => unknown>): void {
   const usage = () => ({
     cpuMs: Object.values(process.cpuUsage()).reduce((a, b) => a + b, 0) / 1000,
     heapBytes: process.memoryUsage().heapUsed,
+    externalBytes: process.memoryUsage().external,
     rssBytes: process.memoryUsage().rss,
   })
   const all: Record<string, (data: never) => unknown> = { usage, ...answers }

@@ -17,8 +17,12 @@ interface Load {
 const filler = 'Olá! Tudo bem? Queria saber se o pedido já saiu para entrega. '.repeat(7)
 
 function body(n: number): string {
-  const payload = `{"n":${n},"sentAt":${Date.now()},"session":"vendas-01","chat":"5511999999999@s.whatsapp.net","fromMe":false,"id":"3EB0${n.toString(16).padStart(16, '0')}","type":"text","text":"${filler}"`
-  return `{"eventType":"message.received","payload":${payload}${','.padEnd(0)}"pad":"${'x'.repeat(Math.max(0, 690 - payload.length))}"}}`
+  const id = `3EB0${n.toString(16).padStart(16, '0')}`
+  const payload =
+    `{"n":${n},"sentAt":${Date.now()},"session":"vendas-01","chat":"5511999999999@s.whatsapp.net",` +
+    `"fromMe":false,"id":"${id}","type":"text","text":"${filler}"`
+  const pad = 'x'.repeat(Math.max(0, 690 - payload.length))
+  return `{"eventType":"message.received","payload":${payload},"pad":"${pad}"}}`
 }
 
 serve({

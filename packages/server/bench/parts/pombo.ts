@@ -1,6 +1,6 @@
 import { channel } from 'node:diagnostics_channel'
 import { startApp } from '../../src/app.ts'
-import { loadConfig } from '../../src/config.ts'
+import { loadConfig } from '../../src/config/config.ts'
 import { openLog } from '../../src/observe/log.ts'
 import { serve } from './child.ts'
 
@@ -37,7 +37,9 @@ if (node !== undefined) {
     )
   channel('undici:request:create').subscribe(tag)
 }
-const app = await startApp(loaded.config, { log: openLog({ level: 'info', format: 'json' }) })
+const app = await startApp(loaded.config, {
+  log: (parts) => openLog({ level: 'info', format: 'json', ...parts }),
+})
 
 process.on(
   'SIGTERM',

@@ -18,11 +18,15 @@ import { tokenRoutes } from './auth/tokens.ts'
 import { createPersonHashes } from '../core/person.ts'
 import { appRoutes } from './apps/routes.ts'
 import { attemptRoutes } from './attempts/routes.ts'
+import { explainRoute } from './attempts/explain.ts'
+import { sentRoutes } from './attempts/sent.ts'
 import { auditRoute } from './audit/routes.ts'
 import { authRoutes } from './auth/routes.ts'
 import { sessionRoutes } from './auth/session/routes.ts'
 import { backgroundTaskRoutes } from './background-tasks/routes.ts'
 import { endpointRoutes } from './endpoints/routes.ts'
+import { effectiveRoutes } from './endpoints/effective.ts'
+import { cloudAccessRoutes } from './endpoints/cloud-access.ts'
 import { transformRoutes } from './endpoints/transform.ts'
 import { bulkRoutes } from './bulk/routes.ts'
 import { failureRoutes } from './failures/routes.ts'
@@ -40,16 +44,20 @@ import { portalRoutes } from './portal/routes.ts'
 import { privacyRoutes } from './privacy/routes.ts'
 import { bulkReplayRoutes } from './replay/bulk.ts'
 import { replayRoutes } from './replay/routes.ts'
+import { createReads } from './reads.ts'
 import type { Route } from './route.ts'
 import { credential, type Gate } from './serve.ts'
 import type { ApiDeps } from './deps.ts'
 import { searchRoute } from './search/routes.ts'
+import { endpointSearchRoute } from './search/endpoints/routes.ts'
+import { allSourcesRoute } from './sources/all/routes.ts'
 import { sourceSessionsRoute } from './source-sessions/routes.ts'
 import { doctorRoute } from './system/doctor.ts'
 import { systemRoute } from './system/routes.ts'
 import { tryAddressRoute } from './try/address.ts'
 import { tryFilterRoute } from './try/filter.ts'
 import { sourceRoutes } from './sources/routes.ts'
+import { templateRoutes } from './templates/routes.ts'
 import { streamRoute } from './stream/routes.ts'
 import { tenantRoutes } from './tenants/routes.ts'
 import { seriesRoute } from './traffic/routes.ts'
@@ -57,14 +65,17 @@ import { seriesRoute } from './traffic/routes.ts'
 /** The whole table, without which nothing is served and nothing is documented. */
 export function apiRoutes(deps: ApiDeps, gate: Gate): Route[] {
   const { db, clock, registry, settings } = deps
+  const reads = createReads(db, deps.replica)
   const { apps, keys, endpoints, eventTypes, tenants, cache } = registry
   const appIdOf = cache.appIdOf.bind(cache)
   const endpointsOf = async (tenantId: string, appId: string) =>
     (await cache.routes(tenantId, appId))?.endpoints ?? []
+  const routesOf = cache.routes.bind(cache)
   const serverUrl = () => gate.serverUrl()
   const queue = createQueuePictures(db, clock)
   const sending = {
     ...deps,
+    reads,
     apps,
     endpoints,
     appIdOf,
@@ -80,6 +91,13 @@ export function apiRoutes(deps: ApiDeps, gate: Gate): Route[] {
       retentionDays: settings.retentionDays,
       changed: (appId) => cache.invalidate('app', appId),
     }),
+    ...cloudAccessRoutes(endpoints),
+    ...effectiveRoutes({
+      endpoints,
+      tenants,
+      defaults: settings.endpointDefaults ?? {},
+      dialects: deps.dialects?.dialects ?? new Map(),
+    }),
     ...transformRoutes(deps),
     ...transformationRoutes({ ...deps, endpoints }),
     rateLimitRoute({ db, clock, endpointsOf }),
@@ -88,31 +106,53 @@ export function apiRoutes(deps: ApiDeps, gate: Gate): Route[] {
     ...messageRoutes(sending),
     testAttemptRoute(sending),
     rawRoute(deps),
-    ...pollerRoutes({ ...deps, pollers: registry.pollers }),
+    ...pollerRoutes({
+      ...deps,
+      pollers: registry.pollers,
+      eventTypes,
+      credential: async (request) => await credential(gate, request),
+      stopping: gate.stopping,
+    }),
     ...integrationRoutes(registry.integrations),
     ...tokenRoutes({ ...gate, keys, tenants, clock, pollers: registry.pollers }),
     eventsRoute(deps),
-    contentSearchRoute(deps),
+    contentSearchRoute({ ...deps, reads }),
     broadcastRoute({ ...sending, tenants }),
-    ...statisticsRoutes({ db, clock, endpointsOf }),
+    ...statisticsRoutes({ db, reads, clock, endpointsOf }),
     ...retryScheduleRoutes(eventTypes),
     ...eventTypeOpenApiRoutes({ db, clock, eventTypes, version: settings.version }),
     precheckRoute({ endpointsOf }),
-    ...attemptRoutes({ ...deps, endpointsOf }),
-    countRoute({ ...deps, endpointsOf }),
+    ...attemptRoutes({ ...deps, reads, endpointsOf }),
+    explainRoute({ ...deps, routesOf }),
+    ...sentRoutes({ ...deps, routesOf }),
+    countRoute({ ...deps, reads, endpointsOf }),
     ...authRoutes({ apps, keys, clock, appIdOf, serverUrl }),
-    ...sessionRoutes({ ...deps, ...gate, serverUrl, version: settings.version }),
+    ...sessionRoutes({
+      ...deps,
+      ...gate,
+      serverUrl,
+      basePath: settings.basePath ?? '',
+      version: settings.version,
+    }),
     ...portalRoutes(db),
-    overviewRoute({ ...deps, ...gate, queue }),
-    ...failureRoutes({ ...deps, appIdOf, queue }),
+    overviewRoute({ ...deps, reads, ...gate, queue }),
+    ...failureRoutes({ ...deps, reads, appIdOf, queue }),
     ...bulkRoutes({ ...deps, appIdOf }),
-    searchRoute({ ...deps, appIdOf }),
+    searchRoute({ ...deps, reads, appIdOf }),
+    endpointSearchRoute({ ...deps, appIdOf }),
+    allSourcesRoute({
+      db,
+      appIdOf,
+      serverUrl,
+      brokerOf: (source) => deps.intake?.sources.brokerOf(source) ?? null,
+    }),
+    ...templateRoutes({ ...deps, endpoints, eventTypes, routesOf }),
     tryFilterRoute(deps),
     ...(deps.addressTrial ? [tryAddressRoute({ trial: deps.addressTrial, clock })] : []),
     systemRoute({ ...deps, ...settings, queue }),
     ...(deps.diagnose ? [doctorRoute(deps.diagnose, clock)] : []),
     sourceSessionsRoute({ ...deps, appIdOf }),
-    seriesRoute({ ...deps, appIdOf, endpointsOf }),
+    seriesRoute({ ...deps, reads, appIdOf, endpointsOf }),
     ...(deps.live
       ? [
           streamRoute({
@@ -124,7 +164,7 @@ export function apiRoutes(deps: ApiDeps, gate: Gate): Route[] {
       : []),
     ...backgroundTaskRoutes(db),
     ...replayRoutes({ db, clock, appIdOf, retentionDays: settings.retentionDays }),
-    ...bulkReplayRoutes({ db, clock, endpoints }),
+    ...bulkReplayRoutes({ db, clock, endpoints, retentionDays: settings.retentionDays }),
     ...expungeRoutes({ db, clock }),
     ...operationalWebhookRoutes({ db, endpoints, apps }),
     ...(deps.intake
@@ -135,6 +175,7 @@ export function apiRoutes(deps: ApiDeps, gate: Gate): Route[] {
           sources: deps.intake.sources,
           flushCounts: () => deps.intake!.counters.flush(),
           serverUrl,
+          brokers: deps.brokers,
         })
       : []),
     ...keyRoutes(keys),

@@ -6,14 +6,19 @@
  * on all nodes, and that every mistake of a caller gets one error that names what was wrong (core/error.ts), while
  * mistakes of Pombo's own tell nothing of its inside.
  */
+import type { IncomingMessage } from 'node:http'
 import type { Server } from 'node:https'
 import Fastify, { type FastifyInstance } from 'fastify'
+import { belowBasePath } from '../core/base-path.ts'
 import { PomboError } from '../core/error.ts'
 import { mountDialects } from './dialects/mount.ts'
 import { guardDoors, takeJson } from './body.ts'
-import { createPages, type ServePage } from './dashboard/serve-page.ts'
+import { createPages, sendReference, type ServePage } from './dashboard/serve-page.ts'
 import { givenRequestId, mountDoor } from './door/door.ts'
+import { traceRequests } from './door/traced.ts'
+import { trustOf } from './door/trust.ts'
 import { readTls, renewTls, type TlsFiles } from './door/tls.ts'
+import { asksForWebSocket, routeUpgrades } from './door/upgrade.ts'
 import { dropRest, isStillComing } from './early-answers.ts'
 import { errorAnswer } from './error-answer.ts'
 import { mountProbes } from './health/routes.ts'
@@ -23,7 +28,6 @@ import { notOfferedAt } from './not-offered.ts'
 import { openApi } from './reference/openapi.ts'
 import { mountPayloadLinks } from './messages/payload-link.ts'
 import { createFraming } from './portal/framing.ts'
-import { referencePage } from './reference/reference-page.ts'
 import type { Route } from './route.ts'
 import { mount } from './serve.ts'
 import { apiRoutes } from './api-routes.ts'
@@ -32,7 +36,8 @@ import { gateOf, serverUrlOf } from './gate.ts'
 
 /** Makes the server; it listens when it is told to. Other rooms' routes can be registered on it before. */
 export function createApi(deps: ApiDeps): FastifyInstance {
-  const { maxBodyBytes, tls, trustedProxies = [], corsOrigins = [] } = deps.settings
+  const { maxBodyBytes, tls, trustedProxies = [], corsOrigins } = deps.settings
+  const { basePath = '', onSocket = false } = deps.settings
   let requests = 0
   const app = Fastify({
     logger: false,
@@ -44,8 +49,11 @@ export function createApi(deps: ApiDeps): FastifyInstance {
     // Above the idle time of common load balancers, which would else reuse a connection that is just being closed.
     keepAliveTimeout: 75_000,
     requestTimeout: 60_000,
-    trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
-    ...(tls && { https: readTls(tls) }),
+    trustProxy: trustOf(trustedProxies, onSocket),
+    rewriteUrl: ({ url }: IncomingMessage) => belowBasePath(url ?? '/', basePath),
+    ...(tls
+      ? { https: { ...readTls(tls), shouldUpgradeCallback: asksForWebSocket } }
+      : { http: { shouldUpgradeCallback: asksForWebSocket } }),
     // A number tells the requests of one process apart in its log; a random id for each would cost 1 % of accepting a
     // message.
     genReqId: (request) => givenRequestId(request) ?? `${process.pid}-${(requests += 1)}`,
@@ -65,9 +73,13 @@ export function createApi(deps: ApiDeps): FastifyInstance {
   })
   const servePage = createPages(app, {
     folder: deps.settings.dashboardFolder,
+    basePath,
     frameAncestors: createFraming(deps.db, (token) => gate.presentSession(token)),
   })
-  const gate = gateOf(deps, () => serverUrlOf(deps, app))
+  const stopping = new AbortController()
+  const gate = gateOf(deps, () => serverUrlOf(deps, app), stopping.signal)
+  routeUpgrades(app)
+  traceRequests(app, deps.requests, deps.http)
   mountDoor(app, corsOrigins)
   if (tls) keepTls(app, tls, deps)
   guardDoors(app, maxBodyBytes)
@@ -95,9 +107,12 @@ export function createApi(deps: ApiDeps): FastifyInstance {
       files: deps.intake.files,
     })
   }
-  app.addHook('preClose', async () => deps.live?.endAll('this node is stopping'))
+  app.addHook('preClose', async () => {
+    deps.live?.endAll('this node is stopping')
+    stopping.abort()
+  })
   mountPayloadLinks(app, deps)
-  mountReference(app, routes, deps.settings.version)
+  mountReference(app, routes, deps.settings)
   return app
 }
 
@@ -161,7 +176,11 @@ function methodsByPath(routes: readonly Route[]): (path: string) => string[] {
   ]
 }
 
-function mountReference(app: FastifyInstance, routes: readonly Route[], version: string): void {
+function mountReference(
+  app: FastifyInstance,
+  routes: readonly Route[],
+  { version, basePath = '', dashboardFolder: folder }: ApiDeps['settings'],
+): void {
   let document: string | undefined
   const info = {
     title: 'Pombo',
@@ -171,12 +190,12 @@ function mountReference(app: FastifyInstance, routes: readonly Route[], version:
       "Pombo's own is marked nowhere and optional everywhere.",
   }
   app.get('/api/v1/openapi.json', async (_request, reply) => {
-    document ??= JSON.stringify(openApi(routes, info))
+    document ??= JSON.stringify(openApi(routes, info, `${basePath}/`))
     // Without a charset, which JSON does not have: some generators compare the type to the letter. Bytes, as Fastify
     // adds one to text.
     return reply.header('content-type', 'application/json').send(Buffer.from(document))
   })
-  app.get('/api/v1/docs', async (_request, reply) =>
-    reply.type('text/html; charset=utf-8').send(referencePage),
+  app.get('/api/v1/docs', async (request, reply) =>
+    sendReference(request, reply, { folder, basePath }),
   )
 }

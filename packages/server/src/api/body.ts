@@ -14,11 +14,16 @@ export interface JsonBody {
 export const noBody: JsonBody = { text: '', value: undefined }
 
 /**
- * What holds at every door, the dialects' and the gateways' too: packed bodies are inflated within bounds, no path
- * holds U+0000, and an answer that comes before the whole body did reaches who is still sending. Bodies taken as
- * bytes come to their handler inflated.
+ * What holds at every door, the dialects' and the gateways' too: packed bodies are inflated within bounds, an empty
+ * type is none, no path holds U+0000, and an answer that comes before the whole body did reaches who is still
+ * sending. Bodies taken as bytes come to their handler inflated.
  */
 export function guardDoors(app: FastifyInstance, maxBodyBytes: number): void {
+  app.addHook('onRequest', (request, _reply, done) => {
+    // Says as little as none, and would be refused as a type that is none.
+    if (request.headers['content-type']?.trim() === '') delete request.headers['content-type']
+    done()
+  })
   app.addHook('preValidation', async (request) => {
     refuseNul(request.url)
     if (Buffer.isBuffer(request.body))
@@ -55,7 +60,7 @@ export function takeJson(app: FastifyInstance, maxBodyBytes: number): void {
       if (bytes.length === 0) return noBody
       const given = request.headers['content-type']
       // Some generations of clients say nothing about a body that can only be JSON.
-      if (given === undefined || given.trim() === '') return await take(request, bytes)
+      if (given === undefined) return await take(request, bytes)
       throw new PomboError('unsupported_media_type', {
         expected: 'application/json',
         given: `"${given.slice(0, 100)}"`,

@@ -1,17 +1,24 @@
 import type { Clock } from '../core/clock.ts'
+import type { EndpointDefaults } from '../core/endpoint-defaults.ts'
 import { PomboError } from '../core/error.ts'
 import type { Accepted, IncomingMessage } from '../core/message.ts'
 import type { PayloadLinks } from '../core/payload-link.ts'
 import type { Payloads } from '../db/payload.ts'
 import type { Health } from '../observe/health.ts'
 import type { Metrics } from '../observe/metrics.ts'
+import type { HttpMetrics } from '../observe/telemetry/http-metrics.ts'
+import type { RequestTracing } from '../observe/telemetry/traces.ts'
 import type { Registry } from '../registry/registry.ts'
+import type { RouteRules } from '../route/route.ts'
 import type { Live } from '../traffic/live/live.ts'
+import type { BrokerPort } from './sources/broker.ts'
 import type { Intake } from '../sources/intake/intake.ts'
+import type { Rebuild } from './attempts/sent.ts'
 import { type DialectPart } from './dialects/mount.ts'
 import { type TransformTrial } from './endpoints/transform.ts'
 import type { IdempotencyStore } from './idempotency/idempotency.ts'
 import type { Pool } from '../db/pool.ts'
+import type { Replica } from '../db/replica.ts'
 import type { TlsFiles } from './door/tls.ts'
 import type { ShownFinding } from './system/doctor.ts'
 import type { ShownSetting } from './system/routes.ts'
@@ -20,6 +27,8 @@ import type { AddressTrial } from './try/address.ts'
 /** What the API stands on. */
 export interface ApiDeps {
   db: Pool
+  /** Lists of what is kept, and statistics, are read here; undefined: from `db`. */
+  replica?: Replica | undefined
   clock: Clock
   registry: Registry
   /** `idempotencyStore(db, seal)` of idempotency/store.ts. */
@@ -32,6 +41,8 @@ export interface ApiDeps {
   dialects?: DialectPart
   /** Gateways can send their events in where this is given. */
   intake?: Intake
+  /** Sources can be fed by brokers where this is given. */
+  brokers?: BrokerPort
   /** Who watches is told what happens where this is given. */
   live?: Live
   /** Addresses can be checked before endpoints are made of them where this is given. */
@@ -40,12 +51,20 @@ export interface ApiDeps {
   diagnose?: () => Promise<ShownFinding[]>
   /** What an endpoint's transformation makes of a message, for trying it out. */
   transform: TransformTrial
+  /** What an attempt's request was. */
+  rebuild: Rebuild
+  /** By which messages are routed, for saying why. */
+  rules: RouteRules
   payloadLinks: PayloadLinks
   payloads: Payloads
   /** Keys of the hashes by which people's messages are found, newest first. */
   personKeys: readonly Buffer[]
   health: Health
-  metrics?: Pick<Metrics, 'render' | 'contentType'>
+  metrics?: Pick<Metrics, 'render'>
+  /** Each request is traced where this is given. */
+  requests?: RequestTracing | undefined
+  /** Each request is counted by OpenTelemetry's conventions where this is given. */
+  http?: HttpMetrics | undefined
   log: {
     error(fields: object, message: string): void
     warn(fields: object, message: string): void
@@ -59,11 +78,17 @@ export interface ApiDeps {
     configuration?: readonly ShownSetting[] | undefined
     /** Unset: the address that the server listens on. */
     serverUrl?: string | undefined
-    metricsToken?: string | undefined
+    /** Path below which it is reached; empty: at the root. */
+    basePath?: string
+    /** It listens on a socket, so that whoever connects is the proxy before it. */
+    onSocket?: boolean
+    metricsToken?: () => string | undefined
+    /** What holds for endpoints where neither they nor their tenant say anything. */
+    endpointDefaults?: EndpointDefaults
     /** HTTPS where it is given. */
     tls?: TlsFiles | undefined
     trustedProxies?: readonly string[]
-    corsOrigins?: readonly string[]
+    corsOrigins?: () => readonly string[]
     /** The dashboard's build; unset: there is none. */
     dashboardFolder?: string | undefined
   }

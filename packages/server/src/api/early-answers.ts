@@ -3,11 +3,11 @@ import type { IncomingMessage } from 'node:http'
 /**
  * How much of a body that is not wanted any more is read before its refusal is sent, and for how long. Answered and
  * closed at once, with unread bytes in it, the connection is reset, and a client that sends all before it reads sees
- * a broken pipe in place of the answer. Node drops the rest by itself only where neither side wants to close, and
- * without a bound.
+ * a broken pipe in place of the answer. Videos are sent to the wrong address, too, and bytes that are dropped cost
+ * little. Node drops the rest by itself only where neither side wants to close, and without a bound.
  */
-const maxRestBytes = 16 * 1_048_576
-const maxRestMs = 10_000
+const maxRestBytes = 128 * 1_048_576
+const maxRestMs = 30_000
 
 const hasBody = ({ headers }: IncomingMessage): boolean =>
   headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0

@@ -1,7 +1,4 @@
 import { z } from 'zod'
-import { type FieldProblem, PomboError } from '../core/error.ts'
-import { nearest } from '../core/nearest.ts'
-import { known } from './known.ts'
 
 /** The fields that several resources share, and how a value that does not fit is reported. */
 
@@ -47,14 +44,49 @@ export const tag = z
   .regex(namePattern, nameRule)
   .meta({ examples: ['my_tag'] })
 
+/** As endpoints and polling endpoints listen: each once. */
+export const channels = z.array(channel).max(10).meta({ uniqueItems: true })
+
 export const name = z.string().min(1).max(1_000)
+
+/** An expression; that it reads as one is for whoever compiles it to say. */
+export function cel(maxLength: number) {
+  return z.string().max(maxLength, `is longer than ${maxLength} characters`).meta({ format: 'cel' })
+}
+
+/** Certificates or a key, one after the other. */
+export const pem = z
+  .string()
+  .meta({ contentMediaType: 'application/x-pem-file', maxLength: 65_536 })
+
+/** Which members may stand together, where the code that reads them says so in words of its own. */
+export function together(...allOf: object[]): { allOf: object[] } {
+  return { allOf }
+}
+
+/** For `together`: what holds where something else does. */
+export function whenever(condition: object, follows: object, otherwise?: object): object {
+  // oxlint-disable-next-line unicorn/no-thenable -- a word of JSON Schema
+  return { if: condition, then: follows, ...(otherwise && { else: otherwise }) }
+}
+
+/** For `together`: the member is given and not null. */
+export const given = (member: string) => ({
+  required: [member],
+  properties: { [member]: { not: { type: 'null' } } },
+})
 
 export const metadata = z
   .record(z.string().max(256), z.string().max(4_096))
   .refine((given) => Object.keys(given).length <= 50, 'may hold at most 50 entries')
+  .meta({ maxProperties: 50 })
   .nullable()
   .transform((given) => given ?? {})
-  .meta({ description: 'Text of your own, kept beside it', examples: [{ team: 'support' }] })
+  .meta({
+    description:
+      'Text of your own, kept beside it; names and values together up to 16,384 characters',
+    examples: [{ team: 'support' }],
+  })
 
 /** An instant as ISO 8601 with its offset; milliseconds since the epoch once read. */
 export const instant = z.iso
@@ -101,46 +133,6 @@ export const shownMetadata = z.record(z.string(), z.string())
 
 /** An error in the form that all but a 422 have, for routes that describe one of their own. */
 export const refusal = z.object({ code: z.string(), detail: z.string() })
-
-/**
- * Reads `value` by `schema`, or refuses with everything that is wrong with it. `where`: body, query, path or header.
- */
-export function read<Schema extends z.ZodType>(
-  schema: Schema,
-  value: unknown,
-  where: string,
-): z.output<Schema> {
-  const looked = known(schema, value, [where])
-  const result = schema.safeParse(looked.value, { reportInput: true })
-  if (result.success && looked.problems.length === 0) return result.data
-  const misfits = result.error?.issues.map((issue) => problemOf(issue, where)) ?? []
-  const problems = [...looked.problems, ...misfits]
-  const detail = problems.map(({ loc, msg }) => `${loc.join('.')}: ${msg}`).join('; ')
-  throw new PomboError('validation', { detail }, { problems })
-}
-
-function problemOf(issue: z.core.$ZodIssue, where: string): FieldProblem {
-  const loc = [where, ...issue.path.map(String)]
-  if (
-    issue.input === undefined &&
-    (issue.code === 'invalid_type' || issue.code === 'invalid_value')
-  ) {
-    return { loc, msg: 'field required', type: 'value_error.missing' }
-  }
-  return {
-    loc,
-    msg: issue.message + nearestWord(issue),
-    type: issue.code === 'invalid_type' ? 'type_error' : 'value_error',
-  }
-}
-
-/** Of the words that an enum takes, the one that was most likely meant. */
-function nearestWord(issue: z.core.$ZodIssue): string {
-  if (issue.code !== 'invalid_value' || typeof issue.input !== 'string') return ''
-  const words = issue.values.filter((word) => typeof word === 'string')
-  const near = nearest(issue.input, words)
-  return near === undefined ? '' : `; did you mean "${near}"?`
-}
 
 type Defined<T> = { [Key in keyof T]: Exclude<T[Key], undefined> }
 

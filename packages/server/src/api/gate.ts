@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { withBasePath } from '../core/base-path.ts'
 import type { KeyHolder } from '../registry/keys/key.ts'
 import type { Presented } from './access.ts'
 import { csrfTokenOf } from './auth/session/cookie.ts'
@@ -7,14 +8,19 @@ import type { ApiDeps } from './deps.ts'
 
 /** Base URL under which people reach this Pombo. */
 export function serverUrlOf({ settings }: ApiDeps, app: FastifyInstance): string {
-  return settings.serverUrl?.replace(/\/+$/, '') ?? app.listeningOrigin
+  return withBasePath(settings.serverUrl ?? app.listeningOrigin, settings.basePath ?? '')
 }
 
-export function gateOf({ registry, idempotency, log }: ApiDeps, serverUrl: () => string): Gate {
+export function gateOf(
+  { registry, idempotency, log }: ApiDeps,
+  serverUrl: () => string,
+  stopping: AbortSignal,
+): Gate {
   const { cache, tenants } = registry
   let operator: string | undefined
   return {
     idempotency,
+    stopping,
     serverUrl,
     appIdOf: cache.appIdOf.bind(cache),
     present: async (key) => presented(await cache.key(key), 'key'),

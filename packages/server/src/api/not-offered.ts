@@ -24,10 +24,6 @@ const notOffered: readonly (readonly [path: RegExp, detail: string])[] = [
     'templates; an endpoint with a transform does what they do.',
   ],
   [
-    /^\/app\/[^/]+\/msg\/[^/]+\/attempt\/[^/]+\/headers(\/|$)/,
-    'the headers of an attempt, which are not kept; its answer and its error are.',
-  ],
-  [
     /^\/app\/[^/]+\/inbound(\/|$)/,
     'inbound addresses; make a source: /api/v1/app/{app_id}/source.',
   ],
@@ -42,14 +38,10 @@ const notOffered: readonly (readonly [path: RegExp, detail: string])[] = [
   [/^\/app\/[^/]+\/autoconfig(\/|$)/, 'automatic configuration; create the endpoint by the API.'],
   [/^\/app\/[^/]+\/sink(\/|$)/, 'sinks; messages are delivered to endpoints.'],
   [/^\/app\/[^/]+\/destination(\/|$)/, 'destinations; messages are delivered to endpoints.'],
-  [
-    /^\/app\/[^/]+\/polling-endpoint\/[^/]+\/consumer(\/|$)/,
-    'leases of polled messages; read them by /api/v1/app/{app_id}/poller/{sink_id}/consumer/{consumer_id}.',
-  ],
   [/^\/auth\/one-time-token(\/|$)/, 'one-time tokens; make a token of the app that ends soon.'],
   [
-    /^\/app\/[^/]+\/endpoint\/[^/]+\/(auto-config|oauth|mtls|mtls-config|custom-ca)(\/|$)/,
-    'this part of an endpoint.',
+    /^\/app\/[^/]+\/endpoint\/[^/]+\/auto-config(\/|$)/,
+    'automatic configuration of an endpoint; change it by the API.',
   ],
 ]
 

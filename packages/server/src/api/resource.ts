@@ -5,6 +5,7 @@ import { type Iterators, iteratorsById, type ListCall, listRoute } from './list.
 import { type Cursor, type Found, orderQuery, type Order } from './pagination.ts'
 import {
   type Answer,
+  type AnyCall,
   type AnswerShape,
   type Call,
   empty,
@@ -64,7 +65,7 @@ export interface Resource<
   access: Access
   /** What is answered of one. */
   out: z.ZodType
-  show: (row: Row) => unknown
+  show: (row: Row, call: Pick<AnyCall, 'holder'>) => unknown
   list?: Pick<Verb, 'summary' | 'description' | 'access'> & {
     /** Beside `limit`, `iterator` and `order`. */
     query?: ListQuery
@@ -107,7 +108,8 @@ export function resource<
     path: `${path}/{${Object.keys(key)[0]!}}`,
     params: z.object({ ...within, ...key }),
   }
-  const shown = async (status: number, row: unknown) => json(status, await of.show(row as Row))
+  const shown = async (status: number, row: unknown, call: AnyCall) =>
+    json(status, await of.show(row as Row, call))
 
   /** One of the routes; `usual` is what stands in for what the resource does not say. */
   function verb(
@@ -115,7 +117,7 @@ export function resource<
     where: { path: string; params: z.ZodObject | undefined },
     usual: { id: string; summary: string; answers: Record<number, AnswerShape> },
     own: Erased | undefined,
-    answered: (result: unknown) => Answer | Promise<Answer>,
+    answered: (result: unknown, call: AnyCall) => Answer | Promise<Answer>,
   ): Route[] {
     if (own === undefined) return []
     const { store, handle, query, ...rest } = own
@@ -130,7 +132,7 @@ export function resource<
         ...rest,
         query: query && z.object(query),
         handle: async (call) =>
-          handle ? await handle(call as never) : await answered(await store!(call as never)),
+          handle ? await handle(call as never) : await answered(await store!(call as never), call),
       }),
     ]
   }
@@ -148,7 +150,8 @@ export function resource<
             access,
             item: of.out,
             page: `A page of ${words.many}, ${list.order === 'ascending' ? 'oldest' : 'newest'} first`,
-            show: async (rows: Row[]) => await Promise.all(rows.map(of.show)),
+            show: async (rows: Row[], call) =>
+              await Promise.all(rows.map((row) => of.show(row, call))),
             ...list,
             // Its own parts see what they have named; the order is read for them.
             query: { ...orderQuery, ...list.query } as unknown as ListQuery,
@@ -163,14 +166,14 @@ export function resource<
       collection,
       { id: 'create', summary: `Create ${words.one}`, answers: { 201: answer } },
       of.create,
-      async (row) => await shown(201, row),
+      async (row, call) => await shown(201, row, call),
     ),
     ...verb(
       'GET',
       one,
       { id: 'get', summary: `Get ${words.one}`, answers: { 200: answer } },
       of.get,
-      async (row) => await shown(200, row),
+      async (row, call) => await shown(200, row, call),
     ),
     ...verb(
       'PUT',
@@ -184,9 +187,9 @@ export function resource<
         },
       },
       of.put,
-      async (result) => {
+      async (result, call) => {
         const { row, created } = result as { row: Row; created: boolean }
-        return await shown(created ? 201 : 200, row)
+        return await shown(created ? 201 : 200, row, call)
       },
     ),
     ...verb(
@@ -194,7 +197,7 @@ export function resource<
       one,
       { id: 'patch', summary: `Change parts of ${words.one}`, answers: { 200: answer } },
       of.patch,
-      async (row) => await shown(200, row),
+      async (row, call) => await shown(200, row, call),
     ),
     ...verb(
       'DELETE',

@@ -17,6 +17,7 @@ const named: Readonly<Record<string, Role>> = {
   'v1.try.filter': 'read',
   'v1.try.transform': 'read',
   'v1.try.address': 'read',
+  'v1.template.try': 'read',
   logout_api_v1_auth_logout__post: 'read',
   // Sets going what was set up.
   'v1.message.create': 'operate',
@@ -24,6 +25,7 @@ const named: Readonly<Record<string, Role>> = {
   'v1.message.test-attempt': 'operate',
   'v1.message.broadcast': 'operate',
   'v1.message.poller.consumer-seek': 'operate',
+  'v1.message.poller-v2.consumer-commit': 'operate',
   'v1.endpoint.cancel-messages': 'operate',
   'v1.statistics.aggregate-app-stats': 'operate',
   'v1.statistics.aggregate-event-types': 'operate',
@@ -43,11 +45,9 @@ const named: Readonly<Record<string, Role>> = {
   'v1.background-task.cancel': 'operate',
   // Shows what signs, and what opens doors elsewhere.
   'v1.endpoint.get-secret': 'administer',
-  'v1.endpoint.get-headers': 'administer',
   'v1.integration.get-key': 'administer',
   'v1.authentication.get-poller-token': 'administer',
   'v1.operational-webhook.endpoint.get-secret': 'administer',
-  'v1.operational-webhook.endpoint.get-headers': 'administer',
 }
 
 export const namedOperations = Object.keys(named)

@@ -1,12 +1,13 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { type Actor, actingAs, onBehalfOf } from '../core/acting.ts'
-import { PomboError } from '../core/error.ts'
+import { PomboError, relocated } from '../core/error.ts'
 import { refuseUnstorable } from '../core/unstorable.ts'
 import { bearerOf, type Holder, nobody, permit, type Presented } from './access.ts'
 import { refuseForged, sessionTokens } from './auth/session/cookie.ts'
 import { type JsonBody, noBody } from './body.ts'
-import { read } from './field.ts'
+import { read } from '../core/read.ts'
+import { asWritten } from '../core/known.ts'
 import { queryOf } from './query.ts'
 import { type IdempotencyStore, keyOf, once, requestHash } from './idempotency/idempotency.ts'
 import { requireRole, roleOf } from './roles.ts'
@@ -21,6 +22,8 @@ export interface Gate {
   appIdOf: (tenantId: string, idOrUid: string) => Promise<string | undefined>
   operatorTenantId(): Promise<string | undefined>
   idempotency: IdempotencyStore
+  /** Ends when the node stops: connections that stay are to be closed then. */
+  stopping: AbortSignal
   /** Something went wrong beside a request that is answered all the same. */
   report(error: unknown, what: string): void
 }
@@ -47,7 +50,7 @@ async function serve(
   const appId = await resolveApp(route, gate, holder, params)
   const query = read(route.query ?? nothing, queryOf(route.query, request.query), 'query')
   const body = (request.body as JsonBody | undefined) ?? noBody
-  const parsed = readBody(route, body)
+  const parsed = byTheirNames(route, body, () => readBody(route, body))
   const idempotencyKey =
     route.method === 'POST' ? keyOf(request.headers['idempotency-key']) : undefined
   const call: AnyCall = {
@@ -62,9 +65,13 @@ async function serve(
     reply,
   }
   const handle = async (): Promise<Answer> =>
-    route.method === 'GET'
-      ? await route.handle(call)
-      : await actingAs(actorOf(holder, request), async () => await route.handle(call))
+    await actingAs(actorOf(holder, request), async () => {
+      try {
+        return await route.handle(call)
+      } catch (error) {
+        throw route.method === 'GET' ? error : asGiven(route, body, error)
+      }
+    })
   const answer =
     idempotencyKey === undefined || route.idempotency === 'own' || route.access === 'open'
       ? await handle()
@@ -74,7 +81,8 @@ async function serve(
             tenantId: holder.tenantId,
             appId: holder.appId,
             key: idempotencyKey,
-            hash: requestHash(request.url, body.text),
+            // A slash at the end of the path makes no other request of it.
+            hash: requestHash(request.url.replace(/\/(?=\?|$)/, ''), body.text),
           },
           handle,
           (error) => gate.report(error, 'an idempotent answer could not be kept'),
@@ -82,10 +90,14 @@ async function serve(
   return send(reply, answer)
 }
 
-/** For the audit log. */
-function actorOf({ keyId }: Holder, request: FastifyRequest): Actor {
+/** For the audit log, and for what only some may see. */
+function actorOf({ keyId, role }: Holder, request: FastifyRequest): Actor {
   const someone = onBehalfOf(request.headers['x-pombo-actor'])
-  return { ...(keyId !== '' && { keyId }), ...(someone !== undefined && { onBehalfOf: someone }) }
+  return {
+    role,
+    ...(keyId !== '' && { keyId }),
+    ...(someone !== undefined && { onBehalfOf: someone }),
+  }
 }
 
 async function identify(route: Route, gate: Gate, request: FastifyRequest): Promise<Holder> {
@@ -148,6 +160,22 @@ function readBody(route: Route, body: JsonBody): unknown {
   }
   refuseUnstorable(body, route.apart)
   return read(route.body, body.value, 'body')
+}
+
+function byTheirNames<T>(route: Route, body: JsonBody, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    throw asGiven(route, body, error)
+  }
+}
+
+/** A refusal names fields as the caller did. */
+function asGiven({ body: schema }: Route, body: JsonBody, error: unknown): unknown {
+  if (schema === undefined) return error
+  return relocated(error, ([where, ...loc]) =>
+    where === 'body' ? ['body', ...asWritten(schema, body.value, loc)] : [where!, ...loc],
+  )
 }
 
 function send(reply: FastifyReply, answer: Answer): FastifyReply {

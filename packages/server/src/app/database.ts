@@ -1,4 +1,6 @@
-import type { Config } from '../config.ts'
+import type { Config } from '../config/config.ts'
+import { shownDatabase } from '../core/database-url.ts'
+import { hostsOf } from '../db/hosts.ts'
 import { migrate } from '../db/migrate.ts'
 import { openPool, type Pool } from '../db/pool.ts'
 
@@ -32,19 +34,23 @@ export async function openDatabase(
       ? await startEmbeddedServer(config.dataDir, { progress, signal }, undo)
       : undefined
   const url = embedded?.url ?? config.databaseUrl!
-  const pool = openPool(url, config.databaseConnections - 1)
+  const hosts = hostsOf(url)
+  const pool = openPool(url, config.databaseConnections - 1, 'pombo', hosts)
   undo.defer(() => pool.end())
-  const leasePool = openPool(url, 1, 'pombo-lease')
+  const leasePool = openPool(url, 1, 'pombo-lease', hosts)
   undo.defer(() => leasePool.end())
   await migrate(pool, { log: progress })
+  const unwatch = hosts?.watch()
+  undo.defer(() => unwatch?.())
   return {
     url,
     pool,
     leasePool,
     name: embedded
       ? `embedded PostgreSQL ${embedded.version} in ${config.dataDir}`
-      : new URL(url).host,
+      : shownDatabase(url).replace(/\/.*$/, ''),
     async close() {
+      unwatch?.()
       await Promise.all([pool.end(), leasePool.end()])
       await embedded?.stop()
     },

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { Config } from '../config.ts'
+import type { Config } from '../config/config.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Accepted, IncomingMessage } from '../core/message.ts'
 import type { DialectPorts } from '../dialects/contract/ports.ts'

@@ -29,8 +29,16 @@ const commands: Group = {
       async () => (await import('./replay.ts')).replayCommand,
     ],
     migrate: [
-      "Bring the database's schema up to date",
+      "Bring the database's schema up to date, or move all to another database",
       async () => (await import('./migrate.ts')).migrateCommand,
+    ],
+    backup: [
+      'Write all that is kept into a folder, beside a running Pombo',
+      async () => (await import('./backup.ts')).backupCommand,
+    ],
+    restore: [
+      'Read a backup into an empty database',
+      async () => (await import('./restore.ts')).restoreCommand,
     ],
     pg: [
       'Events from PostgreSQL tables: install, uninstall, status, retry',

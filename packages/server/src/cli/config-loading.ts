@@ -1,4 +1,4 @@
-import { type Config, type Loaded, type LoadOptions, loadConfig } from '../config.ts'
+import { type Config, type Loaded, type LoadOptions, loadConfigFile } from '../config/config.ts'
 import { text } from '../core/setting-kinds.ts'
 import {
   type Command,
@@ -14,7 +14,7 @@ import { tell } from './output.ts'
 
 /** `--config`, the same for every command that reads the configuration. */
 export const configOption = option(
-  text('a path', 'pombo.env'),
+  text('a path', 'pombo.yaml'),
   'path',
   'Read the configuration from this file (default: POMBO_CONFIG)',
 )
@@ -24,7 +24,7 @@ export async function withConfig(
   options: LoadOptions,
   work: (config: Config, loaded: Extract<Loaded, { ok: true }>) => Promise<number>,
 ): Promise<number> {
-  const loaded = loadConfig(options)
+  const loaded = await loadConfigFile(options)
   if (!loaded.ok) {
     process.stderr.write(problemText(loaded.problems))
     return exitCodes.usage

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util'
-import type { ConfigEntry } from '../config.ts'
+import type { ConfigEntry } from '../config/config.ts'
 import { command, exitCodes, flag } from './command.ts'
 import { configOption, withConfig } from './config-loading.ts'
 import { printJson } from './output.ts'
@@ -14,13 +14,18 @@ same words.`,
   options: {
     config: configOption,
     json: flag('As JSON, a list with one object for each variable'),
+    schema: flag('The JSON Schema of a file in YAML, as in docs/reference/pombo.schema.json'),
     markdown: flag('The reference page of all variables, as in docs/reference/configuration.md'),
   },
   examples: [
     ['pombo config', 'What would "pombo serve" start with here?'],
-    ['pombo config --config /etc/pombo.env --json', 'The same for a file, for a script'],
+    ['pombo config --config /etc/pombo.yaml --json', 'The same for a file, for a script'],
   ],
-  async run({ config: file, json, markdown }) {
+  async run({ config: file, json, markdown, schema }) {
+    if (schema) {
+      process.stdout.write((await import('./config-schema.ts')).configSchema())
+      return exitCodes.ok
+    }
     if (markdown) {
       process.stdout.write(configReference())
       return exitCodes.ok
@@ -33,9 +38,27 @@ same words.`,
   },
 })
 
-function asJson({ variable, value, source, secret, group, description, ...entry }: ConfigEntry) {
+function asJson({
+  variable,
+  value,
+  source,
+  secret,
+  live,
+  group,
+  description,
+  ...entry
+}: ConfigEntry) {
   const fallback = entry.default ?? null
-  return { variable, value: value ?? null, default: fallback, source, secret, group, description }
+  return {
+    variable,
+    value: value ?? null,
+    default: fallback,
+    source,
+    secret,
+    live,
+    group,
+    description,
+  }
 }
 
 function asText(entries: readonly ConfigEntry[], file: string | undefined): string {

@@ -1,4 +1,4 @@
-import { debugging } from '../config.ts'
+import { debugging } from '../config/config.ts'
 import { isAway } from '../db/pool.ts'
 
 /** Nothing answers there, no such host, wrong password, no such database, no such role. */

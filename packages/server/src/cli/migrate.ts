@@ -1,35 +1,84 @@
+import { moveDatabase } from '../backup/move.ts'
+import type { Config } from '../config/config.ts'
+import { url as urlKind } from '../core/setting-kinds.ts'
+import { markMoved, unmarkMoved } from '../db/embedded/moved.ts'
 import { migrate } from '../db/migrate.ts'
 import { schemaVersion } from '../db/migrations.ts'
-import { exitCodes } from './command.ts'
+import { exitCodes, option } from './command.ts'
 import { configuredCommand } from './config-loading.ts'
-import { withDatabase } from './database.ts'
+import { copyProgress, count } from './copy-progress.ts'
+import { type OpenDatabase, withDatabase, withUrl } from './database.ts'
 import { print } from './output.ts'
 
 export const migrateCommand = configuredCommand({
   name: 'migrate',
-  summary: "Bring the database's schema up to date",
+  summary: "Bring the database's schema up to date, or move all to another database",
   about: `Applies the migrations that the database lacks, one transaction each, under a lock: any number may run
 at once. "pombo serve" does the same at its start; use this where the start must not (a role without the right
 to, or a step of its own in a deployment). Older nodes may go on working meanwhile; a migration that they would
 not survive is refused while they are live. A schema that is newer than this Pombo is left as it is where it
-still serves this one, and refused where it does not.`,
-  options: {},
+still serves this one, and refused where it does not.
+
+With --to, everything is copied into another, empty database, in one transaction: from the embedded one into a
+PostgreSQL of yours, with what is queued. Pombo must be stopped meanwhile; senders that repeat what was not answered
+lose nothing. The embedded data stay where they are, marked, so that no Pombo starts on them by mistake.`,
+  options: {
+    to: option(
+      urlKind(['postgres:', 'postgresql:'], 'postgres://pombo:secret@db.example.com/pombo'),
+      'url',
+      'Copy everything into this empty database',
+    ),
+  },
   examples: [
     ['pombo migrate', 'The embedded database, or the one that DATABASE_URL names'],
     ['DATABASE_URL=postgres://… pombo migrate', 'Before a deployment'],
+    [
+      'pombo migrate --to postgres://pombo@db.example.com/pombo',
+      'From the embedded database to one of your own',
+    ],
   ],
-  async run(_values, config) {
-    await withDatabase(config, async ({ pool, where }) => {
-      const { from, to, applied } = await migrate(pool, { log: print })
-      const known = schemaVersion()
-      print(
-        applied.length > 0
-          ? `${where}: the schema went from version ${from} to ${to}.`
-          : to > known
-            ? `${where}: the schema is at version ${to}, newer than this Pombo's ${known}, which it serves.`
-            : `${where}: the schema is up to date (version ${to}).`,
-      )
+  async run({ to }, config) {
+    await withDatabase(config, async (database) => {
+      if (to === undefined) return await bringUpToDate(database)
+      await withUrl(to, async (target) => await move(database, target, config))
     })
     return exitCodes.ok
   },
 })
+
+async function bringUpToDate({ pool, where }: OpenDatabase): Promise<void> {
+  const { from, to, applied } = await migrate(pool, { log: print })
+  const known = schemaVersion()
+  print(
+    applied.length > 0
+      ? `${where}: the schema went from version ${from} to ${to}.`
+      : to > known
+        ? `${where}: the schema is at version ${to}, newer than this Pombo's ${known}, which it serves.`
+        : `${where}: the schema is up to date (version ${to}).`,
+  )
+}
+
+async function move(from: OpenDatabase, to: OpenDatabase, config: Config): Promise<void> {
+  const isEmbedded = config.databaseUrl === undefined
+  const startedAt = performance.now()
+  const rows = await moveDatabase({ from, to, beforeCommit, progress: copyProgress() }).catch(
+    async (error: unknown) => {
+      if (isEmbedded) await unmarkMoved(config.dataDir)
+      throw error
+    },
+  )
+  // Before the copy counts: killed between the two, neither database would be started on by mistake.
+  async function beforeCommit(): Promise<void> {
+    if (isEmbedded) await markMoved(config.dataDir, to.where)
+  }
+  const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1)
+  print(`${count(rows)} rows went from ${from.where} to ${to.where}, in ${seconds} s.`)
+  print('Now set DATABASE_URL to it, and start Pombo.')
+  if (config.encryptionKeys === undefined)
+    print(
+      `Its secrets are encrypted: set POMBO_ENCRYPTION_KEYS to the keys in ${config.dataDir}/encryption-keys ` +
+        '(newest first, between commas); Pombo on another machine needs them.',
+    )
+  if (!isEmbedded)
+    print(`Do not start Pombo on ${from.where} again: what is queued would be sent twice.`)
+}

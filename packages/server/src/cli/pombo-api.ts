@@ -1,4 +1,5 @@
-import type { Config } from '../config.ts'
+import type { Config } from '../config/config.ts'
+import { withBasePath } from '../core/base-path.ts'
 import { clientAddress } from './address.ts'
 import { reasonOf } from './output.ts'
 
@@ -89,8 +90,13 @@ export function apiOf(
     }
   return {
     ok: true,
-    api: openApi(config.serverUrl ?? ownUrl(config), config.apiKey),
+    api: openApi(serverUrlOf(config), config.apiKey),
   }
+}
+
+/** Where the running Pombo is reached. */
+export function serverUrlOf(config: Config): string {
+  return withBasePath(config.serverUrl ?? ownUrl(config), config.basePath)
 }
 
 const ownUrl = ({ listen, tlsCert }: Config): string =>

@@ -1,7 +1,7 @@
 import cluster, { type Worker } from 'node:cluster'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Config } from '../config.ts'
+import type { Config } from '../config/config.ts'
 import { startEmbedded } from '../db/embedded/embedded.ts'
 import { loadOrMakeKeys } from '../db/seal-keys.ts'
 import { answerSnapshots } from '../observe/siblings.ts'
@@ -18,11 +18,20 @@ const MAX_YOUNG_DEATHS = 5
  * Runs as many processes as configured, each a node of its own, behind one address. This process owns what they
  * share: the embedded server, the signals, and the replacing of those that die.
  */
-export async function runProcesses(config: Config, say: (line: string) => void): Promise<number> {
+export async function runProcesses(
+  config: Config,
+  hasFile: boolean,
+  say: (line: string) => void,
+): Promise<number> {
   const { signalled, release } = untilSignal(() => {
     for (const worker of workersNow()) worker.process.kill('SIGKILL')
     process.exit(130)
   })
+  // Each of them reads the file again.
+  if (hasFile)
+    process.on('SIGHUP', () => {
+      for (const worker of workersNow()) worker.process.kill('SIGHUP')
+    })
   let stopping = false
   void signalled.then(() => {
     stopping = true

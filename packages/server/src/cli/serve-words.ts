@@ -1,13 +1,16 @@
 import { resolve } from 'node:path'
 import type { App } from '../app.ts'
-import type { Config } from '../config.ts'
+import type { Config } from '../config/config.ts'
 import { showDuration } from '../core/setting-kinds.ts'
+import { withBasePath } from '../core/base-path.ts'
 import { clientAddress } from './address.ts'
 import { exitCodes } from './command.ts'
+import { serverUrlOf } from './pombo-api.ts'
 
 /** What a person wants to know after the start. */
 export function greeting(config: Config, app: Pick<App, 'url' | 'apiKey' | 'database'>): string {
   const lines = [`Pombo listens at ${reachableUrl(app.url, config)}`, `  database: ${app.database}`]
+  if ('socket' in config.listen) lines.push(`  reached at: ${serverUrlOf(config)}`)
   if (config.databaseUrl === undefined) lines.push(`  data folder: ${resolve(config.dataDir)}`)
   if (app.apiKey !== undefined)
     lines.push(`  API key: ${app.apiKey}`, '  Keep it: it is shown only this once.')
@@ -16,9 +19,12 @@ export function greeting(config: Config, app: Pick<App, 'url' | 'apiKey' | 'data
 
 /** `0.0.0.0` is nothing to click on. */
 function reachableUrl(url: string, config: Config): string {
+  const { listen, basePath } = config
+  if ('socket' in listen) return url
   const { port, protocol } = new URL(url)
   const usual = protocol === 'https:' ? 443 : 80
-  return `${protocol}//${clientAddress({ host: config.listen.host, port: Number(port || usual) })}`
+  const address = clientAddress({ host: listen.host, port: Number(port || usual) })
+  return withBasePath(`${protocol}//${address}`, basePath)
 }
 
 export function farewell(signal: string, config: Config): string {

@@ -1,10 +1,11 @@
 import cluster from 'node:cluster'
 import type { App } from '../app.ts'
-import type { Config, ConfigEntry } from '../config.ts'
-import { integer, listenAddress, text } from '../core/setting-kinds.ts'
+import type { Config, ConfigEntry } from '../config/config.ts'
+import { integer, listenPlace, text } from '../core/setting-kinds.ts'
 import { addressProblem, listenProblem } from './address.ts'
 import { command, option } from './command.ts'
 import { configOption, withConfig } from './config-loading.ts'
+import { watchConfig } from './config-watch.ts'
 import { tell } from './output.ts'
 import { farewell, goodbye, greeting } from './serve-words.ts'
 import { untilSignal } from './signals.ts'
@@ -17,7 +18,11 @@ serves until it is stopped. Ctrl-C and SIGTERM stop it in good order: nothing ne
 finished (for POMBO_SHUTDOWN_GRACE_MS at most) and recorded. A second Ctrl-C ends it at once; what was in flight
 is then sent again after the next start. Logs go to standard output, all else to standard error.`,
   options: {
-    listen: option(listenAddress(), 'host:port', 'Address to listen on (default: POMBO_LISTEN)'),
+    listen: option(
+      listenPlace(),
+      'host:port',
+      'Address to listen on, or unix:/path (default: POMBO_LISTEN)',
+    ),
     'data-dir': option(
       text('a path', '/var/lib/pombo'),
       'path',
@@ -36,28 +41,38 @@ is then sent again after the next start. Logs go to standard output, all else to
       'DATABASE_URL=postgres://… POMBO_LISTEN=0.0.0.0:8071 pombo serve --processes 4',
       'A node of a cluster, on four cores',
     ],
-    ['pombo serve --config /etc/pombo.env', 'Configured by a file'],
+    [
+      'pombo serve --config /etc/pombo.yaml',
+      'Configured by a file, which is read again when it changes',
+    ],
   ],
   exits:
     '0 stopped in good order, 1 failed, or stopped with work unfinished, 2 wrong options ' +
     'or configuration, 130 ended by a second Ctrl-C',
   async run(values) {
     const overrides = {
-      ...(values.listen && { POMBO_LISTEN: listenAddress().show(values.listen) }),
+      ...(values.listen && { POMBO_LISTEN: listenPlace().show(values.listen) }),
       ...(values['data-dir'] !== undefined && { POMBO_DATA_DIR: values['data-dir'] }),
       ...(values.processes !== undefined && { POMBO_PROCESSES: String(values.processes) }),
     }
-    return await withConfig({ file: values.config, overrides }, async (config, { entries }) => {
-      if (cluster.isWorker) return await (await import('./worker.ts')).serveAsWorker(config)
+    const options = { file: values.config, overrides }
+    return await withConfig(options, async (config, { entries, file }) => {
+      const watch = (app: App) => watchConfig(options, file, (loaded) => app.reload(loaded))
+      if (cluster.isWorker)
+        return await (await import('./worker.ts')).serveAsWorker(config, entries, watch)
       const problem = await addressProblem(config.listen, 'POMBO_LISTEN (or --listen)')
       if (problem !== undefined) throw new Error(problem)
-      if (config.processes === 1) return await serveAlone(config, entries)
-      return await (await import('./processes.ts')).runProcesses(config, tell)
+      if (config.processes === 1) return await serveAlone(config, entries, watch)
+      return await (await import('./processes.ts')).runProcesses(config, file !== undefined, tell)
     })
   },
 })
 
-async function serveAlone(config: Config, settings: readonly ConfigEntry[]): Promise<number> {
+async function serveAlone(
+  config: Config,
+  settings: readonly ConfigEntry[],
+  watch: (app: App) => { stop(): void },
+): Promise<number> {
   const starting = new AbortController()
   const { signalled, release } = untilSignal(() => process.exit(130))
   void signalled.then(() => starting.abort(new Error('Stopped before it had started.')))
@@ -71,7 +86,9 @@ async function serveAlone(config: Config, settings: readonly ConfigEntry[]): Pro
     throw problem === undefined ? error : new Error(problem)
   }
   tell(greeting(config, app))
+  const watching = watch(app)
   const signal = await signalled
+  watching.stop()
   tell(farewell(signal, config))
   const left = await app.stop()
   release()

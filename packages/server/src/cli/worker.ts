@@ -1,6 +1,6 @@
 import { once } from 'node:events'
-import { startApp } from '../app.ts'
-import type { Config } from '../config.ts'
+import { type App, startApp } from '../app.ts'
+import type { Config, ConfigEntry } from '../config/config.ts'
 import { listenProblem } from './address.ts'
 import { exitCodes } from './command.ts'
 import { tell } from './output.ts'
@@ -9,11 +9,15 @@ import { tell } from './output.ts'
 export type WorkerMessage = { kind: 'ready'; url: string; apiKey?: string; database: string }
 
 /** One of several processes: it serves until the process that started it says stop. */
-export async function serveAsWorker(config: Config): Promise<number> {
+export async function serveAsWorker(
+  config: Config,
+  settings: readonly ConfigEntry[],
+  watch: (app: App) => { stop(): void },
+): Promise<number> {
   // Ctrl-C reaches every process of a terminal; the one that started this one passes it on as SIGTERM, once.
   process.on('SIGINT', () => {})
   const stopped = once(process, 'SIGTERM')
-  const app = await startApp(config, { progress: tell }).catch((error: unknown) => {
+  const app = await startApp(config, { progress: tell, settings }).catch((error: unknown) => {
     const problem = listenProblem(error, config.listen, 'POMBO_LISTEN (or --listen)')
     throw problem === undefined ? error : new Error(problem)
   })
@@ -25,7 +29,9 @@ export async function serveAsWorker(config: Config): Promise<number> {
     ...(apiKey !== undefined && { apiKey }),
   }
   process.send?.(ready)
+  const watching = watch(app)
   await stopped
+  watching.stop()
   const { unfinished, unrecorded } = await app.stop()
   // The channel to the other process would keep this one alive.
   process.disconnect()

@@ -7,6 +7,8 @@ export interface Actor {
   keyId?: string
   /** For whom, as the caller says (`x-pombo-actor`): nobody has checked it. */
   onBehalfOf?: string
+  /** The role of that key, where it was looked at. */
+  role?: Role
   /** What a key has to be allowed for this, where whoever checks the key knows nothing of the request. */
   needs?: Role
 }

@@ -1,4 +1,4 @@
-import type { Outcome } from './outcome.ts'
+import type { BlockReason, Failed, Outcome, TimedOut, UnreachableReason } from './outcome.ts'
 
 /** What an attempt failed of, in words that many share: `refused.503`, `timed-out.headers`, `unreachable.dns`. */
 export function causeOf(outcome: Outcome): string {
@@ -35,15 +35,49 @@ export function causeOfKept(kept: {
   }
 }
 
-/** A cause in its parts. */
+const reasons: Record<
+  TimedOut['phase'] | UnreachableReason | BlockReason | Failed['reason'],
+  true
+> = {
+  connect: true,
+  headers: true,
+  body: true,
+  dns: true,
+  'connect-refused': true,
+  'no-route': true,
+  tls: true,
+  reset: true,
+  closed: true,
+  protocol: true,
+  local: true,
+  aborted: true,
+  network: true,
+  url: true,
+  scheme: true,
+  credentials: true,
+  port: true,
+  host: true,
+  address: true,
+  request: true,
+  transform: true,
+  sealed: true,
+  token: true,
+  library: true,
+}
+
+/** Each reason that a cause may name. */
+export const causeReasons = Object.keys(reasons)
+
+/** A cause and its parts. */
 export function partsOfCause(code: string): {
+  code: string
   outcome: string
   statusCode: number | null
   reason: string | null
 } {
   const [outcome = code, rest] = code.split('.', 2)
-  if (outcome === 'refused') return { outcome, statusCode: Number(rest), reason: null }
-  return { outcome, statusCode: null, reason: rest ?? null }
+  if (outcome === 'refused') return { code, outcome, statusCode: Number(rest), reason: null }
+  return { code, outcome, statusCode: null, reason: rest ?? null }
 }
 
 export const causeForm =

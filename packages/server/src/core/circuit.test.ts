@@ -38,7 +38,7 @@ test('a failed probe doubles the pause up to the ceiling, a good one closes the 
   })
 })
 
-test('whatever the history, an open circuit knows when to probe and a closed one has failed less than the limit', () => {
+test('whatever the history, an open circuit knows when to probe, a closed one failed less than the limit', () => {
   fc.assert(
     fc.property(fc.array(fc.boolean(), { maxLength: 60 }), (history) => {
       let circuit = healthy

@@ -1,4 +1,6 @@
 import type { ChatFilter } from './chat-filter.ts'
+import type { Destination } from './destination.ts'
+import type { EndpointAuth, EndpointTls } from './endpoint-access.ts'
 import type { Priority } from './message.ts'
 import type { Secret } from './secret.ts'
 
@@ -22,7 +24,10 @@ export interface Endpoint {
   tenantId: string
   appId: string
   uid: string | null
+  /** What is sent to; where there is a `destination`, what that is, without its secrets. */
   url: string
+  /** null: the URL, by HTTP. */
+  destination: Destination | null
   description: string
   /** Names, `*` at the end of a dotted prefix allowed (`message.*`); null: all. */
   eventTypes: string[] | null
@@ -30,6 +35,10 @@ export interface Endpoint {
   metadata: Record<string, string>
   /** Extra request headers. */
   headers: Record<string, string>
+  /** How requests say who sends them, beside the signature. */
+  auth: EndpointAuth | null
+  /** What TLS is made with, instead of what is configured for all endpoints. */
+  tls: EndpointTls | null
   disabled: boolean
   disabledReason: string | null
   paused: boolean

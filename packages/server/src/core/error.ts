@@ -1,3 +1,5 @@
+import { type Coded, coded } from './field-problem.ts'
+
 /**
  * Every refusal a caller can get, in one place: code, HTTP status, and a message that says what was wrong and how to
  * mend it. Tested against docs/reference/errors.md. Anything that is not in here is a bug and answers 500.
@@ -102,7 +104,7 @@ export const catalogue = {
 export type ErrorCode = keyof typeof catalogue
 
 /** One wrong field: where it is (`body`, `payload`, …), what is wrong and how to mend it. Svix's form of a 422. */
-export interface FieldProblem {
+export interface FieldProblem extends Partial<Pick<Coded, 'code' | 'values'>> {
   loc: string[]
   msg: string
   type: string
@@ -134,10 +136,19 @@ export class PomboError extends Error {
 }
 
 /** A 422 that names one field. `loc` starts with `body`, `query`, `path` or `header`. */
-export function invalid(loc: string[], msg: string, type = 'value_error'): PomboError {
+export function invalid(loc: string[], problem: string | Coded, type = 'value_error'): PomboError {
+  const said = coded(problem)
   return new PomboError(
     'validation',
-    { detail: `${loc.join('.')}: ${msg}` },
-    { problems: [{ loc, msg, type }] },
+    { detail: `${loc.join('.')}: ${said.msg}` },
+    { problems: [{ loc, ...said, type }] },
   )
+}
+
+/** A 422 whose places are those of what the caller sent, and not of what was made of it. Others stay as they are. */
+export function relocated(error: unknown, to: (loc: string[]) => string[]): unknown {
+  if (!(error instanceof PomboError) || error.code !== 'validation') return error
+  const problems = error.problems.map((problem) => ({ ...problem, loc: to(problem.loc) }))
+  const detail = problems.map(({ loc, msg }) => `${loc.join('.')}: ${msg}`).join('; ')
+  return new PomboError('validation', { detail }, { problems, cause: error })
 }

@@ -25,6 +25,7 @@ const environment = new Environment({
   .registerVariable('tags', 'list<string>')
   .registerVariable('messageId', 'string')
   .registerVariable('timestamp', 'string')
+  .registerFunction('json(dyn): string', (value: unknown) => toJson(value))
 
 /** What an expression sees. */
 export interface ExpressionInput {
@@ -46,13 +47,26 @@ export type Compiled = { ok: true; evaluate: Expression } | { ok: false; problem
 /** What an expression must give. */
 export type ResultKind = 'bool' | 'string' | 'map' | 'any'
 
+// Not in TypeScript's library yet.
+const rawJson = (JSON as unknown as { rawJSON: (text: string) => unknown }).rawJSON
+
+/** CEL's integers are big; JSON takes their digits as they are. */
+export function toJson(value: unknown): string {
+  const text = JSON.stringify(value, (_, part: unknown) =>
+    typeof part === 'bigint' ? rawJson(String(part)) : part,
+  ) as string | undefined
+  if (text === undefined) throw new Error('the expression gave nothing that JSON can hold')
+  return text
+}
+
 function* calls(node: unknown, depth: number): Generator<{ name: string; depth: number }> {
   if (Array.isArray(node)) {
     for (const part of node) yield* calls(part, depth)
     return
   }
   if (typeof node !== 'object' || node === null || !('op' in node) || !('args' in node)) return
-  const name = node.op === 'rcall' && Array.isArray(node.args) ? String(node.args[0]) : ''
+  const isCall = node.op === 'rcall' || node.op === 'call'
+  const name = isCall && Array.isArray(node.args) ? String(node.args[0]) : ''
   const inner = comprehensions.has(name) ? depth + 1 : depth
   if (name) yield { name, depth: inner }
   yield* calls(node.args, inner)
@@ -85,6 +99,12 @@ export function compileExpression(text: string, result: ResultKind): Compiled {
           problem:
             'matches() is not offered (a regular expression can be made to hang); use ' +
             'startsWith, endsWith, contains or in',
+        }
+      if (name === 'json' && result === 'bool')
+        return {
+          ok: false,
+          problem:
+            'json() is not offered in filters; it writes the whole payload out for each message',
         }
       if (depth > 1)
         return {

@@ -30,6 +30,8 @@ export interface Message {
   orderingKey: string | null
   priority: Priority
   createdAtMs: number
+  /** Where it stands in a trace (core/trace.ts), as it is kept; absent or null: in none. */
+  trace?: string | null
 }
 
 /** Something that makes a message a repeat of another one while it is remembered. */

@@ -13,9 +13,10 @@ export type Delivered = Answer & { kind: 'delivered' }
 
 /**
  * A complete answer that is not a 2xx, redirects included (they are never followed).
- * `retryAfterMs` is the receiver's wish, already bounded to 24 h; null when it named none.
+ * `retryAfterMs` is the receiver's wish, already bounded to 24 h; null when it named none. `detail` is a destination's
+ * no in words, beside the HTTP status that says the same.
  */
-export type Refused = Answer & { kind: 'refused'; retryAfterMs: number | null }
+export type Refused = Answer & { kind: 'refused'; retryAfterMs: number | null; detail?: string }
 
 /**
  * The deadline of the whole exchange passed. `phase` is what it was waiting for: `connect` (DNS, TCP, TLS),
@@ -49,12 +50,12 @@ export type Blocked = {
 }
 
 /**
- * Nothing could be made to send: the endpoint's transformation failed on this message, or its payload is sealed under a
- * key that is not in the ring. `detail` says how.
+ * Nothing could be made to send: the endpoint's transformation failed on this message, its payload is sealed under a
+ * key that is not in the ring, or no token was to be had for it. `detail` says how.
  */
 export type Failed = {
   kind: 'failed'
-  reason: 'transform' | 'sealed'
+  reason: 'transform' | 'sealed' | 'token' | 'library'
   detail: string
   durationMs: number
 }

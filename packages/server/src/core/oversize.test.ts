@@ -33,7 +33,7 @@ test('where no text is large enough, whole members go, and at last the whole', (
   })
 })
 
-test('whatever the payload, the result is JSON that fits or is one marker, and every link leads to what was taken out', () => {
+test('whatever the payload, the result is JSON that fits or one marker; each link leads to what was taken out', () => {
   fc.assert(
     fc.property(
       fc.json({ maxDepth: 4 }),

@@ -34,10 +34,11 @@ export function personVariants(text: string): string[] {
 }
 
 /** What is wrong with a path, in words; undefined: nothing. */
+const step = String.raw`(?:\*{1,2}|[\w\-]+)`
+export const personPathForm = String.raw`^(?:\$\.)?${step}(?:\.${step}|\[\*\])*$`
+
 export function personPathProblem(path: string): string | undefined {
-  const step = String.raw`(?:\*{1,2}|[\w-]+)`
-  return path.length <= 200 &&
-    new RegExp(String.raw`^(?:\$\.)?${step}(?:\.${step}|\[\*\])*$`).test(path)
+  return path.length <= 200 && new RegExp(personPathForm).test(path)
     ? undefined
     : 'is no path: names joined by dots, "*" for any member, "**" for any depth, such as user.email or **.phone'
 }

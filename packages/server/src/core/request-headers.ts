@@ -51,6 +51,8 @@ export function headerProblem(name: string, value: string): string | undefined {
     return `the value of "${name}" holds a line break, a control character, or one beyond Latin-1`
   if (value !== value.trim())
     return `the value of "${name}" begins or ends with a blank, which HTTP removes`
+  if (value.length > MAX_CHARACTERS)
+    return `the value of "${name}" is longer than ${MAX_CHARACTERS} characters`
   return undefined
 }
 
@@ -62,20 +64,27 @@ export function headerNameProblem(name: string): string | undefined {
     : undefined
 }
 
-/** What is wrong with a whole set of headers. */
-export function headersProblem(headers: Record<string, string>): string | undefined {
+/** What is wrong with a whole set of headers, and which of them it is where it is one. */
+export function wrongHeader(
+  headers: Record<string, string>,
+): { name?: string; problem: string } | undefined {
   const seen = new Set<string>()
   let characters = 0
   for (const [name, value] of Object.entries(headers)) {
     const problem = headerProblem(name, value)
-    if (problem) return problem
+    if (problem) return { name, problem }
     if (seen.has(name.toLowerCase()))
-      return `"${name}" is given twice; header names do not differ by case`
+      return { name, problem: `"${name}" is given twice; header names do not differ by case` }
     seen.add(name.toLowerCase())
     characters += name.length + value.length
   }
-  if (seen.size > MAX_HEADERS) return `there are ${seen.size}, at most ${MAX_HEADERS} can be set`
+  if (seen.size > MAX_HEADERS)
+    return { problem: `there are ${seen.size}, at most ${MAX_HEADERS} can be set` }
   return characters > MAX_CHARACTERS
-    ? `together they are longer than ${MAX_CHARACTERS} characters`
+    ? { problem: `together they are longer than ${MAX_CHARACTERS} characters` }
     : undefined
+}
+
+export function headersProblem(headers: Record<string, string>): string | undefined {
+  return wrongHeader(headers)?.problem
 }

@@ -1,4 +1,6 @@
+import type { EndpointDefaults } from './endpoint-defaults.ts'
 import type { Outcome } from './outcome.ts'
+import { GONE } from './disabled.ts'
 
 /** How one delivery may be repeated: the endpoint's own settings over the dialect's defaults. */
 export interface RetryPolicy {
@@ -13,7 +15,7 @@ export interface RetryPolicy {
 /** A receiver may ask for a pause of up to a day; a longer one is held to be a mistake of its. */
 export const maxRetryAfterMs = 24 * 3_600_000
 
-/** The endpoint's schedule goes before that of the event type, and both before the dialect's. */
+/** The endpoint's schedule goes before that of the event type, the tenant's comes behind both, the dialect's last. */
 export function scheduleOf(
   {
     endpoint,
@@ -21,7 +23,10 @@ export function scheduleOf(
     message,
   }: {
     endpoint: { retryScheduleMs: readonly number[] | null }
-    app: { tenantRetrySchedules: Record<string, readonly number[]> | null }
+    app: {
+      tenantRetrySchedules: Record<string, readonly number[]> | null
+      tenantDefaults?: EndpointDefaults | null
+    }
     message: { eventType: string }
   },
   dialect: { retry: { scheduleMs: readonly number[] } },
@@ -31,6 +36,7 @@ export function scheduleOf(
   return (
     endpoint.retryScheduleMs ??
     (ofType !== null && Object.hasOwn(ofType, eventType) ? ofType[eventType] : undefined) ??
+    app.tenantDefaults?.retryScheduleMs ??
     dialect.retry.scheduleMs
   )
 }
@@ -58,7 +64,7 @@ export function decide(
 ): Verdict {
   if (outcome.kind === 'delivered') return { kind: 'done' }
   if (outcome.kind === 'refused' && outcome.statusCode === 410)
-    return { kind: 'disable', reason: 'the endpoint answered 410 Gone' }
+    return { kind: 'disable', reason: GONE }
   if (
     outcome.kind === 'refused' &&
     policy.retryStatuses !== 'all' &&

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import {
   generateSecret,
+  hmacBytes,
   parseOpaqueSecret,
   parseSecret,
   type Secret,
@@ -21,7 +22,7 @@ test('a symmetric secret reads back to its bytes, with its prefix and without', 
       kind: 'v1',
       text: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
     })
-    expect(secret.kind === 'v1' && secret.key.toString('hex')).toBe(
+    expect(secret.kind === 'v1' && hmacBytes(secret).toString('hex')).toBe(
       '31f290f6bf06298aab4f08d43c3f082cf648a362da2da4b0',
     )
   }

@@ -6,7 +6,7 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes } f
  * stands, to the letter.
  */
 export type Secret =
-  | { readonly kind: 'v1'; readonly key: Buffer; readonly text: string }
+  | { readonly kind: 'v1'; readonly text: string }
   | {
       readonly kind: 'v1a'
       readonly seed: Buffer
@@ -21,6 +21,7 @@ export type ParsedSecret = { ok: true; secret: Secret } | { ok: false; problem: 
 const symmetricPrefix = 'whsec_'
 const privatePrefix = 'whsk_'
 const publicPrefix = 'whpk_'
+const keptSymmetric = `v1:${symmetricPrefix}`
 const minKeyBytes = 24
 /** As Svix has it; Standard Webhooks says 64. */
 const maxKeyBytes = 75
@@ -80,6 +81,29 @@ export function verificationText(secret: Secret): string {
   return secret.kind === 'v1a' ? publicPrefix + secret.publicKey.toString('base64') : secret.text
 }
 
+/** How a secret is written to be kept: its kind before it, since an opaque one may look like any other. */
+export function secretText(secret: Secret): string {
+  return `${secret.kind}:${secret.text}`
+}
+
+/** What `secretText` has written. */
+export function readSecret(text: string): Secret {
+  // Most are of this kind, and were checked before they were written.
+  if (text.startsWith(keptSymmetric)) return { kind: 'v1', text: text.slice(3) }
+  const parsed = text.startsWith('opaque:')
+    ? parseOpaqueSecret(text.slice(7))
+    : parseSecret(text.slice(text.indexOf(':') + 1))
+  if (!parsed.ok) throw new Error(`A stored secret cannot be read: ${parsed.problem}`)
+  return parsed.secret
+}
+
+/** What HMACs are made with. */
+export function hmacBytes(secret: Exclude<Secret, { kind: 'v1a' }>): Buffer {
+  return secret.kind === 'v1'
+    ? Buffer.from(secret.text.slice(symmetricPrefix.length), 'base64')
+    : Buffer.from(secret.text)
+}
+
 /** The private key as PKCS#8, DER. */
 export function pkcs8(secret: Extract<Secret, { kind: 'v1a' }>): Buffer {
   return Buffer.concat([pkcs8Prefix, secret.seed])
@@ -101,7 +125,7 @@ function parsePrivate(base64: string): ParsedSecret {
 }
 
 function symmetric(key: Buffer): Secret {
-  return { kind: 'v1', key, text: symmetricPrefix + key.toString('base64') }
+  return { kind: 'v1', text: symmetricPrefix + key.toString('base64') }
 }
 
 function asymmetric(seedBytes: Buffer): Extract<Secret, { kind: 'v1a' }> {

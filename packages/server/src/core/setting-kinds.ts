@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import { z } from 'zod'
-import type { Kind } from './setting.ts'
+import type { JsonForm, Kind } from './setting.ts'
 
 type Read<T> = { value: T } | { problem: string }
 
@@ -10,6 +10,7 @@ export function kind<T>(
   example: string,
   read: (text: string) => Read<T>,
   show: (value: T) => string = String,
+  json: JsonForm = { type: 'string' },
 ): Kind<T> {
   const schema = z.string().transform((text, context): T => {
     const result = read(text)
@@ -17,18 +18,19 @@ export function kind<T>(
     context.addIssue({ code: 'custom', message: result.problem })
     return z.NEVER
   })
-  return { schema, allowed, example, show }
+  return { schema, allowed, example, show, json }
 }
 
 export function integer(min: number, max: number, unit = '', example = '10'): Kind<number> {
   const allowed = `a whole number from ${min} to ${max}${unit && ` (${unit})`}`
-  return kind(allowed, example, (text) => {
+  const read = (text: string): Read<number> => {
     if (!/^[+-]?\d+$/.test(text)) return { problem: 'it is not a whole number' }
     const value = Number(text)
     if (value < min) return { problem: `it is less than ${min}` }
     if (value > max) return { problem: `it is more than ${max}` }
     return { value }
-  })
+  }
+  return kind(allowed, example, read, String, { type: 'integer', minimum: min, maximum: max })
 }
 
 const unitMs: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
@@ -56,6 +58,7 @@ export function duration(
       return { value }
     },
     showDuration,
+    { type: bareUnit === undefined ? 'string' : ['string', 'integer'] },
   )
 }
 
@@ -85,17 +88,23 @@ export function showDuration(ms: number): string {
 }
 
 export function boolean(): Kind<boolean> {
-  return kind('true or false', 'true', (text) => {
+  const read = (text: string): Read<boolean> => {
     if (/^(true|1|yes|on)$/i.test(text)) return { value: true }
     if (/^(false|0|no|off)$/i.test(text)) return { value: false }
     return { problem: 'it is neither true nor false' }
-  })
+  }
+  return kind('true or false', 'true', read, String, { type: 'boolean' })
 }
 
 export function oneOf<const Word extends string>(...words: readonly Word[]): Kind<Word> {
-  return kind(`one of ${words.join(', ')}`, words[0]!, (text) => {
+  const read = (text: string): Read<Word> => {
     const word = words.find((known) => known === text.toLowerCase())
     return word === undefined ? { problem: 'it is none of them' } : { value: word }
+  }
+  // YAML and JSON read `1.2` as a number.
+  const numbers = words.map(Number).filter((number) => !Number.isNaN(number))
+  return kind(`one of ${words.join(', ')}`, words[0]!, read, String, {
+    enum: [...words, ...numbers],
   })
 }
 
@@ -121,6 +130,7 @@ export function list<T>(item: Kind<T>): Kind<T[]> {
       return { value: values }
     },
     (values) => values.map((value) => item.show(value)).join(','),
+    { anyOf: [{ type: 'array', items: item.json }, item.json, { type: 'string' }] },
   )
 }
 
@@ -165,6 +175,35 @@ export function listenAddress(): Kind<ListenAddress> {
       return { value: { host: ipv6 ?? host!, port: Number(port) } }
     },
     ({ host, port }) => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`),
+  )
+}
+
+/** A Unix socket, by its path. */
+export interface ListenSocket {
+  socket: string
+}
+
+/** `sockaddr_un` has room for 107 bytes. */
+const MAX_SOCKET_BYTES = 107
+
+/** Where a server listens: an address, or `unix:` and the path of a socket. */
+export function listenPlace(): Kind<ListenAddress | ListenSocket> {
+  const address = listenAddress()
+  return kind<ListenAddress | ListenSocket>(
+    `${address.allowed}, or unix: and the path of a socket`,
+    address.example,
+    (given) => {
+      if (!given.startsWith('unix:')) {
+        const read = address.schema.safeParse(given)
+        return read.success ? { value: read.data } : { problem: read.error.issues[0]!.message }
+      }
+      const socket = given.slice('unix:'.length)
+      if (!socket.startsWith('/')) return { problem: 'the path does not begin with /' }
+      if (Buffer.byteLength(socket) > MAX_SOCKET_BYTES)
+        return { problem: `the path is longer than ${MAX_SOCKET_BYTES} bytes` }
+      return { value: { socket } }
+    },
+    (place) => ('socket' in place ? `unix:${place.socket}` : address.show(place)),
   )
 }
 

@@ -1,8 +1,8 @@
 import type { z } from 'zod'
 
 /**
- * What a configuration variable is. The engine's variables are listed in config-keys.ts; a dialect lists its
- * own in its folder, and config-keys.ts takes the list up as one more group. The kinds of values are in
+ * What a configuration variable is. The engine's variables are listed in config/keys.ts; a dialect lists its
+ * own in its folder, and config/keys.ts takes the list up as one more group. The kinds of values are in
  * setting-kinds.ts.
  */
 export interface Kind<T> {
@@ -13,7 +13,12 @@ export interface Kind<T> {
   readonly example: string
   /** The value as text again, for printing. */
   show(value: T): string
+  /** What a file may hold besides text, as JSON Schema says it. */
+  readonly json: JsonForm
 }
+
+/** A part of JSON Schema. */
+export type JsonForm = Readonly<Record<string, unknown>>
 
 export interface Setting<T, Always extends boolean = boolean> {
   /** The environment variable. */
@@ -29,6 +34,8 @@ export interface Setting<T, Always extends boolean = boolean> {
   readonly defaultNote: string | undefined
   /** Never printed, logged or repeated in an error. */
   readonly secret: boolean
+  /** A running Pombo takes a new value up when the file is read again; the others hold until the next start. */
+  readonly live: boolean
   /** What may be printed of a secret (a URL without its password); nothing unless given. */
   redact?(value: T): string
   readonly always: Always
@@ -51,6 +58,7 @@ interface Details<T> {
   description: string
   defaultNote?: string
   secret?: boolean
+  live?: boolean
   redact?: (value: T) => string
 }
 
@@ -60,7 +68,15 @@ export function setting<T>(
   kind: Kind<T>,
   details: Details<T> & { default: string | ((mode: { production: boolean }) => string) },
 ): Setting<T, true> {
-  return { defaultNote: undefined, secret: false, ...details, variable, kind, always: true }
+  return {
+    defaultNote: undefined,
+    secret: false,
+    live: false,
+    ...details,
+    variable,
+    kind,
+    always: true,
+  }
 }
 
 /** Defines a variable that may be absent. */
@@ -72,6 +88,7 @@ export function optionalSetting<T>(
   return {
     defaultNote: undefined,
     secret: false,
+    live: false,
     ...details,
     default: undefined,
     variable,

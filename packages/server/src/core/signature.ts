@@ -1,5 +1,5 @@
 import { createHmac, createPrivateKey, createSecretKey, sign, type KeyObject } from 'node:crypto'
-import { pkcs8, type Secret } from './secret.ts'
+import { hmacBytes, pkcs8, type Secret } from './secret.ts'
 
 export interface SignInput {
   /** The `webhook-id`: not empty, no dot, since the dot separates what is signed. */
@@ -45,9 +45,7 @@ export function signStandard({ id, timestampSeconds, body, secrets }: SignInput)
  * made anew.
  */
 export function hmacKey(secret: Exclude<Secret, { kind: 'v1a' }>): KeyObject {
-  return cached(secret, () =>
-    secret.kind === 'v1' ? createSecretKey(secret.key) : createSecretKey(secret.text, 'utf8'),
-  )
+  return cached(secret, () => createSecretKey(hmacBytes(secret)))
 }
 
 // Weak, so that keys go when the bounded endpoint cache lets its secrets go; there is nothing else to bound or to

@@ -34,10 +34,15 @@ export interface MigrateResult {
  */
 export async function migrate(
   pool: pg.Pool,
-  options: { log?: (message: string) => void } = {},
+  options: {
+    log?: (message: string) => void
+    /** Stops at this version: for tables that rows of an older release are read into. */
+    upTo?: number
+  } = {},
 ): Promise<MigrateResult> {
   await refuseOldServer(pool)
-  const known = migrations()
+  const { upTo = Infinity } = options
+  const known = migrations().filter(({ version }) => version <= upTo)
   const log = options.log ?? (() => {})
   const applied: string[] = []
   let from: number | undefined

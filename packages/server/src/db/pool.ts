@@ -2,6 +2,8 @@
  * The database: one driver, one pool. Rooms reach it through their own `store.ts`; each table has one writer.
  */
 import pg from 'pg'
+import { hostClient } from './host-client.ts'
+import { type Hosts, hostsOf, noServerCode } from './hosts.ts'
 
 export type { Pool } from 'pg'
 
@@ -17,10 +19,18 @@ export interface Queryable {
 // Counts and sequence numbers come as bigint, which `pg` hands out as text. All of ours stay far below 2^53.
 pg.types.setTypeParser(pg.types.builtins.INT8, Number)
 
-/** Opens a pool; `max` connections at most, made when needed. */
-export function openPool(url: string, max: number, applicationName = 'pombo'): pg.Pool {
+/**
+ * Opens a pool; `max` connections at most, made when needed. Where the URL names several servers, `hosts` knows which
+ * of them is used; pools that are given the same one move together.
+ */
+export function openPool(
+  url: string,
+  max: number,
+  applicationName = 'pombo',
+  hosts: Hosts | undefined = hostsOf(url),
+): pg.Pool {
   const pool = new pg.Pool({
-    connectionString: url,
+    ...(hosts ? { Client: hostClient(hosts) } : { connectionString: url }),
     max,
     application_name: applicationName,
     connectionTimeoutMillis: 5_000,
@@ -40,6 +50,7 @@ export function openPool(url: string, max: number, applicationName = 'pombo'): p
   })
   pool.on('remove', (client) => void clients.delete(client))
   connected.set(pool, clients)
+  hosts?.onMoved(() => dropConnections(pool))
   return pool
 }
 
@@ -165,7 +176,8 @@ export async function inTransaction<T>(
       () => false,
       () => true,
     )
-    client.release(broken)
+    // What has become read-only stays so; the next one is asked for who takes writes.
+    client.release(broken || codeOf(error) === '25006')
     throw error
   }
 }
@@ -189,6 +201,7 @@ const away: Readonly<Record<string, string>> = {
   '53100': 'has no space left',
   '53300': 'has no connection left',
   '25006': 'is read-only',
+  [noServerCode]: 'has no server that takes writes',
 }
 /** And of one that answers, and is another: it was replaced by one in which Pombo has not made its tables. */
 const replaced: Readonly<Record<string, string>> = {
@@ -206,10 +219,11 @@ export function awayState(error: unknown): string {
   const code = codeOf(error)
   const known = { ...away, ...replaced }
   const state = Object.hasOwn(known, code) ? known[code] : undefined
-  return state === undefined ? 'does not answer' : `${state} (SQLSTATE ${code})`
+  if (state === undefined) return 'does not answer'
+  return code === noServerCode ? state : `${state} (SQLSTATE ${code})`
 }
 
-function codeOf(error: unknown): string {
+export function codeOf(error: unknown): string {
   const has = error instanceof Error && 'code' in error && typeof error.code === 'string'
   return has ? String(error.code) : ''
 }

@@ -8,7 +8,12 @@ import type { Seal } from './seal.ts'
 export const sealedColumns = [
   { table: 'endpoint_secret', column: 'sealed', purpose: 'endpoint_secret' },
   { table: 'endpoint', column: 'headers_sealed', purpose: 'endpoint_headers' },
+  { table: 'endpoint', column: 'auth_sealed', purpose: 'endpoint_auth' },
+  { table: 'endpoint', column: 'tls_sealed', purpose: 'endpoint_tls' },
+  { table: 'endpoint', column: 'destination_sealed', purpose: 'endpoint_destination' },
+  { table: 'tenant', column: 'default_headers_sealed', purpose: 'tenant_default_headers' },
   { table: 'source', column: 'secret_sealed', purpose: 'source_secret' },
+  { table: 'source', column: 'broker_sealed', purpose: 'source_broker' },
   { table: 'integration', column: 'key_sealed', purpose: 'integration_key' },
   { table: 'device', column: 'gateway_sealed', purpose: 'device_gateway' },
 ] as const

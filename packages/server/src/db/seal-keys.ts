@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { chmod, link, mkdir, open, readFile, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 
-const FILE = 'encryption-keys'
+/** The name of their file in the data folder. */
+export const KEYS_FILE = 'encryption-keys'
 
 /**
  * The encryption keys that lie beside the embedded database, newest first; made at the first start, for its owner alone
@@ -10,8 +11,8 @@ const FILE = 'encryption-keys'
  * backup of the folder.
  */
 export async function loadOrMakeKeys(dataDir: string): Promise<string[]> {
-  const path = join(dataDir, FILE)
-  const found = await readKeys(path)
+  const path = join(dataDir, KEYS_FILE)
+  const found = await keysIn(dataDir)
   if (found !== undefined) return found
   await mkdir(dataDir, { recursive: true, mode: 0o700 })
   // Written aside and linked into place: the name appears at once with the whole key behind it, and only for the first
@@ -43,13 +44,15 @@ export async function loadOrMakeKeys(dataDir: string): Promise<string[]> {
   } finally {
     await folder.close()
   }
-  const keys = await readKeys(path)
+  const keys = await keysIn(dataDir)
   if (keys === undefined)
     throw new Error(`${path} was removed while Pombo started; start it again.`)
   return keys
 }
 
-async function readKeys(path: string): Promise<string[] | undefined> {
+/** The keys that lie there, newest first; undefined: none were made yet. */
+export async function keysIn(dataDir: string): Promise<string[] | undefined> {
+  const path = join(dataDir, KEYS_FILE)
   let text: string
   try {
     text = await readFile(path, 'utf8')

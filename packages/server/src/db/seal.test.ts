@@ -34,7 +34,7 @@ test('whatever is sealed opens again, in the same context only', () => {
   )
 })
 
-test('a sealed value holds nothing of its text, is never the same twice, and tells when any of its bytes changed', () => {
+test('a sealed value holds nothing of its text, is never the same twice, tells when any of its bytes changed', () => {
   const seal = createSeal([fresh()])
   const text = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
   const sealed = seal.seal(text, 'x')
@@ -91,7 +91,7 @@ function folder(): string {
   return path
 }
 
-test('the keys of a data folder are made once, for their owner alone, also by processes that start together', async () => {
+test('a data folder’s keys are made once, for their owner alone, also by processes that start together', async () => {
   const dataDir = join(folder(), 'data')
   const made = await Promise.all(
     Array.from({ length: 8 }, async () => await loadOrMakeKeys(dataDir)),

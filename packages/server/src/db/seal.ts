@@ -5,7 +5,15 @@
  * key's SHA-256, so that rotation can tell, in SQL, what is still under an old key. The context (what the value is, and
  * of which row) is authenticated with it: a value moved to another row or column does not open.
  */
-import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto'
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createSecretKey,
+  hkdfSync,
+  type KeyObject,
+  randomBytes,
+} from 'node:crypto'
 
 const VERSION = 1
 const ID_BYTES = 4
@@ -49,20 +57,28 @@ export function readKey(text: string): KeyRead {
   return { ok: true, key: bytes }
 }
 
+/** The key's id as it stands in sealed values; undefined: it is no key. */
+export function keyIdOf(text: string): Buffer | undefined {
+  const read = readKey(text)
+  return read.ok ? createHash('sha256').update(read.key).digest().subarray(0, ID_BYTES) : undefined
+}
+
 /** Makes a seal of the keys, newest first. Throws an Error that names the first key that cannot be used. */
 export function createSeal(keys: readonly string[]): Seal {
   if (keys.length === 0)
     throw new Error(
       'POMBO_ENCRYPTION_KEYS holds no key; give at least one, the base64 or hex of 32 random bytes.',
     )
-  const ring = new Map<number, Buffer>()
-  let newest: { id: Buffer; key: Buffer } | undefined
+  // As key objects: of 32 bytes Node makes one at each use, which took 11 of the 15 µs that opening a secret cost.
+  const ring = new Map<number, KeyObject>()
+  let newest: { id: Buffer; key: KeyObject } | undefined
   for (const [index, text] of keys.entries()) {
     const read = readKey(text)
     if (!read.ok) throw new Error(`POMBO_ENCRYPTION_KEYS, key ${index + 1}: ${read.problem}.`)
     const id = createHash('sha256').update(read.key).digest().subarray(0, ID_BYTES)
-    ring.set(id.readUInt32BE(), read.key)
-    newest ??= { id, key: read.key }
+    const key = createSecretKey(read.key)
+    ring.set(id.readUInt32BE(), key)
+    newest ??= { id, key }
   }
   const { id: keyId, key: newestKey } = newest!
 

@@ -5,14 +5,16 @@
  * happens inside a database transaction, and that every delivery given to it ends in exactly one record.
  */
 import type { Clock } from '../core/clock.ts'
+import type { Envelope } from '../core/destination.ts'
 import type { Transform } from '../core/endpoint.ts'
 import type { Message } from '../core/message.ts'
 import type { Outcome } from '../core/outcome.ts'
 import { decide, type RetryPolicy, type Verdict, scheduleOf } from '../core/retry.ts'
+import type { AttemptSpan, SpanIds, Tracing } from '../core/trace.ts'
 import type { Payloads } from '../db/payload.ts'
 import type { DeliveryDialect } from '../dialects/contract/delivery.ts'
 import type { Claim } from '../queue/queue.ts'
-import type { Recorded } from '../record/recorded.ts'
+import { describe, type Recorded } from '../record/recorded.ts'
 import { batchRequest, type Changed, rawProblem, requestOf, type Server } from './request.ts'
 import type { SendRequest } from './send/send.ts'
 import type { TransformResult } from './transform/transform.ts'
@@ -22,10 +24,19 @@ export interface DeliverDeps {
   /** Of claims that come out of the database: those from memory are as they came. */
   payloads: Pick<Payloads, 'open'>
   transform: (transform: Transform, message: Message) => Promise<TransformResult>
-  send: (request: SendRequest) => Promise<Outcome>
+  /** By HTTP, or to the destination that a request names. */
+  send: (request: SendRequest & { to?: Envelope }) => Promise<Outcome>
   record: (entry: Recorded) => void
   /** One wide log line and the metrics of an attempt. */
-  observe: (claim: Claim, outcome: Outcome, verdict: Verdict, bytes: number) => void
+  observe: (
+    claim: Claim,
+    outcome: Outcome,
+    verdict: Verdict,
+    bytes: number,
+    span: SpanIds | undefined,
+  ) => void
+  /** Absent: nothing is traced. */
+  trace?: Tracing | undefined
   clock: Clock
   random: () => number
   server: () => Server
@@ -84,10 +95,12 @@ export async function deliver(
   // Asked again when the connection is open: between here and there the process may have stood still for longer than
   // the lease.
   let withheld = false
+  const span = deps.trace?.attempting(sent, startedAtMs)
+  if (span) request.headers = { ...span.headers, ...request.headers }
   request.mayStart = () => !(withheld = !sent.every(deps.holds))
   const outcome = await deps.send(request)
   if (withheld) return sent
-  settle(sent, outcome, request.body.length, startedAtMs, dialect, deps)
+  settle(sent, outcome, request.body.length, startedAtMs, dialect, deps, span)
   return []
 }
 
@@ -136,12 +149,19 @@ function settle(
   startedAtMs: number,
   dialect: DeliveryDialect,
   deps: DeliverDeps,
+  span: AttemptSpan | undefined = deps.trace?.attempting(claims, startedAtMs),
 ): void {
   const random = deps.random()
   for (const claim of claims) {
     const verdict = verdictOf(claim, outcome, policyOf(claim, dialect), random)
     deps.record({ claim, outcome, verdict, startedAtMs })
-    deps.observe(claim, outcome, verdict, bytes)
+    deps.observe(claim, outcome, verdict, bytes, span)
+    if (claim === claims[0])
+      span?.end(outcome, {
+        problem: describe(outcome),
+        requestBytes: bytes,
+        verdict: verdict.kind,
+      })
   }
 }
 

@@ -1,5 +1,8 @@
 import { createHash } from 'node:crypto'
 import { iso } from '../core/clock.ts'
+import type { Destination, Envelope } from '../core/destination.ts'
+import { authorizationOf } from '../core/endpoint-access.ts'
+import type { Endpoint } from '../core/endpoint.ts'
 import { showId } from '../core/id.ts'
 import type { Message } from '../core/message.ts'
 import { omitLarge } from '../core/oversize.ts'
@@ -29,7 +32,8 @@ export interface Server {
 /** Links to payloads end this long after the message; by then it has been delivered or given up. */
 const linkMs = 7 * 86_400_000
 
-type Request = SendRequest & { body: string }
+/** `to`: where it goes instead of the URL. */
+type Request = SendRequest & { body: string; to?: Envelope }
 
 /** The request for one claim, as it will be signed and sent. Pure. */
 export function requestOf(
@@ -47,6 +51,7 @@ export function requestOf(
     headers: headersOf(changed, dialect, event, body),
     body,
     timeoutMs: endpoint.timeoutMs ?? dialect.timeoutMs,
+    ...reachOf(changed.claim, event),
   }
 }
 
@@ -77,11 +82,50 @@ export function batchRequest(
     .digest('hex')
     .slice(0, 26)}`
   const body = `[${items.join(',')}]`
+  const whole = { ...events[0]!, messageId: id }
   return {
     url: endpoint.url,
-    headers: headersOf(first, dialect, { ...events[0]!, messageId: id }, body),
+    headers: headersOf(first, dialect, whole, body),
     body,
     timeoutMs: endpoint.timeoutMs ?? dialect.timeoutMs,
+    ...reachOf(first.claim, whole),
+  }
+}
+
+/**
+ * The destination that it goes to instead of the URL; or what the connection is made with, and the token that is to be
+ * had before the request can leave.
+ */
+function reachOf(
+  claim: Claim,
+  event: OutgoingEvent,
+): Pick<SendRequest, 'tls' | 'token'> & { to?: Envelope } {
+  const { id, auth, tls, destination } = claim.endpoint
+  if (destination !== null) return { to: envelopeOf(claim, destination, event) }
+  return {
+    ...(tls && { tls }),
+    ...(auth?.type === 'oauth2' && { token: { endpointId: id, from: auth } }),
+  }
+}
+
+function envelopeOf(
+  { endpoint, message, deliveryId }: Claim,
+  destination: Destination,
+  event: OutgoingEvent,
+): Envelope {
+  return {
+    destination,
+    tls: endpoint.tls,
+    tenantId: message.tenantId,
+    appId: message.appId,
+    endpointId: endpoint.id,
+    deliveryId,
+    messageId: message.id,
+    attempt: event.attempt,
+    id: event.messageId,
+    eventType: message.eventType,
+    app: event.app.uid ?? event.app.id,
+    orderingKey: message.orderingKey,
   }
 }
 
@@ -163,6 +207,7 @@ function headersOf(
     dialect.headers(event, endpoint),
     endpoint.headers,
     headers ?? {},
+    authorization(endpoint),
     { 'content-type': contentTypeOf(changed, dialect) },
     dialect.sign(event, endpoint, body, secrets),
   ]) {
@@ -171,4 +216,7 @@ function headersOf(
   return all
 }
 
-/** The URL with a transformation's path behind its own. The query stays, and no path leads to another origin. */
+function authorization({ auth }: Endpoint): Record<string, string> {
+  if (auth === null || auth.type === 'oauth2') return {}
+  return { authorization: authorizationOf(auth) }
+}

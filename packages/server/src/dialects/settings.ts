@@ -1,5 +1,5 @@
 /**
- * The environment variables of the dialects, by the dialect's name; config-keys.ts takes them up as groups of
+ * The environment variables of the dialects, by the dialect's name; config/keys.ts takes them up as groups of
  * their own.
  */
 import type { SettingGroup, ValuesOf } from '../core/setting.ts'

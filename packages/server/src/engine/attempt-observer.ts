@@ -2,6 +2,7 @@ import { scheduleOf } from '../core/retry.ts'
 import { showId } from '../core/id.ts'
 import type { Outcome } from '../core/outcome.ts'
 import type { Verdict } from '../core/retry.ts'
+import type { SpanIds } from '../core/trace.ts'
 import type { Claim } from '../queue/queue.ts'
 import { describe } from '../record/recorded.ts'
 import type { EngineOptions } from './options.ts'
@@ -14,7 +15,13 @@ export class AttemptObserver {
     this.#deps = deps
   }
 
-  observe(claim: Claim, outcome: Outcome, verdict: Verdict, bytes: number): void {
+  observe(
+    claim: Claim,
+    outcome: Outcome,
+    verdict: Verdict,
+    bytes: number,
+    span: SpanIds | undefined,
+  ): void {
     const { log, metrics } = this.#deps
     const durationMs = outcome.durationMs
     metrics.recordAttempt({
@@ -22,6 +29,7 @@ export class AttemptObserver {
       status:
         verdict.kind === 'done' ? 'success' : verdict.kind === 'exhausted' ? 'failed' : 'retrying',
       durationMs,
+      span,
     })
     log.attemptLine({
       tenantId: claim.message.tenantId,
@@ -41,6 +49,7 @@ export class AttemptObserver {
           ?.circuit ?? 'closed',
       dialect: claim.endpoint.dialect,
       error: describe(outcome),
+      span,
     })
     this.#dialectLine(claim, outcome, verdict)
   }

@@ -1,10 +1,14 @@
 import type { CompileChatFilter } from '../core/chat-filter.ts'
 import type { SystemClock } from '../core/clock.ts'
 import type { Egress } from '../core/egress.ts'
+import type { Outcome } from '../core/outcome.ts'
 import type { DialectName } from '../core/endpoint.ts'
 import type { PayloadLinks } from '../core/payload-link.ts'
+import type { Tracing } from '../core/trace.ts'
 import type { Payloads } from '../db/payload.ts'
 import type { Pool } from '../db/pool.ts'
+import type { Destinations } from '../destinations/destinations.ts'
+import type { Guard } from '../deliver/guard/guard.ts'
 import type { DeliveryDialect } from '../dialects/contract/delivery.ts'
 import type { Log } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
@@ -21,6 +25,10 @@ export interface EngineOptions {
   registry: Registry
   log: Log
   metrics: Metrics
+  /** Absent: nothing is traced. */
+  trace?: Tracing | undefined
+  /** Hears of each request by HTTP. */
+  requested?: ((url: string, outcome: Outcome) => void) | undefined
   nodeName: string
   version: string
   /** Known once the server listens. */
@@ -30,10 +38,14 @@ export interface EngineOptions {
   payloads?: Payloads
   /** Keys of the hashes by which people's messages are found, newest first; none: nobody's are. */
   personKeys?: readonly Buffer[]
-  allowSubnets: string[]
+  /** Default: one made of the two below. */
+  guard?: Guard
+  allowSubnets?: string[]
+  httpsOnly?: boolean
   /** How requests leave. Default: straight. */
   egress?: Egress
-  httpsOnly: boolean
+  /** Where messages go that are not POSTed; closed with the engine. */
+  destinations: Destinations
   leaseMs: number
   retentionDays: number
   commit: { maxBatch: number; windowMs: number; maxWaiting: number; maxWaitingBytes: number }

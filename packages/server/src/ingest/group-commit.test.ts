@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { GroupCommit } from './group-commit.ts'
-import type { NewMessage } from './store.ts'
+import type { NewMessage } from './columns.ts'
 
 const message = { payloadBytes: 1, dedupe: [] } as unknown as NewMessage
 
@@ -33,7 +33,7 @@ test('a batch waits while deliveries are behind, and goes at once when they have
   expect(batches).toEqual([100])
 })
 
-test('deliveries that stay behind hold a batch up for a tenth of a second, and it is a small one; beyond the buffer is a 503', async () => {
+test('deliveries that stay behind hold up a batch for 0.1 s, and it is small; beyond the buffer is a 503', async () => {
   const { commit, batches } = stage(() => true)
   const startedAt = performance.now()
   const stored = Array.from({ length: 300 }, () => commit.add(message))

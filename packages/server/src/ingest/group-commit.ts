@@ -1,6 +1,6 @@
 import { PomboError } from '../core/error.ts'
 import { awayState, isAway, isReplaced } from '../db/pool.ts'
-import type { NewMessage } from './store.ts'
+import type { NewMessage } from './columns.ts'
 
 interface Waiting {
   item: NewMessage

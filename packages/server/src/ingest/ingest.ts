@@ -6,53 +6,31 @@
  * this node; all others wait in the queue.
  */
 import type { Clock } from '../core/clock.ts'
-import type { Endpoint } from '../core/endpoint.ts'
 import { PomboError } from '../core/error.ts'
-import { showId, uuidv7 } from '../core/id.ts'
-import type { Accepted, DedupeKey, IncomingMessage, Message } from '../core/message.ts'
-import type { Payloads } from '../db/payload.ts'
+import { showId } from '../core/id.ts'
+import type { Accepted, DedupeKey, IncomingMessage } from '../core/message.ts'
+import type { Tracing } from '../core/trace.ts'
 import { awayState, isAway, isReplaced, type Pool } from '../db/pool.ts'
-import type { Claim, NodeLease, Slots, Waker } from '../queue/queue.ts'
-import { type Route, type RouteRules, route } from '../route/route.ts'
 import { AcceptRate } from './accept-rate.ts'
+import type { NewMessage } from './columns.ts'
 import { GroupCommit } from './group-commit.ts'
-import type { IngestObserver, StoredMessage } from './observer.ts'
-import { claimedMessage, plainPayload } from './stored-form.ts'
-import { insertAlone, insertBatch, keyHolder, type NewMessage } from './store.ts'
+import { dispatch, giveBackSlots, type HandOffDeps, takeSlots } from './hand-off.ts'
+import type { IngestObserver } from './observer.ts'
+import { prepare, type PrepareDeps } from './prepare.ts'
+import { type AppRoutes, meansSeveral, type Prepared } from './prepared.ts'
+import { insertAlone, insertBatch, keyHolder } from './store.ts'
+import { storeTraced } from './traced.ts'
 
-/** What ingest needs to know of an app: the registry's cache has it. */
-export interface AppRoutes {
-  app: Claim['app'] & {
-    tenantId: string
-    throttleRate: number | null
-    tenantAcceptRate: number | null
-    tenantPersonPaths: string[] | null
-    tenantEncryptsPayloads: boolean
-  }
-  endpoints: Endpoint[]
-  health: ReadonlyMap<string, { circuit: string }>
-}
-
-export interface IngestDeps {
+export interface IngestDeps extends PrepareDeps, HandOffDeps {
   pool: Pool
   clock: Clock
-  lease: NodeLease
-  slots: Slots
-  waker: Waker
   routesOf: (
     tenantId: string,
     appId: string,
   ) => AppRoutes | undefined | Promise<AppRoutes | undefined>
-  routeRules: RouteRules
-  /** How payloads are stored of tenants who have them sealed. */
-  payloads: Pick<Payloads, 'seal' | 'plain'>
-  /** Hashes of the people whom a message names (core/person.ts). */
-  personsOf: (message: Message, paths: readonly string[]) => Buffer[]
-  /** Sends what was stored already leased. */
-  deliver: (claims: Claim[]) => void
-  /** True while outcomes pile up unrecorded: then nothing is sent from memory. */
-  congested: () => boolean
   observe: IngestObserver
+  /** Absent: nothing is traced. */
+  trace?: Tracing | undefined
   commit: { maxBatch: number; windowMs: number; maxWaiting: number; maxWaitingBytes: number }
   /** A write was not answered: there may be deliveries leased to this node of which it does not know. */
   lookForStrays: () => void
@@ -60,13 +38,6 @@ export interface IngestDeps {
 
 /** Payloads above this do not share a commit with others: they would make everyone wait for their bytes. */
 export const largePayloadBytes = 64 * 1024
-
-/** What travels with a message while it is being stored, to be handed off afterwards. */
-interface Prepared extends NewMessage, Pick<StoredMessage, 'source'> {
-  routes: AppRoutes
-  route: Route
-  leasedFor: Set<Endpoint>
-}
 
 export class Ingest {
   readonly #deps: IngestDeps
@@ -118,15 +89,28 @@ export class Ingest {
 
   /**
    * Accepts many, each for itself; the answers are in the order of the messages, which is also the order in which
-   * they are stored.
+   * they are stored. No more at a time than a commit takes, so that a long list does not fill the room for waiting
+   * messages by itself, and be refused again however often it is repeated.
    */
   async acceptMany(incoming: readonly IncomingMessage[]): Promise<(Accepted | PomboError)[]> {
-    const answers = await Promise.allSettled(incoming.map((one) => this.accept(one)))
-    return answers.map((answer) => {
-      if (answer.status === 'fulfilled') return answer.value
-      if (answer.reason instanceof PomboError) return answer.reason
-      throw answer.reason
-    })
+    const { maxBatch, maxWaiting } = this.#deps.commit
+    const together = Math.min(maxBatch, maxWaiting)
+    const answers: (Accepted | PomboError)[] = []
+    while (answers.length < incoming.length) {
+      const part = incoming.slice(answers.length, answers.length + together)
+      const settled = await Promise.allSettled(part.map((one) => this.accept(one)))
+      let away: PomboError | undefined
+      for (const answer of settled) {
+        if (answer.status === 'rejected' && !(answer.reason instanceof PomboError))
+          throw answer.reason
+        const one = answer.status === 'fulfilled' ? answer.value : (answer.reason as PomboError)
+        if (one instanceof PomboError && one.status === 503) away = one
+        answers.push(one)
+      }
+      // Those after it would not fare better, and are sent again with it.
+      if (away) while (answers.length < incoming.length) answers.push(away)
+    }
+    return answers
   }
 
   /** Ids of the deliveries that are being stored under this node's lease. */
@@ -160,11 +144,11 @@ export class Ingest {
       throw new PomboError('not_found', { what: 'app', id: showId('app', incoming.appId) })
     this.#rate.check('app', routes.app.id, routes.app.throttleRate)
     this.#rate.check('tenant', routes.app.tenantId, routes.app.tenantAcceptRate)
-    const prepared = this.#prepare(incoming, routes)
-    const commit = prepared.payloadBytes > largePayloadBytes ? this.#large : this.#small
-    const stored = meansSeveral(prepared)
-      ? await this.#storeAlone(prepared)
-      : await commit.add(prepared)
+    const prepared = prepare(incoming, routes, this.#deps.clock.now(), this.#deps)
+    const { trace } = this.#deps
+    const stored = trace
+      ? await storeTraced(prepared, trace, () => this.#storeOne(prepared))
+      : await this.#storeOne(prepared)
     if (!stored) return await this.#duplicate(prepared.dedupe, incoming)
     this.#deps.observe.accepted(prepared.unmatched === null ? 'accepted' : 'unmatched')
     this.#deps.observe.stored(prepared)
@@ -175,75 +159,10 @@ export class Ingest {
     }
   }
 
-  #prepare(incoming: IncomingMessage, routes: AppRoutes): Prepared {
-    const nowMs = this.#deps.clock.now()
-    const message: Message = {
-      id: uuidv7(nowMs),
-      tenantId: incoming.tenantId,
-      appId: incoming.appId,
-      eventType: incoming.eventType,
-      eventId: incoming.eventId ?? null,
-      channels: incoming.channels ?? null,
-      tags: incoming.tags ?? null,
-      payload: incoming.payload,
-      contentType: incoming.contentType ?? null,
-      form: incoming.form ?? null,
-      orderingKey: incoming.orderingKey ?? null,
-      priority: incoming.priority ?? 'normal',
-      createdAtMs: nowMs,
-    }
-    const plan = route(message, routes.endpoints, this.#deps.routeRules, incoming.onlyEndpointId)
-    const paths = routes.app.tenantPersonPaths
-    return {
-      message,
-      storedPayload: routes.app.tenantEncryptsPayloads
-        ? this.#deps.payloads.seal(incoming.payload, message.id)
-        : plainPayload(incoming, this.#deps.payloads),
-      persons: paths === null ? [] : this.#deps.personsOf(message, paths),
-      routes,
-      route: plan,
-      leasedFor: new Set(),
-      payloadBytes: Buffer.byteLength(incoming.payload),
-      payloadExpiresAtMs:
-        incoming.payloadRetentionDays === undefined
-          ? null
-          : nowMs + incoming.payloadRetentionDays * 86_400_000,
-      unmatched: plan.unmatched,
-      source: incoming.source ?? null,
-      deliveries: plan.targets.map((endpoint) => ({
-        id: uuidv7(nowMs),
-        endpointId: endpoint.id,
-        leased: false,
-        ordered: endpoint.ordering === 'key' && message.orderingKey !== null,
-        priority: endpoint.priority ?? message.priority,
-      })),
-      discarded: plan.discarded.map(({ endpoint, reason }) => ({
-        id: uuidv7(nowMs),
-        endpointId: endpoint.id,
-        reason,
-      })),
-      dedupe: (incoming.dedupe ?? []).map((key) => ({
-        scope: key.kind === 'idempotency' ? incoming.tenantId : incoming.appId,
-        key,
-      })),
-    }
-  }
-
-  /**
-   * Takes slots for what can leave at once. Done right before the write, so that nothing holds a slot while it waits
-   * for its batch.
-   */
-  #lease(prepared: Prepared): void {
-    const { slots, lease, congested } = this.#deps
-    if (congested() || !lease.valid()) return
-    prepared.route.targets.forEach((endpoint, i) => {
-      const delivery = prepared.deliveries[i]!
-      const health = prepared.routes.health.get(endpoint.id)
-      if (delivery.ordered || endpoint.paused || (health && health.circuit !== 'closed')) return
-      if (!slots.leaseNew(endpoint, prepared.payloadBytes)) return
-      delivery.leased = true
-      prepared.leasedFor.add(endpoint)
-    })
+  async #storeOne(prepared: Prepared): Promise<boolean> {
+    if (meansSeveral(prepared)) return await this.#storeAlone(prepared)
+    const commit = prepared.payloadBytes > largePayloadBytes ? this.#large : this.#small
+    return await commit.add(prepared)
   }
 
   #store(batch: readonly Prepared[]): Promise<boolean[]> {
@@ -265,50 +184,21 @@ export class Ingest {
     insert: (node: string) => Promise<boolean[]>,
   ): Promise<boolean[]> {
     const node = this.#deps.lease.id
-    for (const prepared of batch) this.#lease(prepared)
+    for (const prepared of batch) takeSlots(prepared, this.#deps)
     this.#storing.add(batch)
     try {
       const fresh = await insert(node)
-      this.#dispatch(batch, fresh, node)
+      dispatch(batch, fresh, node, this.#deps)
       return fresh
     } catch (error) {
-      this.#undo(batch, error)
+      giveBackSlots(batch, this.#deps.slots)
+      // It may have taken effect all the same (the connection broke before the answer): then what it leased to us is
+      // a stray.
+      if (isAway(error)) this.#deps.lookForStrays()
       throw error
     } finally {
       this.#storing.delete(batch)
     }
-  }
-
-  #dispatch(batch: readonly Prepared[], fresh: boolean[], node: string): void {
-    const { slots, waker, deliver } = this.#deps
-    const claims: Claim[] = []
-    for (const [i, prepared] of batch.entries()) {
-      for (const [j, delivery] of prepared.deliveries.entries()) {
-        const endpoint = prepared.route.targets[j]!
-        if (!delivery.leased) {
-          if (fresh[i]) {
-            slots.setBacklog(endpoint, true)
-            waker.wake(endpoint.id)
-          }
-        } else if (!fresh[i]) slots.release(endpoint, prepared.payloadBytes)
-        else claims.push(newClaim(prepared, endpoint, delivery.id, node))
-      }
-    }
-    if (claims.length > 0) deliver(claims)
-  }
-
-  /**
-   * The write failed, perhaps after it took effect (the connection broke before the answer): then what it leased to
-   * us is a stray.
-   */
-  #undo(batch: readonly Prepared[], error: unknown): void {
-    const { slots, lookForStrays } = this.#deps
-    for (const prepared of batch) {
-      for (const endpoint of prepared.leasedFor) slots.release(endpoint, prepared.payloadBytes)
-      prepared.leasedFor.clear()
-      for (const delivery of prepared.deliveries) delivery.leased = false
-    }
-    if (isAway(error)) lookForStrays()
   }
 
   async #duplicate(
@@ -326,24 +216,5 @@ export class Ingest {
     }
     // The key ran out between the two statements: then it is not a repeat.
     return await this.#accept(incoming)
-  }
-}
-
-/** An idempotency key and an event id together: if one of them is leasedFor, the other must stay free. */
-function meansSeveral({ dedupe }: Prepared): boolean {
-  return dedupe.length > 1 && dedupe.some(({ key }) => key.kind !== 'source')
-}
-
-function newClaim(prepared: Prepared, endpoint: Endpoint, deliveryId: string, node: string): Claim {
-  return {
-    deliveryId,
-    endpoint,
-    app: prepared.routes.app,
-    message: claimedMessage(prepared),
-    payloadBytes: prepared.payloadBytes,
-    attempt: 0,
-    trigger: 0,
-    ordered: false,
-    leasedBy: node,
   }
 }

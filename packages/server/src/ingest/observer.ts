@@ -1,4 +1,4 @@
-import type { NewMessage } from './store.ts'
+import type { NewMessage } from './columns.ts'
 
 /** A message that is stored, and what became of it. */
 export type StoredMessage = Pick<NewMessage, 'message' | 'unmatched' | 'payloadBytes'> & {

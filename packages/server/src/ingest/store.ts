@@ -1,108 +1,18 @@
-import type { DedupeKey, Message } from '../core/message.ts'
-import { columnsOf } from '../db/columns.ts'
+import type { DedupeKey } from '../core/message.ts'
 import { inTransaction, type Pool, type Queryable } from '../db/pool.ts'
-import { priorityRank } from '../queue/queue.ts'
-
-/** A delivery as it is inserted: with the message, in one statement. */
-export interface NewDelivery {
-  id: string
-  endpointId: string
-  /** In this node's hand from the start; else it waits. */
-  leased: boolean
-  ordered: boolean
-  priority: Message['priority']
-}
-
-export interface NewMessage {
-  message: Message
-  /** The payload as it goes into the database: sealed where the tenant asks for it. */
-  storedPayload: string
-  payloadBytes: number
-  payloadExpiresAtMs: number | null
-  unmatched: string | null
-  deliveries: NewDelivery[]
-  /** For endpoints that are disabled: recorded as not sent. */
-  discarded: { id: string; endpointId: string; reason: string }[]
-  dedupe: { scope: string; key: DedupeKey }[]
-  /** Hashes of the people whom it names. */
-  persons: Buffer[]
-}
-
-/** What belongs to a message of a batch: `n` (1, 2, …) is its place there. */
-type OfMessage<Part> = Part & { n: number }
-
-const messageColumns = columnsOf<NewMessage>(2, [
-  ['id', 'uuid', ({ message }) => message.id],
-  ['tenant_id', 'uuid', ({ message }) => message.tenantId],
-  ['app_id', 'uuid', ({ message }) => message.appId],
-  ['event_type', 'text', ({ message }) => message.eventType],
-  ['event_id', 'text', ({ message }) => message.eventId],
-  ['channels', 'texts', ({ message }) => message.channels],
-  ['tags', 'texts', ({ message }) => message.tags],
-  ['payload', 'text', ({ storedPayload }) => storedPayload],
-  ['payload_bytes', 'int', ({ payloadBytes }) => payloadBytes],
-  ['form', 'text', ({ message }) => message.form],
-  ['ordering_key', 'text', ({ message }) => message.orderingKey],
-  ['priority', 'smallint', ({ message }) => priorityRank[message.priority]],
-  ['unmatched', 'text', ({ unmatched }) => unmatched],
-  ['payload_expires_ms', 'float8', ({ payloadExpiresAtMs }) => payloadExpiresAtMs],
-  ['created_ms', 'float8', ({ message }) => message.createdAtMs],
-])
-
-const deliveryColumns = columnsOf<OfMessage<NewDelivery>>(messageColumns.next, [
-  ['endpoint_id', 'uuid', ({ endpointId }) => endpointId],
-  ['id', 'uuid', ({ id }) => id],
-  ['leased', 'bool', ({ leased }) => leased],
-  ['ordered', 'bool', ({ ordered }) => ordered],
-  ['priority', 'smallint', ({ priority }) => priorityRank[priority]],
-  ['n', 'int', ({ n }) => n],
-])
-
-const discardedColumns = columnsOf<OfMessage<NewMessage['discarded'][number]>>(
-  deliveryColumns.next,
-  [
-    ['endpoint_id', 'uuid', ({ endpointId }) => endpointId],
-    ['id', 'uuid', ({ id }) => id],
-    ['reason', 'text', ({ reason }) => reason],
-    ['n', 'int', ({ n }) => n],
-  ],
-)
-
-const keyColumns = columnsOf<OfMessage<NewMessage['dedupe'][number]>>(discardedColumns.next, [
-  ['scope', 'uuid', ({ scope }) => scope],
-  ['key', 'text', ({ key }) => keyText(key)],
-  ['hash', 'bytea', ({ key }) => key.requestHash ?? null],
-  ['window_s', 'float8', ({ key }) => key.windowSeconds],
-  ['n', 'int', ({ n }) => n],
-])
-
-const personColumns = columnsOf<OfMessage<{ hash: Buffer }>>(keyColumns.next, [
-  ['hash', 'bytea', ({ hash }) => hash],
-  ['n', 'int', ({ n }) => n],
-])
-
-/** How many keys each message has. */
-const keyCounts = columnsOf<NewMessage>(personColumns.next, [
-  ['count', 'int', ({ dedupe }) => dedupe.length],
-])
-
-/** Of messages that were sent in raw; all others have none, and pay nothing for it. */
-const rawColumns = columnsOf<OfMessage<{ contentType: string }>>(keyCounts.next, [
-  ['content_type', 'text', ({ contentType }) => contentType],
-  ['n', 'int', ({ n }) => n],
-])
-
-function keyText({ kind, key }: DedupeKey): string {
-  return `${kind}:${key}`
-}
-
-/** The parts of all messages of a batch, each with its message's place. */
-function partsOf<Part>(
-  batch: readonly NewMessage[],
-  parts: (one: NewMessage) => readonly Part[],
-): OfMessage<Part>[] {
-  return batch.flatMap((one, i) => parts(one).map((part) => ({ ...part, n: i + 1 })))
-}
+import {
+  deliveryColumns,
+  discardedColumns,
+  keyColumns,
+  keyCounts,
+  keyText,
+  messageColumns,
+  type NewMessage,
+  partsOf,
+  personColumns,
+  rawColumns,
+  traceColumns,
+} from './columns.ts'
 
 const input = /* sql */ `
   i as materialized (
@@ -111,23 +21,46 @@ const input = /* sql */ `
       with ordinality as i(${messageColumns.names}, n)
   )`
 
-const messages = (from: string, raw?: 'raw') => /* sql */ `
+/** What only some messages have: whether they are raw, and behind which parameters their traces come, if they do. */
+interface Extras {
+  raw?: boolean
+  traceFrom?: number
+}
+
+const messages = (from: string, { raw, traceFrom }: Extras) => {
+  const parts = [
+    ...(raw ? [{ name: 'content_type', columns: rawColumns }] : []),
+    ...(traceFrom === undefined
+      ? []
+      : [{ name: 'trace_context', columns: traceColumns(traceFrom) }]),
+  ]
+  const extra = parts.map(({ name }) => `, ${name}`).join('')
+  const joined = parts
+    .map(
+      ({ name, columns }) =>
+        ` left join ${columns.unnest} as ${name}_of(${columns.names}) using (n)`,
+    )
+    .join('')
+  return /* sql */ `
   m as (
     insert into message (
       id, tenant_id, app_id, event_type, event_id, channels, tags, payload, payload_bytes, form, ordering_key,
-      priority, unmatched, payload_expires_at, created_at${raw ? ', content_type' : ''})
+      priority, unmatched, payload_expires_at, created_at${extra})
     select
-      id, tenant_id, app_id, event_type, event_id, channels::text[], tags::text[], payload, payload_bytes, form, ordering_key,
-      priority, unmatched, to_timestamp(payload_expires_ms / 1000), to_timestamp(created_ms / 1000)${raw ? ', content_type' : ''}
-      from ${from}${raw ? ` left join ${rawColumns.unnest} as r(${rawColumns.names}) using (n)` : ''}
+      id, tenant_id, app_id, event_type, event_id, channels::text[], tags::text[], payload, payload_bytes, form,
+      ordering_key, priority, unmatched, to_timestamp(payload_expires_ms / 1000),
+      to_timestamp(created_ms / 1000)${extra}
+      from ${from}${joined}
   )`
+}
 
 const work = (from: string) => /* sql */ `
     insert into work (
       endpoint_id, message_id, id, tenant_id, app_id, priority, next_attempt_at, lease_owner,
       ordering_key, seq, payload_bytes, event_type)
     select endpoint_id, message_id, delivery_id, tenant_id, app_id, priority, now(), case when leased then $1::uuid end,
-           case when ordered then ordering_key end, case when ordered then nextval('work_seq') end, payload_bytes, event_type
+           case when ordered then ordering_key end, case when ordered then nextval('work_seq') end, payload_bytes,
+           event_type
       from (
         select d.endpoint_id, i.id as message_id, d.id as delivery_id, i.tenant_id, i.app_id, d.priority,
                d.leased, d.ordered, i.ordering_key, i.payload_bytes, i.event_type
@@ -165,9 +98,10 @@ const takeKey = /* sql */ `
 // Three statements of one shape, each of which appends a row a message and a row a delivery. The plain one is what
 // nearly every batch uses, and it costs a third less than the one with all parts, which also stores whose the
 // messages are and probes `dedupe` once for each key.
-const plainSql = `with ${input}, ${messages('i')} ${work('i')}`
-const discardingSql = `with ${input}, ${messages('i')}, ${discardedRows('i')} ${work('i')}`
-const wholeSql = (raw?: 'raw') => /* sql */ `
+const plainSql = (extras: Extras) => `with ${input}, ${messages('i', extras)} ${work('i')}`
+const discardingSql = (extras: Extras) =>
+  `with ${input}, ${messages('i', extras)}, ${discardedRows('i')} ${work('i')}`
+const wholeSql = (extras: Extras) => /* sql */ `
   with ${input},
   k as (
     insert into dedupe (scope, key, tenant_id, app_id, message_id, request_hash, expires_at)
@@ -186,7 +120,7 @@ const wholeSql = (raw?: 'raw') => /* sql */ `
       left join (select message_id, count(*) as taken from k group by message_id) t on t.message_id = i.id
      where coalesce(t.taken, 0) = ($${personColumns.next}::int[])[i.n]
   ),
-  ${messages('fresh', raw)},
+  ${messages('fresh', extras)},
   ${discardedRows('fresh')},
   w as (${work('fresh')}),
   p as (
@@ -197,8 +131,22 @@ const wholeSql = (raw?: 'raw') => /* sql */ `
     on conflict do nothing
   )
   select id from fresh`
-const dedupingSql = wholeSql()
-const rawSql = wholeSql('raw')
+
+/** Each in its two forms, by the names under which they are prepared. */
+const statements = {
+  plain: bothForms('ingest-plain', plainSql, deliveryColumns.next),
+  discarding: bothForms('ingest-discarding', discardingSql, discardedColumns.next),
+  deduping: bothForms('ingest-deduping', wholeSql, keyCounts.next),
+  raw: bothForms('ingest-raw', (extras) => wholeSql({ ...extras, raw: true }), rawColumns.next),
+}
+
+function bothForms(name: string, text: (extras: Extras) => string, next: number) {
+  return {
+    untraced: { name, text: text({}) },
+    traced: { name: `${name}-traced`, text: text({ traceFrom: next }) },
+    traces: traceColumns(next),
+  }
+}
 
 /** Outcome of a batch: which messages were stored; the others are repeats. */
 export type Stored = ReadonlySet<string> | 'all'
@@ -230,13 +178,19 @@ export async function insertBatch(
     contentType == null ? [] : [{ contentType }],
   )
   const whole = keys.length > 0 || persons.length > 0 || raw.length > 0
+  const traces = partsOf(batch, ({ message: { trace } }) => (trace == null ? [] : [{ trace }]))
+  const run = <Row extends object>(kind: keyof typeof statements) => {
+    const { traced, untraced, traces: columns } = statements[kind]
+    if (traces.length === 0) return db.query<Row>({ ...untraced, values })
+    return db.query<Row>({ ...traced, values: [...values, ...columns.values(traces)] })
+  }
   if (discarded.length === 0 && !whole) {
-    await db.query({ name: 'ingest-plain', text: plainSql, values })
+    await run('plain')
     return 'all'
   }
   values.push(...discardedColumns.values(discarded))
   if (!whole) {
-    await db.query({ name: 'ingest-discarding', text: discardingSql, values })
+    await run('discarding')
     return 'all'
   }
   values.push(
@@ -245,11 +199,7 @@ export async function insertBatch(
     ...keyCounts.values(batch),
   )
   if (raw.length > 0) values.push(...rawColumns.values(raw))
-  const { rows } = await db.query<{ id: string }>({
-    name: raw.length > 0 ? 'ingest-raw' : 'ingest-deduping',
-    text: raw.length > 0 ? rawSql : dedupingSql,
-    values,
-  })
+  const { rows } = await run<{ id: string }>(raw.length > 0 ? 'raw' : 'deduping')
   return new Set(rows.map((row) => row.id))
 }
 

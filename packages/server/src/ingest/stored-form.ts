@@ -1,6 +1,6 @@
 import type { IncomingMessage, Message } from '../core/message.ts'
 import type { Payloads } from '../db/payload.ts'
-import type { NewMessage } from './store.ts'
+import type { NewMessage } from './columns.ts'
 
 /** Only what was sent in raw can look as if it were sealed. */
 export function plainPayload(

@@ -1,3 +1,5 @@
+import type { SpanIds } from '../core/trace.ts'
+
 /** One attempt, as its line says it. Ids are UUIDs; they are shown with their prefix. */
 export interface AttemptLine {
   tenantId: string
@@ -19,4 +21,6 @@ export interface AttemptLine {
   dialect: string
   /** What went wrong, as a sentence, where something did. */
   error?: string | null
+  /** Of the trace, where there is one. */
+  span?: SpanIds | undefined
 }

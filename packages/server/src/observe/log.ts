@@ -2,6 +2,7 @@ import type { AttemptLine } from './attempt-line.ts'
 import pino, { type Logger } from 'pino'
 import { iso } from '../core/clock.ts'
 import { showId } from '../core/id.ts'
+import { fieldsOf, type SpanIds } from '../core/trace.ts'
 import { describeError, redact } from './redact.ts'
 import { readableAttempt, readableLine } from './readable.ts'
 
@@ -13,6 +14,10 @@ export interface LogOptions {
   node?: string
   /** Instead of standard output, for tests. */
   write?: (line: string) => void
+  /** The span under way, said on each line. */
+  span?: (() => SpanIds | undefined) | undefined
+  /** Is given each line as JSON, beside the output. */
+  feed?: { line(json: string): void } | undefined
 }
 
 export interface Log {
@@ -34,15 +39,28 @@ export function openLog(options: LogOptions): Log {
     options.write === undefined
       ? standardOutput()
       : { write: options.write, flush: () => Promise.resolve() }
-  const write =
+  const { feed, span } = options
+  const written =
     options.format === 'json'
       ? (line: string) => sink.write(line)
       : (line: string) => sink.write(readableLine(line))
+  const write = feed
+    ? (line: string) => {
+        feed.line(line)
+        written(line)
+      }
+    : written
   const main = pino(
     {
       level: options.level,
       base: options.node === undefined ? null : { node: options.node },
       timestamp: pino.stdTimeFunctions.isoTime,
+      ...(span && {
+        mixin: () => {
+          const under = span()
+          return under ? { ...fieldsOf(under) } : {}
+        },
+      }),
       formatters: {
         level: (label) => ({ level: label }),
         log: (fields) => redact(fields) as Record<string, unknown>,
@@ -53,11 +71,16 @@ export function openLog(options: LogOptions): Log {
     },
     { write },
   )
-  const asText = options.format === 'json' ? jsonAttempt(options.node) : readableAttempt
+  const asJson = jsonAttempt(options.node)
+  const asText = options.format === 'json' ? asJson : readableAttempt
   return {
     main,
     attemptLine: (line) => {
-      if (main.isLevelEnabled('info')) sink.write(asText(line, Date.now()))
+      if (!main.isLevelEnabled('info')) return
+      const nowMs = Date.now()
+      const text = asText(line, nowMs)
+      sink.write(text)
+      feed?.line(options.format === 'json' ? text : asJson(line, nowMs))
     },
     flush: sink.flush,
   }
@@ -112,6 +135,8 @@ function jsonAttempt(node: string | undefined): (line: AttemptLine, nowMs: numbe
   return (line, nowMs) => {
     const next = line.nextAttemptAtMs === null ? 'null' : `"${iso(line.nextAttemptAtMs)}"`
     const error = line.error ? `,"error":${JSON.stringify(line.error)}` : ''
+    const { span } = line
+    const within = span ? `,${JSON.stringify(fieldsOf(span)).slice(1, -1)}` : ''
     return (
       `{"level":"info","time":"${isoTime(nowMs)}"${head},"msg":"attempt","tenant":"${tenant(line.tenantId)}"` +
       `,"app":"${app(line.appId)}","endpoint":"${endpoint(line.endpointId)}"` +
@@ -119,7 +144,7 @@ function jsonAttempt(node: string | undefined): (line: AttemptLine, nowMs: numbe
       `,"attempt":${line.attempt},"outcome":"${line.outcome}","status":${line.statusCode}` +
       `,"durationMs":${line.durationMs},"requestBytes":${line.requestBytes}` +
       `,"responseBytes":${line.responseBytes},"nextAttemptAt":${next}` +
-      `,"circuit":"${line.circuit}","dialect":"${line.dialect}"${error}}\n`
+      `,"circuit":"${line.circuit}","dialect":"${line.dialect}"${error}${within}}\n`
     )
   }
 }

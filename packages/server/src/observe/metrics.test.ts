@@ -15,7 +15,7 @@ afterEach(() => {
 })
 
 async function line(from: Metrics, start: string): Promise<string | undefined> {
-  return (await from.render()).split('\n').find((text) => text.startsWith(start))
+  return (await from.render()).text.split('\n').find((text) => text.startsWith(start))
 }
 
 test('an attempt counts once by type and status and once in the duration histogram', async () => {
@@ -23,7 +23,7 @@ test('an attempt counts once by type and status and once in the duration histogr
   made.recordAttempt({ eventType: 'message.received', status: 'success', durationMs: 20 })
   made.recordAttempt({ eventType: 'message.received', status: 'success', durationMs: 300 })
   made.recordAttempt({ eventType: 'message.received', status: 'retrying', durationMs: 5 })
-  const text = await made.render()
+  const text = (await made.render()).text
   expect(text).toContain('webhooks_total{event_type="message.received",status="success"} 2')
   expect(text).toContain('webhooks_total{event_type="message.received",status="retrying"} 1')
   expect(text).toContain(
@@ -37,7 +37,7 @@ test('no more than 200 event types become labels, and none can break the format'
   const made = metrics()
   for (let index = 0; index < 1_000; index++)
     made.recordAttempt({ eventType: `type.${index}`, status: 'success', durationMs: 1 })
-  const text = await made.render()
+  const text = (await made.render()).text
   const types = new Set(
     [...text.matchAll(/webhooks_total\{event_type="([^"]+)",status="success"\}/g)].map(
       (match) => match[1],
@@ -57,7 +57,7 @@ test('commits, claims, accepted messages and gauges are there', async () => {
   made.recordAccepted('overloaded')
   made.setInFlight(7)
   made.setCircuits({ open: 2, 'half-open': 1 })
-  const text = await made.render()
+  const text = (await made.render()).text
   expect(text).toContain('pombo_commit_messages_bucket{le="50"} 1')
   expect(text).toContain('pombo_commit_seconds_sum 0.003')
   expect(text).toContain('pombo_claim_seconds_count 1')
@@ -67,7 +67,7 @@ test('commits, claims, accepted messages and gauges are there', async () => {
   expect(text).toContain('pombo_circuits{state="open"} 2')
   expect(text).toMatch(/pombo_event_loop_lag_seconds\{at="p99"\} \d/)
   made.setCircuits({ open: 1 })
-  expect(await made.render()).not.toContain('half-open')
+  expect((await made.render()).text).not.toContain('half-open')
 })
 
 test('the queue is asked at a scrape, and not again at the next one', async () => {
@@ -78,7 +78,7 @@ test('the queue is asked at a scrape, and not again at the next one', async () =
     return [{ state: 'pending', depth: 12, oldestSeconds: 3.5 }]
   })
   const scrapes = await Promise.all([made.render(), made.render()])
-  for (const text of scrapes) {
+  for (const { text } of scrapes) {
     expect(text).toContain('pombo_queue_depth{state="pending"} 12')
     expect(text).toContain('pombo_queue_oldest_seconds{state="pending"} 3.5')
   }

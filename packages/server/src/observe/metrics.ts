@@ -1,14 +1,11 @@
-import {
-  AggregatorRegistry,
-  collectDefaultMetrics,
-  Counter,
-  Gauge,
-  Histogram,
-  Registry,
-} from 'prom-client'
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { SpanIds } from '../core/trace.ts'
 import { boundedLabel } from './label.ts'
 import { watchEventLoop } from './event-loop.ts'
-import { joinSiblings } from './siblings.ts'
+import { Exemplars } from './exemplars.ts'
+import type { Figure } from './figure.ts'
+import { type ReplicaMetrics, replicaMetrics } from './replica-metrics.ts'
+import { createScrape } from './scrape.ts'
 
 /** How an attempt ended, in the words of `webhooks_total`: delivered, to be tried again, or given up. */
 export type AttemptStatus = 'success' | 'retrying' | 'failed'
@@ -33,12 +30,22 @@ export interface QueueState {
 }
 
 /** Counts, each under a plain name. All are cheap enough for the hot path: an attempt costs 0.4 µs. */
-export interface Metrics {
-  recordAttempt(attempt: { eventType: string; status: AttemptStatus; durationMs: number }): void
+export interface Metrics extends ReplicaMetrics {
+  recordAttempt(attempt: {
+    eventType: string
+    status: AttemptStatus
+    durationMs: number
+    /** Of the trace it belongs to. */
+    span?: SpanIds | undefined
+  }): void
   recordAccepted(result: AcceptResult, count?: number): void
   /** One group commit: how many messages it held, and how long the transaction took. */
   recordCommit(messages: number, durationMs: number): void
   recordClaim(durationMs: number): void
+  /** Messages of a broker, by what became of them. */
+  recordPulled(type: string, result: string, count: number): void
+  /** Sources that are read from brokers here, by how they fare. */
+  setReaders(counts: readonly { type: string; state: string; count: number }[]): void
   setInFlight(requests: number): void
   setCircuits(counts: Record<string, number>): void
   setQueue(states: readonly QueueState[]): void
@@ -46,9 +53,10 @@ export interface Metrics {
   setUncleaned(found: { dead: number; oldest: { ageMs: number } | undefined }): void
   /** Asked at a scrape, at most once in `QUEUE_CACHE_MS`. While it fails or is slow, the last answer stands. */
   watchQueue(ask: () => Promise<readonly QueueState[]>): void
-  /** The Prometheus text format; of all processes together, where several serve one address. */
-  render(): Promise<string>
-  readonly contentType: string
+  /** As data, of this process. */
+  figures(): Promise<readonly Figure[]>
+  /** For Prometheus, in the form that it asks for; of all processes together, where several serve one address. */
+  render(accept?: string): Promise<{ type: string; text: string }>
   stop(): void
 }
 
@@ -157,6 +165,19 @@ export function openMetrics(options: { node?: boolean } = {}): Metrics {
     buckets: databaseBuckets,
   })
 
+  const pulled = new Counter({
+    registers,
+    name: 'pombo_broker_messages_total',
+    help: 'Messages of brokers, by kind and fate: accepted (or known), refused (set aside), left.',
+    labelNames: ['type', 'result'],
+  })
+  const readers = new Gauge({
+    registers,
+    name: 'pombo_broker_readers',
+    help: 'Sources that this node reads from brokers, by kind and state.',
+    labelNames: ['type', 'state'],
+  })
+
   const label = boundedLabel(200)
   // From 0 on, so that the first of a kind is an increase too: an alert counts what was added.
   const fromZero = <Child extends { inc(by: number): void }>(child: Child): Child => {
@@ -197,12 +218,22 @@ export function openMetrics(options: { node?: boolean } = {}): Metrics {
     if (asking !== undefined) await Promise.race([asking, after(QUEUE_WAIT_MS)])
   }
 
-  const siblings = joinSiblings(() => registry.getMetricsAsJSON())
+  const exemplars = new Exemplars()
+  const noteExemplars = (event_type: string, status: string, seconds: number, span: SpanIds) => {
+    exemplars.note('webhooks_total', { event_type, status }, 1, span)
+    const le = durationBuckets.find((bound) => seconds <= bound) ?? '+Inf'
+    exemplars.note('webhook_duration_seconds_bucket', { le, event_type }, seconds, span)
+  }
+  const scrape = createScrape(registry, exemplars)
   return {
-    recordAttempt({ eventType, status, durationMs }) {
-      const children = counts(label(eventType))
+    ...replicaMetrics(registers),
+    recordAttempt({ eventType, status, durationMs, span }) {
+      const type = label(eventType)
+      const children = counts(type)
+      const seconds = durationMs / 1_000
       children[status].inc()
-      children.duration.observe(durationMs / 1_000)
+      children.duration.observe(seconds)
+      if (span?.sampled) noteExemplars(type, status, seconds, span)
     },
     recordAccepted: (result, count = 1) => results(result).inc(count),
     recordCommit(messages, durationMs) {
@@ -210,6 +241,11 @@ export function openMetrics(options: { node?: boolean } = {}): Metrics {
       commitSeconds.observe(durationMs / 1_000)
     },
     recordClaim: (durationMs) => claimSeconds.observe(durationMs / 1_000),
+    recordPulled: (type, result, count) => pulled.inc({ type, result }, count),
+    setReaders(counts) {
+      readers.reset()
+      for (const { type, state, count } of counts) readers.set({ type, state }, count)
+    },
     setInFlight: (requests) => inFlight.set(requests),
     setCircuits(states) {
       circuits.reset()
@@ -224,14 +260,10 @@ export function openMetrics(options: { node?: boolean } = {}): Metrics {
       queueSource = ask
       askedAt = Number.NEGATIVE_INFINITY
     },
-    async render() {
-      if (siblings === undefined) return await registry.metrics()
-      const [own, others] = await Promise.all([registry.getMetricsAsJSON(), siblings.others()])
-      return await AggregatorRegistry.aggregate([own, ...(others as (typeof own)[])]).metrics()
-    },
-    contentType: registry.contentType,
+    figures: async () => (await registry.getMetricsAsJSON()) as unknown as Figure[],
+    render: (accept) => scrape.render(accept),
     stop() {
-      siblings?.leave()
+      scrape.stop()
       eventLoop.stop()
     },
   }

@@ -5,6 +5,7 @@
  * hand, that a claim takes a few of each endpoint that has work and room, and that for one ordering key only the
  * oldest open delivery is ever in hand.
  */
+import type { EndpointDefaults } from '../core/endpoint-defaults.ts'
 import type { Endpoint } from '../core/endpoint.ts'
 import type { Message, Priority } from '../core/message.ts'
 
@@ -27,11 +28,14 @@ export interface Claim {
     kind: 'app' | 'operational'
     /** By event type, in milliseconds; null: no type has one. */
     tenantRetrySchedules: Record<string, number[]> | null
+    tenantDefaults?: EndpointDefaults | null
   }
   message: Message
   payloadBytes: number
   /** Attempts made before. */
   attempt: number
+  /** Since when it could have been sent, where that is known. */
+  dueAtMs?: number
   /** By schedule or by hand. */
   trigger: 0 | 1
   ordered: boolean

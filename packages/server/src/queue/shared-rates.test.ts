@@ -54,7 +54,7 @@ test('a node has its share of the rate, also where that is less than one a secon
   expect(rates.left(b!)).toBe(1)
 })
 
-test('what is left is divided by turns, whoever was not served last time first, and nobody gets more than its room', () => {
+test('what is left is divided by turns, whoever was not served last time first; nobody gets above its room', () => {
   const { rates, pass } = stage(240)
   const divided = (...wants: ReturnType<typeof want>[]) =>
     Object.fromEntries([...rates.divide(wants)].map(([id, room]) => [id.at(-1), room]))

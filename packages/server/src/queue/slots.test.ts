@@ -37,7 +37,7 @@ function handOff(count: number): number {
   return kept
 }
 
-test('a quick endpoint has three tenths of a second of its pace in memory, one that finishes nothing only what is under way', () => {
+test('a quick endpoint has 0.3 s of its pace in memory, one that finishes nothing only what is under way', () => {
   expect(slots.free(endpoint)).toBe(10)
   serve(250, 2)
   expect(slots.free(endpoint)).toBe(10 + 300)

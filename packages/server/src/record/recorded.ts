@@ -1,6 +1,6 @@
-import { withoutKeys } from '../core/hidden-keys.ts'
-import type { Outcome, Refused } from '../core/outcome.ts'
+import type { Outcome } from '../core/outcome.ts'
 import type { Verdict } from '../core/retry.ts'
+import { whereTo } from '../core/where-to.ts'
 import type { Claim } from '../queue/queue.ts'
 import type { Settled } from './store.ts'
 
@@ -90,26 +90,14 @@ export function describe(outcome: Outcome): string | null {
     case 'delivered':
       return null
     case 'refused':
-      return `status ${outcome.statusCode}${whereTo(outcome)}`
-    case 'timed-out':
-      return `no complete answer within the deadline (waiting for ${outcome.phase === 'connect' ? 'the connection' : `the ${outcome.phase}`})`
+      return `status ${outcome.statusCode}${outcome.detail === undefined ? whereTo(outcome) : `: ${outcome.detail}`}`
+    case 'timed-out': {
+      const awaited = outcome.phase === 'connect' ? 'the connection' : `the ${outcome.phase}`
+      return `no complete answer within the deadline (waiting for ${awaited})`
+    }
     case 'unreachable':
     case 'blocked':
     case 'failed':
       return `${outcome.reason}: ${outcome.detail}`
   }
-}
-
-const maxLocationCharacters = 500
-
-/** Where a redirect points, without what opens it: receivers move, and the attempt is where that is seen. */
-function whereTo({ statusCode, responseHeaders }: Refused): string {
-  const { location } = responseHeaders
-  if (statusCode < 300 || statusCode > 399 || location === undefined) return ''
-  // oxlint-disable-next-line no-control-regex -- lenient receivers' headers hold them, and the database takes no U+0000
-  const shown = withoutKeys(location.replaceAll(/[\u0000-\u001f\u007f]/g, '?'))
-    .replace(/^([a-z][a-z\d+.-]*:)?\/\/[^/?#]*@/i, '$1//***@')
-    .slice(0, maxLocationCharacters)
-    .toWellFormed()
-  return `, Location: ${shown} (redirects are not followed: give the endpoint this URL)`
 }

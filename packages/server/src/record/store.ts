@@ -68,9 +68,10 @@ const input = (of: typeof columns) => /* sql */ `
         as o(${of.names})
   )`
 
-// `work` is reached by its primary key, once for each row of the batch. `offset 0` keeps the keys apart from the rest of
-// a row: PostgreSQL carries along whole what a row is deleted or updated by, to look again should another have changed
-// it, and made a copy of each row with its URL and answer (with some plans a sixth of all that an event cost it).
+// `work` is reached by its primary key, once for each row of the batch. `offset 0` keeps the keys apart from the rest
+// of a row: PostgreSQL carries along whole what a row is deleted or updated by, to look again should another have
+// changed it, and made a copy of each row with its URL and answer (with some plans a sixth of all that an event cost
+// it).
 const gone = (closes: string) => /* sql */ `
   gone as (
     delete from work w

@@ -1,11 +1,12 @@
 import { PomboError, type FieldProblem } from '../core/error.ts'
+import { type Coded, coded, type Problem } from '../core/field-problem.ts'
 import { readId, type IdKind } from '../core/id.ts'
+import { wrongHeader } from '../core/request-headers.ts'
 
-/** Completes "<field>: …"; undefined: nothing is wrong. */
-export type Problem = string | undefined
+export type { Problem }
 
 /** Of a value with parts: what is wrong with each of them. */
-export type Problems = (readonly [part: string, problem: Problem])[]
+export type Problems = (readonly [part: string | readonly string[], problem: Problem])[]
 
 /** What is wrong with each field that is given. Null means "none" everywhere and is not asked. */
 export type Checks<Settings> = {
@@ -18,15 +19,16 @@ export function checkSettings<Settings extends object>(
   checks: Checks<Settings>,
 ): void {
   const problems: FieldProblem[] = []
-  const note = (loc: string[], msg: Problem): void => {
-    if (msg !== undefined) problems.push({ loc: ['body', ...loc], msg, type: 'value_error' })
+  const note = (loc: string[], problem: Problem): void => {
+    if (problem !== undefined)
+      problems.push({ loc: ['body', ...loc], ...coded(problem), type: 'value_error' })
   }
   for (const field of Object.keys(checks) as (keyof Settings & string)[]) {
     const value = settings[field]
     if (value === undefined || value === null) continue
     const found = checks[field]!(value)
     if (!Array.isArray(found)) note([field], found)
-    else for (const [part, problem] of found) note([field, part], problem)
+    else for (const [part, problem] of found) note([field, part].flat(), problem)
   }
   if (problems.length === 0) return
   const detail = problems.map(({ loc, msg }) => `${loc.join('.')}: ${msg}`).join('; ')
@@ -34,14 +36,20 @@ export function checkSettings<Settings extends object>(
 }
 
 /** Text that PostgreSQL cannot hold, or would change without a word. */
-export function textProblem(text: string): Problem {
-  if (text.includes('\0')) return 'must not contain the character U+0000'
-  if (!text.isWellFormed()) return 'holds half of a surrogate pair, which is not valid Unicode'
+export function textProblem(text: string): Coded | undefined {
+  const code = 'characters'
+  if (text.includes('\0')) return { code, msg: 'must not contain the character U+0000' }
+  if (!text.isWellFormed())
+    return { code, msg: 'holds half of a surrogate pair, which is not valid Unicode' }
   return undefined
 }
 
-export function lengthProblem(text: string, max: number): Problem {
-  return text.length > max ? `is longer than ${max} characters` : textProblem(text)
+export function lengthProblem(text: string, max: number): Coded | undefined {
+  return text.length > max ? tooLong(max) : textProblem(text)
+}
+
+function tooLong(limit: number): Coded {
+  return { msg: `is longer than ${limit} characters`, code: 'too_long', values: { limit } }
 }
 
 export function atMost(max: number): (text: string) => Problem {
@@ -49,13 +57,17 @@ export function atMost(max: number): (text: string) => Problem {
 }
 
 export function nameProblem(name: string): Problem {
-  return name === '' ? 'must not be empty' : lengthProblem(name, 1_024)
+  return name === '' ? { msg: 'must not be empty', code: 'missing' } : lengthProblem(name, 1_024)
 }
 
 export function integerProblem(value: number, min: number, max: number): Problem {
   return Number.isInteger(value) && value >= min && value <= max
     ? undefined
-    : `must be a whole number from ${min} to ${max}`
+    : {
+        msg: `must be a whole number from ${min} to ${max}`,
+        code: 'out_of_range',
+        values: { min, max },
+      }
 }
 
 export function integer(min: number, max: number): (value: number) => Problem {
@@ -69,8 +81,15 @@ export function integer(min: number, max: number): (value: number) => Problem {
 export function uidProblem(uid: string, readsAsId: boolean): Problem {
   if (uid.length === 0 || uid.length > 256) return 'has 1 to 256 characters'
   if (/\p{Cc}/u.test(uid)) return 'must not contain control characters'
-  if (readsAsId) return 'looks like an id that Pombo gives; choose another'
+  if (readsAsId)
+    return { msg: 'looks like an id that Pombo gives; choose another', code: 'taken_form' }
   return textProblem(uid)
+}
+
+/** Of a whole set of headers: under the name of the one that is wrong, where it is one. */
+export function headersProblems(headers: Record<string, string>): Problems {
+  const { name, problem } = wrongHeader(headers) ?? {}
+  return [[name ?? [], problem]]
 }
 
 export function metadataProblem(metadata: Record<string, string>): Problem {
@@ -78,10 +97,12 @@ export function metadataProblem(metadata: Record<string, string>): Problem {
   for (const [key, value] of Object.entries(metadata)) {
     if (typeof value !== 'string') return `the value of "${key}" must be text`
     const problem = textProblem(key) ?? textProblem(value)
-    if (problem) return `"${key}" ${problem}`
+    if (problem) return `"${key}" ${problem.msg}`
     characters += key.length + value.length
   }
-  return characters > 16_384 ? 'is larger than 16,384 characters' : undefined
+  return characters > 16_384
+    ? { msg: 'is larger than 16,384 characters', code: 'too_long', values: { limit: 16_384 } }
+    : undefined
 }
 
 /** What keeps a JSON value out of a jsonb column, or makes it too large for one of ours. */
@@ -93,13 +114,17 @@ export function jsonProblem(value: object, maxCharacters: number): Problem {
       const problem = textProblem(item)
       if (problem) return problem
     } else if (typeof item === 'object' && item !== null) {
-      if (depth > 100) return 'is nested deeper than 100 levels'
+      if (depth > 100) return { msg: 'is nested deeper than 100 levels', code: 'nested_too_deep' }
       for (const [key, member] of Object.entries(item))
         waiting.push([key, depth], [member, depth + 1])
     }
   }
   return JSON.stringify(value).length > maxCharacters
-    ? `is larger than ${maxCharacters} characters`
+    ? {
+        msg: `is larger than ${maxCharacters} characters`,
+        code: 'too_long',
+        values: { limit: maxCharacters },
+      }
     : undefined
 }
 

@@ -7,6 +7,7 @@
  */
 import type { Clock } from '../core/clock.ts'
 import type { SignatureHeaders } from '../core/endpoint.ts'
+import type { EndpointDefaults } from '../core/endpoint-defaults.ts'
 import type { Pool } from '../db/pool.ts'
 import type { Seal } from '../db/seal.ts'
 import { createApps, type Apps } from './apps/store.ts'
@@ -41,6 +42,8 @@ export interface RegistryOptions {
   rules: EndpointRules
   /** How endpoints sign where neither they nor their tenant say anything; default `webhook`. */
   signatureHeaders?: SignatureHeaders
+  /** What holds for endpoints where neither they nor their tenant say anything. */
+  defaults?: EndpointDefaults
   /** Bound of the cache; default 64 MiB. */
   cacheBytes?: number
   /** Hears of what goes wrong beside the requests. */
@@ -55,6 +58,7 @@ export function createRegistry({
   clock,
   rules,
   signatureHeaders = 'webhook',
+  defaults = {},
   cacheBytes,
   report = () => {},
   mended = () => {},
@@ -64,14 +68,22 @@ export function createRegistry({
     unreadable: (error: unknown, endpointId: string) =>
       report(error, `endpoint ${endpointId} is held until its secrets can be opened`),
   }
-  const cache = new RegistryCache({ pool, opener, clock, maxBytes: cacheBytes, report, mended })
+  const cache = new RegistryCache({
+    pool,
+    opener,
+    clock,
+    maxBytes: cacheBytes,
+    defaults,
+    report,
+    mended,
+  })
   const write = createWrite(pool, (kind, key) => cache.invalidate(kind, key))
   return {
-    tenants: createTenants({ pool, clock, write }),
+    tenants: createTenants({ pool, seal, clock, write }),
     keys: createKeys({ pool, clock, write }),
     sessions: createSessions({ pool, clock, write }),
     apps: createApps({ pool, clock, write }),
-    endpoints: createEndpoints({ pool, clock, opener, rules, signatureHeaders, write }),
+    endpoints: createEndpoints({ pool, clock, opener, rules, signatureHeaders, defaults, write }),
     eventTypes: createEventTypes({ pool, write }),
     pollers: createPollers({ pool, clock, rules, write }),
     integrations: createIntegrations({ pool, clock, seal, write }),

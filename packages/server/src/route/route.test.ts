@@ -1,44 +1,19 @@
 import { compileChatFilter } from '../whatsapp/chat-filter.ts'
 import { expect, test } from 'vitest'
+import { bareEndpoint } from '../core/bare-endpoint.ts'
 import type { Endpoint } from '../core/endpoint.ts'
 import type { Message } from '../core/message.ts'
 import { compileFilter } from './filter.ts'
 import { route } from './route.ts'
 
 const endpoint = (given: Partial<Endpoint>): Endpoint => ({
-  id: 'e',
-  tenantId: 't',
-  appId: 'a',
-  uid: null,
-  url: 'https://example.com',
-  description: '',
-  eventTypes: null,
-  channels: null,
-  metadata: {},
-  headers: {},
-  disabled: false,
-  disabledReason: null,
-  paused: false,
-  throttleRate: null,
-  throttleWindowMs: 1_000,
-  dialect: 'standard',
-  dialectOptions: {},
-  retryScheduleMs: null,
-  timeoutMs: null,
-  maxInFlight: 20,
-  ordering: 'none',
-  priority: null,
-  filter: null,
-  signatureHeaders: 'webhook',
-  secrets: [],
-  circuit: null,
-  transform: null,
-  batch: null,
-  onExhausted: 'continue',
-  oversize: null,
-  chatFilter: null,
-  createdAtMs: 0,
-  updatedAtMs: 0,
+  ...bareEndpoint({
+    id: 'e',
+    tenantId: 't',
+    appId: 'a',
+    url: 'https://example.com',
+    createdAtMs: 0,
+  }),
   ...given,
 })
 const message = (given: Partial<Message> = {}): Message => ({

@@ -1,6 +1,6 @@
 /**
- * Routing decides which endpoints get a message, and why the others do not. Pure, but for the compiled matchers it
- * keeps per endpoint.
+ * Routing decides which endpoints get a message, and why the others do not. Pure, but for the compiled filters it keeps
+ * per endpoint.
  *
  * It promises that every endpoint of the app is accounted for: a target, discarded with a reason (disabled), or
  * counted by the reason it was passed over, so that a message that matched nobody says why.
@@ -29,28 +29,24 @@ export interface RouteRules {
   compileChatFilter: CompileChatFilter
 }
 
-interface Matcher {
-  all: boolean
-  names: Set<string>
-  prefixes: string[]
-  channels: Set<string> | null
+/** What of an endpoint is compiled. */
+interface Compiled {
   filter: Filter | null
   chat: ChatTest | null
 }
 
-// An endpoint object lives as long as the cache keeps it; its matcher goes with it.
-const matchers = new WeakMap<Endpoint, Matcher>()
+// An endpoint object lives as long as the cache keeps it; what was compiled goes with it.
+const compiledOnes = new WeakMap<Endpoint, Compiled>()
+/** Of most nothing is: they would cost an entry each. */
+const nothing: Compiled = { filter: null, chat: null }
 
-function matcherOf(endpoint: Endpoint, { compileChatFilter }: RouteRules): Matcher {
-  let matcher = matchers.get(endpoint)
-  if (matcher) return matcher
-  const types = endpoint.eventTypes
-  const compiled = endpoint.filter === null ? null : compileFilter(endpoint.filter)
-  matcher = {
-    all: types === null || types.length === 0 || types.includes('*') || types.includes('all'),
-    names: new Set(types ?? []),
-    prefixes: (types ?? []).filter((type) => type.endsWith('.*')).map((type) => type.slice(0, -1)),
-    channels: endpoint.channels && endpoint.channels.length > 0 ? new Set(endpoint.channels) : null,
+function compiledOf(endpoint: Endpoint, { compileChatFilter }: RouteRules): Compiled {
+  const { filter, chatFilter } = endpoint
+  if (filter === null && chatFilter === null) return nothing
+  let known = compiledOnes.get(endpoint)
+  if (known) return known
+  const compiled = filter === null ? null : compileFilter(filter)
+  known = {
     // A filter is compiled before it is saved; one that no longer compiles (after an upgrade) matches nothing and
     // says so.
     filter:
@@ -59,23 +55,95 @@ function matcherOf(endpoint: Endpoint, { compileChatFilter }: RouteRules): Match
         : compiled.ok
           ? compiled.filter
           : () => ({ matched: false, reason: compiled.problem }),
-    chat: endpoint.chatFilter === null ? null : compileChatFilter(endpoint.chatFilter, true),
+    chat: chatFilter === null ? null : compileChatFilter(chatFilter, true),
   }
-  matchers.set(endpoint, matcher)
-  return matcher
+  compiledOnes.set(endpoint, known)
+  return known
 }
 
-function subscribes(matcher: Matcher, name: string): boolean {
-  return (
-    matcher.all ||
-    matcher.names.has(name) ||
-    matcher.prefixes.some((prefix) => name.startsWith(prefix))
+/** Lists are short: nothing is made of them beforehand. */
+function subscribes({ eventTypes }: Endpoint, name: string): boolean {
+  if (eventTypes === null || eventTypes.length === 0) return true
+  return eventTypes.some(
+    (type) =>
+      type === name ||
+      type === '*' ||
+      type === 'all' ||
+      (type.endsWith('.*') && name.startsWith(type.slice(0, -1))),
   )
+}
+
+/** Why an endpoint is passed over. `reason`: what its filter says of it, where that says anything. */
+export interface PassedOver {
+  by: 'type' | 'channel' | 'chat' | 'filter'
+  reason: string | null
+}
+
+const otherType: PassedOver = { by: 'type', reason: null }
+const otherChannel: PassedOver = { by: 'channel', reason: null }
+
+/** What is made of a message once for all endpoints, and only if one of them looks into it. */
+class Looked {
+  readonly message: Message
+  #payload: { parsed: unknown } | undefined
+  #input: ExpressionInput | undefined
+
+  constructor(message: Message) {
+    this.message = message
+  }
+
+  payload(): unknown {
+    return (this.#payload ??= { parsed: payloadValue(this.message) }).parsed
+  }
+
+  input(): ExpressionInput {
+    const { message } = this
+    return (this.#input ??= {
+      payload: this.payload(),
+      eventType: message.eventType,
+      channels: message.channels ?? [],
+      tags: message.tags ?? [],
+      messageId: showId('message', message.id),
+      timestamp: iso(message.createdAtMs),
+    })
+  }
+}
+
+/** Why the endpoint's own settings leave a message out; null: they let it through. */
+function passedOver(looked: Looked, endpoint: Endpoint, rules: RouteRules): PassedOver | null {
+  const { message } = looked
+  if (
+    !subscribes(endpoint, message.eventType) &&
+    !subscribes(endpoint, rules.eventName(endpoint.dialect, message.eventType))
+  )
+    return otherType
+  const { channels } = endpoint
+  if (channels?.length && !message.channels?.some((channel) => channels.includes(channel)))
+    return otherChannel
+  const { filter, chat } = compiledOf(endpoint, rules)
+  if (chat && message.form === 'whatsapp' && message.payload !== null) {
+    const reason = chat(looked.payload())
+    if (reason !== null) return { by: 'chat', reason }
+  }
+  if (filter) {
+    const { matched, reason } = filter(looked.input())
+    if (!matched) return { by: 'filter', reason }
+  }
+  return null
+}
+
+/** For each endpoint, whether its settings as they are now would leave the message out, and why. */
+export function judge(
+  message: Message,
+  endpoints: readonly Endpoint[],
+  rules: RouteRules,
+): (PassedOver | null)[] {
+  const looked = new Looked(message)
+  return endpoints.map((endpoint) => passedOver(looked, endpoint, rules))
 }
 
 /**
  * Routes one message over an app's endpoints.
- * @param onlyEndpointId restricts the message to one endpoint, whatever that subscribed to (examples and tests)
  */
 export function route(
   message: Message,
@@ -87,56 +155,19 @@ export function route(
   const passed = { type: 0, channel: 0, chat: 0, filter: 0, only: 0 }
   let filterReason: string | null = null
   let chatReason: string | null = null
-  let payload: { parsed: unknown } | undefined
-  // Once for all endpoints, and only if one of them looks into it.
-  const parsed = (): unknown =>
-    (payload ??= {
-      parsed: payloadValue(message),
-    }).parsed
-  let input: ExpressionInput | undefined
+  const looked = new Looked(message)
   for (const endpoint of endpoints) {
     if (onlyEndpointId !== undefined) {
       if (endpoint.id === onlyEndpointId) result.targets.push(endpoint)
       else passed.only += 1
       continue
     }
-    const matcher = matcherOf(endpoint, rules)
-    if (
-      !subscribes(matcher, message.eventType) &&
-      !subscribes(matcher, rules.eventName(endpoint.dialect, message.eventType))
-    ) {
-      passed.type += 1
-      continue
-    }
-    if (matcher.channels && !message.channels?.some((channel) => matcher.channels!.has(channel))) {
-      passed.channel += 1
-      continue
-    }
-    if (matcher.chat && message.form === 'whatsapp' && message.payload !== null) {
-      const reason = matcher.chat(parsed())
-      if (reason !== null) {
-        passed.chat += 1
-        chatReason ??= reason
-        continue
-      }
-    }
-    if (matcher.filter) {
-      input ??= {
-        payload: parsed(),
-        eventType: message.eventType,
-        channels: message.channels ?? [],
-        tags: message.tags ?? [],
-        messageId: showId('message', message.id),
-        timestamp: iso(message.createdAtMs),
-      }
-      const verdict = matcher.filter(input)
-      if (!verdict.matched) {
-        passed.filter += 1
-        filterReason ??= verdict.reason
-        continue
-      }
-    }
-    if (endpoint.disabled)
+    const why = passedOver(looked, endpoint, rules)
+    if (why !== null) {
+      passed[why.by] += 1
+      if (why.by === 'filter') filterReason ??= why.reason
+      if (why.by === 'chat') chatReason ??= why.reason
+    } else if (endpoint.disabled)
       result.discarded.push({ endpoint, reason: 'not sent: endpoint disabled' })
     else result.targets.push(endpoint)
   }

@@ -1,8 +1,14 @@
 import { z } from 'zod'
 import { chatKinds, contentTypes } from '../whatsapp/message/message.ts'
 
-const jids = z.array(z.string().max(128)).max(1_000)
-const types = z.array(z.string().max(256)).max(1_000)
+const jids = z
+  .array(z.string().max(128).meta({ pattern: String.raw`^[\w.+:@-]+$` }))
+  .max(1_000)
+  .meta({ minItems: 1 })
+const types = z
+  .array(z.string().max(256).meta({ pattern: String.raw`^(?:\*|[\w\-.]+(?:\.\*)?)$` }))
+  .max(1_000)
+  .meta({ minItems: 1 })
 
 /** Of sources and of endpoints. What may stand in the lists whatsapp/chat-filter.ts knows, and says in its 422. */
 export const chatFilter = z
@@ -14,6 +20,7 @@ export const chatFilter = z
     exceptEvents: types.optional().meta({ description: 'All but these; wins over `events`' }),
     chatKinds: z
       .array(z.enum(chatKinds) as z.ZodType<string>)
+      .meta({ minItems: 1 })
       .optional()
       .meta({
         description: 'Of events in a chat, only those in chats of these kinds',
@@ -25,6 +32,7 @@ export const chatFilter = z
     }),
     messageTypes: z
       .array(z.enum(contentTypes) as z.ZodType<string>)
+      .meta({ minItems: 1 })
       .optional()
       .meta({ description: 'Of messages, only those of these types' }),
     allow: jids.optional().meta({

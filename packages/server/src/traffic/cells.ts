@@ -1,5 +1,5 @@
 import type { Attempt, TakenMessage } from './event.ts'
-import { bucketOf, buckets } from './histogram.ts'
+import { bucketOf } from './histogram.ts'
 
 /** What is counted of one endpoint, one event type, or all, in one span of time. */
 export interface Cell {
@@ -9,7 +9,7 @@ export interface Cell {
   discarded: number
   attempts: number
   failedAttempts: number
-  /** Attempts by how long they took. */
+  /** Attempts by how long they took; as many buckets as the slowest needs, the others are empty. */
   took: number[]
   /** Delivered messages by how long they had been on their way. */
   onTheWay: number[]
@@ -119,29 +119,37 @@ export class Cells {
   }
 }
 
-/** The same rows in a coarser grain, added up. */
-export function coarser(rows: readonly TrafficRow[], grain: 1 | 2): TrafficRow[] {
-  const spanMs = spansMs[grain]!
-  return merged(
-    rows.map((row) => ({ ...row, grain, atMs: Math.floor(row.atMs / spanMs) * spanMs })),
-  )
-}
+/** Rows added up, one a key, in the order in which the keys came. What is given to it stays as it is. */
+export class Sums {
+  readonly #rows = new Map<string, TrafficRow>()
 
-/** One row a key. */
-export function merged(rows: readonly TrafficRow[]): TrafficRow[] {
-  const byKey = new Map<string, TrafficRow>()
-  for (const row of rows) {
-    const key = keyOf(row)
-    const known = byKey.get(key)
-    if (known) addTo(known, row)
-    else byKey.set(key, { ...row, took: [...row.took], onTheWay: [...row.onTheWay] })
+  get size(): number {
+    return this.#rows.size
   }
-  return [...byKey.values()]
-}
 
-function keyOf(row: TrafficRow): string {
-  const { tenantId, appId, grain, endpointId, eventType, atMs } = row
-  return `${tenantId}/${appId}/${grain}/${endpointId}/${atMs}/${eventType}`
+  /** @param grain as which it counts; its own, or a coarser one */
+  add(row: TrafficRow, grain = row.grain): void {
+    const spanMs = spansMs[grain]!
+    const atMs = Math.floor(row.atMs / spanMs) * spanMs
+    const { tenantId, appId, endpointId, eventType } = row
+    const of = appId === none ? tenantId : appId
+    const key = `${grain}${endpointId === none ? '' : endpointId}/${of}/${atMs}/${eventType}`
+    const known = this.#rows.get(key)
+    if (known) addTo(known, row)
+    else {
+      const [took, onTheWay] = [[...row.took], [...row.onTheWay]]
+      this.#rows.set(key, { ...row, grain, atMs, took, onTheWay })
+    }
+  }
+
+  first(most: number): TrafficRow[] {
+    return this.#rows.values().take(most).toArray()
+  }
+
+  /** Forgets the first so many. */
+  drop(count: number): void {
+    for (const key of this.#rows.keys().take(count)) this.#rows.delete(key)
+  }
 }
 
 function empty(): Cell {
@@ -152,8 +160,8 @@ function empty(): Cell {
     discarded: 0,
     attempts: 0,
     failedAttempts: 0,
-    took: Array.from({ length: buckets }, () => 0),
-    onTheWay: Array.from({ length: buckets }, () => 0),
+    took: [],
+    onTheWay: [],
   }
 }
 
@@ -177,8 +185,8 @@ function add(cell: Cell, attempt: Attempt): void {
   if (attempt.durationMs === null) return
   cell.attempts += 1
   if (attempt.failure !== null) cell.failedAttempts += 1
-  cell.took[bucketOf(attempt.durationMs)]! += 1
-  if (attempt.onTheWayMs !== null) cell.onTheWay[bucketOf(attempt.onTheWayMs)]! += 1
+  countIn(cell.took, bucketOf(attempt.durationMs), 1)
+  if (attempt.onTheWayMs !== null) countIn(cell.onTheWay, bucketOf(attempt.onTheWayMs), 1)
 }
 
 function addTo(cell: Cell, other: Cell): void {
@@ -188,8 +196,11 @@ function addTo(cell: Cell, other: Cell): void {
   cell.discarded += other.discarded
   cell.attempts += other.attempts
   cell.failedAttempts += other.failedAttempts
-  for (let i = 0; i < buckets; i++) {
-    cell.took[i]! += other.took[i]!
-    cell.onTheWay[i]! += other.onTheWay[i]!
-  }
+  for (const [i, count] of other.took.entries()) countIn(cell.took, i, count)
+  for (const [i, count] of other.onTheWay.entries()) countIn(cell.onTheWay, i, count)
+}
+
+function countIn(counts: number[], bucket: number, count: number): void {
+  while (counts.length <= bucket) counts.push(0)
+  counts[bucket]! += count
 }

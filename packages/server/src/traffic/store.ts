@@ -30,8 +30,8 @@ const columns = columnsOf<TrafficRow>(1, [
   ['discarded', 'int', (one) => one.discarded],
   ['attempts', 'int', (one) => one.attempts],
   ['failed_attempts', 'int', (one) => one.failedAttempts],
-  ...places.map((i) => [`a${i}`, 'int', (one: TrafficRow) => one.took[i]!] as const),
-  ...places.map((i) => [`d${i}`, 'int', (one: TrafficRow) => one.onTheWay[i]!] as const),
+  ...places.map((i) => [`a${i}`, 'int', (one: TrafficRow) => one.took[i] ?? 0] as const),
+  ...places.map((i) => [`d${i}`, 'int', (one: TrafficRow) => one.onTheWay[i] ?? 0] as const),
 ])
 
 const counted = [...counters, ...tookColumns, ...onTheWayColumns]

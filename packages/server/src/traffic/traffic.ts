@@ -4,11 +4,11 @@
  * It promises that counting costs a node some additions in memory an event and one statement every few seconds,
  * however much goes through; that its memory and its rows are bounded by the endpoints and event types there are; and
  * that a node that stops in good order has added all that it counted. One that is killed loses what it had not added:
- * seconds of the minutes, a minute of the hours and days.
+ * seconds of the minutes (a minute, where very many endpoints are busy), a minute of the hours and days.
  */
 import type { Clock } from '../core/clock.ts'
 import { isAway, type Pool } from '../db/pool.ts'
-import { Cells, coarser, merged, type TrafficRow } from './cells.ts'
+import { Cells, grains, Sums } from './cells.ts'
 import type { Attempt, TakenMessage } from './event.ts'
 import { Failures, type FailureRow } from './failures/failures.ts'
 import { addFailures, addTraffic } from './store.ts'
@@ -31,8 +31,9 @@ export class Traffic {
   readonly #cells = new Cells()
   readonly #failures = new Failures()
   /** To be added by the next flush, by one statement where they are few. */
-  #pending: TrafficRow[] = []
-  #coarse: TrafficRow[] = []
+  readonly #pending = new Sums()
+  /** Of which days are made, too, when it is time for both. */
+  readonly #hours = new Sums()
   #failed: FailureRow[] = []
   #coarseAtMs = 0
   #flushing: Promise<void> | undefined
@@ -64,7 +65,10 @@ export class Traffic {
     await this.flush({ all: true })
   }
 
-  /** Adds what was counted to the tables; hours and days once a minute, or where `all` is asked for. */
+  /**
+   * Adds what was counted to the tables; hours and days once a minute, or where `all` is asked for. So are minutes
+   * where very many endpoints are busy: added every few seconds, each event would be rows of its own.
+   */
   async flush({ all = false }: { all?: boolean } = {}): Promise<void> {
     this.#flushing ??= this.#flush(all).finally(() => {
       this.#flushing = undefined
@@ -74,20 +78,16 @@ export class Traffic {
 
   async #flush(all: boolean): Promise<void> {
     const { pool, clock, log } = this.#options
-    const taken = this.#cells.take()
-    this.#coarse = bounded(merged([...this.#coarse, ...coarser(taken, 1), ...coarser(taken, 2)]))
+    for (const row of this.#cells.take()) {
+      this.#pending.add(row)
+      this.#hours.add(row, grains.hour)
+    }
+    for (const sums of [this.#pending, this.#hours]) sums.drop(Math.max(0, sums.size - KEPT))
     this.#failed = [...this.#failed, ...this.#failures.take()].slice(-KEPT)
     const due = all || clock.now() - this.#coarseAtMs >= COARSE_MS
-    this.#pending = bounded(merged([...this.#pending, ...taken, ...(due ? this.#coarse : [])]))
-    if (due) {
-      this.#coarse = []
-      this.#coarseAtMs = clock.now()
-    }
     try {
-      while (this.#pending.length > 0) {
-        await addTraffic(pool, this.#pending.slice(0, ROWS))
-        this.#pending.splice(0, ROWS)
-      }
+      if (due || this.#pending.size <= ROWS) await this.#write(pool, due)
+      if (due) this.#coarseAtMs = clock.now()
       if (this.#failed.length > 0) await addFailures(pool, this.#failed)
       this.#failed = []
     } catch (error) {
@@ -95,8 +95,20 @@ export class Traffic {
       if (!isAway(error)) log('what went through could not be counted; it is tried again', error)
     }
   }
-}
 
-function bounded(rows: TrafficRow[]): TrafficRow[] {
-  return rows.slice(-KEPT)
+  async #write(pool: Pool, due: boolean): Promise<void> {
+    while (this.#pending.size > 0 || (due && this.#hours.size > 0)) {
+      if (due && this.#pending.size < ROWS) this.#addHours()
+      await addTraffic(pool, this.#pending.first(ROWS))
+      this.#pending.drop(ROWS)
+    }
+  }
+
+  #addHours(): void {
+    for (const row of this.#hours.first(ROWS)) {
+      this.#pending.add(row)
+      this.#pending.add(row, grains.day)
+    }
+    this.#hours.drop(ROWS)
+  }
 }

@@ -16,6 +16,7 @@ import type { CompileFilter, JobDeps } from './jobs/deps.ts'
 import { runPage } from './jobs/jobs.ts'
 import { type RetentionDeps, retain } from './retention/retention.ts'
 import { databaseNowMs, hopeless, leaveDuty, takeDuty } from './store.ts'
+import { noSuccessFor } from '../core/disabled.ts'
 
 /** Further work that one node at a time does again and again; it has to bear that two do it. */
 export interface Chore {
@@ -151,8 +152,7 @@ export class Upkeep {
     const { pool, disableAfterDays, disable } = this.#deps
     await this.#alone('hopeless endpoints', async (mayGoOn) => {
       for (const { endpointId, failingSinceMs } of await hopeless(pool, disableAfterDays)) {
-        if (mayGoOn())
-          await disable(endpointId, `no success for ${disableAfterDays} days`, failingSinceMs)
+        if (mayGoOn()) await disable(endpointId, noSuccessFor(disableAfterDays), failingSinceMs)
       }
     })
   }

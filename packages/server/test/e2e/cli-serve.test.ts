@@ -1,55 +1,27 @@
 // The real `pombo serve`, as a process of its own on a data folder of its own, with real receivers beside it.
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { startSink, type Received, type Sink } from '../../src/cli/sink/receive.ts'
 import { wellBehaved, type Mischief } from '../../src/cli/sink/mischief.ts'
-import { type CliProcess, endAll, pombo } from './cli-process.ts'
+import { type CliProcess, pombo } from './cli-process.ts'
+import { apiKey, call, folderPerTest } from './served.ts'
 
-const apiKey = 'a-key-for-tests-0123456789'
 const local = { POMBO_LISTEN: '127.0.0.1:0', POMBO_ALLOW_SUBNETS: '127.0.0.0/8' }
-let folder: string
 const sinks: Sink[] = []
 
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'pombo-serve-'))
-})
-
 afterEach(async () => {
-  await endAll()
   await Promise.all(sinks.splice(0).map((sink) => sink.close()))
-  await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
 })
+const folder = folderPerTest()
 
 async function serve(
   env: Record<string, string> = {},
   args: string[] = [],
 ): Promise<{ process: CliProcess; url: string }> {
-  const process = pombo(['serve', ...args], { ...local, ...env }, { cwd: folder })
+  const process = pombo(['serve', ...args], { ...local, ...env }, { cwd: folder() })
   const [, url] = await process.printed(/Pombo listens at (http:\S+)/)
   return { process, url: url! }
-}
-
-async function call<T>(
-  url: string,
-  method: string,
-  path: string,
-  body?: unknown,
-  key = apiKey,
-): Promise<T> {
-  const response = await fetch(`${url}/api/v1${path}`, {
-    method,
-    headers: {
-      authorization: `Bearer ${key}`,
-      ...(body !== undefined && { 'content-type': 'application/json' }),
-    },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  })
-  const text = await response.text()
-  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`)
-  return (text === '' ? undefined : JSON.parse(text)) as T
 }
 
 async function sink(
@@ -80,8 +52,8 @@ async function appWithEndpoint(
   target: string,
   settings: Record<string, unknown> = {},
 ): Promise<{ app: string; endpoint: string }> {
-  const { id: app } = await call<{ id: string }>(url, 'POST', '/app', { name: 'test' })
-  const { id: endpoint } = await call<{ id: string }>(url, 'POST', `/app/${app}/endpoint`, {
+  const { id: app } = await call(url, 'POST', '/app', { name: 'test' })
+  const { id: endpoint } = await call(url, 'POST', `/app/${app}/endpoint`, {
     url: target,
     ...settings,
   })
@@ -94,7 +66,7 @@ describe('serve', () => {
   test('the first start prints a key that works, and no later start prints it again', async () => {
     const first = await serve()
     const [, key] = await first.process.printed(/API key: (\S+)/)
-    expect(first.process.stderr()).toContain(`data folder: ${folder}`)
+    expect(first.process.stderr()).toContain(`data folder: ${folder()}`)
     await expect(call(first.url, 'GET', '/app', undefined, key)).resolves.toMatchObject({
       data: [],
     })
@@ -112,7 +84,7 @@ describe('serve', () => {
     const { url } = await serve()
     const { port } = new URL(url)
     const second = pombo(
-      ['serve', '--listen', `127.0.0.1:${port}`, '--data-dir', join(folder, 'other')],
+      ['serve', '--listen', `127.0.0.1:${port}`, '--data-dir', join(folder(), 'other')],
       local,
     )
     expect(await second.ended()).toBe(1)
@@ -189,7 +161,7 @@ describe('serve', () => {
       'GET',
       `/app/${app}/endpoint/${endpoint}/secret`,
     )
-    const { id } = await call<{ id: string }>(url, 'POST', `/app/${app}/msg`, {
+    const { id } = await call(url, 'POST', `/app/${app}/msg`, {
       ...event,
       payload: { text: 'hunter2' },
     })
@@ -282,7 +254,7 @@ describe('with a running server', () => {
   test('listen receives, forwards the answer, and removes its endpoint at the end', async () => {
     const own = await sink({ fail: 1, status: 418 })
     const { url } = await serve({ POMBO_API_KEY: apiKey })
-    const { id: app } = await call<{ id: string }>(url, 'POST', '/app', { name: 'Loja' })
+    const { id: app } = await call(url, 'POST', '/app', { name: 'Loja' })
     const client = { POMBO_API_KEY: apiKey, POMBO_SERVER_URL: url }
     const listening = pombo(
       ['listen', '--events', 'message.*', '--forward', `${own.sink.url}/in`],
@@ -293,7 +265,7 @@ describe('with a running server', () => {
       1,
     )
     await call(url, 'POST', `/app/${app}/msg`, { eventType: 'session.connected', payload: {} })
-    const { id } = await call<{ id: string }>(url, 'POST', `/app/${app}/msg`, event)
+    const { id } = await call(url, 'POST', `/app/${app}/msg`, event)
     await listening.printed(new RegExp(`418 valid {2}${id}`))
     listening.child.kill('SIGINT')
     expect(await listening.ended()).toBe(0)
@@ -315,7 +287,7 @@ describe('with a running server', () => {
       client,
     )
     await checking.printed(/signatures are checked/)
-    const { id } = await call<{ id: string }>(url, 'POST', `/app/${app}/msg`, event)
+    const { id } = await call(url, 'POST', `/app/${app}/msg`, event)
     await checking.printed(new RegExp(`200 valid {2}${id}`))
   })
 

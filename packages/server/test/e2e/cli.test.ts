@@ -5,7 +5,18 @@ import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest'
 import { databaseUrl } from '../support/database.ts'
 import { endAll, pombo } from './cli-process.ts'
 
-const names = ['serve', 'demo', 'sink', 'listen', 'replay', 'migrate', 'doctor', 'config']
+const names = [
+  'serve',
+  'demo',
+  'sink',
+  'listen',
+  'replay',
+  'migrate',
+  'backup',
+  'restore',
+  'doctor',
+  'config',
+]
 let folder: string
 
 beforeEach(async () => {

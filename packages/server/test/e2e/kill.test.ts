@@ -1,54 +1,26 @@
 // The real `pombo serve`, killed and stood still at the worst moment.
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { endOrphans } from '../../src/db/embedded/leftover.ts'
 import { createTestDatabase } from '../support/database.ts'
 import { type Receiver, startReceiver, until } from '../support/receiver.ts'
-import { type CliProcess, endAll, pombo } from './cli-process.ts'
+import { type CliProcess, endAll } from './cli-process.ts'
+import { call, folderPerTest, serve as serveIn } from './served.ts'
 
-const apiKey = 'a-key-for-tests-0123456789'
-const settings = {
-  POMBO_LISTEN: '127.0.0.1:0',
-  POMBO_ALLOW_SUBNETS: '127.0.0.0/8',
-  POMBO_API_KEY: apiKey,
-  POMBO_LOG_LEVEL: 'warn',
-  POMBO_LEASE_MS: '2s',
-}
-let folder: string
 let receiver: Receiver
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'pombo-kill-'))
   receiver = await startReceiver()
 })
 afterEach(async () => {
-  await endAll()
   await receiver.close()
-  await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
 })
-
-async function serve(
-  env: Record<string, string> = {},
-): Promise<{ process: CliProcess; url: string }> {
-  const args = ['serve', '--data-dir', join(folder, 'data')]
-  const process = pombo(args, { ...settings, ...env }, { cwd: folder })
-  const [, url] = await process.printed(/Pombo listens at (http:\S+)/)
-  return { process, url: url! }
-}
-
-async function post(url: string, path: string, body: unknown): Promise<{ id: string }> {
-  const response = await fetch(`${url}/api/v1${path}`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  })
-  const text = await response.text()
-  if (!response.ok) throw new Error(`${path}: ${response.status} ${text}`)
-  return JSON.parse(text) as { id: string }
-}
+const folder = folderPerTest()
+// What a dead node held is free when its lease has run out.
+const serve = async (env: Record<string, string> = {}) =>
+  await serveIn(folder(), { POMBO_DATA_DIR: join(folder(), 'data'), POMBO_LEASE_MS: '2s', ...env })
+const post = async (url: string, path: string, body: unknown) => await call(url, 'POST', path, body)
 
 const event = (n: number) => ({ eventType: 'message.received', payload: { n } })
 const received = () => receiver.received.map(({ headers }) => String(headers['webhook-id']))
@@ -73,7 +45,7 @@ test('killing Pombo and its database with kill -9 loses nothing that was answere
   })
   await until(() => accepted.length >= 150 && receiver.received.length > 20)
   first.process.child.kill('SIGKILL')
-  await endOrphans(join(folder, 'data', 'postgres'))
+  await endOrphans(join(folder(), 'data', 'postgres'))
   killed = true
   await Promise.all(senders)
   await first.process.ended()

@@ -16,6 +16,7 @@ import { endAll, pombo } from './cli-process.ts'
 const run = promisify(execFile)
 const root = join(import.meta.dirname, '../../../..')
 const apiKey = 'a-key-for-tests-0123456789'
+const published = ['server', 'sdk', 'baileys', 'portal', 'n8n-nodes-pombo']
 let folder: string
 let receiver: Receiver
 let packed: Record<string, { tarball: string; files: string[] }>
@@ -27,7 +28,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'pombo-packed-'))
   receiver = await startReceiver()
   await run(process.execPath, [join(root, 'scripts/build.mjs')], { cwd: root })
-  const workspaces = ['server', 'sdk', 'baileys'].map((name) => `--workspace=packages/${name}`)
+  const workspaces = published.map((name) => `--workspace=packages/${name}`)
   const args = ['pack', '--json', '--pack-destination', folder, ...workspaces]
   const { stdout } = await run('npm', args, { cwd: root, maxBuffer: 16 << 20 })
   const listed = Object.values(JSON.parse(stdout) as Record<string, PackedByNpm>)
@@ -71,6 +72,9 @@ test('each package holds its code, its licence and its README, and no source or 
     pombo: /^(bin\/(pombo|run)\.cjs|dist\/(migrations\/\d{4}-[\w-]+\.sql|dashboard\/.+|[^/]+))$/,
     '@pombo/sdk': /^dist\/[\w-]+\.(js|js\.map|d\.ts)$/,
     '@pombo/baileys': /^dist\/[\w-]+\.(js|js\.map|d\.ts)$/,
+    '@pombo/portal': /^dist\/[\w-]+\.(js|js\.map|d\.ts)$/,
+    'n8n-nodes-pombo':
+      /^dist\/((credentials|nodes\/\w+|shared)\/[\w.]+\.(js|js\.map|json)|icons\/[\w.]+\.svg)$/,
   }
   expect(Object.keys(packed).toSorted()).toEqual(Object.keys(allowed).toSorted())
   for (const [name, { files }] of Object.entries(packed)) {
@@ -80,15 +84,30 @@ test('each package holds its code, its licence and its README, and no source or 
     expect(others, name).toEqual([])
     expect(files.filter((path) => /\.test\./.test(path))).toEqual([])
   }
-  expect(packed['pombo']!.files).toContain('dist/THIRD-PARTY-LICENSES.txt')
+})
+
+test('the licences and the bill of materials name what is bundled, server and dashboard', async () => {
+  const dist = join(whole, 'node_modules/pombo/dist')
+  const licences = await readFile(join(dist, 'THIRD-PARTY-LICENSES.txt'), 'utf8')
+  const materials = JSON.parse(await readFile(join(dist, 'sbom.cdx.json'), 'utf8')) as {
+    bomFormat: string
+    components: { name: string; version: string; purl: string; licenses?: unknown[] }[]
+  }
+  expect(materials.bomFormat).toBe('CycloneDX')
+  for (const name of ['fastify', 'pg', 'undici', 'react', '@tanstack/react-router']) {
+    const component = materials.components.find((one) => one.name === name)!
+    expect(component.licenses).toHaveLength(1)
+    expect(component.purl).toBe(`pkg:npm/${name.replace('@', '%40')}@${component.version}`)
+    expect(licences).toContain(`${name} ${component.version} (`)
+  }
 })
 
 test('publint and "are the types wrong" find nothing', async () => {
-  for (const name of ['server', 'sdk', 'baileys']) {
+  for (const name of published) {
     const { messages } = await publint({ pkgDir: join(root, 'packages', name), pack: false })
     expect(messages, name).toEqual([])
   }
-  for (const name of ['@pombo/sdk', '@pombo/baileys']) {
+  for (const name of ['@pombo/sdk', '@pombo/baileys', '@pombo/portal']) {
     const tarball = createPackageFromTarballData(await readFile(packed[name]!.tarball))
     const analysis = await checkPackage(tarball)
     if (!analysis.types) expect.unreachable(`${name} has no types`)
@@ -128,7 +147,7 @@ test('the installed server migrates a new database, transforms in its worker, an
   await deliversTransformed(await addressOf(child))
 })
 
-test('without the optional binaries it says what to do, and serves with DATABASE_URL', async () => {
+test('without what is optional it says what to install, and serves with DATABASE_URL', async () => {
   const main = installed(lean)
   const refused = pombo(['serve'], settings, { cwd: lean, main })
   expect(await refused.ended()).toBe(1)
@@ -138,7 +157,9 @@ test('without the optional binaries it says what to do, and serves with DATABASE
   const database = await createTestDatabase()
   try {
     const env = { ...settings, DATABASE_URL: database.url }
-    await deliversTransformed(await addressOf(pombo(['serve'], env, { cwd: lean, main })))
+    const url = await addressOf(pombo(['serve'], env, { cwd: lean, main }))
+    await deliversTransformed(url)
+    await namesLibraries(url)
     await endAll()
   } finally {
     await database.drop()
@@ -182,13 +203,39 @@ async function addressOf(child: ReturnType<typeof pombo>): Promise<string> {
   return url!
 }
 
+async function postTo(url: string, path: string, body: object): Promise<Response> {
+  return await fetch(`${url}/api/v1${path}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+}
+
+/** Of a broker whose client library is not there, as a destination and as what feeds a source. */
+async function namesLibraries(url: string): Promise<void> {
+  await postTo(url, '/app', { name: 'brokers', uid: 'brokers' })
+  for (const [broker, library] of [
+    [{ type: 'rabbitmq', url: 'amqp://127.0.0.1:1/%2F', queue: 'a' }, 'amqplib'],
+    [{ type: 'mqtt', url: 'mqtt://127.0.0.1:1', topic: 'a' }, 'mqtt'],
+    [
+      { type: 'nats', url: 'nats://127.0.0.1:1', stream: 'a' },
+      '@nats-io/transport-node @nats-io/jetstream',
+    ],
+  ] as const) {
+    const destination = broker.type === 'nats' ? { ...broker, subject: 'a' } : broker
+    for (const answer of [
+      await postTo(url, '/app/brokers/endpoint', { destination }),
+      await postTo(url, '/app/brokers/source', { gateway: 'events', broker }),
+    ]) {
+      expect(answer.status).toBe(422)
+      expect(await answer.text()).toContain(`npm install ${library}`)
+    }
+  }
+}
+
 async function deliversTransformed(url: string): Promise<void> {
   const post = async (path: string, body: object) => {
-    const response = await fetch(`${url}/api/v1${path}`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-    })
+    const response = await postTo(url, path, body)
     expect(response.ok, await response.clone().text()).toBe(true)
     return (await response.json()) as { id: string }
   }

@@ -1,49 +1,34 @@
 // The real `pombo serve`, killed while it works off a list and a stream of a real Redis.
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { until } from '../support/receiver.ts'
 import { redisMissing, type RedisServer, startRedis } from '../support/redis-server.ts'
-import { endAll, pombo } from './cli-process.ts'
+import { folderPerTest, serve as serveIn } from './served.ts'
 
-let folder: string
 let redis: RedisServer
 let database: TestDatabase
 
 beforeEach(async (context) => {
   if (redisMissing) return context.skip(redisMissing)
-  folder = await mkdtemp(join(tmpdir(), 'pombo-redis-kill-'))
   redis = await startRedis()
   database = await createTestDatabase()
 })
 afterEach(async () => {
   if (redisMissing) return
-  await endAll()
   await redis.stop()
   await database.drop()
-  await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
 })
 
-async function serve() {
-  const process = pombo(
-    ['serve'],
-    {
-      DATABASE_URL: database.url,
-      POMBO_LISTEN: '127.0.0.1:0',
-      POMBO_ENCRYPTION_KEYS: key,
-      POMBO_LOG_LEVEL: 'warn',
-      POMBO_REDIS_URL: redis.url,
-      POMBO_REDIS_LISTS: 'list',
-      POMBO_REDIS_STREAMS: 'stream',
-    },
-    { cwd: folder },
-  )
-  await process.printed(/Pombo listens at/)
-  return process
-}
+const folder = folderPerTest()
+const serve = async () =>
+  await serveIn(folder(), {
+    DATABASE_URL: database.url,
+    POMBO_ENCRYPTION_KEYS: key,
+    POMBO_REDIS_URL: redis.url,
+    POMBO_REDIS_LISTS: 'list',
+    POMBO_REDIS_STREAMS: 'stream',
+  })
 
 const key = randomBytes(32).toString('base64')
 
@@ -54,15 +39,21 @@ async function stored(): Promise<{ messages: number; different: number }> {
   return rows[0]!
 }
 
-test('killed with kill -9 between accepting and removing, again and again: every element and entry is one message', async () => {
+test('kill -9 between accepting and removing, again and again: every element and entry is one message', async () => {
   const total = 1_500
-  const list = `for i = 1, ${total} do redis.call('LPUSH', 'list', '{"eventType":"x","payload":"l' .. i .. '","eventId":"' .. i .. '"}') end`
-  const stream = `for i = 1, ${total} do redis.call('XADD', 'stream', '*', 'eventType', 'x', 'payload', '"s' .. i .. '"') end`
+  const list = `
+    for i = 1, ${total} do
+      redis.call('LPUSH', 'list', '{"eventType":"x","payload":"l' .. i .. '","eventId":"' .. i .. '"}')
+    end`
+  const stream = `
+    for i = 1, ${total} do
+      redis.call('XADD', 'stream', '*', 'eventType', 'x', 'payload', '"s' .. i .. '"')
+    end`
   redis.ask('EVAL', list, '0')
   redis.ask('EVAL', stream, '0')
   let inHand = 0
   for (const share of [0.1, 0.4]) {
-    const process = await serve()
+    const { process } = await serve()
     await until(async () => (await stored()).messages >= share * 2 * total, 30_000)
     process.child.kill('SIGKILL')
     await process.ended()

@@ -1,58 +1,27 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type Receiver, startReceiver, until } from '../support/receiver.ts'
-import { type CliProcess, endAll, pombo } from './cli-process.ts'
+import { call, folderPerTest, serve as serveIn } from './served.ts'
 
-const apiKey = 'a-key-for-tests-0123456789'
-let folder: string
 let receiver: Receiver
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'pombo-stop-'))
   receiver = await startReceiver()
 })
 afterEach(async () => {
-  await endAll()
   await receiver.close()
-  await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
 })
+const folder = folderPerTest()
+const serve = async () => await serveIn(folder(), { POMBO_DATA_DIR: join(folder(), 'data') })
 
-async function serve(): Promise<{ process: CliProcess; url: string }> {
-  const process = pombo(
-    ['serve', '--data-dir', join(folder, 'data')],
-    {
-      POMBO_LISTEN: '127.0.0.1:0',
-      POMBO_ALLOW_SUBNETS: '127.0.0.0/8',
-      POMBO_API_KEY: apiKey,
-      POMBO_LOG_LEVEL: 'warn',
-    },
-    { cwd: folder },
-  )
-  const [, url] = await process.printed(/Pombo listens at (http:\S+)/)
-  return { process, url: url! }
-}
-
-async function call<T>(url: string, method: string, path: string, body?: unknown): Promise<T> {
-  const response = await fetch(`${url}/api/v1${path}`, {
-    method,
-    headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  })
-  const text = await response.text()
-  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`)
-  return JSON.parse(text) as T
-}
-
-test('SIGTERM: what is in flight is finished and recorded, nothing is sent twice, and a second start delivers the rest', async () => {
+test('SIGTERM: what is in flight is finished and recorded, none sent twice; a second start has the rest', async () => {
   const first = await serve()
-  const app = await call<{ id: string }>(first.url, 'POST', '/app', { name: 'test' })
+  const app = await call(first.url, 'POST', '/app', { name: 'test' })
   await call(first.url, 'POST', `/app/${app.id}/endpoint`, { url: receiver.url, maxInFlight: 4 })
   receiver.answer = () => ({ delayMs: 500 })
   const sent = await Promise.all(
     Array.from({ length: 20 }, (_, n) =>
-      call<{ id: string }>(first.url, 'POST', `/app/${app.id}/msg`, {
+      call(first.url, 'POST', `/app/${app.id}/msg`, {
         eventType: 'message.received',
         payload: { n },
       }),

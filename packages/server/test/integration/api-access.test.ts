@@ -339,7 +339,7 @@ test('a message whose acceptance was lost on its way is the same one when it is 
   await own.stop()
 })
 
-test('with the database away: 503 with Retry-After, nothing of the inside told, and served again when it is back', async () => {
+test('with the database away: 503 with Retry-After, nothing of the inside told; once back, served again', async () => {
   const own = await startApi({ cuttable: true })
   await own.line!.cut()
   const message = { body: { eventType: 'a', payload: {} } }

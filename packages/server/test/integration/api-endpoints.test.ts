@@ -160,7 +160,7 @@ describe('endpoints', () => {
     expect(await post('enable')).toMatchObject({ disabled: false, disabledReason: null })
   })
 
-  test('a circuit that is opened by hand holds deliveries back until it is closed, and both are told once', async () => {
+  test('a circuit opened by hand holds deliveries back until it is closed, and both are told once', async () => {
     const receiver = await startReceiver()
     const operator = await startReceiver()
     await api.svix.operationalWebhook.endpoint.create({ url: operator.url, uid: 'circuits' })
@@ -358,6 +358,22 @@ describe('operational webhooks', () => {
     expect(
       await api.svix.operationalWebhook.endpoint.upsert('ops', { url: `${receiver.url}/b` }),
     ).toMatchObject({ id: made.id })
+    const changed = await api.call('PATCH', '/api/v1/operational-webhook/endpoint/ops', {
+      body: { disabled: true, description: 'at night' },
+    })
+    expect(changed.body).toMatchObject({
+      id: made.id,
+      url: `${receiver.url}/b`,
+      disabled: true,
+      description: 'at night',
+    })
+    const untold = { body: { eventTypes: ['endpoint.create'] } }
+    expect(
+      await api.call('PATCH', '/api/v1/operational-webhook/endpoint/ops', untold),
+    ).toMatchObject({
+      status: 422,
+      body: { detail: [{ code: 'unknown_event_type', values: { near: 'endpoint.created' } }] },
+    })
     await api.svix.operationalWebhook.endpoint.delete('ops')
     expect((await api.svix.operationalWebhook.endpoint.list()).data).toHaveLength(0)
     await receiver.close()

@@ -253,6 +253,9 @@ describe('what can be read is read', () => {
     const door = { method: 'POST', path: `/api/v1/app/${app}/msg` }
     // fetch names a type for text, and none for bytes.
     expect((await send(door, Buffer.from(text))).status).toBe(202)
+    expect((await send(door, Buffer.from(text), { 'content-type': '' })).status).toBe(202)
+    const gateway = { method: 'POST', path: `/ingest/baileys/doors?token=${token}` }
+    expect((await send(gateway, Buffer.from(text), { 'content-type': '' })).status).toBe(200)
     expect((await send(door, text, { 'content-type': 'text/plain' })).status).toBe(415)
     const form = { 'content-type': 'application/x-www-form-urlencoded' }
     expect((await send(door, text, form)).status).toBe(415)

@@ -129,7 +129,7 @@ test('Redis is killed and comes back in the middle of the work: every message ar
   expect((await state(jobs)).failed).toBe(0)
 }, 120_000)
 
-test('while Pombo’s database is away a job is neither completed nor failed; then it is taken, at its first attempt', async () => {
+test('with Pombo’s database away a job neither completes nor fails; then it is taken, at its first try', async () => {
   const line: DatabaseLine = await openLine(database.url)
   const target = await receiver()
   const on = await pombo({ DATABASE_URL: line.url, QUEUE_BACKOFF_DELAY: '50' })
@@ -175,7 +175,7 @@ test('a Pombo that stops while its database is away gives its jobs back, for the
   expect(idsOf(target)).toEqual(['BACK'])
 })
 
-test('Pombo starts while Redis is away, says so once, works when it comes, and stops while it is away again', async () => {
+test('Pombo starts while Redis is away, says so once, works when it comes, stops while it is away again', async () => {
   const target = await receiver()
   await redis.kill()
   const on = await startPombo({ ZAPHUB_REDIS_URL: redis.url }, database)
@@ -285,7 +285,7 @@ test('a job of a process that died is taken up again, as often as that happens',
   expect(accepted).toHaveLength(1)
 })
 
-test('a job that Pombo fails at is tried as often as its producer says, else as QUEUE_MAX_ATTEMPTS says, and then it has failed', async () => {
+test('a job Pombo fails at is tried as its producer, else QUEUE_MAX_ATTEMPTS, says, and then has failed', async () => {
   const { accepted } = await workers(
     async () => {
       throw new Error('a bug')

@@ -102,13 +102,15 @@ function sentOf({ body }: { body: string }): Sent {
 
 async function done(of: Queue, jobId: string) {
   return await until(async () => {
-    const job = await of.getJob(jobId)
-    const state = job && (await job.getState())
-    return (state === 'completed' || state === 'failed') && { job: job!, state }
+    const state = await of.getJobState(jobId)
+    // Read when it is over: what it gave back is not in what was read before.
+    return (
+      (state === 'completed' || state === 'failed') && { job: (await of.getJob(jobId))!, state }
+    )
   })
 }
 
-test('a job of message-receive reaches the session’s webhook with the document’s payload, and is completed with its id', async () => {
+test('a job of message-receive reaches the session’s webhook as documented, and is completed with its id', async () => {
   const target = await receiver()
   const session = await newSession(target.url)
   const jobs = queue('message-receive')
@@ -196,7 +198,7 @@ test('a raw_media, names and whatever content holds leave as they were enqueued'
   expect(payload['raw_media']).toEqual(raw_media)
 })
 
-test('a message is delivered once by its WhatsApp id, however many jobs bring it, at a time or one after the other', async () => {
+test('a message is delivered once by its WhatsApp id, however many jobs bring it, at once or in turn', async () => {
   const target = await receiver()
   const session = await newSession(target.url)
   const jobs = queue('message-receive')
@@ -255,7 +257,7 @@ test('a job of webhook-delivery is sent to its URL under its own id, its payload
   })
 })
 
-test('the URL of another receiver gets what jobs address to it and nothing else, and the session’s webhook none of that', async () => {
+test('another receiver’s URL gets what jobs address to it and nothing else; the session’s webhook none', async () => {
   const own = await receiver()
   const other = await receiver()
   const session = await newSession(own.url)
@@ -279,7 +281,7 @@ test('the URL of another receiver gets what jobs address to it and nothing else,
   expect(endpoints).toHaveLength(2)
 })
 
-test('a delivery that fails is retried under the same id, and its failures are told as the document tells them', async () => {
+test('a delivery that fails is retried under the same id; its failures are told as the document says', async () => {
   let failures = 1
   const target = await receiver(() => (failures-- > 0 ? { status: 500 } : {}))
   const session = newId()

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { databaseFindings } from '../../src/cli/doctor/database.ts'
 import type { Finding } from '../../src/cli/doctor/finding.ts'
 import { isTransactionPooled } from '../../src/cli/doctor/store.ts'
-import { loadConfig, type Config } from '../../src/config.ts'
+import { loadConfig, type Config } from '../../src/config/config.ts'
 import { uuidv7 } from '../../src/core/id.ts'
 import { makePartitions } from '../../src/db/partitions.ts'
 import { openPool } from '../../src/db/pool.ts'
@@ -111,7 +111,8 @@ test('a newer schema, an older one and none at all are told apart', async () => 
 test('missing partitions are a failure while a node runs, and nothing before', async () => {
   expect(await finding('partitions')).toMatchObject({ level: 'ok' })
   await database.pool.query(
-    `insert into node (id, name, version, schema_version, expires_at) values ($1, 'n1', '0.1.0', 1, now() + interval '1 minute')`,
+    `insert into node (id, name, version, schema_version, expires_at)
+     values ($1, 'n1', '0.1.0', 1, now() + interval '1 minute')`,
     [uuidv7(Date.now())],
   )
   expect(await finding('nodes')).toMatchObject({ detail: '1 running: n1 (0.1.0)' })
@@ -181,7 +182,7 @@ test('a role that may not write is found', async () => {
   }
 })
 
-test('a pooler that gives a connection for one transaction only is recognised, a real connection is not mistaken for one', async () => {
+test('a pooler that gives a connection for one transaction is recognised, a real one not mistaken for it', async () => {
   const { pool } = database
   const [a, b, first, second] = await Promise.all([
     pool.connect(),

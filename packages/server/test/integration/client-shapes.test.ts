@@ -94,6 +94,30 @@ test('data is payload, delivered to the letter', async () => {
   expect(none.body.detail[0].loc).toEqual(['body', 'payload'])
 })
 
+test('the other names are read by what Svix’s cloud has besides too, and answered', async () => {
+  const path = await app('cloud-names')
+  await post(`${path}/endpoint`, { uid: 'e', url: receiver.url, eventTypes: ['cloud.b'] })
+  const simulated = await post(`${path}/endpoint/e/transformation/simulate`, {
+    code: 'payload.n',
+    eventType: 'a.b',
+    data: { n: 7 },
+  })
+  expect(simulated.body.payload).toBe('7')
+  const poller = await post(`${path}/polling-endpoint`, { name: 'p', filterTypes: ['a.b'] })
+  expect(poller.body).toMatchObject({ eventTypes: ['a.b'], filterTypes: ['a.b'] })
+  const since = new Date(Date.now() - 60_000).toISOString()
+  const replayed = await post(`${path}/endpoint/e/bulk-replay`, { since, filterTypes: ['cloud.b'] })
+  expect(replayed.status).toBe(202)
+  const before = receiver.received.length
+  expect((await post('/msg/broadcast', { eventType: 'cloud.b', data: { n: 1.5 } })).status).toBe(
+    202,
+  )
+  await until(() => receiver.received.length > before)
+  expect(String(receiver.received.at(-1)!.body)).toBe('{"n":1.5}')
+  const both = { eventType: 'a.b', data: { n: 1 }, payload: { n: 2 } }
+  expect((await post('/msg/broadcast', both)).body.detail[0].loc).toEqual(['body', 'data'])
+})
+
 test('metadata of null is none', async () => {
   const path = await app('meta')
   const url = receiver.url
@@ -119,6 +143,13 @@ test('a slash at the end of a path changes nothing, with a query and without', a
     (await post(`${path}/msg/?with_content=false`, { eventType: 'a.a', payload: {} })).status,
   ).toBe(202)
   expect((await get('/health/')).status).toBe(204)
+  const again = async (at: string) =>
+    await api.call('POST', `/api/v1${at}`, {
+      body: { name: 'once' },
+      headers: { 'idempotency-key': 'slash' },
+    })
+  const once = await again('/app/')
+  expect((await again('/app')).body).toEqual(once.body)
   const wrong = await api.call('DELETE', '/api/v1/health/')
   expect(wrong.status).toBe(405)
   expect(wrong.headers.get('allow')).toBe('GET')

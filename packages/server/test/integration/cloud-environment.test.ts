@@ -133,7 +133,31 @@ test('environments are tenants: made with a key that works, listed, renamed, for
   expect((await call(pombo.key, 'GET', `${path}/${id}`)).body).toEqual(renamed.body)
   const { data } = (await call(pombo.key, 'GET', path)).body as { data: { id: string }[] }
   expect(data.map((one) => one.id)).toContain(id)
-  expect((await call(pombo.key, 'DELETE', `${path}/${id}`)).status).toBe(501)
+})
+
+test('an environment that is deleted takes its keys, applications and sources along; the first one stays', async () => {
+  const { id, svix, call: ask } = await tenant()
+  const receiver = await startReceiver()
+  const app = await svix.application.create({ name: 'a', uid: 'shop' })
+  await svix.endpoint.create(app.id, { url: receiver.url })
+  await svix.message.create('shop', { eventType: 'a', payload: {} })
+  await receiver.waitFor(1)
+  const source = await ask('POST', `/app/shop/source`, { name: 'zap', gateway: 'webhook' })
+  const ingest = new URL(String(source.body.ingestUrl), pombo.url)
+  const came = async () => (await fetch(ingest, { method: 'POST', body: '{"type":"a"}' })).status
+  expect(await came()).toBeLessThan(300)
+  const path = `/management/environment/${id}`
+  expect((await ask('DELETE', path)).status).toBe(403)
+  expect((await call(pombo.key, 'DELETE', path)).status).toBe(204)
+  expect((await ask('GET', '/app')).status).toBe(401)
+  expect(await came()).toBe(401)
+  expect((await call(pombo.key, 'GET', path)).status).toBe(404)
+  expect((await call(pombo.key, 'DELETE', path)).status).toBe(404)
+  const { data } = (await call(pombo.key, 'GET', '/tenant')).body as { data: { id: string }[] }
+  const kept = await call(pombo.key, 'DELETE', `/tenant/${data[0]!.id}`)
+  expect([kept.status, kept.text.includes('operator')]).toEqual([409, true])
+  expect((await call(pombo.key, 'GET', '/app')).status).toBe(200)
+  await receiver.close()
 })
 
 test('API tokens are keys: shown once, with their role, and ended at once or later', async () => {
@@ -195,4 +219,4 @@ test("an application's messages are read as a stream of pages, without an endpoi
   const rest = await ask('GET', `/app/${app.id}/events?channels=x&iterator=${first.iterator}`)
   expect(numbers(rest.body)).toEqual([3])
   expect(numbers((await ask('GET', `/app/${app.id}/events?event_types=c`)).body)).toEqual([])
-}, 30_000)
+})

@@ -22,9 +22,9 @@ beforeEach(async () => {
   return () => receiver.close()
 })
 
-const call = (method: string, path: string, body?: unknown) =>
+const call = (method: string, path: string, body?: unknown, headers?: Record<string, string>) =>
   pombo.call(method, path, {
-    headers: { authorization: `Bearer ${pombo.key}` },
+    headers: { authorization: `Bearer ${pombo.key}`, ...headers },
     ...(body === undefined ? {} : { body }),
   })
 const endpoint = () => svix.endpoint.create(appId, { url: receiver.url })
@@ -155,6 +155,13 @@ test('every path that the official client knows is served, or answers 501 with w
     expect([method, path, status, body?.code]).toEqual([method, path, 501, 'not_offered'])
     expect(body.detail.length).toBeGreaterThan(60)
   }
+  // Pombo has something of its own at this path, which no client of Svix's would ever have done with.
+  await expect(svix.streaming.stream.list()).rejects.toMatchObject({
+    code: 501,
+    body: expect.stringContaining('not_offered'),
+  })
+  const python = { accept: '*/*', 'user-agent': 'svix-libs/2.5.0/python' }
+  expect((await call('GET', '/api/v1/stream', undefined, python)).status).toBe(501)
 })
 
 // Of releases 1.15 to 1.99, where 2.5 has no such path any more.

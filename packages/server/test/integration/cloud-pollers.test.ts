@@ -61,7 +61,7 @@ test('a poller reads what is meant for it, in the order of acceptance, page by p
   expect(numbers(await reader.poll(appId, id, { iterator: rest.iterator }))).toEqual([])
   const one = await reader.poll(appId, id, { eventType: 'd.b' })
   expect(numbers(one)).toEqual([4])
-}, 30_000)
+})
 
 test('a consumer gets again what it is not done with; others have places of their own; seek sets it back', async () => {
   const before = new Date()
@@ -85,7 +85,7 @@ test('a consumer gets again what it is not done with; others have places of thei
   const { iterator } = await reader.consumerSeek(appId, id, 'one', { after: before })
   expect(iterator).toMatch(/^msg_/)
   expect(numbers(await reader.consumerPoll(appId, id, 'one'))).toEqual([1, 2])
-}, 30_000)
+})
 
 test('a request that waits is answered when a message comes, and when its time is over', async () => {
   const id = await poller()
@@ -96,7 +96,7 @@ test('a request that waits is answered when a message comes, and when its time i
   expect(performance.now() - started).toBeLessThan(15_000)
   const empty = await call('GET', `/app/${appId}/poller/${id}?wait=1&event_type=none`)
   expect(empty.body).toMatchObject({ data: [], done: true })
-}, 30_000)
+})
 
 test('no message is passed over while its transaction still writes', async () => {
   const id = await poller()
@@ -116,7 +116,7 @@ test('no message is passed over while its transaction still writes', async () =>
   }
   const after = await call('GET', `/app/${appId}/poller/${id}?wait=10`)
   expect(numbers(after.body)).toEqual([1])
-}, 40_000)
+})
 
 test('polling endpoints are listed, changed and deleted; a filter that cannot be read is refused', async () => {
   const id = await poller({ uid: 'mine' })

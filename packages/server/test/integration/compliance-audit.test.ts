@@ -203,7 +203,7 @@ test('what somebody does in the database itself is in the log under that user’
   })
 })
 
-test('an endpoint that is disabled by what it answered was disabled by Pombo, not by whose message it was', async () => {
+test('an endpoint disabled by what it answered was disabled by Pombo, not by whose message it was', async () => {
   const gone = await startReceiver(() => ({ status: 410 }))
   const { body: app } = await api.call('POST', '/api/v1/app', { body: { name: 'Gone' } })
   const { body: endpoint } = await api.call('POST', `/api/v1/app/${app.id}/endpoint`, {

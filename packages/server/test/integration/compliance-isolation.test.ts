@@ -39,15 +39,27 @@ beforeAll(async () => {
   await makePartitions(pool, Date.now(), Date.now())
   tables = (
     await pool.query<{ name: string }>(
-      `select c.relname as name from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition order by 1`,
+      `select c.relname as name
+         from pg_class c
+        where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
+        order by 1`,
     )
   ).rows.map(({ name }) => name)
   columns = (
     await pool.query<Column>(
-      `select c.relname as "table", a.attname as name, format_type(a.atttypid, null) as type, a.attnotnull and not a.atthasdef as required,
-              (select (regexp_match(pg_get_constraintdef(k.oid), '''([^'']+)''::text'))[1] from pg_constraint k where k.conrelid = c.oid and k.contype = 'c' and k.conkey = array[a.attnum]) as allowed
-         from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-        where c.relname = any($1) and c.relnamespace = 'public'::regnamespace and a.attgenerated = '' and a.attidentity = ''`,
+      `select c.relname as "table",
+              a.attname as name,
+              format_type(a.atttypid, null) as type,
+              a.attnotnull and not a.atthasdef as required,
+              (select (regexp_match(pg_get_constraintdef(k.oid), '''([^'']+)''::text'))[1]
+                 from pg_constraint k
+                where k.conrelid = c.oid and k.contype = 'c' and k.conkey = array[a.attnum]) as allowed
+         from pg_class c
+         join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+        where c.relname = any($1)
+          and c.relnamespace = 'public'::regnamespace
+          and a.attgenerated = ''
+          and a.attidentity = ''`,
       [tables],
     )
   ).rows
@@ -75,6 +87,12 @@ afterAll(async () => {
 type Owner = typeof one
 
 /** A row of every table, made from the catalogue alone, so that a table that comes later has one too. */
+function insertOf(table: string, row: ReadonlyMap<string, unknown>): string {
+  const names = [...row.keys()]
+  const values = names.map((_, i) => `$${i + 1}`)
+  return `insert into ${table} (${names.join(', ')}) values (${values.join(', ')})`
+}
+
 async function fill(owner: Owner): Promise<void> {
   const client = await database.pool.connect()
   try {
@@ -83,11 +101,7 @@ async function fill(owner: Owner): Promise<void> {
     for (const table of tables) {
       const row = rowOf(table, owner)
       if (!row) continue
-      const names = [...row.keys()]
-      await client.query(
-        `insert into ${table} (${names.join(', ')}) values (${names.map((_, i) => `$${i + 1}`).join(', ')}) on conflict do nothing`,
-        [...row.values()],
-      )
+      await client.query(`${insertOf(table, row)} on conflict do nothing`, [...row.values()])
     }
   } finally {
     await client.query('reset session_replication_role')
@@ -205,8 +219,7 @@ describe('writing', () => {
     for (const table of writable()) {
       const row = rowOf(table, { ...other, app: randomUUID(), endpoint: randomUUID() })!
       if (table === 'tenant') row.set('id', randomUUID())
-      const names = [...row.keys()]
-      const insert = `insert into ${table} (${names.join(', ')}) values (${names.map((_, i) => `$${i + 1}`).join(', ')})`
+      const insert = insertOf(table, row)
       await as(wholeTenant, async () => {
         await expect(tenant.query(insert, [...row.values()]), table).rejects.toMatchObject({
           code: '42501',
@@ -240,8 +253,7 @@ describe('writing', () => {
         name === 'endpoint_id' ? other.endpoint : name === 'source_id' ? source : other.app,
       )
       if (row.has('id') && table !== 'device') row.set('id', uuidv7(Date.now()))
-      const names = [...row.keys()]
-      const insert = `insert into ${table} (${names.join(', ')}) values (${names.map((_, i) => `$${i + 1}`).join(', ')})`
+      const insert = insertOf(table, row)
       await as(wholeTenant, async () => {
         await expect(
           tenant.query(insert, [...row.values()]),
@@ -256,7 +268,9 @@ describe('writing', () => {
 
   test('the role itself may write nothing', async () => {
     const { rows } = await database.pool.query<{ table: string; privilege: string }>(
-      `select table_name as "table", privilege_type as privilege from information_schema.role_table_grants where grantee = 'pombo_tenant' and privilege_type <> 'SELECT'`,
+      `select table_name as "table", privilege_type as privilege
+         from information_schema.role_table_grants
+        where grantee = 'pombo_tenant' and privilege_type <> 'SELECT'`,
     )
     expect(rows).toEqual([])
   })
@@ -273,7 +287,7 @@ describe('writing', () => {
   })
 })
 
-test('an organisation reads its own rows alone, of every table; what is of no organisation it does not read', async () => {
+test('an organisation reads its own rows alone, of every table; what is of no organisation it does not', async () => {
   for (const table of tables.filter(hasTenant)) {
     const isOf = (name: string) =>
       columns.some((each) => each.table === table && each.name === name)
@@ -310,7 +324,9 @@ test('who does not say which tenant it is reads nothing', async () => {
 
 test('tables that are nobody’s, and the partitions beneath the others, are out of reach', async () => {
   const { rows } = await database.pool.query<{ name: string }>(
-    `select c.relname as name from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' and c.relispartition`,
+    `select c.relname as name
+       from pg_class c
+      where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' and c.relispartition`,
   )
   expect(rows.length).toBeGreaterThan(3)
   const shut = [...tables.filter((table) => !hasTenant(table)), ...rows.map(({ name }) => name)]

@@ -86,7 +86,9 @@ async function attempted(count: number): Promise<void> {
 /** Everything in the database that is the tenant's, as one text: every table, every column, but the audit log's own. */
 async function everything(): Promise<string> {
   const { rows: tables } = await api.database.pool.query<{ name: string }>(
-    `select distinct table_name as name from information_schema.columns where table_schema = 'public' and column_name = 'tenant_id'`,
+    `select distinct table_name as name
+       from information_schema.columns
+      where table_schema = 'public' and column_name = 'tenant_id'`,
   )
   let text = ''
   for (const { name } of tables) {
@@ -254,7 +256,7 @@ test('another tenant’s messages of the same person stay', async () => {
   expect(await left()).not.toEqual([])
 })
 
-test('with paths a person is found by keyed hashes: no key stands in the index, and nothing has to be read', async () => {
+test('with paths a person is found by keyed hashes: no key is in the index, and nothing has to be read', async () => {
   await setPaths(['user_id', '**.email', '**.phone'])
   await fillWithPerson()
   const { rows } = await api.database.pool.query<{ hash: Buffer; row: string }>(
@@ -299,7 +301,7 @@ test('a user whose id a tag cannot hold is found by the tag all the same', async
   for (const one of [tag, record]) expect(await everything()).not.toContain(one)
 })
 
-test('of WhatsApp’s events chat and sender are in the index without a path, and names, pictures and files go with them', async () => {
+test('of WhatsApp’s events chat and sender are indexed without a path; names, images, files go with them', async () => {
   await setPaths([])
   const sample = canonicalSamples.find(({ eventType }) => eventType === 'message.received')!
   const event = structuredClone(sample.payload) as Record<string, Record<string, unknown>>
@@ -312,7 +314,8 @@ test('of WhatsApp’s events chat and sender are in the index without a path, an
     phone: '551199999999',
   }
   const { rows } = await api.database.pool.query<{ id: string; app: string }>(
-    `insert into media (id, tenant_id, sha256, mimetype, size_bytes, bytes, expires_at) select uuid_v7(), $1, 'x', 'image/png', 1, 'x', now() + interval '1 day'
+    `insert into media (id, tenant_id, sha256, mimetype, size_bytes, bytes, expires_at)
+     select uuid_v7(), $1, 'x', 'image/png', 1, 'x', now() + interval '1 day'
      returning id, (select id from app where tenant_id = $1 and kind = 'app') as app`,
     [tenant.uuid],
   )
@@ -323,7 +326,9 @@ test('of WhatsApp’s events chat and sender are in the index without a path, an
     media: { stored: { url: `https://p/media/${showId('media', file)}?exp=1&sig=x` } },
   }
   await api.database.pool.query(
-    `insert into profile (app_id, jid, tenant_id, alt_jid, name) values ($1, '551199999999@s.whatsapp.net', $2, null, 'Maria'), ($1, '5521988887777@s.whatsapp.net', $2, null, 'João')`,
+    `insert into profile (app_id, jid, tenant_id, alt_jid, name)
+     values ($1, '551199999999@s.whatsapp.net', $2, null, 'Maria'),
+            ($1, '5521988887777@s.whatsapp.net', $2, null, 'João')`,
     [app, tenant.uuid],
   )
   await api.node.engine.ingest.accept({
@@ -352,7 +357,7 @@ test('of WhatsApp’s events chat and sender are in the index without a path, an
   expect(text.includes('5521988887777')).toBe(true)
 })
 
-test('kept answers to requests with an Idempotency-Key are erased where the key or the answer names the person', async () => {
+test('kept answers to Idempotency-Key requests are erased where the key or answer names the person', async () => {
   await call(
     'POST',
     '/api/v1/app',
@@ -370,7 +375,7 @@ test('kept answers to requests with an Idempotency-Key are erased where the key 
   expect(rows).toEqual([{ key: 'a-3' }])
 })
 
-test('the audit log, tasks and what devices said lose what names the person, and nothing else; what people set is told', async () => {
+test('the audit log, tasks and devices’ words lose only what names the person; what people set is told', async () => {
   const headers = { 'x-pombo-actor': 'maria@example.com' }
   const named = { name: 'Loja da maria@example.com', metadata: { plan: 'b' } }
   const { body: app } = await call('POST', '/api/v1/app', named, headers)

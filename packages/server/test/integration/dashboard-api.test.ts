@@ -147,7 +147,14 @@ describe('try-outs', () => {
     })
     const before = receiver.received.length
     expect(await address(receiver.url)).toMatchObject({ dns: { ok: true }, answer: null })
+    expect(await address(receiver.url, 'connect')).toMatchObject({
+      connection: { ok: true, secure: false, problem: null },
+      answer: null,
+    })
     expect(receiver.received.length).toBe(before)
+    expect(await address(receiver.url.replace('http:', 'https:'), 'connect')).toMatchObject({
+      connection: { ok: false, secure: true, problem: expect.any(String) },
+    })
     expect(await address(receiver.url, 'event')).toMatchObject({
       answer: { delivered: true, statusCode: 200, problem: null },
     })
@@ -164,13 +171,29 @@ describe('try-outs', () => {
 test('the system is shown to who runs it, and to nobody else', async () => {
   const { body } = await call('GET', '/system')
   expect(body).toMatchObject({
-    nodes: [{ name: expect.any(String) }],
+    nodes: [{ name: expect.any(String), schemaVersion: expect.any(Number), underWay: 0 }],
     queue: { waiting: expect.any(Number) },
     database: { bytes: expect.any(Number), days: expect.arrayContaining([]) },
     retention: { days: 30 },
-    configuration: null,
   })
+  const settings = new Map(
+    body.configuration.map((one: { variable: string; value: string | null }) => [
+      one.variable,
+      one.value,
+    ]),
+  )
+  expect(settings.get('POMBO_LISTEN')).toBe('127.0.0.1:0')
+  expect(settings.get('POMBO_SERVER_URL')).toBeNull()
+  for (const secret of [pombo.key, Buffer.alloc(32, 7).toString('base64')])
+    expect(JSON.stringify(body)).not.toContain(secret)
   expect(body.database.days.length).toBeGreaterThan(2)
+  for (const { bytes, partitions } of body.database.days) {
+    const of = (name: string) => partitions.find((one: { table: string }) => one.table === name)
+    for (const name of ['message', 'attempt', 'delivery']) expect(of(name).bytes).toBeGreaterThan(0)
+    expect(partitions.reduce((sum: number, one: { bytes: number }) => sum + one.bytes, 0)).toBe(
+      bytes,
+    )
+  }
   for (const key of [portal, other])
     expect((await call('GET', '/system', undefined, key)).status).toBe(403)
 })
@@ -188,6 +211,16 @@ test('the sessions of sources are shown with what came last', async () => {
     return body.data.length > 0 && body.data[0].lastEventAt !== null && body.data
   }, 20_000)
   expect(session).toMatchObject({ gateway: 'zpwoot', appUid: 'one', state: 'connected' })
+  const silentSource = (await call('POST', '/app/one/source', { gateway: 'waha' })).body.id
+  const of = async (id: string) => (await call('GET', `/source/session?source_id=${id}`)).body.data
+  expect((await of(source.body.id)).map((one: { sourceId: string }) => one.sourceId)).toEqual([
+    source.body.id,
+  ])
+  expect(await of(silentSource)).toMatchObject([{ sourceId: silentSource, state: 'never' }])
+  expect((await call('GET', '/source/session?source_id=nobody')).status).toBe(404)
+  const listed = (await call('GET', '/source')).body.data
+  expect(listed.find(({ id }: { id: string }) => id === source.body.id).eventsPerMinute).toBe(0.1)
+  expect(listed.find(({ id }: { id: string }) => id === silentSource).eventsPerMinute).toBe(0)
   for (const key of [portal, other])
     expect((await call('GET', '/source/session', undefined, key)).body.data).toEqual([])
 })

@@ -36,7 +36,7 @@ const get = async (path: string, headers: Record<string, string> = {}) => {
 }
 
 test('every address of a page answers with the page, behind a policy without anything inline', async () => {
-  for (const path of ['/', '/messages/msg_1?q=a', '/endpoints']) {
+  for (const path of ['/', '/messages/msg_1?q=a', '/endpoints', '/event-types/message.received']) {
     const { statusCode, headers, bytes } = await get(path, page)
     expect(statusCode).toBe(200)
     expect(bytes.toString()).toBe(html)
@@ -65,7 +65,8 @@ test('a mistaken path of anything else is never a page', async () => {
   // Programs, which ask for no page, get the error that says what there is.
   const { statusCode, headers } = await get('/endpoints')
   expect([statusCode, headers['content-type']]).toEqual([404, 'application/json; charset=utf-8'])
-  expect((await get('/assets/gone-1.js', page)).statusCode).toBe(404)
+  for (const gone of ['/assets/gone-1.js', '/gone.png'])
+    expect((await get(gone, page)).statusCode, gone).toBe(404)
   const posted = await request(`${api.url}/endpoints`, { method: 'POST', headers: page })
   expect(posted.statusCode).toBe(404)
 })
@@ -130,4 +131,28 @@ test('the portal is framed by the sites that its operator lists, and every other
   for (const path of ['/portal', '/portal?tenant=org_nobody', '/portal/endpoints', '/portals'])
     expect(await ancestors(path), path).toBe("'none'")
   expect(await ancestors(`/endpoints?tenant=${me.tenant.id}`, { cookie })).toBe("'none'")
+})
+
+test('below a path the page loads from below it, and so does what it answers to', async () => {
+  const below = await startApi({ dashboardFolder: join(root, 'dist'), basePath: '/pombo' })
+  try {
+    const at = async (path: string, headers: Record<string, string> = page) =>
+      await request(below.url + path, { headers })
+    for (const path of ['/pombo', '/pombo/', '/pombo?a=1', '/pombo/endpoints']) {
+      const { statusCode, body } = await at(path)
+      expect([statusCode, await body.text()]).toEqual([
+        200,
+        html.replace('"/assets', '"/pombo/assets'),
+      ])
+    }
+    const { headers } = await at('/pombo/')
+    const again = { ...page, 'if-none-match': String(headers['etag']) }
+    expect((await at('/pombo/', again)).statusCode).toBe(304)
+    expect(headers['etag']).not.toBe((await get('/', page)).headers['etag'])
+    expect(await (await at('/pombo/assets/main-1a2b.js')).body.text()).toBe(script)
+    expect((await at('/pombo/assets/gone.js')).statusCode).toBe(404)
+    expect((await at('/pombo/api/v1/nothing')).statusCode).toBe(404)
+  } finally {
+    await below.stop()
+  }
 })

@@ -30,7 +30,10 @@ afterEach(async () => {
 
 const said = (node: TestNode) => node.lines.map((line) => String(line['msg']))
 
-async function start(url = database.url, leaseMs = 2_000): Promise<TestNode> {
+/** A node that misses a short lease breaks its connections, whatever they are doing: short only where that is meant. */
+const shortMs = 2_000
+
+async function start(url = database.url, leaseMs = 15_000): Promise<TestNode> {
   const node = await startNode(url, { leaseMs })
   nodes.push(node)
   return node
@@ -58,7 +61,7 @@ const open = async () =>
   (await database.pool.query<{ count: number }>('select count(*) as count from work')).rows[0]!
     .count
 
-test('a connection that breaks between two statements of a transaction fails the next statement, and not the process', async () => {
+test('a connection broken between statements of a transaction fails the next one, and not the process', async () => {
   const work = inTransaction(database.pool, async (client) => {
     const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid')
     // Not events.once, which would itself listen for the error.
@@ -71,7 +74,7 @@ test('a connection that breaks between two statements of a transaction fails the
   await expect(database.pool.query('select 1')).resolves.toMatchObject({ rowCount: 1 })
 })
 
-test('a delivery that was leased to a node without its hearing of it is sent as soon as the node has cause to look', async () => {
+test('a delivery leased to a node without its hearing of it is sent once the node has cause to look', async () => {
   const node = await start()
   const { tenantId, appId, endpoint, accept } = await makeApp(node, true)
   await accept(node, 1)
@@ -79,7 +82,7 @@ test('a delivery that was leased to a node without its hearing of it is sent as 
   await database.pool.query('update work set lease_owner = $1', [node.engine.lease.id])
   await node.registry.endpoints.resume({ tenantId, appId }, showId('endpoint', endpoint.id))
   node.engine.dispatcher.lookForStrays()
-  await receiver.waitFor(1, 5_000)
+  await receiver.waitFor(1)
   await until(async () => (await open()) === 0)
 })
 
@@ -139,7 +142,7 @@ test('two outcomes of one delivery in one batch are both recorded, close it once
   ]).toEqual([0, 1, 2])
 })
 
-test('after an outage longer than the lease nothing is sent again that was under way, whichever node comes back first', async () => {
+test('after an outage beyond the lease nothing under way is sent again, whichever node comes back first', async () => {
   const opened = [await openLine(database.url), await openLine(database.url)] as const
   lines.push(...opened)
   const one = await start(opened[0].url, 4_000)
@@ -161,16 +164,16 @@ test('after an outage longer than the lease nothing is sent again that was under
   await until(() => performance.now() > alone)
   await opened[1].mend()
   receiver.answer = () => ({})
-  await until(async () => (await open()) === 0, 15_000)
+  await until(async () => (await open()) === 0)
   expect(receiver.received).toHaveLength(8)
-}, 40_000)
+})
 
 test('the heartbeat is on time while every connection of the pool is busy', async () => {
-  const node = await start()
+  const node = await start(database.url, 2 * shortMs)
   const { accept } = await makeApp(node)
   const id = node.engine.lease.id
   // Longer than the lease twice over. A late heartbeat would also break them.
-  const busy = Promise.all(Array.from({ length: 10 }, () => node.pool.query('select pg_sleep(4)')))
+  const busy = Promise.all(Array.from({ length: 10 }, () => node.pool.query('select pg_sleep(8)')))
   await expect(busy).resolves.toHaveLength(10)
   expect(node.engine.lease.valid()).toBe(true)
   expect(node.engine.lease.id).toBe(id)
@@ -224,7 +227,7 @@ test('a failed one likewise: its retry comes by schedule, and the circuit counts
     [endpoint.id],
   )
   expect(rows).toEqual([{ consecutive_failures: 1 }])
-  await until(async () => (await open()) === 0, 20_000)
+  await until(async () => (await open()) === 0)
   expect(await history()).toEqual({
     numbers: [1, 2],
     delivered: 1,
@@ -243,7 +246,7 @@ test('an outage of the database is said once when it begins, and once when it is
   const line = await openLine(database.url)
   lines.push(line)
   const pombo = await startPombo(
-    { POMBO_LEASE_MS: '2s', POMBO_LOG_LEVEL: 'info' },
+    { POMBO_LEASE_MS: '6s', POMBO_LOG_LEVEL: 'info' },
     { ...database, url: line.url },
   )
   try {
@@ -270,9 +273,11 @@ test('an outage of the database is said once when it begins, and once when it is
 })
 
 test('connections that nobody answers are given up with the lease', async () => {
-  const node = await start()
+  const node = await start(database.url, shortMs)
   const { accept } = await makeApp(node)
-  await accept(node, 1)
+  // On a busy machine a short lease may run out by itself; then nothing is accepted for a moment.
+  const accepted = (n: number) => until(() => accept(node, n).catch(() => undefined))
+  await accepted(1)
   await receiver.waitFor(1)
   const pool = openPool(database.url, 5)
   await Promise.all(Array.from({ length: 5 }, () => pool.query('select pg_sleep(0.05)')))
@@ -291,7 +296,7 @@ test('connections that nobody answers are given up with the lease', async () => 
       await expect(refused).rejects.toMatchObject({ code: 'database_away' })
     })
     await until(() => node.engine.lease.valid())
-    await accept(node, 3)
+    await accepted(3)
     await until(() => receiver.received.some(({ body }) => body === '{"n":3}'))
     // Nothing broke but connections: no statement may fail for any other reason, and none of the broken may be used
     // again.

@@ -43,7 +43,8 @@ beforeAll(async () => {
   for (const { id, state, before } of made) {
     const ms = uuidTimeMs(id)
     await database.pool.query(
-      `insert into message (id, tenant_id, app_id, event_type, payload, payload_bytes, priority, created_at) values ($1, $2, $2, 'a', '1', 1, 1, to_timestamp($3))`,
+      `insert into message (id, tenant_id, app_id, event_type, payload, payload_bytes, priority, created_at)
+       values ($1, $2, $2, 'a', '1', 1, 1, to_timestamp($3))`,
       [id, appId, ms / 1_000],
     )
     const closed = [
@@ -69,7 +70,9 @@ beforeAll(async () => {
           ))
     if (state === 'pending')
       await database.pool.query(
-        `insert into work (endpoint_id, message_id, id, tenant_id, app_id, priority, next_attempt_at, payload_bytes, event_type) values ($1, $2, $3, $4, $4, 1, now(), 1, 'a')`,
+        `insert into work (
+           endpoint_id, message_id, id, tenant_id, app_id, priority, next_attempt_at, payload_bytes, event_type)
+         values ($1, $2, $3, $4, $4, 1, now(), 1, 'a')`,
         [endpointId, id, randomUUID(), appId],
       )
   }

@@ -140,7 +140,7 @@ test('a message that matches nobody says why', async () => {
   })
 })
 
-test('an event id counts once within an app, an idempotency key within the tenant, also when both come together', async () => {
+test('an event id counts once in an app, an idempotency key in the tenant, also when both come together', async () => {
   const dedupe = [
     { kind: 'event-id' as const, key: 'e1', windowSeconds: 60 },
     { kind: 'idempotency' as const, key: 'i1', windowSeconds: 60, requestHash: Buffer.from('a') },
@@ -166,7 +166,7 @@ test('an event id counts once within an app, an idempotency key within the tenan
   expect(await one(`select 1 from dedupe where key = 'idempotency:i2'`, [])).toBeUndefined()
 })
 
-test('an event under two identities is one event, also when a repeat brings only one of them, or another one', async () => {
+test('an event under two identities is one event, also when a repeat brings one of them, or another one', async () => {
   const send = (...keys: string[]) =>
     node.engine.ingest.accept({
       tenantId,
@@ -269,7 +269,7 @@ test('one attempt is one log line, without the payload', async () => {
   expect(JSON.stringify(line)).not.toContain('abc123')
 })
 
-test('a message that comes in while the node is starting waits for it, on a database without a partition yet', async () => {
+test('a message that comes while the node starts waits for it, on a database without a partition yet', async () => {
   const other = await createTestDatabase()
   const starting = makeNode(other.url)
   try {

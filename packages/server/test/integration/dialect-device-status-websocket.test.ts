@@ -40,7 +40,7 @@ interface Following {
 
 /** A node that follows gateways, asking often and calling back soon. */
 async function follow(databaseUrl = database.url, pollMs = 50): Promise<Following> {
-  const node = await startNode(databaseUrl, { leaseMs: 2_000 })
+  const node = await startNode(databaseUrl, { leaseMs: 6_000 })
   const pool = openPool(databaseUrl, 5)
   const problems: string[] = []
   const websockets = new GatewayWebsockets({
@@ -105,7 +105,7 @@ async function afterQuestions(count: number): Promise<void> {
   await until(() => gateway.asked >= from + count)
 }
 
-test('what the gateway says becomes the document’s events; devices that are listed again and again are said once', async () => {
+test('what the gateway says becomes the document’s events; devices listed again and again are said once', async () => {
   await deviceOn(await follow())
   await untilEvents('session.disconnected')
   gateway.say('LOGIN_SUCCESS', `Successfully pair with ${jid}`)
@@ -152,7 +152,7 @@ test('a frame that the table does not know is an event each time, its data kept;
   expect(rows[1]!.payload).not.toContain('12345678')
 })
 
-test('a gateway that hangs up, or goes and comes back, is called again, and what changed meanwhile is one event', async () => {
+test('a gateway that hangs up, or goes and comes, is called again; what changed meanwhile is one event', async () => {
   gateway.devices = [{ device: jid }]
   const following = await follow()
   const app = await deviceOn(following)
@@ -242,7 +242,7 @@ test('an event that was decided on when its node died is accepted by the next on
   expect(await events()).toHaveLength(2)
 })
 
-test('while the database is away nothing is lost: what the gateway says then is an event as soon as it is back', async () => {
+test('while the database is away nothing is lost: what the gateway says is an event once it is back', async () => {
   gateway.devices = null
   const line = await openLine(database.url)
   try {
@@ -260,7 +260,7 @@ test('while the database is away nothing is lost: what the gateway says then is 
   }
 })
 
-test('a gateway at another address is followed from then on, none no more; a password becomes Basic authentication and is shown to nobody', async () => {
+test('a gateway at another address is followed, none no more; its password is Basic, shown to nobody', async () => {
   const following = await follow()
   const app = await deviceOn(following)
   await until(() => gateway.open === 1)

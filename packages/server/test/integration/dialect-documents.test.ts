@@ -98,7 +98,7 @@ test('ZapHub’s receiver knows a repeat by its deliveryId, whatever was edited 
   expect(again.said).toMatchObject({ status: 200, answer: { received: true, duplicate: true } })
 })
 
-test('the document’s length check refuses a raw_media that was downloaded whole; the right one takes it, and it decrypts', async () => {
+test('the document’s length check refuses a whole raw_media; the right one takes it, and it decrypts', async () => {
   const [file, mediaKey] = [randomBytes(54_321), randomBytes(32)]
   const keys = Buffer.from(hkdfSync('sha256', mediaKey, '', 'WhatsApp Image Keys', 112))
   const cipher = createCipheriv('aes-256-cbc', keys.subarray(16, 48), keys.subarray(0, 16))
@@ -155,7 +155,7 @@ test.each([
   expect(said['id']).toMatch(/^msg_/)
 })
 
-test('a receiver that verifies what it wrote again refuses true events; one that verifies what came takes them', async () => {
+test('a receiver that verifies what it wrote again refuses true events; one that takes what came, none', async () => {
   const sample = sampleOf('device-status', 'own')
   const asDocumented = await start('device-status/receiver.ts', { AS_DOCUMENTED: '1' })
   expect((await deliver('device-status', sample, asDocumented)).said).toMatchObject({ status: 401 })

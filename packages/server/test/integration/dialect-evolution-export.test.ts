@@ -45,12 +45,22 @@ async function seed({ pool }: TestDatabase, apps: string[], endpoints: string[])
     )
     for (const { name } of indexes) await client.query(`drop index ${name}`)
     await client.query(
-      `insert into attempt (id, tenant_id, app_id, endpoint_id, message_id, delivery_id, number, outcome, status_code, response, error, duration_ms, trigger, url, event_type, created_at)
+      `insert into attempt (
+         id, tenant_id, app_id, endpoint_id, message_id, delivery_id, number, outcome, status_code, response,
+         error, duration_ms, trigger, url, event_type, created_at)
        select id, (select id from tenant limit 1), ($2::uuid[])[1 + n % 3], ($1::uuid[])[1 + n % 3], id, id, 1,
-              case when n % 50 = 0 then 'refused' else 'delivered' end, case when n % 50 = 0 then 503 else 200 end, '', case when n % 50 = 0 then 'status 503' end,
+              case when n % 50 = 0 then 'refused' else 'delivered' end,
+              case when n % 50 = 0 then 503 else 200 end,
+              '',
+              case when n % 50 = 0 then 'status 503' end,
               245, 0, 'https://webhook.example.com/events', 'message.received', to_timestamp(ms / 1000.0)
-         from (select n, ms, (lpad(to_hex(ms), 12, '0') || '70008000' || lpad(to_hex(n), 12, '0'))::uuid as id
-                 from (select n, (extract(epoch from now()) * 1000)::bigint - n * 43 as ms from generate_series($3::int, 1, -1) n) times) ids`,
+         from (
+           select n, ms, (lpad(to_hex(ms), 12, '0') || '70008000' || lpad(to_hex(n), 12, '0'))::uuid as id
+             from (
+               select n, (extract(epoch from now()) * 1000)::bigint - n * 43 as ms
+                 from generate_series($3::int, 1, -1) n
+             ) times
+         ) ids`,
       [endpoints, apps, rows],
     )
     for (const { made } of indexes) await client.query(made)

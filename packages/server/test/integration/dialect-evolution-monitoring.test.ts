@@ -230,6 +230,13 @@ test('the test tells what the webhook answered, and is neither queued nor logged
     statusCode: 404,
     error: 'status 404',
   })
+  const location = 'https://new.example.com/hook'
+  const moved = await startReceiver(() => ({ status: 308, headers: { location } }))
+  expect((await tried(moved.url)).data).toMatchObject({
+    statusCode: 308,
+    error: expect.stringContaining(`status 308, Location: ${location}`) as unknown,
+  })
+  await moved.close()
   expect((await tried('http://127.0.0.1:1/')).data).toMatchObject({
     success: false,
     statusCode: null,
@@ -309,13 +316,14 @@ test('two nodes report an interval once', async () => {
     database,
   )
   const from = reported('queue.stats', 'instance1').length
-  await until(() => reported('queue.stats', 'instance1').length >= from + 5)
+  await until(() => reported('queue.stats', 'instance1').length >= from + 8)
   await second.stop()
   const times = reported('queue.stats', 'instance1')
     .slice(from)
     .map(({ timestamp }) => Date.parse(String(timestamp)))
   const seconds = (times.at(-1)! - times[0]!) / 1_000
-  expect(times.length - 1).toBeLessThanOrEqual(seconds + 1)
+  // Twice each would be twice as many; one that a busy machine made late is near the next.
+  expect(times.length - 1).toBeLessThanOrEqual(seconds + 2)
 })
 
 test('the monitoring webhook is told of what was given up, of errors, and of disabled webhooks', async () => {
@@ -404,7 +412,8 @@ test('a failing monitoring webhook never feeds itself', async () => {
     const signals = async () => {
       const { rows } = await other.pool.query<{ open: number; messages: number; given: number }>(
         // The figures of the start may come before the instance or after it.
-        `select (select count(*) from signal) as open, (select count(*) from message where event_type <> 'queue.stats') as messages,
+        `select (select count(*) from signal) as open,
+                (select count(*) from message where event_type <> 'queue.stats') as messages,
                 (select count(*) from history where state = 'exhausted' and event_type <> 'queue.stats') as given`,
       )
       return rows[0]!

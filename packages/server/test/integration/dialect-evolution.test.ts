@@ -121,7 +121,7 @@ test('a webhook is set and found as in Evolution', async () => {
   expect((await call('GET', '/webhook/find/nobody')).status).toBe(404)
 })
 
-test('an event of an Evolution leaves to the instance’s webhook and to the global one as the document’s main payload', async () => {
+test('an Evolution’s event leaves to the instance’s webhook and the global one as the document’s payload', async () => {
   const instance = newInstance()
   const main = await receiver()
   await call('POST', `/webhook/set/${at(instance)}`, { webhook: { enabled: true, url: main.url } })
@@ -152,7 +152,7 @@ test('an event of an Evolution leaves to the instance’s webhook and to the glo
   expect(again.body.data).toMatchObject({ accepted: 0, duplicate: 1 })
 })
 
-test('the key that Evolution lets out in bodies is nowhere, and a body has one only where its webhook asks', async () => {
+test('the key that Evolution lets out in bodies is nowhere; a body has one only where its webhook asks', async () => {
   const instance = newInstance()
   const main = await receiver()
   const set = (webhook: object) =>
@@ -221,7 +221,7 @@ test('receivers verify the signature, and Evolution’s jwt_key; a tampered body
   }
 })
 
-test('the key may come in the header, in the URL with the event behind it, and as the gateway’s own in the body', async () => {
+test('the key may be in the header, in the URL with the event behind, and the gateway’s own in the body', async () => {
   const instance = newInstance()
   const post = (path: string, body: object, headers: Record<string, string> = {}) =>
     pombo.call('POST', path, { body, headers })

@@ -18,7 +18,7 @@ function signed(secret: string, { body }: Received): string {
 }
 
 async function arrived(receiver: Receiver, is: (one: Received) => boolean): Promise<Received> {
-  return await until(() => receiver.received.find(is), 30_000)
+  return await until(() => receiver.received.find(is))
 }
 
 const guides = ['whatsmeow', 'zaphub', 'device-status', 'evolution', 'agentes']

@@ -119,7 +119,7 @@ test('an endpoint’s secret can be set, replaced and taken away', async () => {
   expect((await ports.endpoints.find(app, 'hook'))!.secrets).toEqual([])
 })
 
-test('deliveries and attempts are listed newest first, page by page, over several endpoints, none left out and none twice', async () => {
+test('deliveries and attempts are listed newest first, by page, over endpoints, none left out or twice', async () => {
   const apps = await Promise.all(['log-1', 'log-2'].map((uid) => ports.apps.ensure(caller, uid)))
   for (const app of apps)
     await ports.endpoints.create(app, { url: receiver.url, dialect: 'evolution', uid: 'main' })
@@ -154,7 +154,7 @@ test('deliveries and attempts are listed newest first, page by page, over severa
   )
 })
 
-test('what waits for another attempt is listed with its error and payload, and can be taken out of the queue', async () => {
+test('what waits for another attempt is listed with error and payload, and can be taken off the queue', async () => {
   const failing = await startReceiver(() => ({ status: 503, body: 'down' }))
   const app = await ports.apps.ensure(caller, 'failing')
   await ports.endpoints.create(app, {

@@ -171,7 +171,7 @@ test('a webhook_url of null takes the webhook away, and no mistake leaves half a
   })
 })
 
-test('without a key, with a wrong one, and for a session that there is not, the answer has the document’s form', async () => {
+test('without a key, with a wrong one, and for no session, the answer has the document’s form', async () => {
   const path = '/api/v1/sessions/nobody'
   const without = await pombo.call('GET', path)
   expect(without.status).toBe(401)
@@ -443,7 +443,7 @@ test('the document’s retry line sends the event again, under the job id that i
   expect((await target.waitFor(2))[1]!.body).toContain('"fileLength":12345678901234567890')
 })
 
-test('a retry goes to the session’s webhook only, whatever that subscribed to, and needs one that is enabled', async () => {
+test('a retry goes to the session’s webhook only, whatever it subscribed to, and needs one enabled', async () => {
   const target = await receiver()
   const other = await receiver()
   const session = await newSession(target.url, { webhook_events: ['session.connected'] })
@@ -579,6 +579,8 @@ test.for(['zaphub/receiver.ts', 'zaphub/receiver.py'])(
       await call('PATCH', `/sessions/${session}`, { webhook_secret: 'another one' })
       await send(session, 'message.received', { from: 'x', content: { text: uuidv7(Date.now()) } })
       expect(await program.next()).toMatchObject({ status: 401 })
+      // Its next try would go to whoever has the port by then.
+      await call('DELETE', `/sessions/${session}`)
     } finally {
       await program.stop()
     }

@@ -8,7 +8,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TLSSocket } from 'node:tls'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import type { ClientCredentials } from '../../src/core/endpoint-access.ts'
 import type { Outcome } from '../../src/core/outcome.ts'
+import { withTokens } from '../../src/deliver/oauth/token-sender.ts'
 import { type EgressSettings, openEgress } from '../../src/deliver/send/egress.ts'
 import { createSender, type Sender } from '../../src/deliver/send/send.ts'
 import { createAuthority } from '../support/certs/certificate.ts'
@@ -141,6 +143,47 @@ test('a proxy by CONNECT is told the address that was checked, and who asks', as
     body: '{"a":1}',
     headers: { host: `hooks.example.com:${portOfReceiver()}` },
   })
+})
+
+test('the token of an endpoint is fetched through it too, and the guard is asked before', async () => {
+  const proxy = await startConnectProxy()
+  const issuer = await startReceiver(() => ({
+    body: '{"access_token":"t-1","token_type":"bearer"}',
+  }))
+  open.push(issuer)
+  const egress = openEgress({
+    egressNoProxy: [],
+    egressTlsMin: '1.2',
+    egressProxy: `http://127.0.0.1:${portOf(proxy)}`,
+  })
+  const guarded = { allowSubnets: ['127.0.0.0/8'], httpsOnly: false, userAgent: 'Pombo' }
+  const sender = createSender({ ...guarded, lookup, egress })
+  senders.push(sender)
+  const sendWithToken = withTokens(sender, { now: Date.now, monotonic: () => performance.now() })
+  const { port } = new URL(issuer.url)
+  const from = {
+    tokenUrl: `http://login.example.com:${port}/token`,
+    clientId: 'me',
+    clientSecret: 'secret',
+    clientAuth: 'basic' as const,
+    scopes: [],
+    extraParams: {},
+  }
+  const ask = async (tokenUrl: string) =>
+    await sendWithToken({
+      url: `http://hooks.example.com:${portOfReceiver()}/in`,
+      headers: {},
+      body: '{}',
+      timeoutMs: 5_000,
+      token: { endpointId: 'e', from: { ...from, tokenUrl } as ClientCredentials },
+    })
+  expect(await ask(from.tokenUrl)).toMatchObject({ kind: 'delivered' })
+  expect(asked).toEqual([`127.0.0.1:${port}`, `127.0.0.1:${portOfReceiver()}`])
+  expect(issuer.received[0]!.headers).toMatchObject({ host: `login.example.com:${port}` })
+  expect(receiver.received[0]!.headers).toMatchObject({ authorization: 'Bearer t-1' })
+  const forbidden = await ask('http://169.254.169.254/token')
+  expect(forbidden).toMatchObject({ kind: 'failed', reason: 'token' })
+  expect(asked).toHaveLength(2)
 })
 
 test('https goes through it encrypted from end to end, and the name is compared with the certificate', async () => {

@@ -31,6 +31,8 @@ test('a tenant without event types takes every name; one with some refuses other
       loc: ['body', 'eventTypes', '1'],
       msg: 'there is no event type "invoice.payed"; did you mean "invoice.paid"?',
       type: 'value_error',
+      code: 'unknown_event_type',
+      values: { name: 'invoice.payed', near: 'invoice.paid' },
     },
   ])
   const made = await post('/app/a/endpoint', { uid: 'e', url: receiver.url })
@@ -39,6 +41,16 @@ test('a tenant without event types takes every name; one with some refuses other
     const body = { url: receiver.url, filterTypes: ['invoice.payed'] }
     const { status } = await api.call(method, '/api/v1/app/a/endpoint/e', { body })
     expect(status, method).toBe(422)
+  }
+  const polling = '/app/a/polling-endpoint'
+  const poller = await post(polling, { name: 'p', eventTypes: ['invoice.paid'] })
+  const eventTypes = ['invoice.payed']
+  for (const answer of [
+    await post(polling, { name: 'p', eventTypes }),
+    await api.call('PATCH', `/api/v1${polling}/${poller.body.id}`, { body: { eventTypes } }),
+  ]) {
+    expect(answer.status).toBe(422)
+    expect(answer.body.detail[0].msg).toContain('did you mean "invoice.paid"?')
   }
 })
 
@@ -64,6 +76,7 @@ test.each([
   ['a word with a value of another kind', { readOnly: 15 }, ['readOnly']],
   ['deep inside', { properties: { a: { minLength: -1 } } }, ['properties', 'a', 'minLength']],
   ['a pattern that is none', { pattern: '(' }, []],
+  ['a reference within it that leads nowhere', { $ref: '#/$defs/none' }, []],
   ['a draft that is not known', { $schema: 'http://example.com/mine' }, ['$schema']],
 ])('a schema with %s is refused, with its place', async (_, schema, at) => {
   for (const [method, path] of [
@@ -185,7 +198,13 @@ test('operational endpoints ask for events that there are; the nearest is named'
 
 test('what is asked for since before all that is kept is refused, and said since when there is anything', async () => {
   const at = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString()
-  for (const path of ['/app/d/endpoint/1/recover', '/replay']) {
+  const endpoint = '/app/d/endpoint/1'
+  for (const path of [
+    `${endpoint}/recover`,
+    `${endpoint}/replay-missing`,
+    `${endpoint}/bulk-replay`,
+    '/replay',
+  ]) {
     const refused = await post(path, { since: at(400) })
     expect(refused.status).toBe(422)
     expect(refused.body.detail[0]).toMatchObject({

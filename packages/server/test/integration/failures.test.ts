@@ -95,6 +95,10 @@ describe('failures', () => {
       ['refused.404', 2, 2],
       ['refused.503', 6, 2],
     ])
+    const of404 = await get(`/failure?app_id=${uid}&cause=refused.404`)
+    expect(of404.data.map((one: Group) => one.endpointId).toSorted()).toEqual(
+      [waiting, once].toSorted(),
+    )
     const later = new Date(Date.now() + 60_000).toISOString()
     const empty = await get(`/failure?app_id=${uid}&since=${later}&until=2999-01-01T00:00:00Z`)
     expect(empty.data).toEqual([])
@@ -234,7 +238,7 @@ describe('a bulk action', () => {
     [{ action: 'replay', filter: { states: ['waiting'] } }, ['filter', 'states']],
     [{ action: 'retry' }, ['filter']],
     [{ action: 'retry', filter: { cause: 'drop table' } }, ['filter', 'cause']],
-    [{ action: 'retry', filter: { endpointId: 'a-uid' } }, ['endpointId']],
+    [{ action: 'retry', filter: { endpointId: 'a-uid' } }, ['filter', 'endpointId']],
     [{ action: 'eat', filter: {} }, ['action']],
   ])('%j is refused, and the field named', async (body, loc) => {
     for (const path of ['/bulk', '/bulk/preview']) {

@@ -35,10 +35,14 @@ async function app(path: string, settings: object = {}) {
 /** Waiting work, as accepting it while there was no room would have left it. */
 async function fill(target: { appId: string; endpointId: string }, count: number) {
   await database.pool.query(
-    `with made as (insert into message (id, tenant_id, app_id, event_type, payload, payload_bytes, priority, created_at)
-       select uuid_v7(), $1, $2, 'a', '1', 1, 1, now() from generate_series(1, $4::int) returning id)
-     insert into work (endpoint_id, message_id, id, tenant_id, app_id, priority, next_attempt_at, payload_bytes, event_type)
-       select $3, id, id, $1, $2, 1, now(), 1, 'a' from made`,
+    `with made as (
+       insert into message (id, tenant_id, app_id, event_type, payload, payload_bytes, priority, created_at)
+       select uuid_v7(), $1, $2, 'a', '1', 1, 1, now() from generate_series(1, $4::int)
+       returning id
+     )
+     insert into work (
+       endpoint_id, message_id, id, tenant_id, app_id, priority, next_attempt_at, payload_bytes, event_type)
+     select $3, id, id, $1, $2, 1, now(), 1, 'a' from made`,
     [tenantId, target.appId, target.endpointId, count],
   )
 }
@@ -50,7 +54,7 @@ async function waiting(): Promise<number> {
   return rows[0]!.count
 }
 
-test('beside a long backlog and five that hang, hundreds of endpoints with one delivery each are served at once', async () => {
+test('beside a long backlog and five that hang, hundreds of endpoints with a delivery each go at once', async () => {
   await fill(await app('/slow', { maxInFlight: 2 }), 20_000)
   const hanging = await Promise.all(Array.from({ length: 5 }, () => app('/hang')))
   for (const one of hanging) await fill(one, 200)

@@ -62,7 +62,7 @@ async function claimFrom(floors: readonly [number, number, number]) {
   return { rows, pages }
 }
 
-test('while a long transaction keeps what is gone in the index, a claim touches no more of it than the first one did', async () => {
+test('while a long transaction keeps what is gone in the index, a claim touches no more than at first', async () => {
   const known = new ClaimFloors()
   const first = await claimFrom(known.of(endpointId, 0))
   known.note(endpointId, first.rows, { tookMs: 1 }, 0)

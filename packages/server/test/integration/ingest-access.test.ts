@@ -278,6 +278,35 @@ describe('sources', () => {
     expect(taken.status).toBe(409)
   })
 
+  test('of an app that is being deleted cost no other app its names and counts', async () => {
+    const [going, staying] = [await baileys(), await baileys()]
+    const holder = await api.database.pool.connect()
+    try {
+      const names = async () => {
+        await api.intake.profiles.flush()
+        await api.intake.counters.flush()
+      }
+      await names()
+      await holder.query('begin')
+      await holder.query('delete from app where id = $1', [readId('app', going.app)])
+      for (const session of [going, staying])
+        await postJson(session.ingestUrl, textMessage('L1', { pushName: 'Maria' }))
+      const written = names()
+      const waits = `select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`
+      await until(async () => (await api.database.pool.query(waits)).rowCount! > 0)
+      await holder.query('commit')
+      await written
+    } finally {
+      holder.release()
+    }
+    expect(api.logged).toEqual([])
+    const { rows } = await api.database.pool.query<{ app_id: string; name: string }>(
+      'select app_id, name from profile where app_id = any($1)',
+      [[going, staying].map(({ app }) => readId('app', app))],
+    )
+    expect(rows).toEqual([{ app_id: readId('app', staying.app), name: 'Maria' }])
+  })
+
   test('of an app that is deleted are gone with it', async () => {
     const session = await baileys()
     await postJson(session.ingestUrl, textMessage('K1'))

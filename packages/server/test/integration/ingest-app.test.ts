@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type App, startApp } from '../../src/app.ts'
-import { loadConfig } from '../../src/config.ts'
+import { loadConfig } from '../../src/config/config.ts'
 import { openLog } from '../../src/observe/log.ts'
 import { capture } from '../support/captures.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'

@@ -40,7 +40,9 @@ async function session(gateway: string, settings: object = {}): Promise<GatewayS
 function fresh(capture: Capture): Capture {
   if (!capture.headers['authorization']?.startsWith('Bearer ey')) return capture
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
-  const signed = `${part({ alg: 'HS256', typ: 'JWT' })}.${part({ app: 'evolution', action: 'webhook', exp: Math.floor(Date.now() / 1000) + 600 })}`
+  const exp = Math.floor(Date.now() / 1000) + 600
+  const claims = { app: 'evolution', action: 'webhook', exp }
+  const signed = `${part({ alg: 'HS256', typ: 'JWT' })}.${part(claims)}`
   const signature = createHmac('sha256', capture.secret!).update(signed).digest('base64url')
   return {
     ...capture,
@@ -77,10 +79,12 @@ describe.concurrent.each(all)('$name', (capture) => {
     )
 
     const first = await postCapture(api, capture, token)
-    expect(await first.json()).toMatchObject({
-      accepted: events.length + (unknown ? 1 : 0),
-      duplicate: 0,
-    })
+    // Twilio reads an answer of its own; what was accepted is counted below all the same.
+    if (capture.gateway !== 'twilio-whatsapp')
+      expect(await first.json()).toMatchObject({
+        accepted: events.length + (unknown ? 1 : 0),
+        duplicate: 0,
+      })
     expect(first.status).toBe(200)
 
     const stored = await messages()
@@ -141,7 +145,9 @@ describe.concurrent.each(all)('$name', (capture) => {
 
 test('no key, token or secret of any of them is in the database', async () => {
   const { rows: tables } = await api.database.pool.query<{ name: string }>(
-    `select quote_ident(relname) as name from pg_class where relkind in ('r', 'p') and relnamespace = 'public'::regnamespace`,
+    `select quote_ident(relname) as name
+       from pg_class
+      where relkind in ('r', 'p') and relnamespace = 'public'::regnamespace`,
   )
   const secrets = [
     'B6D711FCDE4D4FD5936544120E713976',

@@ -143,7 +143,10 @@ describe('silence', () => {
   const past = async (minutes: number) => {
     await api.intake.counters.flush()
     await api.database.pool.query(
-      `update source_session set last_event_at = last_event_at - $2 * interval '1 minute', created_at = created_at - $2 * interval '1 minute' where app_id = $1`,
+      `update source_session
+          set last_event_at = last_event_at - $2 * interval '1 minute',
+              created_at = created_at - $2 * interval '1 minute'
+        where app_id = $1`,
       [session.appUuid, minutes],
     )
   }

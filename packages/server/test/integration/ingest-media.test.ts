@@ -43,7 +43,7 @@ const mediaOf = async (session: GatewaySession) =>
 const kept = async () =>
   (await api.database.pool.query<{ n: number }>('select count(*) as n from media')).rows[0]!.n
 
-test('a large file goes by a link that gives it back to the byte, and the reference to WhatsApp’s own stays', async () => {
+test('a large file goes by a link that gives it to the byte, and the reference to WhatsApp’s own stays', async () => {
   const session = await openSession(api, receiver, 'evolution')
   const bytes = randomBytes(1_500_000)
   expect((await postJson(session.ingestUrl, image('A1', bytes))).status).toBe(200)
@@ -204,7 +204,9 @@ test('files go when the messages of their tenant do', async () => {
   const days = async () =>
     (
       await api.database.pool.query<{ days: number }>(
-        `select round(extract(epoch from expires_at - now()) / 86400)::int as days from media where sha256 = decode($1, 'hex')`,
+        `select round(extract(epoch from expires_at - now()) / 86400)::int as days
+           from media
+          where sha256 = decode($1, 'hex')`,
         [stored!.sha256],
       )
     ).rows[0]?.days
@@ -228,6 +230,6 @@ test('a receiver that stops reading does not hold up a stop', async () => {
   expect(stalled.status).toBe(200)
   const startedAt = performance.now()
   await other.stop()
-  expect(performance.now() - startedAt).toBeLessThan(10_000)
+  expect(performance.now() - startedAt).toBeLessThan(30_000)
   await expect(stalled.arrayBuffer()).rejects.toThrow()
 })

@@ -149,7 +149,8 @@ test('a picture that is removed is forgotten, on every node in time', async () =
     },
   })
   await api.database.pool.query(
-    `insert into profile (app_id, jid, tenant_id, name, image_url) select id, $2, tenant_id, 'M', 'https://pps.example/m.jpg' from app where id = $1`,
+    `insert into profile (app_id, jid, tenant_id, name, image_url)
+     select id, $2, tenant_id, 'M', 'https://pps.example/m.jpg' from app where id = $1`,
     [session.appUuid, pn],
   )
   await say(session, message('P1'))

@@ -47,15 +47,16 @@ test('Stripe’s event is delivered as it came; sent again it is a repeat', asyn
 })
 
 test.each([
-  ['of another secret', stripe(event, 'another'), /what it carries does not match\.$/],
+  ['of another secret', stripe(event, 'another'), /what it carries does not match\.$/, 'unproven'],
   [
     'of an hour ago',
     stripe(event, secret, Date.now() - 3_600_000),
     /sent 36\d\d s ago, and 300 s are allowed\.$/,
+    null,
   ],
-  ['that is not there', {}, /the header stripe-signature is missing\.$/],
-  ['that is no list', { 'stripe-signature': 'abc' }, /does not say when it was sent\.$/],
-])('a signature %s is refused, counted, and its reason shown', async (_, headers, reason) => {
+  ['that is not there', {}, /the header stripe-signature is missing\.$/, 'unsigned'],
+  ['that is no list', { 'stripe-signature': 'abc' }, /does not say when it was sent\.$/, null],
+])('a signature %s is refused, counted, and its reason shown', async (_, headers, reason, code) => {
   const session = await openSession(api, undefined, 'stripe', { secret })
   const answer = await postJson(session.ingestUrl, event, headers as Record<string, string>)
   expect(answer.status).toBe(401)
@@ -66,7 +67,10 @@ test.each([
   expect(await session.messages()).toEqual([])
   const stats = await session.stats()
   expect(stats).toMatchObject({ received: 0, badSignature: 1 })
-  expect(stats['lastRefusal']).toMatchObject({ reason: expect.stringMatching(reason) as string })
+  expect(stats['lastRefusal']).toMatchObject({
+    reason: expect.stringMatching(reason) as string,
+    code,
+  })
   expect(JSON.stringify(stats)).not.toContain(secret)
 })
 
@@ -212,8 +216,8 @@ describe('a sender of one’s own', () => {
       },
       'webhook.verification.signed',
     ],
-    [{ gateway: 'webhook', webhook: { eventTyp: { body: 'x' } } }, 'webhook'],
-    [{ gateway: 'webhook', webhook: { eventType: { headr: 'x' } } }, 'webhook.eventType'],
+    [{ gateway: 'webhook', webhook: { eventTyp: { body: 'x' } } }, 'webhook.eventTyp'],
+    [{ gateway: 'webhook', webhook: { eventType: { headr: 'x' } } }, 'webhook.eventType.headr'],
   ])('settings that cannot work are refused, naming the field: %j', async (body, field) => {
     const { id } = await api.svix.application.create({ name: 'bad' })
     const answer = await api.call('POST', `/api/v1/app/${id}/source`, { body })
@@ -233,7 +237,11 @@ test('requests from elsewhere than the listed addresses are refused, and it show
   const path = `/api/v1/app/${session.app}/source/${session.source}`
   expect(await session.stats()).toMatchObject({
     addressRefused: 1,
-    lastRefusal: { reason: 'it came from 127.0.0.1, which its allowedIps do not name.' },
+    lastRefusal: {
+      reason: 'it came from 127.0.0.1, which its allowedIps do not name.',
+      code: 'address_not_allowed',
+      values: { address: '127.0.0.1' },
+    },
   })
   // An API key leads to the same source, and past none of its rules.
   const byKey = `${api.url}/ingest/github/${session.uid}?token=${api.key}`

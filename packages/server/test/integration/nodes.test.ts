@@ -16,9 +16,9 @@ let appId: string
 beforeAll(async () => {
   database = await createTestDatabase()
   nodes = await Promise.all([
-    startNode(database.url, { leaseMs: 2_000 }),
-    startNode(database.url, { leaseMs: 2_000 }),
-    startNode(database.url, { leaseMs: 2_000 }),
+    startNode(database.url, { leaseMs: 6_000 }),
+    startNode(database.url, { leaseMs: 6_000 }),
+    startNode(database.url, { leaseMs: 6_000 }),
   ])
   tenantId = (await nodes[0]!.registry.tenants.create({ name: 'tenant' })).id
   await until(() => nodes.every((node) => node.engine.lease.liveNodes === 3))
@@ -56,7 +56,7 @@ test('messages sent in at three nodes arrive once each, and the cap in flight ho
     return { delayMs: 8 }
   }
   await Promise.all(Array.from({ length: 120 }, (_, i) => accept(nodes[i % 3]!, String(i))))
-  const got = await receiver.waitFor(120, 20_000)
+  const got = await receiver.waitFor(120)
   expect(new Set(got.map((request) => request.body)).size).toBe(120)
   expect(got).toHaveLength(120)
   expect(most).toBeLessThanOrEqual(4)
@@ -66,7 +66,7 @@ test('a rate holds over all nodes', async () => {
   await endpoint({ throttleRate: 20 })
   const startedAt = performance.now()
   await Promise.all(Array.from({ length: 60 }, (_, i) => accept(nodes[i % 3]!, String(i))))
-  await receiver.waitFor(60, 20_000)
+  await receiver.waitFor(60)
   // One second's worth may go at once; the other forty take two more.
   expect(performance.now() - startedAt).toBeGreaterThan(1_800)
 })
@@ -87,7 +87,8 @@ test('the work of a node that stopped its heartbeat is taken over and delivered'
   const accepted = await accept(nodes[0]!, '1')
   const dead = randomUUID()
   await database.pool.query(
-    `insert into node (id, name, version, schema_version, expires_at) values ($1, 'dead', '0', 1, now() - interval '1 second')`,
+    `insert into node (id, name, version, schema_version, expires_at)
+     values ($1, 'dead', '0', 1, now() - interval '1 second')`,
     [dead],
   )
   await database.pool.query('update work set lease_owner = $1 where endpoint_id = $2', [
@@ -100,7 +101,7 @@ test('the work of a node that stopped its heartbeat is taken over and delivered'
   expect(accepted.outcome).toBe('accepted')
 })
 
-test('a lease that was taken over is not used: what is in hand is not sent, and the node goes on under a new one', async () => {
+test('a lease taken over is not used: what is in hand is not sent, and the node goes on under a new one', async () => {
   const node = nodes[2]!
   const before = node.engine.lease.id
   await database.pool.query('delete from node where id = $1', [before])
@@ -111,7 +112,7 @@ test('a lease that was taken over is not used: what is in hand is not sent, and 
   await receiver.waitFor(1)
 })
 
-test('in order, per key, on three nodes, through failures: the next goes only when the one before is done', async () => {
+test('in order, per key, on three nodes, through failures: the next goes when the one before is done', async () => {
   await endpoint({
     ordering: 'key',
     retryScheduleMs: Array.from({ length: 30 }, () => 5),
@@ -141,7 +142,7 @@ test('in order, per key, on three nodes, through failures: the next goes only wh
         await accept(nodes[Math.floor(random() * 3)]!, JSON.stringify({ key, n }), key)
     }),
   )
-  await until(async () => (await open()) === 0, 25_000)
+  await until(async () => (await open()) === 0)
   for (const key of keys)
     expect(delivered.get(key)).toEqual(Array.from({ length: 30 }, (_, n) => n))
   expect(overlaps).toBe(0)
@@ -156,7 +157,10 @@ test('while a circuit is not closed, one probe at a time goes out, whichever of 
   await accept(nodes[0]!, '0')
   await until(async () => {
     const { rows } = await database.pool.query(
-      `select from endpoint_health h join endpoint e on e.id = h.endpoint_id where e.app_id = $1 and h.circuit <> 'closed'`,
+      `select
+         from endpoint_health h
+         join endpoint e on e.id = h.endpoint_id
+        where e.app_id = $1 and h.circuit <> 'closed'`,
       [appId],
     )
     return rows.length === 1
@@ -171,10 +175,10 @@ test('while a circuit is not closed, one probe at a time goes out, whichever of 
     return { status: 500, delayMs: 100 }
   }
   await Promise.all(Array.from({ length: 30 }, (_, i) => accept(nodes[i % 3]!, String(i + 1))))
-  await receiver.waitFor(before + 4, 20_000)
+  await receiver.waitFor(before + 4)
   expect(most).toBe(1)
   receiver.answer = () => ({})
-  await until(async () => (await open()) === 0, 25_000)
+  await until(async () => (await open()) === 0)
 })
 
 test('a key that waits for its retry does not hold up the other keys', async () => {
@@ -189,6 +193,10 @@ test('a key that waits for its retry does not hold up the other keys', async () 
 
 test('a high priority is served before a flood of low, and low is not starved', async () => {
   const made = await endpoint({ maxInFlight: 2 })
+  const { endpoints } = nodes[0]!.registry
+  const scope = { tenantId, appId }
+  // Paused until all wait: else the low ones are gone before a busy machine has taken the high ones.
+  await endpoints.pause(scope, showId('endpoint', made.id))
   const order: string[] = []
   receiver.answer = ({ body }) => {
     order.push(body)
@@ -198,7 +206,8 @@ test('a high priority is served before a flood of low, and low is not starved', 
     nodes[0]!.engine.ingest.accept({ tenantId, appId, eventType: 'a', payload, priority })
   await Promise.all(Array.from({ length: 400 }, () => send('"low"', 'low')))
   await Promise.all(Array.from({ length: 100 }, () => send('"high"', 'high')))
-  await until(() => order.filter((body) => body === '"high"').length === 100, 20_000)
+  await endpoints.resume(scope, showId('endpoint', made.id))
+  await until(() => order.filter((body) => body === '"high"').length === 100)
   const lastHigh = order.lastIndexOf('"high"')
   const lowBefore = order.slice(0, lastHigh).filter((body) => body === '"low"').length
   expect(lowBefore).toBeLessThan(300)
@@ -222,19 +231,20 @@ test.each([
   'a node whose clock is ten minutes %s makes the same times, retries and leases as the others',
   async (_, offMs) => {
     const wall = () => Date.now() + offMs
-    const ahead = await startNode(database.url, { clock: new SystemClock(wall), leaseMs: 2_000 })
+    const ahead = await startNode(database.url, { clock: new SystemClock(wall), leaseMs: 6_000 })
     try {
       await endpoint({ retryScheduleMs: [50] })
       receiver.answer = (_, index) => ({ status: index === 0 ? 500 : 200 })
       const accepted = await accept(ahead, '1')
       if (accepted.outcome !== 'accepted') throw new Error(accepted.outcome)
-      expect(Math.abs(accepted.message.createdAtMs - Date.now())).toBeLessThan(2_000)
+      // Off by ten minutes would be the fault; a busy machine is off by seconds.
+      expect(Math.abs(accepted.message.createdAtMs - Date.now())).toBeLessThan(60_000)
       const [first, second] = await receiver.waitFor(2)
-      expect(second!.at - first!.at).toBeLessThan(2_000)
+      expect(second!.at - first!.at).toBeLessThan(60_000)
       const { rows } = await database.pool.query<{ apart: number }>(
         'select max(abs(extract(epoch from expires_at - now())))::float8 as apart from node',
       )
-      expect(rows[0]!.apart).toBeLessThan(5)
+      expect(rows[0]!.apart).toBeLessThan(60)
     } finally {
       await ahead.stop()
     }

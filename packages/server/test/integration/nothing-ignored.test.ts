@@ -1,17 +1,20 @@
-// What Pombo does not know is refused, on every path of its document, and what is meant is named.
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startApi, type TestApi } from '../support/api-server.ts'
+// What Pombo does not know is refused, on every path of its document and of its dialects, and what is meant is named.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { routesOf } from '../../src/api/dialects/reference.ts'
+import type { DialectName } from '../../src/core/endpoint.ts'
+import { dialects } from '../../src/dialects/dialects.ts'
+import { startPombo, type TestPombo } from '../support/pombo-app.ts'
 
 interface Operation {
   security?: unknown[]
   requestBody?: object
 }
 
-let api: TestApi
+let api: TestPombo
 let operations: { method: string; path: string; operation: Operation }[]
 beforeAll(async () => {
-  api = await startApi()
-  await api.call('POST', '/api/v1/app', { body: { name: 'a', uid: 'a' } })
+  api = await startPombo()
+  await call('POST', '/api/v1/app', { body: { name: 'a', uid: 'a' } })
   const document = (await (await fetch(`${api.url}/api/v1/openapi.json`)).json()) as {
     paths: Record<string, Record<string, Operation>>
   }
@@ -27,6 +30,9 @@ beforeAll(async () => {
 afterAll(async () => {
   await api?.stop()
 })
+
+const call = async (method: string, path: string, { body }: { body?: unknown } = {}) =>
+  await api.call(method, path, { body, headers: { authorization: `Bearer ${api.key}` } })
 
 /** The places that a refusal names. */
 async function refused(method: string, path: string, body?: unknown): Promise<string[]> {
@@ -56,7 +62,7 @@ test('every operation that can have a body refuses a field that it does not know
 })
 
 const problemsOf = async (method: string, path: string, body?: unknown) => {
-  const answer = await api.call(method, path, { body })
+  const answer = await call(method, path, { body })
   expect(answer.status).toBe(422)
   return (answer.body as { detail: { loc: string[]; msg: string }[] }).detail.map(
     ({ loc, msg }) => `${loc.join('.')}: ${msg}`,
@@ -78,6 +84,34 @@ test('the nearest name is given for a field, a field within a field, a parameter
   expect(await problemsOf('GET', `${endpoints}?order=decending`)).toEqual([
     expect.stringMatching(/^query\.order: .*did you mean "descending"\?$/),
   ])
+  const source = '/api/v1/app/a/source'
+  const verification = { kind: 'token', at: { headr: 'authorization' } }
+  for (const [path, body, at, near] of [
+    [endpoints, { url, auth: { type: 'bearr', token: 'x' } }, 'auth.type', 'bearer'],
+    [endpoints, { url, auth: { type: 'bearer', tokn: 'x' } }, 'auth.tokn', 'token'],
+    [endpoints, { url, destination: { type: 'mqt' } }, 'destination.type', 'mqtt'],
+    [
+      source,
+      { gateway: 'webhook', webhook: { eventTyp: { body: 'x' } } },
+      'webhook.eventTyp',
+      'eventType',
+    ],
+    [
+      source,
+      { gateway: 'webhook', secret: 'x', webhook: { verification } },
+      'webhook.verification.at.headr',
+      'header',
+    ],
+    [
+      '/api/v1/app/a/msg',
+      { eventType: 'a.b', transformationsParams: { rawPaylod: 'x' } },
+      'transformationsParams.rawPaylod',
+      'rawPayload',
+    ],
+  ] as const)
+    expect(await problemsOf('POST', path, body)).toContainEqual(
+      expect.stringMatching(new RegExp(`^body\\.${at}: .*did you mean "${near}"\\?$`)),
+    )
   const nested = { eventType: 'a.b', payload: {}, application: { name: 'n', uid: 'n', uidd: 'x' } }
   expect(await problemsOf('POST', '/api/v1/app/n/msg', nested)).toEqual([
     'body.application.uidd: is not known here; did you mean "uid"?',
@@ -85,7 +119,7 @@ test('the nearest name is given for a field, a field within a field, a parameter
 })
 
 test('in a batch the message with an unknown field is refused, and the others are taken', async () => {
-  const answer = await api.call('POST', '/api/v1/app/a/msg/batch', {
+  const answer = await call('POST', '/api/v1/app/a/msg/batch', {
     body: {
       messages: [
         { eventType: 'a.b', payload: {}, chanels: ['c'] },
@@ -103,8 +137,8 @@ test('in a batch the message with an unknown field is refused, and the others ar
 
 test('what says nothing is no fault: null, empty text, lists and objects, and parameters without a value', async () => {
   const body = { name: 'b', uid: 'b', one: null, two: '', three: [], four: {} }
-  expect((await api.call('POST', '/api/v1/app?nosuch=', { body })).status).toBe(201)
-  expect((await api.call('POST', '/api/v1/auth/app/b/expire-all', { body: {} })).status).toBe(204)
+  expect((await call('POST', '/api/v1/app?nosuch=', { body })).status).toBe(201)
+  expect((await call('POST', '/api/v1/auth/app/b/expire-all', { body: {} })).status).toBe(204)
 })
 
 test('what people name themselves is never taken for a field', async () => {
@@ -113,26 +147,23 @@ test('what people name themselves is never taken for a field', async () => {
     payload: { anything: { goes: 1 } },
     application: null,
   }
-  expect((await api.call('POST', '/api/v1/app/a/msg', { body })).status).toBe(202)
+  expect((await call('POST', '/api/v1/app/a/msg', { body })).status).toBe(202)
   const app = { name: 'c', uid: 'c', metadata: { anything: 'goes' } }
-  expect((await api.call('POST', '/api/v1/app', { body: app })).status).toBe(201)
+  expect((await call('POST', '/api/v1/app', { body: app })).status).toBe(201)
 })
 
 test('an order that client 1.42 writes letter by letter is read, and other numbers are refused', async () => {
-  const { body } = await api.call(
-    'GET',
-    '/api/v1/app?limit=1&0=d&1=e&2=s&3=c&4=e&5=n&6=d&7=i&8=n&9=g',
-  )
-  const last = await api.call('GET', '/api/v1/app?limit=1&order=descending')
+  const { body } = await call('GET', '/api/v1/app?limit=1&0=d&1=e&2=s&3=c&4=e&5=n&6=d&7=i&8=n&9=g')
+  const last = await call('GET', '/api/v1/app?limit=1&order=descending')
   expect(body).toEqual(last.body)
   expect(await problemsOf('GET', '/api/v1/app?0=d')).toEqual([expect.stringContaining('query.0: ')])
 })
 
 test('lists in a query are read with commas, repeated, and with brackets', async () => {
   for (const eventType of ['l.a', 'l.b', 'l.c'])
-    await api.call('POST', '/api/v1/app/a/msg', { body: { eventType, payload: {} } })
+    await call('POST', '/api/v1/app/a/msg', { body: { eventType, payload: {} } })
   const found = async (query: string) => {
-    const { body } = await api.call('GET', `/api/v1/app/a/msg?${query}`)
+    const { body } = await call('GET', `/api/v1/app/a/msg?${query}`)
     return (body as { data: { eventType: string }[] }).data.map((one) => one.eventType)
   }
   for (const query of [
@@ -147,4 +178,146 @@ test('lists in a query are read with commas, repeated, and with brackets', async
   expect(await problemsOf('GET', '/api/v1/app/a/msg?limit[]=3')).toEqual([
     expect.stringContaining('query.limit[]'),
   ])
+})
+
+describe('the requests of dialects', () => {
+  // Evolution takes a refusal as final, and its document has its webhook's path taken by anything that it sends.
+  const takesAnything = /^POST \/evolution(\/|$)/
+  // Of the events of these the body is the event itself.
+  const bodyIsEvent = /^POST \/api\/(devices\/\{hash\}\/events|webhooks\/events\/)/
+  const made: Record<string, string> = {}
+  let requests: { dialect: DialectName; name: string; method: string; path: string }[]
+
+  const ask = (dialect: DialectName, method: string, path: string, body?: unknown) =>
+    api.call(method, path, {
+      ...(body !== undefined && { body }),
+      headers:
+        dialect === 'device-status'
+          ? {
+              authorization: `Basic ${Buffer.from(`x:${api.key}`).toString('base64')}`,
+              'x-instance-id': 'x',
+            }
+          : { authorization: `Bearer ${api.key}` },
+    })
+
+  beforeAll(async () => {
+    await ask('standard', 'POST', '/api/v1/app', { name: 'x', uid: 'x' })
+    await ask('standard', 'POST', '/api/v1/event-type', { name: 'order.paid', description: '' })
+    const url = 'http://127.0.0.1:9/'
+    const endpoints = '/api/webhooks/endpoints'
+    const workflows = '/api/webhooks/n8n/workflows'
+    const endpoint = await ask('agentes', 'POST', endpoints, { url, name: 'e' })
+    const workflow = { webhook_url: url, workflow_id: 'x' }
+    made[endpoints] = endpoint.body.id
+    made[workflows] = (await ask('agentes', 'POST', workflows, workflow)).body.id
+    requests = []
+    for (const { name: dialect, ...one } of dialects.values())
+      for (const { method, path } of await routesOf({ ...one, name: dialect })) {
+        const id = made[path.replace(/\/\{id\}$/, '')] ?? 'x'
+        const name = `${method} ${path}`
+        requests.push({ dialect, name, method, path: path.replaceAll(/\{\w+\}/g, id) })
+      }
+    expect(requests.length).toBeGreaterThan(60)
+  })
+
+  test('refuse a parameter that they do not know, and name it', async () => {
+    for (const { dialect, name, method, path } of requests) {
+      if (takesAnything.test(name)) continue
+      const { status, text } = await ask(dialect, method, `${path}?nosuch=1`)
+      expect([name, status, method === 'HEAD' ? 'nosuch' : text]).toEqual([
+        name,
+        422,
+        expect.stringContaining('nosuch'),
+      ])
+    }
+  })
+
+  test('refuse a field that they do not know, and name it', async () => {
+    for (const { dialect, name, method, path } of requests) {
+      if (takesAnything.test(name) || bodyIsEvent.test(name)) continue
+      if (method === 'GET' || method === 'HEAD') continue
+      const { status, text } = await ask(dialect, method, path, { nosuch: 1 })
+      expect([name, status, text]).toEqual([name, 422, expect.stringContaining('nosuch')])
+    }
+  })
+
+  test.each<[DialectName, string, string, object | undefined, string, string]>([
+    ['zaphub', 'POST', '/api/v1/sessions', { lable: 'x' }, 'lable', 'label'],
+    [
+      'whatsmeow',
+      'PUT',
+      '/api/whatsmeow/sessions/x/webhook',
+      { url: 'https://a.example.com', priority: 'hihg' },
+      'priority',
+      'high',
+    ],
+    [
+      'device-status',
+      'POST',
+      '/api/devices',
+      { statusWebhookURL: 'https://a.example.com' },
+      'statusWebhookURL',
+      'statusWebhookUrl',
+    ],
+    [
+      'evolution',
+      'POST',
+      '/webhook/set/x',
+      { webhook: { url: 'https://a.example.com', event: ['CALL'] } },
+      'webhook.event',
+      'events',
+    ],
+    [
+      'evolution',
+      'POST',
+      '/webhook/set/x',
+      { url: 'https://a.example.com', evnts: ['CALL'] },
+      'evnts',
+      'events',
+    ],
+    [
+      'zaphub',
+      'POST',
+      '/api/v1/sessions',
+      { webhook_url: 'https://a.example.com', webhook_events: ['order.payed'] },
+      'webhook_events.0',
+      'order.paid',
+    ],
+    ['evolution', 'GET', '/webhook/logs?type=error', undefined, 'type', 'errors'],
+    ['evolution', 'GET', '/webhook/logs?instanse=x', undefined, 'instanse', 'instance'],
+    [
+      'agentes',
+      'POST',
+      '/api/webhooks/endpoints',
+      { name: 'n', url: 'https://a.example.com', isactive: false },
+      'isactive',
+      'is_active',
+    ],
+    [
+      'agentes',
+      'POST',
+      '/api/webhooks/trigger',
+      { event_type: 'user.registred' },
+      'user.registred',
+      'user.registered',
+    ],
+  ])('%s: the nearest name is said', async (dialect, method, path, body, named, near) => {
+    const { status, text } = await ask(dialect, method, path, body)
+    expect([status, text]).toEqual([422, expect.stringContaining(named)])
+    expect(text).toContain(JSON.stringify(`did you mean "${near}"?`).slice(1, -1))
+  })
+
+  test('Evolution’s webhook is set by all names that its releases gave the same setting', async () => {
+    const url = 'http://127.0.0.1:9/'
+    const body = { url, webhookByEvents: true, webhook_by_events: true, webhook_base64: true }
+    for (const given of [body, { webhook: { ...body, byEvents: true } }])
+      expect(await ask('evolution', 'POST', '/webhook/set/x', given)).toMatchObject({
+        status: 201,
+        body: { webhookByEvents: true, webhookBase64: true },
+      })
+    const { status, text } = await ask('evolution', 'POST', '/webhook/set/x', {
+      webhook: { ...body, byEvents: false },
+    })
+    expect([status, text]).toEqual([422, expect.stringContaining('webhookByEvents')])
+  })
 })

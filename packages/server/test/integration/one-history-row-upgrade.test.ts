@@ -11,7 +11,8 @@ import { migrations } from '../../src/db/migrations.ts'
 import { DAY_MS } from '../../src/db/partitions.ts'
 import { createSeal } from '../../src/db/seal.ts'
 import { sealContext } from '../../src/db/reseal.ts'
-import { lookAtClosed, reopen } from '../../src/queue/reopen/store.ts'
+import { lookAtClosed } from '../../src/queue/reopen/closed/store.ts'
+import { reopen } from '../../src/queue/reopen/store.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { startNode, type TestNode } from '../support/node.ts'
 import { type Receiver, startReceiver, until } from '../support/receiver.ts'
@@ -47,7 +48,7 @@ beforeAll(async () => {
   for (let n = 0; n < 40; n++) await wait(n)
   expect((await migrate(database.pool)).from).toBe(before)
   node = await startNode(database.url)
-}, 60_000)
+})
 
 afterAll(async () => {
   await node?.stop()
@@ -190,7 +191,7 @@ const keptAs = (...states: Old['state'][]) =>
   kept.filter(({ state }) => states.includes(state)).map(({ messageId }) => messageId)
 
 test('what waited is delivered, each once, and in the order it had', async () => {
-  await until(async () => (await query('select 1 from work')).rowCount === 0, 30_000)
+  await until(async () => (await query('select 1 from work')).rowCount === 0)
   const bodies = receiver.received.map(({ body }) => JSON.parse(body) as string)
   expect(bodies.toSorted()).toEqual(waiting.toSorted())
   const ordered = receiver.received.filter(({ path }) => path === '/key')
@@ -249,7 +250,7 @@ test('what was given up before is opened again, delivered, and listed by how it 
   )
   expect(found.map(({ messageId }) => messageId)).toEqual(keptAs('exhausted').toSorted())
   await reopen(database.pool, found, 1)
-  await until(async () => (await query('select 1 from work')).rowCount === 0, 30_000)
+  await until(async () => (await query('select 1 from work')).rowCount === 0)
   expect(await listed('fail')).toEqual([])
   expect((await listed('success')).length).toBe(30 + 30 + 30)
 })

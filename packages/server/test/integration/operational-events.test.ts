@@ -143,7 +143,10 @@ test('operational webhooks that fail cause no operational events', async () => {
     async () =>
       (
         await database.pool.query(
-          `select 1 from history d join app on app.id = d.app_id where app.kind = 'operational' and app.tenant_id = $1 and d.state = 'exhausted'`,
+          `select 1
+             from history d
+             join app on app.id = d.app_id
+            where app.kind = 'operational' and app.tenant_id = $1 and d.state = 'exhausted'`,
           [tenantId],
         )
       ).rows[0],
@@ -158,17 +161,19 @@ test('operational webhooks that fail cause no operational events', async () => {
   ).toEqual([])
 })
 
-test('an endpoint without a success for five days is disabled, unless a success was counted meanwhile on any node', async () => {
+test('an endpoint without a success for five days is disabled, unless one was counted meanwhile anywhere', async () => {
   const hopeless = await endpoint()
   const saved = await endpoint()
   for (const { id } of [hopeless, saved]) {
     await database.pool.query(
-      `insert into endpoint_health (endpoint_id, tenant_id, consecutive_failures, failing_since) values ($1, $2, 9, now() - interval '6 days')`,
+      `insert into endpoint_health (endpoint_id, tenant_id, consecutive_failures, failing_since)
+       values ($1, $2, 9, now() - interval '6 days')`,
       [id, tenantId],
     )
   }
   await database.pool.query(
-    `insert into endpoint_stat (endpoint_id, minute, shard, tenant_id, delivered) values ($1, date_trunc('minute', now() - interval '2 days'), 0, $2, 1)`,
+    `insert into endpoint_stat (endpoint_id, minute, shard, tenant_id, delivered)
+     values ($1, date_trunc('minute', now() - interval '2 days'), 0, $2, 1)`,
     [saved.id, tenantId],
   )
   await node.engine.upkeep.disableHopeless()

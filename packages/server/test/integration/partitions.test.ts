@@ -20,7 +20,8 @@ beforeAll(async () => {
 afterAll(() => database.drop())
 
 const names = async () => (await listPartitions(database.pool)).map(({ name }) => name)
-const insertMessage = `insert into message (id, tenant_id, app_id, event_type, payload, payload_bytes, priority, created_at)
+const insertMessage = `
+  insert into message (id, tenant_id, app_id, event_type, payload, payload_bytes, priority, created_at)
   values ($1, $1, $1, 'a', '1', 1, 1, now())`
 
 test('are made for the days ahead by a node that starts', async () => {

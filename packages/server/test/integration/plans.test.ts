@@ -214,7 +214,10 @@ async function walkThroughStates(): Promise<void> {
   await behindPooler.connect()
   const connections: { made: string; prepared: Prepared; client: pg.PoolClient }[] = []
   for (const [state, change] of states) {
-    for (const sql of change) await pool.query(sql)
+    for (const sql of change) {
+      if (sql.startsWith('vacuum')) await untilNobodyLooksBack()
+      await pool.query(sql)
+    }
     const client = await pool.connect()
     const prepared = new Prepared(client)
     for (const one of statements) await prepared.prepare(one)
@@ -233,6 +236,18 @@ async function walkThroughStates(): Promise<void> {
   }
   for (const { client } of connections) client.release()
   await behindPooler.end()
+}
+
+/** What another transaction may still see, such as an automatic analyze's, a vacuum leaves where it is. */
+async function untilNobodyLooksBack(): Promise<void> {
+  const { rows: now } = await api.database.pool.query<{ at: string }>('select now()::text as at')
+  await until(async () => {
+    const { rowCount } = await api.database.pool.query(
+      'select from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and xact_start < $1',
+      [now[0]!.at],
+    )
+    return rowCount === 0
+  })
 }
 
 async function look(
@@ -256,7 +271,7 @@ async function look(
   }
 }
 
-test('no statement of the path or of the lists reads the queue or a day from end to end, whatever the statistics say', () => {
+test('no statement of the path or the lists reads the queue or a day end to end, whatever statistics say', () => {
   expect(statements.length).toBeGreaterThan(20)
   expect([...scans].map(([what, when]) => `${what} (${when} pages)`)).toEqual([])
 })

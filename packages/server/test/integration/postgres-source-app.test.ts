@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest'
 import { startApp } from '../../src/app.ts'
-import { loadConfig } from '../../src/config.ts'
+import { loadConfig } from '../../src/config/config.ts'
 import { openLog } from '../../src/observe/log.ts'
 import { endAll, pombo } from '../e2e/cli-process.ts'
 import { createTestDatabase } from '../support/database.ts'

@@ -69,7 +69,9 @@ test('a bulk insert of 100,000 rows becomes 100,000 messages, in bounded memory'
   clearInterval(watch)
   await reader.stop()
   const { rows } = await database.pool.query<{ messages: number; changes: number }>(
-    `select count(*) as messages, count(distinct payload::json #>> '{record,id}') as changes from message where app_id = $1`,
+    `select count(*) as messages, count(distinct payload::json #>> '{record,id}') as changes
+       from message
+      where app_id = $1`,
     [appId],
   )
   expect(rows[0]).toEqual({ messages: rowsInserted, changes: rowsInserted })

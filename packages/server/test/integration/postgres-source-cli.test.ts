@@ -46,15 +46,29 @@ const makeUsers = () =>
   sql('create table users (id int primary key, email text, password_hash text)')
 /** Everything that a database's catalogue says of its own, grants included. */
 const catalogue = () =>
-  sql(`select 'class' as kind, relname::text || relkind::text || coalesce(relacl::text, '') as what from pg_class where relnamespace::regnamespace::text !~ '^pg_|information' union all
-       select 'proc', proname::text || prosrc from pg_proc where pronamespace::regnamespace::text !~ '^pg_|information' union all
-       select 'schema', nspname::text || coalesce(nspacl::text, '') from pg_namespace where nspname !~ '^pg_' union all
-       select 'trigger', tgname::text || tgrelid::regclass::text from pg_trigger union all
-       select 'type', typname::text from pg_type where typnamespace::regnamespace::text !~ '^pg_|information' union all
-       select 'comment', description from pg_description where objoid > 16384 union all
-       select 'setting', setconfig::text from pg_db_role_setting where setdatabase = (select oid from pg_database where datname = current_database()) order by 1, 2`)
+  sql(`
+    select 'class' as kind, relname::text || relkind::text || coalesce(relacl::text, '') as what
+      from pg_class
+     where relnamespace::regnamespace::text !~ '^pg_|information'
+    union all
+    select 'proc', proname::text || prosrc
+      from pg_proc
+     where pronamespace::regnamespace::text !~ '^pg_|information'
+    union all
+    select 'schema', nspname::text || coalesce(nspacl::text, '') from pg_namespace where nspname !~ '^pg_'
+    union all
+    select 'trigger', tgname::text || tgrelid::regclass::text from pg_trigger
+    union all
+    select 'type', typname::text from pg_type where typnamespace::regnamespace::text !~ '^pg_|information'
+    union all
+    select 'comment', description from pg_description where objoid > 16384
+    union all
+    select 'setting', setconfig::text
+      from pg_db_role_setting
+     where setdatabase = (select oid from pg_database where datname = current_database())
+     order by 1, 2`)
 
-test('the SQL is printed first and can be applied twice; a role without rights on the outbox writes the table', async () => {
+test('the SQL is printed first and can be applied twice; a role without outbox rights writes the table', async () => {
   await makeUsers()
   const printed = await pg('install', '--print', ...users)
   expect(printed.code).toBe(0)
@@ -100,7 +114,8 @@ test('the SQL is printed first and can be applied twice; a role without rights o
 test('names and texts of any kind are quoted, and a condition cannot be a second statement', async () => {
   await sql('create schema "My ""Shop"""')
   await sql(
-    `create table "My ""Shop"""."Or'ders" ("Na,me" text, "x\\y" text, "select" int, "Id" int, primary key ("Id", "Na,me"))`,
+    `create table "My ""Shop"""."Or'ders" (
+       "Na,me" text, "x\\y" text, "select" int, "Id" int, primary key ("Id", "Na,me"))`,
   )
   const weird = ['--table', `"My ""Shop"""."Or'ders"`, '--event', 'order.made']
   const columns = ['--columns', 'select,"Na,me",x\\y']
@@ -126,7 +141,9 @@ test('names and texts of any kind are quoted, and a condition cannot be a second
     },
   ])
   const table = `"My ""Shop"""."Or'ders"`
-  const attack = `true) execute function pombo.capture(); drop table ${table}; create trigger t after insert on ${table} for each row when (true`
+  const attack =
+    `true) execute function pombo.capture(); drop table ${table}; ` +
+    `create trigger t after insert on ${table} for each row when (true`
   expect(await install(...weird, ...columns, '--when', attack)).toMatchObject({
     code: 1,
     stderr: expect.stringContaining('multiple commands'),
@@ -169,7 +186,7 @@ test('what does not exist, or cannot be watched, is refused in words that help, 
   ).toContain('Look at password_hash again')
 })
 
-test('an event that cannot be written down fails the change, or is lost with a warning where that was asked for', async () => {
+test('an event that cannot be written fails the change, or is lost with a warning where that was asked', async () => {
   await makeUsers()
   await install(...users)
   await sql('alter table pombo.outbox add constraint full_up check (id < 0) not valid')
@@ -221,7 +238,8 @@ test('the preset makes the events of the five tables, an integration only when i
   await sql('create table conversations (id int primary key, agent_id int)')
   await sql('create table messages (id int primary key, conversation_id int, content text)')
   await sql(
-    'create table external_integrations (id int primary key, user_id int, provider text, status text, credentials jsonb)',
+    `create table external_integrations (
+       id int primary key, user_id int, provider text, status text, credentials jsonb)`,
   )
   expect(await install('--preset', 'agentes')).toMatchObject({ code: 0 })
   await sql(`insert into users values (1, 'a@b', 'Ana', 'secret')`)
@@ -258,7 +276,8 @@ test('status shows triggers, what waits and what was refused; retry puts it back
   await sql(`insert into users values (1, 'a@b', 'h')`)
   await sql(`update pombo.outbox set created_at = now() - interval '2 hours'`)
   await sql(
-    `insert into pombo.outbox_refused (id, event_id, event_type, data, error) values (100, gen_random_uuid(), 'a.b', '1', 'it was odd')`,
+    `insert into pombo.outbox_refused (id, event_id, event_type, data, error)
+     values (100, gen_random_uuid(), 'a.b', '1', 'it was odd')`,
   )
   await sql('alter table users rename column email to mail')
   const status = await pg('status')
@@ -279,7 +298,7 @@ test('status shows triggers, what waits and what was refused; retry puts it back
   ])
 })
 
-test('uninstall takes one mapping away, or everything without a trace; events that wait need a word of their own', async () => {
+test('uninstall takes one mapping away, or all without a trace; waiting events need a word of their own', async () => {
   await makeUsers()
   const before = await catalogue()
   await install(...users, '--emitter', 'public')
@@ -309,7 +328,7 @@ test("what others put into the schema stays, and a table that only has the outbo
     expect((await pg(command, '--yes')).stderr).toContain('that Pombo did not make')
 })
 
-test("in Pombo's own database, a schema that would take over the role's search path is refused, with the way out", async () => {
+test("in Pombo's own database a schema taking over the role's search path is refused, with the way out", async () => {
   const own = await createTestDatabase()
   // The embedded server's role is called that; another server may have none.
   const { rowCount: there } = await own.pool.query(`select from pg_roles where rolname = 'pombo'`)

@@ -104,7 +104,8 @@ test('a change of a row is one message: the allowed columns, every digit, and th
   })
   read()
   await source.pool.query(
-    `insert into users values (9007199254740993, 'ana@example.com', 12345678901234567890.10, 'hash', '2026-01-02 03:04:05-03')`,
+    `insert into users
+     values (9007199254740993, 'ana@example.com', 12345678901234567890.10, 'hash', '2026-01-02 03:04:05-03')`,
   )
   await source.pool.query(`update users set password_hash = 'other'`)
   await source.pool.query(`update users set email = 'bia@example.com'`)
@@ -118,7 +119,8 @@ test('a change of a row is one message: the allowed columns, every digit, and th
     ],
     [
       'user.updated',
-      `{"type":"UPDATE","table":"users","schema":"public","record":${row('bia@example.com')},"old_record":${row('ana@example.com')}}`,
+      `{"type":"UPDATE","table":"users","schema":"public",` +
+        `"record":${row('bia@example.com')},"old_record":${row('ana@example.com')}}`,
     ],
     [
       'user.deleted',
@@ -212,8 +214,11 @@ test.each(['another database', "Pombo's own database"])(
         answers.push(answer.outcome)
         // The message is durable; the transaction that would delete the row is cut off.
         if (answers.length === 1) {
-          const sql = `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'pombo-outbox' and datname = current_database()`
-          await pool.query(sql)
+          await pool.query(
+            `select pg_terminate_backend(pid)
+               from pg_stat_activity
+              where application_name = 'pombo-outbox' and datname = current_database()`,
+          )
         }
         return answer
       },
@@ -256,19 +261,22 @@ test('two nodes share an outbox: every row once, and those of a key in their ord
       return await other.engine.ingest.accept(message)
     },
   })
-  await until(async () => (await left()) === 0, 25_000)
+  await until(async () => (await left()) === 0)
   readers.shift()
   await other.stop()
   const { rows } = await database.pool.query<{ n: number[] }>(
     `select array_agg((m.payload::json ->> 'n')::int order by w.seq) as n
-       from work w join message m on m.id = w.message_id and m.app_id = w.app_id where w.endpoint_id = $1 group by w.ordering_key`,
+       from work w
+       join message m on m.id = w.message_id and m.app_id = w.app_id
+      where w.endpoint_id = $1
+      group by w.ordering_key`,
     [endpoint.id],
   )
   expect(rows).toHaveLength(40)
   for (const { n } of rows) expect(n).toEqual(n.toSorted((a, b) => a - b))
   expect(rows.flatMap(({ n }) => n)).toHaveLength(4_000)
   expect(Math.min(...taken)).toBeGreaterThan(0)
-}, 60_000)
+})
 
 test('one reader has the turn at a time; when it dies, the other one takes over', async () => {
   await installOutbox(source.pool)
@@ -290,8 +298,19 @@ test('one reader has the turn at a time; when it dies, the other one takes over'
     },
   })
   await emit(2)
-  const turnHolder = `select pid from pg_stat_activity where application_name = 'pombo-outbox' and state = 'idle in transaction' and datname = current_database()`
-  const lookers = `select from pg_stat_activity where application_name = 'pombo-outbox' and query like 'select pg_try_advisory%' and state = 'idle' or query = 'commit'`
+  const turnHolder = `
+    select pid
+      from pg_stat_activity
+     where application_name = 'pombo-outbox'
+       and state = 'idle in transaction'
+       and datname = current_database()`
+  const lookers = `
+    select
+      from pg_stat_activity
+     where application_name = 'pombo-outbox'
+       and query like 'select pg_try_advisory%'
+       and state = 'idle'
+        or query = 'commit'`
   await until(async () => (await source.pool.query(lookers)).rowCount! > 0)
   expect(looks).toBe(0)
   const { rows } = await source.pool.query<{ pid: number }>(turnHolder)
@@ -360,7 +379,7 @@ test('rows that can never be messages are set aside with the reason, and the oth
   expect(logged.filter((line) => line.includes('set aside'))).toHaveLength(2)
 })
 
-test('a row at which Pombo itself fails is tried a few times, holds back its key only, and is then set aside', async () => {
+test('a row at which Pombo itself fails is tried a few times, holds back its key only, is then set aside', async () => {
   await installOutbox(source.pool)
   let tries = 0
   read({
@@ -373,7 +392,8 @@ test('a row at which Pombo itself fails is tried a few times, holds back its key
     },
   })
   await source.pool.query(
-    `select pombo.emit('thing.happened', jsonb_build_object('n', n), case when n < 3 then 'a' end) from generate_series(1, 3) n`,
+    `select pombo.emit('thing.happened', jsonb_build_object('n', n), case when n < 3 then 'a' end)
+       from generate_series(1, 3) n`,
   )
   expect(numbers(await arrived(1))).toEqual([3])
   expect(numbers(await arrived(2, 15_000))).toEqual([3, 2])
@@ -406,8 +426,14 @@ test('a notification wakes the reader at once; without one it looks again and ag
   await installOutbox(source.pool)
   const reader = read({ pollMs: 60_000 })
   await until(async () => {
-    const sql = `select from pg_stat_activity where application_name = 'pombo-outbox-listen' and query like 'listen%' and datname = current_database()`
-    return (await source.pool.query(sql)).rowCount === 1
+    const { rowCount } = await source.pool.query(
+      `select
+         from pg_stat_activity
+        where application_name = 'pombo-outbox-listen'
+          and query like 'listen%'
+          and datname = current_database()`,
+    )
+    return rowCount === 1
   })
   await emit(1)
   await arrived(1, 20_000)

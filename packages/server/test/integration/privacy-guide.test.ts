@@ -38,7 +38,9 @@ test.skipIf(noCurl)('the guide on personal data does what it says', async () => 
     ])
     expect(JSON.stringify(answers.at(-1))).not.toContain('maria')
     const { rows } = await pombo.database.pool.query<{ days: number }>(
-      `select extract(epoch from payload_expires_at - created_at) / 86400 as days from message where event_type = 'appointment.booked'`,
+      `select extract(epoch from payload_expires_at - created_at) / 86400 as days
+         from message
+        where event_type = 'appointment.booked'`,
     )
     // Erased, it has nothing left that could expire.
     expect(rows).toEqual([{ days: null }])

@@ -2,14 +2,13 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { dashboard } from '../../../../scripts/dashboards.mjs'
+import { freePort } from '../support/free-port.ts'
 import { type TestPombo, startPombo } from '../support/pombo-app.ts'
 import { type Receiver, startReceiver, until } from '../support/receiver.ts'
 
@@ -83,17 +82,8 @@ async function startPrometheus(): Promise<ChildProcess> {
     ],
     { cwd: folder, stdio: 'ignore' },
   )
-  await until(async () => ((await seriesOf('up == 1')).length > 0 ? true : undefined), 30_000)
+  await until(async () => ((await seriesOf('up == 1')).length > 0 ? true : undefined))
   return child
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 async function seriesOf(query: string): Promise<unknown[]> {

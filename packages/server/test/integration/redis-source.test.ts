@@ -108,7 +108,10 @@ test('a list and a stream lose nothing and repeat nothing when Redis is killed i
   await app(on, 'kill', target)
   const total = 400
   redis.ask('LPUSH', 'list', ...count(total).map((n) => element(n)))
-  const add = `for i = 1, ${total} do redis.call('XADD', 'stream', '*', 'eventType', 'x', 'payload', '{"n":"s' .. i .. '"}') end`
+  const add = `
+    for i = 1, ${total} do
+      redis.call('XADD', 'stream', '*', 'eventType', 'x', 'payload', '{"n":"s' .. i .. '"}')
+    end`
   redis.ask('EVAL', add, '0')
   for (const share of [0.25, 0.75]) {
     await target.waitFor(total * share)
@@ -120,7 +123,7 @@ test('a list and a stream lose nothing and repeat nothing when Redis is killed i
   await until(() => redis.ask('XPENDING', 'stream', 'pombo')[0] === '0')
   expect(new Set(numbers(target)).size).toBe(2 * total)
   expect(target.received).toHaveLength(2 * total)
-}, 60_000)
+})
 
 test('while Pombo’s database is away nothing leaves Redis; a stop gives it back, in its order', async () => {
   const line = await openLine(database.url)
@@ -232,7 +235,7 @@ test('a reader that lives keeps what it has in hand, however long that takes', a
   const beat = () => Number(redis.ask('ZSCORE', 'slow:pombo:readers', 'slow')[0])
   const firstAtMs = beat()
   const other = readers({ ...slowly, consumer: 'other' })
-  await until(() => beat() - firstAtMs > 4_000, 20_000)
+  await until(() => beat() - firstAtMs > 4_000)
   expect(other.accepted).toEqual([])
   gate.resolve({ outcome: 'duplicate', of: 'x', kind: 'source', sameRequest: true })
   await until(() => redis.ask('EXISTS', 'slow:pombo:slow')[0] === '0')
@@ -304,9 +307,9 @@ test('what comes into a reader’s hands without its knowing is taken all the sa
   await until(() => redis.ask('ZSCORE', 'late:pombo:readers', 'me')[0] !== '')
   // As a Redis leaves it that carries out a BLMOVE for a connection that broke unnoticed.
   redis.ask('LPUSH', 'late:pombo:me', element('late'))
-  await until(() => alone.accepted.length === 1, 20_000)
+  await until(() => alone.accepted.length === 1)
   await until(() => redis.ask('EXISTS', 'late:pombo:me')[0] === '0')
-}, 30_000)
+})
 
 test('a key of another type is told of once, and read when it is mended', async () => {
   redis.ask('CONFIG', 'RESETSTAT')
@@ -322,7 +325,7 @@ test('a key of another type is told of once, and read when it is mended', async 
   })
   redis.ask('DEL', 'typo')
   redis.ask('LPUSH', 'typo', element(1))
-  await until(() => alone.accepted.length === 1)
+  await until(() => alone.accepted.length === 1 && alone.said.length === 2)
   expect(alone.said).toEqual([
     'the list typo cannot be read; trying again',
     'the list typo is read again',
@@ -371,7 +374,7 @@ test('a stream that was deleted is read again when it is there again', async () 
   await until(() => alone.accepted.length === 1)
 })
 
-test('an event that Pombo fails at is tried again, then set aside; others of its ordering key wait for it', async () => {
+test('an event that Pombo fails at is tried again, then set aside; others of its ordering key wait', async () => {
   const alone = readers({ lists: [{ app: null, key: 'bug' }] }, async (message) => {
     if (message.eventId === 'e-1') throw new Error('a bug')
     return { outcome: 'duplicate', of: 'x', kind: 'source', sameRequest: true }

@@ -9,6 +9,8 @@ import { inTransaction, type Pool } from '../../src/db/pool.ts'
 import { createSeal } from '../../src/db/seal.ts'
 import type { Registry } from '../../src/registry/registry.ts'
 import { createTestDatabase, databaseUrl, type TestDatabase } from '../support/database.ts'
+import { freshWithin } from '../support/freshness.ts'
+import { until } from '../support/receiver.ts'
 import { randomKey, testRegistry } from '../support/registry.ts'
 
 let database: TestDatabase
@@ -31,23 +33,15 @@ async function startedNode(options: Parameters<typeof testRegistry>[1] = {}): Pr
   return node
 }
 
-/** How often the work takes a connection from the pool: once for each statement, outside transactions. */
+/** The statements of some work. Readings of changes go on beside it, as many as its time brings. */
 async function queries(work: () => Promise<unknown>): Promise<number> {
-  let count = 0
-  const counted = () => void count++
-  pool.on('acquire', counted)
+  const asked = vi.spyOn(pool, 'query')
   try {
     await work()
+    return asked.mock.calls.filter(([given]) => !/\bchange\b/.test(JSON.stringify(given))).length
   } finally {
-    pool.off('acquire', counted)
+    asked.mockRestore()
   }
-  return count
-}
-
-async function until(what: () => Promise<boolean> | boolean, withinMs: number): Promise<number> {
-  const startedAt = performance.now()
-  await vi.waitUntil(what, { timeout: withinMs, interval: 10 })
-  return performance.now() - startedAt
 }
 
 test('a change on one node is seen by another within a second, and by the node itself at once', async () => {
@@ -66,12 +60,11 @@ test('a change on one node is seen by another within a second, and by the node i
   expect((await here.cache.endpoints([endpoint.id])).get(endpoint.id)?.endpoint.url).toBe(
     'https://b.example/',
   )
-  const tookMs = await until(
+  await freshWithin(
+    1_000,
     async () =>
       (await there.cache.routes(tenant.id, app.id))?.endpoints[0]?.url === 'https://b.example/',
-    1_500,
   )
-  expect(tookMs).toBeLessThan(1_000)
 })
 
 test('a change whose transaction began before others and committed after them is not missed', async () => {
@@ -81,7 +74,7 @@ test('a change whose transaction began before others and committed after them is
   const tenant = await here.tenants.create({ name: 'out of order' })
   const first = await here.apps.create(tenant.id, { name: 'first' })
   const second = await here.apps.create(tenant.id, { name: 'second' })
-  await until(() => heard.includes(first.id) && heard.includes(second.id), 1_500)
+  await until(() => heard.includes(first.id) && heard.includes(second.id))
   heard.length = 0
   const slow = await pool.connect()
   onTestFinished(() => slow.release())
@@ -92,13 +85,13 @@ test('a change whose transaction began before others and committed after them is
   await there.cache.routes(tenant.id, first.id)
   await here.apps.patch(tenant.id, shownApp(second.id), { name: 'second, changed' })
   // The node has read past the later transaction before the earlier one commits.
-  await until(() => heard.includes(second.id), 1_500)
+  await until(() => heard.includes(second.id))
   expect(heard).not.toContain(first.id)
   expect((await there.cache.routes(tenant.id, first.id))?.app.name).toBe('first')
   await slow.query('commit')
-  await until(
-    async () => (await there.cache.routes(tenant.id, first.id))?.app.name === 'first, changed',
+  await freshWithin(
     1_000,
+    async () => (await there.cache.routes(tenant.id, first.id))?.app.name === 'first, changed',
   )
   // Each was heard once, though the earlier transaction kept the later one's row in view.
   expect(heard.toSorted()).toEqual([first.id, second.id].toSorted())
@@ -118,12 +111,12 @@ test('misses at the same time are one load, and what is cached asks nothing', as
     await Promise.all(
       [...apps, ...apps].map(async ({ id }) => await node.cache.routes(tenant.id, id)),
     )
-  // One for the apps and one for their endpoints; beside them at most one reading of changes.
-  expect(await queries(load)).toBeLessThanOrEqual(3)
-  expect(await queries(load)).toBeLessThanOrEqual(1)
+  // One for the apps and one for their endpoints.
+  expect(await queries(load)).toBe(2)
+  expect(await queries(load)).toBe(0)
   const uids = async () =>
     await Promise.all(apps.map(async ({ uid }) => await node.cache.appIdOf(tenant.id, uid!)))
-  expect(await queries(uids)).toBeLessThanOrEqual(2)
+  expect(await queries(uids)).toBe(1)
   expect(await uids()).toEqual(apps.map(({ id }) => id))
 })
 
@@ -205,11 +198,13 @@ test('after readings that failed, nothing from before is answered', async () => 
   await until(async () => {
     await node.cache.routes(tenant.id, app.id).catch((error: unknown) => errors.push(error))
     return errors.length > 0
-  }, 3_000)
+  })
   expect(node.cache.peekRoutes(app.id)).toBeUndefined()
 
   await admin.query(`alter database ${name} with allow_connections true`)
-  expect((await node.cache.routes(tenant.id, app.id))?.app.name).toBe('after')
+  // A reading that was under way may still fail.
+  const back = await until(() => node.cache.routes(tenant.id, app.id).catch(() => undefined))
+  expect(back.app.name).toBe('after')
   await node.cache.stop()
 })
 
@@ -221,11 +216,9 @@ test('a database whose transaction counter stepped back is noticed', async () =>
   expect((await readChanges(pool, `${ahead}:${ahead}:`)).rewound).toBe(true)
 })
 
-test('200,000 endpoints pass through a small cache without growing the heap beyond its bound', {
-  timeout: 120_000,
-}, async () => {
+test('60,000 endpoints pass through a small cache without growing the heap beyond its bound', async () => {
   const cacheBytes = 8 * 1024 * 1024
-  const apps = 1_000
+  const apps = 300
   const { id: tenantId } = await testRegistry(pool, { seal }).tenants.create({ name: 'many' })
   // Made by the database, without the audit log's triggers: what is tested is reading them.
   await inTransaction(pool, async (client) => {
@@ -258,7 +251,7 @@ test('200,000 endpoints pass through a small cache without growing the heap beyo
   const before = await heapBytes()
   let seen = 0
   for (const { id } of rows) seen += (await node.cache.routes(tenantId, id))!.endpoints.length
-  expect(seen).toBe(200_000)
+  expect(seen).toBe(60_000)
   const grown = (await heapBytes()) - before
   expect(node.cache.usage.bytes).toBeLessThanOrEqual(cacheBytes)
   expect(node.cache.usage.apps).toBeGreaterThan(5)

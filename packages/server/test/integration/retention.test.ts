@@ -47,15 +47,19 @@ async function past(daysAgo: number, of = scope, endpoint = endpointId): Promise
   await makePartitions(database.pool, ms, ms)
   const id = idAt(ms)
   await query(
-    `insert into message (id, tenant_id, app_id, event_type, payload, payload_bytes, priority, created_at) values ($1, $2, $3, 'a', '1', 1, 1, to_timestamp($4))`,
+    `insert into message (id, tenant_id, app_id, event_type, payload, payload_bytes, priority, created_at)
+     values ($1, $2, $3, 'a', '1', 1, 1, to_timestamp($4))`,
     [id, of.tenantId, of.appId, ms / 1_000],
   )
   await query(
-    `insert into delivery (id, tenant_id, app_id, endpoint_id, message_id, state, attempts, event_type) values ($1, $2, $3, $4, $1, 'delivered', 1, 'a')`,
+    `insert into delivery (id, tenant_id, app_id, endpoint_id, message_id, state, attempts, event_type)
+     values ($1, $2, $3, $4, $1, 'delivered', 1, 'a')`,
     [id, of.tenantId, of.appId, endpoint],
   )
   await query(
-    `insert into attempt (id, tenant_id, app_id, endpoint_id, message_id, delivery_id, number, outcome, status_code, response, duration_ms, trigger, url, event_type, created_at)
+    `insert into attempt (
+       id, tenant_id, app_id, endpoint_id, message_id, delivery_id, number, outcome, status_code, response,
+       duration_ms, trigger, url, event_type, created_at)
      values ($1, $2, $3, $4, $1, $1, 1, 'delivered', 200, '', 1, 0, '', 'a', to_timestamp($5))`,
     [id, of.tenantId, of.appId, endpoint, ms / 1_000],
   )
@@ -68,7 +72,8 @@ async function past(daysAgo: number, of = scope, endpoint = endpointId): Promise
 
 async function open(messageId: string, of = scope, endpoint = endpointId): Promise<void> {
   await query(
-    `insert into work (endpoint_id, message_id, id, tenant_id, app_id, priority, next_attempt_at, payload_bytes, event_type)
+    `insert into work (
+       endpoint_id, message_id, id, tenant_id, app_id, priority, next_attempt_at, payload_bytes, event_type)
      values ($1, $2, $3, $4, $5, 1, now(), 1, 'a')`,
     [endpoint, messageId, uuidv7(Date.now()), of.tenantId, of.appId],
   )
@@ -123,7 +128,12 @@ test('drops a day while somebody reads all days and others write, and none of th
       async () =>
         (
           await query<{ waits: boolean }>(
-            `select exists (select from pg_stat_activity where datname = current_database() and query ~ 'detach partition' and wait_event_type = 'Lock') as waits`,
+            `select exists (
+               select
+                 from pg_stat_activity
+                where datname = current_database()
+                  and query ~ 'detach partition'
+                  and wait_event_type = 'Lock') as waits`,
           )
         )[0]!.waits,
     )
@@ -138,7 +148,8 @@ test('drops a day while somebody reads all days and others write, and none of th
       await reader.query('select count(*) from message')
       await query('select count(*) from attempt')
       await makePartitions(database.pool, now + (40 + n) * DAY_MS, now + (40 + n) * DAY_MS)
-      expect(performance.now() - startedAt).toBeLessThan(2_000)
+      // It would have to wait for the reader, which goes on for as long as this does.
+      expect(performance.now() - startedAt).toBeLessThan(30_000)
     }
     expect(done).toBe(false)
     await reader.query('commit')
@@ -274,7 +285,8 @@ test('forgets keys, answers, changes, counts and tasks whose time is over', asyn
     [y, '-1 hour'],
   ])
     await query(
-      `insert into dedupe (scope, key, tenant_id, app_id, message_id, expires_at) values ($1::uuid, 'k', $1::uuid, $1::uuid, $1::uuid, now() - $2::interval)`,
+      `insert into dedupe (scope, key, tenant_id, app_id, message_id, expires_at)
+       values ($1::uuid, 'k', $1::uuid, $1::uuid, $1::uuid, now() - $2::interval)`,
       [id, age],
     )
   for (const [id, age] of [
@@ -299,14 +311,16 @@ test('forgets keys, answers, changes, counts and tasks whose time is over', asyn
     [randomUUID(), 'running', '31 days'],
   ])
     await query(
-      `insert into job (id, tenant_id, task, args, status, updated_at, due_at) values ($1, $1, 'replay', '{}', $2, now() - $3::interval, now() + interval '1 hour')`,
+      `insert into job (id, tenant_id, task, args, status, updated_at, due_at)
+       values ($1, $1, 'replay', '{}', $2, now() - $3::interval, now() + interval '1 hour')`,
       [id, status, age],
     )
   const brief = await node.registry.tenants.create({ name: 'brief', retentionDays: 3 })
   for (let n = 0; n < 250; n++)
     await query(
       `insert into endpoint_stat (endpoint_id, minute, shard, tenant_id, delivered)
-       select $1, now() - age, 0, $2, 1 from unnest(array[interval '31 days', interval '29 days', interval '2 days']) as age`,
+       select $1, now() - age, 0, $2, 1
+         from unnest(array[interval '31 days', interval '29 days', interval '2 days']) as age`,
       [randomUUID(), n % 2 === 0 ? tenantId : brief.id],
     )
   await node.engine.upkeep.retention()
@@ -319,7 +333,10 @@ test('forgets keys, answers, changes, counts and tasks whose time is over', asyn
   ])
   expect(
     await query(
-      `select tenant_id, count(*) as count, max(extract(day from now() - minute))::int as oldest from endpoint_stat group by 1 order by 1`,
+      `select tenant_id, count(*) as count, max(extract(day from now() - minute))::int as oldest
+         from endpoint_stat
+        group by 1
+        order by 1`,
     ),
   ).toEqual([
     { tenant_id: tenantId, count: 250, oldest: 29 },
@@ -330,9 +347,13 @@ test('forgets keys, answers, changes, counts and tasks whose time is over', asyn
 
 test('folds counts by the minute into hours after two days, and the sums stay the same', async () => {
   await query(
-    `insert into endpoint_stat (endpoint_id, minute, shard, tenant_id, delivered, exhausted, discarded, attempts, failed_attempts, duration_ms)
+    `insert into endpoint_stat (
+       endpoint_id, minute, shard, tenant_id, delivered, exhausted, discarded, attempts, failed_attempts,
+       duration_ms)
      select $1, date_trunc('hour', now() - age) + minute * interval '1 minute', shard, $2, 1, 2, 3, 4, 5, 6
-       from unnest(array[interval '3 days', interval '5 days', interval '1 hour']) as age, generate_series(0, 59) as minute, generate_series(0, 2) as shard`,
+       from unnest(array[interval '3 days', interval '5 days', interval '1 hour']) as age,
+            generate_series(0, 59) as minute,
+            generate_series(0, 2) as shard`,
     [endpointId, tenantId],
   )
   const counted = async (sinceDaysAgo: number) =>
@@ -341,7 +362,11 @@ test('folds counts by the minute into hours after two days, and the sums stay th
   expect(before).toMatchObject({ success: 540, fail: 1080, canceled: 1620 })
   await node.engine.upkeep.retention()
   const rows = await query<{ shard: number; delivered: number; minutes: number }>(
-    `select least(shard, 0) as shard, sum(delivered) as delivered, count(*) as minutes from endpoint_stat where endpoint_id = $1 group by 1 order by 1`,
+    `select least(shard, 0) as shard, sum(delivered) as delivered, count(*) as minutes
+       from endpoint_stat
+      where endpoint_id = $1
+      group by 1
+      order by 1`,
     [endpointId],
   )
   expect(rows).toEqual([
@@ -352,7 +377,8 @@ test('folds counts by the minute into hours after two days, and the sums stay th
   expect(await counted(4)).toMatchObject({ success: 360 })
   // What comes late is added.
   await query(
-    `insert into endpoint_stat (endpoint_id, minute, shard, tenant_id, delivered) values ($1, date_trunc('hour', now() - interval '3 days') + interval '7 minutes', 1, $2, 10)`,
+    `insert into endpoint_stat (endpoint_id, minute, shard, tenant_id, delivered)
+     values ($1, date_trunc('hour', now() - interval '3 days') + interval '7 minutes', 1, $2, 10)`,
     [endpointId, tenantId],
   )
   await node.engine.upkeep.retention()
@@ -362,7 +388,7 @@ test('folds counts by the minute into hours after two days, and the sums stay th
   ).toHaveLength(2)
 })
 
-test('closes what waits for an endpoint that has been disabled for longer than that, so that its days can go', async () => {
+test('closes what waits for an endpoint disabled for longer than that, so that its days can go', async () => {
   const { registry } = node
   const made = async (uid: string) =>
     (await registry.endpoints.create(scope, { url: 'http://127.0.0.1:9/', uid })).id

@@ -46,7 +46,10 @@ async function withEndpoints(keys: string[], count: number) {
 test('neither secrets nor headers can be read from a dump of the database', async () => {
   const { endpoints } = await withEndpoints([randomKey()], 1)
   const { rows } = await pool.query<{ row: string; sealed: Buffer }>(
-    `select e::text || s::text as row, e.headers_sealed || s.sealed as sealed from endpoint e join endpoint_secret s on s.endpoint_id = e.id where e.id = $1`,
+    `select e::text || s::text as row, e.headers_sealed || s.sealed as sealed
+       from endpoint e
+       join endpoint_secret s on s.endpoint_id = e.id
+      where e.id = $1`,
     [endpoints[0]!.id],
   )
   const secret = endpoints[0]!.secrets[0]!.secret.text
@@ -123,7 +126,7 @@ test('headers that a node writes while they are being sealed anew are not overwr
             `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
           )
         ).rowCount === 1,
-      { timeout: 5_000, interval: 10 },
+      { timeout: 30_000, interval: 10 },
     )
     await writer.query('commit')
     await resealing
@@ -189,7 +192,9 @@ test("one row's sealed secret put into another row does not open there", async (
   const { registry, scope, endpoints } = await withEndpoints([randomKey()], 2)
   const [victim, attacker] = endpoints
   await pool.query(
-    `update endpoint_secret set sealed = (select sealed from endpoint_secret where endpoint_id = $1) where endpoint_id = $2`,
+    `update endpoint_secret
+        set sealed = (select sealed from endpoint_secret where endpoint_id = $1)
+      where endpoint_id = $2`,
     [victim!.id, attacker!.id],
   )
   const moved = await registry.endpoints.get(scope, showId('endpoint', attacker!.id))

@@ -101,3 +101,94 @@ test('no planted secret is in an answer, a log line, an attempt or a delivered b
   )
   expect(found).toEqual([])
 })
+
+/** Of any path, also of those whose answers are not JSON. */
+async function textOf(path: string, key: string): Promise<string> {
+  const headers = { authorization: `Bearer ${key}` }
+  return await (await fetch(api.url + path, { headers })).text()
+}
+
+test('without administering one sees headers’ names and where endpoints lead, and nothing that opens', async () => {
+  const value = 'marker-plain-header-31d9'
+  const opener = 'marker-in-an-address-77c2'
+  const leads = `${receiver.url}/bot42:${opener}/send?token=${opener}`
+  const headers = { 'x-plain': value, 'x-auth-token': `${value}-token` }
+  const [tenant] = (await api.call('GET', '/api/v1/tenant')).body.data
+  const tenantPath = `/api/v1/tenant/${tenant.id}`
+  await api.call('PATCH', tenantPath, {
+    body: {
+      endpointDefaults: { headers: { 'x-usual': value, 'x-usual-token': `${value}-token` } },
+    },
+  })
+  const app = '/api/v1/app/lesser'
+  await api.call('POST', '/api/v1/app', { body: { name: 'lesser', uid: 'lesser' } })
+  await api.call('POST', `${app}/endpoint`, { body: { uid: 'e', url: leads, headers } })
+  const message = await api.call('POST', `${app}/msg`, {
+    body: { eventType: 'a.b', payload: { at: 'https://hooks.slack.com/services/T/B/own' } },
+  })
+  const attempt = await until(async () => {
+    const { body } = await api.call('GET', `${app}/attempt/endpoint/e`)
+    return body.data[0]
+  })
+  const named = {
+    tenant_id: tenant.id,
+    app_id: 'lesser',
+    endpoint_id: 'e',
+    msg_id: message.body.id,
+    attempt_id: attempt.id,
+  }
+  const document = JSON.parse(await textOf('/api/v1/openapi.json', api.key)) as {
+    paths: Record<string, { get?: unknown }>
+  }
+  const paths = Object.entries(document.paths).flatMap(([path, { get }]) => {
+    const filled = path.replaceAll(
+      /\{(\w+)\}/g,
+      (whole, name: keyof typeof named) => named[name] ?? whole,
+    )
+    // The stream does not end.
+    return get === undefined || filled.includes('{') || path.endsWith('/stream') ? [] : [filled]
+  })
+  expect(paths).toContain(`${app}/endpoint/e/headers`)
+  expect(paths).toContain(tenantPath)
+  expect(paths).toContain(`${app}/msg/${message.body.id}/attempt/${attempt.id}/request`)
+  for (const role of ['read', 'operate'] as const) {
+    const { key } = (await api.call('POST', '/api/v1/key', { body: { name: role, role } })).body
+    const { token } = (
+      await api.call('POST', '/api/v1/auth/app-portal-access/lesser', { body: { role } })
+    ).body
+    const { body: usual } = await api.call('GET', tenantPath, { key })
+    expect(usual.endpointDefaults).toEqual({ sensitiveHeaders: ['x-usual', 'x-usual-token'] })
+    for (const presented of [key, token]) {
+      const shown = await api.call('GET', `${app}/endpoint/e/headers`, { key: presented })
+      expect(shown).toMatchObject({
+        status: 200,
+        body: { headers: {}, sensitive: ['x-auth-token', 'x-plain'] },
+      })
+      for (const path of paths) {
+        const text = await textOf(path, presented)
+        expect(text, `${role}: ${path}`).not.toContain(value)
+        expect(text, `${role}: ${path}`).not.toContain(opener)
+      }
+      expect((await api.call('GET', `${app}/endpoint/e`, { key: presented })).body.url).toBe(
+        `${receiver.url}/bot***/send?token=***`,
+      )
+      // What is hidden cannot be found out by searching for more and more of it.
+      const found = async (q: string) =>
+        (await api.call('GET', `/api/v1/search/endpoint?app_id=lesser&q=${q}`, { key: presented }))
+          .body.data.length
+      expect([await found('127.0.0.1'), await found(opener)]).toEqual([1, 0])
+      // A message is shown to the letter, whatever is in it.
+      const { body: sent } = await api.call('GET', `${app}/msg/${message.body.id}`, {
+        key: presented,
+      })
+      expect(sent.payload.at).toBe('https://hooks.slack.com/services/T/B/own')
+    }
+  }
+  expect((await api.call('GET', `${app}/endpoint/e`)).body.url).toBe(leads)
+  const all = await api.call('GET', `${app}/endpoint/e/headers`)
+  expect(all.body).toEqual({ headers: { 'x-plain': value }, sensitive: ['x-auth-token'] })
+  expect((await api.call('GET', tenantPath)).body.endpointDefaults).toEqual({
+    headers: { 'x-usual': value },
+    sensitiveHeaders: ['x-usual-token'],
+  })
+})

@@ -239,6 +239,26 @@ describe('a role', () => {
     expect(sent.status).toBe(403)
   })
 
+  test('read sees through a dialect that a webhook has headers, and not what they say', async () => {
+    const { key } = await makeKey({ role: 'read' })
+    const url = 'http://127.0.0.1:9/'
+    await one.call('POST', '/webhook/set/headers', {
+      headers: { apikey: one.key },
+      body: {
+        webhook: {
+          enabled: true,
+          url,
+          headers: { 'x-plain': 'said' },
+          events: ['MESSAGES_UPSERT'],
+        },
+      },
+    })
+    const find = async (apikey: string) =>
+      (await one.call('GET', '/webhook/find/headers', { headers: { apikey } })).body.headers
+    expect(await find(key)).toEqual({ 'x-plain': '(hidden)' })
+    expect(await find(one.key)).toEqual({ 'x-plain': 'said' })
+  })
+
   test('operate sets going what is there, and changes nothing of it', async () => {
     const { key } = await makeKey({ role: 'operate' })
     const headers = bearer(key)

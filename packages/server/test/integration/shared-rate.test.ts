@@ -62,7 +62,7 @@ function send(appId: string, count: number): Promise<unknown> {
 
 const at = (path: string) => receiver.received.filter((request) => request.path === path)
 
-test('the webhooks of all instances and the global ones keep to the rate together, on both nodes together', async () => {
+test('the webhooks of all instances and the global ones keep to one rate, on both nodes together', async () => {
   const apps = await Promise.all(
     ['one', 'two'].map((name) => instance(name, ['evolution-main', 'evolution-global'])),
   )
@@ -105,7 +105,7 @@ test('while one instance goes on and on, each delivery that becomes possible is 
   expect(last - first).toBeLessThan(40)
 })
 
-test('what waits for a later attempt takes no turn from what is due, and its attempts keep to the rate too', async () => {
+test('what waits for a later attempt takes no turn from what is due, and keeps to the rate too', async () => {
   const failing = await Promise.all(
     Array.from({ length: 30 }, (_, n) =>
       instance(`failing-${n}`, ['evolution-main'], { retryScheduleMs: [600_000] }),

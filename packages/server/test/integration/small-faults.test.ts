@@ -13,7 +13,8 @@ beforeAll(async () => {
       ? { status: 302, headers: { location: 'https://u:hidden@new.example.com/hook?token=hidden' } }
       : {},
   )
-  api = await startApi()
+  const commit = { maxBatch: 20, windowMs: 3, maxWaiting: 40, maxWaitingBytes: 67_108_864 }
+  api = await startApi({ engine: { commit } })
   app = (await api.call('POST', '/api/v1/app', { body: { name: 'a' } })).body.id
 })
 afterAll(async () => {
@@ -21,7 +22,7 @@ afterAll(async () => {
   await receiver?.close()
 })
 
-test('blanks around the URL of an endpoint are taken off, and the answer shows it', async () => {
+test('blanks around the URLs of an endpoint are taken off, and the answer shows it', async () => {
   const made = await api.call('POST', `/api/v1/app/${app}/endpoint`, {
     body: { url: `  ${receiver.url}/trim\t`, uid: 'trim', eventTypes: ['nothing.*'] },
   })
@@ -31,6 +32,13 @@ test('blanks around the URL of an endpoint are taken off, and the answer shows i
     body: { url: ` ${receiver.url}/other ` },
   })
   expect(patched.body.url).toBe(`${receiver.url}/other`)
+  const token = { tokenUrl: ` ${receiver.url}/token\n`, clientId: 'a', clientSecret: 'b' }
+  const one = `/api/v1/app/${app}/endpoint/trim`
+  const oauth = { ...token, grantType: 'clientCredentials', authMethod: 'clientSecretPost' }
+  await api.call('PATCH', one, { body: { auth: { type: 'oauth2', ...token } } })
+  expect((await api.call('GET', one)).body.auth.tokenUrl).toBe(`${receiver.url}/token`)
+  await api.call('PUT', `${one}/oauth`, { body: oauth })
+  expect((await api.call('GET', `${one}/oauth`)).body.tokenUrl).toBe(`${receiver.url}/token`)
 })
 
 test('an attempt that was redirected shows where to, without what opens it', async () => {
@@ -52,6 +60,33 @@ test('an attempt that was redirected shows where to, without what opens it', asy
   expect(row!.error).toContain('new.example.com/hook')
   expect(row!.error).not.toContain('hidden')
   await api.call('DELETE', `/api/v1/app/${app}/endpoint/${endpoint.body.id}`)
+})
+
+test('a list of more events than may wait for a commit is taken whole, in its order', async () => {
+  const session = await openSession(api, undefined, 'hubspot')
+  const events = Array.from({ length: 300 }, (_, n) => ({
+    subscriptionType: 'contact.creation',
+    eventId: n,
+  }))
+  const taken = await postJson(session.ingestUrl, events)
+  expect(await taken.json()).toMatchObject({ accepted: 300, duplicate: 0 })
+  const stored = await session.messages()
+  expect(stored.map(({ payload }) => (JSON.parse(payload) as { eventId: number }).eventId)).toEqual(
+    events.map(({ eventId }) => eventId),
+  )
+  expect(await (await postJson(session.ingestUrl, events)).json()).toMatchObject({ duplicate: 300 })
+})
+
+test('an address that cannot be read is refused without repeating what opens it', async () => {
+  for (const url of [
+    'http://user:secret-word@[bad',
+    'http://[bad/?token=secret-word',
+    'user:secret-word//u:secret-word@x',
+  ]) {
+    const made = await api.call('POST', `/api/v1/app/${app}/endpoint`, { body: { url } })
+    expect(made.status).toBe(422)
+    expect(made.text).not.toContain('secret-word')
+  }
 })
 
 test.each(['%ZZ', '%E0%A4%A', '%00'])(
@@ -95,4 +130,22 @@ test.each([
   const stored = JSON.stringify(await session.messages())
   expect(stored).not.toContain(marker)
   for (const { body: sent } of session.delivered()) expect(sent).not.toContain(marker)
+})
+
+test('an event in Pombo’s own words with a field that it does not know is refused, and the nearest named', async () => {
+  const { body } = await api.call('POST', `/api/v1/app/${app}/source`, {
+    body: { gateway: 'events' },
+  })
+  const send = async (more: object) => {
+    const response = await fetch(`${api.url}/ingest/events?token=${body.token}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ eventType: 'own.words', payload: {}, ...more }),
+    })
+    return { status: response.status, text: await response.text() }
+  }
+  const refused = await send({ evntId: 'x' })
+  expect([refused.status, refused.text]).toEqual([422, expect.stringContaining('evntId')])
+  expect(refused.text).toContain('eventId')
+  expect((await send({ evntId: null })).status).toBe(200)
 })

@@ -16,7 +16,10 @@ beforeAll(async () => {
   receiver = await startReceiver(({ path }) => (path === '/no' ? { status: 503 } : {}))
   for (const uid of ['mine', 'theirs']) await one.svix.application.create({ name: uid, uid })
   endpoint = (await one.svix.endpoint.create('mine', { url: `${receiver.url}/yes` })).id
-  await one.svix.endpoint.create('mine', { url: `${receiver.url}/no`, eventTypes: ['failing'] })
+  // Its retries would be told in the midst of later tests.
+  await one.call('POST', '/api/v1/app/mine/endpoint', {
+    body: { url: `${receiver.url}/no`, eventTypes: ['failing'], retrySchedule: [3_600] },
+  })
 })
 afterEach(() => {
   for (const stream of open.splice(0)) stream.close()
@@ -63,6 +66,7 @@ test('a message and its attempts are told as they happen, without the payload', 
     statusCode: 503,
     attempt: 1,
     error: 'status 503',
+    cause: { code: 'refused.503', outcome: 'refused', statusCode: 503, reason: null },
   })
   expect(JSON.stringify(stream.got)).not.toContain('script')
 })
@@ -94,26 +98,26 @@ test('what another node accepts and delivers is told too', async () => {
   // The other node learns within a second that somebody watches here.
   await until(async () => {
     await send('elsewhere', 'mine', two)
-    return stream.items().some(({ kind }) => kind === 'attempt')
+    // Of the one under which it learns it the attempt alone may be told.
+    return ['message', 'attempt'].every((what) => stream.items().some(({ kind }) => kind === what))
   })
-  expect(stream.items().some(({ kind }) => kind === 'message')).toBe(true)
   expect(new Set(stream.items().map(({ id }) => id)).size).toBe(stream.items().length)
 })
 
 test('who was away goes on from the last id, without a gap', async () => {
   const stream = await watch()
   const first = await send()
-  await until(() => stream.items().length >= 2)
+  const toldOf = (one: EventStream, id: string) =>
+    one.items().filter(({ messageId }) => messageId === id).length
+  await until(() => toldOf(stream, first) === 2)
   const lastId = stream.got.findLast(({ id }) => id !== undefined)!.id!
   const had = new Set(stream.items().map(({ id }) => id))
   stream.close()
   const missed = await send()
   const back = await watch('', { 'last-event-id': lastId })
   expect(back.got[0]).toMatchObject({ event: 'hello', data: { resumed: true } })
-  await until(() => back.items().length >= 2)
-  const ids = back.items().map(({ messageId }) => messageId)
-  expect(ids).toContain(missed)
-  expect(ids).not.toContain(first)
+  await until(() => toldOf(back, missed) === 2)
+  expect(toldOf(back, first)).toBe(0)
   for (const { id } of back.items()) expect(had).not.toContain(id)
   const lost = await watch('', { 'last-event-id': 'nonsense' })
   expect(lost.got[0]).toMatchObject({ data: { resumed: false } })
@@ -143,12 +147,12 @@ test('a viewer that does not read holds nobody up, and is told how much it misse
       .reduce((sum, { data }) => sum + (data.count as number), 0)
     return { dropped, items: stream.items().length }
   }
-  await until(() => told(quick).items + told(quick).dropped >= count, 30_000)
+  await until(() => told(quick).items + told(quick).dropped >= count, 120_000)
   slow.resume()
-  await until(() => told(slow).items + told(slow).dropped >= count, 30_000)
+  await until(() => told(slow).items + told(slow).dropped >= count, 120_000)
   expect(told(slow).items + told(slow).dropped).toBe(count)
   expect(told(slow).dropped).toBeGreaterThan(0)
-}, 60_000)
+}, 300_000)
 
 test('a token sees its own app alone, and another tenant nothing', async () => {
   const { token } = await one.svix.authentication.appPortalAccess('theirs')
@@ -203,4 +207,4 @@ test('nothing is kept, and nothing left for others, while nobody watches', async
     await new Promise((resolve) => setTimeout(resolve, 1_200))
     return (await one.database.pool.query('select from stream_batch')).rowCount === 0
   })
-}, 60_000)
+})

@@ -29,7 +29,8 @@ async function post(
 }
 
 const insert =
-  '{"type": "INSERT", "table": "users", "schema": "public", "record": {"id": 9007199254740993, "email": "ana@example.com"}, "old_record": null}'
+  '{"type": "INSERT", "table": "users", "schema": "public", ' +
+  '"record": {"id": 9007199254740993, "email": "ana@example.com"}, "old_record": null}'
 
 test('a database webhook is one message, however often it is sent, and its body leaves to the byte', async () => {
   const session = await openSession(api, receiver, 'supabase')
@@ -71,7 +72,7 @@ test('an agentes endpoint learns table, record and user from it', async () => {
   })
 })
 
-test('without a token nothing is taken; with an API key the app is made; with a secret the header must hold it', async () => {
+test('without a token nothing is taken; with an API key the app is made; a secret must be in the header', async () => {
   const session = await openSession(api, undefined, 'supabase', { secret: 'a secret of my own' })
   const headers = { authorization: `Bearer ${session.token}` }
   expect((await post(session, insert)).status).toBe(401)

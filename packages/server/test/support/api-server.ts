@@ -62,6 +62,7 @@ export interface ApiOptions {
   maxBodyBytes?: number
   metricsToken?: string
   dashboardFolder?: string
+  basePath?: string
   engine?: Partial<EngineOptions>
   /** Reach the database through a line that can be cut. */
   cuttable?: boolean
@@ -115,6 +116,8 @@ async function startOn(
     intake,
     live,
     transform: (transform, message) => node.engine.transformer.run(transform, message),
+    rebuild: (attempt) => node.engine.rebuild(attempt),
+    rules: node.engine.routeRules,
     payloadLinks: node.payloadLinks,
     payloads: node.payloads,
     personKeys: node.personKeys,
@@ -131,8 +134,9 @@ async function startOn(
       version: '0.0.0',
       maxBodyBytes: options.maxBodyBytes ?? 1_048_576,
       retentionDays: 30,
-      metricsToken: options.metricsToken,
+      metricsToken: () => options.metricsToken,
       dashboardFolder: options.dashboardFolder,
+      basePath: options.basePath ?? '',
     },
   })
   const url = await app.listen({ host: '127.0.0.1', port: 0 })

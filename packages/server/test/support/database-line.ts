@@ -3,6 +3,8 @@ import pg from 'pg'
 
 /**
  * A line to a database that can be cut: to who uses it, the database is away, while everybody else still reaches it.
+ * While it is cut its port stays taken, and who connects is turned away: given free, another connection of the machine
+ * may get it as its own, and the line could not be mended.
  */
 export interface DatabaseLine {
   url: string
@@ -23,7 +25,9 @@ export async function openLine(url: string): Promise<DatabaseLine> {
   const target = host.startsWith('/') ? { path: `${host}/.s.PGSQL.${port}` } : { host, port }
   const sockets = new Set<Socket>()
   let losing: { texts: string[]; lost: () => void } | undefined
+  let isCut = false
   const server = createServer((client) => {
+    if (isCut) return void client.on('error', () => {}).resetAndDestroy()
     const upstream = connect(target)
     let said = 0
     let lost: (() => void) | undefined
@@ -55,21 +59,24 @@ export async function openLine(url: string): Promise<DatabaseLine> {
       lost()
     })
   })
-  const listen = (at: number) =>
-    new Promise<void>((resolve) => server.listen(at, '127.0.0.1', resolve))
-  await listen(0)
+  // What a test leaves open does not keep its process.
+  server.unref()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port: open } = server.address() as AddressInfo
   const line = new URL(`postgresql://127.0.0.1:${open}/${database ?? ''}`)
   line.username = encodeURIComponent(user ?? '')
   line.password = encodeURIComponent(password ?? '')
   return {
     url: line.href,
-    cut: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve())
-        for (const socket of sockets) socket.destroy()
-      }),
+    async cut() {
+      isCut = true
+      const closed = [...sockets].map((socket) => new Promise((end) => socket.once('close', end)))
+      for (const socket of sockets) socket.destroy()
+      await Promise.all(closed)
+    },
     loseAnswer: (...texts) => new Promise((resolve) => (losing = { texts, lost: resolve })),
-    mend: () => listen(open),
+    mend: async () => {
+      isCut = false
+    },
   }
 }

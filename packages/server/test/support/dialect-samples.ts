@@ -4,6 +4,7 @@
  */
 import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { bareEndpoint } from '../../src/core/bare-endpoint.ts'
 import type { DialectName, Endpoint } from '../../src/core/endpoint.ts'
 import { showId } from '../../src/core/id.ts'
 import type { Message, PayloadForm } from '../../src/core/message.ts'
@@ -107,39 +108,14 @@ export function outgoing(sample: Sample, changes: Partial<OutgoingEvent> = {}): 
 
 export function endpointOf(dialect: DialectName, given: Partial<Endpoint> = {}): Endpoint {
   return {
-    id: '019a5874-0000-7000-8000-00000000e001',
-    tenantId: '019a5874-0000-7000-8000-00000000b001',
-    appId: '019a5874-0000-7000-8000-00000000c001',
-    uid: null,
-    url: 'https://receiver.example.com/hook',
-    description: '',
-    eventTypes: null,
-    channels: null,
-    metadata: {},
-    headers: {},
-    disabled: false,
-    disabledReason: null,
-    paused: false,
-    throttleRate: null,
-    throttleWindowMs: 1_000,
+    ...bareEndpoint({
+      id: '019a5874-0000-7000-8000-00000000e001',
+      tenantId: '019a5874-0000-7000-8000-00000000b001',
+      appId: '019a5874-0000-7000-8000-00000000c001',
+      url: 'https://receiver.example.com/hook',
+      createdAtMs: sampleAtMs,
+    }),
     dialect,
-    dialectOptions: {},
-    retryScheduleMs: null,
-    timeoutMs: null,
-    maxInFlight: 20,
-    ordering: 'none',
-    priority: null,
-    filter: null,
-    signatureHeaders: 'webhook',
-    secrets: [],
-    circuit: null,
-    transform: null,
-    batch: null,
-    onExhausted: 'continue',
-    oversize: null,
-    chatFilter: null,
-    createdAtMs: sampleAtMs,
-    updatedAtMs: sampleAtMs,
     ...given,
   }
 }

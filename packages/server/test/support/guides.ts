@@ -15,10 +15,10 @@ export function blocksOf(file: string): string[] {
   return [...text.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block]) => block!)
 }
 
-/** Carries out one command; its answer's body, which has to be JSON and no error. */
+/** Carries out one command; its answer's body, which has to be JSON, or nothing, and no error. */
 export async function runCommand(
   command: string,
-  pombo: TestPombo,
+  pombo: Pick<TestPombo, 'url' | 'key'>,
   variables: Record<string, string> = {},
 ): Promise<unknown> {
   const text = command.replace(/^curl/, 'curl -sS --fail-with-body')
@@ -27,7 +27,7 @@ export async function runCommand(
   }).catch((error: { stdout: string; stderr: string }) => {
     throw new Error(`${command}\n${error.stdout}\n${error.stderr}`)
   })
-  return JSON.parse(stdout)
+  return stdout === '' ? undefined : JSON.parse(stdout)
 }
 
 /**

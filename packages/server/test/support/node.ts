@@ -2,7 +2,9 @@ import { SystemClock } from '../../src/core/clock.ts'
 import { createPayloadLinks, type PayloadLinks } from '../../src/core/payload-link.ts'
 import { createSeal } from '../../src/db/seal.ts'
 import { createGuard } from '../../src/deliver/guard/guard.ts'
+import { createNetwork } from '../../src/deliver/send/network.ts'
 import { transformProblem } from '../../src/deliver/transform/transform.ts'
+import { createDestinations, destinationRules } from '../../src/destinations/destinations.ts'
 import { dialects, endpointRules } from '../../src/dialects/dialects.ts'
 import { Engine } from '../../src/engine.ts'
 import type { EngineOptions } from '../../src/engine/options.ts'
@@ -45,6 +47,12 @@ export function makeNode(url: string, options: Partial<EngineOptions> = {}): Tes
   const clock = options.clock ?? new SystemClock()
   const seal = createSeal([sealKey])
   const guard = createGuard({ allowSubnets: ['127.0.0.0/8'], httpsOnly: false })
+  const destinations =
+    options.destinations ??
+    createDestinations({
+      network: createNetwork({ allowSubnets: ['127.0.0.0/8'], httpsOnly: false }),
+      version: '0.0.0',
+    })
   const lines: Record<string, unknown>[] = []
   const registry = createRegistry({
     pool,
@@ -61,6 +69,7 @@ export function makeNode(url: string, options: Partial<EngineOptions> = {}): Tes
       },
       checkTransform: transformProblem,
       chatFilterProblems,
+      destinations: destinationRules(destinations),
       ...endpointRules(dialects),
     },
   })
@@ -93,6 +102,7 @@ export function makeNode(url: string, options: Partial<EngineOptions> = {}): Tes
     pollMs: 50,
     dialects,
     compileChatFilter,
+    destinations,
     ...options,
   })
   return {

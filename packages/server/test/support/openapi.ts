@@ -7,6 +7,18 @@ import formats from 'ajv-formats'
 
 type Json = Record<string, unknown>
 
+export const formatsOfPombo = [
+  'cel',
+  'header-name',
+  'header-value',
+  'signing-secret',
+  'media-type',
+  'ip-or-network',
+]
+
+/** Of Svix's document. */
+const numbers = ['uint16', 'uint32', 'uint64', 'int16', 'int64']
+
 export interface Contract {
   /** What is wrong with an answer; undefined: nothing, or the document says nothing of it. */
   problemOf(method: string, path: string, status: number, body: unknown): string | undefined
@@ -49,7 +61,7 @@ export function ownContract(document: unknown): Contract {
 function contractOf(document: Json, { complete }: { complete: boolean }): Contract {
   const ajv = new Ajv2020({ strict: false, allErrors: true, validateFormats: true })
   formats.default(ajv)
-  for (const name of ['uint16', 'uint32', 'uint64', 'int16', 'int64']) ajv.addFormat(name, true)
+  for (const name of [...formatsOfPombo, ...numbers]) ajv.addFormat(name, true)
   ajv.addSchema(document, 'api')
   const paths = document.paths as Record<
     string,
@@ -107,7 +119,8 @@ function contractOf(document: Json, { complete }: { complete: boolean }): Contra
           .join('/'),
       )
       if (validate(body)) return undefined
-      return `${method} ${form} ${status}: ${ajv.errorsText(validate.errors)} in ${JSON.stringify(body).slice(0, 1_000)}`
+      const start = JSON.stringify(body).slice(0, 1_000)
+      return `${method} ${form} ${status}: ${ajv.errorsText(validate.errors)} in ${start}`
     },
   }
 }

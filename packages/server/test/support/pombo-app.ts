@@ -1,6 +1,7 @@
 // Pombo, whole, on a test database: configured by environment variables, reached by HTTP.
 import { startApp, type App } from '../../src/app.ts'
-import { loadConfig } from '../../src/config.ts'
+import type { LogParts } from '../../src/app/log.ts'
+import { loadConfig } from '../../src/config/config.ts'
 import { openLog } from '../../src/observe/log.ts'
 import { createTestDatabase, type TestDatabase } from './database.ts'
 
@@ -49,12 +50,14 @@ export async function startPombo(
   })
   if (!loaded.ok) throw new Error(loaded.problems.join('\n'))
   const errors: Record<string, unknown>[] = []
-  const log = openLog({
-    level: env['POMBO_LOG_LEVEL'] === undefined ? 'error' : loaded.config.logLevel,
-    format: 'json',
-    write: (line) => errors.push(JSON.parse(line) as Record<string, unknown>),
-  })
-  const app = await startApp(loaded.config, { log })
+  const log = (parts: LogParts) =>
+    openLog({
+      ...parts,
+      level: env['POMBO_LOG_LEVEL'] === undefined ? 'error' : loaded.config.logLevel,
+      format: 'json',
+      write: (line) => errors.push(JSON.parse(line) as Record<string, unknown>),
+    })
+  const app = await startApp(loaded.config, { log, settings: loaded.entries })
   return {
     url: app.url,
     key,

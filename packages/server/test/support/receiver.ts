@@ -34,7 +34,7 @@ export async function startReceiver(answer: Receiver['answer'] = () => ({})): Pr
     url: '',
     received: [],
     answer,
-    waitFor(count, deadlineMs = 30_000) {
+    waitFor(count, deadlineMs = 60_000) {
       return new Promise((resolve, reject) => {
         const timer = setTimeout(() => {
           waiting.delete(check)
@@ -91,7 +91,7 @@ export async function startReceiver(answer: Receiver['answer'] = () => ({})): Pr
 /** Polls until it is so; for what has no event to await. The deadline is for what never comes, not for what is late. */
 export async function until<T>(
   ask: () => T | undefined | false | null | Promise<T | undefined | false | null>,
-  deadlineMs = 30_000,
+  deadlineMs = 60_000,
 ): Promise<T> {
   const end = performance.now() + deadlineMs
   for (;;) {

@@ -84,6 +84,24 @@ const lacking: Record<string, Record<string, string>> = {
     presence: 'is not sent',
     history: 'is not sent',
   },
+  'twilio-whatsapp-2026': {
+    poll: 'is not offered by Twilio',
+    'message in a group': 'is not offered by Twilio',
+    'own message': 'is told by its status only',
+    edit: 'is not told by Twilio',
+    revoke: 'is not told by Twilio',
+    reaction: 'is not told by Twilio',
+    'session up': noNumber,
+    'session down': noNumber,
+    'login code': noNumber,
+    'group joined': 'is not offered by Twilio',
+    'group changed': 'is not offered by Twilio',
+    call: 'is in webhooks of its own',
+    presence: 'is not sent',
+    typing: 'is not sent',
+    history: 'is not sent',
+  },
+  'uazapi-2.0': { history: undocumented },
   'waha-2026.7': { history: 'is not sent' },
   'whatsapp-cloud-v24': {
     poll: 'is not offered by the Cloud API',
@@ -97,7 +115,17 @@ const lacking: Record<string, Record<string, string>> = {
     history: 'is passed on as it comes',
   },
   'whatsmeow-2026-08': {},
+  'wppconnect-2.8': {
+    edit: 'has no webhook for it',
+    'group joined': 'has no webhook for it',
+    history: 'has no webhook for it',
+  },
   'wuzapi-2025': {},
+  'z-api-2026': {
+    'login code': 'is fetched from its API only',
+    'group joined': 'comes as a notice in the chat, a system message',
+    history: 'is not sent',
+  },
   'zpwoot-2025-11': Object.fromEntries(
     [
       'sticker',

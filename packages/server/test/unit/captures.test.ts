@@ -137,8 +137,8 @@ describe.each(files)('%s', (file) => {
       const request = requestOf(capture)
       expect(await sourceOf(file).verify(request, secret)).toBe('ok')
       expect(await sourceOf(file).verify(request, `${secret}x`)).toBe('bad')
-      // Evolution, Evolution Go and zpwoot prove who they are, not what they say.
-      if (!/^(evolution|zpwoot)/.test(file)) {
+      // Evolution, Evolution Go, zpwoot, UAZAPI and Z-API prove who they are, not what they say.
+      if (!/^(evolution|zpwoot|uazapi|z-api)/.test(file)) {
         const text = request.rawBody.toString()
         const at = text.indexOf('3EB0') < 0 ? text.indexOf('message') : text.indexOf('3EB0')
         const changed = Buffer.from(`${text.slice(0, at)}4${text.slice(at + 1)}`)

@@ -23,7 +23,7 @@ interface Wording {
   /** Of the capture, each where it has one. */
   id?: string
   ms?: string
-  said: string
+  said?: string
   /** The envelope's own id and time, new for each event. */
   envelope?: readonly [string, string]
   change?: (body: string) => string
@@ -111,6 +111,45 @@ const told: Record<string, Wording> = {
     id: '3EB0C20063',
     said: '👍',
   },
+  'Evolution Go: a reaction': { capture: 'evolution-go-0.6.1/message-reaction', id: '3EB0F2002B' },
+  'uazapi: an edit': { capture: 'uazapi-2.0/edit-group', id: 'AC0013', said: 'Teste 2' },
+  'uazapi: a reaction': { capture: 'uazapi-2.0/reaction-group', id: 'AC0012', said: '❤️' },
+  'uazapi: a vote': { capture: 'uazapi-2.0/poll-vote', id: 'AC0011', said: 'AwQ=' },
+  'WhatsApp Cloud: an edit': {
+    capture: 'whatsapp-cloud-v24/edit',
+    id: 'FDNBMDAwMDAw0020',
+    said: 'Tem de outra cor ou tamanho?',
+  },
+  'WhatsApp Cloud: a reaction': {
+    capture: 'whatsapp-cloud-v24/reaction',
+    id: 'FDNBMDAwMDAw0018',
+    said: '👍',
+  },
+  'WPPConnect: a reaction': { capture: 'wppconnect-2.8/reaction', id: '3EB0R1', said: '❤️' },
+  'Z-API: a reaction': { capture: 'z-api-2026/reaction', id: '3AZ8REACTI', said: '❤️' },
+  'Z-API: a vote': { capture: 'z-api-2026/poll-vote', id: '3AZ9POLL0V', said: 'Praia' },
+  // What happens once to a message is told by its id.
+  'whatsmeow: a receipt': { capture: 'whatsmeow-2026-08/receipt-delivered', id: `${go}B` },
+  'whatsmeow: a deletion': { capture: 'whatsmeow-2026-08/message-revoke-by-admin', id: `${go}5` },
+  'Baileys: a receipt': { capture: 'baileys-7.0.0-rc14/status-played', id: '3EB0A70002' },
+  'Baileys: a deletion': { capture: 'baileys-7.0.0-rc14/revoke-upsert', id: 'A1B2C3D4E5F60002' },
+  'Evolution: a receipt': { capture: 'evolution-2.3.7/messages-update', id: '3EB0C10003' },
+  'Evolution: a deletion': { capture: 'evolution-2.3.7/messages-delete', id: '3EB0C10002' },
+  'Evolution Go: a receipt': { capture: 'evolution-go-0.6.1/receipt', id: '3EB0F10002' },
+  'GOWA 9: a receipt': { capture: 'gowa-9.2/ack-delivered', id: '3EB0AA000C' },
+  'GOWA 9: a deletion': { capture: 'gowa-9.2/revoked', id: '3EB0AA0001' },
+  'WAHA: a receipt': { capture: 'waha-2026.7/ack-read', id: '3EB0CC0002' },
+  'WAHA: a deletion': { capture: 'waha-2026.7/revoked', id: '3EB0CC0001' },
+  'WhatsApp Cloud: a receipt': {
+    capture: 'whatsapp-cloud-v24/status-read',
+    id: 'QTAwMDAwMDAwMDAwMDAwMAA',
+  },
+  'WhatsApp Cloud: a deletion': { capture: 'whatsapp-cloud-v24/revoke', id: 'ORIGINAL1' },
+  'WPPConnect: a receipt': { capture: 'wppconnect-2.8/ack-read', id: '3EB0C1' },
+  'WPPConnect: a deletion': { capture: 'wppconnect-2.8/revoke', id: '3EB004TEXT' },
+  'uazapi: a deletion': { capture: 'uazapi-2.0/revoke', id: 'AC0001' },
+  'Z-API: a deletion': { capture: 'z-api-2026/revoke', id: '3AZ4TEXT' },
+  'Twilio: a receipt': { capture: 'twilio-whatsapp-2026/status-read', id: 'SM0C01' },
 }
 
 /** Where it is not, they differ by their millisecond and by what they say. */
@@ -141,6 +180,16 @@ const timed: Record<string, Wording> = {
     ms: '{"low":1573658640,"high":410,"unsigned":true}',
     said: '👍',
     change: (body) => body.replace(/"reaction":\{"key":\{[^}]*\},/, '"reaction":{'),
+  },
+  'WPPConnect: a vote': {
+    capture: 'wppconnect-2.8/poll-vote',
+    ms: '1762510274697',
+    said: 'Praia',
+  },
+  'Z-API: an edit': {
+    capture: 'z-api-2026/edit',
+    ms: '1762510200000',
+    said: 'Tem de outra cor, azul?',
   },
 }
 
@@ -248,6 +297,12 @@ async function holds(wordings: readonly Wording[], apart: (one: Change) => strin
     { numRuns: runs(40) },
   )
 }
+
+test('histories are drawn for every gateway of WhatsApp that there are captures of', () => {
+  const wordings = Object.values({ ...told, ...timed, ...worded })
+  const drawn = wordings.map((one) => one.gateway ?? known.get(one.capture)!.gateway)
+  expect(new Set(drawn)).toEqual(new Set([...known.values()].map(({ gateway }) => gateway)))
+})
 
 describe('there are as many events as changes, each of which comes twice', () => {
   test.each(Object.entries(told))('%s', async (_, wording) => {

@@ -4,8 +4,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { secretFileVariables } from '../../src/config-secret-files.ts'
-import { allSettings, loadConfig } from '../../src/config.ts'
+import { secretFileVariables } from '../../src/config/secret-files.ts'
+import { allSettings, loadConfig } from '../../src/config/config.ts'
 
 const root = join(import.meta.dirname, '../../../..')
 const read = (path: string) => readFileSync(join(root, path), 'utf8')

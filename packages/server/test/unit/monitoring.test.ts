@@ -25,7 +25,7 @@ const alerts = rulesOf('deploy/prometheus/alerts.yml')
 
 test('rules and panels ask for metrics that Pombo has, or that a rule records', async () => {
   const metrics = openMetrics()
-  const text = await metrics.render()
+  const { text } = await metrics.render()
   metrics.stop()
   const known = new Set(['up', ...recordings.map(({ record }) => record!)])
   for (const [, name, type] of text.matchAll(/^# TYPE (\S+) (\S+)$/gm))

@@ -3,11 +3,10 @@ import { FileClock, FileDiff } from 'lucide-react'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { api, ask } from '../../api/client.ts'
-import { layOut } from '../../api/exact-json.ts'
 import type { AuditEntry } from '../../api/shapes.ts'
-import { Badge } from '../../parts/badge.tsx'
+import { Badge, type Tone } from '../../parts/badge.tsx'
 import { Button } from '../../parts/button.tsx'
-import { Code } from '../../parts/code.tsx'
+import { Changes } from './changes.tsx'
 import { Dialog } from '../../parts/dialog.tsx'
 import { FilterSelect } from '../../parts/field.tsx'
 import { FilterBar } from '../../parts/foot.tsx'
@@ -18,6 +17,13 @@ import type { Column } from '../../parts/table.tsx'
 import { Ago, Instant } from '../../parts/time.tsx'
 import { auditKinds } from './search.ts'
 
+const tones: Record<string, Tone> = {
+  create: 'good',
+  update: 'info',
+  delete: 'bad',
+  erase: 'bad',
+}
+
 const route = getRouteApi('/in/audit')
 
 export function AuditPage() {
@@ -25,6 +31,10 @@ export function AuditPage() {
   const { kind, app } = route.useSearch()
   const navigate = route.useNavigate()
   const [open, setOpen] = useState<AuditEntry>()
+  const kindWord = (of: string): string =>
+    t.has(`kinds.${of}` as 'kinds.app') ? t(`kinds.${of}` as 'kinds.app') : of
+  const actionWord = (of: string): string =>
+    t.has(`actions.${of}` as 'actions.create') ? t(`actions.${of}` as 'actions.create') : of
   const columns: Column<AuditEntry>[] = [
     { id: 'at', head: t('when'), is: 'nowrap', cell: ({ at }) => <Ago at={at} /> },
     {
@@ -43,9 +53,9 @@ export function AuditPage() {
       head: t('what'),
       is: 'nowrap',
       cell: ({ action, kind: of }) => (
-        <Badge plain>
-          {action} {of}
-        </Badge>
+        <>
+          {kindWord(of)} <Badge tone={tones[action] ?? 'neutral'}>{actionWord(action)}</Badge>
+        </>
       ),
     },
     {
@@ -82,7 +92,7 @@ export function AuditPage() {
           }
           options={[
             { value: '' as const, label: t('anyKind') },
-            ...auditKinds.map((value) => ({ value, label: value })),
+            ...auditKinds.map((value) => ({ value, label: kindWord(value) })),
           ]}
         />
       </FilterBar>
@@ -109,11 +119,16 @@ export function AuditPage() {
         />
       </Panel>
       {open !== undefined && (
-        <Dialog open wide onClose={() => setOpen(undefined)} title={`${open.action} ${open.kind}`}>
+        <Dialog
+          open
+          wide
+          onClose={() => setOpen(undefined)}
+          title={`${kindWord(open.kind)}: ${actionWord(open.action)}`}
+        >
           <p>
             <Instant at={open.at} /> · {open.actor} · <Mono>{open.target}</Mono>
           </p>
-          <Code label={t('changes')} text={layOut(open.changes)} />
+          <Changes of={open.changes} />
         </Dialog>
       )}
     </Page>

@@ -116,7 +116,7 @@ export function DesignPage() {
         <Panel title="Field">
           <Stack>
             <TextField label="TextField" help="help" placeholder="https://example.com" optional />
-            <TextField label="TextField" error="This is needed." defaultValue="x" mono />
+            <TextField label="TextField" error="error" defaultValue="x" mono />
             <SelectField label="SelectField" value={picked} onPick={setPicked} options={options} />
             <TextArea label="TextArea" defaultValue="text" mono />
             <CheckField label="CheckField" help="help" defaultChecked />

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { draftOf, emptyDraft, inputOf, secondsOf, wrongOf } from './draft.ts'
+import { changesOf, draftOf, emptyDraft, inputOf, secondsOf, wrongOf } from './draft.ts'
 
 test('what is left empty is sent as nothing, so that Pombo’s own holds', () => {
   expect(inputOf({ ...emptyDraft(), url: ' https://example.com ' })).toMatchObject({
@@ -24,6 +24,7 @@ test('an endpoint that is opened and saved stays what it was', () => {
     retrySchedule: [5, 60],
     timeoutMs: 2_000,
     throttleRate: 10,
+    maxInFlight: 12,
     priority: 'low' as const,
   }
   const endpoint = input as unknown as Parameters<typeof draftOf>[0]
@@ -48,8 +49,17 @@ test('what does not fit is named by its field', () => {
   expect(wrongOf({ ...emptyDraft(), url: 'http://localhost:3000/x' })).toEqual({})
 })
 
-test('a schedule is read as whole seconds; an empty one means no retries', () => {
+test('a schedule is read as seconds; an empty one means no retries', () => {
   expect(secondsOf('5, 60,\n3600')).toEqual([5, 60, 3600])
+  expect(secondsOf('0.5, 2')).toEqual([0.5, 2])
   expect(secondsOf('')).toEqual([])
   expect(secondsOf('5 s')).toBeUndefined()
+})
+
+test('of an endpoint that is there only what was changed is sent', () => {
+  const started = { ...emptyDraft(), url: 'https://example.com/a', description: 'CRM' }
+  expect(changesOf(started, { ...started })).toEqual({})
+  expect(
+    changesOf(started, { ...started, timeoutMs: '2000', allTypes: false, types: 'a' }),
+  ).toEqual({ timeoutMs: 2_000, eventTypes: ['a'] })
 })

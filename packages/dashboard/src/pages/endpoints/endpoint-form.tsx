@@ -1,38 +1,52 @@
+import { useQuery } from '@tanstack/react-query'
 import { useTranslations } from 'use-intl'
 import { CheckField, SelectField, TextArea, TextField } from '../../parts/field.tsx'
-import { Panel, Stack } from '../../parts/layout.tsx'
+import { Grid, Panel, Stack } from '../../parts/layout.tsx'
+import type { Endpoint } from '../../api/shapes.ts'
+import { AccessPart } from './access-part.tsx'
+import { AddressCheck } from './address-check.tsx'
+import { DestinationFields, KindField } from './destination-part.tsx'
 import { dialects } from './draft.ts'
-import styles from './endpoint-form.module.css'
 import { FilterPart } from './filter-part.tsx'
 import { type FormState, useField } from './form-state.ts'
+import { defaultsQuery } from './queries.ts'
 import { RetryLine } from './retry-line.tsx'
 import { TransformPart } from './transform-part.tsx'
 import { TypesPart } from './types-part.tsx'
 
 /** All of an endpoint that can be set, in the order in which a person decides it. */
-export function EndpointForm({ isNew, ...form }: FormState & { isNew: boolean }) {
+export function EndpointForm({ endpoint, ...form }: FormState & { endpoint?: Endpoint }) {
   const t = useTranslations('endpointForm')
   const field = useField(form)
   return (
     <Stack>
       <Panel title={t('where')}>
         <Stack>
-          <TextField
-            label={t('url')}
-            help={t('urlHelp')}
-            type="url"
-            inputMode="url"
-            mono
-            placeholder="https://example.com/webhooks"
-            {...field('url')}
-          />
+          <KindField {...form} />
+          {form.draft.destination.kind === 'http' ? (
+            <>
+              <TextField
+                label={t('url')}
+                help={t('urlHelp')}
+                type="url"
+                inputMode="url"
+                mono
+                placeholder="https://example.com/webhooks"
+                {...field('url')}
+              />
+              <AddressCheck appId={form.appId} url={form.draft.url} />
+            </>
+          ) : (
+            <DestinationFields {...form} />
+          )}
           <TextField label={t('description')} optional {...field('description')} />
         </Stack>
       </Panel>
       <TypesPart {...form} />
       <FilterPart {...form} />
       <TransformPart {...form} />
-      <How isNew={isNew} {...form} />
+      <AccessPart {...form} {...(endpoint && { endpoint })} />
+      <How isNew={endpoint === undefined} {...form} />
     </Stack>
   )
 }
@@ -41,6 +55,8 @@ function How({ isNew, ...form }: FormState & { isNew: boolean }) {
   const t = useTranslations('endpointForm')
   const field = useField(form)
   const { draft, set } = form
+  const defaults = useQuery(defaultsQuery(form.appId, draft.dialect)).data
+  const usual = (value: number | null | undefined): string | undefined => value?.toString()
   return (
     <Panel title={t('how')}>
       <Stack>
@@ -58,8 +74,8 @@ function How({ isNew, ...form }: FormState & { isNew: boolean }) {
             {...field('schedule', 'retrySchedule')}
           />
         )}
-        <RetryLine draft={draft} />
-        <div className={styles.grid}>
+        <RetryLine draft={draft} appId={form.appId} />
+        <Grid>
           <SelectField
             label={t('dialect')}
             help={t('dialectHelp')}
@@ -91,15 +107,22 @@ function How({ isNew, ...form }: FormState & { isNew: boolean }) {
           <TextField
             label={t('maxInFlight')}
             inputMode="numeric"
-            optional
+            optional={isNew}
+            placeholder={usual(defaults?.maxInFlight.value)}
             {...field('maxInFlight')}
           />
-          <TextField label={t('rate')} inputMode="numeric" optional {...field('throttleRate')} />
+          <TextField
+            label={t('rate')}
+            inputMode="numeric"
+            optional
+            placeholder={usual(defaults?.throttleRate.value)}
+            {...field('throttleRate')}
+          />
           <TextField
             label={t('timeout')}
             inputMode="numeric"
             optional
-            placeholder="15000"
+            placeholder={usual(defaults?.timeoutMs.value)}
             {...field('timeoutMs')}
           />
           <TextField
@@ -117,7 +140,7 @@ function How({ isNew, ...form }: FormState & { isNew: boolean }) {
               {...field('secret')}
             />
           )}
-        </div>
+        </Grid>
       </Stack>
     </Panel>
   )

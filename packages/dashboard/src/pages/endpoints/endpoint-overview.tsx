@@ -5,13 +5,15 @@ import { useFormatter, useTranslations } from 'use-intl'
 import { asProblem } from '../../api/problem.ts'
 import { seriesQuery } from '../../api/series.ts'
 import type { Attempt, Endpoint } from '../../api/shapes.ts'
+import { Badge } from '../../parts/badge.tsx'
 import { Chart } from '../../parts/chart.tsx'
 import { Id } from '../../parts/code.tsx'
-import { Facts, Mono, Panel, Split, Stack } from '../../parts/layout.tsx'
+import { Facts, Mono, Muted, Panel, Split, Stack } from '../../parts/layout.tsx'
 import { Bones, Empty, Failure, Notice } from '../../parts/states.tsx'
 import { type Column, rowLink, Table } from '../../parts/table.tsx'
 import { Ago, Instant, useDuration } from '../../parts/time.tsx'
-import { StatusBadge, useOutcomeWords } from '../messages/states.tsx'
+import { WentWrong } from '../failed/went-wrong.tsx'
+import { useOutcomeWords } from '../messages/states.tsx'
 import { endpointAttemptsQuery, endpointStatsQuery } from './queries.ts'
 
 export function EndpointOverview({ appId, endpoint }: { appId: string; endpoint: Endpoint }) {
@@ -34,24 +36,34 @@ export function EndpointOverview({ appId, endpoint }: { appId: string; endpoint:
 /** What is the matter with it, in a sentence. */
 function Trouble({ endpoint }: { endpoint: Endpoint }) {
   const t = useTranslations('endpoints.detail')
-  const { disabled, disabledReason, paused, health } = endpoint
+  const { disabled, disabledReason, disabledCause, paused, health } = endpoint
   const since = (): ReactNode => <Ago at={health?.failingSince} />
   if (disabled)
     return (
       <Notice tone="warn">
         {disabledReason === null
           ? t('disabledPlain')
-          : t('disabledBecause', { reason: disabledReason })}
+          : t('disabledBecause', {
+              reason:
+                disabledCause === null || disabledCause === 'other'
+                  ? disabledReason
+                  : t(`disabledCauses.${disabledCause}`),
+            })}
       </Notice>
     )
   if (paused) return <Notice tone="info">{t('pausedNote')}</Notice>
   if (health === undefined || health.consecutiveFailures === 0) return null
   const count = health.consecutiveFailures
+  const reason = health.reason !== null && <code>{health.reason}</code>
   if (health.circuit === 'closed')
-    return <Notice tone="warn">{t.rich('failingSince', { count, since })}</Notice>
+    return (
+      <Notice tone="warn">
+        {t.rich('failingSince', { count, since })} {reason}
+      </Notice>
+    )
   return (
     <Notice tone="bad">
-      {t.rich('openSince', { count, since, next: () => <Ago at={health.nextProbeAt} /> })}
+      {t.rich('openSince', { count, since, next: () => <Ago at={health.nextProbeAt} /> })} {reason}
     </Notice>
   )
 }
@@ -112,12 +124,17 @@ function Attempts({ appId, endpoint }: { appId: string; endpoint: Endpoint }) {
   const messages = useTranslations('messages')
   const words = useOutcomeWords()
   const duration = useDuration()
+  const format = useFormatter()
   const attempts = useQuery(endpointAttemptsQuery(appId, endpoint.id))
   const columns: Column<Attempt>[] = [
     {
-      id: 'status',
-      head: messages('delivery'),
-      cell: ({ statusText }) => <StatusBadge status={statusText} />,
+      id: 'outcome',
+      head: messages('detail.answer'),
+      is: 'nowrap',
+      // Of the attempt alone: what became of the delivery, the message says.
+      cell: (one) => (
+        <Badge tone={one.outcome === 'delivered' ? 'good' : 'bad'}>{words(one)}</Badge>
+      ),
     },
     {
       id: 'type',
@@ -133,13 +150,24 @@ function Attempts({ appId, endpoint }: { appId: string; endpoint: Endpoint }) {
         </Link>
       ),
     },
-    { id: 'outcome', head: messages('detail.answer'), is: 'fill', cell: (one) => words(one) },
     {
-      id: 'message',
-      head: messages('message'),
-      is: 'nowrap',
+      id: 'error',
+      head: messages('detail.error'),
+      is: 'fill',
+      cell: ({ cause, error }) =>
+        cause !== null &&
+        cause.outcome !== 'refused' && (
+          <Muted>
+            <WentWrong {...{ cause, error }} />
+          </Muted>
+        ),
+    },
+    {
+      id: 'attempt',
+      head: t('attemptNumber'),
+      is: 'number',
       minor: true,
-      cell: ({ msgId }) => <Mono>{msgId}</Mono>,
+      cell: ({ attempt }) => format.number(attempt),
     },
     {
       id: 'took',
@@ -150,7 +178,7 @@ function Attempts({ appId, endpoint }: { appId: string; endpoint: Endpoint }) {
     },
     {
       id: 'at',
-      head: messages('received'),
+      head: t('attemptAt'),
       is: 'number',
       cell: ({ timestamp }) => <Ago at={timestamp} />,
     },

@@ -10,8 +10,9 @@ import { useMay } from '../../session/session.ts'
 import { EndpointActions } from './endpoint-actions.tsx'
 import { EndpointOverview } from './endpoint-overview.tsx'
 import { EndpointSettings } from './endpoint-settings.tsx'
-import { HealthBadge } from './health.tsx'
+import { HealthBadge, stateOf } from './health.tsx'
 import { endpointQuery } from './queries.ts'
+import { HeaderNames } from './header-names.tsx'
 import { SecretAndHeaders } from './secret-and-headers.tsx'
 import { endpointTabs } from './search.ts'
 
@@ -32,7 +33,7 @@ export function EndpointPage() {
         shown && (
           <Row>
             <Mono>{shown.url}</Mono>
-            <HealthBadge endpoint={shown} />
+            <HealthBadge state={stateOf(shown)} />
           </Row>
         )
       }
@@ -48,9 +49,7 @@ export function EndpointPage() {
         label={t('back')}
         value={tab}
         onPick={(picked) => void navigate({ search: (before) => ({ ...before, tab: picked }) })}
-        tabs={endpointTabs
-          .filter((one) => one !== 'secret' || may('administer'))
-          .map((value) => ({ value, label: t(value) }))}
+        tabs={endpointTabs.map((value) => ({ value, label: t(value) }))}
       />
       {endpoint.isPending ? (
         <Panel flush>
@@ -61,7 +60,9 @@ export function EndpointPage() {
       ) : tab === 'overview' ? (
         <EndpointOverview appId={appId} endpoint={shown} />
       ) : tab === 'settings' ? (
-        <EndpointSettings key={shown.updatedAt} appId={appId} endpoint={shown} />
+        <EndpointSettings key={shown.id} appId={appId} endpoint={shown} />
+      ) : !may('administer') ? (
+        <HeaderNames appId={appId} endpoint={shown} />
       ) : (
         <SecretAndHeaders appId={appId} endpoint={shown} />
       )}

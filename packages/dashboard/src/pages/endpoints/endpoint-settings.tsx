@@ -1,5 +1,5 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { useState } from 'react'
+import { useMemo, useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { api, ask } from '../../api/client.ts'
 import type { Endpoint } from '../../api/shapes.ts'
@@ -10,10 +10,11 @@ import { Notice } from '../../parts/states.tsx'
 import { useSay } from '../../parts/toast.tsx'
 import { useLeaveGuard } from '../../parts/use-leave-guard.ts'
 import { useMay } from '../../session/session.ts'
-import { draftOf, inputOf, wrongOf } from './draft.ts'
+import { changesOf, draftOf, isFit } from './draft.ts'
 import { EndpointForm } from './endpoint-form.tsx'
 import styles from './endpoint-form.module.css'
 import { formFields } from './new-endpoint-page.tsx'
+import { endpointQuery } from './queries.ts'
 
 export function EndpointSettings({ appId, endpoint }: { appId: string; endpoint: Endpoint }) {
   const t = useTranslations('endpointForm')
@@ -21,31 +22,41 @@ export function EndpointSettings({ appId, endpoint }: { appId: string; endpoint:
   const say = useSay()
   const may = useMay()
   const queries = useQueryClient()
-  const [draft, set] = useState(() => draftOf(endpoint))
+  // What was typed stays while the endpoint changes elsewhere; what was not touched follows it.
+  const [base, setBase] = useState(endpoint)
+  const started = useMemo(() => draftOf(base), [base])
+  const [draft, set] = useState(started)
   const [judged, setJudged] = useState(false)
-  const [started] = useState(draft)
+  const changes = changesOf(started, draft)
+  const dirty = Object.keys(changes).length > 0
+  const moved = endpoint.updatedAt !== base.updatedAt
+  const takeOver = (to: Endpoint): void => {
+    setBase(to)
+    set(draftOf(to))
+    setJudged(false)
+  }
+  if (moved && !dirty) takeOver(endpoint)
   const save = useMutation({
-    mutationFn: async () => {
-      const { secret: _, ...settings } = inputOf(draft)
-      return await ask(
+    mutationFn: async () =>
+      await ask(
         api.PATCH('/api/v1/app/{app_id}/endpoint/{endpoint_id}', {
           params: { path: { app_id: appId, endpoint_id: endpoint.id } },
-          body: settings,
+          body: changes,
         }),
-      )
-    },
-    onSuccess: async () => {
+      ),
+    onSuccess: async (saved) => {
       say.done(t('saved'))
+      queries.setQueryData(endpointQuery(appId, endpoint.id).queryKey, saved)
+      takeOver(saved)
       await queries.invalidateQueries({ queryKey: ['endpoint', appId, endpoint.id] })
       void queries.invalidateQueries({ queryKey: ['endpoints'] })
     },
   })
-  const dirty = draft !== started && JSON.stringify(draft) !== JSON.stringify(started)
-  useLeaveGuard(dirty && !save.isSuccess)
+  useLeaveGuard(dirty)
   const { errors, rest } = useFieldErrors(save.error, formFields)
   const submit = (): void => {
     setJudged(true)
-    if (Object.keys(wrongOf(draft)).length === 0) save.mutate()
+    if (isFit(draft)) save.mutate()
   }
   return (
     <form
@@ -57,12 +68,9 @@ export function EndpointSettings({ appId, endpoint }: { appId: string; endpoint:
     >
       <Stack>
         {!may('administer') && <Notice tone="info">{common('noPermissionToAct')}</Notice>}
-        <EndpointForm
-          isNew={false}
-          endpointId={endpoint.id}
-          {...{ appId, draft, set, errors, judged }}
-        />
+        <EndpointForm endpoint={endpoint} {...{ appId, draft, set, errors, judged }} />
         {rest}
+        {moved && dirty && <Notice tone="warn">{t('changedElsewhere')}</Notice>}
         {dirty && may('administer') && (
           <div className={styles.save}>
             <span>{t('unsaved')}</span>

@@ -4,8 +4,6 @@ import { type Draft, wrongOf } from './draft.ts'
 
 export interface FormState {
   appId: string
-  /** Of one that exists, which a transformation can be tried on. */
-  endpointId?: string
   draft: Draft
   set: Dispatch<SetStateAction<Draft>>
   /** What Pombo said of a field. */
@@ -18,7 +16,7 @@ export function useField({ draft, set, errors, judged }: FormState) {
   const t = useTranslations('endpointForm')
   const words = { url: t('urlWrong'), number: t('numberWrong'), schedule: t('scheduleWrong') }
   const wrong = judged ? wrongOf(draft) : {}
-  return (name: keyof Draft, pombosName: string = name) => {
+  return (name: Exclude<keyof Draft, 'destination' | 'access'>, pombosName: string = name) => {
     const own = wrong[name]
     return {
       value: String(draft[name]),

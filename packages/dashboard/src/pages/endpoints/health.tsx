@@ -1,13 +1,13 @@
 import { useTranslations } from 'use-intl'
-import type { Endpoint } from '../../api/shapes.ts'
+import type { Endpoint, FoundEndpoint } from '../../api/shapes.ts'
 import { Badge, type Tone } from '../../parts/badge.tsx'
 
-type State = 'healthy' | 'open' | 'halfOpen' | 'failing' | 'paused' | 'disabled'
+type State = FoundEndpoint['state']
 
 const tones: Record<State, Tone> = {
   healthy: 'good',
   open: 'bad',
-  halfOpen: 'warn',
+  'half-open': 'warn',
   failing: 'warn',
   paused: 'neutral',
   disabled: 'neutral',
@@ -16,13 +16,11 @@ const tones: Record<State, Tone> = {
 export function stateOf({ disabled, paused, health }: Endpoint): State {
   if (disabled) return 'disabled'
   if (paused) return 'paused'
-  if (health?.circuit === 'open') return 'open'
-  if (health?.circuit === 'half-open') return 'halfOpen'
+  if (health?.circuit !== undefined && health.circuit !== 'closed') return health.circuit
   return (health?.consecutiveFailures ?? 0) > 0 ? 'failing' : 'healthy'
 }
 
-export function HealthBadge({ endpoint }: { endpoint: Endpoint }) {
+export function HealthBadge({ state }: { state: State }) {
   const t = useTranslations('endpoints.badge')
-  const state = stateOf(endpoint)
   return <Badge tone={tones[state]}>{t(state)}</Badge>
 }

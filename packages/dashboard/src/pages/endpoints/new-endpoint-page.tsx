@@ -14,7 +14,7 @@ import { useSay } from '../../parts/toast.tsx'
 import { useLeaveGuard } from '../../parts/use-leave-guard.ts'
 import { useMay, useSession } from '../../session/session.ts'
 import { useScope } from '../../shell/scope.ts'
-import { emptyDraft, inputOf, wrongOf } from './draft.ts'
+import { emptyDraft, inputOf, isFit } from './draft.ts'
 import { EndpointForm } from './endpoint-form.tsx'
 import styles from './endpoint-form.module.css'
 
@@ -31,6 +31,26 @@ export const formFields = [
   'throttleRate',
   'maxInFlight',
   'secret',
+  ...['url', 'queue', 'exchange', 'routingKey', 'subject', 'stream', 'token', 'credentials'].map(
+    (name) => `destination.${name}`,
+  ),
+  ...['topic', 'qos', 'maxLength', 'table'].map((name) => `destination.${name}`),
+  'destination',
+  ...[
+    'token',
+    'username',
+    'password',
+    'tokenUrl',
+    'clientId',
+    'clientSecret',
+    'scopes',
+    'extraParams',
+  ].map((name) => `auth.${name}`),
+  'auth',
+  'tls.cert',
+  'tls.key',
+  'tls.ca',
+  'tls',
 ]
 
 export function NewEndpointPage() {
@@ -71,7 +91,7 @@ export function NewEndpointPage() {
   if (!may('administer')) return <NoPermission />
   const submit = (): void => {
     setJudged(true)
-    if (Object.keys(wrongOf(draft)).length === 0 && appId !== '') create.mutate()
+    if (isFit(draft) && appId !== '') create.mutate()
   }
   return (
     <Page
@@ -104,7 +124,7 @@ export function NewEndpointPage() {
               />
             </Panel>
           )}
-          <EndpointForm isNew {...{ appId, draft, set, errors, judged }} />
+          <EndpointForm {...{ appId, draft, set, errors, judged }} />
           {rest}
           <div className={styles.save}>
             <Button kind="primary" type="submit" busy={create.isPending}>

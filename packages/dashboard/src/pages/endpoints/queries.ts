@@ -42,24 +42,17 @@ export function endpointAttemptsQuery(app: string, id: string) {
   })
 }
 
-/** So many of an app's endpoints are listed, and searched through in the browser. */
-const LISTED = 1_000
-
-export function endpointsQuery(app: string) {
+/** What holds for an endpoint that says nothing of its own. */
+export function defaultsQuery(app: string, dialect: Endpoint['dialect']) {
   return queryOptions({
-    queryKey: ['endpoints', app],
-    refetchInterval: 10_000,
-    queryFn: async () => {
-      const all: Endpoint[] = []
-      let iterator: string | undefined
-      do {
-        const query = { limit: 250, ...(iterator !== undefined && { iterator }) }
-        const params = { path: { app_id: app }, query }
-        const page = await ask(api.GET('/api/v1/app/{app_id}/endpoint', { params }))
-        all.push(...page.data)
-        iterator = page.done ? undefined : (page.iterator ?? undefined)
-      } while (iterator !== undefined && all.length < LISTED)
-      return all
-    },
+    queryKey: ['endpoint-defaults', app, dialect],
+    enabled: app !== '',
+    staleTime: 60_000,
+    queryFn: async () =>
+      await ask(
+        api.GET('/api/v1/app/{app_id}/endpoint-defaults', {
+          params: { path: { app_id: app }, query: { dialect } },
+        }),
+      ),
   })
 }

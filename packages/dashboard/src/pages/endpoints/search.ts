@@ -1,6 +1,13 @@
 import { search } from '../../shell/search.ts'
 
-export const endpointStates = ['failing', 'open', 'paused', 'disabled'] as const
+export const endpointStates = [
+  'healthy',
+  'failing',
+  'open',
+  'half-open',
+  'paused',
+  'disabled',
+] as const
 
 export const endpointsSearch = search({ q: 'text', state: endpointStates })
 

@@ -1,18 +1,18 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { Eye, EyeOff, Plus, RefreshCw, Trash2 } from 'lucide-react'
+import { Plus, Trash2 } from 'lucide-react'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { api, ask } from '../../api/client.ts'
 import { asProblem } from '../../api/problem.ts'
 import type { Endpoint } from '../../api/shapes.ts'
 import { Button, IconButton } from '../../parts/button.tsx'
-import { Code, Id } from '../../parts/code.tsx'
-import { Dialog } from '../../parts/dialog.tsx'
-import { SelectField, TextField } from '../../parts/field.tsx'
+import { TextField } from '../../parts/field.tsx'
 import { useFieldErrors } from '../../parts/form.tsx'
 import { Columns, Muted, Panel, Row, Stack } from '../../parts/layout.tsx'
 import { Bones, Failure } from '../../parts/states.tsx'
 import { useSay } from '../../parts/toast.tsx'
+import { useLeaveGuard } from '../../parts/use-leave-guard.ts'
+import { Secret } from './secret.tsx'
 
 interface Of {
   appId: string
@@ -20,122 +20,27 @@ interface Of {
 }
 
 export function SecretAndHeaders(given: Of) {
+  const t = useTranslations('endpoints.secrets')
+  const { appId, endpoint } = given
+  const params = { path: { app_id: appId, endpoint_id: endpoint.id } }
+  const path = '/api/v1/app/{app_id}/endpoint/{endpoint_id}/secret'
   return (
     <Columns>
-      <Secret {...given} />
+      <Panel title={t('secret')}>
+        <Secret
+          of={[appId, endpoint.id]}
+          read={async () => (await ask(api.GET(path, { params }))).key}
+          rotate={async (body) => await ask(api.POST(`${path}/rotate`, { params, body }))}
+        />
+      </Panel>
       <Headers {...given} />
     </Columns>
   )
 }
 
-const verifyExample = `import { Webhook } from 'standardwebhooks'
-
-const event = new Webhook(secret).verify(bodyText, request.headers)`
-
-function Secret({ appId, endpoint }: Of) {
-  const t = useTranslations('endpoints.secrets')
-  const [shown, setShown] = useState(false)
-  const [rotating, setRotating] = useState(false)
-  const params = { path: { app_id: appId, endpoint_id: endpoint.id } }
-  // Asked for when it is to be seen, and forgotten with the page.
-  const secret = useQuery({
-    queryKey: ['endpoint-secret', appId, endpoint.id],
-    enabled: shown,
-    gcTime: 0,
-    queryFn: async () =>
-      await ask(api.GET('/api/v1/app/{app_id}/endpoint/{endpoint_id}/secret', { params })),
-  })
-  return (
-    <Panel title={t('secret')}>
-      <Stack>
-        <Muted>{t('how')}</Muted>
-        {shown && secret.data !== undefined && <Id id={secret.data.key} />}
-        {shown && secret.error !== null && <Failure problem={asProblem(secret.error)} />}
-        <Row>
-          <Button
-            icon={shown ? <EyeOff size={14} aria-hidden /> : <Eye size={14} aria-hidden />}
-            busy={secret.isFetching}
-            onClick={() => setShown(!shown)}
-          >
-            {shown ? t('hide') : t('show')}
-          </Button>
-          <Button icon={<RefreshCw size={14} aria-hidden />} onClick={() => setRotating(true)}>
-            {t('rotate')}
-          </Button>
-        </Row>
-        <Code label={t('verify')} text={verifyExample} />
-      </Stack>
-      {rotating && (
-        <RotateDialog
-          {...{ appId, endpoint }}
-          onClose={() => setRotating(false)}
-          onDone={() => setShown(true)}
-        />
-      )}
-    </Panel>
-  )
-}
-
-const graces = {
-  '0': 'grace0',
-  '3600': 'grace1h',
-  '86400': 'grace24h',
-  '604800': 'grace7d',
-} as const
-
-function RotateDialog({
-  appId,
-  endpoint,
-  onClose,
-  onDone,
-}: Of & { onClose: () => void; onDone: () => void }) {
-  const t = useTranslations('endpoints.secrets')
-  const say = useSay()
-  const queries = useQueryClient()
-  const [grace, setGrace] = useState<keyof typeof graces>('86400')
-  const rotate = useMutation({
-    mutationFn: async () =>
-      await ask(
-        api.POST('/api/v1/app/{app_id}/endpoint/{endpoint_id}/secret/rotate', {
-          params: { path: { app_id: appId, endpoint_id: endpoint.id } },
-          body: { gracePeriodSeconds: Number(grace) },
-        }),
-      ),
-    onSuccess: async () => {
-      say.done(t('rotated'))
-      await queries.invalidateQueries({ queryKey: ['endpoint-secret', appId, endpoint.id] })
-      onDone()
-      onClose()
-    },
-    onError: say.failed,
-  })
-  return (
-    <Dialog
-      open
-      onClose={onClose}
-      title={t('rotate')}
-      buttons={
-        <Button kind="primary" busy={rotate.isPending} onClick={() => rotate.mutate()}>
-          {t('rotate')}
-        </Button>
-      }
-    >
-      <p>{t('rotateHow')}</p>
-      <SelectField
-        label={t('grace')}
-        value={grace}
-        onPick={setGrace}
-        options={(Object.keys(graces) as (keyof typeof graces)[]).map((value) => ({
-          value,
-          label: t(graces[value]),
-        }))}
-      />
-    </Dialog>
-  )
-}
-
 function Headers({ appId, endpoint }: Of) {
   const t = useTranslations('endpoints.secrets')
+  const [saves, setSaves] = useState(0)
   const params = { path: { app_id: appId, endpoint_id: endpoint.id } }
   const headers = useQuery({
     queryKey: ['endpoint-headers', appId, endpoint.id],
@@ -152,14 +57,20 @@ function Headers({ appId, endpoint }: Of) {
         )
       ) : (
         <HeadersForm
-          key={headers.dataUpdatedAt}
+          // Begun anew by a save alone: what is asked again meanwhile must not take what was typed.
+          key={saves}
           {...{ appId, endpoint }}
-          before={headers.data.headers as Record<string, string>}
-          sensitive={headers.data.sensitive}
+          read={headers.data as Shown}
+          onSaved={() => setSaves((count) => count + 1)}
         />
       )}
     </Panel>
   )
+}
+
+interface Shown {
+  headers: Record<string, string>
+  sensitive: readonly string[]
 }
 
 interface Line {
@@ -171,13 +82,15 @@ interface Line {
 function HeadersForm({
   appId,
   endpoint,
-  before,
-  sensitive,
-}: Of & { before: Record<string, string>; sensitive: readonly string[] }) {
+  read,
+  onSaved,
+}: Of & { read: Shown; onSaved: () => void }) {
   const t = useTranslations('endpoints.secrets')
   const common = useTranslations('common')
   const say = useSay()
   const queries = useQueryClient()
+  // As they were when the typing began.
+  const [{ headers: before, sensitive }] = useState(read)
   const [removed, setRemoved] = useState<string[]>([])
   const [lines, setLines] = useState<Line[]>(() =>
     Object.entries(before).map(([name, value], id) => ({ id, name, value })),
@@ -203,13 +116,19 @@ function HeadersForm({
     onSuccess: async () => {
       say.done(t('headersSaved'))
       await queries.invalidateQueries({ queryKey: ['endpoint-headers', appId, endpoint.id] })
+      onSaved()
     },
   })
   const { errors, rest } = useFieldErrors(save.error, ['headers'])
+  const asRead = Object.entries(before)
+  const same =
+    lines.length === asRead.length && lines.every(({ name, value }) => before[name] === value)
+  useLeaveGuard((!same || removed.length > 0) && !save.isSuccess)
   const change = (id: number, part: Partial<Line>): void =>
     setLines((all) => all.map((one) => (one.id === id ? { ...one, ...part } : one)))
   return (
     <form
+      noValidate
       onSubmit={(event) => {
         event.preventDefault()
         save.mutate()

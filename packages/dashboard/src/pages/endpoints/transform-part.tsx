@@ -15,7 +15,7 @@ import type { FormState } from './form-state.ts'
 import styles from './endpoint-form.module.css'
 
 /** The transformation, with what it makes of a past message beside it. Nothing is sent. */
-export function TransformPart({ appId, endpointId, draft, set, errors }: FormState) {
+export function TransformPart({ appId, draft, set, errors }: FormState) {
   const t = useTranslations('endpointForm')
   const [message, setMessage] = useState('')
   return (
@@ -49,7 +49,7 @@ export function TransformPart({ appId, endpointId, draft, set, errors }: FormSta
             onChange={(transformPath) => set((before) => ({ ...before, transformPath }))}
           />
         </Stack>
-        {endpointId !== undefined && (
+        {appId !== '' && (
           <Stack>
             <TextField
               label={t('previewOn')}
@@ -59,12 +59,7 @@ export function TransformPart({ appId, endpointId, draft, set, errors }: FormSta
               value={message}
               onChange={(event) => setMessage(event.target.value)}
             />
-            <Preview
-              appId={appId}
-              endpointId={endpointId}
-              messageId={message.trim()}
-              transform={transformOf(draft)}
-            />
+            <Preview appId={appId} messageId={message.trim()} transform={transformOf(draft)} />
           </Stack>
         )}
       </div>
@@ -74,12 +69,10 @@ export function TransformPart({ appId, endpointId, draft, set, errors }: FormSta
 
 function Preview({
   appId,
-  endpointId,
   messageId,
   transform,
 }: {
   appId: string
-  endpointId: string
   messageId: string
   transform: ReturnType<typeof transformOf>
 }) {
@@ -104,8 +97,8 @@ function Preview({
     retry: false,
     queryFn: async () =>
       await ask(
-        api.POST('/api/v1/app/{app_id}/endpoint/{endpoint_id}/transform', {
-          params: { path: { app_id: appId, endpoint_id: endpointId } },
+        api.POST('/api/v1/app/{app_id}/try/transform', {
+          params: { path: { app_id: appId } },
           body: { transform: wanted.transform, messageId: chosen ?? '' },
         }),
       ),

@@ -9,11 +9,26 @@ import { useFieldErrors } from '../../parts/form.tsx'
 import { FormDialog } from '../../parts/form-dialog.tsx'
 import { useSay } from '../../parts/toast.tsx'
 
-/** A schema is kept by its version; this is the one that is shown and edited. */
-export function schemaOf(eventType: EventType | undefined): string {
+/** A schema is kept by its version; the latest is the one that is shown and edited. */
+function latestOf(eventType: EventType | undefined): readonly [version: string, schema: unknown] {
   const schemas = Object.entries(eventType?.schemas ?? {})
   const latest = schemas.toSorted(([one], [other]) => Number(other) - Number(one))[0]
-  return latest === undefined ? '' : JSON.stringify(latest[1], null, 2)
+  return latest ?? ['1', undefined]
+}
+
+export function schemaOf(eventType: EventType | undefined): string {
+  const [, schema] = latestOf(eventType)
+  return schema === undefined ? '' : JSON.stringify(schema, null, 2)
+}
+
+/** The latest in the place of what it was; versions before it stay as they are. */
+function schemasWith(eventType: EventType | undefined, typed: string) {
+  const [version] = latestOf(eventType)
+  const { [version]: _, ...others } = eventType?.schemas ?? {}
+  const schemas =
+    typed.trim() === '' ? others : { ...others, [version]: JSON.parse(typed) as unknown }
+  const kept = schemas as Record<string, Record<string, unknown>>
+  return Object.keys(kept).length === 0 ? null : kept
 }
 
 export function EventTypeForm({
@@ -42,7 +57,7 @@ export function EventTypeForm({
         groupName: group.trim() === '' ? null : group.trim(),
         featureFlag: flag.trim() === '' ? null : flag.trim(),
         payloadCheck: check,
-        schemas: schema.trim() === '' ? null : { '1': JSON.parse(schema) as unknown },
+        schemas: schemasWith(eventType, schema),
       }
       if (eventType === undefined)
         return await ask(api.POST('/api/v1/event-type', { body: { ...body, name: name.trim() } }))

@@ -13,6 +13,8 @@ import { Instant } from '../../parts/time.tsx'
 import { useSay } from '../../parts/toast.tsx'
 import { useMay, useSession } from '../../session/session.ts'
 import { EventTypeForm, schemaOf } from './event-type-form.tsx'
+import { Example } from './example.tsx'
+import { Subscribers } from './subscribers.tsx'
 import { checkWords } from './event-types-page.tsx'
 
 const route = getRouteApi('/in/event-types/$name')
@@ -84,13 +86,17 @@ export function EventTypePage() {
       ) : (
         <Split
           main={
-            <Panel title={t('schema')}>
-              {schema === '' ? (
-                <Muted>{t('noSchema')}</Muted>
-              ) : (
-                <Code label={t('schema')} text={schema} />
-              )}
-            </Panel>
+            <>
+              <Panel title={t('schema')}>
+                {schema === '' ? (
+                  <Muted>{t('noSchema')}</Muted>
+                ) : (
+                  <Code label={t('schema')} text={schema} />
+                )}
+              </Panel>
+              <Example schema={schema} />
+              <Subscribers name={name} />
+            </>
           }
           side={
             <Panel title={t('details')}>
@@ -103,7 +109,7 @@ export function EventTypePage() {
                     t('state'),
                     shown.archived ? t('archived') : shown.deprecated ? t('deprecated') : '–',
                   ],
-                  ['', <Instant key="at" at={shown.createdAt} />],
+                  [t('created'), <Instant key="at" at={shown.createdAt} />],
                 ]}
               />
             </Panel>

@@ -14,6 +14,7 @@ import { localTime } from '../../parts/local-time.ts'
 import { Bones, Failure } from '../../parts/states.tsx'
 import { Ago } from '../../parts/time.tsx'
 import { useSettled } from '../../parts/use-settled.ts'
+import { WentWrong } from './went-wrong.tsx'
 
 type Filter = NonNullable<BulkInput['filter']>
 type States = NonNullable<Filter['states']>
@@ -79,6 +80,7 @@ export function BulkDialog({ bulk, onClose }: { bulk: Bulk; onClose: () => void 
   return (
     <Dialog
       open
+      held
       onClose={onClose}
       title={t(title)}
       buttons={
@@ -151,8 +153,15 @@ export function BulkDialog({ bulk, onClose }: { bulk: Bulk; onClose: () => void 
           <ul>
             {preview.data.sample.map((one) => (
               <li key={`${one.messageId} ${one.endpointId}`}>
-                {one.eventType} · <Muted>{one.error ?? one.statusCode ?? one.messageId}</Muted> ·{' '}
-                <Ago at={one.createdAt} />
+                {one.eventType} ·{' '}
+                <Muted>
+                  {one.cause === null ? (
+                    (one.statusCode ?? one.messageId)
+                  ) : (
+                    <WentWrong cause={one.cause} error={one.error} />
+                  )}
+                </Muted>{' '}
+                · <Ago at={one.createdAt} />
               </li>
             ))}
           </ul>

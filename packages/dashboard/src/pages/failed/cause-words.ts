@@ -1,27 +1,14 @@
 import { useTranslations } from 'use-intl'
 import type { FailureGroup } from '../../api/shapes.ts'
 
-const reasons = {
-  connect: 'timedOutConnect',
-  headers: 'timedOutHeaders',
-  body: 'timedOutBody',
-  dns: 'dns',
-  'connect-refused': 'connectRefused',
-  'no-route': 'noRoute',
-  tls: 'tls',
-  reset: 'reset',
-  closed: 'closed',
-  protocol: 'protocol',
-  address: 'blockedAddress',
-  transform: 'transform',
-  sealed: 'sealed',
-} as const
+type Cause = Omit<FailureGroup['cause'], 'code'>
 
 /** Why a delivery failed, in words. */
-export function useCauseWords(): (cause: FailureGroup['cause']) => string {
+export function useCauseWords(): (cause: Cause) => string {
   const t = useTranslations('causes')
   return ({ outcome, statusCode, reason }) => {
-    if (reason !== null && reason in reasons) return t(reasons[reason as keyof typeof reasons])
+    const key = `reasons.${reason}` as 'reasons.dns'
+    if (reason !== null && t.has(key)) return t(key)
     switch (outcome) {
       case 'refused':
         return t('refused', { code: String(statusCode ?? '') })
@@ -35,4 +22,18 @@ export function useCauseWords(): (cause: FailureGroup['cause']) => string {
         return t('failed')
     }
   }
+}
+
+/** Where the network, a library or the receiver has the last word, which no code holds. */
+const saidByOthers = new Set(['tls', 'protocol', 'network', 'local', 'request'])
+
+/** What an attempt's error tells beyond its cause: another's own words, a redirect's target, an error's code. */
+export function beyondCause(
+  { outcome, statusCode, reason }: Cause,
+  error: string | null,
+): string | null {
+  if (error === null || error === `status ${statusCode}`) return null
+  if (outcome === 'refused' || outcome === 'failed') return error
+  if (reason !== null && saidByOthers.has(reason)) return error
+  return /\([A-Z][A-Z\d_]+\)$/.exec(error)?.[0] ?? null
 }

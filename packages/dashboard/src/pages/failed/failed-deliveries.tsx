@@ -1,6 +1,5 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
-import { ArrowLeft, Ban, History, RotateCw } from 'lucide-react'
 import { useState } from 'react'
 import { useFormatter, useTranslations } from 'use-intl'
 import { api, ask } from '../../api/client.ts'
@@ -10,22 +9,23 @@ import { Badge } from '../../parts/badge.tsx'
 import { Button } from '../../parts/button.tsx'
 import { FilterSelect } from '../../parts/field.tsx'
 import { Foot } from '../../parts/foot.tsx'
-import { backClass, Muted, Panel, Row } from '../../parts/layout.tsx'
+import { Muted, Panel } from '../../parts/layout.tsx'
 import { Bones, Empty, Failure } from '../../parts/states.tsx'
 import { type Column, Table } from '../../parts/table.tsx'
 import { Ago } from '../../parts/time.tsx'
 import { useMay } from '../../session/session.ts'
 import { useScope } from '../../shell/scope.ts'
-import { type Bulk, BulkDialog } from './bulk-dialog.tsx'
-import { useCauseWords } from './cause-words.ts'
+import { Actions } from './actions.tsx'
+import type { Bulk } from './bulk-dialog.tsx'
+import { WentWrong } from './went-wrong.tsx'
 
 const route = getRouteApi('/in/failed')
 
 /** By the delivery's id, what names it to Pombo. */
 type Chosen = ReadonlyMap<string, Bulk['chosen'][number]>
 
-/** What waits after a failure or was given up, one by one; what is done is done to the chosen ones or to all. */
-export function FailedDeliveries() {
+/** What waits after a failure or was given up at an endpoint, one by one, to choose from. */
+export function FailedDeliveries({ endpoint, held }: { endpoint: string; held: boolean }) {
   const t = useTranslations('failed')
   const common = useTranslations('common')
   const scope = useScope()
@@ -33,8 +33,7 @@ export function FailedDeliveries() {
   const filters = route.useSearch()
   const navigate = route.useNavigate()
   const [chosen, setChosen] = useState<Chosen>(new Map())
-  const [bulk, setBulk] = useState<Bulk>()
-  const { endpoint, cause, state } = filters
+  const { cause, state } = filters
   const found = useInfiniteQuery({
     queryKey: ['failed-deliveries', scope, endpoint, cause, state],
     initialPageParam: undefined as string | undefined,
@@ -44,7 +43,7 @@ export function FailedDeliveries() {
         limit: 50,
         ...(pageParam !== undefined && { iterator: pageParam }),
         ...(scope !== undefined && { app_id: scope }),
-        endpoint_id: endpoint ?? '',
+        endpoint_id: endpoint,
         ...(cause !== undefined && { cause }),
         ...(state !== undefined && { state: [state] }),
       }
@@ -53,38 +52,10 @@ export function FailedDeliveries() {
     getNextPageParam: (last) => (last.done ? undefined : (last.iterator ?? undefined)),
   })
   const rows = found.data?.pages.flatMap(({ data }) => data) ?? []
-  const inGroup = endpoint !== undefined || cause !== undefined
-  const act = (action: Bulk['action']): void =>
-    setBulk({
-      action,
-      chosen: action === 'replay' ? [] : [...chosen.values()],
-      filter: {
-        appId: scope ?? null,
-        endpointId: endpoint ?? null,
-        cause: cause ?? null,
-        states: state === undefined ? ['waiting', 'exhausted'] : [state],
-      },
-    })
   return (
     <Panel
       flush
-      title={
-        inGroup ? (
-          <Row>
-            <Link
-              from="/failed"
-              to="/failed"
-              className={backClass}
-              search={({ app, span, group }) => ({ app, span, group })}
-            >
-              <ArrowLeft size={13} aria-hidden /> {t('allGroups')}
-            </Link>
-            {t('ofGroup')}
-          </Row>
-        ) : (
-          t('deliveries')
-        )
-      }
+      title={t('deliveries')}
       actions={
         <>
           <FilterSelect
@@ -103,9 +74,16 @@ export function FailedDeliveries() {
           />
           {may('operate') && (
             <Actions
-              count={chosen.size}
+              chosen={[...chosen.values()]}
+              filter={{
+                appId: scope ?? null,
+                endpointId: endpoint,
+                cause: cause ?? null,
+                ...(state !== undefined && {
+                  states: [state === 'waiting' ? 'retrying' : 'exhausted'],
+                }),
+              }}
               any={rows.length > 0}
-              onAct={act}
               onNone={() => setChosen(new Map())}
             />
           )}
@@ -121,7 +99,7 @@ export function FailedDeliveries() {
       ) : rows.length === 0 ? (
         <Empty title={t('noDeliveries')}>{t('noDeliveriesHow')}</Empty>
       ) : (
-        <Rows rows={rows} chosen={chosen} onChoose={setChosen} />
+        <Rows rows={rows} held={held} chosen={chosen} onChoose={setChosen} />
       )}
       {found.hasNextPage && (
         <Foot>
@@ -130,60 +108,24 @@ export function FailedDeliveries() {
           </Button>
         </Foot>
       )}
-      {bulk !== undefined && <BulkDialog bulk={bulk} onClose={() => setBulk(undefined)} />}
     </Panel>
-  )
-}
-
-function Actions({
-  count,
-  any,
-  onAct,
-  onNone,
-}: {
-  count: number
-  any: boolean
-  onAct: (action: Bulk['action']) => void
-  onNone: () => void
-}) {
-  const t = useTranslations('failed')
-  return (
-    <>
-      {count > 0 && (
-        <Button kind="quiet" onClick={onNone}>
-          {t('chosen', { count })} · {t('unchoose')}
-        </Button>
-      )}
-      <Button
-        kind="primary"
-        icon={<RotateCw size={14} aria-hidden />}
-        disabled={!any}
-        onClick={() => onAct('retry')}
-      >
-        {count > 0 ? t('retry') : t('retryAll')}
-      </Button>
-      <Button icon={<History size={14} aria-hidden />} onClick={() => onAct('replay')}>
-        {t('replay')}
-      </Button>
-      <Button icon={<Ban size={14} aria-hidden />} disabled={!any} onClick={() => onAct('discard')}>
-        {count > 0 ? t('discard') : t('discardAll')}
-      </Button>
-    </>
   )
 }
 
 function Rows({
   rows,
+  held,
   chosen,
   onChoose,
 }: {
   rows: FailedDelivery[]
+  /** Its circuit is open: what is due waits for it. */
+  held: boolean
   chosen: Chosen
   onChoose: (chosen: Chosen) => void
 }) {
   const t = useTranslations('failed')
   const format = useFormatter()
-  const words = useCauseWords()
   const toggle = ({ deliveryId, messageId, endpointId }: FailedDelivery, on: boolean): void => {
     const next = new Map(chosen)
     if (on) next.set(deliveryId, { messageId, endpointId })
@@ -228,11 +170,7 @@ function Rows({
       id: 'error',
       head: t('error'),
       is: 'fill',
-      cell: ({ cause, error }) => (
-        <>
-          {cause !== null && words(cause)} {error !== null && <Muted>{error}</Muted>}
-        </>
-      ),
+      cell: ({ cause, error }) => <WentWrong {...{ cause, error }} />,
     },
     {
       id: 'attempts',
@@ -247,7 +185,13 @@ function Rows({
       is: 'number',
       minor: true,
       cell: ({ nextAttemptAt }) =>
-        nextAttemptAt === null ? <Muted>–</Muted> : <Ago at={nextAttemptAt} />,
+        nextAttemptAt === null ? (
+          <Muted>–</Muted>
+        ) : Date.parse(nextAttemptAt) > Date.now() ? (
+          <Ago at={nextAttemptAt} />
+        ) : (
+          <Muted>{held ? t('nextHeld') : t('nextDue')}</Muted>
+        ),
     },
     { id: 'at', head: t('last'), is: 'number', cell: ({ createdAt }) => <Ago at={createdAt} /> },
   ]

@@ -3,21 +3,23 @@ import { getRouteApi, Link } from '@tanstack/react-router'
 import { CircleCheckBig } from 'lucide-react'
 import { useFormatter, useTranslations } from 'use-intl'
 import { useAppName } from '../../api/apps.ts'
-import { api, ask } from '../../api/client.ts'
 import { asProblem } from '../../api/problem.ts'
 import type { FailureGroup } from '../../api/shapes.ts'
 import { Badge } from '../../parts/badge.tsx'
 import { FilterSelect } from '../../parts/field.tsx'
 import { FilterBar } from '../../parts/foot.tsx'
-import { Muted, Page, Panel } from '../../parts/layout.tsx'
+import { Foreign, Muted, Page, Panel } from '../../parts/layout.tsx'
 import { Bones, Empty, Failure } from '../../parts/states.tsx'
 import { type Column, rowLink, Table } from '../../parts/table.tsx'
 import { Ago } from '../../parts/time.tsx'
-import { useSession } from '../../session/session.ts'
+import { useMay, useSession } from '../../session/session.ts'
 import { useScope } from '../../shell/scope.ts'
-import { sinceOf, type Span, spans } from '../messages/search.ts'
-import { useCauseWords } from './cause-words.ts'
+import { type Span, spans } from '../messages/search.ts'
+import { Actions } from './actions.tsx'
+import { beyondCause, useCauseWords } from './cause-words.ts'
 import { FailedDeliveries } from './failed-deliveries.tsx'
+import { CauseHead, EndpointHead } from './group-head.tsx'
+import { failuresQuery } from './queries.ts'
 import { RecentTasks } from '../tasks/recent-tasks.tsx'
 
 const route = getRouteApi('/in/failed')
@@ -31,26 +33,26 @@ const spanWords = {
 
 export function FailedPage() {
   const t = useTranslations('failed')
-  const messages = useTranslations('messages')
-  const scope = useScope()
-  const filters = route.useSearch()
-  const { span = '24h', group = 'endpoint' } = filters
-  const navigate = route.useNavigate()
-  const groups = useQuery({
-    queryKey: ['failures', scope, span, group],
-    refetchInterval: 10_000,
-    queryFn: async () => {
-      const query = {
-        since: sinceOf(span, Date.now()),
-        group_by: group,
-        ...(scope !== undefined && { app_id: scope }),
-      }
-      return (await ask(api.GET('/api/v1/failure', { params: { query } }))).data
-    },
-  })
-  const inGroup = filters.endpoint !== undefined
+  const { endpoint } = route.useSearch()
   return (
     <Page title={t('title')}>
+      {endpoint === undefined ? <AllGroups /> : <OneEndpoint endpoint={endpoint} />}
+      <RecentTasks />
+    </Page>
+  )
+}
+
+function AllGroups() {
+  const t = useTranslations('failed')
+  const messages = useTranslations('messages')
+  const scope = useScope()
+  const may = useMay()
+  const filters = route.useSearch()
+  const { span = '24h', group = 'endpoint', cause } = filters
+  const navigate = route.useNavigate()
+  const groups = useQuery(failuresQuery({ scope, span, group, cause }))
+  return (
+    <>
       <FilterBar>
         <FilterSelect
           label={t('span')}
@@ -74,26 +76,49 @@ export function FailedPage() {
           ]}
         />
       </FilterBar>
-      {!inGroup && (
-        <Panel flush>
-          {groups.data === undefined ? (
-            groups.error === null ? (
-              <Bones />
-            ) : (
-              <Failure problem={asProblem(groups.error)} retry={() => void groups.refetch()} />
-            )
-          ) : groups.data.length === 0 ? (
-            <Empty icon={<CircleCheckBig size={22} aria-hidden />} title={t('empty')}>
-              {t('emptyHow')}
-            </Empty>
+      <Panel
+        flush
+        {...(cause !== undefined && {
+          title: <CauseHead cause={groups.data?.[0]?.cause} />,
+          actions: may('operate') && (
+            <Actions
+              chosen={[]}
+              filter={{ appId: scope ?? null, endpointId: null, cause }}
+              any={(groups.data?.length ?? 0) > 0}
+              onNone={() => undefined}
+            />
+          ),
+        })}
+      >
+        {groups.data === undefined ? (
+          groups.error === null ? (
+            <Bones />
           ) : (
-            <Groups groups={groups.data} byCause={group === 'cause'} />
-          )}
-        </Panel>
-      )}
-      {inGroup && <FailedDeliveries />}
-      <RecentTasks />
-    </Page>
+            <Failure problem={asProblem(groups.error)} retry={() => void groups.refetch()} />
+          )
+        ) : groups.data.length === 0 ? (
+          <Empty icon={<CircleCheckBig size={22} aria-hidden />} title={t('empty')}>
+            {t('emptyHow')}
+          </Empty>
+        ) : (
+          <Groups groups={groups.data} byCause={group === 'cause'} />
+        )}
+      </Panel>
+    </>
+  )
+}
+
+function OneEndpoint({ endpoint }: { endpoint: string }) {
+  const scope = useScope()
+  const { cause } = route.useSearch()
+  // As far back as is kept, for what waits may have failed long ago.
+  const groups = useQuery(failuresQuery({ scope, span: '30d', group: 'endpoint', endpoint })).data
+  const group = groups?.find((one) => one.cause.code === cause) ?? groups?.[0]
+  return (
+    <>
+      <EndpointHead group={group} cause={cause === undefined ? undefined : group?.cause} />
+      <FailedDeliveries endpoint={endpoint} held={group?.circuit === 'open'} />
+    </>
   )
 }
 
@@ -116,7 +141,7 @@ function Groups({ groups, byCause }: { groups: FailureGroup[]; byCause: boolean 
           className={rowLink}
           search={(before) => ({
             ...before,
-            cause: endpointId === null ? undefined : cause.code,
+            cause: cause.code,
             group: 'endpoint' as const,
             endpoint: endpointId ?? undefined,
           })}
@@ -136,9 +161,12 @@ function Groups({ groups, byCause }: { groups: FailureGroup[]; byCause: boolean 
           id: 'endpoint',
           head: t('endpoint'),
           is: 'fill',
-          cell: ({ endpointUrl, sample }) => (
+          cell: ({ endpointUrl, cause, sample }) => (
             <>
-              {endpointUrl} {sample?.error && <Muted>{sample.error}</Muted>}
+              {endpointUrl}{' '}
+              <Muted>
+                <Foreign>{beyondCause(cause, sample?.error ?? null)}</Foreign>
+              </Muted>
             </>
           ),
         },

@@ -1,18 +1,17 @@
-import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { Pause, Play } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import { useTranslations } from 'use-intl'
-import { eventTypeNamesQuery } from '../../api/event-types.ts'
+import { basePath } from '../../api/base-path.ts'
+import { api } from '../../api/client.ts'
 import { Badge } from '../../parts/badge.tsx'
 import { Button } from '../../parts/button.tsx'
-import { FilterSelect } from '../../parts/field.tsx'
-import { FilterBar } from '../../parts/foot.tsx'
 import { Page, Panel, Row } from '../../parts/layout.tsx'
 import { Notice } from '../../parts/states.tsx'
+import { useSession } from '../../session/session.ts'
 import { useScope } from '../../shell/scope.ts'
+import { LiveFilters } from './live-filters.tsx'
 import { LiveRows } from './live-rows.tsx'
-import { liveStates } from './search.ts'
 import { follow, type LiveState } from './stream.ts'
 
 const route = getRouteApi('/in/live')
@@ -20,18 +19,27 @@ const route = getRouteApi('/in/live')
 const nothing: LiveState = { status: 'connecting', rows: [], seen: 0, dropped: 0 }
 
 function useStream(address: string): LiveState {
-  const [heard, setHeard] = useState({ address, state: nothing })
+  const { csrfToken } = useSession()
+  // Another session is another question too: it begins at once.
+  const asked = `${address} ${csrfToken}`
+  const [heard, setHeard] = useState({ asked, state: nothing })
   useEffect(
     () =>
       follow(
         address,
-        (state) => setHeard({ address, state }),
+        (state) => setHeard({ asked, state }),
         (url) => new EventSource(url),
       ),
-    [address],
+    [address, asked],
   )
   // What was heard of another question is no answer to this one.
-  return heard.address === address ? heard.state : nothing
+  const state = heard.asked === asked ? heard.state : nothing
+  const broken = state.status === 'broken'
+  // A stream does not say why it broke off: whether the session is over, another request is told.
+  useEffect(() => {
+    if (broken) void api.GET('/api/v1/overview', { params: { query: {} } }).catch(() => undefined)
+  }, [broken])
+  return state
 }
 
 export function LivePage() {
@@ -46,7 +54,7 @@ export function LivePage() {
     ...(source !== undefined && { source }),
     ...(endpoint !== undefined && { endpoint_id: endpoint }),
   })
-  const live = useStream(`/api/v1/stream?${wanted}`)
+  const live = useStream(`${basePath}/api/v1/stream?${wanted}`)
   const [held, setHeld] = useState<LiveState>()
   const shown = held ?? live
   return (
@@ -72,10 +80,10 @@ export function LivePage() {
         </Button>
       }
     >
-      <Filters />
+      <LiveFilters />
       {shown.dropped > 0 && <Notice tone="warn">{t('dropped', { count: shown.dropped })}</Notice>}
       <Panel flush>
-        <LiveRows rows={shown.rows} />
+        <LiveRows rows={shown.rows} withApp={scope === undefined} />
       </Panel>
     </Page>
   )
@@ -91,42 +99,6 @@ function Status({ status }: { status: LiveState['status'] | 'paused' }) {
     case 'paused':
       return <Badge>{t('paused')}</Badge>
     case 'broken':
-    case 'ended':
       return <Badge tone="warn">{t('broken')}</Badge>
   }
-}
-
-function Filters() {
-  const t = useTranslations('live')
-  const filters = route.useSearch()
-  const navigate = route.useNavigate()
-  const types = useQuery(eventTypeNamesQuery)
-  return (
-    <FilterBar>
-      <FilterSelect
-        label={t('type')}
-        value={filters.type ?? ''}
-        onPick={(type) =>
-          void navigate({ search: (before) => ({ ...before, type: type || undefined }) })
-        }
-        options={[
-          { value: '', label: t('anyType') },
-          ...(types.data ?? []).map((value) => ({ value, label: value })),
-        ]}
-      />
-      <FilterSelect
-        label={t('state')}
-        value={filters.state ?? ''}
-        onPick={(state) =>
-          void navigate({
-            search: (before) => ({ ...before, state: state === '' ? undefined : state }),
-          })
-        }
-        options={[
-          { value: '' as const, label: t('anyState') },
-          ...liveStates.map((value) => ({ value, label: t(value) })),
-        ]}
-      />
-    </FilterBar>
-  )
 }

@@ -1,16 +1,25 @@
+import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { Activity, ArrowUp } from 'lucide-react'
-import { useLayoutEffect, useRef } from 'react'
+import { useLayoutEffect, useRef, useSyncExternalStore } from 'react'
 import { useTranslations } from 'use-intl'
+import { useAppName } from '../../api/apps.ts'
 import type { StreamEvent } from '../../api/shapes.ts'
 import { Badge, type Tone } from '../../parts/badge.tsx'
 import { Button } from '../../parts/button.tsx'
 import { Empty } from '../../parts/states.tsx'
 import { Clock, useDuration } from '../../parts/time.tsx'
+import { useSession } from '../../session/session.ts'
+import { useScope } from '../../shell/scope.ts'
+import { WentWrong } from '../failed/went-wrong.tsx'
 import styles from './live-rows.module.css'
+import { offeredEndpointsQuery } from './queries.ts'
 
 const ROW_PX = 32
+/** Where it is narrow, in two lines. */
+const NARROW_ROW_PX = 52
+const narrow = globalThis.matchMedia?.('(max-width: 40rem)')
 
 const tones: Record<StreamEvent['state'], Tone> = {
   accepted: 'info',
@@ -21,14 +30,23 @@ const tones: Record<StreamEvent['state'], Tone> = {
 }
 
 /** The newest on top. Who scrolled back keeps their place while more comes in above. */
-export function LiveRows({ rows }: { rows: readonly StreamEvent[] }) {
+export function LiveRows({
+  rows,
+  withApp,
+}: {
+  rows: readonly StreamEvent[]
+  /** They are of several apps. */
+  withApp: boolean
+}) {
   const t = useTranslations('live')
   const scroller = useRef<HTMLDivElement>(null)
+  const rowPx = useSyncExternalStore(watchWidth, () => (narrow.matches ? NARROW_ROW_PX : ROW_PX))
+  const names = useNames(withApp)
   const newest = useRef<string>(undefined)
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
-    estimateSize: () => ROW_PX,
+    estimateSize: () => rowPx,
     overscan: 12,
     getItemKey: (index) => rows[rows.length - 1 - index]?.id ?? index,
   })
@@ -36,10 +54,11 @@ export function LiveRows({ rows }: { rows: readonly StreamEvent[] }) {
     const element = scroller.current
     const before = newest.current
     newest.current = rows.at(-1)?.id
-    if (element === null || before === undefined || element.scrollTop < ROW_PX) return
+    if (element === null || before === undefined || element.scrollTop < rowPx) return
     const added = rows.length - 1 - rows.findLastIndex(({ id }) => id === before)
-    if (added > 0 && added < rows.length) element.scrollTop += added * ROW_PX
-  }, [rows])
+    if (added > 0 && added < rows.length) element.scrollTop += added * rowPx
+  }, [rows, rowPx])
+  useLayoutEffect(() => virtual.measure(), [virtual, rowPx])
   if (rows.length === 0)
     return (
       <Empty icon={<Activity size={22} aria-hidden />} title={t('empty')}>
@@ -64,12 +83,12 @@ export function LiveRows({ rows }: { rows: readonly StreamEvent[] }) {
               className={styles.row}
               style={{ transform: `translateY(${item.start}px)` }}
             >
-              <EventRow event={event} />
+              <EventRow event={event} names={names} />
             </li>
           )
         })}
       </ul>
-      {(virtual.scrollOffset ?? 0) > ROW_PX * 4 && (
+      {(virtual.scrollOffset ?? 0) > rowPx * 4 && (
         <div className={styles.up}>
           <Button
             icon={<ArrowUp size={14} aria-hidden />}
@@ -83,19 +102,49 @@ export function LiveRows({ rows }: { rows: readonly StreamEvent[] }) {
   )
 }
 
-function EventRow({ event }: { event: StreamEvent }) {
+function watchWidth(changed: () => void): () => void {
+  narrow.addEventListener('change', changed)
+  return () => narrow.removeEventListener('change', changed)
+}
+
+interface Names {
+  app: (id: string) => string | null
+  endpoint: (id: string) => string
+}
+
+/** What apps and endpoints are called, as far as they are known. */
+function useNames(withApp: boolean): Names {
+  const { kind } = useSession()
+  const appName = useAppName()
+  const endpoints = useQuery(offeredEndpointsQuery(useScope())).data
+  const urls = new Map(endpoints?.map(({ id, url }) => [id, url]))
+  return {
+    app: (id) => (withApp && kind === 'account' ? appName(id) : null),
+    endpoint: (id) => urls.get(id) ?? id,
+  }
+}
+
+function EventRow({ event, names }: { event: StreamEvent; names: Names }) {
   const t = useTranslations('live')
+  const messages = useTranslations('messages')
   const duration = useDuration()
   const { kind, state, appId, messageId, eventType, source } = event
   const rest =
     kind === 'message'
-      ? [source, event.unmatched ?? t('toCount', { count: event.deliveries ?? 0 })]
+      ? [
+          names.app(appId),
+          source,
+          event.unmatched === null
+            ? t('toCount', { count: event.deliveries ?? 0 })
+            : messages('stateUnmatched'),
+        ]
       : [
+          names.app(appId),
           t('attempt', { number: String(event.attempt ?? 1) }),
           event.statusCode,
           event.durationMs === null ? null : duration(event.durationMs),
-          event.error,
         ]
+  const said = rest.filter((one) => one !== null && one !== undefined).join(' · ')
   return (
     <Link
       className={styles.link}
@@ -111,9 +160,19 @@ function EventRow({ event }: { event: StreamEvent }) {
       </span>
       <span className={styles.type}>{eventType}</span>
       <span className={styles.rest}>
-        {rest.filter((one) => one !== null && one !== undefined).join(' · ')}
+        {said}
+        {event.error !== null && (
+          <>
+            {' · '}
+            <WentWrong cause={event.cause} error={event.error} />
+          </>
+        )}
       </span>
-      <span className={styles.id}>{event.endpointId ?? event.eventId ?? messageId}</span>
+      <span className={styles.id}>
+        {event.endpointId === null
+          ? (event.eventId ?? messageId)
+          : names.endpoint(event.endpointId)}
+      </span>
     </Link>
   )
 }

@@ -1,22 +1,24 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import type { StreamEvent } from '../../api/shapes.ts'
 import { follow, type LiveState } from './stream.ts'
 
 class Source extends EventTarget {
   closed = false
+  readyState = 1
   close(): void {
     this.closed = true
   }
-  say(name: string, data: unknown): void {
-    this.dispatchEvent(new MessageEvent(name, { data: JSON.stringify(data) }))
+  say(name: string, data: unknown, lastEventId = ''): void {
+    this.dispatchEvent(new MessageEvent(name, { data: JSON.stringify(data), lastEventId }))
   }
 }
 
 const event = (id: number): StreamEvent => ({ id: String(id), kind: 'message' }) as StreamEvent
 
 function watched() {
-  const source = new Source()
+  const sources: Source[] = []
   const heard: LiveState[] = []
+  const opened: string[] = []
   const waiting: (() => void)[] = []
   const stop = follow(
     '/stream',
@@ -24,10 +26,14 @@ function watched() {
       heard.push(state)
       waiting.shift()?.()
     },
-    () => source as unknown as EventSource,
+    (url) => {
+      opened.push(url)
+      sources.push(new Source())
+      return sources.at(-1) as unknown as EventSource
+    },
   )
   const next = async (): Promise<void> => await new Promise((resolve) => void waiting.push(resolve))
-  return { source, heard, stop, next, last: () => heard.at(-1)! }
+  return { source: sources[0]!, sources, heard, opened, stop, next, last: () => heard.at(-1)! }
 }
 
 test('a burst is one change, and what comes again after a break is shown once', async () => {
@@ -56,12 +62,31 @@ test('no more rows are kept than can be scrolled back to', async () => {
   stop()
 })
 
-test('what the server left out is counted, and a stream that it ends is not opened again', () => {
+test('what the server left out is counted', () => {
   const { source, last } = watched()
   source.say('dropped', { count: 3 })
   source.say('dropped', { count: 4 })
   expect(last().dropped).toBe(7)
-  source.say('end', { reason: 'signed out' })
-  expect(last().status).toBe('ended')
-  expect(source.closed).toBe(true)
+})
+
+test('after an end, and after an answer that is no stream, it is opened again from the last id, ever later', () => {
+  vi.useFakeTimers()
+  try {
+    const { source, sources, last, opened, stop } = watched()
+    source.say('hello', {})
+    source.say('events', [event(1)], '41-7')
+    source.say('end', { reason: 'This node is stopping.' })
+    expect([source.closed, last().status]).toEqual([true, 'broken'])
+    vi.advanceTimersByTime(1_000)
+    expect(opened).toEqual(['/stream', '/stream?last_event_id=41-7'])
+    sources[1]!.readyState = 2
+    sources[1]!.dispatchEvent(new Event('error'))
+    vi.advanceTimersByTime(1_999)
+    expect(opened).toHaveLength(2)
+    vi.advanceTimersByTime(1)
+    expect(opened).toHaveLength(3)
+    stop()
+  } finally {
+    vi.useRealTimers()
+  }
 })

@@ -4,9 +4,12 @@ import type { StreamEvent } from '../../api/shapes.ts'
 const KEPT = 5_000
 /** As often as a screen is drawn anew at most: a burst becomes one change. */
 const DRAW_MS = 100
+const LONGEST_WAIT_MS = 30_000
+/** `EventSource.CLOSED`: the browser tries no more. */
+const CLOSED = 2
 
 export interface LiveState {
-  status: 'connecting' | 'connected' | 'broken' | 'ended'
+  status: 'connecting' | 'connected' | 'broken'
   /** Oldest first. */
   rows: readonly StreamEvent[]
   /** How many there were in all, so that a reader knows what came since. */
@@ -60,29 +63,54 @@ export class Gathered {
 
 export type OpenSource = (url: string) => EventSource
 
-/** Follows the stream until the answer is called. The browser connects again by itself, with the last id it saw. */
+/**
+ * Follows the stream until the answer is called. After a break the browser connects again by itself, with the last id
+ * it saw; after an end, which a node that stops says too, or an answer that is no stream, it is done here.
+ */
 export function follow(
   url: string,
   tell: (state: LiveState) => void,
   open: OpenSource,
 ): () => void {
   const gathered = new Gathered(() => tell(gathered.state))
-  const source = open(url)
-  const on = (name: string, heard: (data: string) => void): void =>
-    source.addEventListener(name, (event) => heard(String((event as MessageEvent).data)))
-  on('hello', () => gathered.set({ status: 'connected' }))
-  on('events', (data) => gathered.add(JSON.parse(data) as StreamEvent[]))
-  on('dropped', (data) => {
-    const { count } = JSON.parse(data) as { count: number }
-    gathered.set({ dropped: gathered.state.dropped + count })
-  })
-  on('end', () => {
-    gathered.set({ status: 'ended' })
+  let source: EventSource
+  let lastId = ''
+  let tries = 0
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const connect = (): void => {
+    const joint = url.includes('?') ? '&' : '?'
+    source = open(lastId === '' ? url : `${url}${joint}last_event_id=${encodeURIComponent(lastId)}`)
+    const on = (name: string, heard: (event: MessageEvent<string>) => void): void =>
+      source.addEventListener(name, heard as (event: Event) => void)
+    on('hello', () => {
+      tries = 0
+      gathered.set({ status: 'connected' })
+    })
+    on('events', ({ data, lastEventId }) => {
+      lastId = lastEventId || lastId
+      gathered.add(JSON.parse(data) as StreamEvent[])
+    })
+    on('dropped', ({ data }) => {
+      const { count } = JSON.parse(data) as { count: number }
+      gathered.set({ dropped: gathered.state.dropped + count })
+    })
+    on('end', again)
+    on('error', () => {
+      if (source.readyState === CLOSED) again()
+      else gathered.set({ status: 'broken' })
+    })
+  }
+  const again = (): void => {
     source.close()
-  })
-  source.addEventListener('error', () => gathered.set({ status: 'broken' }))
+    clearTimeout(timer)
+    timer = setTimeout(connect, Math.min(1_000 * 2 ** tries, LONGEST_WAIT_MS))
+    tries += 1
+    gathered.set({ status: 'broken' })
+  }
+  connect()
   return () => {
     gathered.stop()
+    clearTimeout(timer)
     source.close()
   }
 }

@@ -8,11 +8,19 @@ import { Code } from '../../parts/code.tsx'
 import { Muted } from '../../parts/layout.tsx'
 import { Notice } from '../../parts/states.tsx'
 import { Clock, useDuration } from '../../parts/time.tsx'
+import { WentWrong } from '../failed/went-wrong.tsx'
 import styles from './deliveries.module.css'
+import { SentRequest } from './sent-request.tsx'
 import { useOutcomeWords } from './states.tsx'
 
+interface Of {
+  appId: string
+  attempt: Attempt
+  message: Message
+}
+
 /** An attempt: how it ended and when; opened, what was sent and what came back. */
-export function AttemptLine({ attempt, message }: { attempt: Attempt; message: Message }) {
+export function AttemptLine({ appId, attempt, message }: Of) {
   const t = useTranslations('messages.detail')
   const words = useOutcomeWords()
   const duration = useDuration()
@@ -41,7 +49,7 @@ export function AttemptLine({ attempt, message }: { attempt: Attempt; message: M
       </button>
       {open && (
         <div id={id} className={styles.detail}>
-          <Sent attempt={attempt} message={message} />
+          <Sent appId={appId} attempt={attempt} message={message} />
           <Came attempt={attempt} />
         </div>
       )}
@@ -49,29 +57,30 @@ export function AttemptLine({ attempt, message }: { attempt: Attempt; message: M
   )
 }
 
-function Sent({ attempt, message }: { attempt: Attempt; message: Message }) {
+function Sent({ appId, attempt, message }: Of) {
   const t = useTranslations('messages.detail')
   return (
     <section>
       <h3>{t('request')}</h3>
-      <Code label={t('request')} text={`POST ${attempt.url}`} />
-      {message.payload !== null && <Code label={t('body')} text={layOut(message.payload)} />}
-      <p className={styles.note}>{t('rebuilt')}</p>
-      <p className={styles.note}>{t('verifyHow')}</p>
+      <SentRequest {...{ appId, attempt, message }} />
     </section>
   )
 }
 
 function Came({ attempt }: { attempt: Attempt }) {
   const t = useTranslations('messages.detail')
-  const { error, response, responseStatusCode } = attempt
+  const { cause, error, response, responseStatusCode } = attempt
   return (
     <section>
       <h3>
         {t('answer')}
         {responseStatusCode > 0 && ` ${responseStatusCode}`}
       </h3>
-      {error !== null && <Notice tone="warn">{error}</Notice>}
+      {cause !== null && (
+        <Notice tone="warn">
+          <WentWrong {...{ cause, error }} />
+        </Notice>
+      )}
       {response === '' ? (
         responseStatusCode > 0 && <p className={styles.note}>{t('emptyAnswer')}</p>
       ) : (

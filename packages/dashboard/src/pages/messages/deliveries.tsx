@@ -6,14 +6,15 @@ import { api, ask } from '../../api/client.ts'
 import { asProblem } from '../../api/problem.ts'
 import type { Attempt, EndpointOfMessage, Message } from '../../api/shapes.ts'
 import { Button } from '../../parts/button.tsx'
-import { Panel, Row, Stack } from '../../parts/layout.tsx'
+import { Foreign, Panel, Row, Stack } from '../../parts/layout.tsx'
 import { Bones, Empty, Failure } from '../../parts/states.tsx'
 import { Ago } from '../../parts/time.tsx'
 import { useSay } from '../../parts/toast.tsx'
 import { useMay } from '../../session/session.ts'
 import { AttemptLine } from './attempt-line.tsx'
 import styles from './deliveries.module.css'
-import { attemptsQuery, destinationsQuery } from './queries.ts'
+import { NotTo } from './not-to.tsx'
+import { attemptsQuery, destinationsQuery, explainQuery } from './queries.ts'
 import { StatusBadge } from './states.tsx'
 
 /** Who got a message, who did not and why, and each attempt on its line. */
@@ -33,7 +34,7 @@ export function Deliveries({ appId, message }: { appId: string; message: Message
     <Stack>
       {destinations.data.length === 0 && (
         <Panel title={t('deliveries')}>
-          <Empty title={t('nobody')}>{message.unmatched}</Empty>
+          <Empty title={t('nobody')}>{t('nobodyHow')}</Empty>
         </Panel>
       )}
       {destinations.data.map((endpoint) => (
@@ -45,6 +46,7 @@ export function Deliveries({ appId, message }: { appId: string; message: Message
           attempts={attempts.data.filter(({ endpointId }) => endpointId === endpoint.id)}
         />
       ))}
+      <NotTo appId={appId} messageId={message.id} />
     </Stack>
   )
 }
@@ -63,6 +65,12 @@ function Delivery({
   const t = useTranslations('messages.detail')
   const say = useSay()
   const may = useMay()
+  const because = useTranslations('messages.because')
+  const explained = useQuery(explainQuery(appId, message.id))
+  const why = explained.data?.data.find(({ endpointId }) => endpointId === endpoint.id)
+  const held =
+    endpoint.statusText === 'pending' &&
+    (why?.because === 'paused' || why?.because === 'circuit-open')
   const queries = useQueryClient()
   const path = { app_id: appId, msg_id: message.id, endpoint_id: endpoint.id }
   const done = async (): Promise<void> => {
@@ -109,19 +117,27 @@ function Delivery({
     >
       <div className={styles.summary}>
         {t('attempts', { count: attempts.length })}
-        {endpoint.nextAttempt !== null && (
+        {endpoint.nextAttempt !== null && !held && (
           <>
             {' · '}
             {t.rich('next', { when: () => <Ago at={endpoint.nextAttempt} /> })}
           </>
         )}
-        {endpoint.reason !== null && <> · {endpoint.reason}</>}
+        {held && <> · {because(why.because)}</>}
+        {endpoint.reason !== null && (
+          <>
+            {' '}
+            · <Foreign>{endpoint.reason}</Foreign>
+          </>
+        )}
       </div>
-      <ol className={styles.line}>
-        {attempts.map((attempt) => (
-          <AttemptLine key={attempt.id} attempt={attempt} message={message} />
-        ))}
-      </ol>
+      {attempts.length > 0 && (
+        <ol className={styles.line}>
+          {attempts.map((attempt) => (
+            <AttemptLine key={attempt.id} appId={appId} attempt={attempt} message={message} />
+          ))}
+        </ol>
+      )}
     </Panel>
   )
 }

@@ -9,7 +9,7 @@ import { FilterSelect, SearchField, TextField } from '../../parts/field.tsx'
 import { FilterBar } from '../../parts/foot.tsx'
 import { FormDialog } from '../../parts/form-dialog.tsx'
 import { AppFilter } from '../../shell/app-filter.tsx'
-import { type Span, spans } from './search.ts'
+import { messageStates, type Span, spans } from './search.ts'
 
 const route = getRouteApi('/in/messages')
 
@@ -20,9 +20,17 @@ const spanWords = {
   '30d': 'lastMonth',
 } as const
 
+const stateWords = {
+  waiting: 'optionWaiting',
+  delivered: 'optionDelivered',
+  exhausted: 'optionExhausted',
+  discarded: 'optionDiscarded',
+  unmatched: 'optionUnmatched',
+} as const
+
 type Filters = ReturnType<typeof route.useSearch>
 
-export function MessageFilters({ app, onId }: { app: string; onId: (id: string) => void }) {
+export function MessageFilters() {
   const t = useTranslations('messages')
   const filters = route.useSearch()
   const navigate = route.useNavigate()
@@ -32,12 +40,25 @@ export function MessageFilters({ app, onId }: { app: string; onId: (id: string) 
     void navigate({ search: (before) => ({ ...before, ...change }) })
   const { app: _, ...own } = filters
   const any = Object.values(own).some((one) => one !== undefined)
-  const hidden = [filters.channel, filters.tag].filter(Boolean).length
+  const hidden = [filters.channel, filters.tag, filters.key, filters.text].filter(Boolean).length
   const typeOptions = [...new Set([...(types.data ?? []), ...(filters.type ? [filters.type] : [])])]
   return (
     <FilterBar>
-      <SearchField label={t('searchLabel')} value="" onSearch={(id) => id !== '' && onId(id)} />
-      <AppFilter app={app} />
+      <SearchField
+        label={t('searchLabel')}
+        value={filters.q ?? ''}
+        onSearch={(q) => set({ q: q || undefined })}
+      />
+      <AppFilter />
+      <FilterSelect
+        label={t('state')}
+        value={filters.state ?? ''}
+        onPick={(state) => set({ state: state === '' ? undefined : state })}
+        options={[
+          { value: '' as const, label: t('anyState') },
+          ...messageStates.map((value) => ({ value, label: t(stateWords[value]) })),
+        ]}
+      />
       <FilterSelect
         label={t('eventType')}
         value={filters.type ?? ''}
@@ -98,6 +119,8 @@ function MoreFilters({
     type: filters.type ?? '',
     channel: filters.channel ?? '',
     tag: filters.tag ?? '',
+    key: filters.key ?? '',
+    text: filters.text ?? '',
   })
   const field = (name: keyof typeof typed) => ({
     value: typed[name],
@@ -111,11 +134,21 @@ function MoreFilters({
       action={common('search')}
       busy={false}
       onClose={onClose}
-      onSend={() => onSet({ type: or(typed.type), channel: or(typed.channel), tag: or(typed.tag) })}
+      onSend={() =>
+        onSet({
+          type: or(typed.type),
+          channel: or(typed.channel),
+          tag: or(typed.tag),
+          key: or(typed.key),
+          text: or(typed.text),
+        })
+      }
     >
       <TextField label={t('eventType')} {...field('type')} />
       <TextField label={t('channel')} {...field('channel')} />
       <TextField label={t('tag')} {...field('tag')} />
+      <TextField label={t('orderingKey')} {...field('key')} />
+      <TextField label={t('text')} help={t('textHelp')} minLength={2} {...field('text')} />
     </FormDialog>
   )
 }

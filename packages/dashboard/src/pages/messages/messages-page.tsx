@@ -1,28 +1,28 @@
-import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
+import { getRouteApi, Link } from '@tanstack/react-router'
 import { Mail, SearchX, Send } from 'lucide-react'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
+import { useAppName } from '../../api/apps.ts'
 import { api, ask } from '../../api/client.ts'
-import type { Message } from '../../api/shapes.ts'
+import type { FoundMessage } from '../../api/shapes.ts'
 import { Badge } from '../../parts/badge.tsx'
 import { Button } from '../../parts/button.tsx'
-import { Mono, Page, Panel } from '../../parts/layout.tsx'
+import { Mono, Muted, Page, Panel } from '../../parts/layout.tsx'
 import { PagedList, pageOf } from '../../parts/paged-list.tsx'
-import { Bones, Empty } from '../../parts/states.tsx'
+import { Empty } from '../../parts/states.tsx'
 import { type Column, rowLink } from '../../parts/table.tsx'
 import { Ago } from '../../parts/time.tsx'
 import { useMay, useSession } from '../../session/session.ts'
-import { NoApp } from '../../shell/no-app.tsx'
-import { useOneApp } from '../../shell/one-app.ts'
+import { useScope } from '../../shell/scope.ts'
 import { MessageFilters } from './filters.tsx'
 import { sinceOf } from './search.ts'
+import { Searched } from './searched.tsx'
 import { SendDialog } from './send-dialog.tsx'
 
 const route = getRouteApi('/in/messages')
 
 export function MessagesPage() {
   const t = useTranslations('messages')
-  const { app, pending } = useOneApp()
   const { kind } = useSession()
   const may = useMay()
   const [sending, setSending] = useState(false)
@@ -38,37 +38,96 @@ export function MessagesPage() {
         )
       }
     >
-      {app === undefined ? (
-        <Panel flush>{pending ? <Bones /> : <NoApp />}</Panel>
-      ) : (
-        <List app={app} />
-      )}
+      <MessageFilters />
+      <List />
       {sending && <SendDialog onClose={() => setSending(false)} />}
     </Page>
   )
 }
 
-function List({ app }: { app: string }) {
+function List() {
   const t = useTranslations('messages')
-  const navigate = useNavigate()
-  const { type, span, channel, tag } = route.useSearch()
-  const filtered = [type, span, channel, tag].some((one) => one !== undefined)
-  const columns: Column<Message>[] = [
+  const app = useScope()
+  const { q, type, state, span, channel, tag, key, text } = route.useSearch()
+  const filtered = [q, type, state, span, channel, tag, key, text].some((one) => one !== undefined)
+  const columns = useColumns(app)
+  return (
+    <Panel flush>
+      <PagedList
+        linked
+        label={t('title')}
+        queryKey={['messages', app, q, type, state, span, channel, tag, key, text]}
+        refetchMs={10_000}
+        page={async (iterator) => {
+          const query = {
+            ...pageOf(iterator),
+            ...(app !== undefined && { app_id: app }),
+            ...(q !== undefined && { q }),
+            ...(type !== undefined && { event_type: [type] }),
+            ...(state !== undefined && { state }),
+            ...(span !== undefined && { since: sinceOf(span, Date.now()) }),
+            ...(channel !== undefined && { channel }),
+            ...(tag !== undefined && { tag }),
+            ...(key !== undefined && { ordering_key: key }),
+            ...(text !== undefined && { text }),
+          }
+          return await ask(api.GET('/api/v1/search/message', { params: { query } }))
+        }}
+        columns={columns}
+        rowKey={({ id }) => id}
+        foot={(pages, foot) => <Searched pages={pages} filtered={filtered} {...foot} />}
+        empty={
+          filtered ? (
+            <Empty icon={<SearchX size={22} aria-hidden />} title={t('noneFound')}>
+              {t('noneFoundHow')}
+            </Empty>
+          ) : (
+            <Empty icon={<Mail size={22} aria-hidden />} title={t('empty')}>
+              {t('emptyHow')}
+            </Empty>
+          )
+        }
+      />
+    </Panel>
+  )
+}
+
+function useColumns(app: string | undefined): Column<FoundMessage>[] {
+  const t = useTranslations('messages')
+  const appName = useAppName()
+  return [
     {
       id: 'type',
       head: t('type'),
       is: 'nowrap',
-      cell: ({ id, eventType }) => (
+      cell: ({ id, appId, eventType }) => (
         <Link
           className={rowLink}
           to="/messages/$appId/$messageId"
-          params={{ appId: app, messageId: id }}
+          params={{ appId, messageId: id }}
         >
           {eventType}
         </Link>
       ),
     },
-    { id: 'id', head: t('message'), is: 'fill', cell: ({ id }) => <Mono>{id}</Mono> },
+    ...(app === undefined
+      ? [
+          {
+            id: 'app',
+            head: t('app'),
+            is: 'nowrap' as const,
+            minor: true,
+            cell: ({ appId }: FoundMessage) => appName(appId),
+          },
+        ]
+      : []),
+    {
+      id: 'id',
+      head: t('message'),
+      is: 'fill',
+      minor: true,
+      cell: ({ id }) => <Mono>{id}</Mono>,
+    },
     {
       id: 'event',
       head: t('event'),
@@ -77,64 +136,41 @@ function List({ app }: { app: string }) {
       cell: ({ eventId }) => eventId !== null && <Mono>{eventId}</Mono>,
     },
     {
-      id: 'unmatched',
+      id: 'states',
       head: t('delivery'),
       is: 'nowrap',
-      minor: true,
-      cell: ({ unmatched }) =>
-        unmatched !== null && unmatched !== undefined && <Badge>{t('stateUnmatched')}</Badge>,
+      cell: (one) => <States one={one} />,
     },
     {
       id: 'at',
       head: t('received'),
       is: 'number',
-      cell: ({ timestamp }) => <Ago at={timestamp} />,
+      cell: ({ createdAt }) => <Ago at={createdAt} />,
     },
   ]
+}
+
+/** How a message's deliveries stand: the state that asks for a look first, and of how many. */
+function States({ one }: { one: FoundMessage }) {
+  const t = useTranslations('messages')
+  const { delivered, waiting, exhausted, discarded } = one.states
+  if (one.unmatched !== null) return <Badge>{t('stateUnmatched')}</Badge>
+  const count = exhausted || waiting || delivered || discarded
+  const total = delivered + waiting + exhausted + discarded
+  if (count === 0) return null
+  const badge =
+    exhausted > 0 ? (
+      <Badge tone="bad">{t('stateExhausted', { count })}</Badge>
+    ) : waiting > 0 ? (
+      <Badge tone="info">{t('stateWaiting', { count })}</Badge>
+    ) : delivered > 0 ? (
+      <Badge tone="good">{t('stateDelivered', { count })}</Badge>
+    ) : (
+      <Badge>{t('stateDiscarded', { count })}</Badge>
+    )
   return (
     <>
-      <MessageFilters
-        app={app}
-        onId={(messageId) =>
-          void navigate({
-            to: '/messages/$appId/$messageId',
-            params: { appId: app, messageId },
-          })
-        }
-      />
-      <Panel flush>
-        <PagedList
-          linked
-          label={t('title')}
-          queryKey={['messages', app, type, span, channel, tag]}
-          refetchMs={10_000}
-          page={async (iterator) => {
-            const query = {
-              ...pageOf(iterator),
-              with_content: false,
-              ...(type !== undefined && { event_types: [type] }),
-              ...(span !== undefined && { after: sinceOf(span, Date.now()) }),
-              ...(channel !== undefined && { channel }),
-              ...(tag !== undefined && { tag }),
-            }
-            const params = { path: { app_id: app }, query }
-            return await ask(api.GET('/api/v1/app/{app_id}/msg', { params }))
-          }}
-          columns={columns}
-          rowKey={({ id }) => id}
-          empty={
-            filtered ? (
-              <Empty icon={<SearchX size={22} aria-hidden />} title={t('noneFound')}>
-                {t('noneFoundHow')}
-              </Empty>
-            ) : (
-              <Empty icon={<Mail size={22} aria-hidden />} title={t('empty')}>
-                {t('emptyHow')}
-              </Empty>
-            )
-          }
-        />
-      </Panel>
+      {badge} {total > count && <Muted>{t('ofAll', { count: String(total) })}</Muted>}
     </>
   )
 }

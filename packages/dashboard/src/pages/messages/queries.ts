@@ -50,3 +50,26 @@ export function destinationsQuery(app: string, id: string) {
     },
   })
 }
+
+export function explainQuery(app: string, id: string) {
+  return queryOptions({
+    queryKey: ['message', app, id, 'explain'],
+    staleTime: 30_000,
+    queryFn: async () => {
+      const params = { path: { app_id: app, msg_id: id }, query: { limit: 250 } }
+      return await ask(api.GET('/api/v1/app/{app_id}/msg/{msg_id}/explain', { params }))
+    },
+  })
+}
+
+export function sentQuery(app: string, id: string, attempt: string) {
+  return queryOptions({
+    queryKey: ['message', app, id, 'sent', attempt],
+    staleTime: 60_000,
+    queryFn: async () => {
+      const params = { path: { app_id: app, msg_id: id, attempt_id: attempt } }
+      const path = '/api/v1/app/{app_id}/msg/{msg_id}/attempt/{attempt_id}/request'
+      return await ask(api.GET(path, { params }))
+    },
+  })
+}

@@ -16,9 +16,21 @@ export function sinceOf(span: Span, now: number): string {
   return new Date(Math.floor((now - spanMs[span]) / 60_000) * 60_000).toISOString()
 }
 
+export const messageStates = [
+  'waiting',
+  'delivered',
+  'exhausted',
+  'discarded',
+  'unmatched',
+] as const
+
 export const messageSearch = search({
+  q: 'text',
   type: 'text',
+  state: messageStates,
   span: spans,
   channel: 'text',
   tag: 'text',
+  key: 'text',
+  text: 'text',
 })

@@ -46,7 +46,7 @@ export function SendDialog({ onClose }: { onClose: () => void }) {
   const send = (): void => {
     const wrong: Record<string, string> = {}
     if (app === '') wrong['app'] = t('pickApp')
-    if (eventType.trim() === '') wrong['eventType'] = problems('fieldMissing')
+    if (eventType.trim() === '') wrong['eventType'] = problems('fields.missing')
     try {
       JSON.parse(payload)
     } catch (error) {

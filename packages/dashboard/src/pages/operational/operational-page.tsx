@@ -1,31 +1,26 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { PlugZap, Plus, Trash2 } from 'lucide-react'
+import { useQueryClient } from '@tanstack/react-query'
+import { PlugZap, Plus } from 'lucide-react'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { api, ask } from '../../api/client.ts'
-import type { Endpoint } from '../../api/shapes.ts'
 import { Badge } from '../../parts/badge.tsx'
-import { Button, IconButton } from '../../parts/button.tsx'
+import { Button } from '../../parts/button.tsx'
 import { Confirm } from '../../parts/confirm.tsx'
-import { TextArea, TextField } from '../../parts/field.tsx'
-import { useFieldErrors } from '../../parts/form.tsx'
-import { FormDialog } from '../../parts/form-dialog.tsx'
-import { Mono, Muted, Page, Panel } from '../../parts/layout.tsx'
+import { Mono, Muted, Page, Panel, Stack } from '../../parts/layout.tsx'
 import { PagedList, pageOf } from '../../parts/paged-list.tsx'
 import { Empty } from '../../parts/states.tsx'
 import type { Column } from '../../parts/table.tsx'
-import { useSay } from '../../parts/toast.tsx'
 import { useMay } from '../../session/session.ts'
-import { listOf } from '../../parts/list-of.ts'
+import { onePath, SecretDialog, type Told, ToldActions, ToldDialog } from './told.tsx'
 
-type Told = Pick<Endpoint, 'id' | 'url' | 'description' | 'disabled' | 'eventTypes'>
+type Open = { what: 'add' } | { what: 'edit' | 'secret' | 'remove'; of: Told }
 
 export function OperationalPage() {
   const t = useTranslations('operational')
   const may = useMay()
   const queries = useQueryClient()
-  const [adding, setAdding] = useState(false)
-  const [removing, setRemoving] = useState<Told>()
+  const [open, setOpen] = useState<Open>()
+  const close = () => setOpen(undefined)
   const columns: Column<Told>[] = [
     {
       id: 'state',
@@ -34,7 +29,17 @@ export function OperationalPage() {
       cell: ({ disabled }) =>
         disabled ? <Badge>{t('disabled')}</Badge> : <Badge tone="good">{t('active')}</Badge>,
     },
-    { id: 'url', head: t('url'), is: 'fill', cell: ({ url }) => <Mono>{url}</Mono> },
+    {
+      id: 'url',
+      head: t('url'),
+      is: 'fill',
+      cell: ({ url, description }) => (
+        <Stack tight>
+          <Mono>{url}</Mono>
+          {description !== '' && <Muted>{description}</Muted>}
+        </Stack>
+      ),
+    },
     {
       id: 'types',
       head: t('types'),
@@ -42,22 +47,19 @@ export function OperationalPage() {
       cell: ({ eventTypes }) => eventTypes?.join(', ') ?? <Muted>{t('all')}</Muted>,
     },
     {
-      id: 'remove',
+      id: 'actions',
       head: '',
       is: 'number',
       cell: (one) =>
-        may('administer') && (
-          <IconButton
-            small
-            label={`${t('remove')}: ${one.url}`}
-            icon={<Trash2 size={14} aria-hidden />}
-            onClick={() => setRemoving(one)}
-          />
-        ),
+        may('administer') && <ToldActions of={one} onPick={(what) => setOpen({ what, of: one })} />,
     },
   ]
   const add = may('administer') && (
-    <Button kind="primary" icon={<Plus size={14} aria-hidden />} onClick={() => setAdding(true)}>
+    <Button
+      kind="primary"
+      icon={<Plus size={14} aria-hidden />}
+      onClick={() => setOpen({ what: 'add' })}
+    >
       {t('new')}
     </Button>
   )
@@ -83,76 +85,23 @@ export function OperationalPage() {
           }
         />
       </Panel>
-      {adding && <AddDialog onClose={() => setAdding(false)} />}
-      {removing !== undefined && (
+      {open?.what === 'add' && <ToldDialog onClose={close} />}
+      {open?.what === 'edit' && <ToldDialog of={open.of} onClose={close} />}
+      {open?.what === 'secret' && <SecretDialog of={open.of} onClose={close} />}
+      {open?.what === 'remove' && (
         <Confirm
           title={t('remove')}
           action={t('remove')}
-          onClose={() => setRemoving(undefined)}
+          onClose={close}
           run={async () => {
-            await ask(
-              api.DELETE('/api/v1/operational-webhook/endpoint/{endpoint_id}', {
-                params: { path: { endpoint_id: removing.id } },
-              }),
-            )
+            await ask(api.DELETE(onePath, { params: { path: { endpoint_id: open.of.id } } }))
             await queries.invalidateQueries({ queryKey: ['operational'] })
             return t('removed')
           }}
         >
-          {removing.url}: {t('removeHow')}
+          {open.of.url}: {t('removeHow')}
         </Confirm>
       )}
     </Page>
-  )
-}
-
-function AddDialog({ onClose }: { onClose: () => void }) {
-  const t = useTranslations('operational')
-  const form = useTranslations('endpointForm')
-  const common = useTranslations('common')
-  const say = useSay()
-  const queries = useQueryClient()
-  const [url, setUrl] = useState('')
-  const [types, setTypes] = useState('')
-  const add = useMutation({
-    mutationFn: async () => {
-      const list = listOf(types)
-      const body = { url: url.trim(), eventTypes: list.length === 0 ? null : list }
-      return await ask(api.POST('/api/v1/operational-webhook/endpoint', { body }))
-    },
-    onSuccess: async () => {
-      say.done(t('added'))
-      await queries.invalidateQueries({ queryKey: ['operational'] })
-      onClose()
-    },
-  })
-  const { errors, rest } = useFieldErrors(add.error, ['url', 'eventTypes'])
-  return (
-    <FormDialog
-      title={t('new')}
-      action={common('add')}
-      busy={add.isPending}
-      onClose={onClose}
-      onSend={() => add.mutate()}
-    >
-      {rest}
-      <TextField
-        label={t('url')}
-        type="url"
-        mono
-        value={url}
-        error={errors['url']}
-        onChange={(event) => setUrl(event.target.value)}
-      />
-      <TextArea
-        label={t('types')}
-        help={form('typesHelp')}
-        optional
-        mono
-        value={types}
-        error={errors['eventTypes']}
-        onChange={(event) => setTypes(event.target.value)}
-      />
-    </FormDialog>
   )
 }

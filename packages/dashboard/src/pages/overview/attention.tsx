@@ -3,7 +3,6 @@ import { Link } from '@tanstack/react-router'
 import { CircleCheckBig } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { useFormatter, useTranslations } from 'use-intl'
-import { api, ask } from '../../api/client.ts'
 import type { Overview } from '../../api/shapes.ts'
 import { Badge, type Tone } from '../../parts/badge.tsx'
 import { buttonClass } from '../../parts/button.tsx'
@@ -11,7 +10,7 @@ import { Muted, Panel } from '../../parts/layout.tsx'
 import { Bones, Empty } from '../../parts/states.tsx'
 import { useScope } from '../../shell/scope.ts'
 import { useCauseWords } from '../failed/cause-words.ts'
-import { sinceOf } from '../messages/search.ts'
+import { failuresQuery } from '../failed/queries.ts'
 import styles from './overview.module.css'
 
 const SHOWN = 6
@@ -23,18 +22,7 @@ export function Attention({ now }: { now: Overview }) {
   const words = useCauseWords()
   const format = useFormatter()
   const scope = useScope()
-  const causes = useQuery({
-    queryKey: ['failures', scope, '24h', 'cause'],
-    refetchInterval: 10_000,
-    queryFn: async () => {
-      const query = {
-        since: sinceOf('24h', Date.now()),
-        group_by: 'cause' as const,
-        ...(scope !== undefined && { app_id: scope }),
-      }
-      return (await ask(api.GET('/api/v1/failure', { params: { query } }))).data
-    },
-  })
+  const causes = useQuery(failuresQuery({ scope, span: '24h', group: 'cause' }))
   // What only failed on the way and was delivered since needs nobody.
   const open = causes.data?.filter(({ givenUp, lastAt }) => givenUp > 0 || isRecent(lastAt, now.at))
   const { openCircuits, disabled } = now.endpoints
@@ -64,7 +52,7 @@ export function Attention({ now }: { now: Overview }) {
               link={
                 <Link
                   to="/failed"
-                  search={{ span: '24h', group: 'endpoint' }}
+                  search={{ span: '24h', group: 'endpoint', cause: one.cause.code }}
                   className={buttonClass({ small: true })}
                 >
                   {t('look')}

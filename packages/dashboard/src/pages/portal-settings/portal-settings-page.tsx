@@ -1,6 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
+import { basePath } from '../../api/base-path.ts'
 import { api, ask } from '../../api/client.ts'
 import { asProblem } from '../../api/problem.ts'
 import type { PortalSettings } from '../../api/shapes.ts'
@@ -19,7 +20,10 @@ const portalPages = ['live', 'messages', 'failed', 'endpoints', 'eventTypes'] as
 
 const server = `POST /api/v1/auth/app-portal-access/{app}   →   { "url": "…/portal#token=…" }`
 const script = (origin: string): string => `<script src="${origin}/portal.js" defer></script>
-<pombo-portal url="…" style="height: 100vh"></pombo-portal>`
+<pombo-portal from="/webhooks-portal" height="100vh"></pombo-portal>`
+const react = `import { PomboPortal } from '@pombo/portal'
+
+<PomboPortal getUrl={async () => (await askYourServer()).url} height="100vh" />`
 
 export function PortalSettingsPage() {
   const t = useTranslations('portalSettings')
@@ -43,7 +47,9 @@ export function PortalSettingsPage() {
               <p>{t('embedHow')}</p>
               <Code label={t('embed')} text={server} />
               <p>{t('embedScript')}</p>
-              <Code label={t('embedScript')} text={script(window.location.origin)} />
+              <Code label={t('embedScript')} text={script(window.location.origin + basePath)} />
+              <p>{t('embedReact')}</p>
+              <Code label={t('embedReact')} text={react} />
             </Stack>
           </Panel>
         </Columns>

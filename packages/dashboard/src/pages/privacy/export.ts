@@ -6,7 +6,7 @@ export interface Person {
   phone?: string
   email?: string
   userId?: string
-  scan?: boolean
+  scan: boolean
 }
 
 export async function exportPage(
@@ -16,7 +16,8 @@ export async function exportPage(
   const body = { ...person, ...(iterator !== undefined && { iterator }) }
   // As text, so that the numbers in a person's data are handed over as they were.
   const answer = await ask<string>(api.POST('/api/v1/privacy/export', { body, parseAs: 'text' }))
-  return parseExact(answer) as PersonExport
+  const { unreadable } = JSON.parse(answer) as PersonExport
+  return { ...(parseExact(answer) as PersonExport), unreadable }
 }
 
 /** All pages as one. */
@@ -26,6 +27,7 @@ export async function exportAll(person: Person): Promise<PersonExport> {
   while (!done && iterator !== null) {
     const next = await exportPage(person, iterator)
     all.messages.push(...next.messages)
+    all.unreadable += next.unreadable
     ;({ done, iterator } = next)
   }
   return { ...all, done: true, iterator: null }

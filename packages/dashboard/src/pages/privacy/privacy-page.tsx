@@ -5,29 +5,33 @@ import { useTranslations } from 'use-intl'
 import { api, ask } from '../../api/client.ts'
 import type { PersonErasure } from '../../api/shapes.ts'
 import { Button } from '../../parts/button.tsx'
-import { Id } from '../../parts/code.tsx'
 import { Confirm } from '../../parts/confirm.tsx'
 import { CheckField, TextField } from '../../parts/field.tsx'
 import { useFieldErrors } from '../../parts/form.tsx'
-import { Columns, Facts, Page, Panel, Row, Stack } from '../../parts/layout.tsx'
-import { Notice } from '../../parts/states.tsx'
+import { Columns, Page, Panel, Row, Stack } from '../../parts/layout.tsx'
+import { NoPermission, Notice } from '../../parts/states.tsx'
 import { useMay } from '../../session/session.ts'
 import { download, exportAll, exportPage, type Person } from './export.ts'
+import { Found } from './found.tsx'
+import { Report } from './report.tsx'
 
 export function PrivacyPage() {
   const t = useTranslations('privacy')
   const may = useMay()
   const [typed, setTyped] = useState({ phone: '', email: '', userId: '' })
-  const [scan, setScan] = useState(false)
+  const [scan, setScan] = useState(true)
   const [judged, setJudged] = useState(false)
   const [erasing, setErasing] = useState(false)
   const [report, setReport] = useState<PersonErasure>()
   const named = Object.entries(typed).filter(([, value]) => value.trim() !== '')
   const person: Person = {
     ...Object.fromEntries(named.map(([name, value]) => [name, value.trim()])),
-    ...(scan && { scan }),
+    scan,
   }
-  const find = useMutation({ mutationFn: async () => await exportPage(person, undefined) })
+  const find = useMutation({
+    mutationFn: async () => await exportPage(person, undefined),
+    onMutate: () => setReport(undefined),
+  })
   const take = useMutation({
     mutationFn: async () => download(await exportAll(person), 'pombo-person.json'),
   })
@@ -41,11 +45,20 @@ export function PrivacyPage() {
     },
   })
   const found = find.data
+  if (!may('administer'))
+    return (
+      <Page title={t('title')} lead={t('lead')}>
+        <Panel>
+          <NoPermission />
+        </Panel>
+      </Page>
+    )
   return (
     <Page title={t('title')} lead={t('lead')}>
       <Columns>
         <Panel title={t('person')}>
           <form
+            noValidate
             onSubmit={(event) => {
               event.preventDefault()
               setJudged(true)
@@ -63,7 +76,10 @@ export function PrivacyPage() {
                 label={t('scan')}
                 help={t('scanHelp')}
                 checked={scan}
-                onChange={(event) => setScan(event.target.checked)}
+                onChange={(event) => {
+                  find.reset()
+                  setScan(event.target.checked)
+                }}
               />
               <Row>
                 <Button
@@ -82,6 +98,9 @@ export function PrivacyPage() {
                       ? t('found', { count: found.messages.length })
                       : t('foundMore', { count: String(found.messages.length) })}
                   </Notice>
+                  {found.unreadable > 0 && (
+                    <Notice tone="warn">{t('unreadable', { count: found.unreadable })}</Notice>
+                  )}
                   <Row>
                     <Button
                       icon={<Download size={14} aria-hidden />}
@@ -90,22 +109,22 @@ export function PrivacyPage() {
                     >
                       {t('export')}
                     </Button>
-                    {may('administer') && (
-                      <Button
-                        kind="danger"
-                        icon={<Trash2 size={14} aria-hidden />}
-                        onClick={() => setErasing(true)}
-                      >
-                        {t('erase')}
-                      </Button>
-                    )}
+                    <Button
+                      kind="danger"
+                      icon={<Trash2 size={14} aria-hidden />}
+                      onClick={() => setErasing(true)}
+                    >
+                      {t('erase')}
+                    </Button>
                   </Row>
                 </>
               )}
             </Stack>
           </form>
         </Panel>
-        {report !== undefined && <Report report={report} />}
+        {report === undefined
+          ? found !== undefined && <Found found={found} />
+          : found === undefined && <Report report={report} />}
       </Columns>
       {erasing && (
         <Confirm
@@ -124,25 +143,5 @@ export function PrivacyPage() {
         </Confirm>
       )}
     </Page>
-  )
-}
-
-function Report({ report }: { report: PersonErasure }) {
-  const t = useTranslations('privacy')
-  const { erased } = report
-  return (
-    <Panel title={t('report')}>
-      <Facts
-        rows={[
-          [t('erasedMessages'), erased.messages],
-          [t('erasedAttempts'), erased.attempts],
-          [t('erasedAnswers'), erased.answers],
-          [t('erasedProfiles'), erased.profiles],
-          [t('erasedFiles'), erased.files],
-          [t('stillSending'), erased.stillSending],
-          [t('auditId'), <Id key="audit" id={report.auditId} />],
-        ]}
-      />
-    </Panel>
   )
 }

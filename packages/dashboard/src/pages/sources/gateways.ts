@@ -13,7 +13,12 @@ export const gatewayTitles: Record<Gateway, string> = {
   gowa: 'go-whatsapp-web-multidevice',
   wuzapi: 'wuzapi',
   zpwoot: 'zpwoot',
+  uazapi: 'UAZAPI',
+  'z-api': 'Z-API',
+  wppconnect: 'WPPConnect Server',
+  'twilio-whatsapp': 'WhatsApp by Twilio',
   supabase: 'Supabase',
+  events: 'Pombo',
   webhook: 'Webhook',
   'standard-webhooks': 'Standard Webhooks',
   svix: 'Svix',
@@ -36,3 +41,7 @@ export const gatewayTitles: Record<Gateway, string> = {
 }
 
 export const gateways = Object.keys(gatewayTitles) as Gateway[]
+
+export function gatewayTitle(gateway: string): string {
+  return gatewayTitles[gateway as Gateway] ?? gateway
+}

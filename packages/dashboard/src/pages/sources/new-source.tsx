@@ -1,25 +1,36 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
+import { appsQuery } from '../../api/apps.ts'
 import { api, ask } from '../../api/client.ts'
 import type { SourceInput } from '../../api/shapes.ts'
-import { Id } from '../../parts/code.tsx'
 import { Dialog } from '../../parts/dialog.tsx'
 import { SelectField, TextField } from '../../parts/field.tsx'
 import { useFieldErrors } from '../../parts/form.tsx'
 import { FormDialog } from '../../parts/form-dialog.tsx'
-import { Notice } from '../../parts/states.tsx'
+import { useScope } from '../../shell/scope.ts'
+import { BrokerPart } from './broker-form.tsx'
+import { brokerFields, brokerInput, noBroker, wrongBroker } from './brokers.ts'
 import { gateways, gatewayTitles } from './gateways.ts'
+import { Point } from './point.tsx'
 
 /** Makes a source, and shows once the address that the gateway is given. */
-export function NewSource({ app, onClose }: { app: string; onClose: () => void }) {
+export function NewSource({ onClose }: { onClose: () => void }) {
   const t = useTranslations('sources')
+  const form = useTranslations('endpointForm')
   const common = useTranslations('common')
   const queries = useQueryClient()
+  const scope = useScope()
+  const apps = useQuery(appsQuery)
+  const [app, setApp] = useState(scope ?? '')
+  const [judged, setJudged] = useState(false)
   const [gateway, setGateway] = useState<SourceInput['gateway']>('evolution')
   const [name, setName] = useState('')
   const [secret, setSecret] = useState('')
   const [silence, setSilence] = useState('')
+  const [broker, setBroker] = useState(noBroker)
+  const navigate = useNavigate()
   const create = useMutation({
     mutationFn: async () =>
       await ask(
@@ -27,14 +38,18 @@ export function NewSource({ app, onClose }: { app: string; onClose: () => void }
           params: { path: { app_id: app } },
           body: {
             gateway,
-            name: name.trim(),
+            ...(name.trim() !== '' && { name: name.trim() }),
             ...(secret.trim() !== '' && { secret: secret.trim() }),
             ...(silence.trim() !== '' && { silenceMinutes: Number(silence) }),
+            ...(broker.type !== 'none' && { broker: brokerInput(broker) }),
           },
         }),
       ),
-    onSuccess: () => {
+    onSuccess: async ({ id, broker: read }) => {
       void queries.invalidateQueries({ queryKey: ['sources'] })
+      // Nobody has to be pointed at it: what is to be seen is how it is read.
+      if (read !== null)
+        await navigate({ to: '/sources/$appId/$sourceId', params: { appId: app, sourceId: id } })
     },
   })
   const { errors, rest } = useFieldErrors(create.error, [
@@ -42,24 +57,39 @@ export function NewSource({ app, onClose }: { app: string; onClose: () => void }
     'name',
     'secret',
     'silenceMinutes',
+    ...brokerFields,
   ])
-  if (create.data !== undefined)
+  if (create.data?.broker === null)
     return (
-      <Dialog open onClose={onClose} title={t('point')}>
-        <p>{t('pointHow')}</p>
-        <Notice tone="good">{t('tokenOnce')}</Notice>
-        <Id id={create.data.ingestUrl} />
+      <Dialog open wide onClose={onClose} title={t('point')}>
+        <Point gateway={gateway} url={create.data.url} ingestUrl={create.data.ingestUrl} />
       </Dialog>
     )
   return (
     <FormDialog
+      wide={broker.type !== 'none'}
       title={t('new')}
       action={common('create')}
       busy={create.isPending}
       onClose={onClose}
-      onSend={() => create.mutate()}
+      onSend={() => {
+        setJudged(true)
+        if (app !== '' && Object.keys(wrongBroker(broker)).length === 0) create.mutate()
+      }}
     >
       {rest}
+      {scope === undefined && (
+        <SelectField
+          label={t('app')}
+          value={app}
+          onPick={setApp}
+          error={judged && app === '' ? form('pickApp') : undefined}
+          options={[
+            { value: '', label: '—' },
+            ...(apps.data ?? []).map(({ id, name }) => ({ value: id, label: name })),
+          ]}
+        />
+      )}
       <SelectField
         label={t('gateway')}
         value={gateway}
@@ -67,6 +97,7 @@ export function NewSource({ app, onClose }: { app: string; onClose: () => void }
         error={errors['gateway']}
         options={gateways.map((value) => ({ value, label: gatewayTitles[value] }))}
       />
+      <BrokerPart draft={broker} set={setBroker} errors={errors} judged={judged} />
       <TextField
         label={t('name')}
         optional

@@ -2,30 +2,38 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
 import { ArrowLeft, RefreshCw, Trash2 } from 'lucide-react'
 import { useState } from 'react'
-import { useFormatter, useTranslations } from 'use-intl'
+import { useTranslations } from 'use-intl'
 import { api, ask } from '../../api/client.ts'
 import { asProblem } from '../../api/problem.ts'
 import { Button } from '../../parts/button.tsx'
-import { Id } from '../../parts/code.tsx'
 import { Confirm } from '../../parts/confirm.tsx'
-import { backClass, Facts, Muted, Page, Panel, Split, Stack } from '../../parts/layout.tsx'
-import { Bones, Failure, Notice } from '../../parts/states.tsx'
-import { Ago } from '../../parts/time.tsx'
+import { backClass, Page, Panel, Split } from '../../parts/layout.tsx'
+import { Bones, Failure } from '../../parts/states.tsx'
 import { useMay } from '../../session/session.ts'
+import { Broker } from './broker.tsx'
+import { BrokerDialog } from './broker-form.tsx'
+import { gatewayTitle } from './gateways.ts'
+import { LoginCode } from './login-code.tsx'
+import { Point } from './point.tsx'
+import { Sessions } from './sessions.tsx'
+import { Stats } from './stats.tsx'
 
 const route = getRouteApi('/in/sources/$appId/$sourceId')
 
 export function SourcePage() {
   const t = useTranslations('sources')
+  const common = useTranslations('common')
   const { appId, sourceId } = route.useParams()
   const may = useMay()
   const navigate = useNavigate()
   const queries = useQueryClient()
-  const [asking, setAsking] = useState<'rotate' | 'remove'>()
+  const [asking, setAsking] = useState<'rotate' | 'remove' | 'broker'>()
   const params = { path: { app_id: appId, source_id: sourceId } }
   const source = useQuery({
     queryKey: ['source', appId, sourceId],
     queryFn: async () => await ask(api.GET('/api/v1/app/{app_id}/source/{source_id}', { params })),
+    // How its broker is read changes by itself.
+    refetchInterval: ({ state }) => (state.data?.broker ? 5_000 : false),
   })
   const rotate = useMutation({
     mutationFn: async () =>
@@ -34,7 +42,7 @@ export function SourcePage() {
   const shown = source.data
   return (
     <Page
-      title={shown === undefined ? t('title') : `${shown.gateway} ${shown.name}`}
+      title={shown === undefined ? t('title') : titleOf(shown)}
       back={
         <Link to="/sources" className={backClass}>
           <ArrowLeft size={13} aria-hidden /> {t('back')}
@@ -62,27 +70,32 @@ export function SourcePage() {
       ) : (
         <Split
           main={
-            <Panel title={t('point')}>
-              <Stack tight>
-                <p>{t('pointHow')}</p>
-                {rotate.data === undefined ? (
-                  <>
-                    <Id id={shown.url} />
-                    {shown.tokenHint !== null && (
-                      <Muted>{t('tokenHidden', { hint: shown.tokenHint })}</Muted>
-                    )}
-                  </>
-                ) : (
-                  <>
-                    <Notice tone="good">{t('tokenOnce')}</Notice>
-                    <Id id={rotate.data.ingestUrl} />
-                  </>
-                )}
-              </Stack>
-            </Panel>
+            <>
+              <LoginCode appId={appId} />
+              <Broker
+                {...shown}
+                actions={
+                  may('administer') && (
+                    <Button onClick={() => setAsking('broker')}>{common('edit')}</Button>
+                  )
+                }
+              />
+              <Panel title={t('point')}>
+                <Point
+                  gateway={shown.gateway}
+                  url={shown.url}
+                  ingestUrl={rotate.data?.ingestUrl}
+                  tokenHint={shown.tokenHint}
+                />
+              </Panel>
+              <Sessions source={sourceId} />
+            </>
           }
           side={<Stats appId={appId} sourceId={sourceId} />}
         />
+      )}
+      {asking === 'broker' && shown !== undefined && (
+        <BrokerDialog appId={appId} source={shown} onClose={() => setAsking(undefined)} />
       )}
       {asking === 'rotate' && (
         <Confirm
@@ -116,50 +129,6 @@ export function SourcePage() {
   )
 }
 
-function Stats({ appId, sourceId }: { appId: string; sourceId: string }) {
-  const t = useTranslations('sources')
-  const format = useFormatter()
-  const stats = useQuery({
-    queryKey: ['source', appId, sourceId, 'stats'],
-    refetchInterval: 10_000,
-    queryFn: async () =>
-      await ask(
-        api.GET('/api/v1/app/{app_id}/source/{source_id}/stats', {
-          params: { path: { app_id: appId, source_id: sourceId } },
-        }),
-      ),
-  })
-  const { data } = stats
-  return (
-    <Panel title={t('stats')}>
-      {data === undefined ? (
-        stats.error === null ? (
-          <Bones rows={4} />
-        ) : (
-          <Failure problem={asProblem(stats.error)} />
-        )
-      ) : (
-        <Facts
-          rows={[
-            ...(
-              [
-                'received',
-                'accepted',
-                'duplicate',
-                'filtered',
-                'skipped',
-                'refused',
-                'unrecognised',
-                'badSignature',
-                'tooLarge',
-              ] as const
-            ).map((name) => [t(name), format.number(data[name])] as const),
-            [t('lastEvent'), <Ago key="last" at={data.lastEventAt} />],
-            [t('delivered'), format.number(data.deliveries.delivered)],
-            [t('givenUp'), format.number(data.deliveries.exhausted)],
-          ]}
-        />
-      )}
-    </Panel>
-  )
+function titleOf({ gateway, name }: { gateway: string; name: string }): string {
+  return name === gateway ? gatewayTitle(gateway) : `${gatewayTitle(gateway)} ${name}`
 }

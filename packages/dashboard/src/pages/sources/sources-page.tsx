@@ -1,92 +1,122 @@
 import { Link } from '@tanstack/react-router'
 import { Plus, Radio } from 'lucide-react'
 import { useState } from 'react'
-import { useTranslations } from 'use-intl'
+import { useFormatter, useTranslations } from 'use-intl'
 import { api, ask } from '../../api/client.ts'
-import type { Source } from '../../api/shapes.ts'
+import type { ListedSource } from '../../api/shapes.ts'
+import { Badge } from '../../parts/badge.tsx'
 import { Button } from '../../parts/button.tsx'
 import { FilterBar } from '../../parts/foot.tsx'
 import { Mono, Page, Panel } from '../../parts/layout.tsx'
 import { PagedList, pageOf } from '../../parts/paged-list.tsx'
-import { Bones, Empty } from '../../parts/states.tsx'
+import { Empty } from '../../parts/states.tsx'
 import { type Column, rowLink } from '../../parts/table.tsx'
 import { Ago } from '../../parts/time.tsx'
 import { useMay } from '../../session/session.ts'
 import { AppFilter } from '../../shell/app-filter.tsx'
-import { NoApp } from '../../shell/no-app.tsx'
-import { useOneApp } from '../../shell/one-app.ts'
-import { gatewayTitles } from './gateways.ts'
+import { useScope } from '../../shell/scope.ts'
+import { brokerUrl, ReadingBadge } from './broker.tsx'
+import { gatewayTitle } from './gateways.ts'
 import { NewSource } from './new-source.tsx'
+import { Sessions } from './sessions.tsx'
 
 export function SourcesPage() {
   const t = useTranslations('sources')
   const may = useMay()
-  const { app, pending } = useOneApp()
+  const app = useScope()
   const [adding, setAdding] = useState(false)
-  const columns: Column<Source>[] = [
-    {
-      id: 'gateway',
-      head: t('gateway'),
-      is: 'nowrap',
-      cell: ({ id, gateway }) => (
-        <Link
-          className={rowLink}
-          to="/sources/$appId/$sourceId"
-          params={{ appId: app ?? '', sourceId: id }}
-        >
-          {gatewayTitles[gateway as keyof typeof gatewayTitles] ?? gateway}
-        </Link>
-      ),
-    },
-    { id: 'name', head: t('name'), is: 'nowrap', cell: ({ name }) => name },
-    {
-      id: 'url',
-      head: t('address'),
-      is: 'fill',
-      minor: true,
-      cell: ({ url }) => <Mono>{url}</Mono>,
-    },
-    { id: 'at', head: t('created'), is: 'number', cell: ({ createdAt }) => <Ago at={createdAt} /> },
-  ]
-  const add = app !== undefined && may('administer') && (
+  const columns = useColumns(app === undefined)
+  const add = may('administer') && (
     <Button kind="primary" icon={<Plus size={14} aria-hidden />} onClick={() => setAdding(true)}>
       {t('new')}
     </Button>
   )
   return (
     <Page title={t('title')} lead={t('lead')} actions={add}>
-      {app !== undefined && (
-        <FilterBar>
-          <AppFilter app={app} />
-        </FilterBar>
-      )}
+      <FilterBar>
+        <AppFilter />
+      </FilterBar>
       <Panel flush>
-        {app === undefined ? (
-          pending ? (
-            <Bones />
-          ) : (
-            <NoApp />
-          )
-        ) : (
-          <PagedList
-            linked
-            label={t('title')}
-            queryKey={['sources', app]}
-            page={async (iterator) => {
-              const params = { path: { app_id: app }, query: pageOf(iterator) }
-              return await ask(api.GET('/api/v1/app/{app_id}/source', { params }))
-            }}
-            columns={columns}
-            rowKey={({ id }) => id}
-            empty={
-              <Empty icon={<Radio size={22} aria-hidden />} title={t('empty')} action={add}>
-                {t('emptyHow')}
-              </Empty>
-            }
-          />
-        )}
+        <PagedList
+          linked
+          label={t('title')}
+          queryKey={['sources', app]}
+          refetchMs={15_000}
+          page={async (iterator) => {
+            const query = { ...pageOf(iterator), ...(app !== undefined && { app_id: app }) }
+            return await ask(api.GET('/api/v1/source', { params: { query } }))
+          }}
+          columns={columns}
+          rowKey={({ id }) => id}
+          empty={
+            <Empty icon={<Radio size={22} aria-hidden />} title={t('empty')} action={add}>
+              {t('emptyHow')}
+            </Empty>
+          }
+        />
       </Panel>
-      {adding && app !== undefined && <NewSource app={app} onClose={() => setAdding(false)} />}
+      <Sessions />
+      {adding && <NewSource onClose={() => setAdding(false)} />}
     </Page>
   )
+}
+
+function useColumns(withApp: boolean): Column<ListedSource>[] {
+  const t = useTranslations('sources')
+  const format = useFormatter()
+  const app: Column<ListedSource> = {
+    id: 'app',
+    head: t('app'),
+    is: 'nowrap',
+    cell: ({ appName, sessions }) => (sessions === 'any' ? t('any') : appName),
+  }
+  return [
+    {
+      id: 'gateway',
+      head: t('gateway'),
+      is: 'nowrap',
+      cell: ({ id, appId, gateway }) => (
+        <Link className={rowLink} to="/sources/$appId/$sourceId" params={{ appId, sourceId: id }}>
+          {gatewayTitle(gateway)}
+        </Link>
+      ),
+    },
+    { id: 'name', head: t('name'), is: 'nowrap', minor: true, cell: ({ name }) => name },
+    ...(withApp ? [app] : []),
+    {
+      id: 'state',
+      head: t('state'),
+      is: 'nowrap',
+      cell: ({ lastEventAt, silentSince, reading }) =>
+        reading !== null && reading.state !== 'reading' ? (
+          <ReadingBadge state={reading.state} />
+        ) : silentSince !== null ? (
+          <Badge tone="bad">{t('silent')}</Badge>
+        ) : lastEventAt === null ? (
+          <Badge>{t('unknown')}</Badge>
+        ) : (
+          <Badge tone="good">{t('heard')}</Badge>
+        ),
+    },
+    {
+      id: 'url',
+      head: t('address'),
+      is: 'fill',
+      minor: true,
+      cell: ({ url, broker }) => <Mono>{broker === null ? url : brokerUrl(broker)}</Mono>,
+    },
+    {
+      id: 'rate',
+      head: t('perMinute'),
+      is: 'number',
+      minor: true,
+      cell: ({ eventsPerMinute }) => format.number(eventsPerMinute, { maximumFractionDigits: 1 }),
+    },
+    {
+      id: 'at',
+      head: t('lastEvent'),
+      is: 'number',
+      cell: ({ lastEventAt }) => <Ago at={lastEventAt} />,
+    },
+  ]
 }

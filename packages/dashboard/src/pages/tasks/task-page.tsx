@@ -6,7 +6,7 @@ import { api, ask } from '../../api/client.ts'
 import { asProblem } from '../../api/problem.ts'
 import type { Task } from '../../api/shapes.ts'
 import { Button } from '../../parts/button.tsx'
-import { backClass, Facts, Page, Panel, Stack } from '../../parts/layout.tsx'
+import { backClass, Facts, Foreign, Page, Panel, Stack } from '../../parts/layout.tsx'
 import { Progress } from '../../parts/progress.tsx'
 import { Bones, Failure, Notice } from '../../parts/states.tsx'
 import { Instant } from '../../parts/time.tsx'
@@ -98,7 +98,11 @@ function About({ task }: { task: Task }) {
         <TaskBadge task={task} />{' '}
         {t('summary', { done: data.done, skipped: format.number(data.skipped) })}
       </p>
-      {data.error !== null && <Notice tone="bad">{data.error}</Notice>}
+      {data.error !== null && (
+        <Notice tone="bad">
+          <Foreign>{data.error}</Foreign>
+        </Notice>
+      )}
       <Facts
         rows={[
           [t('matched'), format.number(data.matched)],

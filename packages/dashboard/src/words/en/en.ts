@@ -5,6 +5,7 @@ import { causes, failed, tasks } from './failed.ts'
 import { messages } from './messages.ts'
 import { live, overview } from './overview.ts'
 import { portalSettings, sources, system, templates } from './set-up.ts'
+import { access, destinations } from './reach.ts'
 import { shell, signIn } from './shell.ts'
 
 export const en = {
@@ -15,6 +16,8 @@ export const en = {
   messages,
   endpoints,
   endpointForm,
+  destinations,
+  access,
   failed,
   causes,
   tasks,

@@ -51,7 +51,7 @@ export const overview = {
 export const live = {
   title: 'Live',
   pause: 'Pause',
-  resume: 'Go on',
+  resume: 'Resume',
   waitingNew: '{count, plural, one {# new} other {# new}}',
   toNewest: 'To the newest',
   connecting: 'Connecting …',
@@ -76,6 +76,7 @@ export const live = {
   source: 'Source',
   anySource: 'Any source',
   endpoint: 'Endpoint',
+  anyEndpoint: 'Any endpoint',
   list: 'Events and attempts',
   rate: '{count} a second',
 } as const

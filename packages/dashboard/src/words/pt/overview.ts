@@ -36,7 +36,7 @@ export const overview: Same<typeof enOverview> = {
     'As entregas chegam, nenhum circuito está aberto, nada foi abandonado nas últimas 24 horas.',
   since: 'desde {time}',
   failures: '{count, plural, one {# falha} other {# falhas}}',
-  givenUp: '{count, plural, one {# desistência} other {# desistências}}',
+  givenUp: '{count, plural, one {# abandonada} other {# abandonadas}}',
   look: 'Ver',
   circuits:
     '{count, plural, one {# endpoint está suspenso pelo circuito} other {# endpoints estão suspensos pelos circuitos}}',
@@ -49,7 +49,7 @@ export const overview: Same<typeof enOverview> = {
   messages: 'Eventos',
   delivered: 'Entregues',
   failedAttempts: 'Tentativas que falharam',
-  gaveUp: 'Desistências',
+  gaveUp: 'Abandonadas',
   each: 'cada ponto são {step}',
 }
 
@@ -74,13 +74,14 @@ export const live: Same<typeof enLive> = {
   accepted: 'aceito',
   delivered: 'entregue',
   failed: 'falhou',
-  exhausted: 'desistiu',
+  exhausted: 'abandonada',
   discarded: 'não enviado',
   toCount: '{count, plural, =0 {a ninguém} one {a # endpoint} other {a # endpoints}}',
   attempt: 'tentativa {number}',
   source: 'Fonte',
   anySource: 'Qualquer fonte',
   endpoint: 'Endpoint',
+  anyEndpoint: 'Qualquer endpoint',
   list: 'Eventos e tentativas',
   rate: '{count} por segundo',
 }

@@ -6,6 +6,7 @@ import { endpointForm, endpoints } from './endpoints.ts'
 import { causes, failed, tasks } from './failed.ts'
 import { messages } from './messages.ts'
 import { live, overview } from './overview.ts'
+import { access, destinations } from './reach.ts'
 import { portalSettings, sources, system, templates } from './set-up.ts'
 import { shell, signIn } from './shell.ts'
 
@@ -17,6 +18,8 @@ export const ptBr: Same<typeof en> = {
   messages,
   endpoints,
   endpointForm,
+  destinations,
+  access,
   failed,
   causes,
   tasks,

@@ -39,10 +39,11 @@ export const shell: Same<typeof enShell> = {
   roleread: 'somente leitura',
   roleoperate: 'opera',
   roleadminister: 'administra',
+  stale: 'O que você vê é de {time}: {problem}. Tentando de novo.',
   lost: 'Sem conexão com o Pombo desde {time}. O que você vê é desse momento; tentando de novo.',
   notFound: 'Esta página não existe',
   notFoundHow: 'O endereço pode estar errado, ou aquilo a que levava não existe mais.',
-  toOverview: 'Para a visão geral',
+  toStart: 'Para a primeira página',
   crashed: 'Esta página falhou',
   crashedHow:
     'É um defeito do painel, não dos seus dados. Recarregue; se voltar a acontecer, relate com este texto.',

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { iso } from '../../core/clock.ts'
 import { showId } from '../../core/id.ts'
 import type { App } from '../../registry/apps/app.ts'
-import { aliases } from '../known.ts'
+import { aliases } from '../../core/known.ts'
 import { metadata, name, shownMetadata, time, uid } from '../field.ts'
 
 const throttleRate = z.int().min(1).max(65_535).nullish().meta({

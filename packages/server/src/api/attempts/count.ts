@@ -21,7 +21,7 @@ const countOut = z
   })
   .meta({ id: 'CountOut' })
 
-export function countRoute({ db, endpointsOf }: AttemptDeps): Route {
+export function countRoute({ reads, endpointsOf }: AttemptDeps): Route {
   return route({
     method: 'GET',
     path: '/api/v1/app/{app_id}/attempt/endpoint/{endpoint_id}/count',
@@ -33,10 +33,11 @@ export function countRoute({ db, endpointsOf }: AttemptDeps): Route {
     params: z.object({ app_id: appId, endpoint_id: endpointId }),
     query: z.object(filters),
     answers: { 200: { description: 'How many there are', body: countOut } },
-    async handle({ holder, appId, params, query }) {
+    async handle(call) {
+      const { holder, appId, params, query } = call
       const { id } = pick(await endpointsOf(holder.tenantId, appId), params.endpoint_id)
       const cursor = { ...readIdCursor({}, 'descending', 'attempt'), limit: most }
-      const found = await attemptsByEndpoint(db, id, filterOf(query), cursor, false)
+      const found = await attemptsByEndpoint(reads(call), id, filterOf(query), cursor, false)
       return json(200, { count: Math.min(found.length, most), approximated: found.length > most })
     },
   })

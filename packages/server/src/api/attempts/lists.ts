@@ -5,7 +5,7 @@ import { endpointId } from '../endpoints/schema.ts'
 import { type AttemptRow, attemptsByMessage } from '../history/attempts/store.ts'
 import { attemptsByEndpoint } from '../history/endpoint-attempts/store.ts'
 import type { AttemptFilter } from '../history/filter.ts'
-import { readMessages } from '../history/messages/store.ts'
+import { type Messages, readMessages } from '../history/messages/store.ts'
 import { iteratorsById, textListRoute } from '../list.ts'
 import { messageJson } from '../messages/message-json.ts'
 import { messagePage } from '../messages/message-page.ts'
@@ -22,6 +22,8 @@ import { filterOf } from './status.ts'
 const iterators = iteratorsById('attempt', ({ id }: AttemptRow) => id)
 const query = { ...attemptQuery, ...withContent }
 const ofEndpoint = endpointId.optional().meta({ description: 'Only attempts to this endpoint' })
+
+type ListDeps = Omit<AttemptDeps, 'db'> & Messages
 
 /** What the four have in common: each names a message, an endpoint, or both. */
 interface Call {
@@ -84,14 +86,17 @@ export function attemptLists(deps: AttemptDeps): Route[] {
       page: 'A page of attempts',
       async answer(given, cursor) {
         const call = given as unknown as Call
-        return await attemptPage(deps, call, cursor, await find(deps, call, cursor))
+        // Of a message it is asked right after it was sent, when a replica may not have it yet.
+        const isOfMessage = call.params.msg_id !== undefined
+        const from = { ...deps, db: isOfMessage ? deps.db : deps.reads(given) }
+        return await attemptPage(from, call, cursor, await find(from, call, cursor))
       },
     }),
   )
 }
 
 /** By what the path and the query name: a message, an endpoint, or both. */
-async function find(deps: AttemptDeps, call: Call, cursor: Cursor): Promise<AttemptRow[]> {
+async function find(deps: ListDeps, call: Call, cursor: Cursor): Promise<AttemptRow[]> {
   const { db, endpointsOf } = deps
   const { holder, appId, params, query } = call
   const message =
@@ -112,7 +117,7 @@ async function find(deps: AttemptDeps, call: Call, cursor: Cursor): Promise<Atte
 }
 
 async function attemptPage(
-  deps: AttemptDeps,
+  deps: ListDeps,
   { appId, query }: Call,
   cursor: Cursor,
   rows: AttemptRow[],

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { list, eventTypeName, time, wholeNumber, flag, channel, tag } from '../field.ts'
+import { causeOut } from '../failures/schema.ts'
 import { endpointOut } from '../endpoints/schema.ts'
 import { messageOut, status, statusText } from '../messages/schema.ts'
 import { spanQuery } from '../pagination.ts'
@@ -29,6 +30,7 @@ export const attemptOut = z
           'refused: an answer other than 2xx; blocked: not sent, the address is forbidden',
       }),
     error: z.string().nullable().meta({ description: 'What went wrong, as a sentence' }),
+    cause: causeOut.nullable().meta({ description: 'The same for programs; null: delivered' }),
     eventType: z.string(),
     msg: messageOut.optional(),
   })

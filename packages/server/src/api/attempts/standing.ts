@@ -29,7 +29,7 @@ export function standingRoutes(deps: AttemptDeps): Route[] {
 }
 
 function messagesRoute(deps: AttemptDeps): Route {
-  const { db, endpointsOf } = deps
+  const { reads, endpointsOf } = deps
   const iterators = iteratorsById('message', (row: MessageDelivery) => row.message_id)
   return textListRoute({
     path: '/api/v1/app/{app_id}/endpoint/{endpoint_id}/msg',
@@ -43,12 +43,14 @@ function messagesRoute(deps: AttemptDeps): Route {
     iterators,
     item: endpointMessageOut,
     page: 'A page of messages',
-    async answer({ holder, appId, params, query }, cursor) {
+    async answer(call, cursor) {
+      const { holder, appId, params, query } = call
+      const from = { ...deps, db: reads(call) }
       const endpoint = pick(await endpointsOf(holder.tenantId, appId), params.endpoint_id)
       const expanded = query.expanded_statuses === true
       const filter = { ...filterOf(query), expanded }
-      const rows = await deliveriesOfEndpoint(db, appId, endpoint.id, filter, cursor)
-      return await messagePage(deps, rows, cursor, {
+      const rows = await deliveriesOfEndpoint(from.db, appId, endpoint.id, filter, cursor)
+      return await messagePage(from, rows, cursor, {
         messageOf: (row) => row.message,
         iteratorOf: iterators.write,
         show: (row) => messageJson(row.message, query.with_content, standing(row, expanded)),

@@ -7,6 +7,7 @@ import { orderQuery, spanBounds, spanQuery } from '../pagination.ts'
 import type { Route } from '../route.ts'
 import type { Pool } from '../../db/pool.ts'
 import { type AuditRow, listAudit } from './store.ts'
+import { shownChanges } from '../shown-url.ts'
 
 const auditOut = z
   .object({
@@ -114,6 +115,6 @@ function showEntry(row: AuditRow): z.output<typeof auditOut> {
     kind: row.kind,
     target: kind ? showId(kind, row.target) : row.target,
     appId: row.app_id && showId('app', row.app_id),
-    changes: row.changes,
+    changes: shownChanges(row.changes) as AuditRow['changes'],
   }
 }

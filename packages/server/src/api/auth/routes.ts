@@ -6,6 +6,7 @@ import type { Role } from '../../core/role.ts'
 import type { Keys } from '../../registry/keys/store.ts'
 import { type AppFinder, existingOrNewApp } from '../apps/ensure.ts'
 import { appId, applicationIn } from '../apps/schema.ts'
+import { together, whenever } from '../field.ts'
 import { role } from './session/schema.ts'
 import { empty, json, type Route, route } from '../route.ts'
 
@@ -36,20 +37,29 @@ const accessIn = z
     readOnly: z.boolean().nullish().meta({ description: 'The same as role `read`' }),
     role: role.nullish().meta({ description: 'What the token may do; null: everything' }),
     capabilities: z
-      .array(z.string())
-      .nullish()
+      .unknown()
       .refine(
         (given) => given == null,
         'tokens of fewer capabilities are not offered; leave it out',
       )
-      .meta({ description: 'Not offered' }),
+      .optional()
+      .meta({ type: 'null', description: 'Not offered' }),
     sessionId: z
       .string()
       .max(256)
       .nullish()
       .meta({ description: "Kept as part of the token's name" }),
   })
-  .meta({ id: 'AppPortalAccessIn' })
+  .meta({
+    id: 'AppPortalAccessIn',
+    example: { role: 'operate', expiry: 3_600, featureFlags: ['beta'] },
+    ...together(
+      whenever(
+        { required: ['readOnly'], properties: { readOnly: { const: true } } },
+        { properties: { role: { enum: ['read', null] } } },
+      ),
+    ),
+  })
 
 const expireIn = z
   .object({
@@ -72,7 +82,15 @@ const accessOut = z
     token: z.string().meta({ description: 'Reaches this application only' }),
     url: z.string().meta({ format: 'uri' }),
   })
-  .meta({ id: 'AppPortalAccessOut' })
+  .meta({
+    id: 'AppPortalAccessOut',
+    examples: [
+      {
+        token: 'pomboapp_qF2xJrO5',
+        url: 'https://pombo.example.com/portal?tenant=tnt_01hzy3k9v2e8r5c7m4n6p8q0sa#token=pomboapp_qF2xJrO5',
+      },
+    ],
+  })
 
 const tokenName = (sessionId: string) => `app portal, session ${sessionId}`.slice(0, 256)
 

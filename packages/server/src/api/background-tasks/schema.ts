@@ -57,7 +57,38 @@ export const taskOut = z
       openapi: z.unknown().optional().meta({ description: 'Of sdk.generate' }),
     }),
   })
-  .meta({ id: 'BackgroundTaskOut' })
+  .meta({
+    id: 'BackgroundTaskOut',
+    examples: [
+      {
+        id: 'qtask_01hzy3k9v2e8r5c7m4n6p8q0sa',
+        status: 'running',
+        task: 'bulk.retry',
+        updatedAt: '2026-01-31T09:30:02.000Z',
+        data: {
+          phase: 'opening',
+          matched: 812,
+          total: 812,
+          done: 300,
+          skipped: 2,
+          dryRun: false,
+          appId: 'app_01hzy3k9v2e8r5c7m4n6p8q0sa',
+          endpointId: null,
+          eventTypes: null,
+          states: ['exhausted'],
+          since: '2026-01-31T00:00:00.000Z',
+          until: '2026-01-31T09:30:00.000Z',
+          payloadFilter: null,
+          cause: 'refused.503',
+          reason: null,
+          ratePerSecond: 1_000,
+          priority: 'low',
+          error: null,
+          createdAt: '2026-01-31T09:30:00.000Z',
+        },
+      },
+    ],
+  })
 
 export function showTask(row: TaskRow): z.output<typeof taskOut> {
   const { args } = row

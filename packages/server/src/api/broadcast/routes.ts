@@ -1,12 +1,12 @@
 import type { Clock } from '../../core/clock.ts'
 import { uuidv7 } from '../../core/id.ts'
-import { memberText } from '../../core/json.ts'
 import type { Payloads } from '../../db/payload.ts'
 import type { Pool } from '../../db/pool.ts'
 import type { Tenants } from '../../registry/tenants/store.ts'
 import { recoverOut, showTask } from '../background-tasks/schema.ts'
 import { startTask, usual } from '../background-tasks/store.ts'
 import type { CheckPayload } from '../event-types/payload-check.ts'
+import { payloadText } from '../messages/send.ts'
 import { json, type Route, route } from '../route.ts'
 import { broadcastIn } from './schema.ts'
 
@@ -37,7 +37,7 @@ export function broadcastRoute(deps: BroadcastDeps): Route {
       await checkPayload(tenantId, { eventType: body.eventType, payload: body.payload })
       const nowMs = clock.now()
       const id = uuidv7(nowMs)
-      const payload = memberText(text, 'payload') ?? 'null'
+      const payload = payloadText(text) ?? 'null'
       const { encryptPayloads } = await tenants.get(tenantId)
       const days = body.payloadRetentionPeriod ?? undefined
       const hours = body.payloadRetentionHours ?? undefined

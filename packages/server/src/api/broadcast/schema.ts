@@ -1,5 +1,7 @@
 import { z } from 'zod'
+import { aliases } from '../../core/known.ts'
 import { channel, eventTypeName, uid } from '../field.ts'
+import { payloadOrData } from '../messages/raw-schema.ts'
 
 export const broadcastIn = z
   .object({
@@ -21,5 +23,7 @@ export const broadcastIn = z
   })
   .meta({
     id: 'MessageBroadcastIn',
+    ...aliases({ data: 'payload' }),
+    ...payloadOrData,
     examples: [{ eventType: 'maintenance.planned', payload: { from: '2026-03-01T02:00:00Z' } }],
   })

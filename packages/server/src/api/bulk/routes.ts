@@ -109,12 +109,13 @@ async function meantBy(deps: BulkDeps, holder: Holder, body: BulkIn) {
     throw invalid(['body', 'filter'], 'is needed, or deliveries: {} means all that failed')
   const nowMs = deps.clock.now()
   const [since, until] = [filter?.since ?? 0, filter?.until ?? nowMs + clockSlackMs]
-  if (until <= since) throw invalid(['body', 'filter', 'until'], 'lies before since')
+  if (until <= since)
+    throw invalid(['body', 'filter', 'until'], { msg: 'lies before since', code: 'time_order' })
   const scope = await scopeOf(
     deps,
     holder,
     { app_id: filter?.appId, endpoint_id: filter?.endpointId },
-    'body',
+    ['body', 'filter'],
   )
   const args: BulkArgs = {
     ...usual,
@@ -173,7 +174,7 @@ async function sampleOf({ db, payloads }: BulkDeps, found: readonly ClosedDelive
       messageId: showId('message', one.messageId),
       eventType: messages.get(one.messageId)?.eventType ?? '',
       createdAt: iso(uuidTimeMs(one.messageId)),
-      cause: failure ? { code: failure.cause, ...partsOfCause(failure.cause) } : null,
+      cause: failure ? partsOfCause(failure.cause) : null,
       statusCode: failure?.statusCode ?? null,
       error: failure?.error ?? null,
       lastAttemptAt: failure ? iso(failure.atMs) : null,

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { causeIn, failedDeliveryOut } from '../failures/schema.ts'
-import { eventTypeName, instant } from '../field.ts'
+import { eventTypeName, given, instant, together, whenever } from '../field.ts'
 
 const states = ['waiting', 'retrying', 'exhausted', 'discarded', 'delivered'] as const
 
@@ -49,14 +49,33 @@ const fields = {
   }),
 }
 
-const examples = [
-  {
-    action: 'retry' as const,
-    filter: { endpointId: 'ep_01hzy3k9v2e8r5c7m4n6p8q0sa', cause: 'refused.503' },
-  },
-]
+/** Not `examples`, which are left out where times are read into numbers. */
+const example = {
+  action: 'retry',
+  filter: { endpointId: 'ep_01hzy3k9v2e8r5c7m4n6p8q0sa', cause: 'refused.503' },
+}
 
-export const bulkIn = z.object(fields).meta({ id: 'BulkIn', examples })
+const statesOf = (allowed: readonly (typeof states)[number][]) => ({
+  properties: {
+    filter: { properties: { states: { items: { enum: allowed } } } },
+  },
+})
+
+/** routes.ts says the same in its 422. */
+const rules = together(
+  { anyOf: [given('filter'), given('deliveries')] },
+  whenever(
+    { properties: { action: { const: 'discard' } } },
+    { allOf: [given('reason'), statesOf(['waiting', 'retrying'])] },
+    { properties: { reason: { type: 'null' } } },
+  ),
+  whenever(
+    { properties: { action: { const: 'replay' } } },
+    statesOf(['exhausted', 'discarded', 'delivered']),
+  ),
+)
+
+export const bulkIn = z.object(fields).meta({ id: 'BulkIn', example, ...rules })
 
 export const bulkPreviewOut = z
   .object({

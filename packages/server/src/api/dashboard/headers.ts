@@ -3,12 +3,15 @@
  * everything. Scripts and styles come from here alone, none of them inline; it talks to this Pombo alone; and nobody
  * frames it but who was let to.
  */
-export function pageHeaders(frameAncestors: readonly string[]): Record<string, string> {
+export function pageHeaders(
+  frameAncestors: readonly string[],
+  styles = "'self'",
+): Record<string, string> {
   const ancestors = frameAncestors.length === 0 ? "'none'" : ["'self'", ...frameAncestors].join(' ')
   const policy = [
     "default-src 'none'",
     "script-src 'self'",
-    "style-src 'self'",
+    `style-src ${styles}`,
     // Pictures of profiles and the logos of portals are at addresses of others.
     "img-src 'self' data: blob: https:",
     "font-src 'self'",

@@ -26,7 +26,7 @@ export function createDialectPorts(deps: PortDeps): DialectPorts {
           holder.refused === 'revoked' ? 'This key was revoked.' : 'This key has expired.',
         )
       requireRole(holder.role, currentActor().needs ?? 'administer')
-      nameActor({ keyId: holder.keyId })
+      nameActor({ keyId: holder.keyId, role: holder.role })
       return { tenantId: holder.tenantId, appId: holder.appId }
     },
     async operator() {

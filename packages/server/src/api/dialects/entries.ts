@@ -12,6 +12,7 @@ import type {
 import { type AttemptRow, lastAttempts } from '../history/attempts/store.ts'
 import { readMessages, type StoredMessage } from '../history/messages/store.ts'
 import type { DeliveryRow } from '../history/deliveries/store.ts'
+import { shownUrl } from '../shown-url.ts'
 import { type PortDeps } from './ports.ts'
 import { selectApps, type Selected, selectEndpoints } from './selection/store.ts'
 import { typesOf } from '../../dialects/event-types.ts'
@@ -89,7 +90,7 @@ export async function withAttempts(
       endpointId: row.endpoint_id,
       endpointUid: selected?.uid ?? null,
       app: selected ? appOf(selected) : nobodys.get(row.app_id)!,
-      url: last?.url ?? endpoints.get(row.endpoint_id ?? '')?.endpoint.url ?? '',
+      url: shownUrl(last?.url ?? endpoints.get(row.endpoint_id ?? '')?.endpoint.url ?? ''),
       state: row.state,
       reason: row.reason,
       attempts: row.attempts,
@@ -139,7 +140,7 @@ export function attemptEntry(
     endpointId: row.endpoint_id,
     endpointUid: selected.uid,
     app: appOf(selected),
-    url: row.url,
+    url: shownUrl(row.url),
     number: row.number,
     outcome: row.outcome,
     statusCode: row.status_code === 0 ? null : row.status_code,

@@ -4,6 +4,7 @@ import type { DialectName } from '../../core/endpoint.ts'
 import { refuseUnstorable } from '../../core/unstorable.ts'
 import type { Dialect } from '../../dialects/contract/dialect.ts'
 import type { DialectPorts, Refusal } from '../../dialects/contract/ports.ts'
+import { refuseUnread } from '../../dialects/contract/request.ts'
 import type { JsonBody } from '../body.ts'
 import { roleOfDialect } from '../roles.ts'
 import { errorAnswer, type ErrorAnswer } from '../error-answer.ts'
@@ -35,6 +36,7 @@ export function mountDialects(
         const needs = roleOfDialect(request.method, request.url)
         actingAs({ needs, ...(someone !== undefined && { onBehalfOf: someone }) }, done)
       })
+      plugin.addHook('preHandler', async (request) => refuseUnread(request))
       plugin.addHook('preValidation', async (request) => {
         const body = request.body as Partial<JsonBody> | undefined
         if (typeof body?.text === 'string') refuseUnstorable(body as JsonBody)

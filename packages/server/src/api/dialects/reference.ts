@@ -27,6 +27,11 @@ the event came from, and it has requests of its own beside the native API. What 
 endpoint says otherwise, the dialect's events, its requests and its variables stand here, and for each line of its
 document where it is met and what shows it. A README for each says how it behaves where the document is open, and
 where the document is wrong. A name in quotes is that of a test; every name in these tables is checked.
+
+A field, a parameter or a word that a request does not know is refused with 422, which names it and the nearest one,
+as in the native API. Not so where what comes is the event itself, which is kept as it came: \`/evolution/…\` (Evolution
+takes a refusal as final, so that only who sends is refused), \`/api/webhooks/events/…\`, \`event\` of
+\`/api/whatsmeow/sessions/{id}/events\`, and what \`/api/devices/{hash}/events\` has beside \`code\` and \`message\`.
 `
 
 /** docs/reference/dialects.md, as it must be. */

@@ -3,7 +3,11 @@ import { readId, showId } from '../../core/id.ts'
 import type { Caller } from '../../dialects/contract/caller.ts'
 import type { DialectApp } from '../../dialects/contract/caller.ts'
 import type { AppsPort, EndpointChanges, EndpointsPort } from '../../dialects/contract/ports.ts'
+import { refuseUnknownTypes } from '../endpoints/event-types.ts'
 import { type PortDeps, uuidFrom } from './ports.ts'
+import { currentActor } from '../../core/acting.ts'
+import type { Endpoint } from '../../core/endpoint.ts'
+import { seesAll, shownUrl } from '../shown-url.ts'
 import { listApps, listEndpointIds } from './selection/store.ts'
 
 export function appsPort({ db, registry }: PortDeps): AppsPort {
@@ -52,13 +56,14 @@ export function endpointsPort({ db, registry }: PortDeps): EndpointsPort {
   const shown = (endpointId: string) => showId('endpoint', endpointId)
 
   const ofApp = async (app: DialectApp) =>
-    (await cache.routes(app.tenantId, app.id))?.endpoints ?? []
+    withoutSecrets((await cache.routes(app.tenantId, app.id))?.endpoints ?? [])
 
   async function found(ids: string[]) {
     const known = await cache.endpoints(ids)
     return ids.flatMap((id) => {
       const one = known.get(id)
-      return one ? [{ endpoint: one.endpoint, app: one.app }] : []
+      if (one === undefined) return []
+      return withoutSecrets([one.endpoint]).map((endpoint) => ({ endpoint, app: one.app }))
     })
   }
 
@@ -80,6 +85,8 @@ export function endpointsPort({ db, registry }: PortDeps): EndpointsPort {
       const id = readId('endpoint', uid)
       return (await ofApp(app)).find((one) => (id === undefined ? one.uid === uid : one.id === id))
     },
+    refuseUnknownTypes: async (tenantId, names, loc) =>
+      await refuseUnknownTypes(registry.eventTypes, tenantId, names, loc),
     create: async (app, changes) => await endpoints.create(scopeOf(app), changes),
     async patch(app, endpointId, changes) {
       const { secret, ...settings }: EndpointChanges = changes
@@ -101,4 +108,17 @@ export function endpointsPort({ db, registry }: PortDeps): EndpointsPort {
       return (await found(ids))[0]
     },
   }
+}
+
+/**
+ * For who looks and may not change: the names of the headers that were set, any of which may be a credential, and
+ * addresses without what opens them.
+ */
+function withoutSecrets(all: readonly Endpoint[]): readonly Endpoint[] {
+  if (currentActor().needs !== 'read' || seesAll()) return all
+  return all.map((endpoint) => ({
+    ...endpoint,
+    url: shownUrl(endpoint.url),
+    headers: Object.fromEntries(Object.keys(endpoint.headers).map((name) => [name, '(hidden)'])),
+  }))
 }

@@ -15,18 +15,21 @@ const DAY_SECONDS = '86400'
  * What every answer carries: the id of its request, and for pages of the origins listed the leave to read it. Those
  * get no cookie: `access-control-allow-credentials` is never sent.
  */
-export function mountDoor(app: FastifyInstance, corsOrigins: readonly string[]): void {
+export function mountDoor(
+  app: FastifyInstance,
+  corsOrigins: () => readonly string[] = () => [],
+): void {
   app.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id)
     done()
   })
-  if (corsOrigins.length === 0) return
-  const allowed = new Set(corsOrigins)
   app.addHook('onRequest', (request, reply, done) => {
+    const allowed = corsOrigins()
+    if (allowed.length === 0) return done()
     // Also for the others, so that no cache gives one origin's answer to another.
     void reply.header('vary', 'Origin')
     const { origin } = request.headers
-    if (origin === undefined || !allowed.has(origin)) return done()
+    if (origin === undefined || !allowed.includes(origin)) return done()
     void reply.header('access-control-allow-origin', origin)
     void reply.header('access-control-expose-headers', exposed)
     if (

@@ -1,10 +1,25 @@
 /** What the paths below an endpoint take and answer. */
 import { z } from 'zod'
-import { instant } from '../field.ts'
+import { eventTypeName, instant, together, whenever } from '../field.ts'
 
-export const headerMap = z
-  .record(z.string(), z.string())
-  .meta({ description: 'Further request headers', examples: [{ 'X-Example': '123' }] })
+const headerForm = {
+  format: 'header-name',
+  pattern: "^[!#$%&'*+\\-.^_`|~0-9A-Za-z]{1,256}$",
+  description: 'None of HTTP or of Pombo, such as host, content-type or webhook-id',
+}
+const isHeaderName = (name: string) => new RegExp(headerForm.pattern).test(name)
+// The registry says more of a wrong one than zod does of a key.
+const headerName = z.string().meta(headerForm)
+const headerValue = z.string().meta({ format: 'header-value', maxLength: 16_384 })
+
+export const headerMap = z.record(headerName, headerValue).meta({
+  description: 'Further request headers, up to 50 and 16,384 characters together',
+  maxProperties: 50,
+  examples: [{ 'X-Example': '123' }],
+})
+
+/** Its form is its dialect's. */
+export const secret = z.string().meta({ format: 'signing-secret' })
 
 export const secretOut = z
   .object({ key: z.string().meta({ examples: ['whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD'] }) })
@@ -12,7 +27,7 @@ export const secretOut = z
 
 export const rotateIn = z
   .object({
-    key: z.string().nullish().meta({ description: 'The new secret; made where none is given' }),
+    key: secret.nullish().meta({ description: 'The new secret; made where none is given' }),
     gracePeriodSeconds: z
       .int()
       .min(0)
@@ -33,8 +48,12 @@ export const headersIn = z.object({ headers: headerMap }).meta({ id: 'EndpointHe
 
 export const headersPatch = z
   .object({
-    headers: z.record(z.string(), z.string().nullable()).meta({ description: 'null removes' }),
-    deleteHeaders: z.array(z.string()).nullish(),
+    headers: z
+      .record(headerName, headerValue.nullable())
+      .meta({ description: 'null removes', maxProperties: 50 }),
+    deleteHeaders: z
+      .array(z.string().refine(isHeaderName, 'is no header name').meta(headerForm))
+      .nullish(),
   })
   .meta({ id: 'EndpointHeadersPatchIn' })
 
@@ -43,7 +62,7 @@ export const recoverIn = z
   .meta({ id: 'RecoverIn' })
 
 export const exampleIn = z
-  .object({ eventType: z.string().min(1).max(256), exampleIndex: z.int().min(0).nullish() })
+  .object({ eventType: eventTypeName, exampleIndex: z.int().min(0).nullish() })
   .meta({ id: 'EventExampleIn' })
 
 export const circuitIn = z
@@ -56,7 +75,10 @@ export const circuitIn = z
       .optional()
       .meta({ description: 'How long it stays open before a probe; default 3,600' }),
   })
-  .meta({ id: 'EndpointCircuitIn' })
+  .meta({
+    id: 'EndpointCircuitIn',
+    ...together(whenever({ required: ['seconds'] }, { properties: { state: { const: 'open' } } })),
+  })
 
 const count = z.int().min(0)
 export const stats = z

@@ -38,7 +38,8 @@ export function cancelRoute(deps: { db: Pool; clock: Clock; endpoints: Endpoints
       const { id } = await endpoints.get(scope, params.endpoint_id)
       const nowMs = clock.now()
       const untilMs = body?.until ?? nowMs + 1
-      if (untilMs > nowMs + 1) throw invalid(['body', 'until'], 'lies in the future')
+      if (untilMs > nowMs + 1)
+        throw invalid(['body', 'until'], { msg: 'lies in the future', code: 'time_future' })
       const args = { ...usual, states: [], sinceMs: 0, untilMs: Math.max(0, untilMs) }
       const whose = { ...scope, endpointId: id }
       const task = await startTask(db, whose, 'endpoint.cancel-messages', args, nowMs)

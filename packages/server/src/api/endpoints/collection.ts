@@ -5,6 +5,7 @@ import type { Endpoints } from '../../registry/endpoints/store.ts'
 import { iso } from '../../core/clock.ts'
 import type { Endpoint } from '../../core/endpoint.ts'
 import { PomboError } from '../../core/error.ts'
+import { headersFor } from '../../registry/endpoints/headers.ts'
 import { resource } from '../resource.ts'
 import { empty, json, type Route, route } from '../route.ts'
 import type { Pool } from '../../db/pool.ts'
@@ -12,9 +13,10 @@ import type { appId } from '../apps/schema.ts'
 import { headersIn, headersOut, rotateIn, secretOut } from './action-schema.ts'
 import {
   endpointId,
-  endpointIn,
+  type endpointIn,
   endpointOut,
-  endpointUpdate,
+  type endpointPatch,
+  type endpointUpdate,
   endpointWithHealth,
   settingsOf,
   showEndpoint,
@@ -27,8 +29,11 @@ import { type HealthRow, healthOf } from './store.ts'
  */
 export interface EndpointCollection {
   path: '/api/v1/app/{app_id}/endpoint' | '/api/v1/operational-webhook/endpoint'
+  bodies: { create: typeof endpointIn; put: typeof endpointUpdate; patch: typeof endpointPatch }
   /** Beginning of the operation ids. */
   id: string
+  /** The operation id of PATCH, where it begins otherwise. */
+  patchId?: string
   tag: string
   access: 'app' | 'tenant'
   /** The path's parameters before `endpoint_id`. */
@@ -76,7 +81,7 @@ function collection({ db, endpoints }: EndpointCollectionDeps, of: EndpointColle
       },
     },
     create: {
-      body: endpointIn,
+      body: of.bodies.create,
       answers: {
         201: {
           description: 'The endpoint; its secret has a path of its own',
@@ -100,7 +105,7 @@ function collection({ db, endpoints }: EndpointCollectionDeps, of: EndpointColle
       description:
         "Fields of Svix's API that are left out take their defaults; Pombo's own stay as they are. Secret " +
         'and headers have paths of their own.',
-      body: endpointUpdate,
+      body: of.bodies.put,
       async store(call) {
         const settings = settingsOf(call.body)
         await of.checkTypes(call.holder.tenantId, settings.eventTypes)
@@ -110,6 +115,16 @@ function collection({ db, endpoints }: EndpointCollectionDeps, of: EndpointColle
           settings,
         )
         return { row: endpoint, created }
+      },
+    },
+    patch: {
+      ...(of.patchId !== undefined && { id: of.patchId }),
+      summary: 'Change parts of an endpoint',
+      body: of.bodies.patch,
+      async store(call) {
+        const { secret: _, ...body } = call.body
+        await of.checkTypes(call.holder.tenantId, body.eventTypes)
+        return await endpoints.patch(await scope(call), call.params.endpoint_id, settingsOf(body))
       },
     },
     delete: {
@@ -192,10 +207,15 @@ function headers({ endpoints }: EndpointCollectionDeps, within: EndpointCollecti
       id: `${id}.get-headers`,
       summary: 'Get the further request headers',
       answers: {
-        200: { description: 'The headers; of sensitive ones the names only', body: headersOut },
+        200: {
+          description:
+            'The headers; of sensitive ones the names only, and of all of them for roles below `administer`',
+          body: headersOut,
+        },
       },
       async handle(call) {
-        return json(200, await endpoints.headers(await scope(call), call.params.endpoint_id))
+        const all = await endpoints.headers(await scope(call), call.params.endpoint_id)
+        return json(200, headersFor(call.holder.role, all))
       },
     }),
     route({
@@ -233,6 +253,7 @@ function showWithHealth(
       circuit: row?.circuit ?? 'closed',
       consecutiveFailures: row?.consecutive_failures ?? 0,
       failingSince: row?.failing_ms == null ? null : iso(row.failing_ms),
+      reason: row?.reason ?? null,
       nextProbeAt:
         row?.circuit === 'closed' || row?.open_until_ms == null ? null : iso(row.open_until_ms),
     },

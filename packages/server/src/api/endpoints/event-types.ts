@@ -15,6 +15,7 @@ export async function refuseUnknownTypes(
   eventTypes: Pick<EventTypes, 'binding'>,
   tenantId: string,
   wanted: readonly string[] | null | undefined,
+  at: readonly string[] = ['body', 'eventTypes'],
 ): Promise<void> {
   if (wanted == null || wanted.length === 0) return
   if (builtIn.size === 0) for (const name of builtInEventNames(dialects.values())) builtIn.add(name)
@@ -28,11 +29,12 @@ export async function refuseUnknownTypes(
       const near = nearest(name, made) ?? nearest(name, builtIn)
       const mend =
         near === undefined ? 'create it, or see GET /api/v1/event-type' : `did you mean "${near}"?`
-      const at = String(wanted.indexOf(name))
       return {
-        loc: ['body', 'eventTypes', at],
+        loc: [...at, String(wanted.indexOf(name))],
         msg: `there is no event type "${name}"; ${mend}`,
         type: 'value_error',
+        code: 'unknown_event_type',
+        values: { name, near: near ?? '' },
       }
     })
   const detail = problems.map(({ loc, msg }) => `${loc.join('.')}: ${msg}`).join('; ')

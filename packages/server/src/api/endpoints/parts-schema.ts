@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { bounded } from '../field.ts'
+import { bounded, cel } from '../field.ts'
 
 /** Settings of an endpoint that have members of their own. */
 
@@ -31,3 +31,18 @@ export const circuit = z
       .meta({ description: 'The longest pause; default 600,000' }),
   })
   .meta({ id: 'CircuitSettings' })
+
+export const transform = z
+  .object({
+    payload: cel(8_192).optional(),
+    headers: cel(8_192).optional(),
+    path: cel(8_192).optional(),
+    enabled: z.boolean().optional(),
+  })
+  .meta({
+    description:
+      'Expressions (CEL over payload, eventType, channels, tags, messageId, timestamp) that change what is sent',
+    examples: [
+      { payload: '{"text": payload.body, "from": payload.chat}', path: '"/" + eventType' },
+    ],
+  })

@@ -23,11 +23,19 @@ import {
   withHealth,
 } from './collection.ts'
 import { circuitIn, exampleIn, headersPatch, recoverIn, stats } from './action-schema.ts'
-import { endpointId, endpointPatch, endpointWithHealth, settingsOf } from './schema.ts'
+import {
+  endpointId,
+  endpointIn,
+  endpointPatch,
+  endpointUpdate,
+  endpointWithHealth,
+} from './schema.ts'
+import type { Pool } from '../../db/pool.ts'
 import type { Messages } from '../history/messages/store.ts'
 import { countDeliveries, setCircuit } from './store.ts'
 
 export interface EndpointDeps extends EndpointCollectionDeps, Messages {
+  db: Pool
   clock: Clock
   /** Days that messages are kept where a tenant says nothing else. */
   retentionDays: number
@@ -50,9 +58,10 @@ function scopeOf({ holder, appId }: { holder: { tenantId: string }; appId: strin
   return { tenantId: holder.tenantId, appId }
 }
 
-const appEndpoints: Omit<EndpointCollection, 'checkTypes'> = {
+const appEndpoints: Omit<EndpointCollection, 'checkTypes' | 'bodies'> = {
   path: '/api/v1/app/{app_id}/endpoint',
   id: 'v1.endpoint',
+  patchId: 'patch_endpoint',
   tag,
   access: 'app',
   within: { app_id: appId },
@@ -63,10 +72,10 @@ export function endpointRoutes(deps: EndpointDeps): Route[] {
   return [
     ...endpointCollectionRoutes(deps, {
       ...appEndpoints,
+      bodies: { create: endpointIn, put: endpointUpdate, patch: endpointPatch },
       checkTypes: async (tenantId, wanted) =>
         await refuseUnknownTypes(deps.eventTypes, tenantId, wanted),
     }),
-    patchRoute(deps),
     patchHeadersRoute(deps),
     statsRoute(deps),
     recoverRoute(deps),
@@ -74,25 +83,6 @@ export function endpointRoutes(deps: EndpointDeps): Route[] {
     ...switches(deps),
     circuitRoute(deps),
   ]
-}
-
-function patchRoute({ db, endpoints, eventTypes }: EndpointDeps): Route {
-  return route({
-    ...below,
-    method: 'PATCH',
-    path,
-    id: 'patch_endpoint',
-    summary: 'Change parts of an endpoint',
-    body: endpointPatch,
-    answers: { 200: out },
-    async handle(call) {
-      const { secret: _, ...body } = call.body
-      await refuseUnknownTypes(eventTypes, call.holder.tenantId, body.eventTypes)
-      const scope = scopeOf(call)
-      const changed = await endpoints.patch(scope, call.params.endpoint_id, settingsOf(body))
-      return json(200, await withHealth(db, changed))
-    },
-  })
 }
 
 function patchHeadersRoute({ endpoints }: EndpointDeps): Route {
@@ -134,7 +124,8 @@ function statsRoute({ db, endpoints, clock }: EndpointDeps): Route {
       const { id } = await endpoints.get(scopeOf(call), call.params.endpoint_id)
       const until = call.query.until ?? clock.now() + 1_000
       const since = call.query.since ?? until - usualSpanMs
-      if (since > until) throw invalid(['query', 'since'], 'lies after until')
+      if (since > until)
+        throw invalid(['query', 'since'], { msg: 'lies after until', code: 'time_order' })
       return json(200, await countDeliveries(db, id, Math.max(0, since), Math.max(0, until)))
     },
   })
@@ -155,7 +146,8 @@ function recoverRoute({ db, endpoints, clock, retentionDays }: EndpointDeps): Ro
       const scope = scopeOf(call)
       const { id } = await endpoints.get(scope, call.params.endpoint_id)
       const { since, until } = call.body
-      if (until != null && until < since) throw invalid(['body', 'until'], 'lies before since')
+      if (until != null && until < since)
+        throw invalid(['body', 'until'], { msg: 'lies before since', code: 'time_order' })
       await refuseForgotten(db, scope.tenantId, since, { nowMs: clock.now(), retentionDays })
       const task = await startRecovery(
         db,

@@ -1,54 +1,49 @@
 import { z } from 'zod'
-import { batch, circuit, oversize } from './parts-schema.ts'
+import { authIn, authOf, authOut, showAuth, showTls, tlsIn, tlsOut } from './access-schema.ts'
+import { batch, circuit, oversize, transform } from './parts-schema.ts'
 import { iso } from '../../core/clock.ts'
 import { dialectNames, type Endpoint, signatureHeaderNames } from '../../core/endpoint.ts'
 import { showId } from '../../core/id.ts'
 import { priorities } from '../../core/message.ts'
 import type { EndpointSettings } from '../../registry/endpoints/settings.ts'
+import { destinationIn, destinationOut, showDestination } from '../../destinations/shown.ts'
 import { chatFilter } from '../../sources/chat-filter-schema.ts'
-import { aliases } from '../known.ts'
-import { headerMap } from './action-schema.ts'
+import { aliases } from '../../core/known.ts'
+import { shownUrl } from '../shown-url.ts'
+import { headerMap, secret } from './action-schema.ts'
 import {
   bounded,
-  channel,
+  cel,
+  channels,
   defined,
+  given,
   metadata,
   shownMetadata,
   time,
+  together,
+  whenever,
   uid,
   typeOrPrefix,
 } from '../field.ts'
+import { disabledCause, disabledCauses } from '../../core/disabled.ts'
 
 const rate = (what: string) => z.int().min(1).max(65_535).nullish().meta({ description: what })
 
 // What names, URLs, filters and options may hold the registry knows, and says in its 422; here is only their form.
-const subscriptions = z.array(typeOrPrefix).meta({
-  uniqueItems: true,
-  maxItems: 1_000,
-  description: 'Event types it gets; `message.*` means all below; null: all',
-  examples: [['message.received', 'session.*']],
-})
+export const subscriptionsTo = (type: z.ZodType<string, string>, examples: string[]) =>
+  z.array(type).meta({
+    uniqueItems: true,
+    maxItems: 1_000,
+    description: 'Event types it gets; `message.*` means all below; null: all',
+    examples: [examples],
+  })
+const subscriptions = subscriptionsTo(typeOrPrefix, ['message.received', 'session.*'])
 
 const url = z
   .string()
   .min(1)
   .max(65_536)
   .meta({ format: 'uri', examples: ['https://example.com/webhook/'] })
-
-export const transform = z
-  .object({
-    payload: z.string().optional(),
-    headers: z.string().optional(),
-    path: z.string().optional(),
-    enabled: z.boolean().optional(),
-  })
-  .meta({
-    description:
-      'Expressions (CEL over payload, eventType, channels, tags, messageId, timestamp) that change what is sent',
-    examples: [
-      { payload: '{"text": payload.body, "from": payload.chat}', path: '"/" + eventType' },
-    ],
-  })
 
 const shared = {
   uid: uid.nullish(),
@@ -71,10 +66,10 @@ const shared = {
     .enum(dialectNames)
     .optional()
     .meta({ description: 'The form in which it gets its events, and how they are signed' }),
-  dialectOptions: z
-    .record(z.string(), z.unknown())
-    .optional()
-    .meta({ description: 'What only that dialect knows' }),
+  dialectOptions: z.record(z.string(), z.unknown()).optional().meta({
+    description:
+      'What only that dialect knows, as its page of the reference lists it; up to 16,384 characters',
+  }),
   retrySchedule: z
     .array(z.number().meta({ minimum: 0, maximum: 604_800 }))
     .nullish()
@@ -95,9 +90,7 @@ const shared = {
     .optional()
     .meta({ description: 'key: the messages of one orderingKey one after the other' }),
   priority: z.enum(priorities).nullish().meta({ description: "Instead of the messages' own" }),
-  filter: z
-    .string()
-    .meta({ maxLength: 4_096 })
+  filter: cel(4_096)
     .nullish()
     .meta({
       description:
@@ -120,20 +113,27 @@ const shared = {
         'key until someone acts',
     }),
   oversize: oversize.nullish(),
+  destination: destinationIn
+    .nullish()
+    .meta({ description: 'Where its messages go instead of a url: a broker, a database, a feed' }),
   chatFilter: chatFilter.nullish().meta({ description: 'Which WhatsApp events it gets' }),
+  auth: authIn.nullish(),
+  tls: tlsIn.nullish(),
 }
 
 /** As clients 1.x call them. */
-const otherNames = aliases({ filterTypes: 'eventTypes', rateLimit: 'throttleRate' })
+export const otherNames = aliases({ filterTypes: 'eventTypes', rateLimit: 'throttleRate' })
+
+/** Where its messages go has to be said, by the one or the other. */
+export const whereTo = together(whenever({ not: given('destination') }, { required: ['url'] }))
 
 const creating = {
   ...shared,
-  url,
+  url: url.optional(),
   eventTypes: subscriptions.min(1).nullish(),
-  channels: z
-    .array(channel)
+  channels: channels
     .min(1)
-    .max(10)
+    .meta({ uniqueItems: true })
     .nullish()
     .meta({ description: 'Channels it listens to; null: all' }),
 }
@@ -141,36 +141,40 @@ const creating = {
 export const endpointIn = z
   .object({
     ...creating,
-    secret: z
-      .string()
+    secret: secret
       .nullish()
       .meta({ description: 'The signing secret, `whsec_…`; made where none is given' }),
     headers: headerMap.optional(),
   })
-  .meta({ id: 'EndpointIn', ...otherNames })
+  .meta({ id: 'EndpointIn', ...otherNames, ...whereTo })
 
 export const endpointUpdate = z
   .object({ ...creating, headers: headerMap.optional() })
-  .meta({ id: 'EndpointUpdate', ...otherNames })
+  .meta({ id: 'EndpointUpdate', ...otherNames, ...whereTo })
 
 export const endpointPatch = z
   .object({
     ...shared,
     url: url.optional(),
     eventTypes: subscriptions.nullish(),
-    channels: z.array(channel).max(10).nullish(),
+    channels: channels.nullish(),
     secret: z
       .unknown()
       .refine((given) => given == null, 'is changed by POST …/secret/rotate; leave it out')
       .optional()
-      .meta({ description: 'Not taken here: a secret is changed by rotating it' }),
+      .meta({ type: 'null', description: 'Not taken here: a secret is changed by rotating it' }),
   })
   .meta({ id: 'EndpointPatch', description: 'Only what is given is changed', ...otherNames })
 
 export const endpointOut = z.object({
   id: z.string().meta({ examples: ['ep_01hzy3k9v2e8r5c7m4n6p8q0sa'] }),
   uid: z.string().nullable(),
-  url: z.string(),
+  url: z.string().meta({
+    description:
+      'Of a destination where it leads, without what opens it; for roles below `administer` without the keys ' +
+      'that addresses of Slack, Discord, Telegram and their like hold, too',
+  }),
+  destination: destinationOut.nullable(),
   description: z.string(),
   version: z.int().meta({ description: 'Of clients 1.x; always 1' }),
   eventTypes: z.array(z.string()).nullable(),
@@ -179,6 +183,10 @@ export const endpointOut = z.object({
   metadata: shownMetadata,
   disabled: z.boolean(),
   disabledReason: z.string().nullable(),
+  disabledCause: z
+    .enum(disabledCauses)
+    .nullable()
+    .meta({ description: 'The same for programs. no-success: for days; gone: it answered 410' }),
   paused: z.boolean(),
   throttleRate: z.int().nullable(),
   rateLimit: z.int().nullable(),
@@ -198,6 +206,8 @@ export const endpointOut = z.object({
   onExhausted: z.enum(['continue', 'stop']),
   oversize: oversize.nullable(),
   chatFilter: chatFilter.nullable(),
+  auth: authOut.nullable(),
+  tls: tlsOut.nullable(),
   createdAt: time,
   updatedAt: time,
 })
@@ -209,6 +219,9 @@ export const health = z
       .meta({ description: 'open: nothing is sent until nextProbeAt, and no attempt is used up' }),
     consecutiveFailures: z.int(),
     failingSince: time.nullable(),
+    reason: z.string().nullable().meta({
+      description: 'Why the last attempt failed, known seconds after it; null: nothing is wrong',
+    }),
     nextProbeAt: time.nullable(),
   })
   .meta({ id: 'EndpointHealth' })
@@ -237,7 +250,10 @@ export function settingsOf({ retrySchedule, ...body }: Given): EndpointSettings 
     channels: given.channels?.length === 0 ? null : given.channels,
     retryScheduleMs: retrySchedule?.map((seconds) => Math.round(seconds * 1_000)) ?? retrySchedule,
     circuit: given.circuit == null ? given.circuit : defined(given.circuit),
+    destination: given.destination == null ? given.destination : defined(given.destination),
     transform: given.transform == null ? given.transform : defined(given.transform),
+    auth: given.auth == null ? given.auth : authOf(given.auth),
+    tls: given.tls == null ? given.tls : defined(given.tls),
     chatFilter: given.chatFilter == null ? given.chatFilter : defined(given.chatFilter),
   }) as EndpointSettings
 }
@@ -246,7 +262,8 @@ export function showEndpoint(endpoint: Endpoint): z.output<typeof endpointOut> {
   return {
     id: showId('endpoint', endpoint.id),
     uid: endpoint.uid,
-    url: endpoint.url,
+    url: shownUrl(endpoint.url),
+    destination: endpoint.destination && showDestination(endpoint.destination),
     description: endpoint.description,
     version: 1,
     eventTypes: endpoint.eventTypes,
@@ -255,6 +272,7 @@ export function showEndpoint(endpoint: Endpoint): z.output<typeof endpointOut> {
     metadata: endpoint.metadata,
     disabled: endpoint.disabled,
     disabledReason: endpoint.disabledReason,
+    disabledCause: disabledCause(endpoint.disabledReason),
     paused: endpoint.paused,
     throttleRate: endpoint.throttleRate,
     rateLimit: endpoint.throttleRate,
@@ -274,6 +292,8 @@ export function showEndpoint(endpoint: Endpoint): z.output<typeof endpointOut> {
     onExhausted: endpoint.onExhausted,
     oversize: endpoint.oversize,
     chatFilter: endpoint.chatFilter,
+    auth: showAuth(endpoint),
+    tls: showTls(endpoint),
     createdAt: iso(endpoint.createdAtMs),
     updatedAt: iso(endpoint.updatedAtMs),
   }

@@ -11,6 +11,7 @@ export interface HealthRow {
   consecutive_failures: number
   failing_ms: number | null
   open_until_ms: number | null
+  reason: string | null
 }
 
 /** What deliveries say of endpoints, as it stands now; those of which nothing was noted are not in the answer. */
@@ -19,14 +20,24 @@ export async function healthOf(
   endpointIds: string[],
 ): Promise<Map<string, HealthRow>> {
   if (endpointIds.length === 0) return new Map()
-  // One row of the primary key an endpoint.
+  // One row of the primary key an endpoint; of one that fails its causes since then, and the attempt of the last.
   const { rows } = await db.query<HealthRow>(
     /* sql */ `
-      select endpoint_id, circuit, consecutive_failures,
-             (extract(epoch from failing_since) * 1000)::float8 as failing_ms,
-             (extract(epoch from open_until) * 1000)::float8 as open_until_ms
-        from endpoint_health
-       where endpoint_id = any($1)`,
+      select h.endpoint_id, h.circuit, h.consecutive_failures,
+             (extract(epoch from h.failing_since) * 1000)::float8 as failing_ms,
+             (extract(epoch from h.open_until) * 1000)::float8 as open_until_ms,
+             a.error as reason
+        from endpoint_health h
+        left join lateral (
+          select f.message_id, f.attempt_id
+            from failure f
+           where f.tenant_id = h.tenant_id and f.endpoint_id = h.endpoint_id
+             and f.hour >= date_trunc('hour', h.failing_since)
+           order by f.last_at desc
+           limit 1
+        ) f on h.consecutive_failures > 0
+        left join attempt a on a.message_id = f.message_id and a.id = f.attempt_id
+       where h.endpoint_id = any($1)`,
     [endpointIds],
   )
   return new Map(rows.map((row) => [row.endpoint_id, row]))

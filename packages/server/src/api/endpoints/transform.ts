@@ -10,7 +10,9 @@ import type { Messages } from '../history/messages/store.ts'
 import { findMessage, messageIdOf } from '../messages/store.ts'
 import { type Answer, json, type Route, route } from '../route.ts'
 import type { Registry } from '../../registry/registry.ts'
-import { endpointId, transform } from './schema.ts'
+import { together } from '../field.ts'
+import { transform } from './parts-schema.ts'
+import { endpointId } from './schema.ts'
 
 type Result =
   | {
@@ -33,6 +35,9 @@ export interface TransformDeps extends Messages {
   transform: TransformTrial
 }
 
+/** A message that there is, or a payload. */
+const onWhat = together({ anyOf: [{ required: ['messageId'] }, { required: ['payload'] }] })
+
 const trial = z
   .object({
     transform: transform
@@ -40,6 +45,8 @@ const trial = z
       .meta({ description: "The transformation to try; absent: the endpoint's own" }),
     messageId: z
       .string()
+      .min(1)
+      .max(256)
       .optional()
       .meta({ description: 'A message that was accepted, by its id or eventId' }),
     eventType: z.string().max(256).optional(),
@@ -48,7 +55,18 @@ const trial = z
       .optional()
       .meta({ description: 'Instead of a message: a payload of any JSON type' }),
   })
-  .meta({ id: 'TransformTrialIn' })
+  .meta({ id: 'TransformTrialIn', ...onWhat })
+
+const trialWithout = trial.extend({ transform }).meta({
+  id: 'TransformTrialWithoutEndpointIn',
+  examples: [
+    {
+      transform: { payload: '{"total": payload.amount}' },
+      messageId: 'msg_01hzy3k9v2e8r5c7m4n6p8q0sa',
+    },
+  ],
+  ...onWhat,
+})
 
 const outcome = z
   .object({
@@ -61,6 +79,7 @@ const outcome = z
   .meta({
     id: 'TransformTrialOut',
     description: 'What would be sent; a part that the transformation leaves alone is null',
+    examples: [{ ok: true, problem: null, payload: { total: 89.9 }, headers: null, path: null }],
   })
 
 /** `POST …/endpoint/{endpoint_id}/transform`: shows the outcome on a given message, and sends nothing. */
@@ -76,7 +95,7 @@ export function transformRoutes(deps: TransformDeps): Route[] {
       access: 'app',
       idempotency: 'own',
       params: z.object({ app_id: appId }),
-      body: trial,
+      body: trialWithout,
       answers: { 200: { description: 'What it makes of the message', body: outcome } },
       handle: async ({ body, text, appId }) => await tryOut(deps, appId, body, text, null),
     }),

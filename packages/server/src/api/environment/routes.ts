@@ -118,7 +118,11 @@ async function typesIn({ eventTypes }: z.output<typeof environmentIn>) {
       throw invalid(['body', 'eventTypes', String(index), 'name'], `"${name}" is there twice`)
     names.add(name)
     await refuseInvalidSchemas(rest.schemas)
-    const { description, ...settings } = settingsOf({ featureFlag: null, ...rest })
+    const { description, ...settings } = settingsOf({ featureFlag: null, ...rest }, [
+      'body',
+      'eventTypes',
+      String(index),
+    ])
     found.push({
       name,
       description,

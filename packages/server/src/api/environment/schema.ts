@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { signatureHeaderNames } from '../../core/endpoint.ts'
-import { eventTypeIn, eventTypeOut } from '../event-types/schema.ts'
+import { eventTypeIn, eventTypeOut, oneFlag } from '../event-types/schema.ts'
 import { time } from '../field.ts'
 
 const retrySchedule = z
@@ -19,7 +19,7 @@ const none = (what: string) =>
     .array(z.unknown())
     .nullish()
     .refine((given) => given == null || given.length === 0, `${what}; leave them out`)
-    .meta({ description: 'Not offered' })
+    .meta({ maxItems: 0, description: 'Not offered' })
 
 const connectors = none('are not offered: an endpoint with a transform does what they do')
 
@@ -43,11 +43,13 @@ export const environmentIn = z
     createdAt: time.optional().meta({ description: 'When it was exported; says nothing here' }),
     eventTypes: z
       .array(
-        eventTypeIn.extend({
-          retrySchedule: retrySchedule.optional(),
-          createdAt: time.optional(),
-          updatedAt: time.optional(),
-        }),
+        eventTypeIn
+          .extend({
+            retrySchedule: retrySchedule.optional(),
+            createdAt: time.optional(),
+            updatedAt: time.optional(),
+          })
+          .meta(oneFlag),
       )
       .max(10_000)
       .nullish(),

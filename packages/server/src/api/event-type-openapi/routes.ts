@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import type { Clock } from '../../core/clock.ts'
-import { invalid } from '../../core/error.ts'
+import { invalid, PomboError } from '../../core/error.ts'
 import type { Pool } from '../../db/pool.ts'
 import type { EventType, EventTypes } from '../../registry/event-types/store.ts'
 import { recoverOut, showTask } from '../background-tasks/schema.ts'
@@ -143,7 +143,17 @@ function importRoute({ eventTypes }: EventTypeOpenApiDeps): Route {
 
 async function documentIn({ spec, specRaw }: z.output<typeof importIn>) {
   if (spec != null && specRaw != null)
-    throw invalid(['body', 'specRaw'], 'is the same as spec; give one of them')
+    throw new PomboError(
+      'validation',
+      { detail: 'spec and specRaw say the same; give one of them' },
+      {
+        problems: ['spec', 'specRaw'].map((name) => ({
+          loc: ['body', name],
+          msg: 'stands beside the other one; give one of them',
+          type: 'value_error',
+        })),
+      },
+    )
   if (spec != null) return { given: spec, at: ['body', 'spec'] }
   const at = ['body', 'specRaw']
   if (specRaw == null) throw invalid(['body', 'spec'], 'field required')

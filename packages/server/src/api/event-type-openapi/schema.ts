@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { isShallow } from '../event-types/schema.ts'
+import { given, together } from '../field.ts'
 
 const deepest = 100
 
@@ -8,6 +9,7 @@ export const importIn = z
     spec: z
       .record(z.string(), z.unknown())
       .refine((given) => isShallow(given, deepest), `may not nest deeper than ${deepest} levels`)
+      .meta({ contentMediaType: 'application/vnd.oai.openapi+json' })
       .nullish()
       .meta({
         description: 'The document',
@@ -21,6 +23,7 @@ export const importIn = z
       }),
     specRaw: z
       .string()
+      .meta({ contentMediaType: 'application/vnd.oai.openapi' })
       .nullish()
       .meta({ description: 'Instead: the document as text, in JSON or YAML' }),
     dryRun: z.boolean().optional().meta({ description: 'Only show what would be changed' }),
@@ -29,7 +32,10 @@ export const importIn = z
       .optional()
       .meta({ description: 'Archive the event types that the document does not have' }),
   })
-  .meta({ id: 'EventTypeImportOpenApiIn' })
+  .meta({
+    id: 'EventTypeImportOpenApiIn',
+    ...together({ oneOf: [given('spec'), given('specRaw')] }),
+  })
 
 const imported = z
   .object({

@@ -1,6 +1,7 @@
 import type { Ajv, ErrorObject, Options, ValidateFunction } from 'ajv'
 import type { FormatsPlugin } from 'ajv-formats'
 import { type FieldProblem, PomboError } from '../../core/error.ts'
+import { text } from '../../core/json-values.ts'
 
 /**
  * Event types' schemas as a kept validator reads them: whether they are JSON Schemas, and whether a payload fits one.
@@ -63,7 +64,7 @@ export async function readSchema(schema: object): Promise<ReadSchema> {
     const { $schema: _, ...plain } = schema as Record<string, unknown>
     const read: ReadSchema =
       ajv.validateSchema(plain) === true
-        ? compiled(() => ajv.compile(plain))
+        ? compiled(text(plain['$id']) ?? '', () => ajv.compile(plain))
         : { ok: false, ...said(ajv.errors?.[0]) }
     if (read.ok) return read
     first ??= read
@@ -72,13 +73,13 @@ export async function readSchema(schema: object): Promise<ReadSchema> {
 }
 
 /** The schemas of the drafts say nothing of patterns that cannot be read, so each schema is tried. */
-function compiled(compile: () => ValidateFunction): ReadSchema {
+function compiled(id: string, compile: () => ValidateFunction): ReadSchema {
   try {
     compile()
   } catch (error) {
     // A reference to another document leads somewhere, if not here.
-    if (!(error instanceof Error && 'missingRef' in error))
-      return { ok: false, at: '', problem: (error as Error).message }
+    const { message, missingRef } = error as Error & { missingRef?: string }
+    if (missingRef?.startsWith(`${id}#`) !== false) return { ok: false, at: '', problem: message }
   }
   return { ok: true, compile }
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { invalid } from '../../core/error.ts'
 import type { EventTypes } from '../../registry/event-types/store.ts'
-import { eventTypeName } from '../field.ts'
+import { eventTypeName, together, whenever } from '../field.ts'
 import { json, type Route, route } from '../route.ts'
 
 const tag = 'Event Type'
@@ -9,15 +9,25 @@ const path = '/api/v1/event-type/{event_type_name}/retry-schedule'
 const params = z.object({ event_type_name: eventTypeName })
 const cloudOnly = "In Svix's cloud only; its open-source server has no such path."
 
-const duration = z.object({
-  secs: z.int().min(0).max(604_800),
-  nanos: z
-    .int()
-    .min(0)
-    .max(999_999_999)
-    .refine((nanos) => nanos % 1_000_000 === 0, 'must be whole milliseconds')
-    .optional(),
-})
+const duration = z
+  .object({
+    secs: z.int().min(0).max(604_800),
+    nanos: z
+      .int()
+      .min(0)
+      .max(999_999_999)
+      .refine((nanos) => nanos % 1_000_000 === 0, 'must be whole milliseconds')
+      .meta({ multipleOf: 1_000_000 })
+      .optional(),
+  })
+  .meta(
+    together(
+      whenever(
+        { properties: { secs: { const: 604_800 } } },
+        { properties: { nanos: { const: 0 } } },
+      ),
+    ),
+  )
 
 const schedule = z
   .object({

@@ -7,7 +7,10 @@ import { defined, eventTypeName, time } from '../field.ts'
 const maxDepth = 64
 
 const schemas = z
-  .record(z.string().max(64), z.record(z.string(), z.unknown()))
+  .record(
+    z.string().max(64),
+    z.record(z.string(), z.unknown()).meta({ contentMediaType: 'application/schema+json' }),
+  )
   .refine((given) => isShallow(given, maxDepth), `may not nest deeper than ${maxDepth} levels`)
   .nullish()
   .meta({
@@ -25,7 +28,10 @@ const schemas = z
   })
 
 const fields = {
-  description: z.string().meta({ examples: ['A message came in'] }),
+  description: z
+    .string()
+    .max(16_384, 'is longer than 16384 characters')
+    .meta({ examples: ['A message came in'] }),
   schemas,
   archived: z.boolean().optional(),
   deprecated: z.boolean().optional(),
@@ -49,11 +55,21 @@ const fields = {
     }),
 }
 
-export const eventTypeIn = z.object({ name: eventTypeName, ...fields }).meta({ id: 'EventTypeIn' })
-export const eventTypeUpdate = z.object(fields).meta({ id: 'EventTypeUpdate' })
+/** Two names of one thing. */
+export const oneFlag = {
+  not: {
+    required: ['featureFlag', 'featureFlags'],
+    properties: { featureFlag: { type: 'string' }, featureFlags: { type: 'array', minItems: 1 } },
+  },
+}
+
+export const eventTypeIn = z
+  .object({ name: eventTypeName, ...fields })
+  .meta({ id: 'EventTypeIn', ...oneFlag })
+export const eventTypeUpdate = z.object(fields).meta({ id: 'EventTypeUpdate', ...oneFlag })
 export const eventTypePatch = z
   .object({ ...fields, description: fields.description.optional() })
-  .meta({ id: 'EventTypePatch', description: 'Only what is given is changed' })
+  .meta({ id: 'EventTypePatch', description: 'Only what is given is changed', ...oneFlag })
 
 export const eventTypeOut = z
   .object({
@@ -74,11 +90,14 @@ export const eventTypeOut = z
 type Given = z.output<typeof eventTypePatch>
 
 /** From the API's words to the registry's. */
-export function settingsOf<One extends Given>({ featureFlags, ...given }: One) {
+export function settingsOf<One extends Given>(
+  { featureFlags, ...given }: One,
+  at: readonly string[] = ['body'],
+) {
   const [flag] = featureFlags ?? []
   if (flag !== undefined && given.featureFlag != null && given.featureFlag !== flag)
     throw invalid(
-      ['body', 'featureFlags'],
+      [...at, 'featureFlags'],
       'is another name of featureFlag and differs from it; give one of them',
     )
   const featureFlag = flag ?? (featureFlags == null ? given.featureFlag : null)

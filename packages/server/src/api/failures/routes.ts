@@ -9,6 +9,7 @@ import { instant, list, wholeNumber } from '../field.ts'
 import type { QueuePictures } from '../overview/queue.ts'
 import { listOf, pageQuery } from '../pagination.ts'
 import { findEndpoint } from '../replay/store.ts'
+import type { Reads } from '../reads.ts'
 import { json, type Route, route } from '../route.ts'
 import { type AppFinder, appInQuery } from '../traffic/app-in-query.ts'
 import { causeIn, failedDeliveryOut, failuresOut, showDelivery, showGroup } from './schema.ts'
@@ -16,6 +17,7 @@ import { failedDeliveries, failureGroups } from './store.ts'
 
 export interface FailureDeps extends AppFinder {
   db: Pool
+  reads: Reads
   clock: Clock
   queue: QueuePictures
 }
@@ -34,7 +36,7 @@ export function failureRoutes(deps: FailureDeps): Route[] {
 }
 
 function groupsRoute(deps: FailureDeps): Route {
-  const { db, clock, queue } = deps
+  const { reads, clock, queue } = deps
   return route({
     method: 'GET',
     path: '/api/v1/failure',
@@ -50,6 +52,7 @@ function groupsRoute(deps: FailureDeps): Route {
       until: instant.optional().meta({ description: 'Now unless given' }),
       app_id: appParameter,
       endpoint_id: endpointParameter.optional(),
+      cause: causeIn.optional(),
       group_by: z.enum(['endpoint', 'cause']).optional().meta({
         description: 'cause: over all endpoints. Unless given by endpoint and cause',
       }),
@@ -58,17 +61,20 @@ function groupsRoute(deps: FailureDeps): Route {
         .meta({ description: 'Groups at most; 100 unless given' }),
     }),
     answers: { 200: { description: 'The groups', body: failuresOut } },
-    async handle({ holder, query }) {
+    async handle(call) {
+      const { holder, query } = call
       const untilMs = query.until ?? clock.now()
       const sinceMs = query.since ?? untilMs - dayMs
-      if (sinceMs >= untilMs) throw invalid(['query', 'since'], 'must lie before until')
+      if (sinceMs >= untilMs)
+        throw invalid(['query', 'since'], { msg: 'must lie before until', code: 'time_order' })
       const scope = await scopeOf(deps, holder, query)
       const groupBy = query.group_by ?? 'endpoint'
       const limit = query.limit ?? 100
       const [rows, open] = await Promise.all([
-        failureGroups(db, {
+        failureGroups(reads(call), {
           tenantId: holder.tenantId,
           ...scope,
+          cause: query.cause ?? null,
           sinceMs,
           untilMs,
           groupBy,
@@ -88,7 +94,7 @@ function groupsRoute(deps: FailureDeps): Route {
 }
 
 function deliveriesRoute(deps: FailureDeps): Route {
-  const { db, clock } = deps
+  const { reads, clock } = deps
   return route({
     method: 'GET',
     path: '/api/v1/failure/delivery',
@@ -110,7 +116,9 @@ function deliveriesRoute(deps: FailureDeps): Route {
       ...pageQuery,
     }),
     answers: { 200: { description: 'A page of deliveries', body: listOf(failedDeliveryOut) } },
-    async handle({ holder, query }) {
+    async handle(call) {
+      const { holder, query } = call
+      const db = reads(call)
       const { endpointId } = await scopeOf(deps, holder, query)
       const limit = query.limit ?? 50
       let below = query.iterator === undefined ? highest : placeIn(query.iterator)
@@ -163,14 +171,14 @@ export async function scopeOf(
     app_id,
     endpoint_id,
   }: { app_id?: string | null | undefined; endpoint_id?: string | null | undefined },
-  where: 'query' | 'body' = 'query',
+  where: readonly string[] = ['query'],
 ): Promise<{ appId: string | null; endpointId: string | null }> {
   const appId = await appInQuery(deps, holder, app_id)
   if (endpoint_id == null) return { appId, endpointId: null }
-  const name = where === 'query' ? ['endpoint_id', 'app_id'] : ['endpointId', 'appId']
+  const name = where[0] === 'query' ? ['endpoint_id', 'app_id'] : ['endpointId', 'appId']
   if (appId === null && readId('endpoint', endpoint_id) === undefined)
     throw invalid(
-      [where, name[0]!],
+      [...where, name[0]!],
       `is a uid, which is unique within an app only; give ${name[1]} too`,
     )
   const found = await findEndpoint(deps.db, { tenantId: holder.tenantId, appId }, endpoint_id)

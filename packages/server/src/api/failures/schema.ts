@@ -1,10 +1,11 @@
 import { z } from 'zod'
-import { causeForm, partsOfCause } from '../../core/cause.ts'
+import { causeForm, causeReasons, partsOfCause } from '../../core/cause.ts'
 import { iso } from '../../core/clock.ts'
 import { showId, uuidTimeMs } from '../../core/id.ts'
 import type { LastFailure } from '../../queue/reopen/failures/store.ts'
 import { time } from '../field.ts'
 import type { FailedDelivery, FailureRow } from './store.ts'
+import { shownUrl } from '../shown-url.ts'
 
 const count = z.int().min(0)
 const text = z.string().nullable()
@@ -15,14 +16,20 @@ export const causeIn = z
   .regex(causeForm, 'must be the code of a cause, such as refused.503 or unreachable.dns')
   .meta({ description: 'As `cause.code` of a group', examples: ['refused.503'] })
 
-const cause = z
+/** Why an attempt failed, for programs; `error` beside it is the sentence. */
+export const causeOut = z
   .object({
     code: z.string(),
     outcome: z.enum(['refused', 'timed-out', 'unreachable', 'blocked', 'failed']),
     statusCode: z.int().nullable(),
-    reason: text.meta({ description: 'headers, dns, connect-refused, tls, address, transform, …' }),
+    reason: text.meta({ description: causeReasons.join(', ') }),
   })
-  .meta({ id: 'FailureCause' })
+  .meta({
+    id: 'FailureCause',
+    examples: [
+      { code: 'unreachable.dns', outcome: 'unreachable', statusCode: null, reason: 'dns' },
+    ],
+  })
 
 export const failuresOut = z
   .object({
@@ -30,7 +37,7 @@ export const failuresOut = z
     until: time,
     data: z.array(
       z.object({
-        cause,
+        cause: causeOut,
         appId: text.meta({ description: 'null where grouped by cause alone' }),
         endpointId: text,
         endpointUrl: text,
@@ -85,10 +92,10 @@ export const failuresOut = z
 
 export function showGroup(row: FailureRow, waiting: number | null, byCause: boolean) {
   return {
-    cause: { code: row.cause, ...partsOfCause(row.cause) },
+    cause: partsOfCause(row.cause),
     appId: byCause ? null : showId('app', row.app_id),
     endpointId: byCause ? null : showId('endpoint', row.endpoint_id),
-    endpointUrl: byCause ? null : row.url,
+    endpointUrl: byCause || row.url === null ? null : shownUrl(row.url),
     circuit: byCause ? null : row.circuit,
     waiting: byCause ? null : waiting,
     apps: row.apps,
@@ -125,7 +132,9 @@ export const failedDeliveryOut = z
       .nullable()
       .meta({ description: 'null: given up, or held until somebody acts' }),
     closedAt: time.nullable(),
-    cause: cause.nullable().meta({ description: 'Of the last attempt; null where it is not kept' }),
+    cause: causeOut
+      .nullable()
+      .meta({ description: 'Of the last attempt; null where it is not kept' }),
     statusCode: z.int().nullable(),
     error: text,
     lastAttemptAt: time.nullable(),
@@ -148,7 +157,7 @@ export function showDelivery(one: FailedDelivery, failure: LastFailure | undefin
     createdAt: iso(uuidTimeMs(one.messageId)),
     nextAttemptAt: one.nextMs === null || held ? null : iso(one.nextMs),
     closedAt: one.closedMs === null ? null : iso(one.closedMs),
-    cause: failure === undefined ? null : { code: failure.cause, ...partsOfCause(failure.cause) },
+    cause: failure === undefined ? null : partsOfCause(failure.cause),
     statusCode: failure?.statusCode ?? null,
     error: failure?.error ?? null,
     lastAttemptAt: failure === undefined ? null : iso(failure.atMs),

@@ -6,6 +6,7 @@ export interface FailureQuery {
   tenantId: string
   appId: string | null
   endpointId: string | null
+  cause: string | null
   sinceMs: number
   untilMs: number
   groupBy: 'endpoint' | 'cause'
@@ -46,7 +47,7 @@ export async function failureGroups(db: Queryable, query: FailureQuery): Promise
           from failure
          where tenant_id = $1 and ($2::uuid is null or app_id = $2) and ($3::uuid is null or endpoint_id = $3)
            and hour >= date_trunc('hour', to_timestamp($4::float8 / 1000)) and hour < to_timestamp($5::float8 / 1000)
-           and last_at >= to_timestamp($4::float8 / 1000)
+           and last_at >= to_timestamp($4::float8 / 1000) and ($7::text is null or cause = $7)
       ),
       grouped as (
         select cause,
@@ -82,6 +83,7 @@ export async function failureGroups(db: Queryable, query: FailureQuery): Promise
       query.sinceMs,
       query.untilMs,
       query.limit,
+      query.cause,
     ],
   })
   return rows

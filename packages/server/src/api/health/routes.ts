@@ -50,9 +50,9 @@ export function healthRoutes(health: Pick<Health, 'ready'>): Route[] {
 
 export interface ProbeDeps {
   health: Health
-  metrics: Pick<Metrics, 'render' | 'contentType'> | undefined
+  metrics: Pick<Metrics, 'render'> | undefined
   /** Where set, scrapes of the metrics have to bring it. */
-  metricsToken: string | undefined
+  metricsToken: (() => string | undefined) | undefined
 }
 
 /** For orchestrators and scrapers: outside the API and its document. */
@@ -67,15 +67,14 @@ export function mountProbes(
   })
   if (metrics === undefined) return
   app.get('/metrics', async (request, reply) => {
-    if (
-      metricsToken !== undefined &&
-      !same(bearerOf(request.headers.authorization), metricsToken)
-    ) {
+    const token = metricsToken?.()
+    if (token !== undefined && !same(bearerOf(request.headers.authorization), token)) {
       throw new PomboError('authentication_failed', {
         detail: 'This is not the token of POMBO_METRICS_TOKEN.',
       })
     }
-    return reply.type(metrics.contentType).send(await metrics.render())
+    const { type, text } = await metrics.render(request.headers.accept)
+    return reply.type(type).header('vary', 'Accept').send(text)
   })
 }
 

@@ -7,6 +7,7 @@ import type { ApiKey } from '../../registry/keys/key.ts'
 import type { Keys } from '../../registry/keys/store.ts'
 import type { Tenant, Tenants } from '../../registry/tenants/store.ts'
 import { shown, tokenOut } from '../auth/tokens.ts'
+import { deletedWithIt } from '../tenants/routes.ts'
 import { name, time } from '../field.ts'
 import { resource } from '../resource.ts'
 import { empty, json, type Route, route } from '../route.ts'
@@ -124,6 +125,10 @@ function environmentRoutes({ keys, tenants }: ManagementDeps): Route[] {
         row: await tenants.update(params.env_id, { name: body.name }),
         created: false,
       }),
+    },
+    delete: {
+      description: `${deletedWithIt} The first environment is not deleted. ${cloudOnly}`,
+      store: async ({ params }) => await tenants.delete(params.env_id),
     },
   })
 }

@@ -10,6 +10,7 @@ import { filterQuery, messageOut, withContent } from './schema.ts'
 import { fillPayloads, listMessages } from './store.ts'
 import type { Messages, StoredMessage } from '../history/messages/store.ts'
 import { listOf, pageQuery, readIdCursor } from '../pagination.ts'
+import type { Reads } from '../reads.ts'
 import { type Route, route } from '../route.ts'
 
 /** What one request looks at, at most: a search among millions is many requests, none of which holds up the others. */
@@ -33,7 +34,7 @@ const search = {
 }
 
 /** `GET …/msg/search`: by what payloads say, newest first. */
-export function contentSearchRoute(deps: Messages): Route {
+export function contentSearchRoute(deps: Messages & { reads: Reads }): Route {
   return route({
     method: 'GET',
     path: '/api/v1/app/{app_id}/msg/search',
@@ -47,7 +48,9 @@ export function contentSearchRoute(deps: Messages): Route {
     params: z.object({ app_id: appId }),
     query: z.object({ ...pageQuery, ...filterQuery, ...withContent, ...search }),
     answers: { 200: { description: 'What was found', body: listOf(messageOut) } },
-    async handle({ appId, query }) {
+    async handle(call) {
+      const { appId, query } = call
+      const from = { ...deps, db: deps.reads(call) }
       if (query.text === undefined && query.filter === undefined)
         throw invalid(['query', 'text'], 'must be given, or filter')
       if (query.iterator?.startsWith('-'))
@@ -60,10 +63,10 @@ export function contentSearchRoute(deps: Messages): Route {
       let looked = 0
       let bytes = 0
       for (;;) {
-        const rows = await listMessages(deps.db, appId, query, cursor)
+        const rows = await listMessages(from.db, appId, query, cursor)
         let last: string | null = cursor.at
         for (const some of byBytes(rows.slice(0, atATime))) {
-          await fillPayloads(deps, some)
+          await fillPayloads(from, some)
           for (const message of some) {
             last = message.id
             looked += 1

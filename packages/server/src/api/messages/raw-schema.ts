@@ -1,10 +1,12 @@
 import { z } from 'zod'
+import { charsetOf } from '../../core/charset.ts'
 import { contentTypeProblem } from '../../core/raw-payload.ts'
 import { headerProblem } from '../../core/request-headers.ts'
+import { given, together, whenever } from '../field.ts'
 
 /** Svix's way to send any text: byte for byte, with a content type of its own. */
 export const transformationsParams = z
-  .strictObject({
+  .object({
     rawPayload: z
       .string()
       .nullish()
@@ -15,7 +17,11 @@ export const transformationsParams = z
         examples: ['<invoice id="1"/>'],
       }),
     headers: z
-      .record(z.string(), z.string())
+      .record(
+        z.string().meta({ pattern: '^[Cc][Oo][Nn][Tt][Ee][Nn][Tt]-[Tt][Yy][Pp][Ee]$' }),
+        z.string().meta({ format: 'media-type', maxLength: 256 }),
+      )
+      .meta({ maxProperties: 1 })
       .nullish()
       .superRefine((headers, context) => {
         for (const [name, value] of Object.entries(headers ?? {})) {
@@ -38,8 +44,22 @@ export const transformationsParams = z
       })
     if (Object.keys(headers ?? {}).length > 1)
       context.addIssue({ code: 'custom', path: ['headers'], message: 'name content-type twice' })
+    const problem = charsetProblem(rawPayload, Object.values(headers ?? {})[0])
+    if (problem !== undefined)
+      context.addIssue({ code: 'custom', path: ['headers'], message: problem })
   })
-  .meta({ id: 'TransformationsParams' })
+  .meta({
+    id: 'TransformationsParams',
+    ...together(
+      whenever(
+        {
+          required: ['headers'],
+          properties: { headers: { type: 'object', minProperties: 1 } },
+        },
+        given('rawPayload'),
+      ),
+    ),
+  })
 
 function rawHeaderProblem(name: string, value: string): string | undefined {
   if (name.toLowerCase() === 'content-type') return contentTypeProblem(value)
@@ -48,6 +68,41 @@ function rawHeaderProblem(name: string, value: string): string | undefined {
     'is not offered for one message; set it on the endpoint, or by its transformation'
   )
 }
+
+/** What is sent is UTF-8: under another name its receiver would read other characters. */
+function charsetProblem(text: string | null | undefined, type: string | undefined) {
+  const charset = charsetOf(type)
+  // oxlint-disable-next-line no-control-regex -- ASCII is the same in all of them
+  if (text == null || /^utf-?8$/.test(charset) || /^[\x00-\x7f]*$/.test(text)) return undefined
+  return `say charset "${charset.slice(0, 40)}", and the text, which is sent as UTF-8, is not ASCII alone`
+}
+
+const nothing = {
+  anyOf: [{ type: 'null' }, { type: 'object', maxProperties: 0 }, { type: 'array', maxItems: 0 }],
+}
+
+/** Of the two names one, where nothing is sent in raw. */
+export const payloadOrData = together({
+  anyOf: [{ required: ['payload'] }, { required: ['data'] }],
+})
+
+/** `checkPayload` as the document says it. */
+export const payloadOrRaw = together(
+  whenever(
+    {
+      required: ['transformationsParams'],
+      properties: {
+        transformationsParams: {
+          type: 'object',
+          required: ['rawPayload'],
+          properties: { rawPayload: { type: 'string' } },
+        },
+      },
+    },
+    { properties: { payload: nothing, data: nothing } },
+    payloadOrData.allOf[0],
+  ),
+)
 
 const isNothing = (payload: unknown): boolean =>
   payload == null || (typeof payload === 'object' && Object.keys(payload).length === 0)

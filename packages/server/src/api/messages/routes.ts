@@ -3,12 +3,15 @@ import { invalid, PomboError } from '../../core/error.ts'
 import { elementTexts, memberText } from '../../core/json.ts'
 import type { Accepted, IncomingMessage } from '../../core/message.ts'
 import { type AppFinder, existingOrNewApp } from '../apps/ensure.ts'
+import type { Pool } from '../../db/pool.ts'
 import { appId } from '../apps/schema.ts'
 import { refuseUnstorable } from '../../core/unstorable.ts'
 import type { CheckPayload } from '../event-types/payload-check.ts'
 import { errorBody } from '../error-answer.ts'
-import { read } from '../field.ts'
+import { read } from '../../core/read.ts'
+import { asWritten } from '../../core/known.ts'
 import { iteratorsById, textListRoute } from '../list.ts'
+import type { Reads } from '../reads.ts'
 import { type Answer, empty, type Route, route } from '../route.ts'
 import { messageJson } from './message-json.ts'
 import { messagePage } from './message-page.ts'
@@ -28,6 +31,8 @@ import { expungePayload, findMessage, listMessages, messageIdOf } from './store.
 
 /** What messages need: the way in, and how long event ids are remembered. */
 export interface MessageDeps extends AppFinder, Messages {
+  db: Pool
+  reads: Reads
   accept: (message: IncomingMessage) => Promise<Accepted>
   checkPayload: CheckPayload
   acceptMany: (messages: IncomingMessage[]) => Promise<(Accepted | PomboError)[]>
@@ -57,13 +62,16 @@ function listRoute(deps: MessageDeps): Route {
     iterators: messageIterators,
     item: messageOut,
     page: 'A page of messages',
-    answer: async ({ appId, query }, cursor) =>
-      await messagePage(deps, await listMessages(deps.db, appId, query, cursor), cursor, {
+    async answer(call, cursor) {
+      const { appId, query } = call
+      const from = { ...deps, db: deps.reads(call) }
+      return await messagePage(from, await listMessages(from.db, appId, query, cursor), cursor, {
         messageOf: (message) => message,
         iteratorOf: messageIterators.write,
         show: (message) => messageJson(message, query.with_content, unmatched(message)),
         withContent: query.with_content,
-      }),
+      })
+    },
   })
 }
 
@@ -188,7 +196,12 @@ async function readItem(
     if (!(error instanceof PomboError)) throw error
     const problems = error.problems.map((problem) => ({
       ...problem,
-      loc: ['body', 'messages', String(index), ...problem.loc.slice(1)],
+      loc: [
+        'body',
+        'messages',
+        String(index),
+        ...asWritten(messageIn, value, problem.loc.slice(1)),
+      ],
     }))
     throw new PomboError(error.code, { detail: error.message }, { problems })
   }

@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import { priorities } from '../../core/message.ts'
 import { applicationIn } from '../apps/schema.ts'
-import { aliases } from '../known.ts'
+import { aliases } from '../../core/known.ts'
 import { channel, eventTypeName, list, tag, time, uid } from '../field.ts'
 import { spanQuery } from '../pagination.ts'
-import { checkPayload, transformationsParams } from './raw-schema.ts'
+import { checkPayload, payloadOrRaw, transformationsParams } from './raw-schema.ts'
 
 const distinct = (items: readonly unknown[]) => new Set(items).size === items.length
 
@@ -14,6 +14,7 @@ const channels = z
   .max(5)
   .refine(distinct, 'names one twice')
   .meta({
+    uniqueItems: true,
     description: 'Only endpoints on one of these channels, or on none, get it',
     examples: [['project_1337']],
   })
@@ -23,6 +24,7 @@ const tags = z
   .max(10)
   .refine(distinct, 'names one twice')
   .meta({
+    uniqueItems: true,
     description: 'To find messages by later; they do not decide who gets it',
     examples: [['my_tag']],
   })
@@ -46,7 +48,7 @@ const notOffered = (what: string) =>
     .unknown()
     .refine((given) => given === undefined || given === null, `${what}; leave it out`)
     .optional()
-    .meta({ description: `Not offered: ${what}` })
+    .meta({ type: 'null', description: `Not offered: ${what}` })
 
 const payload = z.unknown().meta({
   description: 'Any JSON; it is delivered to the letter as it is written here',
@@ -81,7 +83,7 @@ export const messageIn = z
     transformationsParams: transformationsParams.nullish(),
   })
   .superRefine(checkPayload)
-  .meta({ id: 'MessageIn', ...aliases({ data: 'payload' }) })
+  .meta({ id: 'MessageIn', ...aliases({ data: 'payload' }), ...payloadOrRaw })
 
 export type MessageIn = z.output<typeof messageIn>
 
@@ -169,8 +171,11 @@ export const batchIn = z
       .min(1)
       .max(1_000)
       .meta({
-        description: 'Each as for a single message',
-        items: { $ref: '#/components/schemas/MessageIn' },
+        description: 'Each as for a single message; none makes an application',
+        items: {
+          $ref: '#/components/schemas/MessageIn',
+          properties: { application: { type: 'null' } },
+        },
       }),
   })
   .meta({ id: 'MessageBatchIn' })

@@ -92,7 +92,7 @@ function jsonOrText(text: string): unknown {
  * The payload's own text: `payload`, or `data`, as the first clients call it. A null beside the other name says
  * nothing.
  */
-function payloadText(text: string): string | undefined {
+export function payloadText(text: string): string | undefined {
   const named = memberText(text, 'payload')
   return named === undefined || named === 'null' ? (memberText(text, 'data') ?? named) : named
 }

@@ -2,7 +2,6 @@ import { z } from 'zod'
 import type { Endpoints } from '../../registry/endpoints/store.ts'
 import { appId } from '../apps/schema.ts'
 import { endpointId } from '../endpoints/schema.ts'
-import { invalid } from '../../core/error.ts'
 import { type Route, route } from '../route.ts'
 import { messageJson } from './message-json.ts'
 import type { MessageDeps } from './routes.ts'
@@ -18,7 +17,8 @@ export function testAttemptRoute(deps: MessageDeps & { endpoints: Endpoints }): 
     tag: 'Message',
     summary: 'Send a message to this endpoint alone',
     description:
-      'Whatever event types, channels and filters it asks for. ' +
+      'Whatever event types, channels and filters it asks for. The application is there already, so that what is ' +
+      'said of it is passed over, as where a message is sent. ' +
       "In Svix's cloud only, for clients 1.x; its open-source server has no such path.",
 
     access: 'tenant',
@@ -28,8 +28,6 @@ export function testAttemptRoute(deps: MessageDeps & { endpoints: Endpoints }): 
     answers: { 202: { description: 'Accepted and stored', body: messageOut } },
     async handle({ holder, appId, params, body, text, idempotencyKey }) {
       const { tenantId } = holder
-      if (body.application != null)
-        throw invalid(['body', 'application'], 'is there already, as the endpoint is in it')
       const { id } = await deps.endpoints.get({ tenantId, appId }, params.endpoint_id)
       const { eventIdDays } = deps
       const message = incoming({ tenantId, appId, given: body, text, idempotencyKey, eventIdDays })

@@ -2,6 +2,7 @@ import { type FieldProblem, PomboError } from '../../core/error.ts'
 import { nearest } from '../../core/nearest.ts'
 import { operationalTypes } from '../../core/operational-types.ts'
 import type { Apps } from '../../registry/apps/store.ts'
+import { operationalBodies } from '../endpoints/operational-schema.ts'
 import { type EndpointCollectionDeps, endpointCollectionRoutes } from '../endpoints/collection.ts'
 import type { Route } from '../route.ts'
 
@@ -16,6 +17,7 @@ export function operationalWebhookRoutes(deps: EndpointCollectionDeps & { apps: 
     tag: 'Operational Webhook Endpoint',
     access: 'tenant',
     within: {},
+    bodies: operationalBodies,
     checkTypes: async (_tenantId, wanted) => refuseOtherTypes(wanted),
     async scope({ holder }) {
       const app = await deps.apps.operational(holder.tenantId)
@@ -38,7 +40,15 @@ function refuseOtherTypes(wanted: readonly string[] | null | undefined): void {
     const mend =
       near === undefined ? `there are ${operationalTypes.join(', ')}` : `did you mean "${near}"?`
     const msg = `there is no operational event "${name}"; ${mend}`
-    return [{ loc: ['body', 'eventTypes', String(index)], msg, type: 'value_error' }]
+    return [
+      {
+        loc: ['body', 'eventTypes', String(index)],
+        msg,
+        type: 'value_error',
+        code: 'unknown_event_type',
+        values: { name, near: near ?? '' },
+      },
+    ]
   })
   if (problems.length === 0) return
   const detail = problems.map(({ loc, msg }) => `${loc.join('.')}: ${msg}`).join('; ')

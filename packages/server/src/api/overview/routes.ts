@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { type Clock, iso } from '../../core/clock.ts'
 import type { Pool } from '../../db/pool.ts'
 import { readSeries } from '../../traffic/series/store.ts'
+import type { Reads } from '../reads.ts'
 import { json, type Route, route } from '../route.ts'
 import { type AppFinder, appInQuery } from '../traffic/app-in-query.ts'
 import { showCounts, sumOf } from '../traffic/schema.ts'
@@ -12,6 +13,7 @@ import { type Inventory, readInventory, readNodes } from './store.ts'
 
 export interface OverviewDeps extends AppFinder {
   db: Pool
+  reads: Reads
   clock: Clock
   queue: QueuePictures
   operatorTenantId: () => Promise<string | undefined>
@@ -21,7 +23,7 @@ const minuteMs = 60_000
 
 /** `GET /api/v1/overview`: is it working, at one look. */
 export function overviewRoute(deps: OverviewDeps): Route {
-  const { db, clock, queue, operatorTenantId } = deps
+  const { db, reads, clock, queue, operatorTenantId } = deps
   const inventories = new KeptAnswers<Inventory>(clock)
   return route({
     method: 'GET',
@@ -39,18 +41,20 @@ export function overviewRoute(deps: OverviewDeps): Route {
       }),
     }),
     answers: { 200: { description: 'The overview', body: overviewOut } },
-    async handle({ holder, query }) {
+    async handle(call) {
+      const { holder, query } = call
+      const from = reads(call)
       const { tenantId } = holder
       const appId = await appInQuery(deps, holder, query.app_id)
       const nowMs = clock.now()
       const sinceMs = Math.floor((nowMs - minuteMs) / minuteMs) * minuteMs
       const span = { tenantId, appId, grain: 'minute', sinceMs } as const
       const [rows, counted, inventory, operator] = await Promise.all([
-        readSeries(db, { ...span, stepMs: minuteMs, untilMs: nowMs + minuteMs }, { kind: 'all' }),
+        readSeries(from, { ...span, stepMs: minuteMs, untilMs: nowMs + minuteMs }, { kind: 'all' }),
         queue.of({ tenantId, appId }),
         inventories.get(
           `${tenantId}/${appId}`,
-          async () => await readInventory(db, tenantId, appId),
+          async () => await readInventory(from, tenantId, appId),
         ),
         operatorTenantId(),
       ])

@@ -1,8 +1,8 @@
+import { bareEndpoint } from '../../core/bare-endpoint.ts'
 import type { Endpoint } from '../../core/endpoint.ts'
 import { showId } from '../../core/id.ts'
 import { dialectOf } from '../../dialects/dialects.ts'
 import { route as routeMessage } from '../../route/route.ts'
-import { deletedEndpoint } from '../attempts/deleted-endpoint.ts'
 import type { Messages, StoredMessage } from '../history/messages/store.ts'
 import { messageJson } from '../messages/message-json.ts'
 import { fillPayloads, listMessages } from '../messages/store.ts'
@@ -25,6 +25,8 @@ export interface Wanted {
 export interface ReadPage {
   /** As JSON text. */
   data: string[]
+  /** Theirs. */
+  ids: string[]
   /** Behind which the next page begins. */
   after: string
   /** Nothing more is there for now. */
@@ -41,6 +43,7 @@ export async function readMessagesFrom(
   const before = Math.floor(await settledMs(deps.db, lagMs))
   const fits = matcher(wanted)
   const data: string[] = []
+  const ids: string[] = []
   let at = after
   let looked = 0
   let bytes = 0
@@ -60,22 +63,23 @@ export async function readMessagesFrom(
         looked += 1
         if (!fits(message)) continue
         data.push(itemJson(message))
+        ids.push(message.id)
         bytes += message.payloadBytes
-        if (data.length >= limit || bytes >= most.bytes) return { data, after: at, done: false }
+        if (data.length >= limit || bytes >= most.bytes)
+          return { data, ids, after: at, done: false }
       }
     }
-    if (rows.length <= atATime) return { data, after: at, done: true }
-    if (looked >= most.messages) return { data, after: at, done: false }
+    if (rows.length <= atATime) return { data, ids, after: at, done: true }
+    if (looked >= most.messages) return { data, ids, after: at, done: false }
   }
 }
 
 /** As an endpoint with these settings would get them. */
 function matcher({ tenantId, appId, ...settings }: Wanted): (message: StoredMessage) => boolean {
   const endpoint: Endpoint = {
-    ...deletedEndpoint({ tenantId, appId }, '00000000-0000-7000-8000-000000000000', null),
+    // Of the matching, nothing asks for these.
+    ...bareEndpoint({ id: '', tenantId, appId, url: '', createdAtMs: 0 }),
     ...settings,
-    disabled: false,
-    disabledReason: null,
   }
   const rules = {
     eventName: (dialect: Endpoint['dialect'], type: string) => dialectOf(dialect).eventName(type),
@@ -93,7 +97,7 @@ function itemJson(message: StoredMessage): string {
   )
 }
 
-export function pageText({ data, after, done }: ReadPage): string {
+export function pageText({ data, after, done }: Omit<ReadPage, 'ids'>): string {
   return `{"data":[${data.join(',')}],"iterator":"${showId('message', after)}","done":${done}}`
 }
 

@@ -1,15 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { iso } from '../../core/clock.ts'
-import { invalid, PomboError } from '../../core/error.ts'
+import { invalid } from '../../core/error.ts'
 import { readId, showId, uuidFloor } from '../../core/id.ts'
+import type { EventTypes } from '../../registry/event-types/store.ts'
 import type { Poller, Pollers } from '../../registry/pollers/store.ts'
-import type { Holder } from '../access.ts'
 import { appId } from '../apps/schema.ts'
+import { refuseUnknownTypes } from '../endpoints/event-types.ts'
 import { defined } from '../field.ts'
-import type { Messages } from '../history/messages/store.ts'
 import { resource } from '../resource.ts'
 import { type Call, json, type Route, route } from '../route.ts'
+import { leaseRoutes } from './lease.ts'
+import { type PollerDeps, pollerOf, scopeOf } from './poller-of.ts'
+import type { PushDeps } from './push.ts'
+import { pushRoute } from './push-routes.ts'
 import { pageText, type ReadPage, readMessagesFrom } from './read.ts'
 import {
   consumerId,
@@ -25,10 +29,6 @@ import {
 } from './schema.ts'
 import { placeOf, savePlace } from './store.ts'
 
-export interface PollerDeps extends Messages {
-  pollers: Pollers
-}
-
 const tag = 'Polling Endpoint'
 const path = '/api/v1/app/{app_id}/poller/{sink_id}'
 const consumerPath = `${path}/consumer/{consumer_id}` as const
@@ -37,15 +37,26 @@ const consumerParams = z.object({ app_id: appId, sink_id: sinkId, consumer_id: c
 const cloudOnly = "In Svix's cloud only; its open-source server has no such path."
 const lookEveryMs = 500
 
-/** Consumers that read an app's messages at their own pace, instead of having them sent. */
-export function pollerRoutes(deps: PollerDeps): Route[] {
-  return [...settingsRoutes(deps.pollers), ...pollRoutes(deps)]
+type PollerIn = z.output<typeof pollerIn>
+
+interface PollerSettingsDeps {
+  pollers: Pollers
+  eventTypes: Pick<EventTypes, 'binding'>
 }
 
-type Scoped = { holder: Holder; appId: string }
-const scopeOf = ({ holder, appId }: Scoped) => ({ tenantId: holder.tenantId, appId })
+/** Consumers that read an app's messages at their own pace, instead of having them sent. */
+export function pollerRoutes(deps: PollerDeps & PollerSettingsDeps & PushDeps): Route[] {
+  return [...settingsRoutes(deps), ...pollRoutes(deps), ...leaseRoutes(deps), pushRoute(deps)]
+}
 
-function settingsRoutes(pollers: Pollers): Route[] {
+function settingsRoutes({ pollers, eventTypes }: PollerSettingsDeps): Route[] {
+  const settingsOf = async ({
+    holder,
+    body,
+  }: Pick<Call<unknown, unknown, PollerIn>, 'holder' | 'body'>) => {
+    await refuseUnknownTypes(eventTypes, holder.tenantId, body.eventTypes)
+    return settings(body)
+  }
   return resource({
     path: '/api/v1/app/{app_id}/polling-endpoint',
     within: { app_id: appId },
@@ -63,13 +74,13 @@ function settingsRoutes(pollers: Pollers): Route[] {
     },
     create: {
       body: pollerIn,
-      store: async (call) => await pollers.create(scopeOf(call), settingsOf(call.body)),
+      store: async (call) => await pollers.create(scopeOf(call), await settingsOf(call)),
     },
     get: { store: async (call) => await pollers.get(scopeOf(call), call.params.sink_id) },
     patch: {
       body: pollerPatch,
       store: async (call) =>
-        await pollers.patch(scopeOf(call), call.params.sink_id, settingsOf(call.body)),
+        await pollers.patch(scopeOf(call), call.params.sink_id, await settingsOf(call)),
     },
     delete: {
       description: "Its consumers' places and its tokens go with it; the messages stay.",
@@ -95,7 +106,7 @@ function pollRoutes(deps: PollerDeps): Route[] {
       query: pollQuery,
       answers,
       async handle(call) {
-        const poller = await pollerOf(call, call.params.sink_id)
+        const poller = await pollerOf(deps.pollers, call, call.params.sink_id)
         const { iterator, after, limit, wait, event_type: type, channel } = call.query
         const wanted = {
           ...poller,
@@ -133,7 +144,7 @@ function pollRoutes(deps: PollerDeps): Route[] {
       answers,
       async handle(call) {
         const { sink_id: sink, consumer_id: consumer } = call.params
-        const poller = await pollerOf(call, sink)
+        const poller = await pollerOf(deps.pollers, call, sink)
         const { iterator, limit, wait } = call.query
         if (iterator !== undefined) await savePlace(db, poller, consumer, placeIn(iterator))
         const from = (await placeOf(db, poller.id, consumer)) ?? uuidFloor(poller.createdAtMs)
@@ -159,21 +170,13 @@ function pollRoutes(deps: PollerDeps): Route[] {
       body: seekIn,
       answers: { 200: { description: 'Where it stands', body: seekOut } },
       async handle(call) {
-        const poller = await pollerOf(call, call.params.sink_id)
+        const poller = await pollerOf(deps.pollers, call, call.params.sink_id)
         const after = uuidFloor(Math.max(0, call.body.after))
         await savePlace(db, poller, call.params.consumer_id, after)
         return json(200, { iterator: showId('message', after) })
       },
     }),
   ]
-
-  /** A token of another polling endpoint finds no such one. */
-  async function pollerOf(call: Scoped, idOrUid: string): Promise<Poller> {
-    const poller = await deps.pollers.get(scopeOf(call), idOrUid)
-    const { pollerId } = call.holder
-    if (pollerId === null || pollerId === poller.id) return poller
-    throw new PomboError('not_found', { what: 'poller', id: idOrUid })
-  }
 }
 
 /** Waits, where that is asked for, until there is something or the caller is gone. */
@@ -207,7 +210,7 @@ function both(filter: string | null, parts: (string | null)[]): string | null {
   return all.length === 0 ? null : all.join(' && ')
 }
 
-function settingsOf(body: z.output<typeof pollerIn>) {
+function settings(body: PollerIn) {
   const given = defined(body)
   return {
     ...given,
@@ -222,6 +225,7 @@ function show(poller: Poller): z.output<typeof pollerOut> {
     uid: poller.uid,
     name: poller.name,
     eventTypes: poller.eventTypes,
+    filterTypes: poller.eventTypes,
     channels: poller.channels,
     filter: poller.filter,
     createdAt: iso(poller.createdAtMs),

@@ -34,9 +34,108 @@ export async function savePlace(
   consumer: string,
   after: string,
 ): Promise<void> {
+  // What was given out on a lease is not waited for: whoever sets the place has decided.
   await db.query(
     `insert into poller_consumer (poller_id, name, tenant_id, after) values ($1, $2, $3, $4)
-     on conflict (poller_id, name) do update set after = excluded.after, updated_at = now()`,
+     on conflict (poller_id, name) do update
+        set after = excluded.after, updated_at = now(), done_offset = poller_consumer.last_offset, ${noLease}`,
     [poller.id, consumer, poller.tenantId, after],
   )
+}
+
+const noLease = `lease_id = null, leased_until = null, leased = '{}', leased_offsets = '{}'`
+
+/** What a consumer may read from, which nobody else reads as it until the lease ends. */
+export interface Lease {
+  id: string
+  after: string
+  /** What was given out before and not committed, with its numbers. */
+  leased: string[]
+  offsets: number[]
+  /** The greatest number given out so far. */
+  last: number
+}
+
+/** @returns undefined: somebody else has it */
+export async function takeLease(
+  db: Queryable,
+  poller: { id: string; tenantId: string },
+  consumer: string,
+  { id, startAfter, leaseMs }: { id: string; startAfter: string; leaseMs: number },
+): Promise<Lease | undefined> {
+  const { rows } = await db.query<Omit<Lease, 'id'>>(
+    /* sql */ `
+      insert into poller_consumer as c (poller_id, name, tenant_id, after, lease_id, leased_until)
+      values ($1, $2, $3, $4, $5, now() + make_interval(secs => $6::float8 / 1000))
+      on conflict (poller_id, name) do update
+         set lease_id = excluded.lease_id, leased_until = excluded.leased_until, updated_at = now()
+       where c.leased_until is null or c.leased_until <= now()
+      returning after, leased, leased_offsets::float8[] as offsets, last_offset::float8 as last`,
+    [poller.id, consumer, poller.tenantId, startAfter, id, leaseMs],
+  )
+  return rows[0] && { ...rows[0], id }
+}
+
+/** Writes down what is given out. @returns whether the lease still held */
+export async function giveOut(
+  db: Queryable,
+  pollerId: string,
+  consumer: string,
+  { id, leased, offsets, leaseMs }: Pick<Lease, 'id' | 'leased' | 'offsets'> & { leaseMs: number },
+): Promise<boolean> {
+  const { rowCount } = await db.query(
+    /* sql */ `
+      update poller_consumer
+         set leased = $4, leased_offsets = $5, last_offset = greatest(last_offset, $6),
+             leased_until = now() + make_interval(secs => $7::float8 / 1000), updated_at = now()
+       where poller_id = $1 and name = $2 and lease_id = $3`,
+    [pollerId, consumer, id, leased, offsets, Math.max(...offsets), leaseMs],
+  )
+  return rowCount === 1
+}
+
+/** Ends a lease that found nothing. `after`: what was looked at and is not for this consumer is done with. */
+export async function endLease(
+  db: Queryable,
+  pollerId: string,
+  consumer: string,
+  lease: { id: string; after: string },
+): Promise<void> {
+  await db.query(
+    `update poller_consumer set after = $4, updated_at = now(), ${noLease}
+      where poller_id = $1 and name = $2 and lease_id = $3`,
+    [pollerId, consumer, lease.id, lease.after],
+  )
+}
+
+/**
+ * All up to `offset` is done with; with the last of what was given out its lease ends. @returns the greatest number
+ * given out where this one was not; undefined: it was
+ */
+export async function commitOffset(
+  db: Queryable,
+  pollerId: string,
+  consumer: string,
+  offset: number,
+): Promise<number | undefined> {
+  const { rowCount } = await db.query(
+    /* sql */ `
+      update poller_consumer c
+         set after = leased[at], done_offset = greatest(done_offset, $3), updated_at = now(),
+             leased = leased[at + 1:], leased_offsets = leased_offsets[at + 1:],
+             lease_id = case when at < cardinality(leased) then lease_id end,
+             leased_until = case when at < cardinality(leased) then leased_until end
+        from (select array_position(leased_offsets, $3::bigint) as at
+                from poller_consumer where poller_id = $1 and name = $2 for update) as held
+       where poller_id = $1 and name = $2 and at is not null`,
+    [pollerId, consumer, offset],
+  )
+  if (rowCount === 1) return undefined
+  const { rows } = await db.query<{ done: boolean; last: number }>(
+    `select $3::bigint <= done_offset as done, last_offset::float8 as last
+       from poller_consumer where poller_id = $1 and name = $2`,
+    [pollerId, consumer, offset],
+  )
+  const { done = offset === 0, last = 0 } = rows[0] ?? {}
+  return done ? undefined : last
 }

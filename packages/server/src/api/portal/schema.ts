@@ -23,6 +23,16 @@ const look = {
 
 export const portalLook = z.object(look).meta({ id: 'PortalLook' })
 
+const example = {
+  name: 'Acme',
+  logoUrl: 'https://acme.example.com/logo.svg',
+  theme: 'auto' as const,
+  language: 'pt-BR' as const,
+  colors: { accent: '#0f766e', accentText: '#ffffff' },
+  pages: ['messages' as const, 'failed' as const, 'endpoints' as const],
+  allowedOrigins: ['https://app.example.com'],
+}
+
 const origin = z
   .string()
   .max(255)
@@ -41,6 +51,7 @@ const allowedOrigins = z
 
 export const portalSettingsOut = z.object({ ...look, allowedOrigins }).meta({
   id: 'PortalSettingsOut',
+  examples: [example],
 })
 
 /** What is left out is put back to what it was at first. */
@@ -57,7 +68,7 @@ export const portalSettingsIn = z
     pages: look.pages.min(1).optional(),
     allowedOrigins: allowedOrigins.optional(),
   })
-  .meta({ id: 'PortalSettingsIn' })
+  .meta({ id: 'PortalSettingsIn', examples: [example] })
 
 export function showLook(settings: PortalSettings): z.output<typeof portalLook> {
   const { name, logoUrl, theme, language, accent, accentText, pages } = settings

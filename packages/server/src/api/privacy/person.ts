@@ -13,7 +13,8 @@ import {
 import { invalid } from '../../core/error.ts'
 import type { MessageRow } from '../history/messages/store.ts'
 
-const key = z.string().min(1).max(320)
+// One or two characters would be somebody's in every message.
+const key = z.string().min(1).max(320).meta({ minLength: 3, pattern: String.raw`\S[\s\S]+\S` })
 
 export const personFields = {
   userId: key.optional().meta({ examples: ['3f0c2a52-6f0e-4f53-9a6e-0d6a7f0c1b11'] }),
@@ -36,6 +37,14 @@ export const personFields = {
         'unless said otherwise: hashes exist only for what came since the tenant’s `personPaths` were set, ' +
         'and of what they lead to',
     }),
+}
+
+/** Somebody has to be named. */
+export const somebody = {
+  anyOf: [
+    ...['userId', 'email', 'phone'].map((field) => ({ required: [field] })),
+    { required: ['keys'], properties: { keys: { minItems: 1 } } },
+  ],
 }
 
 export interface Person {
@@ -61,21 +70,28 @@ export function personOfRequest(
   tenantId: string,
   hashes: PersonHashes,
 ): Person {
-  const given = [userId, email, phone, ...keys].filter((one) => one !== undefined)
+  const named = Object.entries({ userId, email, phone })
+  const further = keys.map((one, index) => [`keys.${index}`, one] as const)
+  const all = [...named, ...further].filter(([, one]) => one !== undefined) as [string, string][]
+  const given = all.map(([, one]) => one)
   if (given.length === 0)
     throw invalid(
       ['body'],
       'names nobody: give userId, email, phone or keys',
       'value_error.missing',
     )
-  // One or two characters would be somebody's in every message.
-  const short = given.find((one) => normalPerson(one).length < 3)
-  if (short !== undefined)
-    throw invalid(['body'], `"${short}" is too short to tell a person: it has to have 3 characters`)
-  const all = new Set(given.flatMap(personVariants))
+  const short = all.find(([, one]) => normalPerson(one).length < 3)
+  if (short !== undefined) {
+    const [field, text] = short
+    throw invalid(
+      ['body', ...field.split('.')],
+      `"${text}" is too short to tell a person: it has to have 3 characters`,
+    )
+  }
+  const variants = new Set(given.flatMap(personVariants))
   return {
-    keys: all,
-    hashes: [...all].flatMap((one) => hashes.all(tenantId, one)),
+    keys: variants,
+    hashes: [...variants].flatMap((one) => hashes.all(tenantId, one)),
     shownHashes: given.map((one) => hashes.hash(tenantId, normalPerson(one)).toString('hex')),
   }
 }

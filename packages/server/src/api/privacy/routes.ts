@@ -7,7 +7,7 @@ import { noteAudit } from '../../db/audit.ts'
 import { time } from '../field.ts'
 import { json, type Route, route } from '../route.ts'
 import { erasePerson, type PrivacyDeps } from './erase.ts'
-import { personFields, personOfRequest } from './person.ts'
+import { personFields, personOfRequest, somebody } from './person.ts'
 import { type AttemptRow, attemptsOf } from '../history/attempts/store.ts'
 import type { MessageRow } from '../history/messages/store.ts'
 import { profilesOf } from './store.ts'
@@ -31,9 +31,9 @@ const exportIn = z
       .optional()
       .meta({ description: 'The `iterator` of the answer before' }),
   })
-  .meta({ id: 'PersonExportIn' })
+  .meta({ id: 'PersonExportIn', ...somebody })
 
-const eraseIn = z.object(personFields).meta({ id: 'PersonEraseIn' })
+const eraseIn = z.object(personFields).meta({ id: 'PersonEraseIn', ...somebody })
 
 const count = z.int()
 const unreadable =

@@ -107,7 +107,7 @@ export async function blankMessages(
     /* sql */ `
       update message
          set payload = null, payload_expires_at = null, event_id = null, channels = null, tags = null,
-             ordering_key = null, content_type = null
+             ordering_key = null, content_type = null, trace_context = null
        where app_id = any($1::uuid[])
          and id = any($2::uuid[])
          and id between $3 and $4`,

@@ -1,14 +1,16 @@
 import { catalogue } from '../../core/error.ts'
+import { fieldCodes } from '../../core/field-problem.ts'
 
 const head = `# Errors
 
-Made from the catalogue in \`packages/server/src/core/error.ts\`; do not edit.
+Made from the catalogues in \`packages/server/src/core/error.ts\` and \`field-problem.ts\`; do not edit.
 
 Every refusal is JSON: \`{"code": …, "detail": …}\`, the code for programs and the detail for people. A 422 that
 concerns fields is \`{"detail": [{"loc", "msg", "type"}, …]}\` instead, with one entry for each field: \`loc\`
-begins with \`body\`, \`query\`, \`path\` or \`header\`. Both are Svix's forms. With 429 and 503 the header
-\`Retry-After\` says, in seconds, when to come back. Nothing was stored then, but for \`database_away\`, where that
-cannot be known: send messages with an \`Idempotency-Key\` or an \`eventId\`, and repeat them with the same.
+begins with \`body\`, \`query\`, \`path\` or \`header\`. Both are Svix's forms; what callers meet most has a \`code\`
+and its \`values\` besides, for programs that say it in other words or another language. With 429 and 503 the
+header \`Retry-After\` says, in seconds, when to come back. Nothing was stored then, but for \`database_away\`, where
+that cannot be known: send messages with an \`Idempotency-Key\` or an \`eventId\`, and repeat them with the same.
 
 A 500 has the code \`internal_error\`: a mistake of Pombo's own. It tells nothing but a request id, under which the
 log has the cause.
@@ -22,5 +24,6 @@ export function errorReference(): string {
   const rows = Object.entries(catalogue).map(
     ([code, { status, message }]) => `| \`${code}\` | ${status} | ${message} |\n`,
   )
-  return head + rows.join('')
+  const ofFields = fieldCodes.map((code) => `\`${code}\``).join(', ')
+  return `${head}${rows.join('')}\nOf a field: ${ofFields}.\n`
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { catalogue, type ErrorCode } from '../../core/error.ts'
+import { fieldCodes } from '../../core/field-problem.ts'
 import { roleOf } from '../roles.ts'
 import type { AnswerShape, Route } from '../route.ts'
 
@@ -15,7 +16,8 @@ export interface Description {
   description: string
 }
 
-export function openApi(routes: readonly Route[], info: Description): Json {
+/** @param server the path below which the API is reached, with a slash at its end */
+export function openApi(routes: readonly Route[], info: Description, server = '/'): Json {
   const schemas: Json = { HttpErrorOut: httpError, HTTPValidationError: validationError }
   const paths: Record<string, Json> = {}
   for (const route of routes) {
@@ -26,7 +28,7 @@ export function openApi(routes: readonly Route[], info: Description): Json {
   return {
     openapi: '3.1.0',
     info,
-    servers: [{ url: '/' }],
+    servers: [{ url: server }],
     security: [{ key: [] }, { session: [] }],
     tags,
     paths,
@@ -120,29 +122,43 @@ function shape(schema: z.ZodType, io: 'input' | 'output', schemas: Json): Json {
   const made = z.toJSONSchema(z.object({ it: schema }), {
     io,
     unrepresentable: 'any',
-    override: tidy,
+    override: ({ jsonSchema }) => tidy(jsonSchema as Json, io),
   }) as Json
   for (const [name, definition] of Object.entries((made.$defs ?? {}) as Json)) {
     const { id: _, ...rest } = definition as Json
     const moved = relocate(rest)
     const known = schemas[name]
-    if (known !== undefined && JSON.stringify(known) !== JSON.stringify(moved)) {
+    if (known !== undefined && text(known) !== text(moved))
       throw new Error(`two schemas of the API are called ${name}`)
-    }
+    // What is both shown and taken is described as it is taken.
+    if (known !== undefined && io === 'output') continue
     schemas[name] = moved
   }
   return relocate((made.properties as { it: Json }).it)
 }
 
-/** The long patterns beside `format` say nothing to a reader; answers may gain members, so nothing is closed. */
-function tidy({ jsonSchema }: { jsonSchema: Json }): void {
+/**
+ * The long patterns beside `format` say nothing to a reader. Answers may gain members, so none is closed; what is sent
+ * in may hold only what is named (core/known.ts), and of two names of one thing one.
+ */
+function tidy(jsonSchema: Json, io: 'input' | 'output'): void {
   const properties = jsonSchema.properties as Json | undefined
   const otherNames = jsonSchema['x-aliases'] as Record<string, string> | undefined
   delete jsonSchema['x-aliases']
-  for (const [alias, name] of Object.entries(otherNames ?? {}))
+  for (const [alias, name] of Object.entries(otherNames ?? {})) {
     properties![alias] = { ...(properties![name] as Json), description: `Another name of ${name}` }
+  }
+  if (io === 'input' && otherNames !== undefined)
+    jsonSchema.not = { anyOf: Object.entries(otherNames).map((both) => ({ required: both })) }
   if (jsonSchema.format === 'date-time') delete jsonSchema.pattern
-  delete jsonSchema.additionalProperties
+  if (properties === undefined) return
+  if (io === 'output') delete jsonSchema.additionalProperties
+  else jsonSchema.additionalProperties ??= false
+}
+
+/** But for whether it is closed. */
+function text(schema: unknown): string {
+  return JSON.stringify(schema).replaceAll(/,?"additionalProperties":false/g, '')
 }
 
 function relocate(schema: Json): Json {
@@ -183,8 +199,19 @@ const validationError = {
             items: { type: 'string' },
             description: 'Where: body, query, path or header, then the field',
           },
-          msg: { type: 'string' },
+          msg: { type: 'string', description: 'What is wrong and how to mend it, in English' },
           type: { type: 'string' },
+          code: {
+            type: 'string',
+            enum: [...fieldCodes],
+            description: 'The same for programs, where it is one of these',
+          },
+          values: {
+            type: 'object',
+            additionalProperties: { type: ['string', 'number'] },
+            description:
+              'What stands in the sentence of that code: `limit`, `min`, `max`, `name`, …',
+          },
         },
       },
     },
@@ -223,7 +250,16 @@ function refusal(code: ErrorCode): Json {
   const name = code === 'validation' ? 'HTTPValidationError' : 'HttpErrorOut'
   const example =
     code === 'validation'
-      ? { detail: [{ loc: ['body', 'url'], msg: 'field required', type: 'value_error.missing' }] }
+      ? {
+          detail: [
+            {
+              loc: ['body', 'url'],
+              msg: 'field required',
+              type: 'value_error.missing',
+              code: 'missing',
+            },
+          ],
+        }
       : { code, detail: catalogue[code].message }
   return {
     description: titles[code] ?? code,

@@ -1,11 +1,13 @@
 import { z } from 'zod'
 import type { Clock } from '../../core/clock.ts'
 import { invalid } from '../../core/error.ts'
+import { aliases } from '../../core/known.ts'
 import type { Pool } from '../../db/pool.ts'
 import type { ClosedState } from '../../queue/reopen/store.ts'
 import type { ReplayArgs } from '../../upkeep/jobs/store.ts'
 import type { Registry } from '../../registry/registry.ts'
 import { appId } from '../apps/schema.ts'
+import { refuseForgotten } from '../background-tasks/kept.ts'
 import { recoverOut, showTask } from '../background-tasks/schema.ts'
 import { clockSlackMs, startTask, usual } from '../background-tasks/store.ts'
 import { recoverIn } from '../endpoints/action-schema.ts'
@@ -19,6 +21,8 @@ interface BulkDeps {
   db: Pool
   clock: Clock
   endpoints: Registry['endpoints']
+  /** Days that messages are kept where a tenant says nothing else. */
+  retentionDays: number
 }
 
 /** Svix's numbers of what can be sent again; what is pending or under way is on its way already. */
@@ -54,7 +58,7 @@ const bulkReplayIn = z
       .optional()
       .meta({ description: 'Not offered' }),
   })
-  .meta({ id: 'BulkReplayIn' })
+  .meta({ id: 'BulkReplayIn', ...aliases({ filterTypes: 'eventTypes' }) })
 
 /** What Svix's cloud can send again to an endpoint: what was sent to it, and what never was. */
 export function bulkReplayRoutes(deps: BulkDeps): Route[] {
@@ -97,7 +101,7 @@ interface BulkReplay<Body extends z.ZodType> {
 
 /** `POST …/endpoint/{endpoint_id}/…`: begins a task over the endpoint's messages of a time. */
 function replayRoute<Body extends z.ZodType<Span>>(
-  { db, clock, endpoints }: BulkDeps,
+  { db, clock, endpoints, retentionDays }: BulkDeps,
   { name, task, description, argsOf, ...replay }: BulkReplay<Body>,
 ): Route {
   return route({
@@ -114,7 +118,9 @@ function replayRoute<Body extends z.ZodType<Span>>(
       const scope = { tenantId: holder.tenantId, appId }
       const { id } = await endpoints.get(scope, params.endpoint_id)
       const nowMs = clock.now()
-      const args = { ...usual, ...spanOf(body, nowMs), ...argsOf(body as z.output<Body>) }
+      const span = spanOf(body, nowMs)
+      await refuseForgotten(db, scope.tenantId, body.since, { nowMs, retentionDays })
+      const args = { ...usual, ...span, ...argsOf(body as z.output<Body>) }
       const made = await startTask(db, { ...scope, endpointId: id }, task, args, nowMs)
       const { data: _, ...shown } = showTask(made)
       return json(202, shown)
@@ -128,7 +134,8 @@ interface Span {
 }
 
 function spanOf({ since, until }: Span, nowMs: number): { sinceMs: number; untilMs: number } {
-  if (until != null && until <= since) throw invalid(['body', 'until'], 'lies before since')
+  if (until != null && until <= since)
+    throw invalid(['body', 'until'], { msg: 'lies before since', code: 'time_order' })
   return { sinceMs: Math.max(0, since), untilMs: Math.max(0, until ?? nowMs + clockSlackMs) }
 }
 

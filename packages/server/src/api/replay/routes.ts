@@ -54,7 +54,8 @@ export function replayRoutes({ db, clock, appIdOf, retentionDays }: ReplayDeps):
         const scope = await scopeOf(body, holder)
         const { since, until, eventTypes, payloadFilter } = body
         const nowMs = clock.now()
-        if (until != null && until <= since) throw invalid(['body', 'until'], 'lies before since')
+        if (until != null && until <= since)
+          throw invalid(['body', 'until'], { msg: 'lies before since', code: 'time_order' })
         await refuseForgotten(db, holder.tenantId, since, { nowMs, retentionDays })
         if (payloadFilter != null) {
           const compiled = compileFilter(payloadFilter)

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { priorities } from '../../core/message.ts'
-import { instant } from '../field.ts'
+import { cel, instant } from '../field.ts'
 
 export const replayStatuses = ['exhausted', 'discarded', 'delivered', 'any'] as const
 
@@ -35,9 +35,7 @@ export const replayIn = z
     }),
     since: instant.meta({ description: 'Messages from this time on' }),
     until: instant.nullish().meta({ description: 'Messages before this time; null: now' }),
-    payloadFilter: z
-      .string()
-      .max(4_096)
+    payloadFilter: cel(4_096)
       .nullish()
       .meta({
         description:

@@ -2,9 +2,10 @@ import { z } from 'zod'
 import { type Clock, iso } from '../../core/clock.ts'
 import { invalid } from '../../core/error.ts'
 import { readId, showId, uuidFloor, uuidTimeMs } from '../../core/id.ts'
-import type { Pool } from '../../db/pool.ts'
+import type { Queryable } from '../../db/pool.ts'
 import { channel, eventTypeName, instant, list, tag, time } from '../field.ts'
 import { listOf, pageQuery } from '../pagination.ts'
+import type { Reads } from '../reads.ts'
 import { json, type Route, route } from '../route.ts'
 import { type AppFinder, appInQuery } from '../traffic/app-in-query.ts'
 import {
@@ -18,7 +19,7 @@ import {
 } from './store.ts'
 
 export interface SearchDeps extends AppFinder {
-  db: Pool
+  reads: Reads
   clock: Clock
 }
 
@@ -47,7 +48,25 @@ const foundOut = z
     unmatched: text.meta({ description: 'Why no endpoint got it; null where one did' }),
     states: z.object({ waiting: count, delivered: count, exhausted: count, discarded: count }),
   })
-  .meta({ id: 'FoundMessageOut' })
+  .meta({
+    id: 'FoundMessageOut',
+    examples: [
+      {
+        id: 'msg_01hzy3k9v2e8r5c7m4n6p8q0sa',
+        appId: 'app_01hzy3k9v2e8r5c7m4n6p8q0sa',
+        appUid: 'shop-17',
+        eventType: 'order.paid',
+        eventId: null,
+        channels: null,
+        tags: null,
+        orderingKey: null,
+        createdAt: '2026-01-31T09:30:00.000Z',
+        payloadBytes: 182,
+        unmatched: null,
+        states: { waiting: 0, delivered: 2, exhausted: 0, discarded: 0 },
+      },
+    ],
+  })
 
 const searchOut = listOf(foundOut)
   .extend({
@@ -72,7 +91,10 @@ const query = z.object({
   tag: tag.optional(),
   event_id: z.string().min(1).max(256).optional(),
   ordering_key: z.string().min(1).max(512).optional(),
-  state: z.enum(['unmatched']).optional().meta({ description: 'unmatched: no endpoint got it' }),
+  state: z.enum(['unmatched', 'waiting', 'delivered', 'exhausted', 'discarded']).optional().meta({
+    description:
+      'unmatched: no endpoint got it; else with a delivery that waits, was delivered, given up, or closed unsent',
+  }),
   text: z.string().min(2).max(200).optional().meta({
     description: 'Within payloads, in any case; those that are kept sealed are not read',
   }),
@@ -83,7 +105,7 @@ const query = z.object({
 
 /** `GET /api/v1/search/message`: messages of all apps, in bounded time. */
 export function searchRoute(deps: SearchDeps): Route {
-  const { db, clock } = deps
+  const { reads, clock } = deps
   return route({
     method: 'GET',
     path: '/api/v1/search/message',
@@ -96,22 +118,25 @@ export function searchRoute(deps: SearchDeps): Route {
     access: 'app',
     query,
     answers: { 200: { description: 'What was found, and how far it was looked', body: searchOut } },
-    async handle({ holder, query }) {
+    async handle(call) {
+      const { holder, query } = call
+      const db = reads(call)
       const own = await appInQuery(deps, holder, query.app_id)
       const appIds = own === null ? await appsToSearch(db, holder.tenantId, APPS) : [own]
       if (appIds.length > APPS)
         throw invalid(['query', 'app_id'], `is needed: there are more than ${APPS} applications`)
       const untilMs = query.until ?? clock.now() + 60_000
       if (query.since !== undefined && query.since >= untilMs)
-        throw invalid(['query', 'since'], 'must lie before until')
+        throw invalid(['query', 'since'], { msg: 'must lie before until', code: 'time_order' })
       const span = {
         below: query.iterator === undefined ? uuidFloor(untilMs) : placeIn(query.iterator),
         above: uuidFloor(Math.max(0, query.since ?? 0)),
       }
       const named = query.q === undefined ? undefined : await idsOf(db, appIds, query.q)
+      const state = query.state === 'unmatched' ? undefined : query.state
       const looked = named
         ? await exactly(db, appIds, named)
-        : await look(deps, appIds, span, filterOf(query), query.limit ?? 50)
+        : await look({ db, clock }, appIds, span, filterOf(query), query.limit ?? 50, state)
       const standing = Map.groupBy(await standingOf(db, looked.found), (one) => one.message_id)
       const { last, complete } = looked
       return json(200, {
@@ -138,18 +163,21 @@ interface Looked {
 }
 
 async function look(
-  { db, clock }: SearchDeps,
+  { db, clock }: { db: Queryable; clock: Clock },
   appIds: readonly string[],
   span: { below: string; above: string },
   filter: SearchFilter,
   limit: number,
+  state: Standing['state'] | undefined,
 ): Promise<Looked> {
   const looked: Looked = { found: [], messages: 0, last: null, complete: false }
   const untilMs = clock.monotonic() + FOR_MS
   // Without a filter every message is wanted: no more are looked at than are shown.
-  const narrow = Object.values(filter).some((value) => value !== null && value !== false)
+  const narrow =
+    state !== undefined || Object.values(filter).some((value) => value !== null && value !== false)
   while (looked.messages < LOOKED_AT) {
     const size = narrow ? CHUNK : limit - looked.found.length
+    const begunMs = clock.monotonic()
     const chunk = await lookAtMessages(
       db,
       appIds,
@@ -157,20 +185,32 @@ async function look(
       filter,
       size,
     )
+    const standing = state && new Set(await inState(db, chunk, state))
     for (const one of chunk) {
       looked.messages += 1
       looked.last = one.id
-      if (one.wanted) looked.found.push(one)
+      if (one.wanted && (!standing || standing.has(one.id))) looked.found.push(one)
       if (looked.found.length === limit) return looked
     }
     if (chunk.length < size) return { ...looked, complete: true }
-    if (clock.monotonic() > untilMs) break
+    // Another one would take as long, and end too late.
+    if (2 * clock.monotonic() - begunMs > untilMs) break
   }
   return looked
 }
 
+async function inState(
+  db: Queryable,
+  chunk: readonly FoundMessage[],
+  state: Standing['state'],
+): Promise<string[]> {
+  const wanted = chunk.filter((one) => one.wanted)
+  const rows = await standingOf(db, wanted)
+  return rows.filter((row) => row.state === state).map((row) => row.message_id)
+}
+
 async function exactly(
-  db: Pool,
+  db: Queryable,
   appIds: readonly string[],
   ids: readonly string[],
 ): Promise<Looked> {
@@ -204,7 +244,7 @@ function filterOf(given: z.output<typeof query>): SearchFilter {
   }
 }
 
-async function idsOf(db: Pool, appIds: readonly string[], q: string): Promise<string[]> {
+async function idsOf(db: Queryable, appIds: readonly string[], q: string): Promise<string[]> {
   const id = readId('message', q.trim())
   return id === undefined ? await byEventId(db, appIds, q.trim()) : [id]
 }

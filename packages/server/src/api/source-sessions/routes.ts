@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Clock } from '../../core/clock.ts'
-import { showId } from '../../core/id.ts'
+import { PomboError } from '../../core/error.ts'
+import { readId, showId } from '../../core/id.ts'
 import type { Pool } from '../../db/pool.ts'
 import { time, wholeNumber } from '../field.ts'
 import { json, type Route, route } from '../route.ts'
@@ -54,6 +55,7 @@ export function sourceSessionsRoute(deps: SourceSessionDeps): Route {
     access: 'app',
     query: z.object({
       app_id: z.string().max(256).optional(),
+      source_id: z.string().max(256).optional().meta({ description: 'Only those of this source' }),
       limit: wholeNumber(1, 250).optional().meta({ description: '100 unless given' }),
     }),
     answers: {
@@ -61,10 +63,19 @@ export function sourceSessionsRoute(deps: SourceSessionDeps): Route {
     },
     async handle({ holder, query }) {
       const appId = await appInQuery(deps, holder, query.app_id)
-      const rows = await readSessions(deps.db, holder.tenantId, appId, query.limit ?? 100)
+      const sourceId = sourceIn(query.source_id)
+      const meant = { tenantId: holder.tenantId, appId, sourceId }
+      const rows = await readSessions(deps.db, meant, query.limit ?? 100)
       return json(200, { data: rows.map((row) => show(row, deps.clock.now())) })
     },
   })
+}
+
+function sourceIn(given: string | undefined): string | null {
+  if (given === undefined) return null
+  const id = readId('source', given)
+  if (id === undefined) throw new PomboError('not_found', { what: 'source', id: given })
+  return id
 }
 
 function show(row: SessionRow, nowMs: number): z.output<typeof sessionOut> {

@@ -23,8 +23,11 @@ export interface SessionRow {
  */
 export async function readSessions(
   db: Queryable,
-  tenantId: string,
-  appId: string | null,
+  {
+    tenantId,
+    appId,
+    sourceId,
+  }: { tenantId: string; appId: string | null; sourceId: string | null },
   limit: number,
 ): Promise<SessionRow[]> {
   const { rows } = await db.query<SessionRow>(
@@ -34,6 +37,7 @@ export async function readSessions(
              d.status, d.last_type, d.last_code, d.last_message, d.last_at
         from (select * from source_session
                where tenant_id = $1 and ($2::uuid is null or app_id = $2)
+                 and ($4::uuid is null or source_id = $4)
                order by last_event_at desc nulls last limit $3) s
         join source r on r.id = s.source_id
         join app a on a.id = s.app_id
@@ -45,7 +49,7 @@ export async function readSessions(
            where t.source_id = s.source_id and t.app_id = s.app_id
              and t.minute > now() - interval '10 minutes') c on true
        order by s.last_event_at desc nulls last`,
-    [tenantId, appId, limit],
+    [tenantId, appId, limit, sourceId],
   )
   return rows
 }

@@ -5,6 +5,7 @@ import { invalid, PomboError } from '../../core/error.ts'
 import { showId } from '../../core/id.ts'
 import type { Apps } from '../../registry/apps/store.ts'
 import { readCounts, readSession, type SessionState } from '../../sources/intake/counters/store.ts'
+import { readersOf } from '../../sources/broker/readers/store.ts'
 import type { Sources, WithToken } from '../../sources/intake/registered/store.ts'
 import type { Source } from '../../sources/intake/settings.ts'
 import type { Holder } from '../access.ts'
@@ -13,7 +14,9 @@ import { instant } from '../field.ts'
 import { resource } from '../resource.ts'
 import { type Answer, json, type Route, route } from '../route.ts'
 import type { Pool } from '../../db/pool.ts'
+import { type BrokerPort, checkedBroker } from './broker.ts'
 import {
+  addressOf,
   settingsOf,
   showSource,
   sourceIn,
@@ -22,6 +25,7 @@ import {
   sourceStats,
   sourceWithToken,
 } from './schema.ts'
+import { showReason } from './reason.ts'
 import { countAppDeliveries } from './store.ts'
 
 export interface SourceRouteDeps {
@@ -32,6 +36,8 @@ export interface SourceRouteDeps {
   /** Writes what this node has counted so far. */
   flushCounts: () => Promise<void>
   serverUrl: () => string
+  /** Sources can be fed by brokers where this is given. */
+  brokers?: BrokerPort | undefined
 }
 
 const tag = 'Source'
@@ -75,8 +81,14 @@ export function sourceRoutes(deps: SourceRouteDeps): Route[] {
         answers: { 201: withToken },
         async handle(call) {
           mayReach(call.holder, call.body.sessions)
-          const { gateway, ...given } = call.body
-          const made = await sources.create(scopeOf(call), { ...settingsOf(given), gateway })
+          const { gateway, broker, ...given } = call.body
+          const settings = {
+            ...settingsOf(given),
+            gateway,
+            ...(broker && { broker: await checkedBroker(broker, null, deps.brokers) }),
+          }
+          const made = await sources.create(scopeOf(call), settings)
+          if (broker) deps.brokers?.changed()
           return await showWithToken(deps, 201, made)
         },
       },
@@ -89,7 +101,7 @@ export function sourceRoutes(deps: SourceRouteDeps): Route[] {
         async store(call) {
           mayReach(call.holder, call.body.sessions)
           await mayChange(deps, call)
-          return await sources.patch(scopeOf(call), call.params.source_id, settingsOf(call.body))
+          return await patch(deps, call)
         },
       },
       delete: {
@@ -97,6 +109,7 @@ export function sourceRoutes(deps: SourceRouteDeps): Route[] {
         async store(call) {
           await mayChange(deps, call)
           await sources.delete(scopeOf(call), call.params.source_id)
+          deps.brokers?.changed()
         },
       },
     }),
@@ -150,7 +163,8 @@ function statsRoute(deps: SourceRouteDeps): Route {
       const source = await sources.get(scope, call.params.source_id)
       const until = Math.max(0, call.query.until ?? clock.now() + 1_000)
       const since = Math.max(0, call.query.since ?? until - usualSpanMs)
-      if (since > until) throw invalid(['query', 'since'], 'lies after until')
+      if (since > until)
+        throw invalid(['query', 'since'], { msg: 'lies after until', code: 'time_order' })
       await deps.flushCounts()
       const session = { ...scope, sourceId: source.id }
       const [counts, state, deliveries] = await Promise.all([
@@ -192,7 +206,10 @@ function showStats(
     deliveries: of.deliveries,
     lastEventAt: when(of.lastEventAtMs),
     silentSince: when(of.silentSinceMs),
-    lastRefusal: of.lastRefusal && { at: iso(of.lastRefusal.atMs), reason: of.lastRefusal.reason },
+    lastRefusal: of.lastRefusal && {
+      at: iso(of.lastRefusal.atMs),
+      ...showReason(of.lastRefusal.reason),
+    },
   }
 }
 
@@ -213,15 +230,36 @@ async function mayChange(
 }
 
 async function urlOf({ apps, serverUrl }: SourceRouteDeps, source: Source): Promise<string> {
-  const base = `${serverUrl()}/ingest/${source.gateway}`
-  // The gateway's own name for the session goes here, or none where it is in the body.
-  if (source.sessions === 'any') return base
+  if (source.sessions === 'any') return addressOf(serverUrl(), source, '')
   const app = await apps.get(source.tenantId, showId('app', source.appId))
-  return `${base}/${encodeURIComponent(app.uid ?? showId('app', app.id))}`
+  return addressOf(serverUrl(), source, app.uid ?? showId('app', app.id))
+}
+
+async function patch(
+  { sources, brokers }: SourceRouteDeps,
+  call: Scoped & { params: { source_id: string }; body: z.output<typeof sourcePatch> },
+): Promise<Source> {
+  const { broker: given, ...rest } = call.body
+  const scope = scopeOf(call)
+  const id = call.params.source_id
+  const settings = { ...settingsOf(rest), ...(given === null && { broker: null }) }
+  if (given) {
+    const kept = sources.brokerOf(await sources.get(scope, id))
+    return await changed({ ...settings, broker: await checkedBroker(given, kept, brokers) })
+  }
+  return await changed(settings)
+
+  async function changed(to: Parameters<Sources['patch']>[2]): Promise<Source> {
+    const source = await sources.patch(scope, id, to)
+    if (given !== undefined) brokers?.changed()
+    return source
+  }
 }
 
 async function show(deps: SourceRouteDeps, source: Source): Promise<z.output<typeof sourceOut>> {
-  return showSource(source, await urlOf(deps, source))
+  const broker = deps.sources.brokerOf(source)
+  const readers = broker && (await readersOf(deps.db, [source.id])).get(source.id)
+  return showSource(source, await urlOf(deps, source), broker, readers ?? [])
 }
 
 async function showWithToken(

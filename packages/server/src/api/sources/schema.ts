@@ -4,8 +4,12 @@ import { showId } from '../../core/id.ts'
 import { gateways } from '../../sources/gateways.ts'
 import { webhookSettings } from '../../sources/gateway/scheme.ts'
 import type { Source } from '../../sources/intake/settings.ts'
+import type { BrokerSettings } from '../../sources/broker/kind.ts'
+import type { ReaderFact } from '../../sources/broker/readers/store.ts'
 import { chatFilter } from '../../sources/chat-filter-schema.ts'
-import { defined, time } from '../field.ts'
+import { defined, given, time, together, whenever } from '../field.ts'
+import { refusalOut } from './reason.ts'
+import { brokerIn, brokerOut, readingOut, showBroker, showReading } from './broker.ts'
 
 const names = [...gateways.keys()] as [string, ...string[]]
 const settings = {
@@ -46,8 +50,9 @@ const settings = {
   webhook: webhookSettings.nullish().meta({
     description: 'Of the gateway `webhook`: how its requests are read and verified; set as a whole',
   }),
+  broker: brokerIn.nullish(),
   allowedIps: z
-    .array(z.string().max(64))
+    .array(z.string().max(64).meta({ format: 'ip-or-network' }))
     .min(1)
     .max(256)
     .nullish()
@@ -68,9 +73,19 @@ export const sourceIn = z
   })
   .meta({
     id: 'SourceIn',
+    ...together(
+      whenever(given('webhook'), { properties: { gateway: { const: 'webhook' } } }),
+      whenever(
+        { ...given('secret'), allOf: [{ properties: { gateway: { const: 'webhook' } } }] },
+        {
+          required: ['webhook'],
+          properties: { webhook: { type: 'object', required: ['verification'] } },
+        },
+      ),
+    ),
     description:
       'What sends its events in over HTTP: a WhatsApp gateway, Supabase’s database webhooks, another service by ' +
-      'its preset (`stripe`, `github`, …), or any sender (`webhook`)',
+      'its preset (`stripe`, `github`, …), any sender (`webhook`), or events in Pombo’s own words (`events`)',
   })
 
 export const sourcePatch = z
@@ -94,6 +109,8 @@ const out = {
   dedupeSeconds: z.int(),
   silenceMinutes: z.int().nullable(),
   webhook: webhookSettings.nullable(),
+  broker: brokerOut.nullable(),
+  reading: readingOut.nullable(),
   allowedIps: z.array(z.string()).nullable(),
   createdAt: time,
   updatedAt: time,
@@ -134,9 +151,12 @@ export const sourceStats = z
       description: 'Requests refused with 403 for where they came from',
     }),
     tooLarge: count.meta({ description: 'Requests refused with 413' }),
-    lastRefusal: z.object({ at: time, reason: z.string() }).nullable().meta({
-      description: 'Why a request was refused last: its signature, or where it came from',
-    }),
+    lastRefusal: z
+      .object({ at: time, ...refusalOut })
+      .nullable()
+      .meta({
+        description: 'Why a request was refused last: its signature, or where it came from',
+      }),
     deliveries: z
       .object({ delivered: count, exhausted: count, discarded: count, waiting: count })
       .meta({
@@ -156,7 +176,23 @@ export function settingsOf({ filters, ...given }: Given) {
   return defined({ ...given, filters: filters && defined(filters) })
 }
 
-export function showSource(source: Source, url: string): z.output<typeof sourceOut> {
+/** Where a gateway sends to; `session` as its path names it. */
+export function addressOf(
+  serverUrl: string,
+  { gateway, sessions }: Pick<Source, 'gateway' | 'sessions'>,
+  session: string,
+): string {
+  const base = `${serverUrl}/ingest/${gateway}`
+  // The gateway's own name for the session goes there, or none where it is in the body.
+  return sessions === 'any' ? base : `${base}/${encodeURIComponent(session)}`
+}
+
+export function showSource(
+  source: Source,
+  url: string,
+  broker: BrokerSettings | null,
+  readers?: readonly ReaderFact[],
+): z.output<typeof sourceOut> {
   return {
     id: showId('source', source.id),
     gateway: source.gateway,
@@ -171,6 +207,8 @@ export function showSource(source: Source, url: string): z.output<typeof sourceO
     dedupeSeconds: source.dedupeSeconds,
     silenceMinutes: source.silenceMinutes,
     webhook: source.webhook,
+    broker: showBroker(broker) as z.output<typeof brokerOut> | null,
+    reading: showReading(broker, readers),
     allowedIps: source.allowedIps,
     createdAt: iso(source.createdAtMs),
     updatedAt: iso(source.updatedAtMs),

@@ -3,13 +3,14 @@ import { type Clock, iso } from '../../core/clock.ts'
 import type { Endpoint } from '../../core/endpoint.ts'
 import { invalid } from '../../core/error.ts'
 import { readId } from '../../core/id.ts'
-import type { Pool } from '../../db/pool.ts'
+import type { Pool, Queryable } from '../../db/pool.ts'
 import { nextAppUsage } from '../../upkeep/jobs/usage/store.ts'
 import { appId } from '../apps/schema.ts'
 import { pick } from '../attempts/pick.ts'
 import { showTask } from '../background-tasks/schema.ts'
 import { startTask, usual } from '../background-tasks/store.ts'
 import { endpointId } from '../endpoints/schema.ts'
+import type { Reads } from '../reads.ts'
 import { json, type Route, route } from '../route.ts'
 import {
   aggregateOut,
@@ -24,6 +25,7 @@ import { attemptsBySpan, resolveApps } from './store.ts'
 
 export interface StatisticsDeps {
   db: Pool
+  reads: Reads
   clock: Clock
   endpointsOf: (tenantId: string, appId: string) => Promise<readonly Endpoint[]>
 }
@@ -53,7 +55,8 @@ function usageRoutes({ db, clock }: StatisticsDeps): Route[] {
       answers: { 202: { description: 'It has begun', body: appUsageOut } },
       async handle({ holder: { tenantId }, body }) {
         const { since, until, appIds: asked } = body
-        if (until <= since) throw invalid(['body', 'until'], 'lies before since')
+        if (until <= since)
+          throw invalid(['body', 'until'], { msg: 'lies before since', code: 'time_order' })
         const { appIds, unresolved } = await resolve(tenantId, asked ?? null)
         if (asked != null && appIds!.length === 0)
           throw invalid(['body', 'appIds'], 'names no application that there is')
@@ -100,7 +103,8 @@ function usageRoutes({ db, clock }: StatisticsDeps): Route[] {
       query: spanQuery,
       answers: { 200: { description: 'The count', body: applicationStats } },
       async handle({ holder: { tenantId }, appId, query: { since, until } }) {
-        if (until <= since) throw invalid(['query', 'until'], 'lies before since')
+        if (until <= since)
+          throw invalid(['query', 'until'], { msg: 'lies before since', code: 'time_order' })
         const args = { ...usual, states: [], sinceMs: since, untilMs: until, appIds: [appId] }
         const { rows } = await nextAppUsage(db, { tenantId, args }, lowest, 1)
         return json(200, rows[0])
@@ -128,7 +132,7 @@ function usageRoutes({ db, clock }: StatisticsDeps): Route[] {
 
 const lowest = '00000000-0000-0000-0000-000000000000'
 
-function attemptCountRoutes({ db, clock, endpointsOf }: StatisticsDeps): Route[] {
+function attemptCountRoutes({ reads, clock, endpointsOf }: StatisticsDeps): Route[] {
   const answers = { 200: { description: 'The counts', body: attemptStatistics } }
   return [
     route({
@@ -142,9 +146,9 @@ function attemptCountRoutes({ db, clock, endpointsOf }: StatisticsDeps): Route[]
       params,
       query: attemptsQuery,
       answers,
-      async handle({ holder, appId, query }) {
-        const endpoints = await endpointsOf(holder.tenantId, appId)
-        return json(200, await counted(endpoints, query))
+      async handle(call) {
+        const endpoints = await endpointsOf(call.holder.tenantId, call.appId)
+        return json(200, await counted(reads(call), endpoints, call.query))
       },
     }),
     route({
@@ -158,20 +162,23 @@ function attemptCountRoutes({ db, clock, endpointsOf }: StatisticsDeps): Route[]
       params: z.object({ app_id: appId, endpoint_id: endpointId }),
       query: attemptsQuery,
       answers,
-      async handle({ holder, appId, params, query }) {
+      async handle(call) {
+        const { holder, appId, params, query } = call
         const endpoint = pick(await endpointsOf(holder.tenantId, appId), params.endpoint_id)
-        return json(200, await counted([endpoint], query))
+        return json(200, await counted(reads(call), [endpoint], query))
       },
     }),
   ]
 
   async function counted(
+    db: Queryable,
     endpoints: readonly Endpoint[],
     { startDate, endDate }: z.output<typeof attemptsQuery>,
   ): Promise<z.output<typeof attemptStatistics>> {
     const untilMs = endDate ?? clock.now()
     const sinceMs = startDate ?? untilMs - dayMs
-    if (untilMs <= sinceMs) throw invalid(['query', 'endDate'], 'lies before startDate')
+    if (untilMs <= sinceMs)
+      throw invalid(['query', 'endDate'], { msg: 'lies before startDate', code: 'time_order' })
     if (untilMs - sinceMs > mostDays * dayMs)
       throw invalid(['query', 'startDate'], `lies more than ${mostDays} days before endDate`)
     const spanMs = untilMs - sinceMs <= dayMs ? fiveMinutesMs : dayMs

@@ -11,6 +11,7 @@ export const appUsageIn = z
     until,
     appIds: z
       .array(z.string().min(1).max(256))
+      .min(1)
       .max(1_000)
       .nullish()
       .meta({ description: 'Ids or uids; null: all applications that had any' }),

@@ -5,6 +5,9 @@ import { readId } from '../../core/id.ts'
 import type { LiveEvent } from '../../traffic/live/event.ts'
 import { type Live, MOST_VIEWERS, type Viewer } from '../../traffic/live/live.ts'
 import type { Presented } from '../access.ts'
+import { openEventStream } from '../event-stream.ts'
+import { refusal } from '../field.ts'
+import { notOfferedAt } from '../not-offered.ts'
 import { type Route, route } from '../route.ts'
 import { type AppFinder, appInQuery } from '../traffic/app-in-query.ts'
 import { streamEventOut, streamQuery } from './schema.ts'
@@ -31,7 +34,8 @@ export function streamRoute(deps: StreamDeps): Route {
     description:
       'Events of all nodes. `hello` comes first; `events` has a list of StreamEvent and an id to go on from; ' +
       '`dropped` says how many were left out for a viewer that was too slow or away for too long; `beat` comes ' +
-      'every 15 s; `end` says why it is over. Payloads are not in it.',
+      "every 15 s; `end` says why it is over. Payloads are not in it. Svix's clients ask here for a list of what " +
+      'Pombo does not have, and are told so.',
     access: 'app',
     query: streamQuery,
     answers: {
@@ -40,8 +44,10 @@ export function streamRoute(deps: StreamDeps): Route {
         body: streamEventOut,
         mediaType: 'text/event-stream',
       },
+      501: { description: 'A list is asked for', body: refusal },
     },
     async handle({ holder, query, request, reply }) {
+      if (wantsList(request)) throw notOfferedAt('/api/v1/stream')!
       const appId = await appInQuery(deps, holder, query.app_id)
       const wanted = filterOf(query)
       if (request.method === 'HEAD') return { status: 200 }
@@ -56,6 +62,13 @@ export function streamRoute(deps: StreamDeps): Route {
   })
 }
 
+/** As Svix's clients ask for its streams. Those of some languages take any type, and would wait for an end. */
+function wantsList({ headers }: FastifyRequest): boolean {
+  const { accept = '', 'user-agent': agent = '' } = headers
+  if (accept.includes('text/event-stream')) return false
+  return accept.includes('application/json') || /svix-libs\//i.test(agent)
+}
+
 /** Takes the connection over, until the viewer goes, may watch no longer, or the node stops. */
 function open(
   { live, credential }: StreamDeps,
@@ -63,17 +76,7 @@ function open(
   view: Pick<Viewer, 'scope' | 'wanted'>,
   lastId: string | undefined,
 ): void {
-  reply.hijack()
-  const { raw } = reply
-  raw.writeHead(200, {
-    'content-type': 'text/event-stream; charset=utf-8',
-    // Proxies must neither keep it, nor change it, nor wait until there is more of it.
-    'cache-control': 'no-store, no-transform',
-    'x-accel-buffering': 'no',
-    'x-content-type-options': 'nosniff',
-  })
-  const write = (event: string, data: string, id?: string) =>
-    raw.write(`${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${data}\n\n`)
+  const { raw, write } = openEventStream(reply)
   const viewer: Viewer = {
     ...view,
     ready: () => !raw.writableNeedDrain && !raw.destroyed,
@@ -103,7 +106,6 @@ function open(
   }
   raw.on('close', close)
   raw.on('error', close)
-  raw.write('retry: 2000\n\n')
   write('hello', JSON.stringify({ heartbeatSeconds: HEARTBEAT_SECONDS, resumed }))
 }
 

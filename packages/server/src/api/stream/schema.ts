@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { liveStates } from '../../traffic/live/event.ts'
+import { causeOut } from '../failures/schema.ts'
 import { eventTypeName, list, time } from '../field.ts'
 
 export const streamQuery = z.object({
@@ -41,7 +42,10 @@ export const streamEventOut = z
     attempt: whole,
     statusCode: whole,
     durationMs: whole,
-    error: text,
+    error: text.meta({ description: 'Of an attempt: what went wrong, as a sentence' }),
+    cause: causeOut.nullable().meta({
+      description: 'The same for programs; null: delivered, or closed without an attempt',
+    }),
     deliveries: whole.meta({ description: 'Of a message: how many endpoints get it' }),
     unmatched: text.meta({ description: 'Of a message that no endpoint gets: why' }),
   })
@@ -66,6 +70,7 @@ export const streamEventOut = z
         statusCode: 200,
         durationMs: 41,
         error: null,
+        cause: null,
         deliveries: null,
         unmatched: null,
       },

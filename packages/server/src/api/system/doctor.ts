@@ -8,6 +8,8 @@ export interface ShownFinding {
   name: string
   detail: string
   mend?: string
+  code?: string
+  values?: Readonly<Record<string, string | number>>
 }
 
 const findingsOut = z
@@ -18,6 +20,14 @@ const findingsOut = z
         name: z.string(),
         detail: z.string(),
         mend: z.string().nullable().meta({ description: 'What to do about it' }),
+        code: z
+          .string()
+          .nullable()
+          .meta({
+            description: 'Of the sentences, for programs; the values stand in them',
+            examples: ['clock_ahead'],
+          }),
+        values: z.record(z.string(), z.union([z.string(), z.number()])),
       }),
     ),
   })
@@ -38,7 +48,11 @@ export function doctorRoute(diagnose: () => Promise<ShownFinding[]>, clock: Cloc
     answers: { 200: { description: 'The findings', body: findingsOut } },
     async handle() {
       const { value } = await kept.get('', diagnose)
-      return json(200, { data: value.map((one) => ({ ...one, mend: one.mend ?? null })) })
+      return json(200, { data: value.map(shown) })
     },
   })
+}
+
+function shown({ level, name, detail, mend, code, values }: ShownFinding) {
+  return { level, name, detail, mend: mend ?? null, code: code ?? null, values: { ...values } }
 }

@@ -2,13 +2,20 @@ import { z } from 'zod'
 import { type Clock, iso } from '../../core/clock.ts'
 import { showId } from '../../core/id.ts'
 import type { Pool } from '../../db/pool.ts'
+import type { Replica } from '../../db/replica.ts'
 import { time } from '../field.ts'
 import type { QueuePictures } from '../overview/queue.ts'
 import { KeptAnswers } from '../overview/kept.ts'
 import { nodeOut, queueOut, showNode, showQueue } from '../overview/schema.ts'
-import { readNodes } from '../overview/store.ts'
 import { json, type Route, route } from '../route.ts'
-import { type DayRow, readDatabase, readDays, readRetention } from './store.ts'
+import {
+  type DayRow,
+  type LoadedNode,
+  readDatabase,
+  readDays,
+  readLoadedNodes,
+  readRetention,
+} from './store.ts'
 
 /** One variable of the configuration; a secret's value is masked before it comes here. */
 export interface ShownSetting {
@@ -27,16 +34,24 @@ export interface SystemDeps {
   retentionDays: number
   /** Undefined where this node was not told. */
   configuration?: readonly ShownSetting[] | undefined
+  replica?: Replica | undefined
 }
 
 const count = z.number().min(0)
+
+const systemNode = nodeOut
+  .extend({
+    schemaVersion: z.int(),
+    underWay: count.meta({ description: 'Deliveries that it has in hand' }),
+  })
+  .meta({ id: 'SystemNodeOut' })
 
 const systemOut = z
   .object({
     at: time,
     version: z.string(),
     schemaVersion: z.int().nullable(),
-    nodes: z.array(nodeOut),
+    nodes: z.array(systemNode),
     queue: queueOut,
     database: z.object({
       version: z.string(),
@@ -45,11 +60,28 @@ const systemOut = z
         z.object({
           day: z.string().meta({ examples: ['2026-01-31'] }),
           bytes: count,
-          messages: count.meta({ description: 'As the database last counted them' }),
-          attempts: count,
+          messages: count
+            .nullable()
+            .meta({ description: 'As the database last counted them; null: it has not yet' }),
+          attempts: count.nullable(),
+          partitions: z.array(
+            z.object({ table: z.string(), bytes: count, rows: count.nullable() }),
+          ),
         }),
       ),
     }),
+    replica: z
+      .object({
+        used: z.boolean().meta({ description: 'Lists and statistics are read from it now' }),
+        lagMs: count
+          .nullable()
+          .meta({ description: 'What it answers is no older; null: not known' }),
+        maxLagMs: count,
+        problem: z.string().nullable().meta({ description: 'Why it is not used' }),
+        since: time.meta({ description: 'Since when it is used, or not' }),
+      })
+      .nullable()
+      .meta({ description: 'What lists and statistics are read from; null: the primary' }),
     retention: z.object({
       days: z.int(),
       tenants: z.array(z.object({ id: z.string(), name: z.string(), days: z.int() })),
@@ -65,14 +97,16 @@ const systemOut = z
         }),
       )
       .nullable()
-      .meta({ description: 'Secrets are masked; null where several processes serve' }),
+      .meta({ description: 'Secrets are masked; null where this node was not told' }),
   })
   .meta({ id: 'SystemOut' })
 
 /** `GET /api/v1/system`: what this Pombo is made of, for who runs it. */
 export function systemRoute(deps: SystemDeps): Route {
-  const { db, clock, queue, version, retentionDays, configuration } = deps
+  const { db, clock, queue, version, retentionDays, configuration, replica } = deps
   const days = new KeptAnswers<DayRow[]>(clock)
+  // Reads all of `work`.
+  const loaded = new KeptAnswers<LoadedNode[]>(clock)
   return route({
     method: 'GET',
     path: '/api/v1/system',
@@ -83,7 +117,7 @@ export function systemRoute(deps: SystemDeps): Route {
     answers: { 200: { description: 'The system', body: systemOut } },
     async handle() {
       const [nodes, counted, database, kept, tenants] = await Promise.all([
-        readNodes(db),
+        loaded.get('', async () => await readLoadedNodes(db)),
         queue.of({}),
         readDatabase(db),
         days.get('', async () => await readDays(db)),
@@ -93,7 +127,11 @@ export function systemRoute(deps: SystemDeps): Route {
         at: iso(clock.now()),
         version,
         schemaVersion: database.schema,
-        nodes: nodes.map(showNode),
+        nodes: nodes.value.map((node) => ({
+          ...showNode(node),
+          schemaVersion: node.schemaVersion,
+          underWay: node.underWay,
+        })),
         queue: showQueue(counted, clock.now()),
         database: {
           version: database.version,
@@ -101,10 +139,12 @@ export function systemRoute(deps: SystemDeps): Route {
           days: [...Map.groupBy(kept.value, ({ day }) => day)].map(([day, tables]) => ({
             day,
             bytes: tables.reduce((sum, { bytes }) => sum + bytes, 0),
-            messages: tables.find(({ table }) => table === 'message')?.rows ?? 0,
-            attempts: tables.find(({ table }) => table === 'attempt')?.rows ?? 0,
+            messages: tables.find(({ table }) => table === 'message')?.rows ?? null,
+            attempts: tables.find(({ table }) => table === 'attempt')?.rows ?? null,
+            partitions: tables.map(({ table, bytes, rows }) => ({ table, bytes, rows })),
           })),
         },
+        replica: showReplica(replica),
         retention: {
           days: retentionDays,
           tenants: tenants.map(({ id, name, days }) => ({ id: showId('tenant', id), name, days })),
@@ -120,4 +160,16 @@ export function systemRoute(deps: SystemDeps): Route {
       })
     },
   })
+}
+
+function showReplica(replica: Replica | undefined) {
+  if (!replica) return null
+  const { used, lagMs, problem, sinceMs } = replica.state
+  return {
+    used,
+    lagMs: lagMs === null ? null : Math.ceil(lagMs),
+    maxLagMs: replica.maxLagMs,
+    problem,
+    since: iso(sinceMs),
+  }
 }

@@ -2,9 +2,17 @@ import { z } from 'zod'
 import { iso } from '../../core/clock.ts'
 import { signatureHeaderNames } from '../../core/endpoint.ts'
 import { showId } from '../../core/id.ts'
+import { personPathForm } from '../../core/person.ts'
+import type { Role } from '../../core/role.ts'
 import type { Keys } from '../../registry/keys/store.ts'
 import type { Tenant, Tenants } from '../../registry/tenants/store.ts'
 import { bounded, defined, time } from '../field.ts'
+import {
+  defaultsOf,
+  endpointDefaults,
+  endpointDefaultsOut,
+  showDefaults,
+} from '../endpoints/defaults-schema.ts'
 import { resource } from '../resource.ts'
 import { json, type Route } from '../route.ts'
 
@@ -23,7 +31,8 @@ const fields = {
     .nullish()
     .meta({ description: 'Messages a second that it may send in; null: no limit' }),
   personPaths: z
-    .array(z.string())
+    .array(z.string().meta({ maxLength: 200, pattern: personPathForm }))
+    .meta({ maxItems: 50 })
     .nullish()
     .meta({
       description:
@@ -46,6 +55,12 @@ const fields = {
     description:
       'How new endpoints sign that do not say it themselves; null: as POMBO_SIGNATURE_HEADERS',
   }),
+  endpointDefaults: endpointDefaults.nullish(),
+}
+
+/** From the API's words to the registry's. */
+function settingsOf({ endpointDefaults: given, ...body }: z.output<typeof tenantPatch>) {
+  return defined({ ...body, endpointDefaults: given == null ? given : defaultsOf(given) })
 }
 
 const tenantIn = z.object(fields).meta({ id: 'TenantIn' })
@@ -61,12 +76,17 @@ const shown = {
   encryptPayloads: z.boolean(),
   allowUnknownEventTypes: z.boolean(),
   signatureHeaders: z.enum(signatureHeaderNames).nullable(),
+  endpointDefaults: endpointDefaultsOut.nullable(),
   createdAt: time,
 }
 const tenantOut = z.object(shown).meta({ id: 'TenantOut' })
 const madeTenantOut = z
   .object({ ...shown, key: z.string().meta({ description: 'Its first API key, shown this once' }) })
   .meta({ id: 'TenantCreatedOut' })
+
+export const deletedWithIt =
+  'Its applications, endpoints, sources, event types and keys go with it. Its messages are out of reach at once, and ' +
+  'are deleted when they would have been anyway.'
 
 /** For the operator, whose tenant is the first one of a Pombo. */
 export function tenantRoutes(tenants: Tenants, keys: Keys): Route[] {
@@ -93,22 +113,30 @@ export function tenantRoutes(tenants: Tenants, keys: Keys): Route[] {
           body: madeTenantOut,
         },
       },
-      async handle({ body }) {
-        const tenant = await tenants.create(defined(body))
+      async handle(call) {
+        const { body } = call
+        const tenant = await tenants.create({ ...settingsOf(body), name: body.name })
         const { text } = await keys.create(tenant.id, { name: 'first' })
-        return json(201, { ...showTenant(tenant), key: text })
+        return json(201, { ...showTenant(tenant, call), key: text })
       },
     },
     get: { store: async ({ params }) => await tenants.get(params.tenant_id) },
     patch: {
       id: 'v1.tenant.update',
       body: tenantPatch,
-      store: async ({ params, body }) => await tenants.update(params.tenant_id, defined(body)),
+      store: async ({ params, body }) => await tenants.update(params.tenant_id, settingsOf(body)),
+    },
+    delete: {
+      description: `${deletedWithIt} The first tenant is not deleted.`,
+      store: async ({ params }) => await tenants.delete(params.tenant_id),
     },
   })
 }
 
-function showTenant(tenant: Tenant): z.output<typeof tenantOut> {
+function showTenant(
+  tenant: Tenant,
+  { holder: { role } }: { holder: { role: Role } },
+): z.output<typeof tenantOut> {
   return {
     id: showId('tenant', tenant.id),
     name: tenant.name,
@@ -118,6 +146,7 @@ function showTenant(tenant: Tenant): z.output<typeof tenantOut> {
     encryptPayloads: tenant.encryptPayloads,
     allowUnknownEventTypes: tenant.allowUnknownEventTypes,
     signatureHeaders: tenant.signatureHeaders,
+    endpointDefaults: showDefaults(role, tenant.endpointDefaults),
     createdAt: iso(tenant.createdAtMs),
   }
 }

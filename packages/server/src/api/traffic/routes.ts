@@ -4,7 +4,7 @@ import { iso } from '../../core/clock.ts'
 import type { Endpoint } from '../../core/endpoint.ts'
 import { invalid, PomboError } from '../../core/error.ts'
 import { showId } from '../../core/id.ts'
-import type { Pool } from '../../db/pool.ts'
+import type { Queryable } from '../../db/pool.ts'
 import {
   countedTypes,
   readSeries,
@@ -14,12 +14,13 @@ import {
 } from '../../traffic/series/store.ts'
 import { type AppFinder, appInQuery } from './app-in-query.ts'
 import { eventTypeName, list } from '../field.ts'
+import type { Reads } from '../reads.ts'
 import { json, type Route, route } from '../route.ts'
 import { seriesOut, showCounts, sumOf } from './schema.ts'
 import { spanParameters, type Steps, stepsOf } from './span.ts'
 
 export interface TrafficDeps extends AppFinder {
-  db: Pool
+  reads: Reads
   clock: Clock
   endpointsOf: (tenantId: string, appId: string) => Promise<Endpoint[]>
 }
@@ -62,14 +63,16 @@ export function seriesRoute(deps: TrafficDeps): Route {
     access: 'app',
     query,
     answers: { 200: { description: 'The series; every step has a point', body: seriesOut } },
-    async handle({ holder, query }) {
+    async handle(call) {
+      const { holder, query } = call
+      const db = deps.reads(call)
       if (query.endpoint_id !== undefined && query.event_type !== undefined)
         throw invalid(['query', 'event_type'], 'is not counted for each endpoint; leave one out')
       const { tenantId } = holder
       const appId = await appInQuery(deps, holder, query.app_id)
       const steps = stepsOf(query, deps.clock.now(), query.group_by !== undefined)
-      const of = await keysOf(deps, query, { tenantId, appId, grain: steps.grain })
-      const rows = await readSeries(deps.db, { tenantId, appId, ...steps }, of)
+      const of = await keysOf({ ...deps, db }, query, { tenantId, appId, grain: steps.grain })
+      const rows = await readSeries(db, { tenantId, appId, ...steps }, of)
       const grouped = query.group_by !== undefined
       const withMessages = of.kind !== 'endpoint'
       const groups = grouped ? busiest(rows, of) : [{ key: null, rows: summed(rows) }]
@@ -88,7 +91,7 @@ export function seriesRoute(deps: TrafficDeps): Route {
 }
 
 async function keysOf(
-  { db, endpointsOf }: TrafficDeps,
+  { db, endpointsOf }: Pick<TrafficDeps, 'endpointsOf'> & { db: Queryable },
   { endpoint_id: asked, event_type: names, group_by: grouping }: Query,
   scope: Pick<SeriesQuery, 'tenantId' | 'appId' | 'grain'>,
 ): Promise<SeriesOf> {

@@ -4,14 +4,15 @@ import type { Clock } from '../../core/clock.ts'
 import type { Endpoint, Transform } from '../../core/endpoint.ts'
 import { invalid, PomboError } from '../../core/error.ts'
 import { uuidv7 } from '../../core/id.ts'
-import { memberText } from '../../core/json.ts'
 import { withPath } from '../../core/url-path.ts'
 import type { Endpoints } from '../../registry/endpoints/store.ts'
 import { appId } from '../apps/schema.ts'
 import { endpointId } from '../endpoints/schema.ts'
 import type { TransformTrial } from '../endpoints/transform.ts'
+import { payloadText } from '../messages/send.ts'
 import { empty, json, type Route, route } from '../route.ts'
 import { simulateIn, simulateOut, transformationOut, transformationPatch } from './schema.ts'
+import { shownUrl } from '../shown-url.ts'
 
 export interface TransformationDeps {
   endpoints: Endpoints
@@ -80,7 +81,7 @@ export function transformationRoutes({ endpoints, clock, transform }: Transforma
         refuseJavaScript(body.code)
         const scope = { tenantId: holder.tenantId, appId }
         const endpoint = await endpoints.get(scope, params.endpoint_id)
-        const payload = memberText(text, 'payload')
+        const payload = payloadText(text)
         if (payload === undefined) throw invalid(['body', 'payload'], 'field required')
         const tried: Transform = { ...endpoint.transform, payload: body.code }
         const nowMs = clock.now()
@@ -95,7 +96,7 @@ export function transformationRoutes({ endpoints, clock, transform }: Transforma
         if (!result.ok) throw invalid(['body', 'code'], result.problem)
         return json(200, {
           payload: result.payload ?? payload,
-          url: result.path === null ? endpoint.url : withPath(endpoint.url, result.path),
+          url: shownUrl(result.path === null ? endpoint.url : withPath(endpoint.url, result.path)),
           method: 'POST',
         })
       },

@@ -1,8 +1,9 @@
 import { z } from 'zod'
-import { channel, eventTypeName, time } from '../field.ts'
+import { aliases } from '../../core/known.ts'
+import { cel, channel, eventTypeName, time } from '../field.ts'
+import { payloadOrData } from '../messages/raw-schema.ts'
 
-const code = z
-  .string()
+const code = cel(8_192)
   .nullish()
   .meta({
     description:
@@ -18,15 +19,14 @@ const variables = z
     (given) => given == null || Object.keys(given).length === 0,
     'are not offered; write the values into the expression',
   )
+  .meta({ maxProperties: 0 })
   .meta({ description: 'Not offered' })
 
 const further = {
-  headers: z
-    .string()
+  headers: cel(8_192)
     .nullish()
     .meta({ description: 'An expression that gives a map of further request headers' }),
-  path: z
-    .string()
+  path: cel(8_192)
     .nullish()
     .meta({ description: "An expression that gives what is appended to the URL's path" }),
 }
@@ -56,15 +56,18 @@ export const transformationPatch = z
 
 export const simulateIn = z
   .object({
-    code: z
-      .string()
+    code: cel(8_192)
       .min(1)
-      .meta({ examples: ['{"text": payload.body}'] }),
+      .meta({ format: 'cel', examples: ['{"text": payload.body}'] }),
     eventType: eventTypeName,
     payload: z.unknown().meta({ examples: [{ body: 'Olá' }] }),
     channels: z.array(channel).max(5).nullish(),
   })
-  .meta({ id: 'EndpointTransformationSimulateIn' })
+  .meta({
+    id: 'EndpointTransformationSimulateIn',
+    ...aliases({ data: 'payload' }),
+    ...payloadOrData,
+  })
 
 export const simulateOut = z
   .object({

@@ -20,6 +20,8 @@ export interface AddressTrial {
     body: string
     headers: Record<string, string>
     timeoutMs: number
+    /** False: the connection is opened, and nothing is sent over it. */
+    mayStart?: () => boolean
   }) => Promise<Outcome>
 }
 
@@ -32,13 +34,22 @@ const addressIn = z
       .min(1)
       .max(2_048)
       .meta({ examples: ['https://example.com/webhook'] }),
-    send: z.enum(['none', 'event']).optional().meta({
-      description: 'event: an unsigned test event is sent to it, which takes the role `operate`',
-    }),
+    send: z
+      .enum(['none', 'connect', 'event'])
+      .optional()
+      .meta({
+        description:
+          'connect: a connection is opened, with TLS where the address has it. event: an unsigned test event is sent ' +
+          'to it as well. Both take the role `operate`.',
+      }),
   })
-  .meta({ id: 'AddressTrialIn' })
+  .meta({
+    id: 'AddressTrialIn',
+    examples: [{ url: 'https://example.com/webhook', send: 'event' }],
+  })
 
 const text = z.string().nullable()
+const reason = text.meta({ description: 'As the causes of failures have it: `dns`, `tls`, …' })
 const addressOut = z
   .object({
     guard: z.object({ allowed: z.boolean(), reason: text, detail: text }),
@@ -46,17 +57,45 @@ const addressOut = z
       .object({ ok: z.boolean(), addresses: z.array(z.string()), problem: text })
       .nullable()
       .meta({ description: 'null where the address itself is refused' }),
+    connection: z
+      .object({
+        ok: z.boolean(),
+        secure: z
+          .boolean()
+          .meta({ description: 'By TLS, with a certificate that is valid for it' }),
+        reason,
+        problem: text,
+      })
+      .nullable()
+      .meta({ description: 'null where none was opened' }),
     answer: z
       .object({
         delivered: z.boolean(),
         statusCode: z.int().nullable(),
         durationMs: z.int(),
+        reason,
         problem: text,
       })
       .nullable()
       .meta({ description: 'Of the test event; null where none was sent' }),
   })
-  .meta({ id: 'AddressTrialOut' })
+  .meta({
+    id: 'AddressTrialOut',
+    examples: [
+      {
+        guard: { allowed: true, reason: null, detail: null },
+        dns: { ok: true, addresses: ['203.0.113.7'], problem: null },
+        connection: { ok: true, secure: true, reason: null, problem: null },
+        answer: {
+          delivered: true,
+          statusCode: 204,
+          durationMs: 84,
+          reason: null,
+          problem: null,
+        },
+      },
+    ],
+  })
 
 /** `POST …/try/address`: whether an endpoint could be at this address. */
 export function tryAddressRoute({ trial, clock }: { trial: AddressTrial; clock: Clock }): Route {
@@ -75,10 +114,9 @@ export function tryAddressRoute({ trial, clock }: { trial: AddressTrial; clock: 
     body: addressIn,
     answers: { 200: { description: 'What was found', body: addressOut } },
     async handle({ holder, body }) {
-      if (body.send === 'event') requireRole(holder.role, 'operate')
+      if (body.send === 'connect' || body.send === 'event') requireRole(holder.role, 'operate')
       const permission = trial.checkUrl(body.url)
-      if (!permission.allowed)
-        return json(200, { guard: verdict(permission), dns: null, answer: null })
+      if (!permission.allowed) return json(200, { guard: verdict(permission), ...nothing })
       const url = new URL(body.url)
       const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80)
       const resolved = await trial
@@ -87,25 +125,61 @@ export function tryAddressRoute({ trial, clock }: { trial: AddressTrial; clock: 
       if (typeof resolved === 'string')
         return json(200, {
           guard: verdict({ allowed: true }),
+          ...nothing,
           dns: { ok: false, addresses: [], problem: resolved },
-          answer: null,
         })
-      if (!resolved.allowed) return json(200, { guard: verdict(resolved), dns: null, answer: null })
+      if (!resolved.allowed) return json(200, { guard: verdict(resolved), ...nothing })
       const addresses = resolved.addresses.map(({ address }) => address)
-      const outcome = body.send === 'event' ? await trial.send(testEvent(body.url, clock)) : null
+      const event = body.send === 'event'
+      const outcome =
+        event || body.send === 'connect'
+          ? await trial.send({ ...testEvent(body.url, clock), mayStart: () => event })
+          : null
       return json(200, {
         guard: verdict({ allowed: true }),
         dns: { ok: true, addresses, problem: null },
-        answer: outcome && {
-          delivered: outcome.kind === 'delivered',
-          statusCode: 'statusCode' in outcome ? outcome.statusCode : null,
-          durationMs: Math.round(outcome.durationMs),
-          problem: describe(outcome),
-        },
+        connection: outcome && { secure: url.protocol === 'https:', ...connected(outcome) },
+        answer:
+          event && outcome
+            ? {
+                delivered: outcome.kind === 'delivered',
+                statusCode: 'statusCode' in outcome ? outcome.statusCode : null,
+                durationMs: Math.round(outcome.durationMs),
+                reason: reasonOf(outcome),
+                problem: describe(outcome),
+              }
+            : null,
       })
     },
   })
 }
+
+const nothing = { dns: null, connection: null, answer: null }
+
+/** Whether a connection was open before anything else went wrong. */
+function connected(outcome: Outcome) {
+  const never =
+    outcome.kind === 'blocked' ||
+    (outcome.kind === 'timed-out' && outcome.phase === 'connect') ||
+    (outcome.kind === 'unreachable' && unconnected.has(outcome.reason))
+  return never
+    ? { ok: false, reason: reasonOf(outcome), problem: describe(outcome) }
+    : { ok: true, reason: null, problem: null }
+}
+
+function reasonOf(outcome: Outcome): string | null {
+  if (outcome.kind === 'timed-out') return outcome.phase
+  return 'reason' in outcome ? outcome.reason : null
+}
+
+const unconnected = new Set<string>([
+  'dns',
+  'connect-refused',
+  'no-route',
+  'tls',
+  'local',
+  'network',
+])
 
 function verdict(permission: Permission) {
   return permission.allowed

@@ -6,7 +6,7 @@ import type { Payloads } from '../../db/payload.ts'
 import type { Pool } from '../../db/pool.ts'
 import { compileFilter } from '../../route/filter.ts'
 import { appId } from '../apps/schema.ts'
-import { channel, eventTypeName, time } from '../field.ts'
+import { cel, channel, eventTypeName, time } from '../field.ts'
 import { fillPayloads, listMessages } from '../messages/store.ts'
 import { json, type Route, route } from '../route.ts'
 
@@ -20,16 +20,17 @@ const READ_BYTES = 8 * 1024 * 1024
 
 const filterTrialIn = z
   .object({
-    filter: z
-      .string()
+    filter: cel(4_096)
       .min(1)
-      .max(4_096)
-      .meta({ examples: ['payload.amount > 100'] }),
+      .meta({ format: 'cel', examples: ['payload.amount > 100'] }),
     eventTypes: z.array(eventTypeName).min(1).max(100).nullish(),
     channel: channel.nullish(),
     limit: z.int().min(1).max(100).optional().meta({ description: 'Messages; default 50' }),
   })
-  .meta({ id: 'FilterTrialIn' })
+  .meta({
+    id: 'FilterTrialIn',
+    examples: [{ filter: 'payload.amount > 100', eventTypes: ['order.paid'], limit: 2 }],
+  })
 
 const filterTrialOut = z
   .object({
@@ -47,7 +48,26 @@ const filterTrialOut = z
       }),
     ),
   })
-  .meta({ id: 'FilterTrialOut' })
+  .meta({
+    id: 'FilterTrialOut',
+    examples: [
+      {
+        ok: true,
+        problem: null,
+        looked: 1,
+        matched: 1,
+        data: [
+          {
+            messageId: 'msg_01hzy3k9v2e8r5c7m4n6p8q0sa',
+            eventType: 'order.paid',
+            createdAt: '2026-01-31T09:30:00.000Z',
+            matched: true,
+            reason: null,
+          },
+        ],
+      },
+    ],
+  })
 
 /** `POST …/try/filter`: which of the last messages a filter would let through. */
 export function tryFilterRoute({ db, payloads }: TryFilterDeps): Route {

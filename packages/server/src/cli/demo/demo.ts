@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Config } from '../../config.ts'
+import type { Config } from '../../config/config.ts'
 import { dialectNames } from '../../core/endpoint.ts'
 import { integer, listenAddress, oneOf, text } from '../../core/setting-kinds.ts'
 import { command, flag, option } from '../command.ts'
@@ -83,30 +83,34 @@ ${table(Object.entries(scripts).map(([name, { about }]) => [name, about]))}`,
       DATABASE_URL: '',
     }
     try {
-      return await withConfig({ file: values.config, overrides }, async (configured) => {
-        // What the demo needs, whatever the server is configured for otherwise: receivers on this machine, and
-        // a key that it knows.
-        const config: Config = {
-          ...configured,
-          listen: values.listen,
-          allowSubnets: [...configured.allowSubnets, '127.0.0.0/8'],
-          httpsOnly: false,
-          apiKey: configured.apiKey ?? `demo_${randomBytes(18).toString('base64url')}`,
-        }
-        const options = {
-          count: values.count ?? script.count,
-          rate: values.rate ?? script.rate,
-          exit: values.exit,
-        }
-        return await runDemo(config, options, {
-          script,
-          place,
-          receivers,
-          screen,
-          traffic,
-          signalled,
-        })
-      })
+      return await withConfig(
+        { file: values.config, overrides },
+        async (configured, { entries }) => {
+          // What the demo needs, whatever the server is configured for otherwise: receivers on this machine, and
+          // a key that it knows.
+          const config: Config = {
+            ...configured,
+            listen: values.listen,
+            allowSubnets: [...configured.allowSubnets, '127.0.0.0/8'],
+            httpsOnly: false,
+            apiKey: configured.apiKey ?? `demo_${randomBytes(18).toString('base64url')}`,
+          }
+          const options = {
+            count: values.count ?? script.count,
+            rate: values.rate ?? script.rate,
+            exit: values.exit,
+          }
+          return await runDemo(config, options, {
+            script,
+            place,
+            receivers,
+            screen,
+            traffic,
+            signalled,
+            settings: entries,
+          })
+        },
+      )
     } finally {
       await receivers.close()
       if (values['data-dir'] === undefined) await rm(dataDir, { recursive: true, force: true })

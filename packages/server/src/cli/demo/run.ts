@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type App, startApp } from '../../app.ts'
-import type { Config } from '../../config.ts'
+import type { Config, ConfigEntry } from '../../config/config.ts'
 import { openLog } from '../../observe/log.ts'
 import { addressProblem } from '../address.ts'
 import { exitCodes } from '../command.ts'
@@ -30,15 +30,16 @@ interface Demo {
   screen: Screen
   traffic: Traffic
   signalled: Promise<unknown>
+  settings: readonly ConfigEntry[]
 }
 
 /** Answers the exit code. */
 export async function runDemo(config: Config, options: DemoOptions, demo: Demo): Promise<number> {
-  const { script, place, receivers, screen, traffic, signalled } = demo
+  const { script, place, receivers, screen, traffic, signalled, settings } = demo
   const stop = new AbortController()
   void signalled.then(() => stop.abort(new Error('Stopped before it had started.')))
   const startedAt = performance.now()
-  const app = await startServer(config, screen, stop.signal)
+  const app = await startServer(config, settings, screen, stop.signal)
   try {
     screen.say(
       `Pombo listens at ${app.url} (${app.database}), up in ${((performance.now() - startedAt) / 1_000).toFixed(1)} s.`,
@@ -61,16 +62,24 @@ export async function runDemo(config: Config, options: DemoOptions, demo: Demo):
   }
 }
 
-async function startServer(config: Config, screen: Screen, signal: AbortSignal): Promise<App> {
+async function startServer(
+  config: Config,
+  settings: readonly ConfigEntry[],
+  screen: Screen,
+  signal: AbortSignal,
+): Promise<App> {
   // Attempts are in the table; only trouble is worth a line of its own.
   const level = config.logLevel === 'info' ? 'warn' : config.logLevel
   const log = openLog({ level, format: 'line', write: (line) => screen.say(line.trimEnd()) })
   const taken = await addressProblem(config.listen, '--listen')
-  if (taken !== undefined) screen.say(`Port ${config.listen.port} is taken; taking a free one.`)
-  const listen = taken === undefined ? config.listen : { ...config.listen, port: 0 }
+  let { listen } = config
+  if (taken !== undefined && 'port' in listen) {
+    screen.say(`Port ${listen.port} is taken; taking a free one.`)
+    listen = { ...listen, port: 0 }
+  }
   return await startApp(
     { ...config, listen },
-    { progress: (message) => screen.say(message), log, signal },
+    { progress: (message) => screen.say(message), log, signal, settings },
   )
 }
 

@@ -1,16 +1,17 @@
-import { readFile, realpath, stat } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { styleText } from 'node:util'
-import { type Config, loadConfig } from '../../config.ts'
-import { addressOf, DATABASE } from '../../db/embedded/address.ts'
+import { type Config, loadConfigFile } from '../../config/config.ts'
 import { startEmbedded } from '../../db/embedded/embedded.ts'
 import { openPool } from '../../db/pool.ts'
+import { keysIn } from '../../db/seal-keys.ts'
 import { command, exitCodes, flag } from '../command.ts'
 import { configOption } from '../config-loading.ts'
 import { print, printJson } from '../output.ts'
-import { nameOf } from '../database.ts'
+import { hasEmbedded, isInUse, nameOf, runningEmbedded } from '../database.ts'
 import { databaseFindings } from './database.ts'
 import { fail, type Finding, ok, warn } from './finding.ts'
+import { hostFindings } from './hosts.ts'
+import { replicaFindings } from './replica.ts'
 import {
   dataFolderFindings,
   dnsFinding,
@@ -49,7 +50,7 @@ Each line says ok, warn or fail, and below it what to do.`,
 
 async function* diagnose(file: string | undefined): AsyncGenerator<Finding> {
   yield nodeFinding()
-  const loaded = loadConfig({ file })
+  const loaded = await loadConfigFile({ file })
   if (!loaded.ok) {
     for (const problem of loaded.problems)
       yield fail(
@@ -80,30 +81,29 @@ async function* diagnose(file: string | undefined): AsyncGenerator<Finding> {
 }
 
 async function external(config: Config, url: string): Promise<Finding[]> {
+  const hosts = await hostFindings(url)
   const startedAt = performance.now()
   try {
     const findings = await examine(url, config, config.encryptionKeys)
     return [
+      ...hosts,
       ok(
         'database',
         `${nameOf(url)} answers (${Math.round(performance.now() - startedAt)} ms for all questions)`,
       ),
       ...findings,
+      ...(await replicaFindings(url, config)),
     ]
   } catch (error) {
-    return [unreachable(nameOf(url), error)]
+    return [...hosts, unreachable(nameOf(url), error)]
   }
 }
 
 /** The embedded one: asked where it runs, or started for the question. */
 async function embedded(config: Config): Promise<Finding[]> {
   const folder = resolve(config.dataDir)
-  const exists = await stat(join(folder, 'postgres')).then(
-    () => true,
-    () => false,
-  )
-  if (!exists) return [ok('database', 'embedded; made at the first start')]
-  const keys = config.encryptionKeys ?? (await keysIn(folder))
+  if (!(await hasEmbedded(folder))) return [ok('database', 'embedded; made at the first start')]
+  const keys = config.encryptionKeys ?? (await keysIn(folder).catch(() => undefined))
   try {
     const server = await startEmbedded({ dataDir: folder, log: () => {} })
     try {
@@ -118,11 +118,7 @@ async function embedded(config: Config): Promise<Finding[]> {
     if (!isInUse(error)) return [unreachable(`the embedded database in ${folder}`, error)]
   }
   try {
-    const findings = await examine(
-      addressOf(join(await realpath(folder), 'postgres')).url(DATABASE),
-      config,
-      keys,
-    )
+    const findings = await examine(await runningEmbedded(folder), config, keys)
     return [ok('database', 'embedded, in use by a running Pombo'), ...findings]
   } catch (error) {
     return [
@@ -182,18 +178,6 @@ function unreachable(where: string, error: unknown): Finding {
     `${where}: ${reason}`,
     mends[code] ?? 'Until it answers, Pombo accepts nothing. Check DATABASE_URL and the server.',
   )
-}
-
-async function keysIn(folder: string): Promise<string[] | undefined> {
-  const text = await readFile(join(folder, 'encryption-keys'), 'utf8').catch(() => undefined)
-  return text
-    ?.split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '' && !line.startsWith('#'))
-}
-
-function isInUse(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'embedded_in_use'
 }
 
 function lineOf(finding: Finding): string {

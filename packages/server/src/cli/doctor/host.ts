@@ -1,21 +1,19 @@
 import { access, constants, stat, statfs } from 'node:fs/promises'
 import { lookup } from 'node:dns/promises'
 import { dirname, resolve } from 'node:path'
-import type { Config } from '../../config.ts'
+import type { Config } from '../../config/config.ts'
 import { addressProblem, clientAddress } from '../address.ts'
-import { fail, type Finding, ok, warn } from './finding.ts'
+import { socketProblem } from '../socket.ts'
+import { fail, type Finding, finding, ok, warn } from './finding.ts'
+import type { FindingCode } from './sentences.ts'
 
 const GIB = 1_073_741_824
 
 export function nodeFinding(nodeVersion = process.versions.node): Finding {
   const major = Number(nodeVersion.split('.')[0])
   return major >= 24
-    ? ok('node', nodeVersion)
-    : fail(
-        'node',
-        nodeVersion,
-        'Pombo needs Node 24 or later. In a checkout "npm ci" installs it; start Pombo by "npm start".',
-      )
+    ? finding('ok', 'node', 'node', { version: nodeVersion })
+    : finding('fail', 'node', 'node_old', { version: nodeVersion })
 }
 
 /** The data folder: only where the embedded server will use it. */
@@ -64,6 +62,12 @@ async function nearestExisting(folder: string): Promise<string> {
 /** Whether the address can be listened on, or a Pombo already does. */
 export async function listenFinding({ listen }: Config): Promise<Finding> {
   const address = clientAddress(listen)
+  if ('socket' in listen) {
+    const taken = await socketProblem(listen.socket, 'POMBO_LISTEN', true)
+    return taken === undefined
+      ? ok('address', `${address} is free`)
+      : warn('address', address, taken)
+  }
   if (await isPombo(`http://${address}`)) return ok('address', `a Pombo answers at ${address}`)
   const problem = await addressProblem(listen, 'POMBO_LISTEN')
   return problem === undefined
@@ -84,49 +88,16 @@ export function exposureFindings(config: Config): Finding[] {
   const findings: Finding[] = []
   const everything = allowSubnets.filter((range) => range.endsWith('/0'))
   const metadata = allowSubnets.filter((range) => /^(169\.254|fe80)/i.test(range))
-  if (everything.length > 0)
-    findings.push(
-      warn(
-        'address guard',
-        `${everything.join(', ')} lets endpoints have any address`,
-        'Whoever may create an endpoint reaches all of your network. List only the ranges ' +
-          'that receivers are in, in POMBO_ALLOW_SUBNETS.',
-      ),
-    )
-  else if (metadata.length > 0)
-    findings.push(
-      warn(
-        'address guard',
-        `${metadata.join(', ')} holds the metadata services of clouds`,
-        'Whoever may create an endpoint can read the credentials of the machine there. Take ' +
-          'it out of POMBO_ALLOW_SUBNETS.',
-      ),
-    )
-  else
-    findings.push(
-      ok(
-        'address guard',
-        allowSubnets.length === 0
-          ? 'endpoints may have public addresses only'
-          : `besides public addresses, endpoints may have ${allowSubnets.join(', ')}`,
-      ),
-    )
-  if (production && !httpsOnly)
-    findings.push(
-      warn(
-        'https',
-        'in production, http: endpoints are let through',
-        'Payloads and signatures travel in the clear. Set POMBO_HTTPS_ONLY=true unless they stay in your own network.',
-      ),
-    )
-  const local = /^(127\.|::1$|localhost$)/.test(listen.host)
+  const guard = (level: Finding['level'], code: FindingCode, ranges: readonly string[]) =>
+    findings.push(finding(level, 'address guard', code, { ranges: ranges.join(', ') }))
+  if (everything.length > 0) guard('warn', 'guard_open', everything)
+  else if (metadata.length > 0) guard('warn', 'guard_metadata', metadata)
+  else guard('ok', allowSubnets.length === 0 ? 'guard_public' : 'guard_listed', allowSubnets)
+  if (production && !httpsOnly) findings.push(finding('warn', 'https', 'https_off'))
+  const local = 'socket' in listen || /^(127\.|::1$|localhost$)/.test(listen.host)
   if (!local && metricsToken === undefined)
     findings.push(
-      warn(
-        'metrics',
-        `whoever reaches ${listen.host}:${listen.port} may read /metrics`,
-        'Set POMBO_METRICS_TOKEN, or keep that address inside.',
-      ),
+      finding('warn', 'metrics', 'metrics_open', { address: `${listen.host}:${listen.port}` }),
     )
   return findings
 }
@@ -140,20 +111,12 @@ export async function dnsFinding(name = 'example.com'): Promise<Finding> {
   try {
     const { address } = await Promise.race([lookup(name), tooLong])
     const tookMs = Math.round(performance.now() - startedAt)
+    const values = { name, address, ms: tookMs }
     return tookMs > 1_000
-      ? warn(
-          'dns',
-          `${name} took ${tookMs} ms to resolve`,
-          'Every new connection waits for this. A resolver nearby, or a cache, helps.',
-        )
-      : ok('dns', `${name} is ${address} (${tookMs} ms)`)
+      ? finding('warn', 'dns', 'dns_slow', values)
+      : finding('ok', 'dns', 'dns', values)
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    return warn(
-      'dns',
-      reason,
-      'Endpoints with names cannot be reached until this machine can resolve them ' +
-        '(/etc/resolv.conf). Without Internet that is expected.',
-    )
+    return finding('warn', 'dns', 'dns_away', { reason })
   }
 }

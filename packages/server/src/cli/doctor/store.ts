@@ -67,6 +67,28 @@ export async function forbiddenTables(db: Queryable): Promise<string[]> {
   return rows.map(({ name }) => name)
 }
 
+/** The standbys that are connected, and which of them a commit waits for. */
+export async function replicationFacts(db: Queryable): Promise<{
+  names: string
+  commit: string
+  standbys: { name: string; state: string | null; behindBytes: number | null }[]
+}> {
+  const { rows } = await db.query<{ names: string; commit: string }>(
+    `select current_setting('synchronous_standby_names') as names,
+            current_setting('synchronous_commit') as commit`,
+  )
+  const standbys = await db.query<{
+    name: string
+    state: string | null
+    behindBytes: number | null
+  }>(
+    `select application_name as name, sync_state as state,
+            pg_wal_lsn_diff(pg_current_wal_lsn(), replay_lsn)::float8 as "behindBytes"
+       from pg_stat_replication order by 1`,
+  )
+  return { ...rows[0]!, standbys: standbys.rows }
+}
+
 /** Live nodes. */
 export async function liveNodes(db: Queryable): Promise<{ name: string; version: string }[]> {
   const { rows } = await db.query<{ name: string; version: string }>(
@@ -109,4 +131,68 @@ export async function isTransactionPooled(
     await second.query('rollback')
     await first.query('reset pombo.doctor')
   }
+}
+
+export interface BrokerTrouble {
+  id: string
+  name: string
+  node: string
+  state: string
+  reason: string | null
+  since: Date
+}
+
+export interface DestinationTrouble {
+  id: string
+  address: string
+  reason: string | null
+  since: Date
+}
+
+/** Endpoints that lead to brokers and databases, and those of them that fail. The worst are those that last longest. */
+export async function destinationTroubles(
+  db: Queryable,
+): Promise<{ count: number; troubles: DestinationTrouble[] }> {
+  const { rows: all } = await db.query<{ n: number }>(
+    'select count(*)::int as n from endpoint where destination_sealed is not null and not disabled',
+  )
+  const { rows } = await db.query<DestinationTrouble>(
+    `select e.id, e.url as address, h.failing_since as since, a.error as reason
+       from endpoint_health h
+       join endpoint e on e.id = h.endpoint_id
+       left join lateral (
+         select f.message_id, f.attempt_id
+           from failure f
+          where f.tenant_id = h.tenant_id and f.endpoint_id = h.endpoint_id
+            and f.hour >= date_trunc('hour', h.failing_since)
+          order by f.last_at desc
+          limit 1
+       ) f on true
+       left join attempt a on a.message_id = f.message_id and a.id = f.attempt_id
+      where e.destination_sealed is not null and not e.disabled and h.failing_since is not null
+      order by h.failing_since
+      limit 20`,
+  )
+  return { count: all[0]!.n, troubles: rows }
+}
+
+/** Sources that are fed by brokers, and where a live node cannot read one. The worst are those that last longest. */
+export async function brokerTroubles(
+  db: Queryable,
+): Promise<{ fed: number; troubles: BrokerTrouble[] }> {
+  const fed = await db.query<{ n: number }>(
+    'select count(*)::int as n from source where broker_sealed is not null',
+  )
+  const { rows } = await db.query<BrokerTrouble>(
+    `select s.id, s.name, n.name as node, r.state, r.reason, r.since
+       from broker_reader r
+       join source s on s.id = r.source_id
+       join node n on n.id = r.node_id
+      where n.expires_at > now()
+        and (r.state = 'failing' or r.state = 'waiting'
+             or (r.state = 'connecting' and r.since < now() - interval '1 minute'))
+      order by r.since
+      limit 20`,
+  )
+  return { fed: fed.rows[0]!.n, troubles: rows }
 }

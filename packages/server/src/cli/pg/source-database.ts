@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises'
-import type { Config } from '../../config.ts'
-import { url } from '../../core/setting-kinds.ts'
+import type { Config } from '../../config/config.ts'
+import { databaseUrlKind } from '../../core/database-url.ts'
 import { isAway, openPool, type Pool } from '../../db/pool.ts'
 import {
   type Command,
@@ -16,7 +16,7 @@ import { type DatabaseFacts, databaseFacts } from './catalog/store.ts'
 import { mark } from './sql.ts'
 
 const urlOption = option(
-  url(['postgres:', 'postgresql:'], 'postgres://app:password@db.example.com:5432/app'),
+  databaseUrlKind({ writes: true }),
   'url',
   'The database that events come from (default: DATABASE_URL)',
 )

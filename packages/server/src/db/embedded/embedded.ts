@@ -4,7 +4,8 @@
  * It promises: one server a data folder; nobody but Pombo's user reaches it; it ends when Pombo ends, however that
  * happens; it comes back by itself when it dies; nothing it acknowledged is lost by killing either of them.
  *
- * In the data folder: `postgres/` (the data, mode 0700), `postgres.log`, `pombo.lock` and `pombo.pid` (who has it).
+ * In the data folder: `postgres/` (the data, mode 0700), `postgres.log`, `pombo.lock` and `pombo.pid` (who has it); and
+ * `moved`, once its data were moved to another server.
  */
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -13,6 +14,7 @@ import { prepareCluster } from './cluster.ts'
 import { land, launch, type Running } from './launch.ts'
 import { type FolderLock, lockFolder, makeFolder } from './folder.ts'
 import { boundLog } from './server-log.ts'
+import { refuseMoved } from './moved.ts'
 import { locatePrograms, type Programs, readyPrograms } from './programs.ts'
 import { diskFull, isNoSpace } from './refusal.ts'
 import { type ServerUser, serverUser } from './user.ts'
@@ -53,6 +55,7 @@ export async function startEmbedded({
   let lock: FolderLock | undefined
   try {
     lock = await lockFolder(folder)
+    refuseMoved(folder)
     const programs = await readyPrograms(native, user, log)
     await prepareCluster(cluster, programs, user, { log, signal })
     const server = new Server({ folder, cluster, programs, user, log, lock })

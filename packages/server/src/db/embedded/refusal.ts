@@ -4,6 +4,7 @@ export type RefusalCode =
   | 'embedded_no_user'
   | 'embedded_folder'
   | 'embedded_in_use'
+  | 'embedded_moved'
   | 'embedded_other_version'
   | 'embedded_disk_full'
   | 'embedded_failed'

@@ -301,7 +301,8 @@ test('a name with no permitted address is refused, and the refusal names both', 
     allowed: false,
     reason: 'address',
     detail:
-      'inside.example resolves to a refused address: 192.168.1.9 is a private address (RFC 1918); add its network to POMBO_ALLOW_SUBNETS to permit it',
+      'inside.example resolves to a refused address: 192.168.1.9 is a private address (RFC 1918); ' +
+      'add its network to POMBO_ALLOW_SUBNETS to permit it',
   })
 })
 

@@ -18,6 +18,7 @@ import {
   specialUse,
 } from './ranges.ts'
 
+/** Read at each use: what is put into it later holds from then on. */
 export type GuardOptions = {
   /** Networks let through although they are special (`10.1.0.0/16`, `fd00::/8`, `127.0.0.1`). */
   allowSubnets: readonly string[]
@@ -39,17 +40,32 @@ export type Guard = {
   checkAddress(address: string, port?: number): Permission
   /** Resolves for connecting, a literal address included. Rejects only when DNS fails. */
   resolve(hostname: string, port: number): Promise<Resolution>
+  /** Another one after the rules have changed: what was found out before may not hold any more. */
+  rules(): unknown
 }
 
 const allowed: Permission = { allowed: true }
 const refuse = (reason: BlockReason, detail: string) =>
   ({ allowed: false, reason, detail }) as const
 
-/** Throws when one of `allowSubnets` is not a network. */
-export function createGuard({ allowSubnets, httpsOnly, lookup }: GuardOptions): Guard {
-  const subnets = allowSubnets.map(parseSubnet)
-  const resolveName = lookup ?? createLookup()
-  const isListed = (address: AddressBytes) => subnets.some((subnet) => contains(subnet, address))
+/**
+ * Throws when one of `allowSubnets` is not a network.
+ * @param alsoPorts let through although they belong to another protocol than HTTP, since it is spoken there
+ */
+export function createGuard(
+  options: GuardOptions,
+  alsoPorts: ReadonlySet<number> = new Set(),
+): Guard {
+  let known = { ...options, subnets: options.allowSubnets.map(parseSubnet) }
+  const resolveName = options.lookup ?? createLookup()
+  const rules = (): typeof known => {
+    const { allowSubnets, httpsOnly } = options
+    if (allowSubnets !== known.allowSubnets || httpsOnly !== known.httpsOnly)
+      known = { ...options, subnets: allowSubnets.map(parseSubnet) }
+    return known
+  }
+  const isListed = (address: AddressBytes) =>
+    rules().subnets.some((subnet) => contains(subnet, address))
 
   function checkUrl(text: string): Permission {
     const url = URL.parse(text)
@@ -58,7 +74,7 @@ export function createGuard({ allowSubnets, httpsOnly, lookup }: GuardOptions): 
     if (url.protocol !== 'https:' && url.protocol !== 'http:') {
       return refuse('scheme', `${url.protocol} URLs cannot be delivered to; use https:`)
     }
-    if (url.protocol === 'http:' && httpsOnly) {
+    if (url.protocol === 'http:' && rules().httpsOnly) {
       return refuse('scheme', 'http: is refused here; use https:, or set POMBO_HTTPS_ONLY=false')
     }
     if (url.username !== '' || url.password !== '') {
@@ -84,7 +100,7 @@ export function createGuard({ allowSubnets, httpsOnly, lookup }: GuardOptions): 
       )
     }
     // On a permitted network any port is fine, and which network a name is on shows only when it is resolved.
-    return subnets.length === 0 ? checkPort(port) : allowed
+    return rules().subnets.length === 0 ? checkPort(port) : allowed
   }
 
   function checkAddress(address: string, port?: number): Permission {
@@ -135,20 +151,20 @@ export function createGuard({ allowSubnets, httpsOnly, lookup }: GuardOptions): 
       : refusal
   }
 
-  return { checkUrl, checkAddress, resolve }
+  function checkPort(port: number): Permission {
+    if (port === 0) return refuse('port', 'port 0 cannot be connected to')
+    const protocol = alsoPorts.has(port) ? null : protocolOfPort(port)
+    if (protocol === null) return allowed
+    return refuse(
+      'port',
+      `port ${port} belongs to ${protocol}, not HTTP; let the endpoint listen on another`,
+    )
+  }
+
+  return { checkUrl, checkAddress, resolve, rules }
 }
 
 const howToPermit = 'add its network to POMBO_ALLOW_SUBNETS to permit it'
-
-function checkPort(port: number): Permission {
-  if (port === 0) return refuse('port', 'port 0 cannot be connected to')
-  const protocol = protocolOfPort(port)
-  if (protocol === null) return allowed
-  return refuse(
-    'port',
-    `port ${port} belongs to ${protocol}, not HTTP; let the endpoint listen on another`,
-  )
-}
 
 /** One entry of POMBO_ALLOW_SUBNETS; an address alone means just itself. Throws with what is wrong. */
 export function parseSubnet(text: string): Subnet {

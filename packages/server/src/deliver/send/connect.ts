@@ -3,13 +3,23 @@ import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'n
 import { type ConnectionOptions, connect as connectTls } from 'node:tls'
 import { LRUCache } from 'lru-cache'
 import type { Egress } from '../../core/egress.ts'
+import type { EndpointTls } from '../../core/endpoint-access.ts'
 import type { Permission } from '../../core/outcome.ts'
 import type { Guard } from '../guard/guard.ts'
 import type { ResolvedAddress } from '../guard/lookup.ts'
 import { straight } from './egress.ts'
 import { openThrough } from './proxy.ts'
+import { createContexts, tlsKeyOf } from './tls.ts'
 
-export type ConnectTarget = { hostname: string; port: number; secure: boolean }
+export type ConnectTarget = {
+  hostname: string
+  port: number
+  secure: boolean
+  /** Whoever opens it speaks HTTP/2 too. */
+  mayUseH2?: boolean
+  /** Certificates of this target alone. */
+  tls?: EndpointTls | undefined
+}
 export type Refusal = Extract<Permission, { allowed: false }>
 
 /** Exactly one of these is called, once, and none after `cancel`. */
@@ -24,6 +34,7 @@ export type Connect = (target: ConnectTarget, events: ConnectEvents) => () => vo
 
 export function createConnect(guard: Guard, egress: Egress = straight): Connect {
   const sessions = new LRUCache<string, Buffer>({ max: 1_000 })
+  const contextOf = createContexts(egress.tls)
 
   return function connect(target, events) {
     let socket: Socket | null = null
@@ -103,18 +114,19 @@ export function createConnect(guard: Guard, egress: Egress = straight): Connect 
   }
 
   function openTls(
-    { hostname, port }: ConnectTarget,
+    { hostname, port, tls, mayUseH2 = false }: ConnectTarget,
     options: ConnectionOptions,
     onOpen: () => void,
   ): Socket {
-    const key = `${hostname}:${port}`
+    // Apart for each set of certificates: who resumes a session is taken for whoever began it.
+    const key = `${hostname}:${port} ${tls === undefined ? '' : tlsKeyOf(tls)}`
     const session = sessions.get(key)
     const servername = isIP(hostname) === 0 ? hostname.replace(/\.$/, '') : ''
     const socket = connectTls({
       ...options,
-      ...egress.tls,
+      ...contextOf(tls),
       servername,
-      ALPNProtocols: ['http/1.1'],
+      ALPNProtocols: mayUseH2 ? ['h2', 'http/1.1'] : ['http/1.1'],
       // Said, because the NODE_TLS_REJECT_UNAUTHORIZED of the environment would otherwise decide.
       rejectUnauthorized: true,
       ...(session && { session }),

@@ -5,10 +5,15 @@
 // early-answered request is still being written to it. A Client does the HTTP; which one gets a request, and when it
 // dies, is decided here.
 import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
 import { LRUCache } from 'lru-cache'
 import { Client } from 'undici'
+import type { EndpointTls } from '../../core/endpoint-access.ts'
 import type { Connect, Refusal } from './connect.ts'
 import { readLeniently } from './lenient-head.ts'
+import { H2Client } from './h2-client.ts'
+import { NegotiatedClient, type RequestClient } from './negotiated-client.ts'
+import { tlsKeyOf } from './tls.ts'
 
 /** Many servers close at 5 s of silence; a request sent into that moment fails, so we close first. */
 const idleMs = 4_000
@@ -18,12 +23,13 @@ const idleMaxMs = 60_000
 const maxAgeMs = 5 * 60_000
 /** How long an origin whose kept connection failed under a request gets a new connection for each. */
 const distrustMs = 5 * 60_000
-/** Of an answer's headers, and of its trailers. */
-export const responseHeadersCapBytes = 16 * 1024
+/** Of an answer's headers, and of its trailers. As much as Python reads of one header; curl reads more. */
+export const responseHeadersCapBytes = 64 * 1024
 
 export type Connection = {
-  origin: string
-  client: Client
+  /** What it can be used for again: the origin, and the certificates that it was made with. */
+  pooledAs: string
+  client: RequestClient
   /** Null until it is open, and between a loss and the next request. */
   socket: Socket | null
   openedAtMs: number
@@ -36,40 +42,47 @@ export type Connection = {
 export class ConnectionPool {
   readonly #connect: Connect
   readonly #maxIdle: number
+  readonly #mayUseH2: boolean
   /** Most recently used last; it is taken first, so that the others can grow old. */
-  readonly #idleByOrigin = new Map<string, Connection[]>()
+  readonly #idleByTarget = new Map<string, Connection[]>()
   /** All idle ones, longest idle first. */
   readonly #idle = new Set<Connection>()
   readonly #distrusted = new LRUCache<string, true>({ max: 10_000, ttl: distrustMs })
   #isClosed = false
 
-  constructor(connect: Connect, maxIdle: number) {
+  constructor(connect: Connect, maxIdle: number, mayUseH2 = false) {
+    this.#mayUseH2 = mayUseH2
     this.#connect = connect
     this.#maxIdle = maxIdle
   }
 
   /** A connection for one request: an idle one, or one that will open when the request is dispatched. */
-  take(origin: string): Connection {
-    const connection = this.#idleByOrigin.get(origin)?.at(-1)
-    if (!connection) return this.#create(origin)
+  take(origin: string, tls?: EndpointTls): Connection {
+    const pooledAs = tls === undefined ? origin : `${origin} ${tlsKeyOf(tls)}`
+    const connection = this.#idleByTarget.get(pooledAs)?.at(-1)
+    if (!connection) return this.#create(origin, pooledAs, tls)
     this.#forget(connection)
     return connection
   }
 
   /** Gives back a connection whose answer has ended. */
   release(connection: Connection): void {
-    const { socket, openedAtMs, origin } = connection
+    const { socket, openedAtMs, pooledAs } = connection
     const isWorn = performance.now() - openedAtMs > maxAgeMs
     // Bytes left to write: the server answered before it had read the body, and may never read the rest.
-    const isUnfinished = !socket || socket.destroyed || socket.writableLength > 0
-    if (this.#isClosed || isUnfinished || isWorn || this.#distrusted.has(origin)) {
+    const isUnfinished =
+      !socket ||
+      socket.destroyed ||
+      socket.writableLength > 0 ||
+      connection.client.isUsable === false
+    if (this.#isClosed || isUnfinished || isWorn || this.#distrusted.has(pooledAs)) {
       return this.discard(connection)
     }
     connection.isIdle = true
     this.#idle.add(connection)
-    const siblings = this.#idleByOrigin.get(origin)
+    const siblings = this.#idleByTarget.get(pooledAs)
     if (siblings) siblings.push(connection)
-    else this.#idleByOrigin.set(origin, [connection])
+    else this.#idleByTarget.set(pooledAs, [connection])
     if (this.#idle.size > this.#maxIdle) this.#discardOldest()
   }
 
@@ -83,18 +96,34 @@ export class ConnectionPool {
   }
 
   /**
-   * For an origin that has closed a kept connection under a request. A server that closes after each answer
+   * Closes the connection of a request that is given up, without what the kernel still holds of it. After a plain close
+   * the kernel goes on sending: where the network was away, the request reached its receiver when it was back, after
+   * later messages of the same ordering key that another node had sent meanwhile. With TLS the close stays a plain one:
+   * Node offers no reset of a TLSSocket, and one of the socket below it crashed the process (24.21, HTTP/2).
+   */
+  abandon(connection: Connection): void {
+    const { socket } = connection
+    if (socket && !socket.destroyed && !(socket instanceof TLSSocket)) socket.resetAndDestroy()
+    this.discard(connection)
+  }
+
+  /**
+   * For a target that has closed a kept connection under a request. A server that closes after each answer
    * without saying so would fail every second request of a busy endpoint (measured: 49 %); so it fails one.
    */
-  distrust(origin: string): void {
-    this.#distrusted.set(origin, true)
-    const siblings = this.#idleByOrigin.get(origin) ?? []
+  distrust({ pooledAs }: Connection): void {
+    this.#distrusted.set(pooledAs, true)
+    const siblings = this.#idleByTarget.get(pooledAs) ?? []
     while (siblings.length > 0) this.discard(siblings.at(-1)!)
   }
 
   /** Closes all idle connections; those in use are closed when they are given back. */
   close(): void {
     this.#isClosed = true
+    this.discardIdle()
+  }
+
+  discardIdle(): void {
     for (const connection of this.#idle) this.discard(connection)
   }
 
@@ -106,55 +135,95 @@ export class ConnectionPool {
   #forget(connection: Connection): void {
     connection.isIdle = false
     this.#idle.delete(connection)
-    const siblings = this.#idleByOrigin.get(connection.origin)!
+    const siblings = this.#idleByTarget.get(connection.pooledAs)!
     if (siblings.at(-1) === connection) siblings.pop()
     else siblings.splice(siblings.indexOf(connection), 1)
-    if (siblings.length === 0) this.#idleByOrigin.delete(connection.origin)
+    if (siblings.length === 0) this.#idleByTarget.delete(connection.pooledAs)
   }
 
-  #create(origin: string): Connection {
-    const client = new Client(origin, {
-      connect: ({ hostname, port, protocol }, callback) => {
-        const secure = protocol === 'https:'
-        connection.socket = null
-        connection.cancelConnect = this.#connect(
-          { hostname, port: port === '' ? (secure ? 443 : 80) : Number(port), secure },
-          {
-            onOpen(socket) {
-              readLeniently(socket, responseHeadersCapBytes)
-              connection.socket = socket
-              connection.openedAtMs = performance.now()
-              callback(null, socket)
-            },
-            onRefused(refusal) {
-              connection.refusal = refusal
-              callback(new Error(refusal.detail), null)
-            },
-            onError: (error) => callback(error, null),
-          },
-        )
-      },
-      allowH2: false,
-      pipelining: 1,
-      // The exchange has one deadline of its own.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      keepAliveTimeout: idleMs,
-      keepAliveMaxTimeout: idleMaxMs,
-      maxHeaderSize: responseHeadersCapBytes,
-    })
-    const connection: Connection = {
-      origin,
-      client,
+  #create(origin: string, pooledAs: string, tls: EndpointTls | undefined): Connection {
+    // Its client comes below, once there is what that reports to.
+    const connection = {
+      pooledAs,
       socket: null,
       openedAtMs: 0,
       refusal: null,
       cancelConnect: () => {},
       isIdle: false,
+    } as Omit<Connection, 'client'> as Connection
+    const { hostname, port, protocol } = new URL(origin)
+    const secure = protocol === 'https:'
+    const mayUseH2 = secure && this.#mayUseH2
+    const target = {
+      // As undici hands it on: an IPv6 address without its brackets.
+      hostname: hostname.replaceAll(/^\[|\]$/g, ''),
+      port: port === '' ? (secure ? 443 : 80) : Number(port),
+      secure,
+      tls,
+      mayUseH2,
     }
-    client.on('disconnect', () => {
+    const open = (done: (error: Error | null, socket: Socket | null) => void): void => {
+      connection.socket = null
+      connection.cancelConnect = this.#connect(target, {
+        onOpen(socket) {
+          connection.socket = socket
+          connection.openedAtMs = performance.now()
+          done(null, socket)
+        },
+        onRefused(refusal) {
+          connection.refusal = refusal
+          done(new Error(refusal.detail), null)
+        },
+        onError: (error) => done(error, null),
+      })
+    }
+    const onClosed = (): void => {
       if (connection.isIdle) this.discard(connection)
-    })
+    }
+    const h1 = (connect: typeof open): Client => {
+      const client = new Client(origin, {
+        connect: (_options, callback) =>
+          connect((error, socket) => {
+            if (socket) readLeniently(socket, responseHeadersCapBytes)
+            if (socket) callback(null, socket)
+            else callback(error!, null)
+          }),
+        allowH2: false,
+        pipelining: 1,
+        // The exchange has one deadline of its own.
+        headersTimeout: 0,
+        bodyTimeout: 0,
+        keepAliveTimeout: idleMs,
+        keepAliveMaxTimeout: idleMaxMs,
+        maxHeaderSize: responseHeadersCapBytes,
+      })
+      client.on('disconnect', onClosed)
+      return client
+    }
+    connection.client = mayUseH2
+      ? new NegotiatedClient({
+          open(events) {
+            open((error, socket) => (socket ? events.onOpen(socket) : events.onError(error!)))
+            return () => connection.cancelConnect()
+          },
+          h1: (socket) => h1(handOver(socket, open)),
+          h2: (socket) => new H2Client(origin, socket, idleMs, onClosed),
+        })
+      : h1(open)
     return connection
   }
+}
+
+/** The socket that is open already, and after it new ones. */
+function handOver<
+  Open extends (done: (error: Error | null, socket: Socket | null) => void) => void,
+>(socket: Socket, open: Open): Open {
+  let first: Socket | undefined = socket
+  return ((done) => {
+    const ready = first
+    first = undefined
+    // Not at once: undici is still busy with asking.
+    if (ready) queueMicrotask(() => done(null, ready))
+    else open(done)
+  }) as Open
 }

@@ -11,6 +11,7 @@ export interface EgressSettings {
   egressCa?: string
   egressCert?: string
   egressKey?: string
+  egressHttp2?: boolean
   egressTlsMin: '1.2' | '1.3'
 }
 
@@ -49,6 +50,7 @@ export function openEgress(settings: EgressSettings): Egress {
     proxy: egressProxy === undefined ? undefined : proxyOf(egressProxy),
     isDirect: egressProxy === undefined ? () => true : bypassOf(settings.egressNoProxy),
     localAddress: settings.egressAddress,
+    http2: settings.egressHttp2,
     tls,
   }
 }

@@ -132,12 +132,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #fail(error: Error): void {
-    const { refusal, origin, openedAtMs } = this.#connection
+    const { refusal, openedAtMs } = this.#connection
     const isReused = openedAtMs < this.#startedAtMs && this.#phase !== 'connect'
     const statusCode = this.#statusCode
     const context = { refusal, statusCode, isReused, durationMs: this.#durationMs() }
     const outcome = failureOf(error, context)
-    if (isReused && isClosedUnanswered(outcome, statusCode)) this.#pool.distrust(origin)
+    if (isReused && isClosedUnanswered(outcome, statusCode)) this.#pool.distrust(this.#connection)
     this.#end(outcome, false)
   }
 
@@ -162,7 +162,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     clearTimeout(this.#timer)
     this.#signal?.removeEventListener('abort', this.#onAbort)
     if (isComplete) this.#pool.release(this.#connection)
-    else this.#pool.discard(this.#connection)
+    else this.#pool.abandon(this.#connection)
     this.#finish(outcome)
   }
 

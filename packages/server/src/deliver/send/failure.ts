@@ -1,4 +1,5 @@
 // What an error of the network, of TLS or of undici means.
+import { codeOf, reasonOfCode } from '../../core/network-error.ts'
 import type { Outcome, UnreachableReason } from '../../core/outcome.ts'
 import type { Refusal } from './connect.ts'
 
@@ -14,26 +15,12 @@ export type FailureContext = {
 /** The code of the error an exchange fails with when it has had enough of 1xx answers. */
 export const interimFloodCode = 'INTERIM_FLOOD'
 
+/** What undici and the exchange say besides the network's own. */
 const reasons: Record<string, UnreachableReason> = {
-  ECONNREFUSED: 'connect-refused',
-  EHOSTUNREACH: 'no-route',
-  ENETUNREACH: 'no-route',
-  EHOSTDOWN: 'no-route',
-  ENETDOWN: 'no-route',
-  // The system's own limit for connecting, minutes; reached only when an attempt among several addresses is given up.
-  ETIMEDOUT: 'no-route',
-  ECONNRESET: 'reset',
-  EPIPE: 'reset',
-  ECONNABORTED: 'reset',
   UND_ERR_HEADERS_OVERFLOW: 'protocol',
+  // undici's word for a status that is no number of a status.
+  ERR_ASSERTION: 'protocol',
   [interimFloodCode]: 'protocol',
-  EMFILE: 'local',
-  ENFILE: 'local',
-  ENOBUFS: 'local',
-  ENOMEM: 'local',
-  EADDRNOTAVAIL: 'local',
-  EPROTO: 'tls',
-  ABORT_ERR: 'aborted',
 }
 
 /** undici's refusals to write a request. */
@@ -61,36 +48,17 @@ export function failureOf(error: Error, context: FailureContext): Outcome {
   return { kind: 'unreachable', reason, detail: detailOf(reason, code, error, context), durationMs }
 }
 
-function codeOf(error: Error): string {
-  if ('code' in error && typeof error.code === 'string') return error.code
-  // Several addresses tried, several failures: the first stands for all.
-  if (error instanceof AggregateError && error.errors[0] instanceof Error)
-    return codeOf(error.errors[0])
-  return ''
-}
-
 function reasonOf(code: string, error: Error, { statusCode }: FailureContext): UnreachableReason {
-  const known = reasons[code]
+  const known = reasons[code] ?? reasonOfCode(code)
   if (known) return known
-  if (code.startsWith('DNS_')) return 'dns'
   // undici names the parser's error class, but not always its code.
   if (error.name === 'HTTPParserError') return 'protocol'
   // A body cut short; or, before there is a status, a header with two lengths.
   if (code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH')
     return statusCode === null ? 'protocol' : 'closed'
-  if (code.startsWith('ERR_TLS_') || code.startsWith('ERR_SSL_') || isCertificateCode(code))
-    return 'tls'
   // undici says by the message alone whether the peer left or spoke out of turn (a 100, a 101, bytes unasked).
   if (code === 'UND_ERR_SOCKET') return error.message.startsWith('bad ') ? 'protocol' : 'closed'
   return 'network'
-}
-
-/** How OpenSSL's verification results begin, as Node names them. */
-const certificateCodes =
-  /^(?:CERT_|CRL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERROR_IN_CERT_|INVALID_(?:CA|PURPOSE)|PATH_LENGTH_|HOSTNAME_)/
-
-function isCertificateCode(code: string): boolean {
-  return certificateCodes.test(code)
 }
 
 function detailOf(
@@ -116,8 +84,10 @@ function detailOf(
       const where = isReused ? ', which had been kept open since an earlier request' : ''
       return `the receiver ${verb} the connection without an answer${where}`
     }
-    case 'protocol':
-      return `the answer is not proper HTTP/1.1${during}: ${error.message}`
+    case 'protocol': {
+      const why = code === 'ERR_ASSERTION' ? 'it has no status' : error.message
+      return `the answer is not proper HTTP/1.1${during}: ${why}`
+    }
     case 'local':
       return `this machine has run out of sockets, ports or memory (${code})`
     case 'aborted':

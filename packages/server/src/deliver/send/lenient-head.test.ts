@@ -31,6 +31,29 @@ test.each([
   ],
   ['no reason, no version, LF', 'HTTP/1 200\n\n', 'HTTP/1.1 200 \r\n\r\n'],
   ['HTTP/1.0', 'HTTP/1.0 200\n\n', 'HTTP/1.0 200 \r\n\r\n'],
+  ['another version', 'HTTP/2 200\r\n\r\n', 'HTTP/1.1 200 \r\n\r\n'],
+  ['small letters', 'http/1.1 200 ok\r\n\r\n', 'HTTP/1.1 200 ok\r\n\r\n'],
+  ['a tab, two blanks', 'HTTP/1.1\t200  OK\r\n\r\n', 'HTTP/1.1 200 OK\r\n\r\n'],
+  [
+    'two lengths',
+    'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nA: b\r\ncontent-length: 2, 2\r\n\r\n',
+    'HTTP/1.1 200 OK\r\nA: b\r\nContent-Length: 2\r\n\r\n',
+  ],
+  [
+    'blanks behind a length',
+    'HTTP/1.1 200 OK\r\nContent-Length: +2 \r\n\r\n',
+    'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n',
+  ],
+  [
+    'a length that is none',
+    'HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n',
+    'HTTP/1.1 200 OK\r\n\r\n',
+  ],
+  [
+    'a length beside chunks',
+    'HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\nContent-Length: 9\r\n\r\n',
+    'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n',
+  ],
   [
     'a line that is no field',
     'HTTP/1.1 200 OK\r\nnothing\r\nA: b\r\nc d: e\r\n\r\n',
@@ -44,5 +67,6 @@ test.each([
 
 test('what does not begin like an answer is not made one', () => {
   expect(rewritten('220 mail.example.com ESMTP\n\n')).toBeUndefined()
-  expect(rewritten('HTTP/2 200\n\n')).toBeUndefined()
+  expect(rewritten('HTTP/1.1 2000\n\n')).toBeUndefined()
+  expect(rewritten('HTTP/1.1 000\n\n')).toBeUndefined()
 })

@@ -5,14 +5,15 @@
 // not followed, and nothing is decompressed, retried or read beyond its caps; one origin's trouble costs another
 // origin nothing.
 //
-//   guard.ts         may this URL, and this address, be sent to
-//   send-connect.ts  resolve, ask the guard, open TCP and TLS, straight or through a proxy (egress.ts, proxy.ts)
-//   send-pool.ts     the connections kept open for the next request
-//   send-exchange.ts one request and its answer, against the deadline
+//   ../guard/guard.ts   may this URL, and this address, be sent to
+//   connect.ts          resolve, ask the guard, open TCP and TLS, straight or through a proxy (egress.ts, proxy.ts)
+//   connection-pool.ts  the connections kept open for the next request
+//   exchange.ts         one request and its answer, against the deadline
 import { LRUCache } from 'lru-cache'
 import type { Egress } from '../../core/egress.ts'
+import type { ClientCredentials, EndpointTls } from '../../core/endpoint-access.ts'
 import type { Outcome } from '../../core/outcome.ts'
-import { createGuard, type GuardOptions } from '../guard/guard.ts'
+import { createGuard, type Guard, type GuardOptions } from '../guard/guard.ts'
 import { createConnect } from './connect.ts'
 import { type ExchangeLimits, Exchange } from './exchange.ts'
 import { ConnectionPool } from './connection-pool.ts'
@@ -33,9 +34,17 @@ export type SendRequest = {
    * opened. False ends the exchange with nothing sent, as `unreachable` with reason `aborted`.
    */
   mayStart?: (() => boolean) | undefined
+  /** Certificates of this request's connection, instead of those of all. */
+  tls?: EndpointTls
+  /** Of the answer's body; default the sender's. */
+  keptBytes?: number
+  /** What token goes along; see oauth/token-sender.ts, which asks for it. The sender itself does not look here. */
+  token?: { endpointId: string; from: ClientCredentials }
 }
 
-export type SenderOptions = GuardOptions & {
+export type SenderOptions = Partial<GuardOptions> & {
+  /** Instead of one made of the options, which by default lets public addresses through. */
+  guard?: Guard | undefined
   /** Default: straight. */
   egress?: Egress | undefined
   userAgent: string
@@ -58,20 +67,29 @@ type Target = { origin: string; path: string } | { refusal: Extract<Outcome, { k
 
 /** Throws when `allowSubnets` holds something that is not a network. */
 export function createSender(options: SenderOptions): Sender {
-  const guard = createGuard(options)
+  const { allowSubnets = [], httpsOnly = false, lookup } = options
+  const guard = options.guard ?? createGuard({ allowSubnets, httpsOnly, lookup })
   const pool = new ConnectionPool(
     createConnect(guard, options.egress),
     options.maxIdleConnections ?? 1024,
+    options.egress?.http2,
   )
   const keptBytes = options.responseKeptBytes ?? 16 * 1024
   const capBytes = Math.max(options.responseCapBytes ?? 64 * 1024, keptBytes)
   const limits: ExchangeLimits = { keptBytes, capBytes }
   // Parsing and judging a URL costs as much as the rest of a send's bookkeeping, and the same few come again and again.
   const targets = new LRUCache<string, Target>({ max: 5_000 })
+  let rules = guard.rules()
   let inFlight = 0
   let closing: PromiseWithResolvers<void> | null = null
 
   function targetOf(text: string): Target {
+    if (guard.rules() !== rules) {
+      rules = guard.rules()
+      targets.clear()
+      // They may lead to where nothing may go any more.
+      pool.discardIdle()
+    }
     const known = targets.get(text)
     if (known) return known
     const permission = guard.checkUrl(text)
@@ -109,7 +127,10 @@ export function createSender(options: SenderOptions): Sender {
       if (inFlight === 0) closing?.resolve()
       resolve(outcome)
     }
-    const exchange = new Exchange(pool, pool.take(target.origin), limits, finish)
+    const { keptBytes: ownKeptBytes } = request
+    const ownLimits = ownKeptBytes === undefined ? limits : { keptBytes: ownKeptBytes, capBytes }
+    const connection = pool.take(target.origin, request.tls)
+    const exchange = new Exchange(pool, connection, ownLimits, finish)
     exchange.start(
       {
         path: target.path,

@@ -8,6 +8,7 @@ import {
   type ExpressionInput,
   problemWith,
   type ResultKind,
+  toJson,
 } from '../../core/expression.ts'
 import { headersProblem, isReservedHeader } from '../../core/request-headers.ts'
 
@@ -44,18 +45,6 @@ function expression(text: string, kind: ResultKind): Expression {
     compiled.set(key, (found = result.evaluate))
   }
   return found
-}
-
-// Not in TypeScript's library yet.
-const rawJson = (JSON as unknown as { rawJSON: (text: string) => unknown }).rawJSON
-
-/** CEL's integers are big; JSON takes their digits as they are. */
-function toJson(value: unknown): string {
-  const text = JSON.stringify(value, (_, part: unknown) =>
-    typeof part === 'bigint' ? rawJson(String(part)) : part,
-  ) as string | undefined
-  if (text === undefined) throw new Error('the payload expression gave nothing that JSON can hold')
-  return text
 }
 
 function headersOf(value: unknown): Record<string, string> {

@@ -1,4 +1,5 @@
 import type { Dialect } from '../contract/dialect.ts'
+import { hexWords } from '../contract/hex-hmac.ts'
 import { catalogue, eventName } from './events.ts'
 import { body } from './payload.ts'
 import { agentesRoutes } from './routes.ts'
@@ -28,6 +29,7 @@ export function createAgentes(values: AgentesValues): Dialect {
       'User-Agent': 'AgentesDeConversao-Webhook/1.0',
     }),
     sign: (event, _endpoint, text, secrets) => signTimed(timestampOf(event.nowMs), text, secrets),
+    signature: () => hexWords('x-webhook-signature', 'sha256=', '{x-webhook-timestamp}.{body}'),
     routes: agentesRoutes(values),
     background: (ports) => createBackgroundTask(ports, values),
   }

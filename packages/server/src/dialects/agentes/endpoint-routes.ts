@@ -12,10 +12,6 @@ export function endpointRoutes(app: FastifyInstance, deps: RegisteredDeps): void
     plural: 'endpoints',
     body: endpointIn,
     required: ['url', 'name'],
-    filter: ({ organization_id: organization, user_id }) => ({
-      organization,
-      metadata: user_id === undefined ? {} : { user_id },
-    }),
     wanted: (given, value) => ({
       name: given.name,
       url: given.url,

@@ -8,7 +8,7 @@ import type { Caller } from '../contract/caller.ts'
 import { bearerKey, bodyOf, param, readBody, sendJson } from '../contract/request.ts'
 import { type About, tagsOf } from './about.ts'
 import { catalogue } from './events.ts'
-import { idOf } from './organizations.ts'
+import { givenId, idOf } from './organizations.ts'
 import { checkEventType, type RegisteredDeps } from './registered.ts'
 import { acceptedAnswer, showEvent } from './status.ts'
 import type { UserRate } from './user-rate.ts'
@@ -31,16 +31,14 @@ interface Incoming {
 
 const dataIn = z.looseObject({})
 
-const id = z.union([z.string(), z.number()]).nullish()
-
 const triggerIn = z.object({
   event_type: z.string(),
   data: z.record(z.string(), z.unknown()).default({}),
   event_source: z.enum(['api', 'manual', 'supabase']).default('api'),
   table_name: z.string().max(256).nullish(),
-  record_id: id,
-  user_id: id,
-  organization_id: id,
+  record_id: givenId,
+  user_id: givenId,
+  organization_id: givenId,
   priority: z.enum(priorities).optional(),
 })
 

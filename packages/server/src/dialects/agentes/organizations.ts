@@ -1,4 +1,5 @@
 /** Organisations are apps: what belongs to one is delivered, listed and counted within it. */
+import { z } from 'zod'
 import { invalid, PomboError } from '../../core/error.ts'
 import { fields } from '../../core/json-values.ts'
 import type { Caller } from '../contract/caller.ts'
@@ -38,6 +39,8 @@ export function organizationsOf(ports: DialectPorts, usual: string): Organizatio
 }
 
 /** An id of another system: text, or a number as a serial column gives it. */
+export const givenId = z.union([z.string(), z.number()]).nullish()
+
 export function idOf(body: unknown, name: string): string | undefined {
   const value = fields(body)?.[name]
   if (value === undefined || value === null || value === '') return undefined

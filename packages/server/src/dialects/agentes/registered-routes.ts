@@ -13,6 +13,7 @@ import {
   readBody,
   readQuery,
   sendJson,
+  takesQuery,
   wholeNumber,
 } from '../contract/request.ts'
 import { idOf } from './organizations.ts'
@@ -34,11 +35,6 @@ export interface Table<Body extends z.ZodType> {
   body: Body
   /** Members that a new one needs, in the order in which they are asked for. */
   required: readonly (keyof z.output<Body> & string)[]
-  /** Of the query besides the page. */
-  filter(query: { organization_id?: string | undefined; user_id?: string | undefined }): {
-    organization: string | undefined
-    metadata: Record<string, string>
-  }
   wanted(given: z.output<Body>, value: unknown): Wanted
   /** What of a new one follows from the request; `shown` goes into this answer alone. */
   fresh(given: z.output<Body>): { wanted: Partial<Wanted> & { url: string }; shown: object }
@@ -77,15 +73,15 @@ export function registeredRoutes<Body extends z.ZodType>(
       ...shown,
     })
   })
-  app.get(path, async (request, reply) => {
+  app.get(path, takesQuery, async (request, reply) => {
     const caller = await ports.authenticate(bearerKey(request))
-    const { limit = 50, offset = 0, ...query } = readQuery(listQuery, request)
-    const { organization, metadata } = table.filter(query)
-    const appId =
-      organization === undefined ? undefined : (await organizations.find(caller, organization)).id
+    const { limit = 50, offset = 0, organization_id, user_id } = readQuery(listQuery, request)
+    const appId = organization_id
+      ? (await organizations.find(caller, organization_id)).id
+      : undefined
     const { rows, total } = await ports.endpoints.list(caller, {
       dialect: 'agentes',
-      metadata: { kind, ...metadata },
+      metadata: { kind, ...(user_id && { user_id }) },
       limit,
       offset,
       ...(appId !== undefined && { appId }),

@@ -10,14 +10,13 @@ import type { DialectApp } from '../contract/caller.ts'
 import type { DialectPorts, EndpointChanges, FoundEndpoint } from '../contract/ports.ts'
 import type { Counts } from '../contract/delivery-log.ts'
 import { catalogue } from './events.ts'
-import { idOf, type Organizations } from './organizations.ts'
+import { givenId, idOf, type Organizations } from './organizations.ts'
 import type { AgentesValues } from './settings.ts'
 
 /** Tells the two kinds from each other, and from endpoints that somebody made by other means. */
 export type Kind = 'endpoint' | 'n8n'
 
 const names = catalogue.map(({ name }) => name)
-const id = z.union([z.string(), z.number()]).nullish()
 
 export const endpointIn = z.object({
   name: z.string().max(1_000).optional(),
@@ -29,8 +28,8 @@ export const endpointIn = z.object({
   is_active: z.boolean().optional(),
   /** Requests a second; null: no limit. */
   rate_limit: z.int().min(1).max(65_535).nullish(),
-  user_id: id,
-  organization_id: id,
+  user_id: givenId,
+  organization_id: givenId,
 })
 
 /** What the two kinds have in common of what can be set. */

@@ -9,7 +9,7 @@ import type { DialectApp } from '../contract/caller.ts'
 import { bearerKey, bodyOf, readBody, sendJson } from '../contract/request.ts'
 import { tagsOf } from './about.ts'
 import { catalogue } from './events.ts'
-import { idOf } from './organizations.ts'
+import { givenId, idOf } from './organizations.ts'
 import { create, found, ownerOf, type RegisteredDeps, syncType } from './registered.ts'
 import { registeredRoutes } from './registered-routes.ts'
 import { acceptedAnswer } from './status.ts'
@@ -32,7 +32,6 @@ export function workflowRoutes(app: FastifyInstance, deps: RegisteredDeps, rate:
     plural: 'workflows',
     body: workflowIn,
     required: ['webhook_url', 'workflow_id'],
-    filter: ({ organization_id }) => ({ organization: organization_id || undefined, metadata: {} }),
     wanted: (given, value) => ({
       name: given.name,
       url: given.webhook_url,
@@ -69,6 +68,8 @@ async function named(deps: RegisteredDeps, caller: Caller, text: string) {
 const syncIn = z.object({
   sync_type: z.string().regex(/^[\w./-]{1,200}$/, 'names a workflow, such as user-registration'),
   data: z.record(z.string(), z.unknown()).default({}),
+  user_id: givenId,
+  organization_id: givenId,
 })
 
 /** Hands data to the workflows that `sync_type` means, whatever they are subscribed to. */

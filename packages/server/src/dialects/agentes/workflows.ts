@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import type { Endpoint } from '../../core/endpoint.ts'
 import type { Counts } from '../contract/delivery-log.ts'
+import { givenId } from './organizations.ts'
 import { showCommon, syncType } from './registered.ts'
 
 export interface DocumentedWorkflow {
@@ -40,8 +41,6 @@ export function workflowUid(workflowId: string): string {
   return `n8n.${workflowId}`
 }
 
-const id = z.union([z.string(), z.number()]).nullish()
-
 export const workflowIn = z.object({
   workflow_id: z
     .string()
@@ -53,7 +52,8 @@ export const workflowIn = z.object({
   event_types: z.array(z.string()).nullish(),
   is_active: z.boolean().optional(),
   secret: z.string().nullish(),
-  organization_id: id,
+  user_id: givenId,
+  organization_id: givenId,
 })
 
 export function showWorkflow(

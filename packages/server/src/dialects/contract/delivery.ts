@@ -32,6 +32,19 @@ export interface OutgoingEvent {
   serverUrl: string
 }
 
+/** A signature in words that a program can be written by. */
+export interface SignatureWords {
+  /** The header that holds it, in lower case. */
+  header: string
+  /** What stands there: `sha256=` and what follows. */
+  prefix: string
+  encoding: 'base64' | 'hex' | 'jwt'
+  /** What is signed: names of headers and `body`, in braces. */
+  content: string
+  /** The HMAC's key: the bytes behind `whsec_`, as base64, or the secret's own text. */
+  key: 'base64' | 'text'
+}
+
 /** What the engine asks a dialect on the way out of a message. Knows no gateway and no route. */
 export interface DeliveryDialect {
   readonly name: DialectName
@@ -61,6 +74,8 @@ export interface DeliveryDialect {
     body: string,
     secrets: readonly Secret[],
   ): Record<string, string>
+  /** How a receiver checks what `sign` makes, for who looks at a request. */
+  signature(endpoint: Endpoint): SignatureWords
   /**
    * A rate that the endpoint keeps to together with all others of its tenant for which the same name is answered,
    * over all nodes.

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto'
 import type { Secret } from '../../core/secret.ts'
+import type { SignatureWords } from './delivery.ts'
 import { hmacKey } from '../../core/signature.ts'
 
 /**
@@ -28,4 +29,9 @@ export function hmacHeader(
 ): Record<string, string> {
   const hex = hexHmac(secrets, ...parts)
   return hex === undefined ? {} : { [name]: `${prefix}${hex}` }
+}
+
+/** How a receiver checks it. */
+export function hexWords(header: string, prefix: 'sha256=' | '', content: string): SignatureWords {
+  return { header, prefix, encoding: 'hex', content, key: 'text' }
 }

@@ -132,6 +132,12 @@ export interface EndpointsPort {
   ofApp(app: DialectApp): Promise<readonly Endpoint[]>
   /** Of one app, by uid or shown id. */
   find(app: DialectApp, uid: string): Promise<Endpoint | undefined>
+  /** `validation`, where the tenant has event types and knows none by one of the names; `loc`: where they stand. */
+  refuseUnknownTypes(
+    tenantId: string,
+    names: readonly string[] | null | undefined,
+    loc: readonly string[],
+  ): Promise<void>
   /** `validation` names every field at fault; `conflict`. */
   create(app: DialectApp, changes: EndpointChanges & { url: string }): Promise<Endpoint>
   patch(app: DialectApp, endpointId: string, changes: EndpointChanges): Promise<Endpoint>

@@ -1,7 +1,7 @@
 /** Reading the requests of dialects: bodies and queries by schema, keys from their headers. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { type FieldProblem, PomboError } from '../../core/error.ts'
+import { read } from '../../core/read.ts'
 
 /** A request's body: its exact text beside what it says, since payloads leave as they were written. */
 export interface JsonBody {
@@ -27,28 +27,27 @@ export function readQuery<Schema extends z.ZodType>(
   return read(schema, request.query, 'query')
 }
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    takesQuery?: boolean
+  }
+}
+
+/** Options of a route whose handler reads its query; of all others every parameter is refused. */
+export const takesQuery = { config: { takesQuery: true } }
+
+const nothing = z.object({})
+
+/** For requests that nothing is read of: refuses parameters where the route takes none, and what a DELETE brings. */
+export function refuseUnread(request: FastifyRequest): void {
+  if (request.routeOptions.config.takesQuery !== true) readQuery(nothing, request)
+  const { value = {} } = bodyOf(request)
+  if (request.method === 'DELETE') read(nothing, value ?? {}, 'body')
+}
+
 /** A part of the path. */
 export function param(request: FastifyRequest, name: string): string {
   return (request.params as Record<string, string | undefined>)[name] ?? ''
-}
-
-/** Reads a value, or refuses with everything that is wrong with it. */
-export function read<Schema extends z.ZodType>(
-  schema: Schema,
-  value: unknown,
-  where: 'body' | 'query',
-): z.output<Schema> {
-  const result = schema.safeParse(value, { reportInput: true })
-  if (result.success) return result.data
-  const problems = result.error.issues.map((issue): FieldProblem => {
-    const loc = [where, ...issue.path.map(String)]
-    const missing = issue.input === undefined && issue.code.startsWith('invalid_')
-    return missing
-      ? { loc, msg: 'field required', type: 'value_error.missing' }
-      : { loc, msg: issue.message, type: 'value_error' }
-  })
-  const detail = problems.map(({ loc, msg }) => `${loc.join('.')}: ${msg}`).join('; ')
-  throw new PomboError('validation', { detail }, { problems })
 }
 
 /** A whole number in a query; refused outside its bounds, not cut to them. */

@@ -13,7 +13,7 @@ function fakePorts() {
   }
 }
 
-test('work that failed is tried again until it is done; an outage is waited for in silence, a mistake is said', async () => {
+test('work that failed is tried again until done; an outage is waited for in silence, a mistake is said', async () => {
   const { reported, ...ports } = fakePorts()
   const failures = [away, away, new Error('a mistake')]
   const { promise: done, resolve } = Promise.withResolvers<void>()

@@ -3,7 +3,7 @@ import { catalogue, eventName } from './events.ts'
 import { attemptLine } from './log-line.ts'
 import { body } from './payload.ts'
 import { deviceStatusRoutes } from './routes.ts'
-import { hmacHeader } from '../contract/hex-hmac.ts'
+import { hexWords, hmacHeader } from '../contract/hex-hmac.ts'
 
 /** The dialect of a service that watches WhatsApp devices and the containers that they run in. */
 export const deviceStatus: Dialect = {
@@ -16,6 +16,7 @@ export const deviceStatus: Dialect = {
   // The document tells repeats by device and timestamp, which two events of one millisecond share.
   headers: ({ messageId }) => ({ 'webhook-id': messageId }),
   sign: (_event, _endpoint, text, secrets) => hmacHeader('X-Webhook-Signature', '', secrets, text),
+  signature: () => hexWords('x-webhook-signature', '', '{body}'),
   routes: deviceStatusRoutes,
   attemptLine,
 }

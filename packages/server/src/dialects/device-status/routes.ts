@@ -17,6 +17,7 @@ import {
   readBody,
   readQuery,
   sendJson,
+  takesQuery,
   wholeNumber,
 } from '../contract/request.ts'
 import {
@@ -119,11 +120,11 @@ const listQuery = z.object({
 })
 
 function reading(app: FastifyInstance, ports: DialectPorts): void {
-  app.get(devices, async (request, reply) => {
+  app.get(devices, takesQuery, async (request, reply) => {
     const caller = await authenticated(ports, request)
+    const { limit = 50, offset = 0 } = readQuery(listQuery, request)
     const hash = header(request, 'x-instance-id')
     if (hash) return sendJson(reply, 200, await shown(ports, await found(ports, caller, hash)))
-    const { limit = 50, offset = 0 } = readQuery(listQuery, request)
     const { rows, total } = await ports.apps.list(caller, { metadata: deviceMark, limit, offset })
     const states = await ports.devices.states(rows)
     const list = await Promise.all(

@@ -6,7 +6,7 @@ import { optionsProblem } from './options.ts'
 import { body } from './payload.ts'
 import { evolutionRoutes } from './routes.ts'
 import type { EvolutionValues } from './settings.ts'
-import { sign } from './signature.ts'
+import { sign, signatureWords } from './signature.ts'
 import { url } from './url.ts'
 import { createBackgroundTask } from './background.ts'
 
@@ -48,6 +48,7 @@ export function createEvolution(values: EvolutionValues): Dialect {
     format: body,
     headers: () => ({}),
     sign,
+    signature: signatureWords,
     ...(values.queueEnabled && { sharedRate: mainRate(values.queueRateLimit) }),
     routes: evolutionRoutes(values),
     background: (ports) => createBackgroundTask(ports, values),

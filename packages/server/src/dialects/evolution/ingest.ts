@@ -4,7 +4,7 @@ import { utf8Bytes } from '../../core/charset.ts'
 import { PomboError } from '../../core/error.ts'
 import { fields, type Fields, text } from '../../core/json-values.ts'
 import type { DialectPorts } from '../contract/ports.ts'
-import { header, param, sendJson } from '../contract/request.ts'
+import { header, param, sendJson, takesQuery } from '../contract/request.ts'
 import { readEventName } from './events.ts'
 import { ensureInstance } from './instances.ts'
 import type { EvolutionValues } from './settings.ts'
@@ -44,7 +44,7 @@ export function ingest(app: FastifyInstance, ports: DialectPorts, values: Evolut
       done(null, bytes),
     )
     for (const path of ['/evolution', '/evolution/:instance', '/evolution/:instance/:event'])
-      plugin.post(path, async (request, reply) => {
+      plugin.post(path, takesQuery, async (request, reply) => {
         const rawBody = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
         const body = objectOf(rawBody, request.headers['content-type'])
         const { instance, event } = whereTo(request, body)

@@ -6,6 +6,7 @@ import type { DialectApp } from '../contract/caller.ts'
 import type { DialectPorts, EndpointChanges } from '../contract/ports.ts'
 import { monitoringEvents } from './events.ts'
 import type { EvolutionValues } from './settings.ts'
+import { BY_HAND } from '../../core/disabled.ts'
 
 /** Uids of an instance's endpoints. */
 export const mainUid = 'evolution-main'
@@ -82,7 +83,7 @@ async function manage(
     return
   }
   // One that deliveries showed to be dead stays disabled until it is another one.
-  const switchedOn = found.disabled && found.disabledReason === 'disabled by hand'
+  const switchedOn = found.disabled && found.disabledReason === BY_HAND
   if (found.url === url && !switchedOn && sameSettings(found, rest)) return
   await ports.endpoints.patch(app, found.id, { ...rest, url, disabled: false })
 }

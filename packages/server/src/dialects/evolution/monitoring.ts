@@ -4,6 +4,7 @@ import { showId } from '../../core/id.ts'
 import { memberText } from '../../core/json.ts'
 import type { Outcome } from '../../core/outcome.ts'
 import { statusCodeOf } from '../../core/outcome.ts'
+import { whereTo } from '../../core/where-to.ts'
 import type { Caller } from '../contract/caller.ts'
 import type { DialectPorts } from '../contract/ports.ts'
 import type { Counts, DeliveryDetail, Stats } from '../contract/delivery-log.ts'
@@ -153,7 +154,7 @@ function problemOf(outcome: Outcome): string | null {
     case 'delivered':
       return null
     case 'refused':
-      return `status ${outcome.statusCode}`
+      return `status ${outcome.statusCode}${whereTo(outcome)}`
     case 'timed-out':
       return `no complete answer within the deadline (waiting for the ${outcome.phase})`
     case 'unreachable':

@@ -14,6 +14,7 @@ import {
   readBody,
   readQuery,
   sendJson,
+  takesQuery,
   wholeNumber,
 } from '../contract/request.ts'
 import { ingest } from './ingest.ts'
@@ -21,7 +22,7 @@ import { ensureInstance, mainUid, mainWebhooks, monitoringUid } from './instance
 import { csvText, jsonText, showLog } from './log.ts'
 import { clear, clearedAtMs, failedText, health, metrics, tryWebhook } from './monitoring.ts'
 import type { EvolutionValues } from './settings.ts'
-import { setWebhook, showWebhook, webhookIn } from './webhook.ts'
+import { readWebhook, setWebhook, showWebhook } from './webhook.ts'
 
 export function evolutionRoutes(values: EvolutionValues): DialectRoutes {
   return {
@@ -50,7 +51,7 @@ async function callerOf(ports: DialectPorts, request: FastifyRequest): Promise<C
 function webhooks(app: FastifyInstance, ports: DialectPorts, values: EvolutionValues): void {
   app.post('/webhook/set/:instance', async (request, reply) => {
     const caller = await callerOf(ports, request)
-    const given = readBody(webhookIn, request)
+    const given = readWebhook(request)
     const instance = await ensureInstance(ports, caller, param(request, 'instance'), values)
     const endpoint = await setWebhook(ports, instance, given)
     return sendJson(reply, 201, showWebhook(instance, endpoint))
@@ -112,7 +113,7 @@ async function queueSizes(ports: DialectPorts, caller: Caller): Promise<Map<stri
 }
 
 function logs(app: FastifyInstance, ports: DialectPorts): void {
-  app.get('/webhook/logs', async (request, reply) => {
+  app.get('/webhook/logs', takesQuery, async (request, reply) => {
     const caller = await callerOf(ports, request)
     const query = readQuery(logQuery, request)
     const asked = await askedFor(ports, caller, query)
@@ -124,7 +125,7 @@ function logs(app: FastifyInstance, ports: DialectPorts): void {
     return sendJson(reply, 200, { status: 'SUCCESS', data: { logs: shown, total: shown.length } })
   })
 
-  app.get('/webhook/logs/export', async (request, reply) => {
+  app.get('/webhook/logs/export', takesQuery, async (request, reply) => {
     const caller = await callerOf(ports, request)
     const query = readQuery(logQuery, request)
     const asked = await askedFor(ports, caller, query)
@@ -155,7 +156,7 @@ const failedQuery = z.object({
 })
 
 function failed(app: FastifyInstance, ports: DialectPorts): void {
-  app.get('/webhook/failed', async (request, reply) => {
+  app.get('/webhook/failed', takesQuery, async (request, reply) => {
     const caller = await callerOf(ports, request)
     const { limit = 100, cursor, instance } = readQuery(failedQuery, request)
     const one = instance === undefined ? undefined : await ports.apps.find(caller, instance)

@@ -8,10 +8,16 @@ const webhookUrl = text(
   /^https?:\/\/\S+$/,
 )
 
-const share = kind('a number from 0 to 1', '0.2', (given) => {
-  const value = Number(given)
-  return /^\d*\.?\d+$/.test(given) && value <= 1 ? { value } : { problem: 'it is no such number' }
-})
+const share = kind(
+  'a number from 0 to 1',
+  '0.2',
+  (given) => {
+    const value = Number(given)
+    return /^\d*\.?\d+$/.test(given) && value <= 1 ? { value } : { problem: 'it is no such number' }
+  },
+  String,
+  { type: 'number', minimum: 0, maximum: 1 },
+)
 
 /** The document's variables, and Evolution's own for what the document calls configurable without naming one. */
 export const evolutionSettings = {

@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto'
 import type { Endpoint } from '../../core/endpoint.ts'
 import type { Secret } from '../../core/secret.ts'
-import type { OutgoingEvent } from '../contract/delivery.ts'
-import { hmacHeader } from '../contract/hex-hmac.ts'
+import type { OutgoingEvent, SignatureWords } from '../contract/delivery.ts'
+import { hexWords, hmacHeader } from '../contract/hex-hmac.ts'
 import { optionsOf } from './options.ts'
 
 /** Seconds that a token is good for, as in Evolution. */
@@ -33,6 +33,12 @@ export function sign(
   const signed = `${part({ alg: 'HS256', typ: 'JWT' })}.${part(claims)}`
   const mac = createHmac('sha256', secret.text).update(signed).digest('base64url')
   return { Authorization: `Bearer ${signed}.${mac}` }
+}
+
+export function signatureWords(endpoint: Endpoint): SignatureWords {
+  return optionsOf(endpoint.dialectOptions).signature === 'jwt'
+    ? { header: 'authorization', prefix: 'Bearer ', encoding: 'jwt', content: '', key: 'text' }
+    : hexWords('x-webhook-signature', 'sha256=', '{body}')
 }
 
 function part(value: object): string {

@@ -1,18 +1,22 @@
 /** An instance's own webhook, as Evolution itself sets and shows it. */
 import { listUnknown } from '../contract/catalogue.ts'
 import { makeEndpoint } from '../contract/endpoint.ts'
+import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { iso } from '../../core/clock.ts'
 import type { Endpoint } from '../../core/endpoint.ts'
 import { invalid } from '../../core/error.ts'
 import { showId } from '../../core/id.ts'
+import { fields } from '../../core/json-values.ts'
+import { aliases } from '../../core/known.ts'
 import type { DialectApp } from '../contract/caller.ts'
 import type { DialectPorts, EndpointChanges } from '../contract/ports.ts'
+import { bodyOf, readBody } from '../contract/request.ts'
 import { listedName, readSubscription } from './events.ts'
 import { mainUid } from './instances.ts'
 import { type Options, optionsOf } from './options.ts'
 
-const fields = {
+const members = z.object({
   enabled: z.boolean().default(true),
   url: z.string().default(''),
   headers: z.record(z.string(), z.string()).nullish(),
@@ -23,22 +27,33 @@ const fields = {
   apikey: z.string().nullish(),
   /** Signs every body. */
   secret: z.string().nullish(),
-  /** What the fields were called in Evolution 1. */
-  webhookByEvents: z.boolean().nullish(),
-  webhookBase64: z.boolean().nullish(),
-}
+})
 
-const webhook = z.object(fields)
+/** What its releases have called them besides; programs send several of them at once. */
+const webhook = members.meta(
+  aliases({
+    webhookByEvents: 'byEvents',
+    webhook_by_events: 'byEvents',
+    webhookBase64: 'base64',
+    webhook_base64: 'base64',
+  }),
+)
 type Webhook = z.output<typeof webhook>
 
-/** Evolution 2's `{webhook: {…}}`, or Evolution 1's fields alone. */
-export const webhookIn = z.union([
-  z.object({ webhook }).transform((given) => given.webhook),
-  webhook.refine(
-    ({ url }) => url !== '',
-    'is needed: {"webhook": {"enabled", "url", "headers", "byEvents", "base64", "events"}}',
-  ),
-])
+/** Evolution 2's `{webhook: {…}}`. */
+const wrapped = z.object({ webhook })
+
+/** Evolution 1's fields alone. */
+const alone = webhook.refine(
+  ({ url }) => url !== '',
+  'is needed: {"webhook": {"enabled", "url", "headers", "byEvents", "base64", "events"}}',
+)
+
+export function readWebhook(request: FastifyRequest): Webhook {
+  return 'webhook' in (fields(bodyOf(request).value) ?? {})
+    ? readBody(wrapped, request).webhook
+    : readBody(alone, request)
+}
 
 /** Sets the main webhook of an instance, as a whole. */
 export async function setWebhook(
@@ -67,8 +82,8 @@ function changesOf(given: Webhook): EndpointChanges {
     )
   const { jwt_key: jwtKey, ...headers } = given.headers ?? {}
   const options: Options = {
-    ...((given.byEvents ?? given.webhookByEvents) && { webhookByEvents: true }),
-    ...((given.base64 ?? given.webhookBase64) && { webhookBase64: true }),
+    ...(given.byEvents && { webhookByEvents: true }),
+    ...(given.base64 && { webhookBase64: true }),
     ...(given.apikey && { apikey: given.apikey }),
     ...(jwtKey && { signature: 'jwt' as const }),
   }

@@ -16,6 +16,16 @@ export const createStandard = ({ scheduleMs, timeoutMs }: StandardValues): Diale
   eventName: (eventType) => eventType,
   format: ({ message }) => message.payload ?? 'null',
   headers: () => ({}),
+  signature({ signatureHeaders, secrets }) {
+    const prefix = signatureHeaders === 'svix' ? 'svix' : 'webhook'
+    return {
+      header: `${prefix}-signature`,
+      prefix: 'v1,',
+      encoding: 'base64',
+      content: `{${prefix}-id}.{${prefix}-timestamp}.{body}`,
+      key: secrets[0]?.secret.kind === 'opaque' ? 'text' : 'base64',
+    }
+  },
   sign(
     event: OutgoingEvent,
     endpoint: Endpoint,

@@ -15,6 +15,7 @@ import {
   readBody,
   readQuery,
   sendJson,
+  takesQuery,
   wholeNumber,
 } from '../contract/request.ts'
 import { catalogue, readEventName, wildcard } from './events.ts'
@@ -170,7 +171,7 @@ function logs(
         detail: 'The log is switched off here (WEBHOOK_ENABLE_LOGS=false).',
       })
   }
-  app.get(path, async (request, reply) => {
+  app.get(path, takesQuery, async (request, reply) => {
     const caller = await ports.authenticate(bearerKey(request))
     enabled()
     const query = readQuery(logQuery, request)

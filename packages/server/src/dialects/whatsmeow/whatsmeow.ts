@@ -4,7 +4,7 @@ import { eventName } from './names.ts'
 import { body } from './payload.ts'
 import { whatsmeowRoutes } from './routes.ts'
 import type { WhatsmeowValues } from './settings.ts'
-import { hmacHeader } from '../contract/hex-hmac.ts'
+import { hexWords, hmacHeader } from '../contract/hex-hmac.ts'
 import { doublingSchedule } from '../contract/schedule.ts'
 
 /**
@@ -23,6 +23,7 @@ export function createWhatsmeow(values: WhatsmeowValues): Dialect {
     headers: () => ({}),
     sign: (_event, _endpoint, text, secrets) =>
       hmacHeader('X-Webhook-Signature', 'sha256=', secrets, text),
+    signature: () => hexWords('x-webhook-signature', 'sha256=', '{body}'),
     routes: whatsmeowRoutes(values),
   }
 }

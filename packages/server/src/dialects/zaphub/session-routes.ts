@@ -2,7 +2,7 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import type { DialectPorts } from '../contract/ports.ts'
-import { bearerKey, readBody, readQuery, sendJson } from '../contract/request.ts'
+import { bearerKey, readBody, readQuery, sendJson, takesQuery } from '../contract/request.ts'
 import { page, sessionOf } from './request.ts'
 import {
   createSession,
@@ -33,7 +33,7 @@ export function sessionRoutes(
       message: 'Session created successfully',
     })
   })
-  app.get(sessions, async (request, reply) => {
+  app.get(sessions, takesQuery, async (request, reply) => {
     const caller = await ports.authenticate(bearerKey(request))
     const { limit, offset } = readQuery(listQuery, request)
     const { rows, total } = await ports.apps.list(caller, { limit, offset })

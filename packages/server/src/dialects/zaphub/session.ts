@@ -24,7 +24,7 @@ const settings = {
 
 const label = z.string().trim().min(1).max(256)
 
-export const sessionIn = z.strictObject({
+export const sessionIn = z.object({
   /** Beyond the document, for sessions that have one already. */
   id: z
     .string()
@@ -34,7 +34,7 @@ export const sessionIn = z.strictObject({
   ...settings,
 })
 
-export const sessionPatch = z.strictObject({ label: label.optional(), ...settings })
+export const sessionPatch = z.object({ label: label.optional(), ...settings })
 
 type WebhookIn = Pick<
   z.output<typeof sessionPatch>,
@@ -47,7 +47,7 @@ export async function createSession(
   given: z.output<typeof sessionIn>,
   maxInFlight: number,
 ): Promise<DialectApp> {
-  checkWebhook(ports, given, undefined)
+  await checkWebhook(ports, caller, given, undefined)
   const uid = given.id ?? randomUUID()
   const app = await ports.apps.create(caller, { uid, name: given.label ?? uid })
   await setWebhook(ports, app, given, maxInFlight)
@@ -61,7 +61,7 @@ export async function patchSession(
   given: z.output<typeof sessionPatch>,
   maxInFlight: number,
 ): Promise<DialectApp> {
-  checkWebhook(ports, given, await webhookOf(ports, app))
+  await checkWebhook(ports, caller, given, await webhookOf(ports, app))
   const patched =
     given.label === undefined ? app : await ports.apps.patch(caller, app.id, { name: given.label })
   await setWebhook(ports, app, given, maxInFlight)
@@ -95,7 +95,12 @@ export function idOf(app: DialectApp): string {
 }
 
 /** Before anything is changed: what is wrong with the webhook must not leave half a session. */
-function checkWebhook(ports: DialectPorts, given: WebhookIn, before: Endpoint | undefined): void {
+async function checkWebhook(
+  ports: DialectPorts,
+  { tenantId }: Caller,
+  given: WebhookIn,
+  before: Endpoint | undefined,
+): Promise<void> {
   if (given.webhook_url) {
     const problem = ports.urlProblem(given.webhook_url)
     if (problem !== undefined) throw invalid(['body', 'webhook_url'], problem)
@@ -103,6 +108,10 @@ function checkWebhook(ports: DialectPorts, given: WebhookIn, before: Endpoint | 
   const stays = given.webhook_url === undefined ? before !== undefined : Boolean(given.webhook_url)
   for (const name of ['webhook_events', 'webhook_secret'] as const)
     if (given[name] && !stays) throw invalid(['body', name], 'needs a webhook_url')
+  await ports.endpoints.refuseUnknownTypes(tenantId, given.webhook_events, [
+    'body',
+    'webhook_events',
+  ])
 }
 
 async function setWebhook(

@@ -10,7 +10,14 @@ import type { Message } from '../../core/message.ts'
 import type { OutgoingEvent } from '../contract/delivery.ts'
 import type { DialectApp } from '../contract/caller.ts'
 import type { DialectPorts } from '../contract/ports.ts'
-import { bearerKey, bodyOf, readBody, readQuery, sendJson } from '../contract/request.ts'
+import {
+  bearerKey,
+  bodyOf,
+  readBody,
+  readQuery,
+  sendJson,
+  takesQuery,
+} from '../contract/request.ts'
 import { auditOf, categories, showAttempt } from './audit.ts'
 import { catalogue } from './events.ts'
 import { jobTag, newJobId } from './job.ts'
@@ -23,8 +30,8 @@ import { testAnswer } from './test-answer.ts'
 const session = '/api/v1/sessions/:id'
 
 const eventName = z.string().regex(/^[a-zA-Z0-9\-_.]{1,256}$/, 'takes letters, digits and - _ .')
-const testIn = z.strictObject({ url: z.string().max(4_096).nullish(), event: eventName.nullish() })
-const retryIn = z.strictObject({
+const testIn = z.object({ url: z.string().max(4_096).nullish(), event: eventName.nullish() })
+const retryIn = z.object({
   event: eventName,
   payload: z.unknown().refine((given) => given !== undefined, 'field required'),
 })
@@ -87,7 +94,7 @@ export function webhookRoutes(
   })
 
   const historyQuery = z.object({ ...page, status: z.enum(['delivered', 'failed']).optional() })
-  app.get(`${session}/webhook/events`, async (request, reply) => {
+  app.get(`${session}/webhook/events`, takesQuery, async (request, reply) => {
     const { caller, session: one } = await sessionOf(ports, request)
     const { limit, offset, status } = readQuery(historyQuery, request)
     const query = {
@@ -112,7 +119,7 @@ export function webhookRoutes(
     offset: page.offset.refine((value) => value <= 1_000, 'must be at most 1000'),
     category: z.enum(categories, `must be one of ${categories.join(', ')}`).optional(),
   })
-  app.get(`${session}/events`, async (request, reply) => {
+  app.get(`${session}/events`, takesQuery, async (request, reply) => {
     const { caller, session: one } = await sessionOf(ports, request)
     const { limit, offset, category } = readQuery(auditQuery, request)
     const { rows, total } = await auditOf(ports, caller, one, { limit, offset, category })

@@ -48,7 +48,8 @@ test.each([
   ['session.disconnected', 'reason disconnected_at'],
   [
     'message.received',
-    'messageId chatId from participant type content chatName chatImageUrl contactName contactImageUrl isGroup timestamp',
+    'messageId chatId from participant type content chatName chatImageUrl contactName contactImageUrl isGroup ' +
+      'timestamp',
   ],
   ['message.sent', 'messageId to wa_message_id timestamp'],
   ['message.delivered', 'messageId wa_message_id timestamp'],

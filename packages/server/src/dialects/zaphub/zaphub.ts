@@ -1,4 +1,5 @@
 import type { Dialect } from '../contract/dialect.ts'
+import { hexWords } from '../contract/hex-hmac.ts'
 import { catalogue, eventName } from './events.ts'
 import { attemptLine } from './log-line.ts'
 import { body, headers, signBody } from './payload.ts'
@@ -21,6 +22,7 @@ export function createZaphub(values: ZaphubValues): Dialect {
     format: body,
     headers,
     sign: (_event, _endpoint, text, secrets) => signBody(text, secrets),
+    signature: () => hexWords('x-zaphub-signature', 'sha256=', '{body}'),
     routes: zaphubRoutes(values),
     attemptLine,
   }

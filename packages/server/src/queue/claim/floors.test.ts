@@ -13,7 +13,7 @@ test('a claim begins a little before where the last one of the same priority end
   expect(floors.of('b', 20)).toBe(fromTheStart)
 })
 
-test('every two seconds, and after something was put back, it looks from the start; seldom where that takes long', () => {
+test('every two seconds, and after something was put back, it looks from the start; seldom where that is slow', () => {
   const floors = new ClaimFloors()
   floors.note('a', [row(1, 5_000)], { tookMs: 5 }, 0)
   expect(floors.of('a', 1_999)).toEqual([0, 4_900, 0])

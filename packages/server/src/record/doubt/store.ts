@@ -6,7 +6,10 @@ export async function writtenAttempts(
   attempts: readonly { messageId: string; attemptId: string }[],
 ): Promise<Set<string>> {
   const { rows } = await db.query<{ id: string }>(
-    'select a.id from unnest($1::uuid[], $2::uuid[]) as o(message_id, id) join attempt a on a.message_id = o.message_id and a.id = o.id',
+    /* sql */ `
+    select a.id
+      from unnest($1::uuid[], $2::uuid[]) as o(message_id, id)
+      join attempt a on a.message_id = o.message_id and a.id = o.id`,
     [attempts.map(({ messageId }) => messageId), attempts.map(({ attemptId }) => attemptId)],
   )
   return new Set(rows.map(({ id }) => id))

@@ -7,9 +7,10 @@
  * than a second old: the answer waits for a new one.
  */
 import type { Clock } from '../../core/clock.ts'
+import type { EndpointDefaults } from '../../core/endpoint-defaults.ts'
 import { readId } from '../../core/id.ts'
 import type { Change } from '../../db/changes.ts'
-import type { Pool } from '../../db/pool.ts'
+import { isAway, type Pool } from '../../db/pool.ts'
 import type { Opener } from '../endpoints/rows/store.ts'
 import { hashKey, type KeyHolder } from '../keys/key.ts'
 import { hashSession } from '../sessions/store.ts'
@@ -18,6 +19,7 @@ import { writeLastUsed } from '../keys/store.ts'
 import { ChangeReader } from './change-reader.ts'
 import { endpointBytes, routesBytes } from './heap-size.ts'
 import { LoadingCache } from './loading-cache.ts'
+import { packRoutes, unpackRoutes } from './packed-routes.ts'
 import type { AppRoutes, EndpointInApp } from './routes.ts'
 import { type KeyRow, loadAppIds, loadEndpoints, loadKeys, loadRoutes } from './store.ts'
 
@@ -30,6 +32,8 @@ export interface RegistryCacheOptions {
   clock: Clock
   /** Bound of the whole cache; default 64 MiB. */
   maxBytes?: number | undefined
+  /** The server's, of endpoints where neither they nor their tenant say anything. */
+  defaults?: EndpointDefaults | undefined
   /** Hears of a reading of changes that failed, and of what goes wrong with the times of use. */
   report: (error: unknown, about: string) => void
   /** Hears that it is over. */
@@ -45,7 +49,7 @@ export class RegistryCache {
   readonly #changes: ChangeReader
   readonly #lastUsed: LastUsed
 
-  /** By app id; in groups by tenant. */
+  /** By app id; in groups by tenant. All of them as text, and those at hand that were asked for last. */
   readonly #apps: LoadingCache<AppRoutes>
   /** Endpoints whose apps are not cached, by id; in groups by app. */
   readonly #endpoints: LoadingCache<EndpointInApp>
@@ -53,35 +57,43 @@ export class RegistryCache {
   readonly #appIds: LoadingCache<string>
   /** By hash; in groups by tenant. */
   readonly #keys: LoadingCache<KeyRow>
-  /** The endpoints of cached apps, by id. */
-  readonly #endpointsOfApps = new Map<string, EndpointInApp>()
+  /** The apps that are cached, by the ids of their endpoints. */
+  readonly #appOfEndpoint = new Map<string, string>()
   /** When a key was last looked up in vain, by hash. */
   readonly #unknownKeys = new Map<string, number>()
 
-  constructor({ pool, opener, clock, maxBytes, report, mended }: RegistryCacheOptions) {
+  constructor({
+    pool,
+    opener,
+    clock,
+    maxBytes,
+    defaults = {},
+    report,
+    mended,
+  }: RegistryCacheOptions) {
     const bytes = maxBytes ?? DEFAULT_MAX_BYTES
     this.#clock = clock
     this.#apps = new LoadingCache<AppRoutes>({
-      maxBytes: bytes * 0.7,
-      load: (ids) => loadRoutes(pool, opener, ids),
+      maxBytes: bytes * 0.2,
+      packing: { maxBytes: bytes * 0.55, pack: packRoutes, unpack: unpackRoutes },
+      load: (ids) => loadRoutes(pool, opener, ids, defaults),
       groupOf: ({ app }) => app.tenantId,
       bytesOf: routesBytes,
-      onKept: (_, { app, endpoints, health }) => {
-        for (const endpoint of endpoints)
-          this.#endpointsOfApps.set(endpoint.id, { endpoint, health: health.get(endpoint.id), app })
+      onKept: (appId, { endpoints }) => {
+        for (const { id } of endpoints) this.#appOfEndpoint.set(id, appId)
       },
       onDropped: (_, { endpoints }) => {
-        for (const { id } of endpoints) this.#endpointsOfApps.delete(id)
+        for (const { id } of endpoints) this.#appOfEndpoint.delete(id)
       },
     })
     this.#endpoints = new LoadingCache<EndpointInApp>({
-      maxBytes: bytes * 0.2,
-      load: (ids) => loadEndpoints(pool, opener, ids),
+      maxBytes: bytes * 0.1,
+      load: (ids) => loadEndpoints(pool, opener, ids, defaults),
       groupOf: ({ app }) => app.id,
       bytesOf: ({ endpoint }) => endpointBytes(endpoint) + 300,
     })
     this.#appIds = new LoadingCache<string>({
-      maxBytes: bytes * 0.05,
+      maxBytes: bytes * 0.1,
       load: (keys) => loadAppIds(pool, keys),
       groupOf: (appId) => appId,
       bytesOf: (_, key) => 400 + key.length * 2,
@@ -95,7 +107,10 @@ export class RegistryCache {
     })
     this.#lastUsed = new LastUsed(
       (usedAtMs) => writeLastUsed(pool, usedAtMs),
-      (error) => report(error, 'when keys were last used could not be written'),
+      (error) => {
+        // Kept for the next time; that the database is away is said once, and not by each who misses it.
+        if (!isAway(error)) report(error, 'when keys were last used could not be written')
+      },
     )
     this.#changes = new ChangeReader({
       pool,
@@ -134,7 +149,7 @@ export class RegistryCache {
     const found = new Map<string, EndpointInApp>()
     const missing: string[] = []
     for (const id of ids) {
-      const known = this.#endpointsOfApps.get(id) ?? this.#endpoints.peek(id)
+      const known = this.#endpointOfApp(id) ?? this.#endpoints.peek(id)
       if (known) found.set(id, known)
       else missing.push(id)
     }
@@ -142,6 +157,13 @@ export class RegistryCache {
     const loaded = await Promise.all(missing.map(async (id) => await this.#endpoints.get(id)))
     for (const [index, id] of missing.entries()) if (loaded[index]) found.set(id, loaded[index])
     return found
+  }
+
+  #endpointOfApp(id: string): EndpointInApp | undefined {
+    const appId = this.#appOfEndpoint.get(id)
+    const routes = appId === undefined ? undefined : this.#apps.peek(appId)
+    const endpoint = routes?.endpoints.find((one) => one.id === id)
+    return endpoint && { endpoint, health: routes!.health.get(id), app: routes!.app }
   }
 
   /** Who has this key, by the text that was presented; undefined: nobody. One that is refused says why. */
@@ -195,7 +217,7 @@ export class RegistryCache {
     return {
       bytes: this.#apps.bytes + this.#endpoints.bytes + this.#appIds.bytes + this.#keys.bytes,
       apps: this.#apps.size,
-      endpoints: this.#endpointsOfApps.size + this.#endpoints.size,
+      endpoints: this.#appOfEndpoint.size + this.#endpoints.size,
       keys: this.#keys.size,
     }
   }
@@ -233,7 +255,7 @@ export class RegistryCache {
 
   #dropAll(): void {
     for (const cache of [this.#apps, this.#endpoints, this.#appIds, this.#keys]) cache.dropAll()
-    this.#endpointsOfApps.clear()
+    this.#appOfEndpoint.clear()
     this.#unknownKeys.clear()
     for (const listener of this.#listeners) listener({ kind: 'everything', key: '' })
   }

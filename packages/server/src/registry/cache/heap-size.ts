@@ -24,6 +24,9 @@ export function endpointBytes(endpoint: Endpoint): number {
   bytes += (endpoint.retryScheduleMs?.length ?? 0) * 8
   if (Object.keys(endpoint.dialectOptions).length > 0)
     bytes += 2 * JSON.stringify(endpoint.dialectOptions).length
+  if (endpoint.auth) bytes += 2 * JSON.stringify(endpoint.auth).length
+  if (endpoint.tls) bytes += 2 * JSON.stringify(endpoint.tls).length
+  if (endpoint.destination) bytes += 3 * JSON.stringify(endpoint.destination).length
   if (endpoint.chatFilter) bytes += 2 * JSON.stringify(endpoint.chatFilter).length
   return bytes
 }
@@ -34,7 +37,8 @@ export function routesBytes(routes: AppRoutes): number {
     APP_BYTES +
       textBytes(routes.app.name) +
       routes.health.size * HEALTH_BYTES +
-      2 * JSON.stringify(routes.app.tenantRetrySchedules ?? '').length,
+      2 * JSON.stringify(routes.app.tenantRetrySchedules ?? '').length +
+      2 * JSON.stringify(routes.app.tenantDefaults ?? '').length,
   )
 }
 

@@ -1,4 +1,5 @@
 import type { Endpoint } from '../../core/endpoint.ts'
+import type { EndpointDefaults } from '../../core/endpoint-defaults.ts'
 
 /** The app, as far as accepting and delivering need it. */
 export interface RoutedApp {
@@ -17,6 +18,8 @@ export interface RoutedApp {
   tenantEncryptsPayloads: boolean
   /** Of the tenant's event types that have one, in milliseconds; null: none has. */
   tenantRetrySchedules: Record<string, number[]> | null
+  /** What the tenant says for endpoints that say nothing; null: nothing. */
+  tenantDefaults: EndpointDefaults | null
 }
 
 /** An endpoint's circuit breaker, as its deliveries have left it. */

@@ -1,4 +1,6 @@
 /** The reads of the cache: everything the hot path needs of apps and endpoints, in one query for many of them. */
+import type { Endpoint } from '../../core/endpoint.ts'
+import { applyDefaults, type EndpointDefaults } from '../../core/endpoint-defaults.ts'
 import type { Queryable } from '../../db/pool.ts'
 import {
   endpointColumns,
@@ -9,6 +11,7 @@ import {
 } from '../endpoints/rows/store.ts'
 import type { KeyHolder } from '../keys/key.ts'
 import type { AppRoutes, EndpointInApp, RoutedApp } from './routes.ts'
+import { openDefaults } from '../tenants/default-headers.ts'
 
 /** A key's or a session's row, before the time decides whether it has expired. */
 export type KeyRow = KeyHolder
@@ -24,12 +27,44 @@ const routedApp = /* sql */ `
     'tenantAcceptRate', t.accept_rate,
     'tenantPersonPaths', t.person_paths,
     'tenantEncryptsPayloads', t.encrypt_payloads,
+    'tenantDefaults', t.endpoint_defaults,
+    'tenantHeadersSealed', encode(t.default_headers_sealed, 'base64'),
     'tenantRetrySchedules', (
       select json_object_agg(name, retry_schedule_ms)
         from event_type
        where tenant_id = a.tenant_id and retry_schedule_ms is not null
     )
   ) as app`
+
+/** As it is read: the tenant's headers are still sealed. */
+interface AppRow extends RoutedApp {
+  tenantHeadersSealed?: string | null
+}
+
+/** What holds for endpoints that say nothing; or why the tenant's part of it cannot be read. */
+type Levels = (EndpointDefaults | null)[] | { unreadable: unknown }
+
+/** Opens the tenant's word in the app, once for all of its endpoints. */
+function levelsOf(app: AppRow, { seal }: Opener, defaults: EndpointDefaults): Levels {
+  const { tenantHeadersSealed, tenantDefaults: endpointDefaults, tenantId } = app
+  delete app.tenantHeadersSealed
+  if (tenantHeadersSealed == null) return [endpointDefaults, defaults]
+  try {
+    const defaultHeaders = Buffer.from(tenantHeadersSealed, 'base64')
+    app.tenantDefaults = openDefaults({ endpointDefaults, defaultHeaders }, tenantId, seal)
+    return [app.tenantDefaults, defaults]
+  } catch (unreadable) {
+    return { unreadable }
+  }
+}
+
+/** Without headers that belong to it nothing is sent: it waits, as one whose own do not open. */
+function withDefaults(endpoint: Endpoint, levels: Levels, opener: Opener): Endpoint {
+  if (Array.isArray(levels)) return applyDefaults(endpoint, levels)
+  opener.unreadable(levels.unreadable, endpoint.id)
+  endpoint.paused = true
+  return endpoint
+}
 
 /**
  * Apps with all their endpoints, by app id. Those that do not exist are not in the answer. One probe of `app`'s key an
@@ -39,9 +74,10 @@ export async function loadRoutes(
   db: Queryable,
   opener: Opener,
   appIds: string[],
+  defaults: EndpointDefaults,
 ): Promise<Map<string, AppRoutes>> {
   const [apps, endpoints] = await Promise.all([
-    db.query<{ app: RoutedApp }>({
+    db.query<{ app: AppRow }>({
       name: 'routes-apps',
       text: /* sql */ `
         select ${routedApp}
@@ -60,11 +96,18 @@ export async function loadRoutes(
     }),
   ])
   const found = new Map<string, AppRoutes>()
-  for (const { app } of apps.rows) found.set(app.id, { app, endpoints: [], health: new Map() })
+  const levels = new Map<string, Levels>()
+  for (const { app } of apps.rows) {
+    levels.set(app.id, levelsOf(app, opener, defaults))
+    found.set(app.id, { app, endpoints: [], health: new Map() })
+  }
   for (const row of endpoints.rows) {
     const routes = found.get(row.appId)
     if (routes === undefined) continue
-    routes.endpoints.push(endpointOf(row, opener))
+    // One text for all of them: each row brings its own.
+    row.appId = routes.app.id
+    row.tenantId = routes.app.tenantId
+    routes.endpoints.push(withDefaults(endpointOf(row, opener), levels.get(row.appId)!, opener))
     if (row.health) routes.health.set(row.id, row.health)
   }
   return found
@@ -75,8 +118,9 @@ export async function loadEndpoints(
   db: Queryable,
   opener: Opener,
   ids: string[],
+  defaults: EndpointDefaults,
 ): Promise<Map<string, EndpointInApp>> {
-  const { rows } = await db.query<EndpointRow & { app: RoutedApp }>({
+  const { rows } = await db.query<EndpointRow & { app: AppRow }>({
     name: 'routes-by-endpoint',
     text: /* sql */ `
       select ${endpointColumns}, ${routedApp}
@@ -89,7 +133,15 @@ export async function loadEndpoints(
   return new Map(
     rows.map((row) => [
       row.id,
-      { endpoint: endpointOf(row, opener), health: row.health ?? undefined, app: row.app },
+      {
+        endpoint: withDefaults(
+          endpointOf(row, opener),
+          levelsOf(row.app, opener, defaults),
+          opener,
+        ),
+        health: row.health ?? undefined,
+        app: row.app,
+      },
     ]),
   )
 }

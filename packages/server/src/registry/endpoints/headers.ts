@@ -1,4 +1,5 @@
-/** The extra request headers of an endpoint: how they are changed, and which are shown by name only. */
+/** The extra request headers of endpoints: how they are changed, and which are shown by name only. */
+import { includes, type Role } from '../../core/role.ts'
 
 /** What GET answers: the values that are no secrets, and the names of those that are. */
 export interface ShownHeaders {
@@ -32,4 +33,11 @@ export function showHeaders(headers: Record<string, string>): ShownHeaders {
     headers: Object.fromEntries(entries.filter(([name]) => !isSensitive(name))),
     sensitive: entries.flatMap(([name]) => (isSensitive(name) ? [name] : [])),
   }
+}
+
+/** Whoever may not change them sees that they are there and not what they say: any of them may be a credential. */
+export function headersFor(role: Role, shown: ShownHeaders): ShownHeaders {
+  if (includes(role, 'administer')) return shown
+  const { headers, sensitive } = shown
+  return { headers: {}, sensitive: [...Object.keys(headers), ...sensitive].toSorted() }
 }

@@ -1,15 +1,19 @@
 import type { ChatFilter } from '../../core/chat-filter.ts'
+import type { Destination } from '../../core/destination.ts'
+import type { EndpointTls } from '../../core/endpoint-access.ts'
 import type { CircuitSettings, DialectName, Endpoint, TransformPart } from '../../core/endpoint.ts'
 import { dialectNames, signatureHeaderNames } from '../../core/endpoint.ts'
 import { invalid } from '../../core/error.ts'
+import type { Coded } from '../../core/field-problem.ts'
 import { readId } from '../../core/id.ts'
 import { priorities } from '../../core/message.ts'
-import { headersProblem } from '../../core/request-headers.ts'
 import type { ParsedSecret, Secret } from '../../core/secret.ts'
+import { authProblems, type TlsChange } from './access.ts'
 import {
   atMost,
   type Checks,
   checkSettings,
+  headersProblems,
   integer,
   integerProblem,
   jsonProblem,
@@ -32,7 +36,8 @@ type NotASetting =
   | 'updatedAtMs'
 
 /** What a caller can set of an endpoint. */
-export interface EndpointSettings extends Partial<Omit<Endpoint, NotASetting>> {
+export interface EndpointSettings extends Partial<Omit<Endpoint, NotASetting | 'tls'>> {
+  tls?: TlsChange | null
   /** Only when it is made; later by rotation. Null or absent: generated. */
   secret?: string | null
 }
@@ -40,19 +45,33 @@ export interface EndpointSettings extends Partial<Omit<Endpoint, NotASetting>> {
 /** What other rooms know better. Each answers what is wrong, or undefined; the API shows it as it is. */
 export interface EndpointRules {
   /** Of the address guard: the form of the URL, and an address in it that nothing may be sent to. */
-  checkUrl(url: string): string | undefined | Promise<string | undefined>
+  checkUrl(url: string): Problem | Promise<Problem>
   /** Of the filter language. */
-  checkFilter(expression: string): string | undefined
+  checkFilter(expression: string): Problem
   /** Of the transformations. */
-  checkTransform(expression: string, part: TransformPart): string | undefined
+  checkTransform(expression: string, part: TransformPart): Problem
   /** Of what is filtered by chat: each problem completes "<field>: …". */
   chatFilterProblems?(filter: ChatFilter): { field: string; problem: string }[]
   /** Of the dialects: their own options. */
   checkDialectOptions?(dialect: DialectName, options: Record<string, unknown>): string | undefined
+  /** Of the destinations that are not HTTP. */
+  destinations?: DestinationRules
   /** Of the dialects: how their secrets are read and made. */
   parseSecret(dialect: DialectName, text: string): ParsedSecret
   /** Null: this dialect goes without unless one is given. */
   generateSecret(dialect: DialectName): Secret | null
+}
+
+export interface DestinationRules {
+  /** What is given, with the secrets that are kept in place of their masks. */
+  unmasked(given: Destination, kept: Destination | null): Destination
+  /** Where it leads, without what opens it. */
+  address(destination: Destination): string
+  /** Connects for real. */
+  problemOf(
+    destination: Destination,
+    tls: EndpointTls | null,
+  ): Promise<{ field: string; problem: string | Coded } | undefined>
 }
 
 const DAY_SECONDS = 86_400
@@ -60,13 +79,18 @@ const DAY_SECONDS = 86_400
 /**
  * The blanks around a URL were pasted with it; whatever reads URLs drops them, so that kept they would only mislead.
  */
-export function withTrimmedUrl<Settings extends { url?: string | undefined }>(
+export function withTrimmedUrls<Settings extends Pick<EndpointSettings, 'url' | 'auth'>>(
   settings: Settings,
 ): Settings {
-  return settings.url === undefined ? settings : { ...settings, url: settings.url.trim() }
+  const { url, auth } = settings
+  return {
+    ...settings,
+    ...(url !== undefined && { url: url.trim() }),
+    ...(auth?.type === 'oauth2' && { auth: { ...auth, tokenUrl: auth.tokenUrl.trim() } }),
+  }
 }
 
-async function urlProblemOf(url: string, rules: EndpointRules): Promise<string | undefined> {
+async function urlProblemOf(url: string, rules: EndpointRules): Promise<Problem> {
   // The same readers drop them from the middle too, and so reach another address than the one that is shown.
   // oxlint-disable-next-line no-control-regex -- these are looked for
   if (/[\u0000-\u001f\u007f]/.test(url)) return 'may not hold line breaks or control characters'
@@ -79,17 +103,28 @@ export async function checkEndpointSettings(
   rules: EndpointRules,
   creating = false,
 ): Promise<void> {
-  const { url, retryScheduleMs: retrySchedule, ...others } = settings
-  // The one check that waits: the guard looks the name up.
-  const urlProblem = url === undefined ? 'is needed' : await urlProblemOf(url, rules)
+  const { url, retryScheduleMs: retrySchedule, destination, ...others } = settings
+  // The checks that wait: the guard looks the names up.
+  const urlProblem =
+    destination != null
+      ? undefined
+      : url === undefined
+        ? ({ msg: 'is needed, or a destination', code: 'missing' } as const)
+        : await urlProblemOf(url, rules)
+  const tokenUrl = settings.auth?.type === 'oauth2' ? settings.auth.tokenUrl : undefined
+  const tokenUrlProblem = tokenUrl === undefined ? undefined : await urlProblemOf(tokenUrl, rules)
   checkSettings<CheckedSettings>(
     { url: url ?? (creating ? '' : undefined), retrySchedule, ...others },
-    { url: () => urlProblem, ...checksOf(rules) },
+    {
+      url: () => urlProblem,
+      auth: (auth) => authProblems(auth, tokenUrlProblem),
+      ...checksOf(rules),
+    },
   )
 }
 
 /** Under the names by which the caller gives them: a schedule comes in seconds. */
-type CheckedSettings = Omit<EndpointSettings, 'url' | 'retryScheduleMs'> & {
+type CheckedSettings = Omit<EndpointSettings, 'url' | 'destination' | 'retryScheduleMs'> & {
   url: string | undefined
   retrySchedule: number[] | null | undefined
 }
@@ -99,7 +134,7 @@ function checksOf(rules: EndpointRules): Checks<CheckedSettings> {
     uid: (uid) => uidProblem(uid, readId('endpoint', uid) !== undefined),
     description: atMost(16_384),
     metadata: metadataProblem,
-    headers: headersProblem,
+    headers: headersProblems,
     throttleRate: integer(1, 65_535),
     throttleWindowMs: integer(1_000, 86_400_000),
     timeoutMs: integer(1_000, 60_000),
@@ -146,7 +181,11 @@ export function checkDialectOptions(
   if (problem !== undefined) throw invalid(['body', 'dialectOptions'], problem)
 }
 
-function circuitProblems({ failuresToOpen, pauseMs, maxPauseMs }: CircuitSettings): Problems {
+export function circuitProblems({
+  failuresToOpen,
+  pauseMs,
+  maxPauseMs,
+}: CircuitSettings): Problems {
   const bounds = (value: number | undefined, min: number, max: number): Problem =>
     value === undefined ? undefined : integerProblem(value, min, max)
   return [
@@ -156,13 +195,24 @@ function circuitProblems({ failuresToOpen, pauseMs, maxPauseMs }: CircuitSetting
   ]
 }
 
-function scheduleProblem(scheduleMs: number[]): Problem {
-  if (scheduleMs.length > 100) return `has ${scheduleMs.length} entries, at most 100 are allowed`
+export function scheduleProblem(scheduleMs: number[]): Problem {
+  if (scheduleMs.length > 100) return tooMany(scheduleMs.length, 100)
   const maxMs = 7 * DAY_SECONDS * 1_000
   const wrong = scheduleMs.find((ms) => !Number.isInteger(ms) || ms < 0 || ms > maxMs)
   return wrong === undefined
     ? undefined
-    : `holds ${wrong / 1_000}; each is the seconds before a retry, 0 to ${7 * DAY_SECONDS}, to the millisecond`
+    : {
+        msg: `holds ${wrong / 1_000}; each is the seconds before a retry, 0 to ${7 * DAY_SECONDS}, to the millisecond`,
+        code: 'schedule',
+      }
+}
+
+function tooMany(count: number, limit: number): Problem {
+  return {
+    msg: `has ${count} entries, at most ${limit} are allowed`,
+    code: 'too_many',
+    values: { limit },
+  }
 }
 
 function names(
@@ -173,11 +223,14 @@ function names(
 ): (given: string[]) => Problem {
   return (given) => {
     if (given.length === 0) return 'must not be empty; null means all'
-    if (given.length > maxItems)
-      return `has ${given.length} entries, at most ${maxItems} are allowed`
+    if (given.length > maxItems) return tooMany(given.length, maxItems)
     const wrong = given.find((name) => name.length > maxLength || !pattern.test(name))
     if (wrong !== undefined)
-      return `"${wrong.slice(0, 64)}" is not allowed: 1 to ${maxLength} characters of ${allowed}`
+      return {
+        msg: `"${wrong.slice(0, 64)}" is not allowed: 1 to ${maxLength} characters of ${allowed}`,
+        code: 'bad_name',
+        values: { limit: maxLength },
+      }
     return new Set(given).size < given.length ? 'names one twice' : undefined
   }
 }

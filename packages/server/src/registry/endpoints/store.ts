@@ -5,7 +5,8 @@ import type { ListOptions, Page } from '../../db/table.ts'
 import type { AppScope } from '../apps/app.ts'
 import { createCredentials } from './credentials/store.ts'
 import { byIdOrUid, endpoints, findEndpoint, listEndpoints } from './rows/store.ts'
-import { checkEndpointSettings, type EndpointSettings, withTrimmedUrl } from './settings.ts'
+import { concernsDestination, tryDestination, withDestination } from './destination.ts'
+import { checkEndpointSettings, type EndpointSettings } from './settings.ts'
 import { createEndpointWriter, missing, type EndpointsOptions } from './writer/store.ts'
 
 export type Endpoints = ReturnType<typeof createEndpoints>
@@ -14,7 +15,7 @@ export type Endpoints = ReturnType<typeof createEndpoints>
 export function createEndpoints(options: EndpointsOptions) {
   const { pool, opener, rules } = options
   const writer = createEndpointWriter(options)
-  const { write, held, noteEvent, secretFor, insert, change } = writer
+  const { write, held, heldOpen, noteEvent, secretFor, insert, change } = writer
 
   const turn = async (
     scope: AppScope,
@@ -22,6 +23,17 @@ export function createEndpoints(options: EndpointsOptions) {
     to: { paused: boolean } | { disabled: boolean },
   ): Promise<Endpoint> =>
     await write(scope, async (db, app) => await change(db, app, await held(db, scope, idOrUid), to))
+
+  const settled = async <Settings extends EndpointSettings>(
+    scope: AppScope,
+    idOrUid: string,
+    asked: Settings,
+  ): Promise<{ settings: Settings; kept: Endpoint | undefined }> => {
+    const kept = concernsDestination(asked)
+      ? await findEndpoint(pool, opener, scope, byIdOrUid(idOrUid))
+      : undefined
+    return { settings: withDestination(asked, kept, rules.destinations), kept }
+  }
 
   return {
     ...createCredentials(options, writer),
@@ -35,8 +47,9 @@ export function createEndpoints(options: EndpointsOptions) {
 
     /** Needs the `url` at least. `conflict` when the uid is taken; `validation` names every field at fault. */
     async create(scope: AppScope, asked: EndpointSettings): Promise<Endpoint> {
-      const settings = withTrimmedUrl(asked)
+      const settings = withDestination(asked, undefined, rules.destinations)
       await checkEndpointSettings(settings, rules, true)
+      await tryDestination(settings, undefined, rules.destinations)
       const secret = secretFor(settings.dialect ?? 'standard', settings.secret, 'secret')
       return await write(scope, async (db, app) => await insert(db, scope, app, settings, secret))
     },
@@ -51,8 +64,10 @@ export function createEndpoints(options: EndpointsOptions) {
       idOrUid: string,
       asked: EndpointSettings,
     ): Promise<{ endpoint: Endpoint; created: boolean }> {
-      const settings = withTrimmedUrl(asked)
-      await checkEndpointSettings(settings, rules, true)
+      const { settings, kept } = await settled(scope, idOrUid, asked)
+      // One that has a destination is given back with the URL that it shows, which is not checked again.
+      await checkEndpointSettings(settings, rules, asked.url === undefined)
+      await tryDestination(settings, kept, rules.destinations)
       const shown = readId('endpoint', idOrUid) !== undefined
       const pathUid = shown ? null : idOrUid
       const { secret: givenSecret, ...given } = settings
@@ -84,11 +99,13 @@ export function createEndpoints(options: EndpointsOptions) {
       idOrUid: string,
       asked: Omit<EndpointSettings, 'secret'>,
     ): Promise<Endpoint> {
-      const settings = withTrimmedUrl(asked)
+      const { settings, kept } = await settled(scope, idOrUid, asked)
       await checkEndpointSettings(settings, rules)
+      await tryDestination(settings, kept, rules.destinations)
+      const find = settings.tls ? heldOpen : held
       return await write(
         scope,
-        async (db, app) => await change(db, app, await held(db, scope, idOrUid), settings),
+        async (db, app) => await change(db, app, await find(db, scope, idOrUid), settings),
       )
     },
 

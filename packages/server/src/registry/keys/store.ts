@@ -56,7 +56,7 @@ export function createKeys({ pool, clock, write }: { pool: Pool; clock: Clock; w
       name.length === 0 || name.length > 256 ? 'has 1 to 256 characters' : textProblem(name)
     if (problem) throw invalid(['body', 'name'], problem)
     if (expiresAtMs !== null && expiresAtMs <= clock.now())
-      throw invalid(['body', 'expiresAt'], 'must lie in the future')
+      throw invalid(['body', 'expiresAt'], { msg: 'must lie in the future', code: 'time_past' })
     const { text, hint } = makeKey(appId === null ? 'tenant' : 'app')
     const values = {
       id: uuidv7(clock.now()),

@@ -1,14 +1,27 @@
 import type { Clock } from '../../core/clock.ts'
 import type { SignatureHeaders } from '../../core/endpoint.ts'
+import type { EndpointDefaults } from '../../core/endpoint-defaults.ts'
 import { PomboError } from '../../core/error.ts'
 import { uuidv7 } from '../../core/id.ts'
 import { personPathProblem } from '../../core/person.ts'
 import type { Pool, Queryable } from '../../db/pool.ts'
+import type { Seal } from '../../db/seal.ts'
 import { defineTable, type ListOptions, type Page } from '../../db/table.ts'
-import { checkSettings, integer, nameProblem, uuidOf } from '../checks.ts'
+import {
+  checkSettings,
+  headersProblems,
+  integer,
+  integerProblem,
+  nameProblem,
+  type Problem,
+  type Problems,
+  uuidOf,
+} from '../checks.ts'
+import { circuitProblems, scheduleProblem } from '../endpoints/settings.ts'
 import { hashKey, hintOf, makeKey } from '../keys/key.ts'
 import { apiKeys } from '../keys/store.ts'
 import type { Note, Write } from '../writer.ts'
+import { openDefaults, sealDefaults, type StoredDefaults } from './default-headers.ts'
 
 /** Who keeps apps apart from others': an organisation. */
 export interface Tenant {
@@ -26,6 +39,8 @@ export interface Tenant {
   allowUnknownEventTypes: boolean
   /** How its endpoints sign unless they say otherwise when they are made; null: as configured for all. */
   signatureHeaders: SignatureHeaders | null
+  /** What holds for its endpoints that say nothing of their own; null: as configured for all. */
+  endpointDefaults: EndpointDefaults | null
   /** As Svix's clients say of environments; nothing hangs on it. */
   environmentType: EnvironmentType
   createdAtMs: number
@@ -42,10 +57,13 @@ export interface TenantSettings {
   encryptPayloads?: boolean
   allowUnknownEventTypes?: boolean
   signatureHeaders?: SignatureHeaders | null
+  endpointDefaults?: EndpointDefaults | null
   environmentType?: EnvironmentType
 }
 
-const tenants = defineTable<Tenant, keyof TenantSettings>({
+type StoredTenant = Tenant & StoredDefaults
+
+const tenants = defineTable<StoredTenant, keyof TenantSettings | 'defaultHeaders'>({
   name: 'tenant',
   key: 'id',
   fixed: { id: 'id', createdAtMs: 'created_at', updatedAtMs: 'updated_at' },
@@ -57,6 +75,8 @@ const tenants = defineTable<Tenant, keyof TenantSettings>({
     encryptPayloads: 'encrypt_payloads',
     allowUnknownEventTypes: 'allow_unknown_event_types',
     signatureHeaders: 'signature_headers',
+    endpointDefaults: 'endpoint_defaults',
+    defaultHeaders: 'default_headers_sealed',
     environmentType: 'environment_type',
   },
 })
@@ -73,11 +93,31 @@ const MIN_KEY_CHARACTERS = 16
 
 export type Tenants = ReturnType<typeof createTenants>
 
-export function createTenants({ pool, clock, write }: { pool: Pool; clock: Clock; write: Write }) {
+export function createTenants({
+  pool,
+  seal,
+  clock,
+  write,
+}: {
+  pool: Pool
+  seal: Seal
+  clock: Clock
+  write: Write
+}) {
+  const sealed = ({ endpointDefaults, ...others }: Partial<TenantSettings>, id: string) => ({
+    ...others,
+    ...(endpointDefaults !== undefined && sealDefaults(endpointDefaults, id, seal)),
+  })
+  const opened = ({ defaultHeaders, ...tenant }: StoredTenant): Tenant => ({
+    ...tenant,
+    endpointDefaults: openDefaults({ ...tenant, defaultHeaders }, tenant.id, seal),
+  })
+
   async function insert(db: Queryable, note: Note, settings: TenantSettings): Promise<Tenant> {
-    const tenant = await tenants.insert(db, { ...settings, id: uuidv7(clock.now()) })
-    await note('tenant', tenant!.id)
-    return tenant!
+    const id = uuidv7(clock.now())
+    const tenant = await tenants.insert(db, { ...sealed(settings, id), name: settings.name, id })
+    await note('tenant', id)
+    return opened(tenant!)
   }
 
   return {
@@ -88,20 +128,46 @@ export function createTenants({ pool, clock, write }: { pool: Pool; clock: Clock
 
     async get(idOrShown: string): Promise<Tenant> {
       const id = uuidOf('tenant', idOrShown) ?? missing(idOrShown)
-      return (await tenants.find(pool, { id })) ?? missing(idOrShown)
+      return opened((await tenants.find(pool, { id })) ?? missing(idOrShown))
     },
 
-    list: async (options: ListOptions): Promise<Page<Tenant>> =>
-      await tenants.list(pool, {}, options),
+    async list(options: ListOptions): Promise<Page<Tenant>> {
+      const page = await tenants.list(pool, {}, options)
+      return { ...page, rows: page.rows.map(opened) }
+    },
 
     /** Sets what is given. */
     async update(idOrShown: string, settings: Partial<TenantSettings>): Promise<Tenant> {
       check(settings)
       const id = uuidOf('tenant', idOrShown) ?? missing(idOrShown)
       return await write(async (db, note) => {
-        const tenant = (await tenants.update(db, { id }, settings)) ?? missing(idOrShown)
+        const changed = sealed(settings, id)
+        const tenant = (await tenants.update(db, { id }, changed)) ?? missing(idOrShown)
         await note('tenant', id)
-        return tenant
+        return opened(tenant)
+      })
+    },
+
+    /**
+     * Its apps, endpoints, sources, event types and keys go with it. Kept history is out of reach at once, as that of
+     * an app that is deleted, and goes when its days are over.
+     */
+    async delete(idOrShown: string): Promise<void> {
+      const id = uuidOf('tenant', idOrShown) ?? missing(idOrShown)
+      await write(async (db, note) => {
+        const [oldest] = (await tenants.list(db, {}, { limit: 1, order: 'ascending' })).rows
+        if (oldest?.id === id) {
+          throw new PomboError('conflict', {
+            detail: 'The first tenant is the operator; it is not deleted.',
+          })
+        }
+        const { rows } = await db.query<{ id: string }>('select id from app where tenant_id = $1', [
+          id,
+        ])
+        if ((await tenants.delete(db, { id })) === 0) missing(idOrShown)
+        for (const app of rows) await note('app', app.id)
+        await note('key', id)
+        await note('tenant', id)
       })
     },
 
@@ -155,11 +221,32 @@ function check(settings: Partial<TenantSettings>): void {
     name: nameProblem,
     retentionDays: integer(1, 3_650),
     acceptRate: integer(1, 1_000_000),
+    endpointDefaults: defaultsProblems,
     personPaths: (paths) =>
       paths.length > 50
         ? 'holds more than 50 paths'
         : paths.map(personPathProblem).find((problem) => problem !== undefined),
   })
+}
+
+/** Under the names by which they are given. */
+function defaultsProblems(given: EndpointDefaults): Problems {
+  const { retryScheduleMs, throttleRate, throttleWindowMs, circuit = {} } = given
+  const bounds = (value: number | undefined, min: number, max: number): Problem =>
+    value === undefined ? undefined : integerProblem(value, min, max)
+  return [
+    ['timeoutMs', bounds(given.timeoutMs, 1_000, 60_000)],
+    ['maxInFlight', bounds(given.maxInFlight, 1, 1_000)],
+    ['throttleRate', bounds(throttleRate, 1, 65_535)],
+    ['retrySchedule', retryScheduleMs && scheduleProblem(retryScheduleMs)],
+    ['throttleWindowMs', bounds(throttleWindowMs, 1_000, 86_400_000)],
+    ...within('headers', given.headers ? headersProblems(given.headers) : []),
+    ...within('circuit', circuitProblems(circuit)),
+  ]
+}
+
+function within(field: string, problems: Problems): Problems {
+  return problems.map(([part, problem]) => [[field, part].flat(), problem])
 }
 
 function missing(id: string): never {

@@ -5,8 +5,8 @@
  * Promises: an item is settled only after its message is durable or it was refused; a broker or database that is away
  * is waited for and told of once; a stop ends within the grace, and leaves to the broker what was not accepted.
  */
-import { acceptAll, type AcceptanceDeps, type Fate, type ReadItem } from './acceptance.ts'
-import { pause } from './patience.ts'
+import type { Fate } from './acceptance.ts'
+import { backoffMs, pause } from './patience.ts'
 import { Trouble } from './trouble.ts'
 
 /**
@@ -25,8 +25,6 @@ export interface Consumer<Item> {
    * acknowledgement, was lost.
    */
   batches(): AsyncIterable<readonly Item[]>
-  /** Pure. */
-  read(item: Item): ReadItem
   /** Acknowledges what was accepted, sets aside what was refused. What was left stays this process's. */
   settle(items: readonly Item[], fates: readonly Fate[]): Promise<void>
   /** For brokers that take back what is held in silence: called so often while a batch is being accepted. */
@@ -41,18 +39,27 @@ export interface Consumer<Item> {
   close(): Promise<void>
 }
 
+export interface PullerDeps<Item> {
+  /** What becomes of each, in their order; ends soon after `stopping`, and leaves what is not accepted by then. */
+  take: (items: readonly Item[], stopping: AbortSignal) => Promise<Fate[]>
+  log: (message: string, error?: unknown) => void
+  /** Told of each failure, and of null once something was read again. */
+  hear?: (error: unknown) => void
+}
+
 const retryMs = 500
 const graceMs = 5_000
 
 export class Puller<Item> {
   readonly #consumer: Consumer<Item>
-  readonly #deps: AcceptanceDeps
+  readonly #deps: PullerDeps<Item>
   readonly #stopping = new AbortController()
   readonly #trouble: Trouble
   #opening: Promise<void> | undefined
   #running: Promise<void> | undefined
+  #failures = 0
 
-  constructor(consumer: Consumer<Item>, deps: AcceptanceDeps) {
+  constructor(consumer: Consumer<Item>, deps: PullerDeps<Item>) {
     this.#consumer = consumer
     this.#deps = deps
     this.#trouble = new Trouble(deps.log, `${consumer.name} is read again`)
@@ -82,22 +89,23 @@ export class Puller<Item> {
         for await (const batch of this.#consumer.batches()) {
           if (batch.length > 0) await this.#take(batch)
           if (signal.aborted) return
+          this.#failures = 0
           this.#trouble.over()
+          this.#deps.hear?.(null)
         }
       } catch (error) {
         if (!this.#consumer.isConnectionError(error)) this.#complain(error)
-        await pause(retryMs, signal)
+        await pause(backoffMs(retryMs, this.#failures++), signal)
       }
     }
   }
 
   async #take(batch: readonly Item[]): Promise<void> {
-    const { broker, heartbeat } = this.#consumer
+    const { heartbeat } = this.#consumer
     const beating =
       heartbeat && setInterval(() => void heartbeat.beat().catch(() => {}), heartbeat.everyMs)
     try {
-      const read = batch.map((item) => this.#consumer.read(item))
-      const fates = await acceptAll(read, broker, this.#deps, this.#stopping.signal)
+      const fates = await this.#deps.take(batch, this.#stopping.signal)
       await this.#consumer.settle(batch, fates)
     } finally {
       clearInterval(beating)
@@ -105,7 +113,8 @@ export class Puller<Item> {
   }
 
   #complain(error: unknown): void {
-    if (!this.#stopping.signal.aborted)
-      this.#trouble.tell(`${this.#consumer.name} cannot be read; trying again`, error)
+    if (this.#stopping.signal.aborted) return
+    this.#trouble.tell(`${this.#consumer.name} cannot be read; trying again`, error)
+    this.#deps.hear?.(error)
   }
 }

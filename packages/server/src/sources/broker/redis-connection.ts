@@ -5,7 +5,9 @@
  * becomes of a command that was under way is unknown, so `resend` decides: BullMQ has it sent again, as it expects of
  * ioredis; the others have it refused.
  */
-import type { Redis } from 'ioredis'
+import type { Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Redis, RedisOptions as ClientOptions } from 'ioredis'
 
 export interface RedisOptions {
   /** `redis://user:password@host:port/database`, or `rediss://` for TLS. */
@@ -13,6 +15,8 @@ export interface RedisOptions {
   /** Shown by `CLIENT LIST`. */
   name: string
   resend?: boolean
+  /** Past the guard of addresses; unless given, ioredis connects by itself. */
+  dial?: (() => Promise<Socket>) | undefined
   /** Why it could not be opened, or broke. */
   onError: (error: Error) => void
 }
@@ -32,10 +36,17 @@ export function isConnectionError(error: unknown): boolean {
   return refused || failures.has(error) || error.message === 'Connection is closed.'
 }
 
-export async function openRedis({ url, name, resend, onError }: RedisOptions): Promise<Redis> {
+export async function openRedis({
+  url,
+  name,
+  resend,
+  dial,
+  onError,
+}: RedisOptions): Promise<Redis> {
   const { Redis } = await import('ioredis')
   const redis = new Redis(url, {
     connectionName: name,
+    ...(dial && { Connector: connectorOf(dial, onError) }),
     disableClientInfo: true,
     keepAlive: 10_000,
     retryStrategy: (attempts) => Math.min(50 * 2 ** (attempts - 1), longestPauseMs),
@@ -44,6 +55,38 @@ export async function openRedis({ url, name, resend, onError }: RedisOptions): P
     maxRetriesPerRequest: resend ? null : 0,
   })
   return watched(redis, onError)
+}
+
+/**
+ * What hands ioredis a socket that is open already, at every attempt. It tries by itself until it is told to end:
+ * ioredis takes a connector that fails for the end of it all (5.11).
+ */
+function connectorOf(
+  dial: () => Promise<Socket>,
+  onError: (error: Error) => void,
+): NonNullable<ClientOptions['Connector']> {
+  class Connector {
+    #socket: Socket | undefined
+    readonly #ending = new AbortController()
+    connect = async () => {
+      for (let attempts = 0; ; attempts++) {
+        try {
+          return (this.#socket = await dial())
+        } catch (error) {
+          if (this.#ending.signal.aborted) throw error
+          onError(error as Error)
+        }
+        const pauseMs = Math.min(50 * 2 ** attempts, longestPauseMs)
+        await sleep(pauseMs, undefined, { signal: this.#ending.signal })
+      }
+    }
+    disconnect = () => {
+      this.#ending.abort()
+      this.#socket?.destroy()
+    }
+    check = () => true
+  }
+  return Connector as unknown as NonNullable<ClientOptions['Connector']>
 }
 
 /** The same connection once more, as BullMQ wants one for its blocking commands. */

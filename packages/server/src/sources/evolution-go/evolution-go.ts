@@ -7,18 +7,15 @@ import { fields, type Fields, text } from '../../core/json-values.ts'
 import { qrAt } from '../gateway/mapping.ts'
 import type { Origin } from '../gateway/origin.ts'
 import { jsonObject, notUnderstood, originOf, sessionOf, understood } from '../gateway/request.ts'
-import { sameSecret } from '../gateway/signature.ts'
+import { verifySecret } from '../gateway/signature.ts'
 import type { GatewayRequest, GatewaySource, Mapped, Parsed } from '../gateway/gateway.ts'
 import { structName, whatsmeowEvents } from '../client-libraries/whatsmeow/events.ts'
 import { whatsmeowMessage, whatsmeowReceipt } from '../client-libraries/whatsmeow/message.ts'
 
 export const evolutionGo: GatewaySource = {
   name: 'evolution-go',
-  async verify(request, secret) {
-    const token = text(jsonObject(request.rawBody)?.['instanceToken'])
-    if (token === null) return 'absent'
-    return sameSecret(token, secret) ? 'ok' : 'bad'
-  },
+  verify: async (request, secret) =>
+    verifySecret(text(jsonObject(request.rawBody)?.['instanceToken']), secret),
   parse,
 }
 

@@ -6,9 +6,10 @@
  * said before is no event, also after a restart; an event that was decided on becomes one message, whoever is killed
  * in between; a gateway that is away is called again, with pauses that grow, and holds up nobody.
  */
-import { isAway, type Pool } from '../../db/pool.ts'
+import type { Pool } from '../../db/pool.ts'
 import { sealContext } from '../../db/reseal.ts'
 import type { Seal } from '../../db/seal.ts'
+import { Rounds } from '../rounds.ts'
 import { Follower, type FollowerDeps } from './follower.ts'
 import { claimDevices, devicesOf, leaveDevices } from './store.ts'
 
@@ -28,43 +29,23 @@ export interface GatewayWebsocketsDeps
 export class GatewayWebsockets {
   readonly #deps: GatewayWebsocketsDeps
   readonly #followers = new Map<string, Follower>()
-  #timer: NodeJS.Timeout | undefined
-  #looking: Promise<void> | undefined
-  #lookAgain = false
-  #stopped = false
+  readonly #rounds: Rounds
 
   constructor(deps: GatewayWebsocketsDeps) {
     this.#deps = deps
-  }
-
-  start(): void {
-    this.#timer = setInterval(() => this.look(), this.#deps.lookMs ?? 2_000)
-    this.look()
+    this.#rounds = new Rounds(
+      async () => await this.#look(),
+      deps.lookMs ?? 2_000,
+      (error) => deps.log('looking for devices to follow failed', error),
+    )
   }
 
   /** Devices were added, or changed, on this node: there is no need to wait for the next look. */
-  look(): void {
-    if (this.#stopped || this.#timer === undefined) return
-    if (this.#looking) {
-      this.#lookAgain = true
-      return
-    }
-    this.#looking = this.#look()
-      .catch((error: unknown) => {
-        if (!isAway(error)) this.#deps.log('looking for devices to follow failed', error)
-      })
-      .finally(() => {
-        this.#looking = undefined
-        if (!this.#lookAgain) return
-        this.#lookAgain = false
-        this.look()
-      })
-  }
+  readonly look = (): void => this.#rounds.now()
+  readonly start = (): void => this.#rounds.start()
 
   async stop(): Promise<void> {
-    this.#stopped = true
-    clearInterval(this.#timer)
-    await this.#looking
+    await this.#rounds.stop()
     await this.#leave([...this.#followers.keys()])
     await leaveDevices(this.#deps.pool, this.#deps.lease.ids).catch(() => {
       // They are free when the node's lease has run out.
@@ -86,7 +67,7 @@ export class GatewayWebsockets {
     })
     await this.#leave(gone.map(([id]) => id))
     for (const { id, tenantId, gatewaySealed } of rows.values()) {
-      if (this.#followers.has(id) || this.#stopped) continue
+      if (this.#followers.has(id) || this.#rounds.over) continue
       const session = await sessionOf(tenantId, id)
       if (session === undefined) continue
       const url = seal.open(gatewaySealed, sealContext('device_gateway', id))

@@ -9,6 +9,7 @@
  * gives the same events.
  */
 import type { WhatsAppEvent } from '../../whatsapp/whatsapp.ts'
+import type { PlainEvent } from './plain-event.ts'
 import type { WebhookSettings } from './scheme.ts'
 
 export interface GatewayRequest {
@@ -58,10 +59,9 @@ export interface Mapped {
 }
 
 /** An event that has nothing to do with WhatsApp: delivered as it came. */
-export interface PlainMessage {
-  eventType: string
-  /** JSON text, to the byte. */
-  payload: string
+export interface PlainMessage extends Omit<PlainEvent, 'eventId' | 'orderingKey'> {
+  /** The sender's own id of it. */
+  eventId?: string | null
   orderingKey: string | null
   /** What makes it a repeat, and for how long: as long as the source says unless given. */
   dedupe?: { key: string; windowSeconds?: number }
@@ -82,6 +82,8 @@ export interface GatewaySource {
   readonly dedupeSeconds?: number
   /** Its requests are read as the source's settings say, so that only a source's own token will do. */
   readonly bySettings?: boolean
+  /** In Pombo's own words: what is not understood is refused, and set aside where it came from a broker. */
+  readonly strict?: boolean
   /** What is said where a proof is asked for and none came. */
   readonly absent?: string
   /** Whether the request was made by someone who knows the secret. Constant time. */

@@ -56,7 +56,7 @@ const signature = {
 
 export const scheme = z
   .discriminatedUnion('kind', [
-    z.strictObject({
+    z.object({
       kind: z.literal('hmac'),
       algorithm: z.enum(['sha1', 'sha256', 'sha384', 'sha512']),
       ...signature,
@@ -65,25 +65,24 @@ export const scheme = z
           'What the secret is written in; text unless given. A `whsec_` before base64 is left out',
       }),
     }),
-    z.strictObject({
+    z.object({
       kind: z.literal('digest'),
       algorithm: z.enum(['sha256', 'sha512']),
       ...signature,
       // Anybody can compute a digest of what anybody can read.
-      signed: template.refine(
-        (text) => text.includes('{secret}'),
-        'must name the secret as {secret}',
-      ),
+      signed: template
+        .refine((text) => text.includes('{secret}'), 'must name the secret as {secret}')
+        .meta({ pattern: String.raw`\{secret\}` }),
     }),
-    z.strictObject({ kind: z.literal('ed25519'), ...signature }),
-    z.strictObject({ kind: z.literal('ecdsa'), ...signature }),
-    z.strictObject({
+    z.object({ kind: z.literal('ed25519'), ...signature }),
+    z.object({ kind: z.literal('ecdsa'), ...signature }),
+    z.object({
       kind: z.literal('token'),
       at: place,
       prefix: name.optional().meta({ description: 'Stands before the token, such as `Bearer `' }),
     }),
-    z.strictObject({ kind: z.literal('basic') }),
-    z.strictObject({
+    z.object({ kind: z.literal('basic') }),
+    z.object({
       kind: z.literal('jwt'),
       at: place.optional().meta({ description: 'Authorization: Bearer unless given' }),
       algorithms: z
@@ -94,11 +93,12 @@ export const scheme = z
           (all) =>
             all.every((one) => one.startsWith('HS')) || !all.some((one) => one.startsWith('HS')),
           'are either all of a shared secret (HS…) or all of a public key: mixed, the public key would sign',
-        ),
+        )
+        .meta({ anyOf: [{ items: { pattern: '^HS' } }, { items: { pattern: '^[^H]' } }] }),
       issuer: name.optional(),
       audience: name.optional(),
       bodyHash: z
-        .strictObject({ claim: name, algorithm: z.enum(['sha256', 'sha512']), encoding })
+        .object({ claim: name, algorithm: z.enum(['sha256', 'sha512']), encoding })
         .optional()
         .meta({ description: 'A claim that holds a digest of the body' }),
     }),
@@ -116,7 +116,7 @@ export type Signature = Extract<Scheme, { kind: 'hmac' | 'digest' | 'ed25519' | 
 
 /** What a caller sets of a source of the kind `webhook`. */
 export const webhookSettings = z
-  .strictObject({
+  .object({
     verification: scheme.optional().meta({
       description: 'How requests prove who sent them; without it only the token of the URL does',
     }),

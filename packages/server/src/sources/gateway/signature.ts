@@ -14,6 +14,12 @@ export function sameSecret(given: string, expected: string): boolean {
   )
 }
 
+/** The secret itself, as a header or a member of the body holds it. */
+export function verifySecret(given: string | null | undefined, secret: string): Verdict {
+  if (!given) return 'absent'
+  return sameSecret(given, secret) ? 'ok' : 'bad'
+}
+
 /**
  * A hex HMAC, with or without a `sha256=` before it, in a header. `signed` is the raw body unless the gateway
  * signs something else.

@@ -1,14 +1,9 @@
 /** What a message of go-whatsapp-web-multidevice says: each kind of content is a member of its own. Both versions. */
 import { emptyContent } from '../../whatsapp/message/content.ts'
-import type {
-  ContentType,
-  Location,
-  Media,
-  MessageContent,
-} from '../../whatsapp/message/message.ts'
+import { locationOf } from '../../whatsapp/message/flat.ts'
+import type { ContentType, Media, MessageContent } from '../../whatsapp/message/message.ts'
 import { respell } from '../../whatsapp/wire/spelling.ts'
 import { fields, type Fields, firstText, list, text } from '../../core/json-values.ts'
-import { toNumber } from '../../whatsapp/wire/json-shapes.ts'
 
 const media: [string, ContentType, string][] = [
   ['image', 'image', 'imageMessage'],
@@ -32,18 +27,6 @@ function mediaOf(value: unknown, key: string): Media {
     ...(mimetype ? { mimetype } : {}),
     ...(fileName ? { fileName } : {}),
     ...(key === 'ptvMessage' ? { ptv: true } : {}),
-  }
-}
-
-function locationOf(value: Fields, live: boolean): Location {
-  const name = text(value['name'])
-  const address = text(value['address'])
-  return {
-    latitude: toNumber(value['degreesLatitude']) ?? 0,
-    longitude: toNumber(value['degreesLongitude']) ?? 0,
-    ...(name ? { name } : {}),
-    ...(address ? { address } : {}),
-    ...(live ? { live: true } : {}),
   }
 }
 
@@ -85,7 +68,13 @@ function kindOf(event: Fields): MessageContent {
       'location',
       name === 'location' ? 'locationMessage' : 'liveLocationMessage',
     )
-    content.location = locationOf(place, name === 'live_location')
+    content.location = locationOf({
+      latitude: place['degreesLatitude'],
+      longitude: place['degreesLongitude'],
+      name: place['name'],
+      address: place['address'],
+      live: name === 'live_location',
+    })
     return content
   }
   const cards = fields(event['contact']) ? [event['contact']] : list(event['contacts_array'])

@@ -6,26 +6,25 @@
  * a rule; that nothing is refused for being unknown, and what cannot be kept as it is, always; that every event is
  * counted as exactly one thing (see Counted); and that no token or key is stored.
  */
+import type { RefusalSaid } from './counters/count.ts'
 import { PomboError } from '../../core/error.ts'
-import type { Accepted, IncomingMessage } from '../../core/message.ts'
-import type { WhatsAppEvent } from '../../whatsapp/whatsapp.ts'
 import { createFiles, type Files } from '../../db/files.ts'
 import { gateways } from '../gateways.ts'
 import type { GatewayAnswer, GatewayRequest, GatewaySource, Parsed } from '../gateway/gateway.ts'
+import type { BrokerMessage } from '../broker/kind.ts'
 import { mayComeFrom } from './addresses.ts'
+import { brokerRequest, refuseUnreadable } from './broker-request.ts'
+import type { Counted } from './counters/count.ts'
 import { Counters } from './counters/counters.ts'
 import type { IntakeDeps } from './deps.ts'
 import { SourceLookup } from './lookup.ts'
-import { inTheirChats } from './edited/edited.ts'
 import { createMediaLinks, type MediaLinks } from './media/link.ts'
-import { type MediaDeps, takeOutOfBody, takeOutOfEvent } from './media/media.ts'
-import { messageOf, plainMessage, unknownMessage, unrecognisedTag } from './message.ts'
-import { factsOf } from './profiles/facts.ts'
+import { type Heard, type KnownBy, type Part, type PartDeps, type Taken, takePart } from './part.ts'
 import { read } from './read.ts'
 import { namesWaitMs, Profiles } from './profiles/profiles.ts'
 import { createSources, type Sources } from './registered/store.ts'
 import { bySession, type Sender, senderOf, signatureOf, whyRefused } from './sender.ts'
-import { type Source, testOf } from './settings.ts'
+import type { Source } from './settings.ts'
 
 /** A request, before anything in it is believed. */
 export interface IntakeRequest extends Omit<GatewayRequest, 'receivedAtMs' | 'settings'> {
@@ -36,24 +35,6 @@ export interface IntakeRequest extends Omit<GatewayRequest, 'receivedAtMs' | 'se
   keys: readonly string[]
 }
 
-/** What became of the events of a request. */
-export interface Taken {
-  accepted: number
-  duplicate: number
-  filtered: number
-  skipped: number
-}
-
-/** The events of one session, and what they are taken by. */
-interface Part {
-  source: Source
-  appId: string
-  parsed: Parsed
-}
-
-/** Hears what became of each message of a request, in order. */
-export type Heard = (message: IncomingMessage, answer: Accepted) => void
-
 export class Intake {
   readonly sources: Sources
   readonly counters: Counters
@@ -62,7 +43,7 @@ export class Intake {
   readonly files: Files
   readonly #deps: IntakeDeps
   readonly #lookup: SourceLookup
-  readonly #media: MediaDeps
+  readonly #parts: PartDeps
 
   constructor(deps: IntakeDeps) {
     this.#deps = deps
@@ -77,7 +58,12 @@ export class Intake {
     this.links = createMediaLinks(seal.derived('media links'), deps.serverUrl)
     this.#lookup = new SourceLookup(pool, this.sources)
     this.files = createFiles(seal)
-    this.#media = { pool, clock, links: this.links, files: this.files, retentionDays }
+    this.#parts = {
+      pool,
+      accept: deps.accept,
+      profiles: this.profiles,
+      media: { pool, clock, links: this.links, files: this.files, retentionDays },
+    }
     deps.onAppChange((appId) => this.#lookup.forget(appId))
   }
 
@@ -113,8 +99,12 @@ export class Intake {
       })
     const parsed = await read(gateway, request)
     const taken: Taken = { accepted: 0, duplicate: 0, filtered: 0, skipped: 0 }
-    for (const part of await this.#parts(gateway, sender, request, parsed, given.address))
-      await this.#takePart(part, taken, heard)
+    for (const part of await this.#partsOf(gateway, sender, request, parsed, given.address))
+      await takePart(part, this.#parts, {
+        count: this.#count(part.source, part.appId),
+        taken,
+        ...(heard && { heard }),
+      })
     return taken
   }
 
@@ -164,7 +154,9 @@ export class Intake {
     const { tenantId, id: sourceId } = source
     const detail = `it came from ${address ?? 'an unknown address'}, which its allowedIps do not name.`
     this.#count(source, appId)('address_refused')
-    this.counters.refused({ tenantId, sourceId, appId }, detail)
+    const values = { address: address ?? '?' }
+    const said: RefusalSaid = { msg: detail, code: 'address_not_allowed', values }
+    this.counters.refused({ tenantId, sourceId, appId }, said)
     throw new PomboError('permission_denied', { detail })
   }
 
@@ -176,17 +168,17 @@ export class Intake {
   ): Promise<void> {
     const verdict = await signatureOf(gateway, source, request, this.#deps.seal)
     if (verdict === 'ok') return
-    const detail = `${whyRefused(verdict, gateway)}.`
+    const said = whyRefused(verdict, gateway)
     this.#count(source, appId)('bad_signature')
-    this.counters.refused({ tenantId: source.tenantId, sourceId: source.id, appId }, detail)
-    throw new PomboError('bad_signature', { source: source.name, detail })
+    this.counters.refused({ tenantId: source.tenantId, sourceId: source.id, appId }, said)
+    throw new PomboError('bad_signature', { source: source.name, detail: said.msg })
   }
 
   /**
    * A token of one app is for that app, whatever the path calls the session: apps are renamed, and gateways keep
    * their URL.
    */
-  async #parts(
+  async #partsOf(
     gateway: GatewaySource,
     sender: Sender,
     request: GatewayRequest,
@@ -217,70 +209,47 @@ export class Intake {
     return found ?? (await this.#deps.makeApp(tenantId, session))
   }
 
-  async #takePart({ source, appId, parsed }: Part, taken: Taken, heard?: Heard): Promise<void> {
-    const count = this.#count(source, appId)
-    const events =
-      parsed.outcome === 'events' ? await inTheirChats(this.#deps.pool, appId, parsed.events) : []
-    const skipped = parsed.outcome === 'events' ? parsed.skipped.length : 0
-    count(
-      'received',
-      parsed.outcome === 'events'
-        ? events.length + skipped
-        : parsed.outcome === 'messages'
-          ? parsed.messages.length
-          : 1,
-    )
-    count('skipped', skipped)
-    taken.skipped += skipped
-    const wanted = events.filter((event) => {
-      const reason = testOf(source)(event)
-      if (reason === null) return true
-      count(`filtered:${reason}`)
-      taken.filtered += 1
-      return false
-    })
-    const messages = await this.#messages(source, appId, parsed, events, wanted).catch(
-      (error: unknown) => {
-        count('refused', parsed.outcome === 'unknown' ? 1 : wanted.length)
-        throw error
-      },
-    )
-    const answers = messages.length === 0 ? [] : await this.#deps.accept(messages)
-    let refused: PomboError | undefined
-    for (const [index, answer] of answers.entries()) {
-      if (answer instanceof PomboError) {
-        refused ??= answer
-        count('refused')
-        continue
-      }
-      heard?.(messages[index]!, answer)
-      count(answer.outcome)
-      taken[answer.outcome] += 1
-      const { tags } = messages[index]!
-      if (answer.outcome === 'accepted' && tags?.includes(unrecognisedTag)) count('unrecognised')
-    }
-    if (refused) throw refused
+  /**
+   * What a broker's message says, before anything of it is taken.
+   * @throws PomboError where it cannot be read; whatever the gateway's own reading throws
+   */
+  async read(source: Source, { body, headers }: Pick<BrokerMessage, 'body' | 'headers'>) {
+    const gateway = gateways.get(source.gateway)!
+    const request = brokerRequest(source, body, headers, this.#deps.clock.now())
+    const parsed = await read(gateway, request)
+    await refuseUnreadable(parsed, request)
+    return await this.#partsOf(gateway, { kind: 'source', source }, request, parsed, null)
   }
 
-  async #messages(
-    source: Source,
-    appId: string,
-    parsed: Parsed,
-    events: readonly WhatsAppEvent[],
-    wanted: readonly WhatsAppEvent[],
-  ): Promise<IncomingMessage[]> {
-    if (parsed.outcome === 'unknown') {
-      await takeOutOfBody(parsed.body, source, this.#media)
-      return [unknownMessage(parsed, source, appId)]
+  /**
+   * Takes what was read, all of it or what is new in it; counted once it is settled.
+   * @throws PomboError as `take`
+   */
+  async takeRead(parts: readonly Part[], knownBy: KnownBy): Promise<void> {
+    const taken: Taken = { accepted: 0, duplicate: 0, filtered: 0, skipped: 0 }
+    for (const [index, part] of parts.entries()) {
+      const counts: [Counted, number | undefined][] = []
+      const settle = () => {
+        const count = this.#count(part.source, part.appId)
+        for (const [what, n] of counts) count(what, n)
+      }
+      await takePart(part, this.#parts, {
+        count: (what, n) => counts.push([what, n]),
+        taken,
+        knownBy: { ...knownBy, key: `${knownBy.key}|${index}` },
+      }).catch((error: unknown) => {
+        if (!(error instanceof PomboError && error.retryAfterSeconds !== undefined)) settle()
+        throw error
+      })
+      settle()
     }
-    if (parsed.outcome === 'messages')
-      return parsed.messages.map((message) => plainMessage(message, source, appId))
-    // Of all of them: a list of contacts is no news, but its names are wanted. Read before anything is filled in,
-    // which is no news either.
-    const facts = events.flatMap(factsOf)
-    await this.profiles.fill(appId, wanted)
-    this.profiles.learn(source.tenantId, appId, facts)
-    for (const event of wanted) await takeOutOfEvent(event, source, this.#media)
-    return wanted.map((event) => messageOf(event, source, appId))
+  }
+
+  /** Notes that a message of a broker was set aside, and why; one of which nothing was read has not been counted. */
+  setAside(source: Source, reason: string, { unread }: { unread: boolean }): void {
+    const { tenantId, id: sourceId, appId } = source
+    if (unread)
+      for (const what of ['received', 'refused'] as const) this.#count(source, appId)(what)
+    this.counters.refused({ tenantId, sourceId, appId }, { msg: reason })
   }
 }

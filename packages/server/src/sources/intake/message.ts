@@ -47,7 +47,7 @@ export function unknownMessage(
 
 /** What is not of WhatsApp, as its source has read it. */
 export function plainMessage(
-  { eventType, payload, orderingKey, dedupe }: PlainMessage,
+  { eventType, dedupe, ...rest }: PlainMessage,
   source: Source,
   appId: string,
 ): IncomingMessage {
@@ -55,10 +55,9 @@ export function plainMessage(
     tenantId: source.tenantId,
     appId,
     source: source.gateway,
+    ...rest,
     eventType: short(eventType),
-    payload,
     form: null,
-    orderingKey,
     ...(dedupe && {
       dedupe: [
         {

@@ -25,6 +25,8 @@ export async function read(gateway: GatewaySource, given: GatewayRequest): Promi
     .then((one) => unknownForm(one, request))
     .then((one) => withoutHiddenKeys(one, request.rawBody))
     .catch(tooDeep)
+  if (gateway.strict && parsed.outcome === 'unknown')
+    throw new PomboError('validation', { detail: parsed.reason })
   // Again, for JSON within JSON and for forms, which only the mapping opens.
   if (unsure) refuseUnstorableValue(parsed, ['body'])
   return parsed

@@ -1,4 +1,6 @@
 /** Who sends a request, and which sessions it is about. */
+import type { Said } from '../../core/said.ts'
+import type { RefusalSaid } from './counters/count.ts'
 import { PomboError } from '../../core/error.ts'
 import type { Seal } from '../../db/seal.ts'
 import { sealContext } from '../../db/reseal.ts'
@@ -60,9 +62,11 @@ export async function signatureOf(
 }
 
 /** In words, for the answer and for the source's page; nothing of the request's own. */
-export function whyRefused(verdict: Exclude<Verdict, 'ok'>, { absent }: GatewaySource): string {
-  if (verdict === 'absent') return absent ?? 'it carries no signature'
-  return verdict === 'bad' ? 'what it carries does not match' : verdict.refused
+export function whyRefused(verdict: Exclude<Verdict, 'ok'>, { absent }: GatewaySource): Said {
+  const said = (msg: string, code: RefusalSaid['code']): RefusalSaid => ({ msg: `${msg}.`, code })
+  if (verdict === 'absent') return said(absent ?? 'it carries no signature', 'unsigned')
+  if (verdict === 'bad') return said('what it carries does not match', 'unproven')
+  return { msg: `${verdict.refused}.` }
 }
 
 /**

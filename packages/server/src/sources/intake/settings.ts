@@ -1,6 +1,8 @@
 import type { ChatFilter } from '../../core/chat-filter.ts'
 import { chatFilterProblems, compileChatFilter } from '../../whatsapp/chat-filter.ts'
 import { type FieldProblem, PomboError } from '../../core/error.ts'
+import { type Coded, coded } from '../../core/field-problem.ts'
+import type { BrokerSettings } from '../broker/kind.ts'
 import { gateways } from '../gateways.ts'
 import type { WebhookSettings } from '../gateway/scheme.ts'
 import { addressProblem } from './addresses.ts'
@@ -27,10 +29,12 @@ export interface SourceSettings {
   webhook: WebhookSettings | null
   /** Addresses and networks that requests may come from; null: anywhere. */
   allowedIps: string[] | null
+  /** What it reads, beside the requests that are sent to it; null: those alone. */
+  broker: BrokerSettings | null
 }
 
 /** A gateway, as Pombo knows it. */
-export interface Source extends Omit<SourceSettings, 'secret'> {
+export interface Source extends Omit<SourceSettings, 'secret' | 'broker'> {
   /** Uuid, as the other two. */
   id: string
   tenantId: string
@@ -40,6 +44,7 @@ export interface Source extends Omit<SourceSettings, 'secret'> {
   /** The token's first characters, to tell tokens apart. */
   tokenHint: string | null
   secretSealed: Buffer | null
+  brokerSealed: Buffer | null
   createdAtMs: number
   updatedAtMs: number
 }
@@ -47,8 +52,8 @@ export interface Source extends Omit<SourceSettings, 'secret'> {
 /** Throws a 422 that names every field at fault. */
 export function checkSettings(settings: Partial<SourceSettings>): void {
   const problems: FieldProblem[] = []
-  const note = (loc: string[], msg: string): void => {
-    problems.push({ loc: ['body', ...loc], msg, type: 'value_error' })
+  const note = (loc: string[], problem: string | Coded): void => {
+    problems.push({ loc: ['body', ...loc], ...coded(problem), type: 'value_error' })
   }
   const { gateway, name, secret, filters } = settings
   if (gateway !== undefined && !gateways.has(gateway))
@@ -81,7 +86,11 @@ export function checkSettings(settings: Partial<SourceSettings>): void {
     const value = settings[field]
     if (value === undefined || value === null) return
     if (!Number.isInteger(value) || value < min || value > max)
-      note([field], `must be a whole number from ${min} to ${max}`)
+      note([field], {
+        msg: `must be a whole number from ${min} to ${max}`,
+        code: 'out_of_range',
+        values: { min, max },
+      })
   }
 }
 

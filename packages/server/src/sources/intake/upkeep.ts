@@ -1,4 +1,5 @@
 import type { Pool } from '../../db/pool.ts'
+import { forgetGoneReaders } from '../broker/readers/store.ts'
 import { forgetCounts } from './counters/store.ts'
 import { forgetFiles } from './media/store.ts'
 import { watchSilence } from './silence/store.ts'
@@ -16,11 +17,12 @@ export function intakeChores(
       work: async () => await watchSilence(pool, nowMs()),
     },
     {
-      name: 'expired files and counts',
+      name: 'expired files and counts, readers that are gone',
       everyMs: 3_600_000,
       async work() {
         await forgetFiles(pool)
         await forgetCounts(pool, retentionDays)
+        await forgetGoneReaders(pool)
       },
     },
   ]

@@ -6,6 +6,7 @@
  * between; what was rolled back becomes none; rows of one ordering key are accepted in their order; a row that cannot
  * be a message is set aside with the reason and holds up nobody; and an outbox of any size costs one batch of memory.
  */
+import { shownDatabase } from '../../core/database-url.ts'
 import type { Accepted, IncomingMessage } from '../../core/message.ts'
 import { OutboxReader } from './reader.ts'
 import type { OutboxAddress } from './settings.ts'
@@ -31,14 +32,14 @@ export class Outboxes {
     const { ownUrl, outboxes, defaultApp, tenantId, appIdOf, accept, maxPayloadBytes, log } = deps
     const own = { app: null, url: ownUrl }
     // Named, its own database is one of the others: two readers of one outbox would share it out between two apps.
-    const all = outboxes.some(({ url }) => place(url) === place(ownUrl))
+    const all = outboxes.some(({ url }) => shownDatabase(url) === shownDatabase(ownUrl))
       ? outboxes
       : [own, ...outboxes]
     this.#readers = all.map(
       (address) =>
         new OutboxReader({
           url: address.url,
-          name: place(address.url),
+          name: shownDatabase(address.url),
           expected: address !== own,
           tenantId,
           appId: () => appIdOf(address.app ?? defaultApp),
@@ -57,11 +58,4 @@ export class Outboxes {
   async stop(): Promise<void> {
     await Promise.all(this.#readers.map((reader) => reader.stop()))
   }
-}
-
-/** `db.example.com:5432/shop`. */
-function place(address: string): string {
-  const { hostname, port, pathname, searchParams } = new URL(address)
-  const host = decodeURIComponent(hostname) || searchParams.get('host') || 'localhost'
-  return `${host}:${port || 5432}${pathname}`
 }

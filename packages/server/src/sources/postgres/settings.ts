@@ -11,7 +11,7 @@ export interface OutboxAddress {
 
 const uidPattern = /^[a-zA-Z0-9\-_.]{1,256}$/
 
-/** What configures the outboxes; a group of config-keys.ts. */
+/** What configures the outboxes; a group of config/keys.ts. */
 export const outboxKeys = {
   outboxes: setting('POMBO_OUTBOX_URLS', list(outboxAddress()), {
     default: '',

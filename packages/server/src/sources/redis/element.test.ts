@@ -8,7 +8,8 @@ const element = (text: string | object) =>
 test('an element is read as the body of a message, its payload to the letter', () => {
   expect(
     element(
-      '{"payload": {"n": 12345678901234567890, "v": 1.0}, "eventType": "order.paid", "eventId": "e-1", "orderingKey": "k", "priority": "high", "channels": ["a"], "tags": ["t"]}',
+      '{"payload": {"n": 12345678901234567890, "v": 1.0}, "eventType": "order.paid", "eventId": "e-1", ' +
+        '"orderingKey": "k", "priority": "high", "channels": ["a"], "tags": ["t"]}',
     ),
   ).toEqual({
     ok: true,

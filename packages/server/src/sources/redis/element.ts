@@ -1,25 +1,9 @@
 /** What lists and streams hold, as the messages that ingest takes. Pure. */
 import { isUtf8 } from 'node:buffer'
 import { createHash } from 'node:crypto'
-import { z } from 'zod'
 import { memberText } from '../../core/json.ts'
-import { priorities } from '../../core/message.ts'
 import type { ReadItem } from '../broker/acceptance.ts'
-
-const name = (characters: number) =>
-  z.string().regex(new RegExp(`^[a-zA-Z0-9\\-_.]{1,${characters}}$`), {
-    error: `must be 1 to ${characters} letters, digits, "-", "_" and "."`,
-  })
-
-const elementIn = z.strictObject({
-  eventType: name(256),
-  payload: z.unknown().optional(),
-  eventId: z.string().min(1).max(256).nullish(),
-  orderingKey: z.string().min(1).max(256).nullish(),
-  priority: z.enum(priorities).nullish(),
-  channels: z.array(name(128)).min(1).max(5).nullish(),
-  tags: z.array(name(128)).max(10).nullish(),
-})
+import { readPlainEvent } from '../gateway/plain-event.ts'
 
 /** Longer than a Redis is cut off from Pombo. */
 const rememberedSeconds = 7 * 86_400
@@ -84,24 +68,13 @@ function message(
   payload: string | undefined,
   identityOf: (eventId: string | null) => string | null,
 ): ReadItem {
-  const read = elementIn.safeParse(value)
-  if (!read.success) {
-    const [issue] = read.error.issues
-    return { ok: false, problem: `${issue!.path.join('.') || 'it'}: ${issue!.message}` }
-  }
-  if (payload === undefined) return { ok: false, problem: 'payload: is missing' }
-  const { eventType, eventId = null, orderingKey, priority, channels, tags } = read.data
-  const identity = identityOf(eventId)
+  const read = readPlainEvent(value, payload)
+  if (!read.ok) return read
+  const identity = identityOf(read.event.eventId)
   return {
     ok: true,
     message: {
-      eventType,
-      payload,
-      eventId,
-      ...(orderingKey != null && { orderingKey }),
-      ...(priority != null && { priority }),
-      ...(channels != null && { channels }),
-      ...(tags != null && { tags }),
+      ...read.event,
       dedupe:
         identity === null
           ? []

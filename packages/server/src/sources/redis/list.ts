@@ -2,30 +2,38 @@ import { isUtf8 } from 'node:buffer'
 import type { Fate, ReadItem } from '../broker/acceptance.ts'
 import type { Consumer } from '../broker/broker.ts'
 import { isConnectionError } from '../broker/redis-connection.ts'
-import { Connections, type RedisValue } from './connections.ts'
+import { Connections, type RedisPlace, type RedisValue } from './connections.ts'
 import { readElement } from './element.ts'
 
-export interface ListDeps {
-  url: string
+export interface ListDeps extends RedisPlace {
   key: string
   /** Where the oldest element is. */
   end: 'right' | 'left'
   /** Names this process among all that read the list. */
   consumer: string
   maxPayloadBytes: number
+  /** The list for what can be no message; unless given `<key>:pombo:refused`. */
+  refused?: string | undefined
+  batch?: number | undefined
   log: (message: string) => void
   /** After how long without a heartbeat a reader is dead and its elements go back. */
   deadMs?: number
 }
 
-const batch = 100
+const usualBatch = 100
 const blockSeconds = 5
 
+/** An element, and whether it may have been accepted before: a dead reader had it, or an answer was lost. */
+export interface ListElement {
+  bytes: Buffer
+  again: boolean
+}
+
 /**
- * Gives the elements that a reader had in hand back to the list, in their order, and forgets the reader: all of it,
- * or nothing. One that gives back its own stays known, since what it waited for may still come to it. KEYS: readers,
- * its own list, the list. ARGV: its name; after how long it is dead (ms; 0: its own wish); the ends to move from and
- * to.
+ * Gives the elements that a reader had in hand back to the list, or to the own list of one that takes them over, in
+ * their order, and forgets the reader: all of it, or nothing. One that gives back its own stays known, since what it
+ * waited for may still come to it. KEYS: readers, its own list, where to. ARGV: its name; after how long it is dead
+ * (ms; 0: its own wish); the ends to move from and to.
  */
 const giveBack = `
 local seen = redis.call('ZSCORE', KEYS[1], ARGV[1])
@@ -70,7 +78,7 @@ return redis.call('LREM', KEYS[1], 1, ARGV[1])`
  * Reads one list. Elements are moved to a list of this reader's own, accepted, and then removed from it. A reader
  * that dies in between leaves them there, and the next one that notices gives them back.
  */
-export class ListConsumer implements Consumer<Buffer> {
+export class ListConsumer implements Consumer<ListElement> {
   readonly broker = 'Redis'
   readonly name: string
   readonly heartbeat: { everyMs: number; beat: () => Promise<void> }
@@ -97,22 +105,26 @@ export class ListConsumer implements Consumer<Buffer> {
   }
 
   async open(onError: (error: Error) => void): Promise<void> {
-    await this.#redis.open(this.#deps.url, 'pombo-list', onError)
+    await this.#redis.open(this.#deps, 'pombo-list', onError)
   }
 
-  async *batches(): AsyncGenerator<Buffer[]> {
+  async *batches(): AsyncGenerator<ListElement[]> {
     for (let unsure = true; ; unsure = false) {
       // A Redis that had not noticed a broken connection may have moved an element for it later: looked for with each
       // heartbeat.
       if ((await this.#beat()) || unsure) {
         const left = await this.#redis.commands.lrangeBuffer(this.#own, 0, -1)
-        if (left.length > 0) yield this.#deps.end === 'right' ? left.toReversed() : left
+        const inOrder = this.#deps.end === 'right' ? left.toReversed() : left
+        // An empty batch says that the list is read, though nothing may come for long. It may be no list.
+        if (unsure) await this.#redis.commands.llen(this.#deps.key)
+        if (left.length > 0 || unsure) yield inOrder.map((bytes) => ({ bytes, again: true }))
       }
-      yield await this.#next()
+      yield (await this.#next()).map((bytes) => ({ bytes, again: false }))
     }
   }
 
-  read(bytes: Buffer): ReadItem {
+  /** Pure. */
+  read({ bytes }: ListElement): ReadItem {
     return readElement(bytes, this.#deps.key, this.#deps.maxPayloadBytes)
   }
 
@@ -122,7 +134,12 @@ export class ListConsumer implements Consumer<Buffer> {
     const { blocking } = this.#redis
     const first = await blocking.callBuffer('BLMOVE', ...keys, ...this.#ends, blockSeconds)
     if (first === null) return []
-    const more = await this.#redis.script(takeMore, keys, batch - 1, ...this.#ends)
+    const more = await this.#redis.script(
+      takeMore,
+      keys,
+      (this.#deps.batch ?? usualBatch) - 1,
+      ...this.#ends,
+    )
     return [first as Buffer, ...(more as Buffer[])]
   }
 
@@ -130,10 +147,12 @@ export class ListConsumer implements Consumer<Buffer> {
    * What was accepted goes first: what is refused and cannot be set aside stays, and nothing else is accepted twice
    * for it.
    */
-  async settle(elements: readonly Buffer[], fates: readonly Fate[]): Promise<void> {
+  async settle(all: readonly ListElement[], fates: readonly Fate[]): Promise<void> {
+    const elements = all.map(({ bytes }) => bytes)
     const removed = removals(elements, fates).flatMap(({ bytes, count }) => [count, bytes])
     if (removed.length > 0) await this.#certainly(remove, [this.#own], ...removed)
-    const keys = [this.#own, `${this.#deps.key}:pombo:refused`]
+    const { key, refused = `${key}:pombo:refused` } = this.#deps
+    const keys = [this.#own, refused]
     for (const [index, bytes] of elements.entries()) {
       const fate = fates[index]!
       if (fate.kind !== 'refused') continue
@@ -169,11 +188,13 @@ export class ListConsumer implements Consumer<Buffer> {
 
   async #giveBack(reader: string, deadMs: number): Promise<void> {
     const { key, log, consumer } = this.#deps
-    const keys = [this.#readers, `${key}:pombo:${reader}`, key]
+    // What a dead one had is met again by who takes it over, and not by somebody who could not know it.
+    const target = reader === consumer ? key : this.#own
+    const keys = [this.#readers, `${key}:pombo:${reader}`, target]
     const [from, to] = this.#ends
     const moved = await this.#redis.script(giveBack, keys, reader, deadMs, to, from)
     if (typeof moved === 'number' && moved > 0 && reader !== consumer)
-      log(`${moved} elements that ${reader} had in hand were given back to ${this.name}`)
+      log(`${moved} elements that ${reader} had in hand were taken over, of ${this.name}`)
   }
 
   interrupt(): void {

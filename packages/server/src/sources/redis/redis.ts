@@ -7,7 +7,8 @@
  * were written.
  */
 import type { Accepted, IncomingMessage } from '../../core/message.ts'
-import { Puller } from '../broker/broker.ts'
+import { acceptAll, type ReadItem } from '../broker/acceptance.ts'
+import { type Consumer, Puller } from '../broker/broker.ts'
 import { ListConsumer } from './list.ts'
 import type { RedisKey } from './settings.ts'
 import { StreamConsumer } from './stream.ts'
@@ -38,22 +39,32 @@ export class RedisSources {
   constructor(deps: RedisSourcesDeps) {
     const { url, consumer, tenantId, accept, maxPayloadBytes, log, deadMs } = deps
     const common = { url, consumer, maxPayloadBytes, log }
-    const into = ({ app }: RedisKey) => ({
-      tenantId,
-      accept,
-      log,
-      appId: () => deps.appIdOf(app ?? deps.defaultApp),
-    })
+    const puller = <Item>(
+      consumer: Consumer<Item> & { read(item: Item): ReadItem },
+      { app }: RedisKey,
+    ) => {
+      const into = { tenantId, accept, log, appId: () => deps.appIdOf(app ?? deps.defaultApp) }
+      return new Puller(consumer, {
+        take: async (items, stopping) =>
+          await acceptAll(
+            items.map((item) => consumer.read(item)),
+            consumer.broker,
+            into,
+            stopping,
+          ),
+        log,
+      })
+    }
     this.#pullers = [
       ...deps.lists.map((list) => {
         const silence = deadMs === undefined ? {} : { deadMs }
         const of = { ...common, ...silence, key: list.key, end: deps.listEnd }
-        return new Puller(new ListConsumer(of), into(list))
+        return puller(new ListConsumer(of), list)
       }),
       ...deps.streams.map((stream) => {
         const silence = deadMs === undefined ? {} : { idleMs: deadMs }
         const of = { ...common, ...silence, key: stream.key, group: deps.group }
-        return new Puller(new StreamConsumer(of), into(stream))
+        return puller(new StreamConsumer(of), stream)
       }),
     ]
   }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { loadConfig } from '../../config.ts'
+import { loadConfig } from '../../config/config.ts'
 
 function problemsOf(env: Record<string, string>): string[] {
   const loaded = loadConfig({ env })

@@ -11,7 +11,7 @@ export interface RedisKey {
 
 const uidPattern = /^[a-zA-Z0-9\-_.]{1,256}$/
 
-/** What configures the plain lists and streams; a group of config-keys.ts. */
+/** What configures the plain lists and streams; a group of config/keys.ts. */
 export const redisKeys = {
   redisSourceUrl: optionalSetting(
     'POMBO_REDIS_URL',

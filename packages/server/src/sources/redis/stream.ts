@@ -1,24 +1,26 @@
 import type { Fate, ReadItem } from '../broker/acceptance.ts'
 import type { Consumer } from '../broker/broker.ts'
 import { isConnectionError } from '../broker/redis-connection.ts'
-import { Connections } from './connections.ts'
+import { Connections, type RedisPlace } from './connections.ts'
 import { readEntry } from './element.ts'
 
-export interface StreamDeps {
-  url: string
+export interface StreamDeps extends RedisPlace {
   key: string
   group: string
   /** Names this process within the group. */
   consumer: string
   maxPayloadBytes: number
+  /** The stream for what can be no message; unless given `<key>:pombo:refused`. */
+  refused?: string | undefined
+  batch?: number | undefined
   log: (message: string) => void
   /** After how long an entry that a consumer has and does not acknowledge is taken over. */
   idleMs?: number
 }
 
-type Entry = [id: string, fields: Buffer[] | null]
+export type Entry = [id: string, fields: Buffer[] | null]
 
-const batch = 100
+const usualBatch = 100
 const blockMs = 5_000
 
 /**
@@ -48,16 +50,18 @@ export class StreamConsumer implements Consumer<Entry> {
   readonly #deps: StreamDeps
   readonly #redis = new Connections()
   readonly #idleMs: number
+  readonly #batch: number
   #claimedAt = -Infinity
 
   constructor(deps: StreamDeps) {
     this.#deps = deps
     this.name = `the stream ${deps.key}`
     this.#idleMs = deps.idleMs ?? 60_000
+    this.#batch = deps.batch ?? usualBatch
   }
 
   async open(onError: (error: Error) => void): Promise<void> {
-    await this.#redis.open(this.#deps.url, 'pombo-stream', onError)
+    await this.#redis.open(this.#deps, 'pombo-stream', onError)
   }
 
   async *batches(): AsyncGenerator<Entry[]> {
@@ -70,6 +74,8 @@ export class StreamConsumer implements Consumer<Entry> {
       yield entries
       from = entries.at(-1)![0]
     }
+    // It is read, though nothing may come for long.
+    yield []
     for (;;) {
       yield* this.#takeOver()
       yield await this.#read('>')
@@ -95,7 +101,7 @@ export class StreamConsumer implements Consumer<Entry> {
 
   async #read(from: string): Promise<Entry[]> {
     const { key, group, consumer } = this.#deps
-    const words = ['GROUP', group, consumer, 'COUNT', batch]
+    const words = ['GROUP', group, consumer, 'COUNT', this.#batch]
     const { blocking, commands } = this.#redis
     const reply =
       from === '>'
@@ -113,7 +119,7 @@ export class StreamConsumer implements Consumer<Entry> {
     const { key, group, consumer } = this.#deps
     if (performance.now() - this.#claimedAt < this.#idleMs / 4) return
     for (let from = '0-0'; ; ) {
-      const words = [key, group, consumer, this.#idleMs, from, 'COUNT', batch]
+      const words = [key, group, consumer, this.#idleMs, from, 'COUNT', this.#batch]
       const claimed = await this.#redis.commands.callBuffer('XAUTOCLAIM', ...words)
       const [next, entries] = claimed as [Buffer, unknown[]]
       // Redis 6.2 names those that were deleted in the meantime as nothing.
@@ -127,12 +133,12 @@ export class StreamConsumer implements Consumer<Entry> {
   }
 
   async settle(entries: readonly Entry[], fates: readonly Fate[]): Promise<void> {
-    const { key, log } = this.#deps
+    const { key, log, refused = `${key}:pombo:refused` } = this.#deps
     await this.#acknowledge(entries.filter((_, index) => fates[index]!.kind === 'accepted'))
     for (const [index, fate] of fates.entries()) {
       if (fate.kind !== 'refused') continue
       const [id, fields] = entries[index]!
-      const aside = [`${key}:pombo:refused`, '*', 'id', id, 'problem', fate.problem]
+      const aside = [refused, '*', 'id', id, 'problem', fate.problem]
       // Pending until it is set aside for certain; a lost answer sets it aside twice.
       await this.#redis.commands.call('XADD', ...aside, ...(fields ?? []))
       await this.#acknowledge([[id, fields]])
@@ -154,7 +160,7 @@ export class StreamConsumer implements Consumer<Entry> {
     const { key, group, consumer } = this.#deps
     const { commands } = this.#redis
     for (let from = '-'; ; ) {
-      const pending = await commands.xpending(key, group, from, '+', batch, consumer)
+      const pending = await commands.xpending(key, group, from, '+', this.#batch, consumer)
       const ids = (pending as [string, ...unknown[]][]).map(([id]) => id)
       if (ids.length > 0)
         await commands.call(
@@ -169,7 +175,7 @@ export class StreamConsumer implements Consumer<Entry> {
           'JUSTID',
         )
       else if (from === '-') await commands.xgroup('DELCONSUMER', key, group, consumer)
-      if (ids.length < batch) return
+      if (ids.length < this.#batch) return
       from = `(${ids.at(-1)!}`
     }
   }

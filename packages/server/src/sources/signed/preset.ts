@@ -6,9 +6,9 @@ import { elementTexts, memberText } from '../../core/json.ts'
 import { list } from '../../core/json-values.ts'
 import { notUnderstood } from '../gateway/request.ts'
 import type { GatewayAnswer, GatewaySource, Parsed, PlainMessage } from '../gateway/gateway.ts'
-import { inside, type Reader, readerOf } from './reader.ts'
+import { inside, type Reader, readerOf } from '../gateway/reader.ts'
 import type { Place, Scheme } from '../gateway/scheme.ts'
-import { shown, verifyScheme } from './verify.ts'
+import { shown, verifyScheme } from '../gateway/verify-scheme.ts'
 
 /** A question by which a service finds out whether the address is alive, answered and no event. */
 export interface Challenge {

@@ -8,8 +8,8 @@ import { business } from './presets/business.ts'
 import { code } from './presets/code.ts'
 import { messaging } from './presets/messaging.ts'
 import { payments } from './presets/payments.ts'
-import { readerOf } from './reader.ts'
-import { verifyScheme } from './verify.ts'
+import { readerOf } from '../gateway/reader.ts'
+import { verifyScheme } from '../gateway/verify-scheme.ts'
 
 export const presets: readonly Preset[] = [...code, ...payments, ...messaging, ...business]
 

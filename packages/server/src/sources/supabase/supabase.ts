@@ -11,7 +11,7 @@ import { fields, text } from '../../core/json-values.ts'
 import { hashOf } from '../gateway/origin.ts'
 import { jsonObject, notUnderstood } from '../gateway/request.ts'
 import { type RowOperation, rowOperations } from '../database/row-change.ts'
-import { sameSecret } from '../gateway/signature.ts'
+import { verifySecret } from '../gateway/signature.ts'
 import type { GatewayRequest, GatewaySource, Parsed } from '../gateway/gateway.ts'
 import { eventTypeOf } from './events.ts'
 
@@ -28,14 +28,8 @@ const maxKeyCharacters = 256
 
 export const supabase: GatewaySource = {
   name: 'supabase',
-  async verify(request, secret) {
-    const given = request.headers[secretHeader]
-    if (given === undefined || given === '') return 'absent'
-    return sameSecret(given, secret) ? 'ok' : 'bad'
-  },
-  async parse(request) {
-    return parse(request)
-  },
+  verify: async (request, secret) => verifySecret(request.headers[secretHeader], secret),
+  parse: async (request) => parse(request),
 }
 
 function parse(request: GatewayRequest): Parsed {

@@ -1,7 +1,8 @@
 /** What WAHA's `message.edited` says, which its engines fill in differently. */
 import { fields, type Fields, text } from '../../core/json-values.ts'
 import type { MessageContent } from '../../whatsapp/message/message.ts'
-import { engineReading, splitId, wahaContent } from './message.ts'
+import { splitId } from '../client-libraries/whatsapp-web/serialized.ts'
+import { engineReading, wahaContent } from './message.ts'
 
 /** WEBJS gives the edited message itself, whose id and time tell no edit of it from the next. */
 export function tellsItsEdit(payload: Fields): boolean {

@@ -28,14 +28,8 @@ import {
 import { fallback, mapped } from '../gateway/origin.ts'
 import { groupActions, groupChanges, joinedMembers, members, presence } from './people.ts'
 import { editedAt, editedContent, tellsItsEdit } from './edit.ts'
-import {
-  type About,
-  aboutMessage,
-  ackStatus,
-  engineReading,
-  splitId,
-  wahaContent,
-} from './message.ts'
+import { splitId } from '../client-libraries/whatsapp-web/serialized.ts'
+import { type About, aboutMessage, ackStatus, engineReading, wahaContent } from './message.ts'
 
 const at = 'timestamp'
 

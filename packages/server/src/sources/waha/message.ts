@@ -1,6 +1,7 @@
 /** WAHA's message payload: its serialised ids, its JIDs with `@c.us`, its acks, which are one lower than WhatsApp's. */
 import { emptyContent, type Reading, readMessage } from '../../whatsapp/message/content.ts'
 import { chatOf, counterpart, normaliseJid, personOf } from '../../whatsapp/identity/jid.ts'
+import { locationOf } from '../../whatsapp/message/flat.ts'
 import {
   type ContentType,
   type Media,
@@ -11,23 +12,8 @@ import {
 import { respell } from '../../whatsapp/wire/spelling.ts'
 import { fields, type Fields, firstText, list, text, entry } from '../../core/json-values.ts'
 import { toNumber, toStatus } from '../../whatsapp/wire/json-shapes.ts'
+import { splitId, webTypes } from '../client-libraries/whatsapp-web/serialized.ts'
 import type { Origin } from '../gateway/origin.ts'
-
-/** `true_5511…@c.us_ABC` or `false_1203…@g.us_ABC_5511…@c.us`; null for any other id. */
-export function splitId(
-  value: unknown,
-): { fromMe: boolean; chatId: string; messageId: string; participant: string | null } | null {
-  const found =
-    typeof value === 'string' ? /^(true|false)_([^_]+@[^_]+)_([^_]+)(?:_(.+))?$/.exec(value) : null
-  return found
-    ? {
-        fromMe: found[1] === 'true',
-        chatId: found[2]!,
-        messageId: found[3]!,
-        participant: found[4] ?? null,
-      }
-    : null
-}
 
 export type About = NonNullable<ReturnType<typeof aboutMessage>>
 
@@ -81,23 +67,6 @@ function senderAltOf(payload: Fields): unknown {
   return fields(fields(payload['_data'])?.['Info'])?.['SenderAlt']
 }
 
-const webJsTypes: Record<string, ContentType> = {
-  chat: 'text',
-  image: 'image',
-  video: 'video',
-  ptt: 'audio',
-  audio: 'audio',
-  document: 'document',
-  sticker: 'sticker',
-  location: 'location',
-  vcard: 'contact',
-  multi_vcard: 'contact',
-  poll_creation: 'poll',
-  list_response: 'list_reply',
-  buttons_response: 'button_reply',
-  groups_v4_invite: 'group_invite',
-}
-
 /** The engine's own message: `_data.message` of NOWEB, `_data.Message` of GOWS. */
 export function engineReading(payload: Fields): Reading {
   const data = fields(payload['_data'])
@@ -117,12 +86,11 @@ export function wahaContent(payload: Fields): MessageContent {
   if (media) content.media = { ...content.media, ...media }
   const place = fields(payload['location'])
   if (place && !content.location) {
-    const name = text(place['description'])
-    content.location = {
-      latitude: toNumber(place['latitude']) ?? 0,
-      longitude: toNumber(place['longitude']) ?? 0,
-      ...(name ? { name } : {}),
-    }
+    content.location = locationOf({
+      latitude: place['latitude'],
+      longitude: place['longitude'],
+      name: place['description'],
+    })
   }
   const cards = list(payload['vCards'])
   if (cards.length > 0 && !content.contacts)
@@ -142,7 +110,7 @@ export function wahaContent(payload: Fields): MessageContent {
 }
 
 function typeOf(payload: Fields, data: Fields | undefined): ContentType {
-  const named = entry(webJsTypes, data?.['type'])
+  const named = entry(webTypes, data?.['type'])
   if (named) return named
   if (fields(payload['location'])) return 'location'
   if (list(payload['vCards']).length > 0) return 'contact'

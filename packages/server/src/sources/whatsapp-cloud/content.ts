@@ -1,8 +1,8 @@
 /** What a message of the Cloud API says: `type` names the member that holds it. */
 import { entry, fields, type Fields, firstText, list, text } from '../../core/json-values.ts'
 import { emptyContent } from '../../whatsapp/message/content.ts'
+import { locationOf, replying, saying } from '../../whatsapp/message/flat.ts'
 import type { ContentType, Media, MessageContent } from '../../whatsapp/message/message.ts'
-import { toNumber } from '../../whatsapp/wire/json-shapes.ts'
 import { phoneJid } from './people.ts'
 
 const media: Readonly<Record<string, [ContentType, string]>> = {
@@ -34,29 +34,18 @@ function mediaOf(item: Fields): Media {
 
 type Reader = (item: Fields, message: Fields) => MessageContent
 
-function saying(type: ContentType, messageType: string, words: string | null): MessageContent {
-  return { ...emptyContent(type, messageType), text: words }
-}
-
-function replying(type: ContentType, messageType: string, id: string | null, title: string | null) {
-  return { ...saying(type, messageType, title), reply: { id, title } }
-}
-
 const readers: Readonly<Record<string, Reader>> = {
   text: (item) => saying('text', 'conversation', text(item['body'])),
-  location: (item) => {
-    const [name, address, url] = [text(item['name']), text(item['address']), text(item['url'])]
-    return {
-      ...emptyContent('location', 'locationMessage'),
-      location: {
-        latitude: toNumber(item['latitude']) ?? 0,
-        longitude: toNumber(item['longitude']) ?? 0,
-        ...(name ? { name } : {}),
-        ...(address ? { address } : {}),
-        ...(url ? { url } : {}),
-      },
-    }
-  },
+  location: (item) => ({
+    ...emptyContent('location', 'locationMessage'),
+    location: locationOf({
+      latitude: item['latitude'],
+      longitude: item['longitude'],
+      name: item['name'],
+      address: item['address'],
+      url: item['url'],
+    }),
+  }),
   // A button of a template.
   button: (item) =>
     replying(

@@ -1,3 +1,4 @@
+import { causeOf, partsOfCause } from '../../core/cause.ts'
 import { iso } from '../../core/clock.ts'
 import { showId } from '../../core/id.ts'
 import type { StoredMessage } from '../../ingest/observer.ts'
@@ -27,6 +28,8 @@ export interface LiveEvent {
   statusCode: number | null
   durationMs: number | null
   error: string | null
+  /** Of a failed attempt, its code. */
+  cause: string | null
   deliveries: number | null
   unmatched: string | null
 }
@@ -54,6 +57,7 @@ export function messageEvent(stored: StoredMessage): LiveEvent {
     statusCode: null,
     durationMs: null,
     error: null,
+    cause: null,
     deliveries: deliveries.length,
     unmatched,
   }
@@ -92,6 +96,7 @@ export function attemptEvent(entry: Unwritten, nowMs: number): LiveEvent {
     statusCode: outcome && 'statusCode' in outcome ? outcome.statusCode : null,
     durationMs: outcome && Math.round(outcome.durationMs),
     error: error?.slice(0, ERROR_CHARACTERS).toWellFormed() ?? null,
+    cause: outcome && outcome.kind !== 'delivered' ? causeOf(outcome) : null,
     deliveries: null,
     unmatched: null,
   }
@@ -99,9 +104,11 @@ export function attemptEvent(entry: Unwritten, nowMs: number): LiveEvent {
 
 /** As it goes out. */
 export function showEvent(one: LiveEvent) {
-  const { tenantId: _, atMs, ...event } = one
+  const { tenantId: _, atMs, cause, ...event } = one
   return {
     ...event,
+    // A node of an earlier version tells of none.
+    cause: cause ? partsOfCause(cause) : null,
     at: iso(atMs),
     appId: showId('app', event.appId),
     messageId: showId('message', event.messageId),

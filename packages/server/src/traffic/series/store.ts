@@ -29,7 +29,8 @@ export interface SeriesRow {
 /** Which rows: of all together, of each of these endpoints, or of each of these event types. */
 export type SeriesOf =
   | { kind: 'all' }
-  | { kind: 'endpoint'; ids: readonly string[] }
+  /** `appIds`: of each its app, where they are of several. */
+  | { kind: 'endpoint'; ids: readonly string[]; appIds?: readonly string[] }
   | { kind: 'event-type'; names: readonly string[] }
 
 const sums = `
@@ -45,21 +46,22 @@ export async function readSeries(
 ): Promise<SeriesRow[]> {
   const keys = of.kind === 'endpoint' ? of.ids : of.kind === 'event-type' ? of.names : ['']
   if (keys.length === 0) return []
+  const appIds = (of.kind === 'endpoint' && of.appIds) || keys.map(() => appId ?? none)
   const { rows } = await db.query<SeriesRow>({
     name: `traffic-series-${of.kind}`,
     text: /* sql */ `
       select k.key, s.*
-        from unnest($4::text[]) as k (key)
+        from unnest($4::text[], $2::uuid[]) as k (key, app_id)
        cross join lateral (
          select floor((extract(epoch from t.at) * 1000 - $5::float8) / $7::float8)::int as step, ${sums}
            from traffic t
-          where t.tenant_id = $1 and t.app_id = $2 and t.grain = $3
+          where t.tenant_id = $1 and t.app_id = k.app_id and t.grain = $3
             and t.endpoint_id = ${of.kind === 'endpoint' ? 'k.key::uuid' : `'${none}'::uuid`}
             and t.event_type = ${of.kind === 'event-type' ? 'k.key' : `''`}
             and t.at >= to_timestamp($5::float8 / 1000) and t.at < to_timestamp($6::float8 / 1000)
           group by 1) s
        order by 1, 2`,
-    values: [tenantId, appId ?? none, grains[grain], keys, sinceMs, untilMs, stepMs],
+    values: [tenantId, appIds, grains[grain], keys, sinceMs, untilMs, stepMs],
   })
   return rows
 }

@@ -1,10 +1,10 @@
 /** Jobs over deliveries that failed: sent again, or given up. What is meant, the API shows before it is done. */
 import type { Pool, Queryable } from '../../db/pool.ts'
 import { lastFailures, placeKey } from '../../queue/reopen/failures/store.ts'
+import { lookAtClosed } from '../../queue/reopen/closed/store.ts'
 import {
   type ClosedDelivery,
   type ClosedPage,
-  lookAtClosed,
   type Place,
   reopen,
 } from '../../queue/reopen/store.ts'

@@ -3,10 +3,10 @@ import { showId } from '../../core/id.ts'
 import type { Message } from '../../core/message.ts'
 import { payloadValue } from '../../core/raw-payload.ts'
 import { inTransaction, isAway } from '../../db/pool.ts'
+import { lookAtClosed } from '../../queue/reopen/closed/store.ts'
 import {
   type ClosedDelivery,
   type ClosedPage,
-  lookAtClosed,
   messagesOf,
   type Place,
   reopen,

@@ -204,7 +204,7 @@ test.each([
   expect(respellKey(given)).toBe(spelled)
 })
 
-test('Baileys’ message is the gateway’s own where there is one, else made of the content and read back the same', () => {
+test('Baileys’ message is the gateway’s own where there is one, else made of the content and read back so', () => {
   const read = content(readMessage(respell(go)))
   const raw = { source: 'whatsmeow', name: 'Message', id: null, event: { Message: go } }
   expect(baileysMessage({ raw, content: read })['imageMessage']).toMatchObject({

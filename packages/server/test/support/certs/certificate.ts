@@ -1,10 +1,18 @@
 // Certificates for tests, made when they are needed: an expired one cannot be had otherwise, no private key lies in the
 // repository, and `openssl` need not be installed. Just enough of X.509 (RFC 5280) in DER.
 import { generateKeyPairSync, randomBytes, sign, type KeyObject } from 'node:crypto'
+import { isIPv4 } from 'node:net'
 
 export type Certificate = { cert: string; key: string }
 export type Authority = { cert: string; sign(options: LeafOptions): Certificate }
-export type LeafOptions = { names: string[]; from?: Date; until?: Date }
+/** Names, or addresses of IPv4. */
+export type LeafOptions = {
+  names: string[]
+  from?: Date
+  until?: Date
+  /** With an RSA key of 1024 bits, which TLS no longer takes. */
+  weak?: true
+}
 
 const dayMs = 86_400_000
 const yesterday = () => new Date(Date.now() - dayMs)
@@ -31,12 +39,16 @@ export function createSelfSigned(options: LeafOptions): Certificate {
 }
 
 function createLeaf(
-  { names, from = yesterday(), until = tomorrow() }: LeafOptions,
+  { names, from = yesterday(), until = tomorrow(), weak }: LeafOptions,
   issuer: string,
   authority?: KeyObject,
 ): Certificate {
-  const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const altNames = names.map((name) => der(0x82, Buffer.from(name)))
+  const keys = weak
+    ? generateKeyPairSync('rsa', { modulusLength: 1_024 })
+    : generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const altNames = names.map((name) =>
+    isIPv4(name) ? der(0x87, name.split('.').map(Number)) : der(0x82, Buffer.from(name)),
+  )
   const cert = encode({
     issuer,
     subject: names[0]!,

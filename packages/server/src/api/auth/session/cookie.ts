@@ -31,18 +31,23 @@ export function sessionTokens(header: string | undefined): string[] {
 /** `Set-Cookie` for a session that begins. Scripts never see it, and other sites never make a browser send it. */
 export function sessionCookie(
   token: string,
-  { embedded, secure, seconds }: { embedded: boolean; secure: boolean; seconds: number },
+  {
+    embedded,
+    secure,
+    seconds,
+    path,
+  }: { embedded: boolean; secure: boolean; seconds: number; path: string },
 ): string {
   const [name, site] = embedded
     ? [names.embedded, 'SameSite=None; Secure; Partitioned']
     : [names.own, secure ? 'SameSite=Strict; Secure' : 'SameSite=Strict']
-  return `${name}=${token}; Path=/; HttpOnly; ${site}; Max-Age=${Math.max(0, Math.floor(seconds))}`
+  return `${name}=${token}; Path=${path}; HttpOnly; ${site}; Max-Age=${Math.max(0, Math.floor(seconds))}`
 }
 
 /** `Set-Cookie`s that take both away. */
-export const noSessionCookies = [
-  `${names.own}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0`,
-  `${names.embedded}=; Path=/; HttpOnly; SameSite=None; Secure; Partitioned; Max-Age=0`,
+export const noSessionCookies = (path: string): string[] => [
+  `${names.own}=; Path=${path}; HttpOnly; SameSite=Strict; Max-Age=0`,
+  `${names.embedded}=; Path=${path}; HttpOnly; SameSite=None; Secure; Partitioned; Max-Age=0`,
 ]
 
 /** Whether the person's connection is encrypted, as far as can be told: only a cookie's mark hangs on it. */

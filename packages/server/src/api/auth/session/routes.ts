@@ -21,6 +21,8 @@ export interface SessionDeps {
   presentSession: (token: string) => Promise<Presented>
   operatorTenantId: () => Promise<string | undefined>
   serverUrl: () => string
+  /** Path below which it is reached; empty: at the root. */
+  basePath: string
   version: string
 }
 
@@ -30,7 +32,8 @@ const out = { description: 'Who is signed in, and what may be done', body: sessi
 
 /** Signing in from a browser, with a key or a portal's token: the browser then holds a cookie. */
 export function sessionRoutes(deps: SessionDeps): Route[] {
-  const { registry, clock, serverUrl } = deps
+  const { registry, clock, serverUrl, basePath } = deps
+  const cookiePath = basePath || '/'
   const failed = new FailedSignIns(clock)
   return [
     route({
@@ -61,8 +64,9 @@ export function sessionRoutes(deps: SessionDeps): Route[] {
         const { id, token, expiresAtMs } = await registry.sessions.create(presented.holder)
         const seconds = (expiresAtMs - clock.now()) / 1_000
         const embedded = body.embedded === true
-        const cookie = { embedded, secure: isSecure(request, serverUrl()), seconds }
-        const others = embedded ? [] : noSessionCookies.slice(1)
+        const secure = isSecure(request, serverUrl())
+        const cookie = { embedded, secure, seconds, path: cookiePath }
+        const others = embedded ? [] : noSessionCookies(cookiePath).slice(1)
         void reply.header('set-cookie', [...others, sessionCookie(token, cookie)])
         void reply.header('cache-control', 'no-store')
         const session = await deps.presentSession(token)
@@ -98,7 +102,7 @@ export function sessionRoutes(deps: SessionDeps): Route[] {
             detail: 'A key was presented, and no session: there is nothing to sign out of.',
           })
         await registry.sessions.end(holder.tenantId, holder.session.id)
-        void reply.header('set-cookie', noSessionCookies)
+        void reply.header('set-cookie', noSessionCookies(cookiePath))
         return empty
       },
     }),

@@ -23,7 +23,10 @@ export const sessionIn = z
       description: 'Whether the page is framed by another site: the cookie is made for that',
     }),
   })
-  .meta({ id: 'SessionIn' })
+  .meta({
+    id: 'SessionIn',
+    examples: [{ token: 'pombo_qF2xJrO5sK0nVf8mYt3uWz1bLc7dEh9gAi4jNkPqRsT' }],
+  })
 
 const app = z.object({ id: z.string(), uid: z.string().nullable(), name: z.string() })
 

@@ -1,12 +1,12 @@
 /** Rows of messages, read in one way by all that shows the history: the API, the dialects, and privacy. */
 import type { Message, PayloadForm } from '../../../core/message.ts'
 import type { Payloads } from '../../../db/payload.ts'
-import type { Pool, Queryable } from '../../../db/pool.ts'
+import type { Queryable } from '../../../db/pool.ts'
 import { priorityOfRank } from '../../../queue/queue.ts'
 
 /** Where messages are read, and how what is stored becomes what came in. */
 export interface Messages {
-  db: Pool
+  db: Queryable
   payloads: Pick<Payloads, 'open'>
 }
 

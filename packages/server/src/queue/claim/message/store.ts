@@ -7,6 +7,7 @@ export interface MessageRow {
   tags: string[] | null
   form: 'whatsapp' | null
   content_type: string | null
+  trace_context: string | null
   ordering_key: string | null
   payload: string | null
   payload_bytes: number
@@ -27,7 +28,8 @@ export async function messagesOf(
   const { rows: found } = await db.query<MessageRow>(
     // The bounds are for the planner: they prune the partitions, which a join on the id alone does not.
     /* sql */ `
-    select m.id, m.event_id, m.channels, m.tags, m.form, m.content_type, m.ordering_key, m.payload_bytes,
+    select m.id, m.event_id, m.channels, m.tags, m.form, m.content_type, m.trace_context, m.ordering_key,
+           m.payload_bytes,
            m.payload is null as expunged,
            case when m.payload_bytes <= $5 then m.payload end as payload,
            (extract(epoch from m.created_at) * 1000)::float8 as created_ms

@@ -1,6 +1,6 @@
 import { invalid, PomboError } from '../../../core/error.ts'
 import type { Secret } from '../../../core/secret.ts'
-import { headersProblem } from '../../../core/request-headers.ts'
+import { wrongHeader } from '../../../core/request-headers.ts'
 import type { AppScope } from '../../apps/app.ts'
 import { mergeHeaders, showHeaders, type ShownHeaders } from '../headers.ts'
 import { byIdOrUid, findEndpoint } from '../rows/store.ts'
@@ -14,26 +14,22 @@ const MAX_SECRETS = 10
 /** What an endpoint signs with, and the headers it sends along. */
 export function createCredentials(
   { pool, opener }: EndpointsOptions,
-  { write, held, noteEvent, secretFor, insertSecret, change }: EndpointWriter,
+  { write, held, heldOpen, noteEvent, secretFor, insertSecret, change }: EndpointWriter,
 ) {
   async function setHeaders(
     scope: AppScope,
     idOrUid: string,
     next: (current: Record<string, string>) => Record<string, string>,
   ): Promise<void> {
-    // Here headers that do not open must stop it: they would be taken for none, and written over.
-    const strict = {
-      seal: opener.seal,
-      unreadable(error: unknown): never {
-        throw error
-      },
-    }
     await write(scope, async (db, app) => {
-      const endpoint =
-        (await findEndpoint(db, strict, scope, byIdOrUid(idOrUid), true)) ?? missing(idOrUid)
+      const endpoint = await heldOpen(db, scope, idOrUid)
       const headers = next(endpoint.headers)
-      const problem = headersProblem(headers)
-      if (problem) throw invalid(['body', 'headers'], problem)
+      const wrong = wrongHeader(headers)
+      if (wrong)
+        throw invalid(
+          ['body', 'headers', ...(wrong.name === undefined ? [] : [wrong.name])],
+          wrong.problem,
+        )
       await change(db, app, endpoint, { headers })
     })
   }
@@ -57,7 +53,11 @@ export function createCredentials(
     ): Promise<Secret> {
       const { key, overlapMs = DEFAULT_OVERLAP_MS } = options
       if (!Number.isInteger(overlapMs) || overlapMs < 0 || overlapMs > MAX_OVERLAP_MS)
-        throw invalid(['body', 'gracePeriodSeconds'], `must be from 0 to ${MAX_OVERLAP_MS / 1_000}`)
+        throw invalid(['body', 'gracePeriodSeconds'], {
+          msg: `must be from 0 to ${MAX_OVERLAP_MS / 1_000}`,
+          code: 'out_of_range',
+          values: { min: 0, max: MAX_OVERLAP_MS / 1_000 },
+        })
       return await write(scope, async (db, app) => {
         const endpoint = await held(db, scope, idOrUid)
         const next = secretFor(endpoint.dialect, key, 'key')

@@ -1,7 +1,7 @@
 /** How endpoints are read: the row, its secrets that have not expired, and its health. */
 import type { Endpoint, EndpointSecret } from '../../../core/endpoint.ts'
 import { readId } from '../../../core/id.ts'
-import { parseOpaqueSecret, parseSecret, type Secret } from '../../../core/secret.ts'
+import { readSecret } from '../../../core/secret.ts'
 import type { Queryable } from '../../../db/pool.ts'
 import { sealContext } from '../../../db/reseal.ts'
 import type { Seal } from '../../../db/seal.ts'
@@ -9,8 +9,11 @@ import { defineTable, direction, type ListOptions, type Page, pageOf } from '../
 import type { AppScope } from '../../apps/app.ts'
 import type { Health, RoutedApp } from '../../cache/routes.ts'
 
-/** An endpoint as its row holds it: the headers sealed, the secrets in a table of their own. */
-type StoredEndpoint = Omit<Endpoint, 'headers' | 'secrets'> & { headers: Buffer | null }
+/** An endpoint as its row holds it: what is secret sealed, the signing secrets in a table of their own. */
+type StoredEndpoint = Omit<Endpoint, SealedMember | 'secrets'> & Record<SealedMember, Buffer | null>
+
+/** What is sealed into a column of its own. */
+export type SealedMember = 'headers' | 'auth' | 'tls' | 'destination'
 
 type FixedMember = 'id' | 'tenantId' | 'appId' | 'createdAtMs' | 'updatedAtMs'
 
@@ -32,6 +35,9 @@ export const endpoints = defineTable<StoredEndpoint, Exclude<keyof StoredEndpoin
     channels: 'channels',
     metadata: 'metadata',
     headers: 'headers_sealed',
+    auth: 'auth_sealed',
+    tls: 'tls_sealed',
+    destination: 'destination_sealed',
     disabled: 'disabled',
     disabledReason: 'disabled_reason',
     paused: 'paused',
@@ -160,6 +166,9 @@ export function endpointOf(row: EndpointRow, opener: Opener): Endpoint {
   const endpoint = {
     ...row,
     headers: {} as Record<string, string>,
+    auth: null as Endpoint['auth'],
+    tls: null as Endpoint['tls'],
+    destination: null as Endpoint['destination'],
     secrets: [] as EndpointSecret[],
     health: undefined,
     app: undefined,
@@ -170,27 +179,17 @@ export function endpointOf(row: EndpointRow, opener: Opener): Endpoint {
       const text = seal.open(Buffer.from(sealed, 'base64'), sealContext('endpoint_secret', id))
       return { secret: readSecret(text), expiresAtMs }
     })
-    if (row.headers !== null)
-      endpoint.headers = JSON.parse(
-        seal.open(row.headers, sealContext('endpoint_headers', row.id)),
-      ) as Record<string, string>
+    const open = (sealed: Buffer, member: SealedMember): unknown =>
+      JSON.parse(seal.open(sealed, sealContext(`endpoint_${member}`, row.id)))
+    if (row.headers !== null) endpoint.headers = open(row.headers, 'headers') as Endpoint['headers']
+    if (row.auth !== null) endpoint.auth = open(row.auth, 'auth') as Endpoint['auth']
+    if (row.tls !== null) endpoint.tls = open(row.tls, 'tls') as Endpoint['tls']
+    if (row.destination !== null)
+      endpoint.destination = open(row.destination, 'destination') as Endpoint['destination']
     endpoint.secrets = secrets
   } catch (error) {
     opener.unreadable(error, row.id)
     endpoint.paused = true
   }
   return endpoint
-}
-
-/** How a secret is written before it is sealed: its kind, since an opaque one may look like any other. */
-export function secretText(secret: Secret): string {
-  return `${secret.kind}:${secret.text}`
-}
-
-function readSecret(text: string): Secret {
-  const parsed = text.startsWith('opaque:')
-    ? parseOpaqueSecret(text.slice(7))
-    : parseSecret(text.slice(text.indexOf(':') + 1))
-  if (!parsed.ok) throw new Error(`A stored secret cannot be read: ${parsed.problem}`)
-  return parsed.secret
 }

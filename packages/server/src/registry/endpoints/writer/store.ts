@@ -1,15 +1,24 @@
 import { type Clock, iso } from '../../../core/clock.ts'
 import type { Endpoint, SignatureHeaders } from '../../../core/endpoint.ts'
+import { type EndpointDefaults, usualMaxInFlight } from '../../../core/endpoint-defaults.ts'
 import { invalid, PomboError } from '../../../core/error.ts'
 import { showId, uuidv7 } from '../../../core/id.ts'
-import type { Secret } from '../../../core/secret.ts'
+import { type Secret, secretText } from '../../../core/secret.ts'
 import type { Pool, Queryable } from '../../../db/pool.ts'
 import { sealContext } from '../../../db/reseal.ts'
 import { noteSignals } from '../../../db/signals.ts'
 import type { AppScope } from '../../apps/app.ts'
 import type { Write } from '../../writer.ts'
-import { byIdOrUid, endpoints, findEndpoint, type Opener, secretText } from '../rows/store.ts'
+import { changedTls, checkAccess } from '../access.ts'
+import {
+  byIdOrUid,
+  endpoints,
+  findEndpoint,
+  type Opener,
+  type SealedMember,
+} from '../rows/store.ts'
 import { checkDialectOptions, type EndpointRules, type EndpointSettings } from '../settings.ts'
+import { BY_HAND } from '../../../core/disabled.ts'
 
 export interface EndpointsOptions {
   pool: Pool
@@ -18,6 +27,7 @@ export interface EndpointsOptions {
   rules: EndpointRules
   /** Where neither the endpoint nor its tenant says anything. */
   signatureHeaders: SignatureHeaders
+  defaults: EndpointDefaults
   write: Write
 }
 
@@ -27,6 +37,7 @@ export interface AppFacts {
   kind: 'app' | 'operational'
   /** The tenant's default. */
   signatureHeaders: SignatureHeaders | null
+  defaults: EndpointDefaults | null
 }
 
 /** The operational events that changes of endpoints cause. */
@@ -45,7 +56,6 @@ interface Disabled {
 }
 
 /** Shown as the reason where a person disabled it. */
-const BY_HAND = 'disabled by hand'
 
 export type EndpointWriter = ReturnType<typeof createEndpointWriter>
 
@@ -58,6 +68,7 @@ export function createEndpointWriter({
   opener,
   rules,
   signatureHeaders,
+  defaults,
   write: writeNoted,
 }: EndpointsOptions) {
   async function write<T>(
@@ -68,7 +79,7 @@ export function createEndpointWriter({
       // Held against being deleted meanwhile, not against other changes.
       const { rows } = await db.query<AppFacts>(
         /* sql */ `
-          select a.uid, a.kind, t.signature_headers as "signatureHeaders"
+          select a.uid, a.kind, t.signature_headers as "signatureHeaders", t.endpoint_defaults as defaults
             from app a join tenant t on t.id = a.tenant_id
            where a.tenant_id = $1 and a.id = $2
              for key share of a`,
@@ -84,6 +95,17 @@ export function createEndpointWriter({
   /** The endpoint, its row locked. */
   async function held(db: Queryable, scope: AppScope, idOrUid: string): Promise<Endpoint> {
     return (await findEndpoint(db, opener, scope, byIdOrUid(idOrUid), true)) ?? missing(idOrUid)
+  }
+
+  /** The same, to change a part of what is sealed: what does not open would be taken for none, and written over. */
+  async function heldOpen(db: Queryable, scope: AppScope, idOrUid: string): Promise<Endpoint> {
+    const strict = {
+      seal: opener.seal,
+      unreadable(error: unknown): never {
+        throw error
+      },
+    }
+    return (await findEndpoint(db, strict, scope, byIdOrUid(idOrUid), true)) ?? missing(idOrUid)
   }
 
   async function reread(db: Queryable, scope: AppScope, id: string): Promise<Endpoint> {
@@ -153,9 +175,13 @@ export function createEndpointWriter({
   ): Promise<Endpoint> {
     checkDialectOptions(settings.dialect ?? 'standard', settings.dialectOptions, rules)
     const id = uuidv7(clock.now())
+    const { url = '', headers = {}, auth = null } = settings
+    const tls = changedTls(null, settings.tls)
+    checkAccess({ url, headers, auth, tls }, settings, clock.now())
     await endpoints.insert(db, {
       signatureHeaders: app.signatureHeaders ?? signatureHeaders,
-      ...stored(settings, id),
+      maxInFlight: app.defaults?.maxInFlight ?? defaults.maxInFlight ?? usualMaxInFlight,
+      ...stored({ ...settings, tls }, id),
       disabledReason: settings.disabled ? BY_HAND : null,
       id,
       tenantId: scope.tenantId,
@@ -175,11 +201,15 @@ export function createEndpointWriter({
   ): Promise<Endpoint> {
     checkDialectOptions(settings.dialect ?? before.dialect, settings.dialectOptions, rules)
     const turned = settings.disabled !== undefined && settings.disabled !== before.disabled
+    const { tls: change, ...others } = settings
+    const tls = changedTls(before.tls, change)
+    const { url = before.url, headers = before.headers, auth = before.auth } = settings
+    checkAccess({ url, headers, auth, tls }, settings, clock.now())
     await endpoints.update(
       db,
       { id: before.id },
       {
-        ...stored(settings, before.id),
+        ...stored(change === undefined ? others : { ...others, tls }, before.id),
         ...(turned && { disabledReason: settings.disabled ? BY_HAND : null }),
       },
     )
@@ -187,7 +217,8 @@ export function createEndpointWriter({
     // it would otherwise be disabled at its next failure for the days it has been failing.
     if (
       (turned && !settings.disabled) ||
-      (settings.url !== undefined && settings.url !== before.url)
+      (settings.url !== undefined && settings.url !== before.url) ||
+      settings.destination != null
     ) {
       await db.query('delete from endpoint_health where endpoint_id = $1', [before.id])
     }
@@ -204,16 +235,25 @@ export function createEndpointWriter({
   }
 
   /** The settings as the row holds them; a secret is in a table of its own. */
-  function stored<Settings extends EndpointSettings>({ headers, ...others }: Settings, id: string) {
-    return { ...others, ...(headers && { headers: sealHeaders(headers, id) }) }
+  function stored<Settings extends EndpointSettings>(
+    { headers, auth, tls, destination, ...others }: Settings,
+    id: string,
+  ) {
+    return {
+      ...others,
+      ...(headers && { headers: sealed('headers', headers, id) }),
+      ...(auth !== undefined && { auth: sealed('auth', auth, id) }),
+      ...(tls !== undefined && { tls: sealed('tls', tls, id) }),
+      ...(destination !== undefined && { destination: sealed('destination', destination, id) }),
+    }
   }
 
-  function sealHeaders(headers: Record<string, string>, id: string): Buffer | null {
-    if (Object.keys(headers).length === 0) return null
-    return opener.seal.seal(JSON.stringify(headers), sealContext('endpoint_headers', id))
+  function sealed(member: SealedMember, value: object | null, id: string): Buffer | null {
+    if (value === null || Object.keys(value).length === 0) return null
+    return opener.seal.seal(JSON.stringify(value), sealContext(`endpoint_${member}`, id))
   }
 
-  return { write, held, noteEvent, secretFor, insertSecret, insert, change }
+  return { write, held, heldOpen, noteEvent, secretFor, insertSecret, insert, change }
 }
 
 export function missing(idOrUid: string): never {

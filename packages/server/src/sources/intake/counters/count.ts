@@ -1,3 +1,4 @@
+import type { Said } from '../../../core/said.ts'
 import type { FilterReason } from '../../../whatsapp/chat-filter.ts'
 
 /** A session as a source tells of it: uuids. */
@@ -25,9 +26,17 @@ export type Counted =
   | 'address_refused'
   | 'too_large'
 
+/** Of why a request is refused; other reasons have none. */
+export const refusalCodes = ['address_not_allowed', 'unsigned', 'unproven'] as const
+
+/** What is said of it, by which it is known in every language. */
+export interface RefusalSaid extends Said {
+  code: (typeof refusalCodes)[number]
+}
+
 /** The last request of a session that was refused, and why. */
 export interface Refusal extends SessionKey {
-  reason: string
+  reason: Said
 }
 
 export interface Count extends SessionKey {

@@ -1,3 +1,4 @@
+import type { Said } from '../../../core/said.ts'
 import { isAway, type Pool } from '../../../db/pool.ts'
 import type { Count, Counted, Refusal, SessionKey } from './count.ts'
 import { addCounts, noteRefusals } from './store.ts'
@@ -35,7 +36,7 @@ export class Counters {
   }
 
   /** Notes why a request was refused, beside its count. */
-  refused({ tenantId, sourceId, appId }: SessionKey, reason: string): void {
+  refused({ tenantId, sourceId, appId }: SessionKey, reason: Said): void {
     this.#refusals.set(`${sourceId} ${appId}`, { tenantId, sourceId, appId, reason })
   }
 

@@ -1,3 +1,4 @@
+import { type Said, saidOf } from '../../../core/said.ts'
 import type { Queryable } from '../../../db/pool.ts'
 import type { Count, Refusal, SessionKey } from './count.ts'
 
@@ -15,6 +16,9 @@ export async function addCounts(db: Queryable, counts: readonly Count[]): Promis
             as c (source_id, app_id, tenant_id, what, n)
           join source on source.id = c.source_id
           join app on app.id = c.app_id
+         order by c.source_id, c.app_id
+           -- What is being deleted is waited for; found by the foreign keys, it would refuse the counts of all.
+           for key share of source, app
       ),
       s as (
         insert into source_session (source_id, app_id, tenant_id, last_event_at)
@@ -44,19 +48,21 @@ export async function addCounts(db: Queryable, counts: readonly Count[]): Promis
 /** Why a request was refused last. A session of which nothing was ever taken has a row from then on. */
 export async function noteRefusals(db: Queryable, refusals: readonly Refusal[]): Promise<void> {
   await db.query(
-    `insert into source_session (source_id, app_id, tenant_id, last_refusal, last_refused_at)
-     select r.source_id, r.app_id, r.tenant_id, r.reason, now()
-       from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[]) as r (source_id, app_id, tenant_id, reason)
+    `insert into source_session (source_id, app_id, tenant_id, last_refusal, last_refusal_coded, last_refused_at)
+     select r.source_id, r.app_id, r.tenant_id, r.coded ->> 'msg', r.coded, now()
+       from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::jsonb[]) as r (source_id, app_id, tenant_id, coded)
        join source on source.id = r.source_id
        join app on app.id = r.app_id
       order by r.source_id, r.app_id
+        for key share of source, app
      on conflict (source_id, app_id) do update
-        set last_refusal = excluded.last_refusal, last_refused_at = excluded.last_refused_at`,
+        set last_refusal = excluded.last_refusal, last_refusal_coded = excluded.last_refusal_coded,
+            last_refused_at = excluded.last_refused_at`,
     [
       refusals.map((refusal) => refusal.sourceId),
       refusals.map((refusal) => refusal.appId),
       refusals.map((refusal) => refusal.tenantId),
-      refusals.map((refusal) => refusal.reason),
+      refusals.map((refusal) => JSON.stringify(refusal.reason)),
     ],
   )
 }
@@ -66,7 +72,7 @@ export interface SessionState {
   lastEventAtMs: number | null
   /** Since when it has been silent, where the alarm stands. */
   silentSinceMs: number | null
-  lastRefusal: { atMs: number; reason: string } | null
+  lastRefusal: { atMs: number; reason: Said } | null
 }
 
 /** Sums of a session's counts over whole minutes. */
@@ -96,22 +102,22 @@ export async function readSession(db: Queryable, session: SessionKey): Promise<S
     last_event_at: Date | null
     silent_since: Date | null
     last_refusal: string | null
+    last_refusal_coded: Said | null
     last_refused_at: Date | null
   }>(
-    `select last_event_at, silent_since, last_refusal, last_refused_at
+    `select last_event_at, silent_since, last_refusal, last_refusal_coded, last_refused_at
        from source_session
       where source_id = $1
         and app_id = $2`,
     [session.sourceId, session.appId],
   )
   const row = rows[0]
+  const reason = saidOf(row?.last_refusal ?? null, row?.last_refusal_coded ?? null)
   return {
     lastEventAtMs: row?.last_event_at?.getTime() ?? null,
     silentSinceMs: row?.silent_since?.getTime() ?? null,
     lastRefusal:
-      row?.last_refusal && row.last_refused_at
-        ? { atMs: row.last_refused_at.getTime(), reason: row.last_refusal }
-        : null,
+      reason && row?.last_refused_at ? { atMs: row.last_refused_at.getTime(), reason } : null,
   }
 }
 

@@ -57,6 +57,8 @@ export async function saveProfiles(
           as c (app_id, jid, tenant_id, alt_jid, name, image_url)
         join app on app.id = c.app_id
        order by c.app_id, c.jid
+         -- An app that is being deleted is waited for; found by the foreign key, it would refuse the names of all.
+         for key share of app
       on conflict (app_id, jid) do update
          set alt_jid = coalesce(excluded.alt_jid, p.alt_jid),
              name = coalesce(excluded.name, p.name),

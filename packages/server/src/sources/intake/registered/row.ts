@@ -13,6 +13,7 @@ export interface SourceRow {
   token_hash: Buffer | null
   token_hint: string | null
   secret_sealed: Buffer | null
+  broker_sealed: Buffer | null
   filters: ChatFilter
   media: 'link' | 'inline'
   media_min_bytes: number
@@ -49,6 +50,7 @@ export function sourceOf(row: SourceRow): Source {
     tokenHash: row.token_hash,
     tokenHint: row.token_hint,
     secretSealed: row.secret_sealed,
+    brokerSealed: row.broker_sealed,
     filters: row.filters,
     media: row.media,
     mediaMinBytes: row.media_min_bytes,

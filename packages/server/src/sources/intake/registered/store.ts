@@ -7,6 +7,7 @@ import type { Pool, Queryable } from '../../../db/pool.ts'
 import { sealContext } from '../../../db/reseal.ts'
 import { direction, type ListOptions, type Page } from '../../../db/table.ts'
 import type { Seal } from '../../../db/seal.ts'
+import type { BrokerSettings } from '../../broker/kind.ts'
 import { gateways } from '../../gateways.ts'
 import { checkSettings, type Source, type SourceSettings } from '../settings.ts'
 import { makeToken } from '../token.ts'
@@ -51,6 +52,14 @@ export function createSources({
       values.set(
         'secret_sealed',
         secret === null ? null : seal.seal(secret, sealContext('source_secret', id)),
+      )
+    const { broker } = settings
+    if (broker !== undefined)
+      values.set(
+        'broker_sealed',
+        broker === null
+          ? null
+          : seal.seal(JSON.stringify(broker), sealContext('source_broker', id)),
       )
     return values
   }
@@ -136,6 +145,9 @@ export function createSources({
   }
 
   return {
+    /** What feeds it, secrets in the clear. */
+    brokerOf: (source: Source): BrokerSettings | null => openBroker(seal, source),
+
     /** Needs the `gateway`. `conflict` when the name is taken; `validation` names every field at fault. */
     async create(
       scope: SourceScope,
@@ -217,6 +229,14 @@ export function createSources({
       if (!gone) missing(shownId)
     },
   }
+}
+
+export function openBroker(
+  seal: Pick<Seal, 'open'>,
+  { id, brokerSealed }: Pick<Source, 'id' | 'brokerSealed'>,
+): BrokerSettings | null {
+  if (brokerSealed === null) return null
+  return JSON.parse(seal.open(brokerSealed, sealContext('source_broker', id))) as BrokerSettings
 }
 
 /** Of the app, or has brought it events. */

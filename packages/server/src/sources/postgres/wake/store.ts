@@ -1,4 +1,5 @@
-import pg from 'pg'
+import type pg from 'pg'
+import { openClient } from '../../../db/host-client.ts'
 
 /** How long to leave a database alone that did not let us listen. */
 const againMs = 10_000
@@ -34,8 +35,7 @@ export class OutboxBell {
   }
 
   #listen(): void {
-    const client = new pg.Client({
-      connectionString: this.#url,
+    const client = openClient(this.#url, {
       application_name: 'pombo-outbox-listen',
       connectionTimeoutMillis: 5_000,
       keepAlive: true,

@@ -1,4 +1,5 @@
 import type { Preset } from '../preset.ts'
+import { twilioAnswer, twilioScheme } from '../../client-libraries/twilio/twilio.ts'
 
 const hours = 3_600
 const days = 86_400
@@ -54,13 +55,7 @@ export const messaging: readonly Preset[] = [
     title: 'Twilio (messages and calls)',
     docs: 'https://www.twilio.com/docs/usage/webhooks/webhooks-security',
     secretIs: "the account's auth token",
-    scheme: {
-      kind: 'hmac',
-      algorithm: 'sha1',
-      at: { header: 'x-twilio-signature' },
-      encoding: 'base64',
-      signed: '{url}{form}',
-    },
+    scheme: twilioScheme,
     type: [
       { body: 'MessageStatus', before: 'message.' },
       { body: 'CallStatus', before: 'call.' },
@@ -73,8 +68,7 @@ export const messaging: readonly Preset[] = [
     ],
     order: { body: 'MessageSid' },
     retriesForSeconds: hours,
-    // An empty answer of TwiML: do nothing more.
-    answer: { status: 200, type: 'text/xml', body: '<Response/>' },
+    answer: twilioAnswer,
   },
   {
     name: 'sendgrid',

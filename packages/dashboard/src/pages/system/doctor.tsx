@@ -1,0 +1,105 @@
+import { useQuery } from '@tanstack/react-query'
+import { Stethoscope } from 'lucide-react'
+import type { ReactNode } from 'react'
+import { useTranslations } from 'use-intl'
+import { api, ask } from '../../api/client.ts'
+import { asProblem } from '../../api/problem.ts'
+import type { Finding } from '../../api/shapes.ts'
+import { Badge, type Tone } from '../../parts/badge.tsx'
+import { Button } from '../../parts/button.tsx'
+import { Foreign, Muted, Panel, Stack } from '../../parts/layout.tsx'
+import { Bones, Failure, Notice } from '../../parts/states.tsx'
+import { type Column, Table } from '../../parts/table.tsx'
+import { useLanguage } from '../../words/language.ts'
+import type { Language } from '../../words/languages.ts'
+
+const tones: Record<Finding['level'], Tone> = { ok: 'good', warn: 'warn', fail: 'bad' }
+const worst: Record<Finding['level'], number> = { fail: 0, warn: 1, ok: 2 }
+
+type Said = Readonly<Record<string, { detail: string; mend?: string }>>
+
+/** What the findings say, where the server does not say it in the language itself. */
+const sentences: Record<Language, () => Promise<Said>> = {
+  en: () => Promise.resolve({}),
+  'pt-BR': async () => (await import('../../words/pt/findings.ts')).findings,
+}
+
+function filled(sentence: string, values: Finding['values']): string {
+  return sentence.replace(/\{(\w+)\}/g, (hole, name: string) => String(values[name] ?? hole))
+}
+
+/** What `pombo doctor` finds, the worst first. It takes some seconds, so the rest of the page does not wait for it. */
+export function Doctor() {
+  const t = useTranslations('system')
+  const checkName = (name: string): string =>
+    t.has(`checks.${name}` as 'checks.clock') ? t(`checks.${name}` as 'checks.clock') : name
+  const doctor = useQuery({
+    queryKey: ['doctor'],
+    queryFn: async () => (await ask(api.GET('/api/v1/system/doctor'))).data,
+    staleTime: 60_000,
+  })
+  const { language } = useLanguage()
+  const { data: said = {} } = useQuery({
+    queryKey: ['findings', language],
+    queryFn: sentences[language],
+    staleTime: Infinity,
+  })
+  const sentence = ({ code, values, ...own }: Finding, part: 'detail' | 'mend'): ReactNode => {
+    const words = code === null ? undefined : said[code]?.[part]
+    return words === undefined ? <Foreign>{own[part]}</Foreign> : filled(words, values)
+  }
+  const columns: Column<Finding>[] = [
+    {
+      id: 'level',
+      head: t('state'),
+      is: 'nowrap',
+      cell: ({ level }) => <Badge tone={tones[level]}>{t(level)}</Badge>,
+    },
+    {
+      id: 'what',
+      head: t('check'),
+      cell: (one) => (
+        <Stack tight>
+          <span>
+            <strong>{checkName(one.name)}</strong>: {sentence(one, 'detail')}
+          </span>
+          {one.mend !== null && <Muted>{sentence(one, 'mend')}</Muted>}
+        </Stack>
+      ),
+    },
+  ]
+  const found = doctor.data?.toSorted((a, b) => worst[a.level] - worst[b.level])
+  const asking = found?.filter(({ level }) => level !== 'ok').length ?? 0
+  return (
+    <Panel
+      title={t('doctor')}
+      flush
+      actions={
+        <Button
+          icon={<Stethoscope size={14} aria-hidden />}
+          busy={doctor.isFetching}
+          onClick={() => void doctor.refetch()}
+        >
+          {t('doctorAgain')}
+        </Button>
+      }
+    >
+      {found === undefined ? (
+        doctor.error === null ? (
+          <Bones rows={4} />
+        ) : (
+          <Failure problem={asProblem(doctor.error)} retry={() => void doctor.refetch()} />
+        )
+      ) : (
+        <>
+          <Notice tone={asking === 0 ? 'good' : 'warn'}>
+            {asking === 0
+              ? t('allWell', { count: String(found.length) })
+              : t('notWell', { count: asking })}
+          </Notice>
+          <Table label={t('doctor')} columns={columns} rows={found} rowKey={({ name }) => name} />
+        </>
+      )}
+    </Panel>
+  )
+}

@@ -1,0 +1,46 @@
+import { useQuery } from '@tanstack/react-query'
+import { getRouteApi, Link } from '@tanstack/react-router'
+import { ArrowLeft } from 'lucide-react'
+import { useTranslations } from 'use-intl'
+import { asProblem } from '../../api/problem.ts'
+import { backClass, Page, Panel } from '../../parts/layout.tsx'
+import { Bones, Empty, Failure, NoPermission } from '../../parts/states.tsx'
+import { useMay } from '../../session/session.ts'
+import { templatesQuery, useTemplateWords } from './queries.ts'
+import { UseTemplate } from './use-template.tsx'
+
+const route = getRouteApi('/in/templates/$templateId')
+
+export function TemplatePage() {
+  const t = useTranslations('templates')
+  const say = useTemplateWords()
+  const may = useMay()
+  const { templateId } = route.useParams()
+  const templates = useQuery(templatesQuery)
+  const shown = templates.data?.find(({ id }) => id === templateId)
+  return (
+    <Page
+      title={shown?.name ?? t('title')}
+      lead={shown && say(shown.about)}
+      back={
+        <Link to="/templates" className={backClass}>
+          <ArrowLeft size={13} aria-hidden /> {t('title')}
+        </Link>
+      }
+    >
+      {!may('administer') ? (
+        <NoPermission />
+      ) : shown !== undefined ? (
+        <UseTemplate key={shown.id} template={shown} />
+      ) : templates.isPending ? (
+        <Panel flush>
+          <Bones />
+        </Panel>
+      ) : templates.error === null ? (
+        <Empty title={t('unknown')} />
+      ) : (
+        <Failure problem={asProblem(templates.error)} retry={() => void templates.refetch()} />
+      )}
+    </Page>
+  )
+}

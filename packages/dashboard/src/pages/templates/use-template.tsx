@@ -1,0 +1,158 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useNavigate } from '@tanstack/react-router'
+import { useState } from 'react'
+import { useTranslations } from 'use-intl'
+import { appsQuery } from '../../api/apps.ts'
+import { api, ask } from '../../api/client.ts'
+import type { Template } from '../../api/shapes.ts'
+import { Button, buttonClass } from '../../parts/button.tsx'
+import { Code } from '../../parts/code.tsx'
+import { SelectField, TextField } from '../../parts/field.tsx'
+import { useFieldErrors } from '../../parts/form.tsx'
+import { Columns, Panel, Row, Stack } from '../../parts/layout.tsx'
+import { listOf } from '../../parts/list-of.ts'
+import { useSay } from '../../parts/toast.tsx'
+import { useLeaveGuard } from '../../parts/use-leave-guard.ts'
+import { useSession } from '../../session/session.ts'
+import { useScope } from '../../shell/scope.ts'
+import { useTemplateWords } from './queries.ts'
+import { TemplatePreview } from './template-preview.tsx'
+import { type Values, wrongValues } from './values.ts'
+
+/** The few fields that a template asks for, and beside them what would be sent. */
+export function UseTemplate({ template }: { template: Template }) {
+  const t = useTranslations('templates')
+  const form = useTranslations('endpointForm')
+  const say = useTemplateWords()
+  const toast = useSay()
+  const navigate = useNavigate()
+  const queries = useQueryClient()
+  const { kind } = useSession()
+  const scope = useScope()
+  const apps = useQuery({ ...appsQuery, enabled: kind === 'account' })
+  const [chosen, setChosen] = useState<string>()
+  const appId = chosen ?? scope ?? (apps.data?.length === 1 ? apps.data[0]!.id : '')
+  const [values, setValues] = useState<Values>({})
+  const [types, setTypes] = useState('')
+  const [judged, setJudged] = useState(false)
+  const { id, fields, setUp, docs } = template
+  const create = useMutation({
+    mutationFn: async () => {
+      const eventTypes = listOf(types)
+      return await ask(
+        api.POST('/api/v1/app/{app_id}/template/{template_id}/endpoint', {
+          params: { path: { app_id: appId, template_id: id } },
+          body: { values, ...(eventTypes.length > 0 && { eventTypes }) },
+        }),
+      )
+    },
+    onSuccess: async (endpoint) => {
+      toast.done(t('created'))
+      void queries.invalidateQueries({ queryKey: ['endpoints'] })
+      await navigate({
+        to: '/endpoints/$appId/$endpointId',
+        params: { appId, endpointId: endpoint.id },
+        ignoreBlocker: true,
+      })
+    },
+  })
+  const typed = Object.values(values).some((value) => value !== '') || types !== ''
+  useLeaveGuard(typed && !create.isSuccess)
+  const { errors, rest } = useFieldErrors(create.error, [
+    ...fields.map(({ name }) => `values.${name}`),
+    'destination.url',
+    'destination.table',
+    'url',
+    'eventTypes',
+  ])
+  const wrong = judged ? wrongValues(fields, values) : {}
+  const errorOf = (name: string, example: string): string | undefined => {
+    const own = wrong[name]
+    if (own === undefined)
+      return errors[`values.${name}`] ?? errors[`destination.${name}`] ?? errors[name]
+    return own === 'missing' ? t('needed') : t(`${own}Wrong`, { example })
+  }
+  const submit = (): void => {
+    setJudged(true)
+    if (Object.keys(wrongValues(fields, values)).length === 0 && appId !== '') create.mutate()
+  }
+  return (
+    <Columns>
+      <Panel title={t('fields')}>
+        <form
+          noValidate
+          onSubmit={(event) => {
+            event.preventDefault()
+            submit()
+          }}
+        >
+          <Stack>
+            {setUp !== null && (
+              <Stack tight>
+                <p>{t('setUp')}</p>
+                <Code label={t('setUp')} text={setUp} />
+              </Stack>
+            )}
+            {kind === 'account' && (
+              <SelectField
+                label={t('app')}
+                value={appId}
+                onPick={setChosen}
+                error={judged && appId === '' ? form('pickApp') : undefined}
+                options={[
+                  { value: '', label: '—' },
+                  ...(apps.data ?? []).map((app) => ({ value: app.id, label: app.name })),
+                ]}
+              />
+            )}
+            {fields.map(({ name, label, help, kind: of, example, optional }) => (
+              <TextField
+                key={name}
+                label={say(label)}
+                help={help === null ? undefined : say(help)}
+                optional={optional}
+                mono
+                type={of === 'secret' ? 'password' : of === 'url' ? 'url' : 'text'}
+                {...(of === 'secret' && { autoComplete: 'new-password' })}
+                placeholder={of === 'secret' ? '' : example}
+                value={values[name] ?? ''}
+                error={errorOf(name, example)}
+                onChange={({ target }) => {
+                  create.reset()
+                  setValues((before) => ({ ...before, [name]: target.value }))
+                }}
+              />
+            ))}
+            <TextField
+              label={t('types')}
+              help={t('typesHelp')}
+              optional
+              mono
+              placeholder="message.*, order.paid"
+              value={types}
+              error={errors['eventTypes']}
+              onChange={({ target }) => setTypes(target.value)}
+            />
+            {rest}
+            <Row>
+              <Button kind="primary" type="submit" busy={create.isPending}>
+                {t('create')}
+              </Button>
+              {docs !== null && (
+                <a
+                  href={docs}
+                  target="_blank"
+                  rel="noreferrer"
+                  className={buttonClass({ kind: 'quiet' })}
+                >
+                  {t('docs', { name: template.name })}
+                </a>
+              )}
+            </Row>
+          </Stack>
+        </form>
+      </Panel>
+      <TemplatePreview template={template} appId={appId} values={values} />
+    </Columns>
+  )
+}

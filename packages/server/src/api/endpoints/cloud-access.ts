@@ -1,0 +1,179 @@
+import { z } from 'zod'
+import { splitIdentity } from '../../core/certificate.ts'
+import { invalid, PomboError, relocated } from '../../core/error.ts'
+import type { Endpoints } from '../../registry/endpoints/store.ts'
+import { appId } from '../apps/schema.ts'
+import { type AnyCall, type Call, empty, json, type Route, route } from '../route.ts'
+import { pem } from '../field.ts'
+import { clientCredentials } from './access-schema.ts'
+import { endpointId } from './schema.ts'
+
+const tag = 'Endpoint'
+const params = z.object({ app_id: appId, endpoint_id: endpointId })
+const path = '/api/v1/app/{app_id}/endpoint/{endpoint_id}'
+const cloudOnly = "In Svix's cloud only; its open-source server has no such path."
+
+const methods = { basic: 'clientSecretBasic', post: 'clientSecretPost' } as const
+const { clientId, clientSecret, extraParams, scopes } = clientCredentials
+const oauthShared = {
+  authMethod: z.enum(['clientSecretBasic', 'clientSecretPost'], {
+    error: 'only "clientSecretBasic" and "clientSecretPost" are offered',
+  }),
+  clientId,
+  extraParams: extraParams.nullish(),
+  grantType: z.literal('clientCredentials', { error: 'only "clientCredentials" is offered' }),
+  scopes: scopes.nullish(),
+  tokenUrl: z.string().min(1).max(65_536).meta({ format: 'uri' }),
+}
+const oauthIn = z
+  .object({
+    ...oauthShared,
+    clientSecret,
+    jwtParams: z.null().optional().meta({ description: 'Of a way that is not offered' }),
+    refreshToken: z.null().optional().meta({ description: 'Of a grant that is not offered' }),
+  })
+  .meta({ id: 'EndpointOauthConfigIn' })
+const oauthOut = z.object(oauthShared).meta({ id: 'EndpointOauthConfigOut' })
+const mtlsIn = z
+  .object({
+    // What stands between its parts is dropped, so that nothing behind this would see its length.
+    identity: pem.max(65_536, 'may have at most 65,536 characters').meta({
+      description: 'The certificate, those that lead to its root, and its key; PEM',
+    }),
+    serverCaCert: pem
+      .nullish()
+      .meta({ description: "Authorities that the endpoint's certificate may come from; PEM" }),
+  })
+  .meta({ id: 'EndpointMtlsConfigIn' })
+const mtlsOut = z
+  .object({ serverCaCert: z.string().nullable() })
+  .meta({ id: 'EndpointMtlsConfigOut' })
+
+type OfEndpoint<Body> = Call<z.output<typeof params>, undefined, Body>
+const scopeOf = ({ holder, appId }: Pick<AnyCall, 'holder' | 'appId'>) => ({
+  tenantId: holder.tenantId,
+  appId,
+})
+
+/** An endpoint's `auth` and `tls` as Svix's clients read and write them. */
+export function cloudAccessRoutes(endpoints: Endpoints): Route[] {
+  const usual = { tag, access: 'app', params, description: cloudOnly } as const
+  const set = async (call: OfEndpoint<unknown>, to: Parameters<Endpoints['patch']>[2]) => {
+    try {
+      await endpoints.patch(scopeOf(call), call.params.endpoint_id, to)
+    } catch (error) {
+      throw relocated(error, byTheirWords)
+    }
+    return empty
+  }
+  return [
+    route({
+      ...usual,
+      method: 'GET',
+      path: `${path}/oauth`,
+      id: 'v1.endpoint.get-oauth-config',
+      summary: "Get an endpoint's OAuth2 settings, without the secret",
+      answers: { 200: { description: 'The settings', body: oauthOut } },
+      async handle(call) {
+        const { endpoint_id } = call.params
+        const { auth } = await endpoints.get(scopeOf(call), endpoint_id)
+        if (auth?.type !== 'oauth2')
+          throw new PomboError('not_found', {
+            what: 'OAuth2 settings of endpoint',
+            id: endpoint_id,
+          })
+        const { clientAuth, clientId, extraParams, scopes, tokenUrl } = auth
+        return json(200, {
+          authMethod: methods[clientAuth],
+          clientId,
+          extraParams,
+          grantType: 'clientCredentials',
+          scopes,
+          tokenUrl,
+        } satisfies z.output<typeof oauthOut>)
+      },
+    }),
+    route({
+      ...usual,
+      method: 'PUT',
+      path: `${path}/oauth`,
+      id: 'v1.endpoint.update-oauth-config',
+      summary: 'Fetch a token by OAuth2 for each request of an endpoint',
+      body: oauthIn,
+      answers: { 204: { description: 'Set' } },
+      handle: async (call) => await set(call, { auth: clientCredentialsOf(call.body) }),
+    }),
+    route({
+      ...usual,
+      method: 'DELETE',
+      path: `${path}/oauth`,
+      id: 'v1.endpoint.delete-oauth-config',
+      summary: "Take an endpoint's OAuth2 settings away",
+      answers: { 204: { description: 'Taken away' } },
+      async handle(call) {
+        const { auth } = await endpoints.get(scopeOf(call), call.params.endpoint_id)
+        return auth?.type === 'oauth2' ? await set(call, { auth: null }) : empty
+      },
+    }),
+    route({
+      ...usual,
+      method: 'GET',
+      path: `${path}/mtls`,
+      id: 'v1.endpoint.get-mtls-config',
+      summary: "Get the authorities that an endpoint's certificate may come from",
+      answers: { 200: { description: 'The settings', body: mtlsOut } },
+      async handle(call) {
+        const { endpoint_id } = call.params
+        const { tls } = await endpoints.get(scopeOf(call), endpoint_id)
+        if (tls === null)
+          throw new PomboError('not_found', { what: 'certificates of endpoint', id: endpoint_id })
+        return json(200, { serverCaCert: tls.ca ?? null })
+      },
+    }),
+    route({
+      ...usual,
+      method: 'PUT',
+      path: `${path}/mtls`,
+      id: 'v1.endpoint.update-mtls-config',
+      summary: 'Show a certificate to an endpoint',
+      body: mtlsIn,
+      answers: { 204: { description: 'Set' } },
+      async handle(call) {
+        const { identity, serverCaCert: ca = null } = call.body
+        const { cert, key } = splitIdentity(identity)
+        if (cert === '' || key === undefined)
+          throw invalid(['body', 'identity'], 'must hold a certificate and its private key, in PEM')
+        return await set(call, { tls: { cert, key, ca } })
+      },
+    }),
+    route({
+      ...usual,
+      method: 'DELETE',
+      path: `${path}/mtls`,
+      id: 'v1.endpoint.delete-mtls-config',
+      summary: "Take an endpoint's certificates away",
+      answers: { 204: { description: 'Taken away' } },
+      handle: async (call) => await set(call, { tls: null }),
+    }),
+  ]
+}
+
+/** What the endpoint has as `auth` and `tls` is here the body itself. */
+function byTheirWords(loc: string[]): string[] {
+  const [where, of, name, ...rest] = loc
+  if (where !== 'body' || name === undefined) return loc
+  if (of === 'auth') return ['body', name, ...rest]
+  return of === 'tls' ? ['body', name === 'ca' ? 'serverCaCert' : 'identity'] : loc
+}
+
+function clientCredentialsOf({ authMethod, ...body }: z.output<typeof oauthIn>) {
+  return {
+    type: 'oauth2',
+    tokenUrl: body.tokenUrl,
+    clientId: body.clientId,
+    clientSecret: body.clientSecret,
+    clientAuth: authMethod === 'clientSecretBasic' ? 'basic' : 'post',
+    scopes: body.scopes ?? [],
+    extraParams: body.extraParams ?? {},
+  } as const
+}

@@ -1,0 +1,141 @@
+/**
+ * A consumer of a polling endpoint that stays connected: what it would read is sent as it comes, from where it stands.
+ * The place moves on only when the consumer says that it is done with something, so that one that dies, a node that
+ * stops and a connection that breaks lose nothing: what was not acknowledged is sent again.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { FastifyRequest } from 'fastify'
+import { PomboError } from '../../core/error.ts'
+import type { Poller } from '../../registry/pollers/store.ts'
+import type { Presented } from '../access.ts'
+import type { Messages } from '../history/messages/store.ts'
+import { type ReadPage, readMessagesFrom } from './read.ts'
+
+/** Of one node. Each looks for messages up to twice a second. */
+const MOST_CONNECTED = 200
+/** How soon an idle consumer looks again: at first, and at last. */
+const LOOK_MS = { first: 500, last: 2_000 }
+const ASK_AGAIN_MS = 5_000
+export const BEAT_MS = 15_000
+/** After a look that failed: the database is away, and the connection stays. */
+const AWAY_MS = 1_000
+
+/** The other side of a connection. */
+export interface Connection {
+  /** @returns once it may be sent more; of a WebSocket, when this page is acknowledged */
+  send(page: ReadPage): Promise<void>
+  beat(): void
+  end(reason: string): void
+  /** The other side is gone, or was sent away. */
+  readonly gone: AbortSignal
+}
+
+export interface PushDeps extends Messages {
+  /** Who the request comes from, asked again while it lasts. */
+  credential(request: FastifyRequest): Promise<Presented>
+  /** Ends when the node stops. */
+  stopping: AbortSignal
+  log: { warn(context: object, message: string): void }
+}
+
+export class Pushing {
+  readonly #deps: PushDeps
+  #connected = 0
+
+  constructor(deps: PushDeps) {
+    this.#deps = deps
+  }
+
+  /** Throws where this node has as many as it takes. */
+  admit(): void {
+    if (this.#deps.stopping.aborted)
+      throw new PomboError('overloaded', { detail: 'This node is stopping.' })
+    if (this.#connected >= MOST_CONNECTED)
+      throw new PomboError('overloaded', {
+        detail: `${MOST_CONNECTED} consumers are connected to this node.`,
+      })
+  }
+
+  /**
+   * Sends all behind `from` until the consumer is gone. `refresh` reads the polling endpoint's settings anew, and
+   * throws where it is no more.
+   */
+  async run(
+    connection: Connection,
+    given: { request: FastifyRequest; from: string; limit: number; poller: Poller },
+    refresh: () => Promise<Poller>,
+  ): Promise<void> {
+    const { stopping } = this.#deps
+    const stop = () => connection.end('this node is stopping')
+    stopping.addEventListener('abort', stop)
+    const beating = setInterval(() => connection.beat(), BEAT_MS)
+    const state = { poller: given.poller }
+    const asking = setInterval(
+      () => void this.#askAgain(connection, given, state, refresh),
+      ASK_AGAIN_MS,
+    )
+    this.#connected += 1
+    try {
+      await this.#sendAll(connection, given.from, given.limit, state)
+    } finally {
+      this.#connected -= 1
+      clearInterval(beating)
+      clearInterval(asking)
+      stopping.removeEventListener('abort', stop)
+    }
+  }
+
+  async #sendAll(
+    connection: Connection,
+    from: string,
+    limit: number,
+    state: { poller: Poller },
+  ): Promise<void> {
+    const { gone } = connection
+    let at = from
+    let idleMs = LOOK_MS.first
+    while (!gone.aborted) {
+      const page = await this.#read(state.poller, at, limit)
+      at = page?.after ?? at
+      if (page && page.data.length > 0) {
+        idleMs = LOOK_MS.first
+        await connection.send(page)
+      } else if (page === undefined || page.done) {
+        await pause(page === undefined ? AWAY_MS : idleMs, gone)
+        idleMs = Math.min(LOOK_MS.last, idleMs + 250)
+      }
+    }
+  }
+
+  async #read(poller: Poller, at: string, limit: number): Promise<ReadPage | undefined> {
+    try {
+      return await readMessagesFrom(this.#deps, poller, at, limit)
+    } catch (error) {
+      this.#deps.log.warn(
+        { err: error },
+        'a connected consumer could not be read for; trying again',
+      )
+      return undefined
+    }
+  }
+
+  async #askAgain(
+    connection: Connection,
+    { request }: { request: FastifyRequest },
+    state: { poller: Poller },
+    refresh: () => Promise<Poller>,
+  ): Promise<void> {
+    try {
+      const presented = await this.#deps.credential(request)
+      if (!presented.known) return connection.end(presented.reason)
+      state.poller = await refresh()
+    } catch (error) {
+      // Anything else is not known at the moment: a database that is away ends no connection.
+      if (error instanceof PomboError && error.status < 500) connection.end(error.message)
+    }
+  }
+}
+
+async function pause(ms: number, gone: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal: gone }).catch(() => {})
+}

@@ -1,0 +1,183 @@
+import { z } from 'zod'
+import type { Clock } from '../../core/clock.ts'
+import { PomboError } from '../../core/error.ts'
+import { uuidv7 } from '../../core/id.ts'
+import type { AppRoutes } from '../../registry/cache/routes.ts'
+import type { EventTypes } from '../../registry/event-types/store.ts'
+import { appId } from '../apps/schema.ts'
+import type { Rebuild } from '../attempts/sent.ts'
+import { type EndpointCollectionDeps, withHealth } from '../endpoints/collection.ts'
+import { refuseUnknownTypes } from '../endpoints/event-types.ts'
+import { endpointIn, endpointWithHealth, settingsOf } from '../endpoints/schema.ts'
+import { defined } from '../field.ts'
+import type { Pool } from '../../db/pool.ts'
+import type { Messages, StoredMessage } from '../history/messages/store.ts'
+import { requireMessage } from '../messages/routes.ts'
+import { json, type Route, route } from '../route.ts'
+import { templates } from './catalogue.ts'
+import { draftOf } from './draft.ts'
+import { showTemplate, templateOut, tryIn, tryOut, useIn } from './schema.ts'
+import { checkValues, refuseUnknownValues, type Template } from './template.ts'
+
+export interface TemplateDeps extends EndpointCollectionDeps, Messages {
+  db: Pool
+  clock: Clock
+  eventTypes: EventTypes
+  routesOf: (tenantId: string, appId: string) => Promise<AppRoutes | undefined>
+  rebuild: Rebuild
+}
+
+const tag = 'Template'
+const templateId = z
+  .string()
+  .min(1)
+  .max(256)
+  .meta({ description: "The template's id", examples: ['slack'] })
+const params = z.object({ app_id: appId, template_id: templateId })
+
+/** Endpoints that are ready but for a few values: `api/templates/template.ts`. */
+export function templateRoutes(deps: TemplateDeps): Route[] {
+  return [
+    route({
+      method: 'GET',
+      path: '/api/v1/template',
+      id: 'v1.template.list',
+      tag,
+      summary: 'List the templates that endpoints can be made of',
+      access: 'app',
+      answers: {
+        200: {
+          description: 'All templates',
+          body: z.object({ data: z.array(templateOut) }).meta({ id: 'TemplatesOut' }),
+        },
+      },
+      handle: () => json(200, { data: templates.map(showTemplate) }),
+    }),
+    tryRoute(deps),
+    useRoute(deps),
+  ]
+}
+
+function templateOf(id: string): Template {
+  const found = templates.find((one) => one.id === id)
+  if (found === undefined) throw new PomboError('not_found', { what: 'template', id })
+  return found
+}
+
+function tryRoute({ clock, routesOf, rebuild, ...messages }: TemplateDeps): Route {
+  return route({
+    method: 'POST',
+    path: '/api/v1/app/{app_id}/template/{template_id}/try',
+    id: 'v1.template.try',
+    tag,
+    summary: "Show what a template's endpoint would be sent, without making it",
+    description:
+      "Its signature is not among the headers: it is made with the endpoint's own secret. Nothing is sent.",
+    access: 'app',
+    idempotency: 'own',
+    params,
+    body: tryIn,
+    answers: { 200: { description: 'The request', body: tryOut } },
+    async handle({ params: { template_id }, body, holder, appId: app }) {
+      const template = templateOf(template_id)
+      refuseUnknownValues(template, body.values)
+      const routes = await routesOf(holder.tenantId, app)
+      if (routes === undefined) throw new PomboError('not_found', { what: 'application', id: app })
+      const endpoint = draftOf(
+        { tenantId: holder.tenantId, appId: app },
+        settingsOf(endpointIn.parse(template.endpoint(withExamples(template, body.values)))),
+        clock.now(),
+      )
+      const message =
+        body.messageId == null
+          ? sampleOf(template, endpoint, clock.now())
+          : await requireMessage(messages, app, body.messageId)
+      if (message.payload === null) throw new PomboError('payload_gone', { id: body.messageId! })
+      const made = await rebuild({
+        message,
+        endpoint,
+        app: routes.app,
+        deliveryId: uuidv7(clock.now()),
+        number: 1,
+        startedAtMs: clock.now(),
+      })
+      if ('problem' in made) return json(200, { request: null, problem: made.problem })
+      const headers = Object.entries(made.headers).map(([name, value]) => ({ name, value }))
+      return json(200, {
+        request: { url: made.url, headers, body: made.body },
+        problem: null,
+      })
+    },
+  })
+}
+
+function useRoute({ db, endpoints, eventTypes }: TemplateDeps): Route {
+  return route({
+    method: 'POST',
+    path: '/api/v1/app/{app_id}/template/{template_id}/endpoint',
+    id: 'v1.template.use',
+    tag,
+    summary: 'Make an endpoint of a template',
+    access: 'app',
+    params,
+    body: useIn,
+    answers: { 201: { description: 'The endpoint', body: endpointWithHealth } },
+    async handle({ params: { template_id }, body: { values, ...besides }, holder, appId: app }) {
+      const template = templateOf(template_id)
+      const made = endpointIn.parse({
+        description: template.name,
+        ...template.endpoint(checkValues(template, values)),
+        ...defined(besides),
+      })
+      await refuseUnknownTypes(eventTypes, holder.tenantId, made.eventTypes)
+      const { secret, ...settings } = settingsOf(made)
+      const endpoint = await endpoints.create(
+        { tenantId: holder.tenantId, appId: app },
+        { ...settings, ...(secret === undefined ? {} : { secret }) },
+      )
+      return json(201, await withHealth(db, endpoint))
+    },
+  })
+}
+
+/** For a look while it is still typed: whatever does not do yet is as in the example. */
+function withExamples(
+  template: Template,
+  given: Readonly<Record<string, string>>,
+): Record<string, string> {
+  return Object.fromEntries(
+    template.fields.flatMap((field) => {
+      const one = { ...template, fields: [field] }
+      try {
+        const typed = checkValues(one, { [field.name]: given[field.name] ?? '' })
+        return Object.entries(typed)
+      } catch {
+        return [[field.name, field.example]]
+      }
+    }),
+  )
+}
+
+function sampleOf(
+  { sample: { eventType, payload } }: Template,
+  { tenantId, appId: app }: { tenantId: string; appId: string },
+  nowMs: number,
+): StoredMessage {
+  const text = JSON.stringify(payload)
+  return {
+    id: uuidv7(nowMs),
+    tenantId,
+    appId: app,
+    eventType,
+    eventId: null,
+    channels: null,
+    tags: null,
+    payload: text,
+    payloadBytes: Buffer.byteLength(text),
+    unmatched: null,
+    form: null,
+    orderingKey: null,
+    priority: 'normal',
+    createdAtMs: nowMs,
+  }
+}

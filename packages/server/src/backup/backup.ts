@@ -1,0 +1,116 @@
+/**
+ * Backups of everything that Pombo keeps, and what is made of them again.
+ *
+ * A backup is a folder: one file a table (of the tables by day: one a day), each PostgreSQL's COPY text, compressed by
+ * zstd, and a manifest with counts and checksums, written last. It is of one moment, taken beside running nodes, and
+ * reads back into any PostgreSQL from 15 on. `pg_dump` would do as much, but is not where the embedded server is, and
+ * knows nothing of deliveries that were open: what they became after the backup is not known, and sending them again
+ * is for a person to decide (restore.ts).
+ */
+import { createHash } from 'node:crypto'
+import { createWriteStream } from 'node:fs'
+import { mkdir, open, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Transform } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { createZstdCompress } from 'node:zlib'
+import { migrations } from '../db/migrations.ts'
+import { schemaState } from '../db/schema-state.ts'
+import { FORMAT, MANIFEST, type Manifest, type ManifestPart } from './manifest.ts'
+import { parts, type Part, readPart, sequences, snapshot, snapshotFacts } from './store.ts'
+
+export interface BackupOptions {
+  /** Of the database. */
+  url: string
+  /** Made; must not exist. */
+  folder: string
+  /** The version of this Pombo. */
+  version: string
+  /** The ids of the encryption keys that something is sealed with, so that a restore can ask for them first. */
+  keyIds: readonly string[]
+  progress: (done: Progress) => void
+}
+
+export interface Progress {
+  part: string
+  rows: number
+  /** Of all that is to be copied, by the size of the tables; 0 to 1. */
+  share: number
+}
+
+/** Takes a backup. The folder appears under its name when it is complete; until then it has `.partial` behind it. */
+export async function takeBackup({ url, folder, version, keyIds, progress }: BackupOptions) {
+  const partial = `${folder}.partial`
+  await rm(partial, { recursive: true, force: true })
+  await mkdir(partial, { recursive: true, mode: 0o700 })
+  const manifest = await snapshot(url, async (client): Promise<Manifest> => {
+    const [facts, found] = [await snapshotFacts(client), await parts(client)]
+    const written: ManifestPart[] = []
+    const total = found.reduce((sum, { bytes }) => sum + bytes, 0)
+    let done = 0
+    for (const part of found) {
+      written.push(await writePart(client, part, partial))
+      done += part.bytes
+      progress({
+        part: part.name,
+        rows: written.at(-1)!.rows,
+        share: total === 0 ? 1 : done / total,
+      })
+    }
+    return {
+      format: FORMAT,
+      pombo: version,
+      postgres: facts.postgres,
+      takenAt: facts.takenAt,
+      openDeliveries: facts.openDeliveries,
+      schemaVersion: (await schemaState(client)).version,
+      migrations: migrations().map(({ version: number, hash }) => ({ version: number, hash })),
+      keyIds: [...keyIds],
+      sequences: await sequences(client),
+      parts: written,
+    }
+  })
+  await writeFile(join(partial, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`, {
+    mode: 0o600,
+  })
+  await sync(join(partial, MANIFEST))
+  await sync(partial)
+  await rename(partial, folder)
+  return manifest
+}
+
+async function writePart(
+  client: Parameters<typeof readPart>[0],
+  part: Part,
+  folder: string,
+): Promise<ManifestPart> {
+  const file = `${part.name}.copy.zst`
+  const path = join(folder, file)
+  const hash = createHash('sha256')
+  const hashed = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      hash.update(chunk)
+      done(null, chunk)
+    },
+  })
+  const source = readPart(client, part)
+  await pipeline(
+    source,
+    hashed,
+    createZstdCompress(),
+    createWriteStream(path, { flags: 'wx', mode: 0o600 }),
+  )
+  await sync(path)
+  const { table, columns, dayMs } = part
+  return { file, table, columns, dayMs, rows: source.rowCount, sha256: hash.digest('hex') }
+}
+
+/** A backup that a power cut takes back was none. */
+async function sync(path: string): Promise<void> {
+  const file = await open(path, 'r')
+  try {
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}

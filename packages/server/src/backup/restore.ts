@@ -1,0 +1,148 @@
+/**
+ * Reads a backup into an empty database, in one transaction: all of it, or nothing.
+ *
+ * What was open when the backup was taken may have been delivered since; nobody can know. It is closed as not sent,
+ * with that reason, so that a person can look at it and send it again (`pombo replay --status discarded`); `sendOpen`
+ * leaves it in the queue. What had been delivered by then is known, and is never sent again.
+ */
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { join } from 'node:path'
+import { Transform } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { createZstdDecompress } from 'node:zlib'
+import { migrate } from '../db/migrate.ts'
+import { partitionName, type Partitioned } from '../db/partitions.ts'
+import type { Pool } from '../db/pool.ts'
+import { discardDeliveries } from '../record/discard/store.ts'
+import type { Progress } from './backup.ts'
+import type { Manifest, ManifestPart } from './manifest.ts'
+import {
+  cancelJobs,
+  endpointsWithWork,
+  filledTables,
+  liveNodeNames,
+  loading,
+  makeDays,
+  releaseAll,
+  setSequences,
+  unaudited,
+  writePart,
+} from './store.ts'
+
+export interface RestoreOptions {
+  url: string
+  pool: Pool
+  folder: string
+  manifest: Manifest
+  /** Deliveries that were open are sent, at the risk of a second time. */
+  sendOpen: boolean
+  progress: (done: Progress) => void
+}
+
+export interface Restored {
+  rows: number
+  /** Open when the backup was taken. */
+  open: number
+  canceledJobs: number
+}
+
+export async function restoreBackup(options: RestoreOptions): Promise<Restored> {
+  const { url, pool, manifest } = options
+  await emptySchema(pool, manifest.schemaVersion)
+  const restored = await loading(url, async (client): Promise<Restored> => {
+    await makeDays(
+      client,
+      manifest.parts.flatMap(({ dayMs }) => dayMs ?? []),
+    )
+    let rows = 0
+    await unaudited(client, async () => {
+      rows = await loadParts(client, options)
+    })
+    await setSequences(client, manifest.sequences)
+    await releaseAll(client)
+    if (options.sendOpen) return { rows, open: manifest.openDeliveries, canceledJobs: 0 }
+    const since = `whether it was delivered after the backup of ${manifest.takenAt} is not known`
+    let open = 0
+    const endpointIds = await endpointsWithWork(client)
+    for (;;) {
+      const closed = await discardDeliveries(
+        client,
+        { endpointIds },
+        `not sent after a restore: ${since}`,
+      )
+      if (closed === 0) break
+      open += closed
+    }
+    return { rows, open, canceledJobs: await cancelJobs(client, `ended by a restore: ${since}`) }
+  })
+  await migrate(pool)
+  return restored
+}
+
+/** The tables of that version, and nothing in them; or an Error. */
+export async function emptySchema(pool: Pool, version: number): Promise<void> {
+  const found = await migrate(pool, { upTo: version })
+  const elsewhere =
+    'Nothing was changed. Restore into a database of its own: another DATABASE_URL, or another POMBO_DATA_DIR.'
+  if (found.to > version)
+    throw new Error(
+      `The database has tables of schema version ${found.to}, the backup is of ${version}. ${elsewhere}`,
+    )
+  const nodes = await liveNodeNames(pool)
+  if (nodes.length > 0)
+    throw new Error(`A Pombo is running on the database (${nodes.join(', ')}). ${elsewhere}`)
+  const filled = await filledTables(pool)
+  if (filled.length > 0)
+    throw new Error(
+      `The database is not empty: there are rows in ${filled.slice(0, 8).join(', ')}` +
+        `${filled.length > 8 ? ', …' : ''}. ${elsewhere}`,
+    )
+}
+
+async function loadParts(
+  client: Parameters<typeof writePart>[0],
+  { folder, manifest, progress }: RestoreOptions,
+): Promise<number> {
+  const total = manifest.parts.reduce((sum, part) => sum + part.rows, 0)
+  let rows = 0
+  for (const part of manifest.parts) {
+    await loadPart(client, part, join(folder, part.file))
+    rows += part.rows
+    progress({
+      part: part.file.replace('.copy.zst', ''),
+      rows: part.rows,
+      share: total === 0 ? 1 : rows / total,
+    })
+  }
+  return rows
+}
+
+async function loadPart(
+  client: Parameters<typeof writePart>[0],
+  { table, dayMs, columns, rows, sha256 }: ManifestPart,
+  path: string,
+): Promise<void> {
+  const name = dayMs === undefined ? table : partitionName(table as Partitioned, dayMs)
+  const hash = createHash('sha256')
+  const hashed = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      hash.update(chunk)
+      done(null, chunk)
+    },
+  })
+  const target = writePart(client, name, columns)
+  try {
+    await pipeline(createReadStream(path), createZstdDecompress(), hashed, target)
+  } catch (cause) {
+    const detail = cause instanceof Error ? cause.message : String(cause)
+    throw new Error(`${path} could not be read into ${name}: ${detail}. Nothing was restored.`, {
+      cause,
+    })
+  }
+  if (hash.digest('hex') !== sha256 || target.rowCount !== rows)
+    throw new Error(
+      `${path} is not the file that the backup wrote: its contents differ from the manifest's checksum. ` +
+        'Nothing was restored.',
+    )
+}

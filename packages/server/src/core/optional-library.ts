@@ -1,0 +1,23 @@
+/**
+ * Loads a client library that is installed by those who use it alone. A missing one is an error that says what to do.
+ * @param names the packages, as `npm install` takes them
+ */
+export async function optionalLibrary<T>(
+  names: string,
+  what: string,
+  load: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await load()
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'MODULE_NOT_FOUND') throw error
+    throw new LibraryMissing(
+      `${what} needs a client library that is not installed. Install it beside Pombo: npm install ${names}`,
+      { cause: error },
+    )
+  }
+}
+
+/** Its message says how to mend it. */
+export class LibraryMissing extends Error {}

@@ -1,0 +1,95 @@
+// HTTP/2 to one receiver, one request after the other, with what a connection's undici client has: `dispatch` and
+// `destroy`. Not undici's own, which ends the process by an assertion when a connection is given up under a request
+// (8.12), as every deadline does.
+import { type ClientHttp2Session, connect, constants, type IncomingHttpHeaders } from 'node:http2'
+import type { Socket } from 'node:net'
+import type { Dispatcher } from 'undici'
+
+type Handler = Dispatcher.DispatchHandler
+
+export class H2Client {
+  readonly #session: ClientHttp2Session
+
+  /** @param onClose told once, when no further request can be sent */
+  constructor(origin: string, socket: Socket, idleMs: number, onClose: () => void) {
+    this.#session = connect(origin, { createConnection: () => socket })
+    // Each is told to its request too, and where there is none nobody waits for it.
+    this.#session.on('error', () => {})
+    this.#session.once('close', onClose)
+    this.#session.once('goaway', onClose)
+    this.#session.setTimeout(idleMs, onClose)
+  }
+
+  get isUsable(): boolean {
+    return !this.#session.closed && !this.#session.destroyed
+  }
+
+  dispatch({ method, path, headers, body }: Dispatcher.DispatchOptions, handler: Handler): boolean {
+    let isOver = false
+    let status = 0
+    const fail = (error: Error): void => {
+      if (isOver) return
+      isOver = true
+      handler.onResponseError?.(controller, error)
+    }
+    const controller = {
+      aborted: false,
+      paused: false,
+      reason: null as Error | null,
+      abort(reason: Error) {
+        this.aborted = true
+        this.reason = reason
+        fail(reason)
+      },
+      pause() {},
+      resume() {},
+    }
+    handler.onRequestStart?.(controller, undefined)
+    if (isOver) return true
+    const stream = this.#session.request({
+      ...pairs(headers as string[]),
+      ':method': method,
+      ':path': path,
+      'content-length': Buffer.byteLength(body as string | Buffer),
+    })
+    const answered = (fields: IncomingHttpHeaders): void => {
+      status = Number(fields[':status'])
+      if (!isOver) handler.onResponseStart?.(controller, status, plain(fields))
+    }
+    stream.on('headers', answered)
+    stream.on('response', answered)
+    stream.on('data', (chunk: Buffer) => {
+      if (!isOver) handler.onResponseData?.(controller, chunk)
+    })
+    stream.on('error', (error) => fail(cutShort(error.message)))
+    stream.on('close', () => {
+      if (isOver) return
+      if (status < 200 || stream.rstCode !== constants.NGHTTP2_NO_ERROR || !stream.readableEnded)
+        return fail(cutShort(`the stream was ended before its answer (code ${stream.rstCode})`))
+      isOver = true
+      return handler.onResponseEnd?.(controller, {})
+    })
+    stream.end(body as string | Buffer)
+    return true
+  }
+
+  destroy(): void {
+    this.#session.destroy()
+  }
+}
+
+/** As a connection of HTTP/1.1 that is reset, which is what it means. */
+function cutShort(message: string): Error {
+  return Object.assign(new Error(message), { code: 'ECONNRESET' })
+}
+
+function pairs(list: readonly string[]): Record<string, string> {
+  const headers: Record<string, string> = {}
+  for (let at = 0; at < list.length; at += 2) headers[list[at]!.toLowerCase()] = list[at + 1]!
+  return headers
+}
+
+/** Without what is HTTP/2's own (`:status`). */
+function plain(fields: IncomingHttpHeaders): Record<string, string | string[] | undefined> {
+  return Object.fromEntries(Object.entries(fields).filter(([name]) => !name.startsWith(':')))
+}

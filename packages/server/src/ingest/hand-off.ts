@@ -1,0 +1,67 @@
+/**
+ * What leaves from memory: a delivery takes a slot before the write, which stores it as leased to this node, and is
+ * sent after it. All others are told to the queue.
+ */
+import type { Claim, NodeLease, Slots, Waker } from '../queue/queue.ts'
+import { newClaim, type Prepared } from './prepared.ts'
+
+export interface HandOffDeps {
+  lease: NodeLease
+  slots: Slots
+  waker: Waker
+  /** Sends what was stored already leased. */
+  deliver: (claims: Claim[]) => void
+  /** True while outcomes pile up unrecorded: then nothing is sent from memory. */
+  congested: () => boolean
+}
+
+/**
+ * Takes slots for what can leave at once. Done right before the write, so that nothing holds a slot while it waits
+ * for its batch.
+ */
+export function takeSlots(
+  prepared: Prepared,
+  { slots, lease, congested }: Pick<HandOffDeps, 'slots' | 'lease' | 'congested'>,
+): void {
+  if (congested() || !lease.valid()) return
+  prepared.route.targets.forEach((endpoint, i) => {
+    const delivery = prepared.deliveries[i]!
+    const health = prepared.routes.health.get(endpoint.id)
+    if (delivery.ordered || endpoint.paused || (health && health.circuit !== 'closed')) return
+    if (!slots.leaseNew(endpoint, prepared.payloadBytes)) return
+    delivery.leased = true
+    prepared.leasedFor.add(endpoint)
+  })
+}
+
+/** Sends what was stored, and gives back the slots of what was there already. */
+export function dispatch(
+  batch: readonly Prepared[],
+  fresh: readonly boolean[],
+  node: string,
+  { slots, waker, deliver }: Pick<HandOffDeps, 'slots' | 'waker' | 'deliver'>,
+): void {
+  const claims: Claim[] = []
+  for (const [i, prepared] of batch.entries()) {
+    for (const [j, delivery] of prepared.deliveries.entries()) {
+      const endpoint = prepared.route.targets[j]!
+      if (!delivery.leased) {
+        if (fresh[i]) {
+          slots.setBacklog(endpoint, true)
+          waker.wake(endpoint.id)
+        }
+      } else if (!fresh[i]) slots.release(endpoint, prepared.payloadBytes)
+      else claims.push(newClaim(prepared, endpoint, delivery.id, node))
+    }
+  }
+  if (claims.length > 0) deliver(claims)
+}
+
+/** Gives back all slots of a batch that was not written. */
+export function giveBackSlots(batch: readonly Prepared[], slots: Slots): void {
+  for (const prepared of batch) {
+    for (const endpoint of prepared.leasedFor) slots.release(endpoint, prepared.payloadBytes)
+    prepared.leasedFor.clear()
+    for (const delivery of prepared.deliveries) delivery.leased = false
+  }
+}

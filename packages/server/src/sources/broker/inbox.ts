@@ -1,0 +1,62 @@
+/** What a broker's client hands over by and by, taken out in batches. */
+export class Inbox<Item> {
+  #items: Item[] = []
+  #end: { error: Error | undefined } | undefined
+  #wake: (() => void) | undefined
+  #roomy: (() => void) | undefined
+
+  /** Nothing more is taken out of it. */
+  get over(): boolean {
+    return this.#end !== undefined
+  }
+
+  push(item: Item): void {
+    if (this.#end) return
+    this.#items.push(item)
+    this.#wake?.()
+  }
+
+  /** Resolves when fewer than so many are in it, or it is over. */
+  async room(most: number): Promise<void> {
+    while (!this.#end && this.#items.length >= most)
+      await new Promise<void>((resolve) => (this.#roomy = resolve))
+  }
+
+  /** What is in it is not handed out any more: the broker has it back. */
+  fail(error: Error): void {
+    this.#close(error)
+  }
+
+  end(): void {
+    this.#close(undefined)
+  }
+
+  /** All that is there, up to so many; empty ones while nothing comes, the first at once. */
+  async *batches(most: number, quietMs = 5_000): AsyncGenerator<Item[]> {
+    if (!this.#end) yield []
+    for (;;) {
+      if (this.#items.length === 0 && !this.#end) await this.#change(quietMs)
+      if (this.#end?.error) throw this.#end.error
+      if (this.#end) return
+      const batch = this.#items.splice(0, most)
+      this.#roomy?.()
+      yield batch
+    }
+  }
+
+  #close(error: Error | undefined): void {
+    this.#end ??= { error }
+    this.#items = []
+    this.#wake?.()
+    this.#roomy?.()
+  }
+
+  async #change(ms: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const timer = setTimeout(resolve, ms)
+    this.#wake = resolve
+    await promise
+    clearTimeout(timer)
+    this.#wake = undefined
+  }
+}

@@ -1,0 +1,122 @@
+/** Messages of a broker through the intake: in order where order is asked for, waiting while Pombo cannot take them. */
+import { PomboError } from '../../../core/error.ts'
+import { orderingKey } from '../../../whatsapp/identity/event-identity.ts'
+import type { Intake } from '../../intake/intake.ts'
+import type { Part } from '../../intake/part.ts'
+import type { Source } from '../../intake/settings.ts'
+import { eachInOrder, type Fate } from '../acceptance.ts'
+import { contentId } from '../content-id.ts'
+import type { BrokerMessage } from '../kind.ts'
+import { backoffMs, pause, untilPassed } from '../patience.ts'
+
+export interface TakeDeps {
+  intake: Pick<Intake, 'read' | 'takeRead' | 'setAside'>
+  /** The source as it is now. */
+  source: () => Source
+  maxBodyBytes: number
+  stopping: AbortSignal
+  /** Why what was read waits; null once it is taken. */
+  onWait: (error: unknown) => void
+  log: (message: string, error?: unknown) => void
+}
+
+/** Times that Pombo itself may fail at a message before it is set aside. */
+const maxFailures = 5
+const firstPauseMs = 100
+/** Longer than a broker is cut off from Pombo. */
+const rememberedSeconds = 7 * 86_400
+
+type Opened = { message: BrokerMessage; parts: Part[] } | { problem: string }
+
+/** @returns one fate for each, in their order */
+export async function takeMessages(
+  messages: readonly BrokerMessage[],
+  deps: TakeDeps,
+): Promise<Fate[]> {
+  const opened = await Promise.all(messages.map((message) => openMessage(message, deps)))
+  const fates = await eachInOrder(
+    opened,
+    keyOf,
+    (one) => takeOne(one, deps),
+    (fate) => fate.kind !== 'left',
+  )
+  return opened.map((one) => {
+    const fate = fates.get(one) ?? { kind: 'left' }
+    if (fate.kind === 'refused')
+      deps.intake.setAside(deps.source(), fate.problem, { unread: 'problem' in one })
+    return fate
+  })
+}
+
+async function openMessage(message: BrokerMessage, deps: TakeDeps): Promise<Opened> {
+  const { maxBodyBytes, intake, source, log } = deps
+  const bytes = message.body.length
+  if (bytes > maxBodyBytes)
+    return {
+      problem: `it has ${bytes} bytes, and more than ${maxBodyBytes} are not taken (POMBO_MAX_BODY_BYTES)`,
+    }
+  for (let failures = 1; ; failures++) {
+    try {
+      const parts = await untilPassed(() => intake.read(source(), message), {
+        stopping: deps.stopping,
+        firstPauseMs,
+        onWait: deps.onWait,
+      })
+      return parts === 'stopped' ? { message, parts: [] } : { message, parts }
+    } catch (error) {
+      if (error instanceof PomboError) return { problem: error.message }
+      log('a message of a broker could not be read', error)
+      if (failures >= maxFailures) return { problem: `reading it failed: ${words(error)}` }
+      await pause(backoffMs(firstPauseMs, failures - 1), deps.stopping)
+    }
+  }
+}
+
+/** The chat or the key of its first event; a message of several is mostly of one. */
+function keyOf(opened: Opened): string | null {
+  const parsed = 'parts' in opened ? opened.parts[0]?.parsed : undefined
+  if (parsed?.outcome === 'messages') return parsed.messages[0]?.orderingKey ?? null
+  if (parsed?.outcome === 'events') return parsed.events[0] ? orderingKey(parsed.events[0]) : null
+  return null
+}
+
+async function takeOne(opened: Opened, deps: TakeDeps): Promise<Fate> {
+  if ('problem' in opened) return { kind: 'refused', problem: opened.problem }
+  const { message, parts } = opened
+  const { intake, source, stopping, onWait, log } = deps
+  let again = message.again
+  for (let failures = 1; !stopping.aborted; failures++) {
+    try {
+      const taken = await untilPassed(
+        async () => {
+          const knownBy = knownAs(source(), message, again)
+          // Whether it was stored is not known where the answer was lost.
+          again = true
+          await intake.takeRead(parts, knownBy)
+        },
+        { stopping, firstPauseMs, onWait },
+      )
+      return { kind: taken === 'stopped' ? 'left' : 'accepted' }
+    } catch (error) {
+      if (error instanceof PomboError) return { kind: 'refused', problem: error.message }
+      log('a message of a broker could not be accepted; trying again', error)
+      if (failures >= maxFailures) return { kind: 'refused', problem: words(error) }
+      await pause(backoffMs(firstPauseMs, failures - 1), stopping)
+    }
+  }
+  return { kind: 'left' }
+}
+
+/** By its id. One that has none is known by its content, if the broker says that it was handed out before. */
+function knownAs({ id: sourceId }: Source, { id, body }: BrokerMessage, again: boolean) {
+  const what = id === null ? `content ${contentId(body)}` : `id ${id}`
+  return {
+    key: `broker|${sourceId}|${what.length <= 300 ? what : contentId(what)}`,
+    windowSeconds: rememberedSeconds,
+    onlyIfAgain: id === null && !again,
+  }
+}
+
+function words(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

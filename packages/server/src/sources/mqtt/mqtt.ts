@@ -1,0 +1,31 @@
+/**
+ * MQTT 5: a shared subscription of all nodes, in sessions that the broker keeps while their node is gone. A message of
+ * QoS 1 or 2 is acknowledged after the commit; what cannot be read becomes a retained message below a topic of its own.
+ */
+import { shownAddress } from '../../destinations/contract/address.ts'
+import { mqttAddress, ports } from '../../destinations/mqtt/settings.ts'
+import type { BrokerKind } from '../broker/kind.ts'
+import { Subscriber } from '../broker/subscriber.ts'
+import { type MqttSource, settings } from './settings.ts'
+
+export const mqtt: BrokerKind<MqttSource> = {
+  type: 'mqtt',
+  settings,
+  secrets: [],
+  problem(given) {
+    if (mqttAddress(given).path !== '')
+      return { field: 'url', problem: 'takes nothing behind the host and the port' }
+    if (/(^|\/)[^/]+#|#.|[^/]\+|\+[^/]/.test(given.topic))
+      return { field: 'topic', problem: 'may hold + for a whole level, and # as the last one' }
+    return given.topic.startsWith('$')
+      ? { field: 'topic', problem: 'begins with $; the shared subscription is made of the group' }
+      : undefined
+  },
+  isEncrypted: (given) => mqttAddress(given).scheme === 'mqtts',
+  address: ({ url, topic }) => shownAddress(url, ports, topic),
+  verify: async (given, tools) => await (await import('./session.ts')).verify(given, tools),
+  async reader(given, tools) {
+    const { MqttReader } = await import('./reader.ts')
+    return new Subscriber(new MqttReader(given, tools))
+  },
+}

@@ -1,0 +1,40 @@
+/**
+ * RabbitMQ: queues, which it shares out among the nodes, and streams, of which one node at a time reads each (they
+ * share those of a super stream). A message is acknowledged after the commit; what cannot be read goes to a queue of
+ * its own.
+ */
+import { shownAddress } from '../../destinations/contract/address.ts'
+import { ports, rabbitmqAddress } from '../../destinations/rabbitmq/settings.ts'
+import type { BrokerKind } from '../broker/kind.ts'
+import { Subscriber } from '../broker/subscriber.ts'
+import { namesOf, type RabbitmqSource, settings } from './settings.ts'
+
+export const rabbitmq: BrokerKind<RabbitmqSource> = {
+  type: 'rabbitmq',
+  settings,
+  secrets: [],
+  problem({ queue, stream, from, partitions }) {
+    if ((queue === undefined) === (stream === undefined))
+      return { field: 'queue', problem: 'or stream is needed, and not both' }
+    if (stream !== undefined) return undefined
+    if (partitions !== undefined)
+      return { field: 'partitions', problem: 'is for streams; nodes share a queue without them' }
+    return from === undefined
+      ? undefined
+      : { field: 'from', problem: 'is for streams; a queue is read from its head' }
+  },
+  isEncrypted: (given) => rabbitmqAddress(given).scheme === 'amqps',
+  address(given) {
+    const { vhost } = rabbitmqAddress(given)
+    return shownAddress(given.url, ports, ...(vhost === '/' ? [] : [vhost]), namesOf(given).name)
+  },
+  verify: async (given, tools) => await (await import('./verify.ts')).verify(given, tools),
+  async reader(given, tools) {
+    if (given.stream !== undefined) {
+      const { StreamReader } = await import('./stream-reader.ts')
+      return new Subscriber(new StreamReader(given, tools))
+    }
+    const { QueueReader } = await import('./queue-reader.ts')
+    return new Subscriber(new QueueReader(given, tools))
+  },
+}

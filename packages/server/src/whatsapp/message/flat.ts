@@ -1,0 +1,34 @@
+/** Parts of a message as gateways give them that have flattened WhatsApp's own object. */
+import { text } from '../../core/json-values.ts'
+import { toNumber } from '../wire/json-shapes.ts'
+import { emptyContent } from './content.ts'
+import type { ContentType, Location, MessageContent } from './message.ts'
+
+export function saying(type: ContentType, messageType: string, words: unknown): MessageContent {
+  return { ...emptyContent(type, messageType), text: text(words) }
+}
+
+/** An answer to a button or to a row of a list. */
+export function replying(
+  type: ContentType,
+  messageType: string,
+  id: unknown,
+  title: unknown,
+): MessageContent {
+  return { ...saying(type, messageType, title), reply: { id: text(id), title: text(title) } }
+}
+
+/** Each member as it was given, whatever the gateway calls it. */
+export function locationOf(
+  given: Partial<Record<'latitude' | 'longitude' | 'name' | 'address' | 'url' | 'live', unknown>>,
+): Location {
+  const [name, address, url] = [text(given.name), text(given.address), text(given.url)]
+  return {
+    latitude: toNumber(given.latitude) ?? 0,
+    longitude: toNumber(given.longitude) ?? 0,
+    ...(name ? { name } : {}),
+    ...(address ? { address } : {}),
+    ...(url ? { url } : {}),
+    ...(given.live === true ? { live: true } : {}),
+  }
+}

@@ -1,0 +1,2 @@
+/** File by file, below docs/drawings. */
+export declare function drawn(): [string, string][]
