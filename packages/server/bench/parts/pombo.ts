@@ -1,6 +1,6 @@
-import { channel } from 'node:diagnostics_channel'
 import { startApp } from '../../src/app.ts'
 import { loadConfig } from '../../src/config/config.ts'
+import { H1Client } from '../../src/deliver/send/h1-client.ts'
 import { openLog } from '../../src/observe/log.ts'
 import { serve } from './child.ts'
 
@@ -30,12 +30,11 @@ const loaded = loadConfig({
 })
 if (!loaded.ok) throw new Error(loaded.problems.join('\n'))
 if (node !== undefined) {
-  const tag = (message: unknown) =>
-    (message as { request: { addHeader(name: string, value: string): void } }).request.addHeader(
-      'x-chaos-node',
-      node,
-    )
-  channel('undici:request:create').subscribe(tag)
+  const { dispatch } = H1Client.prototype
+  H1Client.prototype.dispatch = function (request, handler) {
+    const headers = [...request.headers, 'x-chaos-node', node]
+    dispatch.call(this, { ...request, headers }, handler)
+  }
 }
 const app = await startApp(loaded.config, {
   log: (parts) => openLog({ level: 'info', format: 'json', ...parts }),

@@ -9,6 +9,7 @@ import type { Guard } from '../guard/guard.ts'
 import type { ResolvedAddress } from '../guard/lookup.ts'
 import { straight } from './egress.ts'
 import { openThrough } from './proxy.ts'
+import { connectIntoBuffer } from './read-buffer.ts'
 import { createContexts, tlsKeyOf } from './tls.ts'
 
 export type ConnectTarget = {
@@ -17,6 +18,8 @@ export type ConnectTarget = {
   secure: boolean
   /** Whoever opens it speaks HTTP/2 too. */
   mayUseH2?: boolean
+  /** Whoever opens it reads by `hearBytes` what comes without TLS. */
+  intoBuffer?: boolean
   /** Certificates of this target alone. */
   tls?: EndpointTls | undefined
 }
@@ -110,7 +113,8 @@ export function createConnect(guard: Guard, egress: Egress = straight): Connect 
       keepAlive: true,
       keepAliveInitialDelay: 60_000,
     }
-    return target.secure ? openTls(target, options, onOpen) : connectTcp(options, onOpen)
+    if (target.secure) return openTls(target, options, onOpen)
+    return target.intoBuffer ? connectIntoBuffer(options, onOpen) : connectTcp(options, onOpen)
   }
 
   function openTls(

@@ -1,18 +1,17 @@
 // The connections, one request at a time on each, and those kept open for the next request.
 //
-// Each is an undici Client, not a share in an undici Agent or Pool: those own the connecting socket, so that a
-// deadline that passes during connect could not close it, and they hand a connection on while the body of an
-// early-answered request is still being written to it. A Client does the HTTP; which one gets a request, and when it
-// dies, is decided here.
+// Not undici's Agent or Pool: those own the connecting socket, so that a deadline that passes during connect could not
+// close it, and they hand a connection on while the body of an early-answered request is still being written to it. A
+// client does the HTTP; which one gets a request, and when it dies, is decided here.
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import { LRUCache } from 'lru-cache'
-import { Client } from 'undici'
 import type { EndpointTls } from '../../core/endpoint-access.ts'
 import type { Connect, Refusal } from './connect.ts'
-import { readLeniently } from './lenient-head.ts'
+import { H1Client } from './h1-client.ts'
 import { H2Client } from './h2-client.ts'
-import { NegotiatedClient, type RequestClient } from './negotiated-client.ts'
+import { NegotiatedClient } from './negotiated-client.ts'
+import type { RequestClient } from './request-client.ts'
 import { tlsKeyOf } from './tls.ts'
 
 /** Many servers close at 5 s of silence; a request sent into that moment fails, so we close first. */
@@ -23,8 +22,10 @@ const idleMaxMs = 60_000
 const maxAgeMs = 5 * 60_000
 /** How long an origin whose kept connection failed under a request gets a new connection for each. */
 const distrustMs = 5 * 60_000
+/** How often idle ones are looked through. */
+const sweepMs = 500
 /** Of an answer's headers, and of its trailers. As much as Python reads of one header; curl reads more. */
-export const responseHeadersCapBytes = 64 * 1024
+const responseHeadersCapBytes = 64 * 1024
 
 export type Connection = {
   /** What it can be used for again: the origin, and the certificates that it was made with. */
@@ -33,6 +34,8 @@ export type Connection = {
   /** Null until it is open, and between a loss and the next request. */
   socket: Socket | null
   openedAtMs: number
+  /** When it is closed, if no request comes. */
+  idleUntilMs: number
   /** Set when the guard refused; the request then fails with any error. */
   refusal: Refusal | null
   cancelConnect: () => void
@@ -49,6 +52,7 @@ export class ConnectionPool {
   readonly #idle = new Set<Connection>()
   readonly #distrusted = new LRUCache<string, true>({ max: 10_000, ttl: distrustMs })
   #isClosed = false
+  #sweeper: NodeJS.Timeout | undefined
 
   constructor(connect: Connect, maxIdle: number, mayUseH2 = false) {
     this.#mayUseH2 = mayUseH2
@@ -59,25 +63,25 @@ export class ConnectionPool {
   /** A connection for one request: an idle one, or one that will open when the request is dispatched. */
   take(origin: string, tls?: EndpointTls): Connection {
     const pooledAs = tls === undefined ? origin : `${origin} ${tlsKeyOf(tls)}`
-    const connection = this.#idleByTarget.get(pooledAs)?.at(-1)
-    if (!connection) return this.#create(origin, pooledAs, tls)
-    this.#forget(connection)
-    return connection
+    const nowMs = performance.now()
+    for (;;) {
+      const connection = this.#idleByTarget.get(pooledAs)?.at(-1)
+      if (!connection) return this.#create(origin, pooledAs, tls)
+      this.#forget(connection)
+      if (connection.idleUntilMs > nowMs && connection.client.isUsable) return connection
+      this.discard(connection)
+    }
   }
 
   /** Gives back a connection whose answer has ended. */
   release(connection: Connection): void {
-    const { socket, openedAtMs, pooledAs } = connection
-    const isWorn = performance.now() - openedAtMs > maxAgeMs
-    // Bytes left to write: the server answered before it had read the body, and may never read the rest.
-    const isUnfinished =
-      !socket ||
-      socket.destroyed ||
-      socket.writableLength > 0 ||
-      connection.client.isUsable === false
-    if (this.#isClosed || isUnfinished || isWorn || this.#distrusted.has(pooledAs)) {
+    const { client, openedAtMs, pooledAs } = connection
+    const nowMs = performance.now()
+    const isWorn = nowMs - openedAtMs > maxAgeMs
+    if (this.#isClosed || !client.isUsable || isWorn || this.#distrusted.has(pooledAs))
       return this.discard(connection)
-    }
+    connection.idleUntilMs = nowMs + client.idleMs
+    this.#sweeper ??= setInterval(() => this.#sweep(), sweepMs)
     connection.isIdle = true
     this.#idle.add(connection)
     const siblings = this.#idleByTarget.get(pooledAs)
@@ -91,8 +95,7 @@ export class ConnectionPool {
     if (connection.isIdle) this.#forget(connection)
     connection.cancelConnect()
     connection.socket?.destroy()
-    // Calls back when the socket has gone; nobody waits for that.
-    connection.client.destroy(null, () => {})
+    connection.client.destroy()
   }
 
   /**
@@ -121,10 +124,21 @@ export class ConnectionPool {
   close(): void {
     this.#isClosed = true
     this.discardIdle()
+    clearInterval(this.#sweeper)
   }
 
   discardIdle(): void {
     for (const connection of this.#idle) this.discard(connection)
+  }
+
+  /** Closes what has been idle for too long. */
+  #sweep(): void {
+    const nowMs = performance.now()
+    for (const connection of this.#idle)
+      if (connection.idleUntilMs <= nowMs) this.discard(connection)
+    if (this.#idle.size > 0) return
+    clearInterval(this.#sweeper)
+    this.#sweeper = undefined
   }
 
   #discardOldest(): void {
@@ -147,20 +161,22 @@ export class ConnectionPool {
       pooledAs,
       socket: null,
       openedAtMs: 0,
+      idleUntilMs: 0,
       refusal: null,
       cancelConnect: () => {},
       isIdle: false,
     } as Omit<Connection, 'client'> as Connection
-    const { hostname, port, protocol } = new URL(origin)
+    const { host, hostname, port, protocol } = new URL(origin)
     const secure = protocol === 'https:'
     const mayUseH2 = secure && this.#mayUseH2
     const target = {
-      // As undici hands it on: an IPv6 address without its brackets.
+      // An IPv6 address without its brackets.
       hostname: hostname.replaceAll(/^\[|\]$/g, ''),
       port: port === '' ? (secure ? 443 : 80) : Number(port),
       secure,
       tls,
       mayUseH2,
+      intoBuffer: true,
     }
     const open = (done: (error: Error | null, socket: Socket | null) => void): void => {
       connection.socket = null
@@ -180,26 +196,15 @@ export class ConnectionPool {
     const onClosed = (): void => {
       if (connection.isIdle) this.discard(connection)
     }
-    const h1 = (connect: typeof open): Client => {
-      const client = new Client(origin, {
-        connect: (_options, callback) =>
-          connect((error, socket) => {
-            if (socket) readLeniently(socket, responseHeadersCapBytes)
-            if (socket) callback(null, socket)
-            else callback(error!, null)
-          }),
-        allowH2: false,
-        pipelining: 1,
-        // The exchange has one deadline of its own.
-        headersTimeout: 0,
-        bodyTimeout: 0,
-        keepAliveTimeout: idleMs,
-        keepAliveMaxTimeout: idleMaxMs,
-        maxHeaderSize: responseHeadersCapBytes,
+    const h1 = (by: typeof open): H1Client =>
+      new H1Client({
+        host,
+        open: by,
+        onClose: onClosed,
+        headCapBytes: responseHeadersCapBytes,
+        idleMs,
+        idleMaxMs,
       })
-      client.on('disconnect', onClosed)
-      return client
-    }
     connection.client = mayUseH2
       ? new NegotiatedClient({
           open(events) {
@@ -222,8 +227,7 @@ function handOver<
   return ((done) => {
     const ready = first
     first = undefined
-    // Not at once: undici is still busy with asking.
-    if (ready) queueMicrotask(() => done(null, ready))
+    if (ready) done(null, ready)
     else open(done)
   }) as Open
 }

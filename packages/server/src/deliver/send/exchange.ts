@@ -1,10 +1,10 @@
 // One request and its answer, against one deadline.
-import type { Dispatcher } from 'undici'
 import type { Answer, Outcome, TimedOut } from '../../core/outcome.ts'
 import { retryAfterMs } from '../../core/retry-after.ts'
 import { ResponseText } from './response-text.ts'
 import { failureOf, interimFloodCode } from './failure.ts'
 import type { Connection, ConnectionPool } from './connection-pool.ts'
+import { type AnswerHandler, errorOf, type OutgoingRequest } from './request-client.ts'
 
 export type ExchangeLimits = {
   /** Of the response body, kept as text. */
@@ -18,10 +18,10 @@ const maxInterimAnswers = 16
 
 /**
  * Starts once and ends once, with one outcome, by whichever comes first: the answer's end, its cap, a failure, the
- * deadline, the caller's signal. The connection goes back to the pool only after a whole answer. undici may call
- * on after the end (its own notices come later than our destroying the socket); that is ignored.
+ * deadline, the caller's signal. The connection goes back to the pool only after a whole answer. What is called after
+ * the end (a client in the middle of what it has read) is ignored.
  */
-export class Exchange implements Dispatcher.DispatchHandler {
+export class Exchange implements AnswerHandler {
   readonly #pool: ConnectionPool
   readonly #connection: Connection
   readonly #limits: ExchangeLimits
@@ -33,7 +33,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #mayStart: (() => boolean) | undefined
   #phase: TimedOut['phase'] = 'connect'
   #statusCode: number | null = null
-  #headers: Record<string, string | string[] | undefined> = {}
+  #headers: Readonly<Record<string, string>> = {}
   #interimAnswers = 0
   #bodyBytes = 0
   #isOver = false
@@ -52,7 +52,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   start(
-    options: Dispatcher.DispatchOptions,
+    request: OutgoingRequest,
     timeoutMs: number,
     signal?: AbortSignal,
     mayStart?: () => boolean,
@@ -64,27 +64,26 @@ export class Exchange implements Dispatcher.DispatchHandler {
       this.#signal = signal
       signal.addEventListener('abort', this.#onAbort)
     }
-    this.#connection.client.dispatch(options, this)
+    this.#connection.client.dispatch(request, this)
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    if (this.#mayStart?.() === false) return controller.abort(endedByCaller())
+  onStart(): boolean {
+    if (this.#isOver) return false
+    if (this.#mayStart?.() === false) {
+      this.#fail(endedByCaller())
+      return false
+    }
     this.#phase = 'headers'
+    return true
   }
 
-  onResponseStart(
-    _controller: unknown,
-    statusCode: number,
-    headers: Record<string, string | string[] | undefined>,
-  ): void {
+  onHead(statusCode: number, headers: Readonly<Record<string, string>>): void {
     if (this.#isOver) return
     if (statusCode < 200) {
       this.#interimAnswers += 1
       if (this.#interimAnswers <= maxInterimAnswers) return
       return this.#fail(
-        Object.assign(new Error(`more than ${maxInterimAnswers} interim answers (1xx)`), {
-          code: interimFloodCode,
-        }),
+        errorOf(interimFloodCode, `more than ${maxInterimAnswers} interim answers (1xx)`),
       )
     }
     this.#phase = 'body'
@@ -92,18 +91,18 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#headers = headers
   }
 
-  onResponseData(_controller: unknown, chunk: Buffer): void {
+  onBody(chunk: Buffer): void {
     if (this.#isOver) return
     this.#text.add(chunk)
     this.#bodyBytes += chunk.length
     if (this.#bodyBytes > this.#limits.capBytes) this.#end(this.#answered(), false)
   }
 
-  onResponseEnd(): void {
+  onEnd(): void {
     if (!this.#isOver) this.#end(this.#answered(), true)
   }
 
-  onResponseError(_controller: unknown, error: Error): void {
+  onError(error: Error): void {
     if (!this.#isOver) this.#fail(error)
   }
 
@@ -144,16 +143,15 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #answered(): Outcome {
     const statusCode = this.#statusCode!
     const { text, isTruncated } = this.#text.take()
-    const responseHeaders = flatHeaders(this.#headers)
     const answer: Answer = {
       statusCode,
       response: text,
       responseTruncated: isTruncated,
-      responseHeaders,
+      responseHeaders: this.#headers,
       durationMs: this.#durationMs(),
     }
     if (statusCode < 300) return { kind: 'delivered', ...answer }
-    const retryAfter = retryAfterMs(first(this.#headers['retry-after']), Date.now())
+    const retryAfter = retryAfterMs(this.#headers['retry-after'], Date.now())
     return { kind: 'refused', retryAfterMs: retryAfter, ...answer }
   }
 
@@ -172,25 +170,10 @@ export class Exchange implements Dispatcher.DispatchHandler {
 }
 
 function endedByCaller(): Error {
-  return Object.assign(new Error('ended by the caller'), { code: 'ABORT_ERR' })
+  return errorOf('ABORT_ERR', 'ended by the caller')
 }
 
 function isClosedUnanswered(outcome: Outcome, statusCode: number | null): boolean {
   if (outcome.kind !== 'unreachable' || statusCode !== null) return false
   return outcome.reason === 'closed' || outcome.reason === 'reset'
-}
-
-function flatHeaders(
-  headers: Record<string, string | string[] | undefined>,
-): Record<string, string> {
-  const flat: Record<string, string> = {}
-  for (const name in headers) {
-    const value = headers[name]
-    flat[name] = typeof value === 'string' ? value : (value?.join(', ') ?? '')
-  }
-  return flat
-}
-
-function first(value: string | string[] | undefined): string | undefined {
-  return typeof value === 'object' ? value[0] : value
 }

@@ -1,7 +1,8 @@
-// What an error of the network, of TLS or of undici means.
+// What an error of the network, of TLS or of HTTP means.
 import { codeOf, reasonOfCode } from '../../core/network-error.ts'
 import type { Outcome, UnreachableReason } from '../../core/outcome.ts'
 import type { Refusal } from './connect.ts'
+import { closedCode, protocolCode, unwritableCode } from './request-client.ts'
 
 export type FailureContext = {
   refusal: Refusal | null
@@ -15,20 +16,12 @@ export type FailureContext = {
 /** The code of the error an exchange fails with when it has had enough of 1xx answers. */
 export const interimFloodCode = 'INTERIM_FLOOD'
 
-/** What undici and the exchange say besides the network's own. */
+/** What the clients and the exchange say besides the network's own. */
 const reasons: Record<string, UnreachableReason> = {
-  UND_ERR_HEADERS_OVERFLOW: 'protocol',
-  // undici's word for a status that is no number of a status.
-  ERR_ASSERTION: 'protocol',
+  [protocolCode]: 'protocol',
+  [closedCode]: 'closed',
   [interimFloodCode]: 'protocol',
 }
-
-/** undici's refusals to write a request. */
-const unwritable = new Set([
-  'UND_ERR_INVALID_ARG',
-  'UND_ERR_NOT_SUPPORTED',
-  'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH',
-])
 
 export function failureOf(error: Error, context: FailureContext): Outcome {
   const { refusal, durationMs } = context
@@ -36,7 +29,7 @@ export function failureOf(error: Error, context: FailureContext): Outcome {
     return { kind: 'blocked', reason: refusal.reason, detail: refusal.detail, durationMs }
   }
   const code = codeOf(error)
-  if (unwritable.has(code)) {
+  if (code === unwritableCode) {
     return {
       kind: 'blocked',
       reason: 'request',
@@ -44,21 +37,8 @@ export function failureOf(error: Error, context: FailureContext): Outcome {
       durationMs,
     }
   }
-  const reason = reasonOf(code, error, context)
+  const reason = reasons[code] ?? reasonOfCode(code) ?? 'network'
   return { kind: 'unreachable', reason, detail: detailOf(reason, code, error, context), durationMs }
-}
-
-function reasonOf(code: string, error: Error, { statusCode }: FailureContext): UnreachableReason {
-  const known = reasons[code] ?? reasonOfCode(code)
-  if (known) return known
-  // undici names the parser's error class, but not always its code.
-  if (error.name === 'HTTPParserError') return 'protocol'
-  // A body cut short; or, before there is a status, a header with two lengths.
-  if (code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH')
-    return statusCode === null ? 'protocol' : 'closed'
-  // undici says by the message alone whether the peer left or spoke out of turn (a 100, a 101, bytes unasked).
-  if (code === 'UND_ERR_SOCKET') return error.message.startsWith('bad ') ? 'protocol' : 'closed'
-  return 'network'
 }
 
 function detailOf(
@@ -85,8 +65,7 @@ function detailOf(
       return `the receiver ${verb} the connection without an answer${where}`
     }
     case 'protocol': {
-      const why = code === 'ERR_ASSERTION' ? 'it has no status' : error.message
-      return `the answer is not proper HTTP/1.1${during}: ${why}`
+      return `the answer is not proper HTTP/1.1${during}: ${error.message}`
     }
     case 'local':
       return `this machine has run out of sockets, ports or memory (${code})`

@@ -1,14 +1,13 @@
-// HTTP/2 to one receiver, one request after the other, with what a connection's undici client has: `dispatch` and
-// `destroy`. Not undici's own, which ends the process by an assertion when a connection is given up under a request
+// HTTP/2 to one receiver, one request after the other, as `RequestClient` says. Not undici's, which ends the process by an assertion when a connection is given up under a request
 // (8.12), as every deadline does.
 import { type ClientHttp2Session, connect, constants, type IncomingHttpHeaders } from 'node:http2'
 import type { Socket } from 'node:net'
-import type { Dispatcher } from 'undici'
+import type { AnswerHandler, OutgoingRequest, RequestClient } from './request-client.ts'
 
-type Handler = Dispatcher.DispatchHandler
-
-export class H2Client {
+export class H2Client implements RequestClient {
   readonly #session: ClientHttp2Session
+  /** It sees to that itself. */
+  readonly idleMs = Number.POSITIVE_INFINITY
 
   /** @param onClose told once, when no further request can be sent */
   constructor(origin: string, socket: Socket, idleMs: number, onClose: () => void) {
@@ -24,42 +23,29 @@ export class H2Client {
     return !this.#session.closed && !this.#session.destroyed
   }
 
-  dispatch({ method, path, headers, body }: Dispatcher.DispatchOptions, handler: Handler): boolean {
+  dispatch({ method, path, headers, body }: OutgoingRequest, handler: AnswerHandler): void {
     let isOver = false
     let status = 0
     const fail = (error: Error): void => {
       if (isOver) return
       isOver = true
-      handler.onResponseError?.(controller, error)
+      handler.onError(error)
     }
-    const controller = {
-      aborted: false,
-      paused: false,
-      reason: null as Error | null,
-      abort(reason: Error) {
-        this.aborted = true
-        this.reason = reason
-        fail(reason)
-      },
-      pause() {},
-      resume() {},
-    }
-    handler.onRequestStart?.(controller, undefined)
-    if (isOver) return true
+    if (!handler.onStart()) return
     const stream = this.#session.request({
-      ...pairs(headers as string[]),
+      ...pairs(headers),
       ':method': method,
       ':path': path,
-      'content-length': Buffer.byteLength(body as string | Buffer),
+      'content-length': Buffer.byteLength(body),
     })
     const answered = (fields: IncomingHttpHeaders): void => {
       status = Number(fields[':status'])
-      if (!isOver) handler.onResponseStart?.(controller, status, plain(fields))
+      if (!isOver) handler.onHead(status, plain(fields))
     }
     stream.on('headers', answered)
     stream.on('response', answered)
     stream.on('data', (chunk: Buffer) => {
-      if (!isOver) handler.onResponseData?.(controller, chunk)
+      if (!isOver) handler.onBody(chunk)
     })
     stream.on('error', (error) => fail(cutShort(error.message)))
     stream.on('close', () => {
@@ -67,10 +53,9 @@ export class H2Client {
       if (status < 200 || stream.rstCode !== constants.NGHTTP2_NO_ERROR || !stream.readableEnded)
         return fail(cutShort(`the stream was ended before its answer (code ${stream.rstCode})`))
       isOver = true
-      return handler.onResponseEnd?.(controller, {})
+      return handler.onEnd()
     })
-    stream.end(body as string | Buffer)
-    return true
+    stream.end(body)
   }
 
   destroy(): void {
@@ -89,7 +74,11 @@ function pairs(list: readonly string[]): Record<string, string> {
   return headers
 }
 
-/** Without what is HTTP/2's own (`:status`). */
-function plain(fields: IncomingHttpHeaders): Record<string, string | string[] | undefined> {
-  return Object.fromEntries(Object.entries(fields).filter(([name]) => !name.startsWith(':')))
+/** Without what is HTTP/2's own (`:status`); repeated ones joined. */
+function plain(fields: IncomingHttpHeaders): Record<string, string> {
+  const headers: Record<string, string> = {}
+  for (const [name, value] of Object.entries(fields))
+    if (!name.startsWith(':'))
+      headers[name] = typeof value === 'string' ? value : (value?.join(', ') ?? '')
+  return headers
 }

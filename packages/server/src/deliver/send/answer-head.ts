@@ -1,0 +1,95 @@
+// Heads of answers as they are, not as the grammar wants them: lines that end in LF alone, a blank before a colon or
+// behind a length, two lengths, a length beside chunks, a control byte in a value. curl and Python read each of them;
+// a strict parser (undici's, Node's) calls them errors, though the receiver has done its work, and it would get the
+// event again at every retry.
+import { fieldOf } from './lenient-field.ts'
+
+const CR = 13
+const LF = 10
+
+export interface AnswerHead {
+  statusCode: number
+  /** Names in lower case; repeated ones joined by a comma and a blank. */
+  headers: Readonly<Record<string, string>>
+  /** Where the body ends: after so many bytes, with the last chunk, or with the connection. */
+  body: number | 'chunked' | 'until close'
+  /** Whether the connection takes another request after the body. */
+  keepsAlive: boolean
+  /** How long the receiver says that it waits for one. */
+  keepAliveSeconds: number | undefined
+}
+
+/** Index after the blank line that ends the head; -1 while it is incomplete. */
+export function headEnd(bytes: Buffer): number {
+  for (let at = bytes.indexOf(LF); at >= 0; at = bytes.indexOf(LF, at + 1)) {
+    if (bytes[at + 1] === LF) return at + 2
+    if (bytes[at + 1] === CR && bytes[at + 2] === LF) return at + 3
+  }
+  return -1
+}
+
+/** What does not begin like an answer is not waited for. */
+export function mayBecomeHead(bytes: Buffer): boolean {
+  return 'HTTP/'.startsWith(bytes.toString('latin1', 0, 5).toUpperCase())
+}
+
+/** Undefined where it does not begin like an answer. */
+export function readHead(head: Buffer): AnswerHead | undefined {
+  const [first = '', ...lines] = head.toString('latin1').split(/\r\n|\n|\r/)
+  const [, major, minor, status] =
+    /^HTTP\/(\d)(?:\.(\d))?[ \t]+([1-9]\d\d)(?!\d)/i.exec(first) ?? []
+  if (status === undefined) return undefined
+  const headers: Record<string, string> = {}
+  for (const [name, value] of fieldsOf(lines)) {
+    const known = headers[name]
+    headers[name] = known === undefined ? value : `${known}, ${value}`
+  }
+  const statusCode = Number(status)
+  const body = bodyOf(statusCode, headers)
+  const isOld = major === '0' || (major === '1' && minor === '0')
+  const says = (word: string) => listOf(headers['connection']).includes(word)
+  return {
+    statusCode,
+    headers,
+    body,
+    keepsAlive: body !== 'until close' && (isOld ? says('keep-alive') : !says('close')),
+    keepAliveSeconds: seconds(headers['keep-alive']),
+  }
+}
+
+function fieldsOf(lines: readonly string[]): [string, string][] {
+  const fields: [string, string][] = []
+  for (const line of lines) {
+    // Folded over several lines, as RFC 9112 has it of old senders.
+    const last = fields.at(-1)
+    if (last && /^[ \t]/.test(line)) last[1] = `${last[1]} ${line.trim()}`
+    else {
+      const field = fieldOf(line)
+      if (field) fields.push([field[0].toLowerCase(), field[1]])
+    }
+  }
+  return fields
+}
+
+/**
+ * Chunks go before a length (RFC 9112, 6.3); of several lengths the first that is one counts, as browsers, curl and
+ * Python read it; where there is none, the body ends with the connection.
+ */
+function bodyOf(statusCode: number, headers: Record<string, string>): AnswerHead['body'] {
+  if (statusCode < 200 || statusCode === 204 || statusCode === 304) return 0
+  if (listOf(headers['transfer-encoding']).at(-1) === 'chunked') return 'chunked'
+  for (const value of listOf(headers['content-length'])) {
+    const [, length] = /^\+?(\d{1,15})$/.exec(value) ?? []
+    if (length !== undefined) return Number(length)
+  }
+  return 'until close'
+}
+
+function listOf(value: string | undefined): string[] {
+  return value === undefined ? [] : value.split(',').map((one) => one.trim().toLowerCase())
+}
+
+function seconds(keepAlive: string | undefined): number | undefined {
+  const [, timeout] = /(?:^|[,\s])timeout=(\d{1,9})/i.exec(keepAlive ?? '') ?? []
+  return timeout === undefined ? undefined : Number(timeout)
+}
