@@ -1,5 +1,5 @@
-// HTTP/2 to one receiver, one request after the other, as `RequestClient` says. Not undici's, which ends the process by an assertion when a connection is given up under a request
-// (8.12), as every deadline does.
+// HTTP/2 to one receiver, one request after the other. Not undici's, which ends the process by an assertion when a
+// connection is given up under a request (8.12), as every deadline does.
 import { type ClientHttp2Session, connect, constants, type IncomingHttpHeaders } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { AnswerHandler, OutgoingRequest, RequestClient } from './request-client.ts'
