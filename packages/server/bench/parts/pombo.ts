@@ -30,10 +30,10 @@ const loaded = loadConfig({
 })
 if (!loaded.ok) throw new Error(loaded.problems.join('\n'))
 if (node !== undefined) {
-  const { dispatch } = H1Client.prototype
+  const dispatch = Reflect.get(H1Client.prototype, 'dispatch')
   H1Client.prototype.dispatch = function (request, handler) {
     const headers = [...request.headers, 'x-chaos-node', node]
-    dispatch.call(this, { ...request, headers }, handler)
+    Reflect.apply(dispatch, this, [{ ...request, headers }, handler])
   }
 }
 const app = await startApp(loaded.config, {

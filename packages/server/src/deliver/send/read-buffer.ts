@@ -9,7 +9,7 @@ const listeners = new WeakMap<Socket, { hear: Listener }>()
 
 /** A plain connection that is read by `hearBytes`, and emits no data. */
 export function connectIntoBuffer(options: TcpNetConnectOpts, onOpen: () => void): Socket {
-  const listener = { hear: (_: Buffer) => {} }
+  const listener: { hear: Listener } = { hear() {} }
   const callback = (bytes: number): boolean => {
     listener.hear(buffer.subarray(0, bytes))
     return true
