@@ -31,10 +31,10 @@ await cp(join(server, 'src/db/migrations'), join(server, 'dist/migrations'), {
   recursive: true,
   filter: (file) => !file.endsWith('.ts'),
 })
-// The dashboard's own build, which the server serves from dist/dashboard.
+// The dashboard, which the server serves from dist/dashboard. Not by way of packages/dashboard/dist: whoever looks at a
+// dashboard that is served from there would lose the files that its pages still ask for.
 const dashboard = join(root, 'packages/dashboard')
-run('npm', ['run', 'build', '--silent', '--workspace', 'packages/dashboard'])
-await cp(join(dashboard, 'dist'), join(server, 'dist/dashboard'), { recursive: true })
+run('vite', ['build', '--logLevel', 'warn', '--outDir', join(server, 'dist/dashboard'), '--emptyOutDir'], dashboard)
 
 const modules = [
   ...output.flatMap((chunk) => (chunk.type === 'chunk' ? chunk.moduleIds : [])),
@@ -51,9 +51,9 @@ for (const name of ['sdk', 'baileys', 'portal']) {
   run('tsc', ['-p', `packages/${name}/tsconfig.build.json`])
 }
 
-function run(program, args) {
+function run(program, args, cwd = root) {
   const path = `${join(root, 'node_modules/.bin')}:${process.env.PATH}`
   const env = { ...process.env, PATH: path }
-  const { status } = spawnSync(program, args, { cwd: root, env, stdio: 'inherit' })
+  const { status } = spawnSync(program, args, { cwd, env, stdio: 'inherit' })
   if (status !== 0) process.exit(status ?? 1)
 }

@@ -1,6 +1,7 @@
-// `npm run check`: format, lint, types (the dashboard's are `web`), unit tests, dead code, spelling and lengths, side by side. A line a step;
-// what a step says is shown only when it fails. The long ones come first and the cheap ones fill the gaps. `npm run
-// check -- types unit` runs only these.
+// `npm run check`: format, lint, types (the dashboard's are `web`), unit tests, dead code, spelling and lengths, side by
+// side. A line a step; what a step says is shown only when it fails. The long ones come first and the cheap ones fill the
+// gaps. `npm run check -- types unit` runs only these. Each step looks at what has changed since it last passed, and in
+// CI at everything.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { delimiter, join } from 'node:path'
@@ -8,7 +9,7 @@ import { delimiter, join } from 'node:path'
 const root = join(import.meta.dirname, '..')
 const spellingCache = 'node_modules/.cache/cspell'
 const steps = {
-  unit: ['vitest', 'run', '--project', 'unit', '--maxWorkers=2', '--reporter=minimal'],
+  unit: ['node', 'scripts/unit.mjs'],
   lint: ['node', 'scripts/lint.mjs'],
   dead: ['knip', '--cache'],
   types: ['tsc', '-p', 'tsconfig.json'],
