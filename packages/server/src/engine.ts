@@ -25,13 +25,14 @@ import type { DeliveryDialect } from './dialects/contract/delivery.ts'
 import { Ingest } from './ingest/ingest.ts'
 import { type Claim, NodeLease, type SharedRate, Slots } from './queue/queue.ts'
 import { Recorder } from './record/record.ts'
-import { discardDeliveries, discardThese } from './record/discard/store.ts'
+import { discardAll, discardDeliveries, discardThese } from './record/discard/store.ts'
 import type { RegistryCache } from './registry/cache/cache.ts'
 import { compileFilter } from './route/filter.ts'
 import type { RouteRules } from './route/route.ts'
 import { wantsMessage } from './route/wants.ts'
 import { OperationalEvents } from './sources/operational/operational.ts'
 import { Upkeep } from './upkeep/upkeep.ts'
+import { say } from './core/sentences/sentences.ts'
 
 /** Outcomes that may wait to be written before nothing new is sent. */
 const congestedAt = 5_000
@@ -162,12 +163,7 @@ export class Engine {
       leasedIds: () => [...this.leased.ids(), ...this.recorder.ids(), ...this.ingest.storing()],
       random: Math.random,
       endpointsOf: (ids) => this.cache.endpoints(ids),
-      discard: async (endpointId) => {
-        const waiting = { endpointIds: [endpointId] }
-        while ((await discardDeliveries(pool, waiting, 'not sent: endpoint deleted')) > 0) {
-          // A thousand at a time.
-        }
-      },
+      discard: async (id) => await discardAll(pool, id, say('not_sent_deleted')),
       congested,
       observeClaim: (_, seconds) => metrics.recordClaim(seconds * 1000),
       log: complain,

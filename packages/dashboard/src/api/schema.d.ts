@@ -6620,6 +6620,7 @@ export interface components {
                 /** @enum {string} */
                 priority: "high" | "normal" | "low";
                 error: string | null;
+                errorCoded: components["schemas"]["CodedSentence"];
                 /** Format: date-time */
                 createdAt: string;
                 appStats?: unknown[];
@@ -6739,6 +6740,7 @@ export interface components {
                 cause: components["schemas"]["FailureCause"] | null;
                 statusCode: number | null;
                 error: string | null;
+                errorCoded: components["schemas"]["CodedSentence"];
                 lastAttemptAt: string | null;
             }[];
         };
@@ -6778,6 +6780,12 @@ export interface components {
             pauseMs?: number;
             maxPauseMs?: number;
         };
+        CodedSentence: {
+            code: string;
+            values: {
+                [key: string]: string;
+            };
+        } | null;
         CountOut: {
             count: number;
             approximated: boolean;
@@ -6840,6 +6848,12 @@ export interface components {
                 values: {
                     [key: string]: string | number;
                 };
+                because: {
+                    code: string;
+                    values: {
+                        [key: string]: string | number;
+                    };
+                } | null;
             }[];
         };
         EmptyResponse: Record<string, unknown>;
@@ -6952,6 +6966,8 @@ export interface components {
             consecutiveFailures: number;
             failingSince: string | null;
             reason: string | null;
+            reasonCoded: components["schemas"]["CodedSentence"];
+            cause: components["schemas"]["FailureCause"] | null;
             nextProbeAt: string | null;
         };
         EndpointIn: {
@@ -7056,6 +7072,7 @@ export interface components {
             statusText: components["schemas"]["MessageStatusText"];
             nextAttempt: string | null;
             reason: string | null;
+            reasonCoded: components["schemas"]["CodedSentence"];
         };
         EndpointMtlsConfigIn: {
             identity: string;
@@ -7632,6 +7649,7 @@ export interface components {
             cause: components["schemas"]["FailureCause"] | null;
             statusCode: number | null;
             error: string | null;
+            errorCoded: components["schemas"]["CodedSentence"];
             lastAttemptAt: string | null;
         };
         FailureCause: {
@@ -7667,6 +7685,7 @@ export interface components {
                     eventType: string;
                     statusCode: number;
                     error: string | null;
+                    errorCoded: components["schemas"]["CodedSentence"];
                     /** Format: date-time */
                     at: string;
                 } | null;
@@ -7682,6 +7701,7 @@ export interface components {
         FilterTrialOut: {
             ok: boolean;
             problem: string | null;
+            problemCoded: components["schemas"]["CodedSentence"];
             looked: number;
             matched: number;
             data: {
@@ -7691,6 +7711,7 @@ export interface components {
                 createdAt: string;
                 matched: boolean;
                 reason: string | null;
+                reasonCoded: components["schemas"]["CodedSentence"];
             }[];
         };
         FoundEndpointHealth: {
@@ -7754,10 +7775,15 @@ export interface components {
                 loc: string[];
                 msg: string;
                 type: string;
-                /** @enum {string} */
-                code?: "missing" | "unknown_field" | "wrong_type" | "option" | "too_long" | "too_short" | "too_many" | "too_few" | "too_high" | "too_low" | "out_of_range" | "characters" | "bad_name" | "taken_form" | "expression" | "schedule" | "unknown_event_type" | "time_order" | "time_past" | "time_future" | "certificate_missing" | "certificate_unreadable" | "certificate_is_key" | "certificate_without_key" | "key_without_certificate" | "key_of_another" | "nested_too_deep" | "address_url" | "address_scheme" | "address_credentials" | "address_port" | "address_host" | "address_address" | "address_request" | "unreachable_dns" | "unreachable_connect-refused" | "unreachable_no-route" | "unreachable_tls" | "unreachable_reset" | "unreachable_closed" | "unreachable_protocol" | "unreachable_network" | "unreachable_local" | "unreachable_aborted" | "unreachable_timeout" | "declined_credentials" | "declined_forbidden" | "declined_missing" | "declined_unfit" | "declined_full" | "declined_refused" | "library_missing";
+                code?: string;
                 values?: {
                     [key: string]: string | number;
+                };
+                because?: {
+                    code: string;
+                    values: {
+                        [key: string]: string;
+                    };
                 };
             }[];
         };
@@ -7773,6 +7799,15 @@ export interface components {
         HttpErrorOut: {
             code: string;
             detail: string;
+            values?: {
+                [key: string]: string | number;
+            };
+            because?: {
+                code: string;
+                values: {
+                    [key: string]: string;
+                };
+            };
         };
         IntegrationIn: {
             name: string;
@@ -7852,6 +7887,7 @@ export interface components {
             /** @enum {string} */
             outcome: "delivered" | "refused" | "timed-out" | "unreachable" | "blocked" | "failed";
             error: string | null;
+            errorCoded: components["schemas"]["CodedSentence"];
             cause: components["schemas"]["FailureCause"] | null;
             eventType: string;
             msg?: components["schemas"]["MessageOut"];
@@ -7941,6 +7977,7 @@ export interface components {
             statusText: components["schemas"]["MessageStatusText"];
             nextAttempt: string | null;
             reason: string | null;
+            reasonCoded: components["schemas"]["CodedSentence"];
         };
         MessageExplanationOut: {
             endpointId: string;
@@ -7952,6 +7989,7 @@ export interface components {
             statusText: components["schemas"]["MessageStatusText"] | null;
             nextAttempt: string | null;
             reason: string | null;
+            reasonCoded: components["schemas"]["CodedSentence"];
             setting: (string | string[]) | null;
             changedSince: boolean;
         };
@@ -8547,6 +8585,7 @@ export interface components {
             values: {
                 [key: string]: string | number;
             } | null;
+            because: components["schemas"]["CodedSentence"];
             since: string | null;
             nodes: {
                 node: string;
@@ -8557,6 +8596,7 @@ export interface components {
                 values: {
                     [key: string]: string | number;
                 } | null;
+                because: components["schemas"]["CodedSentence"];
                 since: string | null;
             }[];
         };
@@ -8782,6 +8822,7 @@ export interface components {
                 values: {
                     [key: string]: string | number;
                 } | null;
+                because: components["schemas"]["CodedSentence"];
             } | null;
             deliveries: {
                 delivered: number;
@@ -8839,6 +8880,7 @@ export interface components {
             statusCode: number | null;
             durationMs: number | null;
             error: string | null;
+            errorCoded: components["schemas"]["CodedSentence"];
             cause: components["schemas"]["FailureCause"] | null;
             deliveries: number | null;
             unmatched: string | null;
@@ -8939,6 +8981,7 @@ export interface components {
                 body: string;
             } | null;
             problem: string | null;
+            problemCoded: components["schemas"]["CodedSentence"];
         };
         TemplateUseIn: {
             values: {
@@ -9022,6 +9065,7 @@ export interface components {
         TransformTrialOut: {
             ok: boolean;
             problem: string | null;
+            problemCoded: components["schemas"]["CodedSentence"];
             payload: unknown;
             headers: {
                 [key: string]: string;

@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react'
 import { asProblem } from '../api/problem.ts'
-import { useFieldWords, useProblemWords } from '../words/problem-words.ts'
+import { useFieldWords, useProblemDetail, useProblemWords } from '../words/problem-words.ts'
 import { Notice } from './states.tsx'
 import { Foreign } from './layout.tsx'
 
@@ -14,6 +14,7 @@ export function useFieldErrors(
 ): { errors: Record<string, string>; rest: ReactNode } {
   const words = useProblemWords()
   const fieldWords = useFieldWords()
+  const detailOf = useProblemDetail()
   if (error === null || error === undefined) return { errors: {}, rest: null }
   const problem = asProblem(error)
   const errors: Record<string, string> = {}
@@ -23,19 +24,18 @@ export function useFieldErrors(
     if (at === undefined) others.push(`${one.field}: ${fieldWords(one)}`)
     else errors[at] ??= fieldWords(one)
   }
-  const detail = problem.code === 'validation' ? others.join(' ') : problem.detail
+  if (problem.fields.length > 0 && others.length === 0) return { errors, rest: null }
+  const detail =
+    problem.fields.length > 0 ? { text: others.join(' '), foreign: false } : detailOf(problem)
   return {
     errors,
-    rest:
-      problem.code === 'validation' && others.length === 0 ? null : (
-        <Notice tone="bad">
-          {words(problem)}
-          {problem.code !== 'network' && detail !== '' && (
-            <>
-              : <Foreign>{detail}</Foreign>
-            </>
-          )}
-        </Notice>
-      ),
+    rest: (
+      <Notice tone="bad">
+        {words(problem)}
+        {detail !== null && (
+          <>: {detail.foreign ? <Foreign>{detail.text}</Foreign> : detail.text}</>
+        )}
+      </Notice>
+    ),
   }
 }

@@ -2,7 +2,7 @@ import { CircleAlert, CircleCheck, Info, Lock, TriangleAlert, Unplug } from 'luc
 import type { ReactNode } from 'react'
 import { useTranslations } from 'use-intl'
 import type { Problem } from '../api/problem.ts'
-import { useProblemWords } from '../words/problem-words.ts'
+import { useProblemDetail, useProblemWords } from '../words/problem-words.ts'
 import { Button } from './button.tsx'
 import { names } from './class-names.ts'
 import styles from './states.module.css'
@@ -50,17 +50,13 @@ export function Empty({
 export function Failure({ problem, retry }: { problem: Problem; retry?: () => void }) {
   const t = useTranslations('common')
   const words = useProblemWords()
-  if (problem.code === 'permission_denied') return <NoPermission detail={problem.detail} />
+  if (problem.code === 'permission_denied') return <NoPermission problem={problem} />
   const lost = problem.code === 'network'
   return (
     <div className={names(styles.box, styles.bad)} role="alert">
       {lost ? <Unplug size={22} aria-hidden /> : <CircleAlert size={22} aria-hidden />}
       <h3>{words(problem)}</h3>
-      {!lost && (
-        <p className={styles.detail} lang="en">
-          {problem.detail}
-        </p>
-      )}
+      <Detail problem={problem} />
       {retry !== undefined && (
         <div className={styles.buttons}>
           <Button onClick={retry}>{t('tryAgain')}</Button>
@@ -70,18 +66,25 @@ export function Failure({ problem, retry }: { problem: Problem; retry?: () => vo
   )
 }
 
-export function NoPermission({ detail }: { detail?: string }) {
+/** What Pombo says of it beyond its kind, in the person's language where it can be. */
+export function Detail({ problem }: { problem: Problem }) {
+  const detail = useProblemDetail()(problem)
+  if (detail === null) return null
+  return (
+    <p className={styles.detail} lang={detail.foreign ? 'en' : undefined}>
+      {detail.text}
+    </p>
+  )
+}
+
+export function NoPermission({ problem }: { problem?: Problem }) {
   const t = useTranslations('common')
   return (
     <div className={styles.box}>
       <Lock size={22} aria-hidden />
       <h3>{t('noPermission')}</h3>
       <p>{t('noPermissionHow')}</p>
-      {detail !== undefined && (
-        <p className={styles.detail} lang="en">
-          {detail}
-        </p>
-      )}
+      {problem !== undefined && <Detail problem={problem} />}
     </div>
   )
 }

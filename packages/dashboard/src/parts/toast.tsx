@@ -3,7 +3,7 @@ import { X } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { useTranslations } from 'use-intl'
 import { asProblem } from '../api/problem.ts'
-import { useProblemWords } from '../words/problem-words.ts'
+import { useProblemDetail, useProblemWords } from '../words/problem-words.ts'
 import { buttonClass } from './button.tsx'
 import styles from './toast.module.css'
 
@@ -40,11 +40,12 @@ function List() {
 export function useSay(): { done: (what: string) => void; failed: (error: unknown) => void } {
   const manager = Toast.useToastManager()
   const words = useProblemWords()
+  const detail = useProblemDetail()
   return {
     done: (what) => void manager.add({ title: what, type: 'good' }),
     failed: (error) => {
       const problem = asProblem(error)
-      const description = problem.code === 'network' ? undefined : problem.detail
+      const description = detail(problem)?.text
       manager.add({ title: words(problem), description, type: 'bad', priority: 'high' })
     },
   }

@@ -5,7 +5,10 @@ import { refusalCodes } from '../../../server/src/sources/intake/counters/count.
 import { sentences } from '../../../server/src/cli/doctor/sentences.ts'
 import { loadConfigFile } from '../../../server/src/config/config.ts'
 import { en } from './en/en.ts'
+import { catalogue } from '../../../server/src/core/error.ts'
+import { sentences as ofServer } from '../../../server/src/core/sentences/sentences.ts'
 import { findings } from './pt/findings.ts'
+import { said } from './pt/sentences/sentences.ts'
 import { variables } from './pt/variables.ts'
 
 test('each code that a field’s problem may have is said in words, and no other is', () => {
@@ -32,6 +35,21 @@ test('each finding of the doctor is said in Portuguese, with the same values, an
       Object.entries(all).map(([code, said]) => [code, [said.detail, said.mend].map(holesIn)]),
     )
   expect(holes(findings)).toEqual(holes(sentences))
+})
+
+test('each sentence of the server’s is said in Portuguese, with the same values, and no other is', () => {
+  const holes = (all: Readonly<Record<string, string>>) =>
+    Object.fromEntries(Object.entries(all).map(([code, sentence]) => [code, holesIn(sentence)]))
+  expect(holes(said.sentences)).toEqual(holes(ofServer))
+})
+
+test('each kind of refusal has its words in Portuguese, with no other values, and no other has', () => {
+  expect(Object.keys(said.kinds).toSorted()).toEqual(Object.keys(catalogue).toSorted())
+  const names = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name)
+  for (const [kind, words] of Object.entries(said.kinds)) {
+    const { message } = catalogue[kind as keyof typeof catalogue]
+    expect(names(message), kind).toEqual(expect.arrayContaining(names(words ?? '')))
+  }
 })
 
 /** Undefined: there is no sentence. */

@@ -1,6 +1,7 @@
 import { PomboError } from '../core/error.ts'
 import type { Role } from '../core/role.ts'
 import type { KeyUse } from '../registry/keys/key.ts'
+import { say } from '../core/sentences/sentences.ts'
 
 /**
  * `open`: anybody. `app`: also the tokens of one app, for that app. `tenant`: the tenant's keys. `operator`: keys of
@@ -47,18 +48,18 @@ export const nobody: Holder = {
 /** What tokens that may do one thing only can call a path for. */
 export type RouteUse = 'send' | 'poll' | 'any'
 
-const may = { send: 'send messages', poll: 'read its polling endpoint' }
+const only = { send: 'send_only', poll: 'poll_only' } as const
 
 /** The key in the Authorization header; throws the 401 that says what is missing. */
 export function bearerOf(header: string | undefined): string {
   if (header === undefined)
     throw new PomboError('authentication_failed', {
-      detail: 'The Authorization header is missing.',
+      detail: say('header_missing'),
     })
   const [, presented] = /^Bearer +(\S+) *$/i.exec(header) ?? []
   if (presented === undefined) {
     throw new PomboError('authentication_failed', {
-      detail: 'The Authorization header does not read "Bearer <key>".',
+      detail: say('header_not_bearer'),
     })
   }
   return presented
@@ -73,16 +74,16 @@ export function permit(
 ): void {
   if (holder.use === 'send' || holder.use === 'poll') {
     if (use === holder.use || use === 'any') return
-    throw new PomboError('permission_denied', { detail: `it may only ${may[holder.use]}.` })
+    throw new PomboError('permission_denied', { detail: say(only[holder.use]) })
   }
   if (access === 'tenant' && holder.appId !== null) {
     throw new PomboError('permission_denied', {
-      detail: 'it reaches one app only, and this path is for the keys of the whole account.',
+      detail: say('one_app_only'),
     })
   }
   if (access === 'operator' && (holder.appId !== null || holder.tenantId !== operatorTenantId)) {
     throw new PomboError('permission_denied', {
-      detail: "this path is for the operator's keys, those of the first tenant.",
+      detail: say('operator_only'),
     })
   }
 }

@@ -1,5 +1,6 @@
-import { type ErrorCode, PomboError } from '../core/error.ts'
+import { type ErrorCode, type FieldProblem, PomboError } from '../core/error.ts'
 import { withoutKeys } from '../core/hidden-keys.ts'
+import { because, type CodedSentence } from '../core/sentences/sentences.ts'
 import { awayState, isAway, isReplaced } from '../db/pool.ts'
 
 /**
@@ -8,9 +9,16 @@ import { awayState, isAway, isReplaced } from '../db/pool.ts'
  */
 export interface ErrorAnswer {
   status: number
-  body: { code: string; detail: string } | { detail: unknown[] }
+  body: ErrorBody | { detail: unknown[] }
   headers: Record<string, string>
   bug: boolean
+}
+
+interface ErrorBody {
+  code: string
+  detail: string
+  values?: Record<string, string | number>
+  because?: CodedSentence
 }
 
 /** Seconds after which a caller may come back where nothing better is known. */
@@ -47,8 +55,34 @@ function known(error: PomboError): ErrorAnswer {
 
 export function errorBody(error: PomboError): ErrorAnswer['body'] {
   if (error.code === 'validation' && error.problems.length > 0)
-    return { detail: error.problems.map((one) => ({ ...one, msg: withoutKeys(one.msg) })) }
-  return { code: error.code, detail: withoutKeys(error.message) }
+    return { detail: error.problems.map(shownProblem) }
+  const { detail, ...values } = shownValues(error.values)
+  return {
+    code: error.code,
+    detail: withoutKeys(error.message),
+    ...(Object.keys(values).length > 0 && { values }),
+    ...because(String(detail)),
+  }
+}
+
+function shownProblem({ values, because: why, ...one }: FieldProblem): FieldProblem {
+  return {
+    ...one,
+    msg: withoutKeys(one.msg),
+    ...(values && { values: shownValues(values) }),
+    ...(why && { because: { ...why, values: shownValues(why.values) } }),
+  }
+}
+
+function shownValues<Value extends string | number>(
+  values: Readonly<Record<string, Value>>,
+): Record<string, Value> {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [
+      name,
+      (typeof value === 'string' ? withoutKeys(value) : value) as Value,
+    ]),
+  )
 }
 
 /** What fastify refuses before a handler sees it, in Pombo's words. */

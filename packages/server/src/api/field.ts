@@ -1,9 +1,10 @@
 import { z } from 'zod'
+import { say } from '../core/sentences/sentences.ts'
 
 /** The fields that several resources share, and how a value that does not fit is reported. */
 
 const namePattern = /^[a-zA-Z0-9\-_.]+$/
-const nameRule = 'may hold only letters, digits, "-", "_" and "."'
+const nameRule = say('name_characters')
 
 /** A caller's own id of something, usable in paths wherever Pombo's id is. */
 export const uid = z
@@ -78,7 +79,7 @@ export const given = (member: string) => ({
 
 export const metadata = z
   .record(z.string().max(256), z.string().max(4_096))
-  .refine((given) => Object.keys(given).length <= 50, 'may hold at most 50 entries')
+  .refine((given) => Object.keys(given).length <= 50, say('entries_at_most', { limit: 50 }))
   .meta({ maxProperties: 50 })
   .nullable()
   .transform((given) => given ?? {})
@@ -90,18 +91,18 @@ export const metadata = z
 
 /** An instant as ISO 8601 with its offset; milliseconds since the epoch once read. */
 export const instant = z.iso
-  .datetime({ offset: true, message: 'must be a time such as 2026-01-31T09:30:00Z' })
+  .datetime({ offset: true, message: say('time_form') })
   .transform((text) => Date.parse(text))
 
 /** `true` or `false` in a query. */
 export const flag = z
-  .enum(['true', 'false'], 'must be true or false')
+  .enum(['true', 'false'], say('true_or_false'))
   .transform((text) => text === 'true')
   .meta({ type: 'boolean', enum: undefined })
 
 /** A whole number in a query. */
 export function wholeNumber(min: number, max: number) {
-  const rule = `must be a whole number from ${min} to ${max}`
+  const rule = say('whole_between', { min, max })
   return z
     .string()
     .regex(/^-?\d{1,15}$/, rule)

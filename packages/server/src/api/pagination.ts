@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { invalid } from '../core/error.ts'
 import { highestId, type IdKind, lowestId, readId, uuidFloor } from '../core/id.ts'
 import { instant, wholeNumber } from './field.ts'
+import { say } from '../core/sentences/sentences.ts'
 
 /**
  * Lists are read with iterators, as Svix's are: `iterator` goes on after the page's last item, `prevIterator` (which
@@ -99,11 +100,7 @@ export function readCursor(
   if (query.iterator === undefined) return { at: null, after: undefined, back: false, order, limit }
   const back = query.iterator.startsWith('-')
   const at = readKey(back ? query.iterator.slice(1) : query.iterator)
-  if (at === undefined)
-    throw invalid(
-      ['query', 'iterator'],
-      'is not an iterator of this list; leave it out to begin at the start',
-    )
+  if (at === undefined) throw invalid(['query', 'iterator'], say('iterator_of_list'))
   return { at, after: { id: at }, back, order: back ? opposite[order] : order, limit }
 }
 

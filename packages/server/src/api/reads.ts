@@ -2,6 +2,7 @@ import { invalid } from '../core/error.ts'
 import type { Queryable } from '../db/pool.ts'
 import type { Replica } from '../db/replica.ts'
 import type { AnyCall } from './route.ts'
+import { say } from '../core/sentences/sentences.ts'
 
 /** Where lists of what is kept, and statistics, are read for this call. */
 export type Reads = (call: Pick<AnyCall, 'request' | 'reply'>) => Queryable
@@ -15,7 +16,7 @@ export function createReads(primary: Queryable, replica: Replica | undefined): R
   return ({ request, reply }) => {
     const asked = request.headers['pombo-read']
     if (asked !== undefined && asked !== 'primary')
-      throw invalid(['header', 'pombo-read'], 'can only be "primary"')
+      throw invalid(['header', 'pombo-read'], say('only_primary'))
     const state = replica?.state
     if (!state?.used || asked === 'primary') return primary
     void reply.header('pombo-read-lag-ms', Math.ceil(state.lagMs ?? 0))

@@ -1,5 +1,6 @@
 import { PomboError } from '../core/error.ts'
 import { includes, type Role } from '../core/role.ts'
+import { say } from '../core/sentences/sentences.ts'
 
 /**
  * The role that each operation takes, for keys and for people who are signed in. Whatever only shows takes `read`, and
@@ -60,7 +61,7 @@ export function roleOf({ id, method }: { id: string; method: string }): Role {
 export function requireRole(held: Role, needed: Role): void {
   if (includes(held, needed)) return
   throw new PomboError('permission_denied', {
-    detail: `its role is "${held}", and this takes "${needed}".`,
+    detail: say('role_short', { held, needed }),
   })
 }
 

@@ -12,6 +12,7 @@ import type { Log } from '../observe/log.ts'
 import { createRegistry, type Registry } from '../registry/registry.ts'
 import { compileFilter } from '../route/filter.ts'
 import { chatFilterProblems } from '../whatsapp/chat-filter.ts'
+import { because } from '../core/sentences/sentences.ts'
 
 interface Parts {
   pool: Pool
@@ -55,5 +56,5 @@ export function openRegistry({ log, checkUrl, dialects, destinations, ...parts }
 
 /** The words are those of whoever reads the expression: they say where. */
 function unreadable(msg: string): Coded {
-  return { msg, code: 'expression', values: { message: msg } }
+  return { msg, code: 'expression', values: { message: msg }, ...because(msg) }
 }

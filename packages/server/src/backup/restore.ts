@@ -29,6 +29,7 @@ import {
   unaudited,
   writePart,
 } from './store.ts'
+import { say } from '../core/sentences/sentences.ts'
 
 export interface RestoreOptions {
   url: string
@@ -69,7 +70,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
       const closed = await discardDeliveries(
         client,
         { endpointIds },
-        `not sent after a restore: ${since}`,
+        say('not_sent_restored', { since }),
       )
       if (closed === 0) break
       open += closed

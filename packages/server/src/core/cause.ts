@@ -35,13 +35,7 @@ export function causeOfKept(kept: {
   }
 }
 
-const reasons: Record<
-  TimedOut['phase'] | UnreachableReason | BlockReason | Failed['reason'],
-  true
-> = {
-  connect: true,
-  headers: true,
-  body: true,
+const unreachable: Record<UnreachableReason, true> = {
   dns: true,
   'connect-refused': true,
   'no-route': true,
@@ -52,6 +46,8 @@ const reasons: Record<
   local: true,
   aborted: true,
   network: true,
+}
+const blocked: Record<BlockReason, true> = {
   url: true,
   scheme: true,
   credentials: true,
@@ -59,23 +55,31 @@ const reasons: Record<
   host: true,
   address: true,
   request: true,
+}
+const others: Record<TimedOut['phase'] | Failed['reason'], true> = {
+  connect: true,
+  headers: true,
+  body: true,
   transform: true,
   sealed: true,
   token: true,
   library: true,
 }
 
+export const unreachableReasons = Object.keys(unreachable) as UnreachableReason[]
+export const blockReasons = Object.keys(blocked) as BlockReason[]
 /** Each reason that a cause may name. */
-export const causeReasons = Object.keys(reasons)
+export const causeReasons = Object.keys({ ...unreachable, ...blocked, ...others })
 
 /** A cause and its parts. */
 export function partsOfCause(code: string): {
   code: string
-  outcome: string
+  outcome: Exclude<Outcome['kind'], 'delivered'>
   statusCode: number | null
   reason: string | null
 } {
-  const [outcome = code, rest] = code.split('.', 2)
+  const [kind, rest] = code.split('.', 2)
+  const outcome = kind as Exclude<Outcome['kind'], 'delivered'>
   if (outcome === 'refused') return { code, outcome, statusCode: Number(rest), reason: null }
   return { code, outcome, statusCode: null, reason: rest ?? null }
 }

@@ -2,6 +2,7 @@ import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { createSecureContext } from 'node:tls'
 import type { EndpointTls } from './endpoint-access.ts'
 import type { Coded, FieldCode } from './field-problem.ts'
+import { say } from './sentences/sentences.ts'
 
 const blocks = /-----BEGIN ([A-Z ]*)-----[A-Za-z0-9+/=\s]+-----END \1-----/g
 const maxCharacters = 65_536
@@ -65,8 +66,7 @@ function refusalOf(parts: EndpointTls): string | undefined {
   } catch (error) {
     const { code, message } = error as Error & { code?: string }
     const weak = /KEY_TOO_SMALL|MD_TOO_WEAK/.test(code ?? '')
-    const mend = weak ? '; use RSA of 2048 bits or more, or EC, signed with SHA-256' : ''
-    return `cannot be used: ${code ?? message}${mend}`
+    return say(weak ? 'certificate_weak' : 'certificate_unusable', { reason: code ?? message })
   }
 }
 
@@ -133,23 +133,21 @@ function certificatesIn(pem: string): X509Certificate[] {
 function validityProblem(certificate: X509Certificate, nowMs: number): string | undefined {
   const { subject, validToDate, validFromDate } = certificate
   if (validToDate.getTime() <= nowMs)
-    return `holds a certificate (${oneLine(subject)}) that expired at ${validToDate.toISOString()}`
+    return say('certificate_expired', { subject: oneLine(subject), at: validToDate.toISOString() })
   // A day of grace: whoever has just made one may have a clock that is ahead.
   if (validFromDate.getTime() > nowMs + 86_400_000)
-    return `holds a certificate (${oneLine(subject)}) that is not valid before ${validFromDate.toISOString()}`
+    return say('certificate_early', { subject: oneLine(subject), at: validFromDate.toISOString() })
   return undefined
 }
 
 function keyProblem(pem: string): string | undefined {
-  if (/ENCRYPTED/.test(pem))
-    return 'is encrypted with a passphrase; give it without (openssl pkey -in key.pem)'
-  if (!pem.includes('PRIVATE KEY-----'))
-    return 'holds no private key in PEM (-----BEGIN PRIVATE KEY-----)'
+  if (/ENCRYPTED/.test(pem)) return say('key_passphrase')
+  if (!pem.includes('PRIVATE KEY-----')) return say('key_missing')
   try {
     readKey(pem)
     return undefined
   } catch {
-    return 'holds a private key that cannot be read: it is cut short or altered'
+    return say('key_unreadable')
   }
 }
 

@@ -1,6 +1,8 @@
+import { say } from './sentences/sentences.ts'
+
 /** Why an endpoint is disabled: kept and shown as a sentence, of which this is the one place. */
 export const BY_HAND = 'disabled by hand'
-export const GONE = 'the endpoint answered 410 Gone'
+export const GONE = say('answered_gone')
 
 export function noSuccessFor(days: number): string {
   return `no success for ${days} days`

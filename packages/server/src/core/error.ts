@@ -104,7 +104,7 @@ export const catalogue = {
 export type ErrorCode = keyof typeof catalogue
 
 /** One wrong field: where it is (`body`, `payload`, …), what is wrong and how to mend it. Svix's form of a 422. */
-export interface FieldProblem extends Partial<Pick<Coded, 'code' | 'values'>> {
+export interface FieldProblem extends Partial<Pick<Coded, 'code' | 'values' | 'because'>> {
   loc: string[]
   msg: string
   type: string
@@ -114,6 +114,8 @@ export interface FieldProblem extends Partial<Pick<Coded, 'code' | 'values'>> {
 export class PomboError extends Error {
   readonly code: ErrorCode
   readonly status: number
+  /** What stands in the message's braces. */
+  readonly values: Readonly<Record<string, string | number>>
   readonly problems: FieldProblem[]
   /** Seconds for the Retry-After header. */
   readonly retryAfterSeconds: number | undefined
@@ -129,6 +131,7 @@ export class PomboError extends Error {
     })
     this.name = 'PomboError'
     this.code = code
+    this.values = values
     this.status = catalogue[code].status
     this.problems = extra.problems ?? []
     this.retryAfterSeconds = extra.retryAfterSeconds

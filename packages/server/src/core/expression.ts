@@ -1,5 +1,6 @@
 import { Environment } from '@marcbachmann/cel-js'
 import { comprehensions, quadraticPart } from './expression-cost.ts'
+import { say } from './sentences/sentences.ts'
 
 /**
  * Expressions of endpoints (filters, transformations) in CEL, the Common Expression Language: it always ends, and has
@@ -55,7 +56,7 @@ export function toJson(value: unknown): string {
   const text = JSON.stringify(value, (_, part: unknown) =>
     typeof part === 'bigint' ? rawJson(String(part)) : part,
   ) as string | undefined
-  if (text === undefined) throw new Error('the expression gave nothing that JSON can hold')
+  if (text === undefined) throw new Error(say('nothing_for_json'))
   return text
 }
 
@@ -89,29 +90,27 @@ export function compileExpression(text: string, result: ResultKind): Compiled {
     ) {
       return {
         ok: false,
-        problem: `the expression gives ${type}; it must give ${result === 'bool' ? 'true or false' : `a ${result}`}`,
+        problem: say('expression_gives', {
+          type,
+          wanted: result === 'bool' ? 'true or false' : `a ${result}`,
+        }),
       }
     }
     for (const { name, depth } of calls(program.ast, 0)) {
       if (name === 'matches')
         return {
           ok: false,
-          problem:
-            'matches() is not offered (a regular expression can be made to hang); use ' +
-            'startsWith, endsWith, contains or in',
+          problem: say('expression_matches'),
         }
       if (name === 'json' && result === 'bool')
         return {
           ok: false,
-          problem:
-            'json() is not offered in filters; it writes the whole payload out for each message',
+          problem: say('expression_json'),
         }
       if (depth > 1)
         return {
           ok: false,
-          problem:
-            `${name}() inside another of its kind is not offered; its cost would grow with the ` +
-            'square of the payload',
+          problem: say('expression_nested', { name }),
         }
     }
     // Transformations run in a thread of their own, with a bound on their time.
@@ -119,9 +118,7 @@ export function compileExpression(text: string, result: ResultKind): Compiled {
     if (costly !== undefined)
       return {
         ok: false,
-        problem:
-          `${costly} on the payload for each element is not offered; its cost would grow with ` +
-          'the square of the payload',
+        problem: say('expression_quadratic', { part: costly }),
       }
     return { ok: true, evaluate: (input) => program({ ...input }) as unknown }
   } catch (error) {

@@ -1,13 +1,15 @@
 import type { Permission } from './outcome.ts'
+import { codeOf, type CodedSentence, type SentenceCode } from './sentences/sentences.ts'
 
 /**
  * What is wrong with one field. People read the sentence; programs that say it in another language, as the dashboard
- * does, go by the code, which those that callers meet most have.
+ * does, go by the code. These are of more than one sentence; the others are those of core/sentences.
  */
 export const fieldCodes = [
   'missing',
   'unknown_field',
   'wrong_type',
+  'wrong_form',
   'option',
   'too_long',
   'too_short',
@@ -64,20 +66,22 @@ export const fieldCodes = [
   'library_missing',
 ] as const
 
-export type FieldCode = (typeof fieldCodes)[number]
+export type FieldCode = (typeof fieldCodes)[number] | SentenceCode
 
 /** A sentence that completes "<field>: …", with its code and what stands in it. */
 export interface Coded {
   msg: string
   code: FieldCode
   values?: Readonly<Record<string, string | number>>
+  /** Of what others, or Pombo in another sentence, say among the values. */
+  because?: CodedSentence
 }
 
 /** Undefined: nothing is wrong. */
 export type Problem = string | Coded | undefined
 
 export function coded(problem: string | Coded): Pick<Coded, 'msg'> & Partial<Coded> {
-  return typeof problem === 'string' ? { msg: problem } : problem
+  return typeof problem === 'string' ? { msg: problem, ...codeOf(problem) } : problem
 }
 
 /** Of the address guard's no. */

@@ -2,6 +2,8 @@ import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import type { FieldProblem } from './error.ts'
 import { nearest } from './nearest.ts'
+import { coded } from './field-problem.ts'
+import { say } from './sentences/sentences.ts'
 
 /**
  * Nothing that a caller sends is silently ignored: a member that a schema does not know is refused, unless it says
@@ -122,7 +124,7 @@ function knownObject(schema: z.ZodObject, value: object, loc: string[]): Known {
     else if (inside.value != null && !isDeepStrictEqual(inOrder(own), inOrder(inside.value)))
       problems.push({
         loc: [...loc, alias],
-        msg: `is another name of ${name} and differs from it; give one of them`,
+        ...coded(say('other_name', { name })),
         type: 'value_error',
       })
   }

@@ -4,6 +4,7 @@ import type { FieldCode } from './field-problem.ts'
 import { fields } from './json-values.ts'
 import { known } from './known.ts'
 import { nearest } from './nearest.ts'
+import { codeOf } from './sentences/sentences.ts'
 
 /**
  * Reads `value` by `schema`, or refuses with everything that is wrong with it. `where`: body, query, path or header.
@@ -38,12 +39,12 @@ function problemOf(issue: z.core.$ZodIssue, where: string): FieldProblem {
     loc,
     msg: issue.message + nearestWord(issue),
     type: issue.code === 'invalid_type' ? 'type_error' : 'value_error',
-    ...codeOf(issue),
+    ...(codeOf(issue.message) ?? codeByKind(issue)),
   }
 }
 
-/** None for a rule of the field's own, which its sentence alone says. */
-function codeOf(issue: z.core.$ZodIssue): Pick<FieldProblem, 'code' | 'values'> {
+/** Of what the library that reads says in words of its own. */
+function codeByKind(issue: z.core.$ZodIssue): Pick<FieldProblem, 'code' | 'values'> {
   switch (issue.code) {
     case 'invalid_type':
       return { code: 'wrong_type', values: { expected: issue.expected } }
@@ -54,7 +55,7 @@ function codeOf(issue: z.core.$ZodIssue): Pick<FieldProblem, 'code' | 'values'> 
     case 'too_big':
       return boundOf(issue.origin, issue.maximum, ['too_long', 'too_many', 'too_high'])
     default:
-      return {}
+      return { code: 'wrong_form' }
   }
 }
 

@@ -2,6 +2,7 @@
  * Which headers a request may carry that Pombo did not make: the extra headers of an endpoint, and those of a
  * transformation. The one list of what nobody may set, and of what is no header at all.
  */
+import { say } from './sentences/sentences.ts'
 
 /** Set by Pombo or by HTTP: overriding them would break the exchange, or the signature that receivers rely on. */
 const reserved = new Set([
@@ -46,22 +47,17 @@ export function isReservedHeader(name: string): boolean {
 export function headerProblem(name: string, value: string): string | undefined {
   const problem = headerNameProblem(name)
   if (problem !== undefined) return problem
-  if (typeof value !== 'string') return `the value of "${name}" must be text`
-  if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(value))
-    return `the value of "${name}" holds a line break, a control character, or one beyond Latin-1`
-  if (value !== value.trim())
-    return `the value of "${name}" begins or ends with a blank, which HTTP removes`
-  if (value.length > MAX_CHARACTERS)
-    return `the value of "${name}" is longer than ${MAX_CHARACTERS} characters`
+  if (typeof value !== 'string') return say('header_text', { name })
+  if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) return say('header_characters', { name })
+  if (value !== value.trim()) return say('header_blank', { name })
+  if (value.length > MAX_CHARACTERS) return say('header_long', { name, limit: MAX_CHARACTERS })
   return undefined
 }
 
 export function headerNameProblem(name: string): string | undefined {
   if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,256}$/.test(name))
-    return `"${name.slice(0, 64)}" is not a header name: 1 to 256 letters, digits and !#$%&'*+-.^_\`|~`
-  return isReservedHeader(name)
-    ? `"${name}" is set by Pombo or by HTTP itself and cannot be set here`
-    : undefined
+    return say('header_name', { name: name.slice(0, 64) })
+  return isReservedHeader(name) ? say('header_reserved', { name }) : undefined
 }
 
 /** What is wrong with a whole set of headers, and which of them it is where it is one. */
@@ -73,15 +69,14 @@ export function wrongHeader(
   for (const [name, value] of Object.entries(headers)) {
     const problem = headerProblem(name, value)
     if (problem) return { name, problem }
-    if (seen.has(name.toLowerCase()))
-      return { name, problem: `"${name}" is given twice; header names do not differ by case` }
+    if (seen.has(name.toLowerCase())) return { name, problem: say('header_twice', { name }) }
     seen.add(name.toLowerCase())
     characters += name.length + value.length
   }
   if (seen.size > MAX_HEADERS)
-    return { problem: `there are ${seen.size}, at most ${MAX_HEADERS} can be set` }
+    return { problem: say('headers_many', { count: seen.size, limit: MAX_HEADERS }) }
   return characters > MAX_CHARACTERS
-    ? { problem: `together they are longer than ${MAX_CHARACTERS} characters` }
+    ? { problem: say('headers_long', { limit: MAX_CHARACTERS }) }
     : undefined
 }
 

@@ -1,6 +1,7 @@
 import type { EndpointDefaults } from './endpoint-defaults.ts'
 import type { Outcome } from './outcome.ts'
 import { GONE } from './disabled.ts'
+import { say } from './sentences/sentences.ts'
 
 /** How one delivery may be repeated: the endpoint's own settings over the dialect's defaults. */
 export interface RetryPolicy {
@@ -70,11 +71,11 @@ export function decide(
     policy.retryStatuses !== 'all' &&
     !policy.retryStatuses.includes(outcome.statusCode)
   ) {
-    return { kind: 'exhausted', reason: `status ${outcome.statusCode} is not retried` }
+    return { kind: 'exhausted', reason: say('status_not_retried', { status: outcome.statusCode }) }
   }
   const planned = policy.scheduleMs[attempt - 1]
   if (planned === undefined)
-    return { kind: 'exhausted', reason: `gave up after ${attempt} attempts` }
+    return { kind: 'exhausted', reason: say('gave_up', { attempts: attempt }) }
   const jittered = planned * (1 + policy.jitter * (2 * random - 1))
   const asked =
     outcome.kind === 'refused' ? Math.min(outcome.retryAfterMs ?? 0, maxRetryAfterMs) : 0

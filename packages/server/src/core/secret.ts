@@ -1,4 +1,5 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto'
+import { say } from './sentences/sentences.ts'
 
 /**
  * What an endpoint's requests are signed with. `text` is the canonical form: what is stored (encrypted) and shown to
@@ -26,9 +27,6 @@ const minKeyBytes = 24
 /** As Svix has it; Standard Webhooks says 64. */
 const maxKeyBytes = 75
 
-const symmetricForm = `"${symmetricPrefix}" and the base64 of ${minKeyBytes} to ${maxKeyBytes} random bytes`
-const privateForm = `"${privatePrefix}" and the base64 of 64 bytes, the Ed25519 seed and then its public key`
-
 // Before the 32 bytes of a key: PKCS#8 and SPKI wrappings of Ed25519 (RFC 8410), which node:crypto takes and gives.
 const pkcs8Prefix = Buffer.from('302e020100300506032b657004220420', 'hex')
 const spkiPrefixBytes = 12
@@ -38,19 +36,15 @@ const spkiPrefixBytes = 12
  * `whsk_…`. Missing base64 padding is added to `text`, because the receivers' libraries insist on it.
  */
 export function parseSecret(text: string): ParsedSecret {
-  if (text.startsWith(publicPrefix))
-    return refuse(
-      `"${publicPrefix}" is a public key: it verifies but cannot sign; give the private one: ${privateForm}.`,
-    )
+  if (text.startsWith(publicPrefix)) return refuse(say('secret_public'))
   if (text.startsWith(privatePrefix)) return parsePrivate(text.slice(privatePrefix.length))
   const key = decodeBase64(
     text.startsWith(symmetricPrefix) ? text.slice(symmetricPrefix.length) : text,
   )
-  if (key === undefined)
-    return refuse(`A signing secret is ${symmetricForm}; after the prefix this one is not base64.`)
-  if (key.length === 0) return refuse(`A signing secret is ${symmetricForm}; this one is empty.`)
+  if (key === undefined) return refuse(say('secret_not_base64'))
+  if (key.length === 0) return refuse(say('secret_empty'))
   if (key.length < minKeyBytes || key.length > maxKeyBytes)
-    return refuse(`A signing secret is ${symmetricForm}; this one holds ${key.length} bytes.`)
+    return refuse(say('secret_bytes', { bytes: key.length }))
   return { ok: true, secret: symmetric(key) }
 }
 
@@ -58,10 +52,7 @@ export function parseSecret(text: string): ParsedSecret {
  * A dialect's own kind of secret: any text but the empty one, used as an HMAC key exactly as it is, blanks included.
  */
 export function parseOpaqueSecret(text: string): ParsedSecret {
-  if (text === '')
-    return refuse(
-      'A signing secret is any non-empty text, best 32 random characters or more; this one is empty.',
-    )
+  if (text === '') return refuse(say('secret_opaque_empty'))
   return { ok: true, secret: { kind: 'opaque', text } }
 }
 
@@ -111,16 +102,11 @@ export function pkcs8(secret: Extract<Secret, { kind: 'v1a' }>): Buffer {
 
 function parsePrivate(base64: string): ParsedSecret {
   const bytes = decodeBase64(base64)
-  if (bytes === undefined)
-    return refuse(`A private key is ${privateForm}; after the prefix this one is not base64.`)
-  if (bytes.length !== 64)
-    return refuse(`A private key is ${privateForm}; this one holds ${bytes.length} bytes.`)
+  if (bytes === undefined) return refuse(say('private_not_base64'))
+  if (bytes.length !== 64) return refuse(say('private_bytes', { bytes: bytes.length }))
   const secret = asymmetric(bytes.subarray(0, 32))
   // Halves that do not belong together would sign what no receiver can verify.
-  if (!secret.publicKey.equals(bytes.subarray(32)))
-    return refuse(
-      `A private key is ${privateForm}; the two halves of this one do not belong together.`,
-    )
+  if (!secret.publicKey.equals(bytes.subarray(32))) return refuse(say('private_halves'))
   return { ok: true, secret }
 }
 

@@ -2,6 +2,7 @@
  * Text that cannot be kept as it is: U+0000, and halves of surrogate pairs. Refused at every door, naming its place.
  */
 import { type FieldProblem, invalid, PomboError } from './error.ts'
+import { say } from './sentences/sentences.ts'
 
 // Escapes of what PostgreSQL's text cannot hold: U+0000, and halves of surrogate pairs, which UTF-8 has no form for.
 const suspicious = /\\u(?:0000|d[89a-f])/i
@@ -59,7 +60,7 @@ export function refuseNul(url: string): void {
   const at = url.indexOf('%00')
   if (at === -1) return
   const where = url.slice(0, at).includes('?') ? 'query' : 'path'
-  throw invalid([where], 'may not hold the character U+0000 (%00)')
+  throw invalid([where], say('no_zero'))
 }
 
 function check(text: string, loc: string[], problems: FieldProblem[]): void {
@@ -67,12 +68,14 @@ function check(text: string, loc: string[], problems: FieldProblem[]): void {
     problems.push({
       loc,
       msg: 'may not hold the character U+0000, which cannot be stored',
+      code: 'characters',
       type: 'value_error',
     })
   else if (!text.isWellFormed())
     problems.push({
       loc,
       msg: 'holds half of a surrogate pair, which is no character',
+      code: 'characters',
       type: 'value_error',
     })
 }

@@ -18,6 +18,7 @@ import { describe, type Recorded } from '../record/recorded.ts'
 import { batchRequest, type Changed, rawProblem, requestOf, type Server } from './request.ts'
 import type { SendRequest } from './send/send.ts'
 import type { TransformResult } from './transform/transform.ts'
+import { say } from '../core/sentences/sentences.ts'
 
 export interface DeliverDeps {
   dialectOf: (name: Claim['endpoint']['dialect']) => DeliveryDialect
@@ -65,7 +66,7 @@ export async function deliver(
   const ready: Changed[] = []
   for (const claim of claims) {
     if (claim.message.payload === null) {
-      discard(claim, 'not sent: the payload was deleted', startedAtMs, deps)
+      discard(claim, say('not_sent_payload'), startedAtMs, deps)
       continue
     }
     const problem = open(claim, deps)

@@ -13,6 +13,7 @@ import type { OutgoingEvent } from '../dialects/contract/delivery.ts'
 import type { DeliveryDialect } from '../dialects/contract/delivery.ts'
 import type { Claim } from '../queue/queue.ts'
 import type { SendRequest } from './send/send.ts'
+import { say } from '../core/sentences/sentences.ts'
 
 /** A claim, and what a transformation made of its parts; a part that is null or absent is as it was. */
 export interface Changed {
@@ -183,8 +184,10 @@ export function rawProblem(
   if (message.contentType == null || payload != null) return undefined
   if (dialect.takesAnyText && endpoint.batch === null) return undefined
   if (payloadValue(message) !== undefined) return undefined
-  const asker = endpoint.batch === null ? `the format ${dialect.name}` : 'a batch'
-  return `not sent: the payload is ${message.contentType} and not JSON, which ${asker} needs`
+  const { contentType: type } = message
+  return endpoint.batch === null
+    ? say('not_sent_raw_format', { type, dialect: dialect.name })
+    : say('not_sent_raw_batch', { type })
 }
 
 /**

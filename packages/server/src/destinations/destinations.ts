@@ -18,6 +18,7 @@ import { type Network, Refused } from './contract/network.ts'
 import { kindOf } from './kinds.ts'
 import { unmaskedDestination } from './shown.ts'
 import { deliveredOutcome, explained, failedOutcome, timedOutOutcome } from './outcome.ts'
+import { because } from '../core/sentences/sentences.ts'
 
 export interface DestinationRequest {
   to: Envelope
@@ -181,7 +182,7 @@ export async function within<T>(
 export function problemIn(error: unknown): { field: string; problem: Coded } {
   const at = (field: string, msg: string, code: FieldCode, detail = msg) => ({
     field,
-    problem: { msg, code, values: { detail } },
+    problem: { msg, code, values: { detail }, ...because(detail) },
   })
   if (error instanceof Declined) return at(error.field, error.message, `declined_${error.reason}`)
   if (error instanceof Refused) return { field: 'url', problem: refusedAddress(error.permission) }

@@ -5,6 +5,7 @@ import { invalid } from '../core/error.ts'
 import { withoutPassword } from '../core/masked-url.ts'
 import { kindsOffered } from './contract/offered.ts'
 import { kindOf, kinds } from './kinds.ts'
+import { say } from '../core/sentences/sentences.ts'
 
 const mask = '***'
 
@@ -69,6 +70,5 @@ export function masked<Settings extends Masked>(
 }
 
 function again(field: string, name: string) {
-  const words = name === 'url' ? 'must be given with its password' : 'must be given again'
-  return invalid(['body', field, name], `${words}, since it leads elsewhere than before`)
+  return invalid(['body', field, name], say(name === 'url' ? 'password_again' : 'given_again'))
 }

@@ -3,6 +3,7 @@ import type { Verdict } from '../core/retry.ts'
 import { whereTo } from '../core/where-to.ts'
 import type { Claim } from '../queue/queue.ts'
 import type { Settled } from './store.ts'
+import { say } from '../core/sentences/sentences.ts'
 
 /** One attempt, or a delivery that is closed without one (`outcome` null). */
 export interface Recorded {
@@ -93,7 +94,7 @@ export function describe(outcome: Outcome): string | null {
       return `status ${outcome.statusCode}${outcome.detail === undefined ? whereTo(outcome) : `: ${outcome.detail}`}`
     case 'timed-out': {
       const awaited = outcome.phase === 'connect' ? 'the connection' : `the ${outcome.phase}`
-      return `no complete answer within the deadline (waiting for ${awaited})`
+      return say('timed_out', { what: awaited })
     }
     case 'unreachable':
     case 'blocked':

@@ -2,6 +2,7 @@ import { PomboError, type FieldProblem } from '../core/error.ts'
 import { type Coded, coded, type Problem } from '../core/field-problem.ts'
 import { readId, type IdKind } from '../core/id.ts'
 import { wrongHeader } from '../core/request-headers.ts'
+import { say } from '../core/sentences/sentences.ts'
 
 export type { Problem }
 
@@ -79,8 +80,8 @@ export function integer(min: number, max: number): (value: number) => Problem {
  * dialects become apps under the names they have; the native API checks its own, narrower one.
  */
 export function uidProblem(uid: string, readsAsId: boolean): Problem {
-  if (uid.length === 0 || uid.length > 256) return 'has 1 to 256 characters'
-  if (/\p{Cc}/u.test(uid)) return 'must not contain control characters'
+  if (uid.length === 0 || uid.length > 256) return say('length_between', { min: 1, max: 256 })
+  if (/\p{Cc}/u.test(uid)) return say('control_characters')
   if (readsAsId)
     return { msg: 'looks like an id that Pombo gives; choose another', code: 'taken_form' }
   return textProblem(uid)
@@ -95,9 +96,9 @@ export function headersProblems(headers: Record<string, string>): Problems {
 export function metadataProblem(metadata: Record<string, string>): Problem {
   let characters = 0
   for (const [key, value] of Object.entries(metadata)) {
-    if (typeof value !== 'string') return `the value of "${key}" must be text`
+    if (typeof value !== 'string') return say('header_text', { name: key })
     const problem = textProblem(key) ?? textProblem(value)
-    if (problem) return `"${key}" ${problem.msg}`
+    if (problem) return { ...problem, msg: `"${key}" ${problem.msg}` }
     characters += key.length + value.length
   }
   return characters > 16_384

@@ -13,6 +13,7 @@ import { iso } from '../core/clock.ts'
 import type { ExpressionInput } from '../core/expression.ts'
 import { showId } from '../core/id.ts'
 import { compileFilter, type Filter } from './filter.ts'
+import { say } from '../core/sentences/sentences.ts'
 
 export interface Route {
   targets: Endpoint[]
@@ -168,7 +169,7 @@ export function route(
       if (why.by === 'filter') filterReason ??= why.reason
       if (why.by === 'chat') chatReason ??= why.reason
     } else if (endpoint.disabled)
-      result.discarded.push({ endpoint, reason: 'not sent: endpoint disabled' })
+      result.discarded.push({ endpoint, reason: say('not_sent_disabled') })
     else result.targets.push(endpoint)
   }
   if (result.targets.length === 0 && result.discarded.length === 0)

@@ -8,6 +8,7 @@ import { canonicalEvents } from './catalogue.ts'
 import { jidOfUser } from './identity/jid.ts'
 import { chatKinds, contentTypes } from './message/message.ts'
 import type { WhatsAppEvent } from './whatsapp.ts'
+import { say } from '../core/sentences/sentences.ts'
 
 /** Why an event was kept out; a word, for counting. */
 export type FilterReason =
@@ -57,27 +58,48 @@ export function compileChatFilter(
 /** What is wrong with a filter that a caller gives; each problem completes "<field>: …". */
 export function chatFilterProblems(filter: ChatFilter): { field: string; problem: string }[] {
   const problems: { field: string; problem: string }[] = []
-  const check = (field: keyof ChatFilter, wrong: (item: string) => boolean, rule: string): void => {
+  const check = (
+    field: keyof ChatFilter,
+    wrong: (item: string) => boolean,
+    rule: (name: string) => string,
+  ): void => {
     const list = filter[field] as string[] | undefined
     if (list === undefined) return
     const bad = list.find(wrong)
-    if (list.length === 0) problems.push({ field, problem: 'must not be empty; leave it out' })
-    else if (list.length > 1_000) problems.push({ field, problem: 'has more than 1,000 entries' })
-    else if (bad !== undefined) problems.push({ field, problem: `"${bad.slice(0, 64)}" ${rule}` })
+    if (list.length === 0) problems.push({ field, problem: say('empty_left_out') })
+    else if (list.length > 1_000)
+      problems.push({ field, problem: say('entries_at_most', { limit: '1,000' }) })
+    else if (bad !== undefined) problems.push({ field, problem: rule(bad.slice(0, 64)) })
   }
   const isName = (name: string) => name.length <= 256 && /^(?:\*|[\w\-.]+(?:\.\*)?)$/.test(name)
-  check('events', (name) => !isName(name), 'is no event type')
-  check('exceptEvents', (name) => !isName(name), 'is no event type')
-  check('chatKinds', (kind) => !isIn(chatKinds, kind), `is none of ${chatKinds.join(', ')}`)
   check(
-    'messageTypes',
-    (type) => !isIn(contentTypes, type),
-    `is none of ${contentTypes.join(', ')}`,
+    'events',
+    (name) => !isName(name),
+    (name) => say('no_event_type', { name }),
   )
+  check(
+    'exceptEvents',
+    (name) => !isName(name),
+    (name) => say('no_event_type', { name }),
+  )
+  check('chatKinds', (kind) => !isIn(chatKinds, kind), noneOf(chatKinds))
+  check('messageTypes', (type) => !isIn(contentTypes, type), noneOf(contentTypes))
   const isJid = (text: string) => text.length <= 128 && /^[\w.+:@-]+$/.test(text)
-  check('allow', (text) => !isJid(text), 'is neither a JID nor a phone number')
-  check('deny', (text) => !isJid(text), 'is neither a JID nor a phone number')
+  check(
+    'allow',
+    (text) => !isJid(text),
+    (name) => say('no_chat', { name }),
+  )
+  check(
+    'deny',
+    (text) => !isJid(text),
+    (name) => say('no_chat', { name }),
+  )
   return problems
+}
+
+function noneOf(words: readonly string[]): (name: string) => string {
+  return (name) => say('none_of', { name, options: words.join(', ') })
 }
 
 function isIn(list: readonly string[], word: string): boolean {

@@ -30,6 +30,7 @@ test('a transformation can be tried on a message or a payload, without anything 
   expect(onMessage.body).toEqual({
     ok: true,
     problem: null,
+    problemCoded: null,
     payload: { t: 42, type: 'x' },
     headers: null,
     path: null,
@@ -41,6 +42,7 @@ test('a transformation can be tried on a message or a payload, without anything 
   expect(onPayload.body).toEqual({
     ok: true,
     problem: null,
+    problemCoded: null,
     payload: null,
     headers: { 'x-a': 'x' },
     path: '/x',

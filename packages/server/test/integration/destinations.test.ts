@@ -218,6 +218,7 @@ describe.each(Object.entries(subjects))('%s', (_, open) => {
       return body.health.reason !== null && body
     })
     expect(health.reason).toMatch(/status 404: /)
+    expect(health.cause).toMatchObject({ code: 'refused.404', statusCode: 404 })
     expect(Date.now() - Date.parse(health.failingSince)).toBeLessThan(60_000)
     const [finding] = await destinationFindings(api.database.pool)
     expect(finding).toMatchObject({ level: 'warn', detail: expect.stringContaining(id) })

@@ -174,7 +174,7 @@ test.each(parts)(
 )
 
 test.each(parts)(
-  'bodies broken in one place are refused with that place (part %i)',
+  'bodies broken in one place are refused with that place, and a code (part %i)',
   async (part) => {
     for (const operation of ofPart(part)) {
       const schema = bodies.get(operation)!
@@ -189,8 +189,11 @@ test.each(parts)(
         fc.asyncProperty(broken, async (one) => {
           if (one === undefined) return
           const answer = await send(one.body)
-          const places = placesOf(answer, one.at)
-          if (!places.some((place) => isAbout(place, ['body', ...one.at.map(String)])))
+          const problems = problemsOf(answer, one.at)
+          for (const { loc, msg, code } of problems)
+            if (code === undefined)
+              expect.fail(`${operation}: ${loc.join('.')} has no code: ${msg}`)
+          if (!problems.some(({ loc }) => isAbout(loc, ['body', ...one.at.map(String)])))
             expect.fail(
               `${operation} ${one.why} at ${one.at.join('.')} ${answer.status}: ${answer.text.slice(0, 500)}`,
             )
@@ -203,16 +206,27 @@ test.each(parts)(
 )
 
 /** Of a batch each message is answered for itself; where the list is broken, any of them may tell of it. */
-function placesOf(answer: { status: number; body: unknown }, at: (string | number)[]): string[][] {
+function problemsOf(answer: Answer, at: (string | number)[] = []): Problem[] {
   const { results } = (answer.body ?? {}) as { results?: { status: number; error?: unknown }[] }
   if (results === undefined || at[0] !== 'messages')
-    return placesIn({ status: answer.status, error: answer.body })
-  return results.filter((_, index) => at[1] === undefined || at[1] === index).flatMap(placesIn)
+    return problemsIn({ status: answer.status, error: answer.body })
+  return results.filter((_, index) => at[1] === undefined || at[1] === index).flatMap(problemsIn)
 }
 
-function placesIn({ status, error }: { status: number; error?: unknown }): string[][] {
-  const { detail } = (error ?? {}) as { detail?: { loc: string[] }[] }
-  return status === 422 && Array.isArray(detail) ? detail.map(({ loc }) => loc) : []
+interface Answer {
+  status: number
+  body: unknown
+}
+
+interface Problem {
+  loc: string[]
+  msg: string
+  code?: string
+}
+
+function problemsIn({ status, error }: { status: number; error?: unknown }): Problem[] {
+  const { detail } = (error ?? {}) as { detail?: Problem[] }
+  return status === 422 && Array.isArray(detail) ? detail : []
 }
 
 /** The place itself or one within it; where an item of a list is wrong, the list will do. */

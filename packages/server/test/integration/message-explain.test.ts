@@ -78,10 +78,14 @@ describe('who got a message', () => {
     expect(of('channel')).toMatchObject({ because: 'channel', setting: ['north'] })
     expect(of('filter')).toMatchObject({ because: 'filter', setting: 'payload.amount > 100' })
     expect(of('filter')).toMatchObject({ reason: null, changedSince: false, statusText: null })
-    expect(of('broken')?.['reason']).toMatch(/missing/)
+    expect(of('broken')).toMatchObject({
+      reason: 'No such key: missing',
+      reasonCoded: { code: 'cel_no_key', values: { name: 'missing' } },
+    })
     expect(of('disabled')).toMatchObject({
       because: 'not-sent',
       reason: 'not sent: endpoint disabled',
+      reasonCoded: { code: 'not_sent_disabled', values: {} },
     })
     expect(of('paused')).toMatchObject({ got: true, because: 'paused', statusText: 'pending' })
     expect(found.at(-1)).toMatchObject({ got: false, because: 'newer' })

@@ -15,6 +15,7 @@ import { compileFilter } from '../../src/route/filter.ts'
 import { createPayloads, type Payloads } from '../../src/db/payload.ts'
 import { chatFilterProblems, compileChatFilter } from '../../src/whatsapp/chat-filter.ts'
 import { openPool, type Pool } from '../../src/db/pool.ts'
+import { refusedAddress } from '../../src/core/field-problem.ts'
 
 export interface TestNode {
   engine: Engine
@@ -61,7 +62,7 @@ export function makeNode(url: string, options: Partial<EngineOptions> = {}): Tes
     rules: {
       checkUrl: (text) => {
         const verdict = guard.checkUrl(text)
-        return verdict.allowed ? undefined : verdict.detail
+        return verdict.allowed ? undefined : refusedAddress(verdict)
       },
       checkFilter: (expression) => {
         const compiled = compileFilter(expression)

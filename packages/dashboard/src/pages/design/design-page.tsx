@@ -173,7 +173,7 @@ export function DesignPage() {
           <Failure problem={problem} retry={() => undefined} />
         </Panel>
         <Panel title="NoPermission">
-          <NoPermission detail="it takes the role administer" />
+          <NoPermission />
         </Panel>
       </Columns>
       <Dialog

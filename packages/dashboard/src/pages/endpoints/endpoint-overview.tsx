@@ -54,7 +54,9 @@ function Trouble({ endpoint }: { endpoint: Endpoint }) {
   if (paused) return <Notice tone="info">{t('pausedNote')}</Notice>
   if (health === undefined || health.consecutiveFailures === 0) return null
   const count = health.consecutiveFailures
-  const reason = health.reason !== null && <code>{health.reason}</code>
+  const reason = health.reason !== null && (
+    <WentWrong cause={health.cause} error={health.reason} errorCoded={health.reasonCoded} />
+  )
   if (health.circuit === 'closed')
     return (
       <Notice tone="warn">
@@ -154,11 +156,11 @@ function Attempts({ appId, endpoint }: { appId: string; endpoint: Endpoint }) {
       id: 'error',
       head: messages('detail.error'),
       is: 'fill',
-      cell: ({ cause, error }) =>
+      cell: ({ cause, error, errorCoded }) =>
         cause !== null &&
         cause.outcome !== 'refused' && (
           <Muted>
-            <WentWrong {...{ cause, error }} />
+            <WentWrong {...{ cause, error, errorCoded }} />
           </Muted>
         ),
     },

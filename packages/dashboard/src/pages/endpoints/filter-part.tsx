@@ -5,11 +5,13 @@ import { api, ask } from '../../api/client.ts'
 import { asProblem } from '../../api/problem.ts'
 import { Badge } from '../../parts/badge.tsx'
 import { CodeField } from '../../parts/code-editor.tsx'
-import { Foreign, Muted, Panel, Stack } from '../../parts/layout.tsx'
+import { Muted, Panel, Stack } from '../../parts/layout.tsx'
 import { listOf } from '../../parts/list-of.ts'
+import { Sentence } from '../../parts/sentence.tsx'
 import { Bones, Failure, Notice } from '../../parts/states.tsx'
 import { Ago } from '../../parts/time.tsx'
 import { useSettled } from '../../parts/use-settled.ts'
+import { useSentence } from '../../words/said.ts'
 import type { FormState } from './form-state.ts'
 import styles from './endpoint-form.module.css'
 
@@ -41,6 +43,7 @@ export function FilterPart({ appId, draft, set, errors }: FormState) {
 /** Which of the app's latest messages the filter lets through, as it is typed. */
 function TryOut({ appId, filter, types }: { appId: string; filter: string; types: string[] }) {
   const t = useTranslations('endpointForm')
+  const sentence = useSentence()
   const asked = useSettled(JSON.stringify({ filter: filter.trim(), types }), 500)
   const wanted = JSON.parse(asked) as { filter: string; types: string[] }
   const trial = useQuery({
@@ -66,15 +69,20 @@ function TryOut({ appId, filter, types }: { appId: string; filter: string; types
     ) : (
       <Failure problem={asProblem(trial.error)} retry={() => void trial.refetch()} />
     )
-  const { ok, problem, matched, looked, data } = trial.data
-  if (!ok) return <Notice tone="bad">{t('filterBad', { problem: problem ?? '' })}</Notice>
+  const { ok, problem, problemCoded, matched, looked, data } = trial.data
+  if (!ok)
+    return (
+      <Notice tone="bad">
+        {t('filterBad', { problem: sentence(problemCoded) ?? problem ?? '' })}
+      </Notice>
+    )
   if (looked === 0) return <Muted>{t('previewNone')}</Muted>
   return (
     <Stack tight>
       <p role="status">{t('filterResult', { matched: String(matched), looked })}</p>
       <ul className={styles.results}>
         {data.map((one) => (
-          <li key={one.messageId} title={one.reason ?? undefined}>
+          <li key={one.messageId}>
             <Badge tone={one.matched ? 'good' : 'neutral'}>
               {one.matched ? t('wouldSend') : t('wouldNot')}
             </Badge>
@@ -87,7 +95,7 @@ function TryOut({ appId, filter, types }: { appId: string; filter: string; types
             </Link>
             {one.reason !== null && (
               <Muted>
-                <Foreign>{one.reason}</Foreign>
+                <Sentence text={one.reason} coded={one.reasonCoded} />
               </Muted>
             )}
             <span>

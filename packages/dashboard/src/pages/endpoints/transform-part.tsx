@@ -10,6 +10,7 @@ import { TextField } from '../../parts/field.tsx'
 import { Muted, Panel, Stack } from '../../parts/layout.tsx'
 import { Bones, Failure, Notice } from '../../parts/states.tsx'
 import { useSettled } from '../../parts/use-settled.ts'
+import { useSentence } from '../../words/said.ts'
 import { transformOf } from './draft.ts'
 import type { FormState } from './form-state.ts'
 import styles from './endpoint-form.module.css'
@@ -77,6 +78,7 @@ function Preview({
   transform: ReturnType<typeof transformOf>
 }) {
   const t = useTranslations('endpointForm')
+  const sentence = useSentence()
   const settled = useSettled(JSON.stringify({ transform, messageId }), 400)
   const latest = useQuery({
     queryKey: ['latest-message', appId],
@@ -109,7 +111,11 @@ function Preview({
   if (trial.error !== null) return <Failure problem={asProblem(trial.error)} />
   if (shown === undefined) return <Bones rows={4} />
   if (!shown.ok)
-    return <Notice tone="bad">{t('previewBad', { problem: shown.problem ?? '' })}</Notice>
+    return (
+      <Notice tone="bad">
+        {t('previewBad', { problem: sentence(shown.problemCoded) ?? shown.problem ?? '' })}
+      </Notice>
+    )
   return (
     <Stack tight>
       {shown.path !== null && <Code label={t('transformPath')} text={shown.path} />}

@@ -158,7 +158,7 @@ export function BulkDialog({ bulk, onClose }: { bulk: Bulk; onClose: () => void 
                   {one.cause === null ? (
                     (one.statusCode ?? one.messageId)
                   ) : (
-                    <WentWrong cause={one.cause} error={one.error} />
+                    <WentWrong cause={one.cause} error={one.error} errorCoded={one.errorCoded} />
                   )}
                 </Muted>{' '}
                 · <Ago at={one.createdAt} />

@@ -170,7 +170,7 @@ function Rows({
       id: 'error',
       head: t('error'),
       is: 'fill',
-      cell: ({ cause, error }) => <WentWrong {...{ cause, error }} />,
+      cell: ({ cause, error, errorCoded }) => <WentWrong {...{ cause, error, errorCoded }} />,
     },
     {
       id: 'attempts',

@@ -8,7 +8,8 @@ import type { FailureGroup } from '../../api/shapes.ts'
 import { Badge } from '../../parts/badge.tsx'
 import { FilterSelect } from '../../parts/field.tsx'
 import { FilterBar } from '../../parts/foot.tsx'
-import { Foreign, Muted, Page, Panel } from '../../parts/layout.tsx'
+import { Muted, Page, Panel } from '../../parts/layout.tsx'
+import { Sentence } from '../../parts/sentence.tsx'
 import { Bones, Empty, Failure } from '../../parts/states.tsx'
 import { type Column, rowLink, Table } from '../../parts/table.tsx'
 import { Ago } from '../../parts/time.tsx'
@@ -161,14 +162,17 @@ function Groups({ groups, byCause }: { groups: FailureGroup[]; byCause: boolean 
           id: 'endpoint',
           head: t('endpoint'),
           is: 'fill',
-          cell: ({ endpointUrl, cause, sample }) => (
-            <>
-              {endpointUrl}{' '}
-              <Muted>
-                <Foreign>{beyondCause(cause, sample?.error ?? null)}</Foreign>
-              </Muted>
-            </>
-          ),
+          cell: ({ endpointUrl, cause, sample }) => {
+            const more = beyondCause(cause, sample?.error ?? null)
+            return (
+              <>
+                {endpointUrl}{' '}
+                <Muted>
+                  {more !== null && <Sentence text={more} coded={sample?.errorCoded} />}
+                </Muted>
+              </>
+            )
+          },
         },
     ...(kind === 'account' && scope === undefined && !byCause
       ? [

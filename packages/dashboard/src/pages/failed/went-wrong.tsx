@@ -1,17 +1,20 @@
 import type { FailureGroup } from '../../api/shapes.ts'
-import { Foreign } from '../../parts/layout.tsx'
+import type { components } from '../../api/schema.d.ts'
+import { Sentence } from '../../parts/sentence.tsx'
 import { beyondCause, useCauseWords } from './cause-words.ts'
 
 /** What went wrong with an attempt, in words by its cause; an error without one as Pombo says it. */
 export function WentWrong({
   cause,
   error,
+  errorCoded,
 }: {
   cause: FailureGroup['cause'] | null
   error: string | null
+  errorCoded: components['schemas']['CodedSentence']
 }) {
   const words = useCauseWords()
-  if (cause === null) return error === null ? null : <Foreign>{error}</Foreign>
+  if (cause === null) return error === null ? null : <Sentence text={error} coded={errorCoded} />
   const more = beyondCause(cause, error)
   return (
     <>
@@ -19,7 +22,7 @@ export function WentWrong({
       {more !== null && (
         <>
           {' '}
-          <Foreign>{more}</Foreign>
+          <Sentence text={more} coded={errorCoded} />
         </>
       )}
     </>

@@ -164,7 +164,7 @@ function EventRow({ event, names }: { event: StreamEvent; names: Names }) {
         {event.error !== null && (
           <>
             {' · '}
-            <WentWrong cause={event.cause} error={event.error} />
+            <WentWrong cause={event.cause} error={event.error} errorCoded={event.errorCoded} />
           </>
         )}
       </span>

@@ -69,7 +69,7 @@ function Sent({ appId, attempt, message }: Of) {
 
 function Came({ attempt }: { attempt: Attempt }) {
   const t = useTranslations('messages.detail')
-  const { cause, error, response, responseStatusCode } = attempt
+  const { cause, error, errorCoded, response, responseStatusCode } = attempt
   return (
     <section>
       <h3>
@@ -78,7 +78,7 @@ function Came({ attempt }: { attempt: Attempt }) {
       </h3>
       {cause !== null && (
         <Notice tone="warn">
-          <WentWrong {...{ cause, error }} />
+          <WentWrong {...{ cause, error, errorCoded }} />
         </Notice>
       )}
       {response === '' ? (

@@ -6,7 +6,8 @@ import { api, ask } from '../../api/client.ts'
 import { asProblem } from '../../api/problem.ts'
 import type { Attempt, EndpointOfMessage, Message } from '../../api/shapes.ts'
 import { Button } from '../../parts/button.tsx'
-import { Foreign, Panel, Row, Stack } from '../../parts/layout.tsx'
+import { Panel, Row, Stack } from '../../parts/layout.tsx'
+import { Sentence } from '../../parts/sentence.tsx'
 import { Bones, Empty, Failure } from '../../parts/states.tsx'
 import { Ago } from '../../parts/time.tsx'
 import { useSay } from '../../parts/toast.tsx'
@@ -127,7 +128,7 @@ function Delivery({
         {endpoint.reason !== null && (
           <>
             {' '}
-            · <Foreign>{endpoint.reason}</Foreign>
+            · <Sentence text={endpoint.reason} coded={endpoint.reasonCoded} />
           </>
         )}
       </div>

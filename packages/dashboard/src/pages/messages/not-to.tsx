@@ -4,7 +4,8 @@ import { useTranslations } from 'use-intl'
 import type { Explanation } from '../../api/shapes.ts'
 import { Badge } from '../../parts/badge.tsx'
 import { Code } from '../../parts/code.tsx'
-import { Foreign, Panel } from '../../parts/layout.tsx'
+import { Panel } from '../../parts/layout.tsx'
+import { Sentence } from '../../parts/sentence.tsx'
 import styles from './deliveries.module.css'
 import { explainQuery } from './queries.ts'
 
@@ -40,7 +41,7 @@ function LeftOut({ appId, one }: { appId: string; one: Explanation }) {
       </Link>
       <Badge plain>{t(`short.${one.because}`)}</Badge>
       <p className={styles.note}>
-        {t(one.because)} {one.reason !== null && <Foreign>{one.reason}</Foreign>}
+        {t(one.because)} {one.reason !== null && <Why one={one} reason={one.reason} />}
         {one.changedSince && one.because !== 'newer' && ` ${t('changedSince')}`}
       </p>
       {setting !== null && (
@@ -53,4 +54,11 @@ function LeftOut({ appId, one }: { appId: string; one: Explanation }) {
       )}
     </li>
   )
+}
+
+/** What the chat filter says is a word; all else is a sentence. */
+function Why({ one, reason }: { one: Explanation; reason: string }) {
+  const t = useTranslations('messages.chat')
+  if (one.because === 'chat-filter' && t.has(reason as 'noise')) return t(reason as 'noise')
+  return <Sentence text={reason} coded={one.reasonCoded} />
 }

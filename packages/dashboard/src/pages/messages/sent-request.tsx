@@ -4,8 +4,7 @@ import { layOut } from '../../api/exact-json.ts'
 import { asProblem } from '../../api/problem.ts'
 import type { Attempt, Message, SentRequest } from '../../api/shapes.ts'
 import { Code } from '../../parts/code.tsx'
-import { Foreign } from '../../parts/layout.tsx'
-import { Bones, Notice } from '../../parts/states.tsx'
+import { Bones, Detail, Notice } from '../../parts/states.tsx'
 import styles from './deliveries.module.css'
 import { sentQuery } from './queries.ts'
 import { verifyCode } from './verify-code.ts'
@@ -28,7 +27,7 @@ export function SentRequest({
     <>
       <Code label={t('request')} text={`POST ${attempt.url}`} />
       <Notice tone="info">
-        <Foreign>{asProblem(sent.error).detail}</Foreign>
+        <Detail problem={asProblem(sent.error)} />
       </Notice>
     </>
   )

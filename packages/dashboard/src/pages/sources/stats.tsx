@@ -48,6 +48,7 @@ const counted = [
 
 function Counts({ appId, stats }: { appId: string; stats: SourceStats }) {
   const t = useTranslations('sources')
+  const chat = useTranslations('messages.chat')
   const format = useFormatter()
   const { unrecognised, lastRefusal, silentSince, filteredBy, deliveries } = stats
   return (
@@ -73,7 +74,12 @@ function Counts({ appId, stats }: { appId: string; stats: SourceStats }) {
               ...counted.map((name) => [t(name), format.number(stats[name])] as const),
               ...Object.entries(filteredBy).map(
                 ([reason, count]) =>
-                  [t('filteredFor', { reason }), format.number(Number(count))] as const,
+                  [
+                    t('filteredFor', {
+                      reason: chat.has(reason as 'noise') ? chat(reason as 'noise') : reason,
+                    }),
+                    format.number(Number(count)),
+                  ] as const,
               ),
               [
                 t('unrecognised'),

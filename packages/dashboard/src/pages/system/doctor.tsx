@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { Stethoscope } from 'lucide-react'
 import type { ReactNode } from 'react'
-import { useTranslations } from 'use-intl'
+import { useFormatter, useTranslations } from 'use-intl'
 import { api, ask } from '../../api/client.ts'
 import { asProblem } from '../../api/problem.ts'
 import type { Finding } from '../../api/shapes.ts'
@@ -10,8 +10,10 @@ import { Button } from '../../parts/button.tsx'
 import { Foreign, Muted, Panel, Stack } from '../../parts/layout.tsx'
 import { Bones, Failure, Notice } from '../../parts/states.tsx'
 import { type Column, Table } from '../../parts/table.tsx'
+import { filled } from '../../words/filled.ts'
 import { useLanguage } from '../../words/language.ts'
 import type { Language } from '../../words/languages.ts'
+import { useReasonWords } from '../../words/problem-words.ts'
 
 const tones: Record<Finding['level'], Tone> = { ok: 'good', warn: 'warn', fail: 'bad' }
 const worst: Record<Finding['level'], number> = { fail: 0, warn: 1, ok: 2 }
@@ -22,10 +24,6 @@ type Said = Readonly<Record<string, { detail: string; mend?: string }>>
 const sentences: Record<Language, () => Promise<Said>> = {
   en: () => Promise.resolve({}),
   'pt-BR': async () => (await import('../../words/pt/findings.ts')).findings,
-}
-
-function filled(sentence: string, values: Finding['values']): string {
-  return sentence.replace(/\{(\w+)\}/g, (hole, name: string) => String(values[name] ?? hole))
 }
 
 /** What `pombo doctor` finds, the worst first. It takes some seconds, so the rest of the page does not wait for it. */
@@ -44,9 +42,25 @@ export function Doctor() {
     queryFn: sentences[language],
     staleTime: Infinity,
   })
-  const sentence = ({ code, values, ...own }: Finding, part: 'detail' | 'mend'): ReactNode => {
-    const words = code === null ? undefined : said[code]?.[part]
-    return words === undefined ? <Foreign>{own[part]}</Foreign> : filled(words, values)
+  const reasonWords = useReasonWords()
+  const format = useFormatter()
+  const states = useTranslations('sources.reading')
+  const shown = ({ values, because }: Finding): Finding['values'] => {
+    const { since, state, reason } = values
+    const message = String(reason)
+    return {
+      ...values,
+      ...(since !== undefined && {
+        since: format.dateTime(new Date(since), { dateStyle: 'medium', timeStyle: 'short' }),
+      }),
+      ...(state !== undefined &&
+        states.has(state as 'failing') && { state: states(state as 'failing') }),
+      ...(because !== null && { reason: reasonWords({ message, ...because }) ?? message }),
+    }
+  }
+  const sentence = (one: Finding, part: 'detail' | 'mend'): ReactNode => {
+    const words = one.code === null ? undefined : said[one.code]?.[part]
+    return words === undefined ? <Foreign>{one[part]}</Foreign> : filled(words, shown(one))
   }
   const columns: Column<Finding>[] = [
     {

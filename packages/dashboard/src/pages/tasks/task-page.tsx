@@ -6,8 +6,9 @@ import { api, ask } from '../../api/client.ts'
 import { asProblem } from '../../api/problem.ts'
 import type { Task } from '../../api/shapes.ts'
 import { Button } from '../../parts/button.tsx'
-import { backClass, Facts, Foreign, Page, Panel, Stack } from '../../parts/layout.tsx'
+import { backClass, Facts, Page, Panel, Stack } from '../../parts/layout.tsx'
 import { Progress } from '../../parts/progress.tsx'
+import { Sentence } from '../../parts/sentence.tsx'
 import { Bones, Failure, Notice } from '../../parts/states.tsx'
 import { Instant } from '../../parts/time.tsx'
 import { useSay } from '../../parts/toast.tsx'
@@ -100,7 +101,7 @@ function About({ task }: { task: Task }) {
       </p>
       {data.error !== null && (
         <Notice tone="bad">
-          <Foreign>{data.error}</Foreign>
+          <Sentence text={data.error} coded={data.errorCoded} />
         </Notice>
       )}
       <Facts

@@ -8,6 +8,7 @@ import type { Template } from '../../api/shapes.ts'
 import { Code } from '../../parts/code.tsx'
 import { TextField } from '../../parts/field.tsx'
 import { Muted, Panel, Stack } from '../../parts/layout.tsx'
+import { Sentence } from '../../parts/sentence.tsx'
 import { Bones, Failure, Notice } from '../../parts/states.tsx'
 import { useSettled } from '../../parts/use-settled.ts'
 import type { Values } from './values.ts'
@@ -63,7 +64,9 @@ export function TemplatePreview({
         ) : shown === undefined ? (
           <Bones rows={6} />
         ) : shown.request === null ? (
-          <Notice tone="bad">{shown.problem}</Notice>
+          <Notice tone="bad">
+            <Sentence text={shown.problem ?? ''} coded={shown.problemCoded} />
+          </Notice>
         ) : (
           <>
             <Code

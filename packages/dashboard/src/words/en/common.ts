@@ -55,6 +55,7 @@ export const problems = {
     missing: 'This is needed.',
     unknown_field: 'Pombo does not know this field.',
     wrong_type: 'This is of another kind: {expected} is expected.',
+    wrong_form: 'It does not have the form that is expected: {message}',
     option: 'One of: {options}.',
     too_long: 'It has {limit, plural, one {# character} other {# characters}} at most.',
     too_short: 'It has {limit, plural, one {# character} other {# characters}} at least.',

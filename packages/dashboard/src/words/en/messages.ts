@@ -103,6 +103,15 @@ export const messages = {
     'not-sent': 'It never left; this is what would have been sent.',
     url: 'The endpoint had another address then.',
   },
+  chat: {
+    event: 'It is not of the event types that it lets through.',
+    noise: 'It is one of the frequent events that it leaves out.',
+    chat_kind: 'It is of another kind of chat.',
+    from_me: 'What the account itself does is treated otherwise than what others do.',
+    message_type: 'The message is of another type.',
+    denied: 'The chat or the person is on the list of those left out.',
+    not_allowed: 'The chat or the person is not on the list of those let through.',
+  },
   because: {
     delivered: 'It was delivered.',
     sending: 'It is under way.',

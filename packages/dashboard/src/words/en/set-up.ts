@@ -93,7 +93,7 @@ export const sources = {
   givenUp: 'Given up',
   waiting: 'Waiting',
   appDeliveries: 'Deliveries of the app',
-  filteredFor: 'of these, for {reason}',
+  filteredFor: 'of these: {reason}',
   silentSince: 'It has been silent since <since></since>.',
   refusals: {
     address_not_allowed: 'it came from {address}, which is not among the allowed addresses',

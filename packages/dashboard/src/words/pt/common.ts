@@ -59,6 +59,7 @@ export const problems: Same<typeof enProblems> = {
     missing: 'Isto é obrigatório.',
     unknown_field: 'O Pombo não conhece este campo.',
     wrong_type: 'Isto é de outro tipo: espera-se {expected}.',
+    wrong_form: 'Isto não tem a forma esperada: {message}',
     option: 'Um destes: {options}.',
     too_long: 'No máximo {limit, plural, one {# caractere} other {# caracteres}}.',
     too_short: 'No mínimo {limit, plural, one {# caractere} other {# caracteres}}.',

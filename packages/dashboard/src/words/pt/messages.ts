@@ -106,6 +106,15 @@ export const messages: Same<typeof en> = {
     'not-sent': 'Nunca saiu; isto é o que teria sido enviado.',
     url: 'O endpoint tinha outro endereço na época.',
   },
+  chat: {
+    event: 'Não é dos tipos de evento que ele deixa passar.',
+    noise: 'É um dos eventos frequentes que ele deixa de fora.',
+    chat_kind: 'É de outro tipo de conversa.',
+    from_me: 'O que a própria conta faz é tratado de outro modo que o que os outros fazem.',
+    message_type: 'A mensagem é de outro tipo.',
+    denied: 'A conversa ou a pessoa está na lista das que ficam de fora.',
+    not_allowed: 'A conversa ou a pessoa não está na lista das que passam.',
+  },
   because: {
     delivered: 'Foi entregue.',
     sending: 'Está a caminho.',

@@ -96,7 +96,7 @@ export const sources: Same<typeof en.sources> = {
   givenUp: 'Abandonadas',
   waiting: 'Esperando',
   appDeliveries: 'Entregas do app',
-  filteredFor: 'destes, por {reason}',
+  filteredFor: 'destes: {reason}',
   silentSince: 'Está em silêncio desde <since></since>.',
   refusals: {
     address_not_allowed: 'veio de {address}, que não está entre os endereços permitidos',

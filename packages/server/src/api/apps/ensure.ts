@@ -3,6 +3,7 @@ import { invalid, PomboError } from '../../core/error.ts'
 import type { Apps } from '../../registry/apps/store.ts'
 import { defined } from '../field.ts'
 import type { applicationIn } from './schema.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 export interface AppFinder {
   apps: Apps
@@ -23,7 +24,7 @@ export async function existingOrNewApp(
   if (found !== undefined) return found
   if (brought == null) throw new PomboError('not_found', { what: 'application', id: idOrUid })
   if (brought.uid !== idOrUid)
-    throw invalid(['body', 'application', 'uid'], `must be there, and be the path's "${idOrUid}"`)
+    throw invalid(['body', 'application', 'uid'], say('uid_of_path', { id: idOrUid }))
   const { app } = await apps.getOrCreate(tenantId, defined(brought))
   return app.id
 }

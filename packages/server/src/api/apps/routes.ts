@@ -3,13 +3,11 @@ import { defined, flag } from '../field.ts'
 import { json, type Route } from '../route.ts'
 import { resource } from '../resource.ts'
 import { appId, applicationIn, applicationOut, applicationPatch, showApp } from './schema.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 const notSelected = flag
   .optional()
-  .refine(
-    (given) => given !== true,
-    'applications are not selected by their endpoints; leave it out',
-  )
+  .refine((given) => given !== true, say('not_offered_apps'))
   .meta({ description: 'Not offered', type: 'boolean' })
 
 export function appRoutes(apps: Apps): Route[] {

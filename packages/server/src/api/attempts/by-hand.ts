@@ -14,6 +14,7 @@ import { deliveriesOfMessage, type StandingState } from '../history/deliveries/s
 import type { StoredMessage } from '../history/messages/store.ts'
 import { pick } from './pick.ts'
 import type { AttemptDeps } from './deps.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 const tag = 'Message Attempt'
 
@@ -103,9 +104,9 @@ function skipRoute(deps: AttemptDeps): Route {
       const endpoint = pick(await endpointsOf(holder.tenantId, appId), params.endpoint_id)
       const message = await requireMessage(deps, appId, params.msg_id)
       const open = { endpointIds: [endpoint.id], messageIds: [message.id] }
-      if ((await discardDeliveries(db, open, 'not sent: given up by hand')) === 0)
+      if ((await discardDeliveries(db, open, say('not_sent_by_hand'))) === 0)
         throw new PomboError('conflict', {
-          detail: 'This delivery is not open, or it is being sent at this moment.',
+          detail: say('delivery_not_open'),
         })
       wake(endpoint.id)
       return empty

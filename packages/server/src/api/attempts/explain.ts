@@ -18,6 +18,8 @@ import {
 import type { Route } from '../route.ts'
 import { statusOf } from './status.ts'
 import { shownUrl } from '../shown-url.ts'
+import { say } from '../../core/sentences/sentences.ts'
+import { codedOut, showCoded } from '../coded.ts'
 
 export interface ExplainDeps extends Messages {
   routesOf: (tenantId: string, appId: string) => Promise<AppRoutes | undefined>
@@ -61,6 +63,7 @@ const explainOut = z
     reason: text.meta({
       description: 'What the filter, the circuit or who gave it up says of it, as a sentence',
     }),
+    reasonCoded: codedOut,
     setting: z
       .union([z.string(), z.array(z.string())])
       .nullable()
@@ -84,6 +87,7 @@ const explainOut = z
         statusText: null,
         nextAttempt: null,
         reason: null,
+        reasonCoded: null,
         setting: 'payload.amount > 100',
         changedSince: false,
       },
@@ -144,6 +148,7 @@ export function explainRoute(deps: ExplainDeps): Route {
 
 function explanation(judged: Judged): Explanation {
   const { endpoint, row, message } = judged
+  const why = row === undefined ? left(judged) : { ...had(judged, row), setting: null }
   return {
     endpointId: showId('endpoint', endpoint.id),
     url: shownUrl(endpoint.url),
@@ -151,7 +156,8 @@ function explanation(judged: Judged): Explanation {
     got: row !== undefined,
     statusText: row === undefined ? null : statusOf(row.state, true),
     nextAttempt: row == null || row.next_ms === null ? null : iso(row.next_ms),
-    ...(row === undefined ? left(judged) : { ...had(judged, row), setting: null }),
+    ...why,
+    reasonCoded: showCoded(why.reason),
     changedSince: endpoint.updatedAtMs > message.createdAtMs,
   }
 }
@@ -176,7 +182,7 @@ function had(
         return { because: 'waiting', reason: null }
       return {
         because: 'circuit-open',
-        reason: `${health.consecutiveFailures} attempts in a row failed`,
+        reason: say('failed_in_a_row', { count: health.consecutiveFailures }),
       }
     }
   }

@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import { list, eventTypeName, time, wholeNumber, flag, channel, tag } from '../field.ts'
-import { causeOut } from '../failures/schema.ts'
+import { causeOut } from '../cause-out.ts'
 import { endpointOut } from '../endpoints/schema.ts'
 import { messageOut, status, statusText } from '../messages/schema.ts'
 import { spanQuery } from '../pagination.ts'
+import { codedOut } from '../coded.ts'
 
 export const attemptOut = z
   .object({
@@ -30,7 +31,8 @@ export const attemptOut = z
           'refused: an answer other than 2xx; blocked: not sent, the address is forbidden',
       }),
     error: z.string().nullable().meta({ description: 'What went wrong, as a sentence' }),
-    cause: causeOut.nullable().meta({ description: 'The same for programs; null: delivered' }),
+    errorCoded: codedOut,
+    cause: causeOut.nullable().meta({ description: 'Its cause for programs; null: delivered' }),
     eventType: z.string(),
     msg: messageOut.optional(),
   })
@@ -45,6 +47,7 @@ export const messageEndpointOut = endpointOut
       .string()
       .nullable()
       .meta({ description: 'Why it was given up or not sent, where it was' }),
+    reasonCoded: codedOut,
   })
   .meta({
     id: 'MessageEndpointOut',

@@ -14,6 +14,7 @@ import { msgId } from '../messages/schema.ts'
 import { type Call, json, type Route, route } from '../route.ts'
 import { attemptId } from './schema.ts'
 import { shownUrl } from '../shown-url.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 interface PastAttempt {
   message: StoredMessage
@@ -186,8 +187,7 @@ async function sentOf(
   if (message.payload === null) throw new PomboError('payload_gone', { id: ids.msg_id })
   const routes = await deps.routesOf(holder.tenantId, app)
   const endpoint = routes?.endpoints.find((one) => one.id === attempt.endpoint_id)
-  if (routes === undefined || endpoint === undefined)
-    throw conflict('The endpoint was deleted, and its request cannot be made again.')
+  if (routes === undefined || endpoint === undefined) throw conflict(say('endpoint_deleted'))
   return await sent(deps, message, attempt, endpoint, routes.app, hiddenFrom(holder.role, endpoint))
 }
 
@@ -207,7 +207,7 @@ async function sent(
     number: attempt.number,
     startedAtMs: Math.round(attempt.created_ms),
   })
-  if ('problem' in request) throw conflict(`There was no request: ${request.problem}`)
+  if ('problem' in request) throw conflict(say('no_request', { problem: request.problem }))
   const { signature } = request
   const value = request.headers[signature.header]
   const doubtful: Record<(typeof doubtKinds)[number], boolean> = {

@@ -4,6 +4,7 @@ import { showId } from '../../core/id.ts'
 import type { AttemptRow } from '../history/attempts/store.ts'
 import { shownUrl } from '../shown-url.ts'
 import { showStatus } from './status.ts'
+import { showError } from '../coded.ts'
 
 export function showAttempt(row: AttemptRow) {
   const kept = { outcome: row.outcome, statusCode: row.status_code, error: row.error }
@@ -22,6 +23,7 @@ export function showAttempt(row: AttemptRow) {
     attempt: row.number,
     outcome: row.outcome,
     error: row.error,
+    errorCoded: showError(row.error),
     cause: row.outcome === 'delivered' ? null : partsOfCause(causeOfKept(kept)),
     eventType: row.event_type,
   }

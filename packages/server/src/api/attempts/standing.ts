@@ -20,6 +20,7 @@ import {
   type StandingState,
 } from '../history/deliveries/store.ts'
 import { deliveriesOfEndpoint, type MessageDelivery } from '../history/endpoint-deliveries/store.ts'
+import { showCoded } from '../coded.ts'
 
 const tag = 'Message Attempt'
 
@@ -65,6 +66,7 @@ function standing(row: MessageDelivery, expanded: boolean): string {
     ...showStatus(statusOf(row.state, expanded)),
     nextAttempt: row.next_ms === null ? null : iso(row.next_ms),
     reason: row.reason,
+    reasonCoded: showCoded(row.reason),
   })
   return `,${shown.slice(1, -1)}`
 }
@@ -110,6 +112,7 @@ function destinationsRoute(deps: AttemptDeps): Route {
         ...showStatus(statusOf(row.state, query.expanded_statuses === true)),
         nextAttempt: row.next_ms === null ? null : iso(row.next_ms),
         reason: row.reason,
+        reasonCoded: showCoded(row.reason),
       })),
   })
 }

@@ -8,6 +8,7 @@ import type { Route } from '../route.ts'
 import type { Pool } from '../../db/pool.ts'
 import { type AuditRow, listAudit } from './store.ts'
 import { shownChanges } from '../shown-url.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 const auditOut = z
   .object({
@@ -99,7 +100,7 @@ function uuidOf(target: string): string {
 function idIn(text: string | undefined, kind: IdKind, name: string): string | undefined {
   if (text === undefined) return undefined
   const id = readId(kind, text)
-  if (id === undefined) throw invalid(['query', name], 'is not such an id')
+  if (id === undefined) throw invalid(['query', name], say('no_such_id'))
   return id
 }
 

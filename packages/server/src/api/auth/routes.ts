@@ -9,6 +9,7 @@ import { appId, applicationIn } from '../apps/schema.ts'
 import { together, whenever } from '../field.ts'
 import { role } from './session/schema.ts'
 import { empty, json, type Route, route } from '../route.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 export interface AuthDeps extends AppFinder {
   keys: Keys
@@ -38,10 +39,7 @@ const accessIn = z
     role: role.nullish().meta({ description: 'What the token may do; null: everything' }),
     capabilities: z
       .unknown()
-      .refine(
-        (given) => given == null,
-        'tokens of fewer capabilities are not offered; leave it out',
-      )
+      .refine((given) => given == null, say('not_offered_capabilities'))
       .optional()
       .meta({ type: 'null', description: 'Not offered' }),
     sessionId: z
@@ -192,6 +190,6 @@ export function authRoutes(finder: AuthDeps): Route[] {
 function roleIn(body: z.output<typeof accessIn> | undefined): Role | undefined {
   const { readOnly, role } = body ?? {}
   if (readOnly === true && role != null && role !== 'read')
-    throw invalid(['body', 'role'], 'is "read" where readOnly is true; leave one of them out')
+    throw invalid(['body', 'role'], say('role_of_read_only'))
   return readOnly === true ? 'read' : (role ?? undefined)
 }

@@ -2,6 +2,7 @@ import { iso } from '../../core/clock.ts'
 import { invalid } from '../../core/error.ts'
 import type { Queryable } from '../../db/pool.ts'
 import { retentionDaysOf } from './store.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 const dayMs = 86_400_000
 
@@ -19,8 +20,5 @@ export async function refuseForgotten(
   const keptMs = nowMs - days * dayMs
   // "Since as long as you keep them" is meant to the day, and is on its way for a while.
   if (sinceMs >= keptMs - dayMs) return
-  throw invalid(
-    ['body', 'since'],
-    `lies before what is kept: there is nothing from before ${iso(keptMs)} (${days} days)`,
-  )
+  throw invalid(['body', 'since'], say('before_kept', { at: iso(keptMs), days }))
 }

@@ -7,6 +7,7 @@ import { json, type Route, route } from '../route.ts'
 import type { Pool } from '../../db/pool.ts'
 import { showTask, taskOut, taskStatus } from './schema.ts'
 import { cancelTask, findTask, listTasks, type TaskRow } from './store.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 const path = '/api/v1/background-task'
 const out = { description: 'The task', body: taskOut }
@@ -52,7 +53,7 @@ export function backgroundTaskRoutes(db: Pool): Route[] {
         const row = (await cancelTask(db, holder, id)) ?? (await requireTask(db, holder, task_id))
         if (row.status !== 'canceled')
           throw new PomboError('conflict', {
-            detail: `Background task "${task_id}" is over already: it has ${row.status}.`,
+            detail: say('task_over', { id: task_id, status: row.status }),
           })
         return json(200, showTask(row))
       },

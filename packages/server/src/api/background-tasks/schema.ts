@@ -4,6 +4,7 @@ import { showId } from '../../core/id.ts'
 import { priorities } from '../../core/message.ts'
 import { time } from '../field.ts'
 import type { TaskRow } from './store.ts'
+import { codedOut, showCoded } from '../coded.ts'
 
 export const taskStatus = z
   .enum(['running', 'finished', 'failed'])
@@ -48,6 +49,7 @@ export const taskOut = z
       ratePerSecond: z.number(),
       priority: z.enum(priorities),
       error: z.string().nullable(),
+      errorCoded: codedOut,
       createdAt: time,
       appStats: z.array(z.unknown()).optional().meta({ description: 'Of application.stats' }),
       eventTypeUsage: z
@@ -84,6 +86,7 @@ export const taskOut = z
           ratePerSecond: 1_000,
           priority: 'low',
           error: null,
+          errorCoded: null,
           createdAt: '2026-01-31T09:30:00.000Z',
         },
       },
@@ -92,6 +95,7 @@ export const taskOut = z
 
 export function showTask(row: TaskRow): z.output<typeof taskOut> {
   const { args } = row
+  const error = row.status === 'canceled' ? 'canceled' : row.error
   return {
     id: showId('job', row.id),
     // Svix knows no canceled ones.
@@ -116,7 +120,8 @@ export function showTask(row: TaskRow): z.output<typeof taskOut> {
       reason: args.reason ?? null,
       ratePerSecond: args.ratePerSecond,
       priority: priorities[args.priority] ?? 'low',
-      error: row.status === 'canceled' ? 'canceled' : row.error,
+      error,
+      errorCoded: showCoded(error),
       createdAt: iso(row.created_ms),
       ...row.result,
     },

@@ -2,11 +2,12 @@ import { z } from 'zod'
 import { aliases } from '../../core/known.ts'
 import { channel, eventTypeName, uid } from '../field.ts'
 import { payloadOrData } from '../messages/raw-schema.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 export const broadcastIn = z
   .object({
     eventType: eventTypeName,
-    payload: z.unknown().refine((given) => given !== undefined, 'field required'),
+    payload: z.unknown().refine((given) => given !== undefined, say('field_needed')),
     channels: z.array(channel).min(1).max(5).nullish(),
     eventId: uid.nullish().meta({
       description: 'Your own id of the event; applications that had it already do not get it again',

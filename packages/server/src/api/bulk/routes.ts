@@ -18,6 +18,8 @@ import type { Payloads } from '../../db/payload.ts'
 import { json, type Route, route } from '../route.ts'
 import type { AppFinder } from '../traffic/app-in-query.ts'
 import { type BulkIn, bulkIn, bulkPreviewOut } from './schema.ts'
+import { say } from '../../core/sentences/sentences.ts'
+import { showError } from '../coded.ts'
 
 export interface BulkDeps extends AppFinder {
   db: Pool
@@ -93,20 +95,14 @@ async function meantBy(deps: BulkDeps, holder: Holder, body: BulkIn) {
   const open = states.includes('waiting') ? 'all' : states.includes('retrying') ? 'tried' : 'none'
   const closed = states.filter((one): one is ClosedState => one !== 'waiting' && one !== 'retrying')
   if (action === 'discard' && reason == null)
-    throw invalid(['body', 'reason'], 'is needed to discard: it is kept with each delivery')
-  if (action !== 'discard' && reason != null) throw invalid(['body', 'reason'], 'goes with discard')
+    throw invalid(['body', 'reason'], say('reason_to_discard'))
+  if (action !== 'discard' && reason != null)
+    throw invalid(['body', 'reason'], say('reason_with_discard'))
   if (action === 'discard' && closed.length > 0)
-    throw invalid(
-      ['body', 'filter', 'states'],
-      'may be waiting and retrying to discard: the others are closed',
-    )
+    throw invalid(['body', 'filter', 'states'], say('discard_open'))
   if (action === 'replay' && open !== 'none')
-    throw invalid(
-      ['body', 'filter', 'states'],
-      'may not be waiting or retrying to replay: those are on their way',
-    )
-  if (filter == null && deliveries == null)
-    throw invalid(['body', 'filter'], 'is needed, or deliveries: {} means all that failed')
+    throw invalid(['body', 'filter', 'states'], say('replay_closed'))
+  if (filter == null && deliveries == null) throw invalid(['body', 'filter'], say('filter_needed'))
   const nowMs = deps.clock.now()
   const [since, until] = [filter?.since ?? 0, filter?.until ?? nowMs + clockSlackMs]
   if (until <= since)
@@ -177,6 +173,7 @@ async function sampleOf({ db, payloads }: BulkDeps, found: readonly ClosedDelive
       cause: failure ? partsOfCause(failure.cause) : null,
       statusCode: failure?.statusCode ?? null,
       error: failure?.error ?? null,
+      errorCoded: showError(failure?.error),
       lastAttemptAt: failure ? iso(failure.atMs) : null,
     }
   })

@@ -1,6 +1,7 @@
 /** What the paths below an endpoint take and answer. */
 import { z } from 'zod'
 import { eventTypeName, instant, together, whenever } from '../field.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 const headerForm = {
   format: 'header-name',
@@ -52,7 +53,7 @@ export const headersPatch = z
       .record(headerName, headerValue.nullable())
       .meta({ description: 'null removes', maxProperties: 50 }),
     deleteHeaders: z
-      .array(z.string().refine(isHeaderName, 'is no header name').meta(headerForm))
+      .array(z.string().refine(isHeaderName, say('no_header_name')).meta(headerForm))
       .nullish(),
   })
   .meta({ id: 'EndpointHeadersPatchIn' })

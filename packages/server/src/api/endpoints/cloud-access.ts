@@ -7,6 +7,7 @@ import { type AnyCall, type Call, empty, json, type Route, route } from '../rout
 import { pem } from '../field.ts'
 import { clientCredentials } from './access-schema.ts'
 import { endpointId } from './schema.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 const tag = 'Endpoint'
 const params = z.object({ app_id: appId, endpoint_id: endpointId })
@@ -142,7 +143,7 @@ export function cloudAccessRoutes(endpoints: Endpoints): Route[] {
         const { identity, serverCaCert: ca = null } = call.body
         const { cert, key } = splitIdentity(identity)
         if (cert === '' || key === undefined)
-          throw invalid(['body', 'identity'], 'must hold a certificate and its private key, in PEM')
+          throw invalid(['body', 'identity'], say('identity_form'))
         return await set(call, { tls: { cert, key, ca } })
       },
     }),

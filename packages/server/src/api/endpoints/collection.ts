@@ -2,7 +2,6 @@ import { z } from 'zod'
 import { verificationText } from '../../core/secret.ts'
 import type { AppScope } from '../../registry/apps/app.ts'
 import type { Endpoints } from '../../registry/endpoints/store.ts'
-import { iso } from '../../core/clock.ts'
 import type { Endpoint } from '../../core/endpoint.ts'
 import { PomboError } from '../../core/error.ts'
 import { headersFor } from '../../registry/endpoints/headers.ts'
@@ -22,6 +21,7 @@ import {
   showEndpoint,
 } from './schema.ts'
 import { type HealthRow, healthOf } from './store.ts'
+import { showHealth } from './health.ts'
 
 /**
  * A collection of endpoints: those of an app, or as the tenant's operational webhooks, which have the same paths but
@@ -249,13 +249,6 @@ function showWithHealth(
   const shown: z.output<typeof endpointOut> = showEndpoint(endpoint)
   return {
     ...shown,
-    health: {
-      circuit: row?.circuit ?? 'closed',
-      consecutiveFailures: row?.consecutive_failures ?? 0,
-      failingSince: row?.failing_ms == null ? null : iso(row.failing_ms),
-      reason: row?.reason ?? null,
-      nextProbeAt:
-        row?.circuit === 'closed' || row?.open_until_ms == null ? null : iso(row.open_until_ms),
-    },
+    health: showHealth(row),
   }
 }

@@ -33,6 +33,7 @@ import {
 import type { Pool } from '../../db/pool.ts'
 import type { Messages } from '../history/messages/store.ts'
 import { countDeliveries, setCircuit } from './store.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 export interface EndpointDeps extends EndpointCollectionDeps, Messages {
   db: Pool
@@ -179,10 +180,7 @@ function exampleRoute(deps: EndpointDeps): Route {
       const type = await knownType(eventTypes, scope.tenantId, eventType)
       const payload = exampleOf(type?.schemas ?? null, exampleIndex ?? undefined)
       if (payload === undefined)
-        throw invalid(
-          ['body', 'exampleIndex'],
-          `the event type "${eventType}" has no example of this index`,
-        )
+        throw invalid(['body', 'exampleIndex'], say('example_index', { type: eventType }))
       const sent: IncomingMessage = {
         ...scope,
         eventType,
@@ -241,7 +239,7 @@ function circuitRoute({ db, endpoints, wake, changed }: EndpointDeps): Route {
       const endpoint = await endpoints.get(scope, call.params.endpoint_id)
       const { state, seconds = 3_600 } = call.body
       if (state === 'closed' && call.body.seconds !== undefined)
-        throw invalid(['body', 'seconds'], 'goes with state "open" only')
+        throw invalid(['body', 'seconds'], say('seconds_of_open'))
       await setCircuit(db, endpoint, state === 'open' ? { state, seconds } : { state })
       changed(scope.appId)
       wake(endpoint.id)

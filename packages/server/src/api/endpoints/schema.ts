@@ -26,6 +26,8 @@ import {
   typeOrPrefix,
 } from '../field.ts'
 import { disabledCause, disabledCauses } from '../../core/disabled.ts'
+import { say } from '../../core/sentences/sentences.ts'
+import { health } from './health.ts'
 
 const rate = (what: string) => z.int().min(1).max(65_535).nullish().meta({ description: what })
 
@@ -160,7 +162,7 @@ export const endpointPatch = z
     channels: channels.nullish(),
     secret: z
       .unknown()
-      .refine((given) => given == null, 'is changed by POST …/secret/rotate; leave it out')
+      .refine((given) => given == null, say('secret_by_rotation'))
       .optional()
       .meta({ type: 'null', description: 'Not taken here: a secret is changed by rotating it' }),
   })
@@ -211,20 +213,6 @@ export const endpointOut = z.object({
   createdAt: time,
   updatedAt: time,
 })
-
-export const health = z
-  .object({
-    circuit: z
-      .enum(['closed', 'open', 'half-open'])
-      .meta({ description: 'open: nothing is sent until nextProbeAt, and no attempt is used up' }),
-    consecutiveFailures: z.int(),
-    failingSince: time.nullable(),
-    reason: z.string().nullable().meta({
-      description: 'Why the last attempt failed, known seconds after it; null: nothing is wrong',
-    }),
-    nextProbeAt: time.nullable(),
-  })
-  .meta({ id: 'EndpointHealth' })
 
 export const endpointWithHealth = endpointOut
   .extend({ health: health.optional() })

@@ -12,6 +12,9 @@ export interface HealthRow {
   failing_ms: number | null
   open_until_ms: number | null
   reason: string | null
+  /** Of the same attempt. */
+  outcome: string | null
+  status_code: number | null
 }
 
 /** What deliveries say of endpoints, as it stands now; those of which nothing was noted are not in the answer. */
@@ -26,7 +29,7 @@ export async function healthOf(
       select h.endpoint_id, h.circuit, h.consecutive_failures,
              (extract(epoch from h.failing_since) * 1000)::float8 as failing_ms,
              (extract(epoch from h.open_until) * 1000)::float8 as open_until_ms,
-             a.error as reason
+             a.error as reason, a.outcome, a.status_code
         from endpoint_health h
         left join lateral (
           select f.message_id, f.attempt_id

@@ -13,6 +13,8 @@ import type { Registry } from '../../registry/registry.ts'
 import { together } from '../field.ts'
 import { transform } from './parts-schema.ts'
 import { endpointId } from './schema.ts'
+import { codedOut, showCoded } from '../coded.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 type Result =
   | {
@@ -72,6 +74,7 @@ const outcome = z
   .object({
     ok: z.boolean(),
     problem: z.string().nullable(),
+    problemCoded: codedOut,
     payload: z.unknown(),
     headers: z.record(z.string(), z.string()).nullable(),
     path: z.string().nullable(),
@@ -79,7 +82,16 @@ const outcome = z
   .meta({
     id: 'TransformTrialOut',
     description: 'What would be sent; a part that the transformation leaves alone is null',
-    examples: [{ ok: true, problem: null, payload: { total: 89.9 }, headers: null, path: null }],
+    examples: [
+      {
+        ok: true,
+        problem: null,
+        problemCoded: null,
+        payload: { total: 89.9 },
+        headers: null,
+        path: null,
+      },
+    ],
   })
 
 /** `POST …/endpoint/{endpoint_id}/transform`: shows the outcome on a given message, and sends nothing. */
@@ -128,12 +140,13 @@ async function tryOut(
   own: Transform | null,
 ): Promise<Answer> {
   const tried = (body.transform as Transform | undefined) ?? own
-  if (!tried) throw invalid(['body', 'transform'], 'there is none; give the one to try')
+  if (!tried) throw invalid(['body', 'transform'], say('transform_needed'))
   const result = await transform(tried, await subject(text, body))
   if (!result.ok)
     return json(200, {
       ok: false,
       problem: result.problem,
+      problemCoded: showCoded(result.problem),
       payload: null,
       headers: null,
       path: null,
@@ -142,7 +155,7 @@ async function tryOut(
   return {
     status: 200,
     text:
-      `{"ok":true,"problem":null,"payload":${payload ?? 'null'},` +
+      `{"ok":true,"problem":null,"problemCoded":null,"payload":${payload ?? 'null'},` +
       JSON.stringify({ headers, path }).slice(1),
   }
 
@@ -152,8 +165,7 @@ async function tryOut(
   ) {
     if (given.messageId === undefined) {
       const payload = memberText(request, 'payload')
-      if (payload === undefined)
-        throw invalid(['body', 'payload'], 'give a payload to try it on, or a messageId')
+      if (payload === undefined) throw invalid(['body', 'payload'], say('payload_to_try'))
       const nowMs = clock.now()
       return {
         id: uuidv7(nowMs),

@@ -10,6 +10,7 @@ import { settingsOf, showEventType } from '../event-types/schema.ts'
 import { defined } from '../field.ts'
 import { json, type Route, route } from '../route.ts'
 import { environmentIn, environmentOut, importedOut } from './schema.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 export interface EnvironmentDeps {
   clock: Clock
@@ -115,7 +116,7 @@ async function typesIn({ eventTypes }: z.output<typeof environmentIn>) {
   for (const [index, one] of given.entries()) {
     const { name, createdAt: _created, updatedAt: _updated, retrySchedule, ...rest } = one
     if (names.has(name))
-      throw invalid(['body', 'eventTypes', String(index), 'name'], `"${name}" is there twice`)
+      throw invalid(['body', 'eventTypes', String(index), 'name'], say('there_twice', { name }))
     names.add(name)
     await refuseInvalidSchemas(rest.schemas)
     const { description, ...settings } = settingsOf({ featureFlag: null, ...rest }, [

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { signatureHeaderNames } from '../../core/endpoint.ts'
 import { eventTypeIn, eventTypeOut, oneFlag } from '../event-types/schema.ts'
 import { time } from '../field.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 const retrySchedule = z
   .array(z.number().min(0).max(604_800))
@@ -18,7 +19,7 @@ const none = (what: string) =>
   z
     .array(z.unknown())
     .nullish()
-    .refine((given) => given == null || given.length === 0, `${what}; leave them out`)
+    .refine((given) => given == null || given.length === 0, say('all_left_out', { what }))
     .meta({ maxItems: 0, description: 'Not offered' })
 
 const connectors = none('are not offered: an endpoint with a transform does what they do')

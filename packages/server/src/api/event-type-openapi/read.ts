@@ -1,4 +1,5 @@
 import { invalid } from '../../core/error.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 /**
  * The webhooks of an OpenAPI document as event types: `webhooks` of 3.1, `x-webhooks` of 3.0. Each schema is kept on
@@ -23,21 +24,14 @@ export function webhooksOf(document: Json, at: string[]): ImportedType[] {
   const where = document['webhooks'] === undefined ? 'x-webhooks' : 'webhooks'
   const webhooks = document[where]
   if (!isObject(webhooks) || Object.keys(webhooks).length === 0)
-    throw invalid(
-      at,
-      'has no webhooks: event types are read from `webhooks` (OpenAPI 3.1) or `x-webhooks`',
-    )
+    throw invalid(at, say('no_webhooks'))
   return Object.entries(webhooks).map(([key, item]) => {
     const place = [...at, where, key]
     const path = resolve(document, item, place)
     const operation = resolve(document, path['post'] ?? path['put'] ?? {}, place)
     const id = operation['operationId']
     const named = name.test(key) ? key : typeof id === 'string' && name.test(id) ? id : undefined
-    if (named === undefined)
-      throw invalid(
-        place,
-        'is no name of an event type, nor is its operationId: 1 to 256 letters, digits, "-", "_" and "."',
-      )
+    if (named === undefined) throw invalid(place, say('no_type_name'))
     return {
       name: named,
       description: textOf(operation['description'] ?? operation['summary'] ?? path['summary']),
@@ -81,11 +75,10 @@ function withDefinitions(document: Json, schema: Json, at: string[]): Json {
     )
   }
   const take = (reference: string): string => {
-    if (!reference.startsWith('#/'))
-      throw invalid(at, `refers to ${reference}; put what it refers to into the document`)
+    if (!reference.startsWith('#/')) throw invalid(at, say('refers_outside', { reference }))
     const known = names.get(reference)
     if (known !== undefined) return `#/$defs/${known}`
-    if (names.size >= mostSchemas) throw invalid(at, `refers to more than ${mostSchemas} schemas`)
+    if (names.size >= mostSchemas) throw invalid(at, say('refers_to_many', { count: mostSchemas }))
     let own = reference.slice(reference.lastIndexOf('/') + 1).replaceAll(/[^\w.-]/g, '_')
     while (own in found) own += '_'
     names.set(reference, own)
@@ -103,10 +96,10 @@ function withDefinitions(document: Json, schema: Json, at: string[]): Json {
 function resolve(document: Json, value: unknown, at: string[]): Json {
   let one = value
   for (let steps = 0; isObject(one) && typeof one['$ref'] === 'string'; steps++) {
-    if (steps > 20) throw invalid(at, 'refers to itself')
+    if (steps > 20) throw invalid(at, say('refers_to_itself'))
     one = pointed(document, one['$ref'], at)
   }
-  if (!isObject(one)) throw invalid(at, 'must be an object')
+  if (!isObject(one)) throw invalid(at, say('object_needed'))
   return one
 }
 
@@ -116,7 +109,7 @@ function pointed(document: Json, reference: string, at: string[]): unknown {
     const key = decodeURIComponent(part).replaceAll('~1', '/').replaceAll('~0', '~')
     one = isObject(one) && Object.hasOwn(one, key) ? one[key] : undefined
   }
-  if (one === undefined) throw invalid(at, `refers to ${reference}, which is not in the document`)
+  if (one === undefined) throw invalid(at, say('refers_nowhere', { reference }))
   return one
 }
 

@@ -14,6 +14,8 @@ import { json, type Route, route } from '../route.ts'
 import { type ImportedType, webhooksOf } from './read.ts'
 import { importIn, importOut } from './schema.ts'
 import { documentOf } from './write.ts'
+import { say } from '../../core/sentences/sentences.ts'
+import { coded } from '../../core/field-problem.ts'
 
 export interface EventTypeOpenApiDeps {
   db: Pool
@@ -75,7 +77,7 @@ export function eventTypeOpenApiRoutes(deps: EventTypeOpenApiDeps): Route[] {
         .object({
           schema: z
             .record(z.string(), z.unknown())
-            .refine((given) => isShallow(given, 64), 'may not nest deeper than 64 levels'),
+            .refine((given) => isShallow(given, 64), say('nests_deeper', { limit: 64 })),
         })
         .meta({ id: 'EventTypeSchemaIn', examples: [{ schema: { type: 'object' } }] }),
       answers: {
@@ -116,7 +118,7 @@ function importRoute({ eventTypes }: EventTypeOpenApiDeps): Route {
       const twice = types.find(
         ({ name }, index) => types.findIndex((one) => one.name === name) < index,
       )
-      if (twice) throw invalid(at, `names the event type "${twice.name}" twice`)
+      if (twice) throw invalid(at, say('type_named_twice', { name: twice.name }))
       for (const { schemas } of types) await refuseInvalidSchemas(schemas)
       const all = await allTypes(eventTypes, tenantId)
       const known = new Map(all.map((type) => [type.name, type]))
@@ -149,18 +151,18 @@ async function documentIn({ spec, specRaw }: z.output<typeof importIn>) {
       {
         problems: ['spec', 'specRaw'].map((name) => ({
           loc: ['body', name],
-          msg: 'stands beside the other one; give one of them',
+          ...coded(say('stands_beside')),
           type: 'value_error',
         })),
       },
     )
   if (spec != null) return { given: spec, at: ['body', 'spec'] }
   const at = ['body', 'specRaw']
-  if (specRaw == null) throw invalid(['body', 'spec'], 'field required')
+  if (specRaw == null) throw invalid(['body', 'spec'], { msg: 'field required', code: 'missing' })
   const given = await textDocument(specRaw, at)
   if (typeof given !== 'object' || given === null || Array.isArray(given))
-    throw invalid(at, 'must be an object')
-  if (!isShallow(given, 100)) throw invalid(at, 'may not nest deeper than 100 levels')
+    throw invalid(at, say('object_needed'))
+  if (!isShallow(given, 100)) throw invalid(at, say('nests_deeper', { limit: 100 }))
   return { given: given as Record<string, unknown>, at }
 }
 
@@ -174,7 +176,7 @@ async function textDocument(text: string, at: string[]): Promise<unknown> {
       return parse(text, { maxAliasCount: 100 }) as unknown
     } catch (error) {
       const [line] = String(error instanceof Error ? error.message : error).split('\n')
-      throw invalid(at, `is neither JSON nor YAML: ${line}`)
+      throw invalid(at, say('no_json_or_yaml', { problem: line ?? '' }))
     }
   }
 }

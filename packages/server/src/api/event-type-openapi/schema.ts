@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { isShallow } from '../event-types/schema.ts'
 import { given, together } from '../field.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 const deepest = 100
 
@@ -8,7 +9,7 @@ export const importIn = z
   .object({
     spec: z
       .record(z.string(), z.unknown())
-      .refine((given) => isShallow(given, deepest), `may not nest deeper than ${deepest} levels`)
+      .refine((given) => isShallow(given, deepest), say('nests_deeper', { limit: deepest }))
       .meta({ contentMediaType: 'application/vnd.oai.openapi+json' })
       .nullish()
       .meta({

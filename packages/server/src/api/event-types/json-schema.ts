@@ -1,7 +1,9 @@
 import type { Ajv, ErrorObject, Options, ValidateFunction } from 'ajv'
 import type { FormatsPlugin } from 'ajv-formats'
 import { type FieldProblem, PomboError } from '../../core/error.ts'
+import { coded } from '../../core/field-problem.ts'
 import { text } from '../../core/json-values.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 /**
  * Event types' schemas as a kept validator reads them: whether they are JSON Schemas, and whether a payload fits one.
@@ -100,7 +102,11 @@ export async function refuseInvalidSchemas(
     if (read.ok) continue
     const steps = read.at.split('/').slice(1)
     const loc = ['body', 'schemas', version, ...steps]
-    problems.push({ loc, msg: `is no JSON Schema: ${read.problem}`, type: 'value_error' })
+    problems.push({
+      loc,
+      ...coded(say('schema_wrong', { problem: read.problem })),
+      type: 'value_error',
+    })
   }
   const detail = problems.map(({ loc, msg }) => `${loc.join('.')}: ${msg}`).join('; ')
   if (problems.length > 0) throw new PomboError('validation', { detail }, { problems })

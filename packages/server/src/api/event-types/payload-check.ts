@@ -1,8 +1,10 @@
 import type { ValidateFunction } from 'ajv'
 import { LRUCache } from 'lru-cache'
 import { type FieldProblem, PomboError } from '../../core/error.ts'
+import { coded } from '../../core/field-problem.ts'
 import type { EventType, EventTypes } from '../../registry/event-types/store.ts'
 import { readSchema } from './json-schema.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 /** Throws a 422 where the payload's type says so, and it does not fit the newest schema. */
 export type CheckPayload = (
@@ -43,7 +45,7 @@ export function createPayloadCheck(deps: {
     const problems = (checked.validate.errors ?? []).slice(0, 10).map(
       ({ instancePath, message }): FieldProblem => ({
         loc: ['body', 'payload', ...instancePath.split('/').slice(1)],
-        msg: `does not fit the schema of "${eventType}": ${message ?? 'it is not valid'}`,
+        ...coded(say('payload_unfit', { type: eventType, problem: message ?? 'it is not valid' })),
         type: 'value_error',
       }),
     )

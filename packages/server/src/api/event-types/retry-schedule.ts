@@ -3,6 +3,7 @@ import { invalid } from '../../core/error.ts'
 import type { EventTypes } from '../../registry/event-types/store.ts'
 import { eventTypeName, together, whenever } from '../field.ts'
 import { json, type Route, route } from '../route.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 const tag = 'Event Type'
 const path = '/api/v1/event-type/{event_type_name}/retry-schedule'
@@ -16,7 +17,7 @@ const duration = z
       .int()
       .min(0)
       .max(999_999_999)
-      .refine((nanos) => nanos % 1_000_000 === 0, 'must be whole milliseconds')
+      .refine((nanos) => nanos % 1_000_000 === 0, say('whole_milliseconds'))
       .meta({ multipleOf: 1_000_000 })
       .optional(),
   })
@@ -87,7 +88,7 @@ export function retryScheduleRoutes(eventTypes: EventTypes): Route[] {
         )
         const long = given?.findIndex((ms) => ms > 604_800_000) ?? -1
         if (long >= 0)
-          throw invalid(['body', 'retrySchedule', String(long)], 'is more than seven days')
+          throw invalid(['body', 'retrySchedule', String(long)], say('over_seven_days'))
         const type = await eventTypes.patch(holder.tenantId, params.event_type_name, {
           retryScheduleMs: given ?? null,
         })

@@ -3,6 +3,7 @@ import { iso } from '../../core/clock.ts'
 import type { EventType } from '../../registry/event-types/store.ts'
 import { invalid } from '../../core/error.ts'
 import { defined, eventTypeName, time } from '../field.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 const maxDepth = 64
 
@@ -11,7 +12,7 @@ const schemas = z
     z.string().max(64),
     z.record(z.string(), z.unknown()).meta({ contentMediaType: 'application/schema+json' }),
   )
-  .refine((given) => isShallow(given, maxDepth), `may not nest deeper than ${maxDepth} levels`)
+  .refine((given) => isShallow(given, maxDepth), say('nests_deeper', { limit: maxDepth }))
   .nullish()
   .meta({
     description:
@@ -41,7 +42,7 @@ const fields = {
   }),
   featureFlags: z
     .array(eventTypeName)
-    .max(1, 'may hold one flag; event types have no more')
+    .max(1, say('one_flag'))
     .nullish()
     .meta({ description: 'The featureFlag as a list, as newer clients send it' }),
   groupName: eventTypeName.nullish().meta({ description: 'Kept, and shown' }),
@@ -96,10 +97,7 @@ export function settingsOf<One extends Given>(
 ) {
   const [flag] = featureFlags ?? []
   if (flag !== undefined && given.featureFlag != null && given.featureFlag !== flag)
-    throw invalid(
-      [...at, 'featureFlags'],
-      'is another name of featureFlag and differs from it; give one of them',
-    )
+    throw invalid([...at, 'featureFlags'], say('other_flag'))
   const featureFlag = flag ?? (featureFlags == null ? given.featureFlag : null)
   return defined({ ...given, featureFlag })
 }

@@ -14,6 +14,7 @@ import { json, type Route, route } from '../route.ts'
 import { type AppFinder, appInQuery } from '../traffic/app-in-query.ts'
 import { causeIn, failedDeliveryOut, failuresOut, showDelivery, showGroup } from './schema.ts'
 import { failedDeliveries, failureGroups } from './store.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 export interface FailureDeps extends AppFinder {
   db: Pool
@@ -157,10 +158,7 @@ function deliveriesRoute(deps: FailureDeps): Route {
 function placeIn(iterator: string): string {
   const id = readId('message', iterator)
   if (id !== undefined) return id
-  throw invalid(
-    ['query', 'iterator'],
-    'is not an iterator of this list; leave it out to begin at the start',
-  )
+  throw invalid(['query', 'iterator'], say('iterator_of_list'))
 }
 
 /** An app and an endpoint that a query names, within reach of who asks. */
@@ -177,10 +175,7 @@ export async function scopeOf(
   if (endpoint_id == null) return { appId, endpointId: null }
   const name = where[0] === 'query' ? ['endpoint_id', 'app_id'] : ['endpointId', 'appId']
   if (appId === null && readId('endpoint', endpoint_id) === undefined)
-    throw invalid(
-      [...where, name[0]!],
-      `is a uid, which is unique within an app only; give ${name[1]} too`,
-    )
+    throw invalid([...where, name[0]!], say('uid_alone', { name: name[1]! }))
   const found = await findEndpoint(deps.db, { tenantId: holder.tenantId, appId }, endpoint_id)
   if (found === undefined) throw new PomboError('not_found', { what: 'endpoint', id: endpoint_id })
   return { appId: found.appId, endpointId: found.id }

@@ -1,11 +1,14 @@
 import { z } from 'zod'
-import { causeForm, causeReasons, partsOfCause } from '../../core/cause.ts'
+import { causeForm, partsOfCause } from '../../core/cause.ts'
 import { iso } from '../../core/clock.ts'
 import { showId, uuidTimeMs } from '../../core/id.ts'
 import type { LastFailure } from '../../queue/reopen/failures/store.ts'
+import { causeOut } from '../cause-out.ts'
 import { time } from '../field.ts'
 import type { FailedDelivery, FailureRow } from './store.ts'
 import { shownUrl } from '../shown-url.ts'
+import { say } from '../../core/sentences/sentences.ts'
+import { codedOut, showError } from '../coded.ts'
 
 const count = z.int().min(0)
 const text = z.string().nullable()
@@ -13,23 +16,8 @@ const text = z.string().nullable()
 export const causeIn = z
   .string()
   .max(60)
-  .regex(causeForm, 'must be the code of a cause, such as refused.503 or unreachable.dns')
+  .regex(causeForm, say('cause_form'))
   .meta({ description: 'As `cause.code` of a group', examples: ['refused.503'] })
-
-/** Why an attempt failed, for programs; `error` beside it is the sentence. */
-export const causeOut = z
-  .object({
-    code: z.string(),
-    outcome: z.enum(['refused', 'timed-out', 'unreachable', 'blocked', 'failed']),
-    statusCode: z.int().nullable(),
-    reason: text.meta({ description: causeReasons.join(', ') }),
-  })
-  .meta({
-    id: 'FailureCause',
-    examples: [
-      { code: 'unreachable.dns', outcome: 'unreachable', statusCode: null, reason: 'dns' },
-    ],
-  })
 
 export const failuresOut = z
   .object({
@@ -56,6 +44,7 @@ export const failuresOut = z
             eventType: z.string(),
             statusCode: z.int(),
             error: text,
+            errorCoded: codedOut,
             at: time,
           })
           .nullable()
@@ -113,6 +102,7 @@ export function showGroup(row: FailureRow, waiting: number | null, byCause: bool
             eventType: row.event_type!,
             statusCode: row.status_code!,
             error: row.error,
+            errorCoded: showError(row.error),
             at: iso(row.at_ms!),
           },
   }
@@ -137,6 +127,7 @@ export const failedDeliveryOut = z
       .meta({ description: 'Of the last attempt; null where it is not kept' }),
     statusCode: z.int().nullable(),
     error: text,
+    errorCoded: codedOut,
     lastAttemptAt: time.nullable(),
   })
   .meta({ id: 'FailedDeliveryOut' })
@@ -160,6 +151,7 @@ export function showDelivery(one: FailedDelivery, failure: LastFailure | undefin
     cause: failure === undefined ? null : partsOfCause(failure.cause),
     statusCode: failure?.statusCode ?? null,
     error: failure?.error ?? null,
+    errorCoded: showError(failure?.error),
     lastAttemptAt: failure === undefined ? null : iso(failure.atMs),
   }
 }

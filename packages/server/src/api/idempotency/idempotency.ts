@@ -9,6 +9,7 @@
 import { createHash } from 'node:crypto'
 import { invalid, PomboError } from '../../core/error.ts'
 import type { Answer } from '../route.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 export const idempotencyWindowSeconds = 86_400
 
@@ -40,10 +41,7 @@ export function keyOf(header: string | string[] | undefined): string | undefined
   if (header === undefined) return undefined
   const key = String(header)
   if (!/^[\x21-\x7e]{1,256}$/.test(key)) {
-    throw invalid(
-      ['header', 'idempotency-key'],
-      'must be 1 to 256 printable ASCII characters without blanks',
-    )
+    throw invalid(['header', 'idempotency-key'], say('idempotency_key_form'))
   }
   return key
 }

@@ -11,6 +11,7 @@ import { deletedWithIt } from '../tenants/routes.ts'
 import { name, time } from '../field.ts'
 import { resource } from '../resource.ts'
 import { empty, json, type Route, route } from '../route.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 export interface ManagementDeps {
   keys: Keys
@@ -176,8 +177,7 @@ function tokenRoutes(keys: Keys): Route[] {
       answers: { 204: { description: 'It ends' } },
       async handle({ holder, params, body }) {
         const key = await keys.get(holder.tenantId, params.key_id)
-        if (key.appId !== null)
-          throw invalid(['path', 'key_id'], 'is a token of one application; end it there')
+        if (key.appId !== null) throw invalid(['path', 'key_id'], say('token_of_app'))
         await keys.expire(holder.tenantId, params.key_id, body?.expiry ?? 0)
         return empty
       },

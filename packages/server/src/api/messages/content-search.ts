@@ -12,6 +12,7 @@ import type { Messages, StoredMessage } from '../history/messages/store.ts'
 import { listOf, pageQuery, readIdCursor } from '../pagination.ts'
 import type { Reads } from '../reads.ts'
 import { type Route, route } from '../route.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 /** What one request looks at, at most: a search among millions is many requests, none of which holds up the others. */
 const most = { messages: 5_000, ms: 2_000, bytes: 16 * 1024 * 1024 }
@@ -52,9 +53,9 @@ export function contentSearchRoute(deps: Messages & { reads: Reads }): Route {
       const { appId, query } = call
       const from = { ...deps, db: deps.reads(call) }
       if (query.text === undefined && query.filter === undefined)
-        throw invalid(['query', 'text'], 'must be given, or filter')
+        throw invalid(['query', 'text'], say('search_empty'))
       if (query.iterator?.startsWith('-'))
-        throw invalid(['query', 'iterator'], 'goes back, and a search only goes on')
+        throw invalid(['query', 'iterator'], say('iterator_only_on'))
       const fits = matcher(query.text, query.filter)
       const end = performance.now() + most.ms
       const limit = query.limit ?? 50

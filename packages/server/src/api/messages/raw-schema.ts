@@ -3,6 +3,7 @@ import { charsetOf } from '../../core/charset.ts'
 import { contentTypeProblem } from '../../core/raw-payload.ts'
 import { headerProblem } from '../../core/request-headers.ts'
 import { given, together, whenever } from '../field.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 /** Svix's way to send any text: byte for byte, with a content type of its own. */
 export const transformationsParams = z
@@ -40,10 +41,10 @@ export const transformationsParams = z
       context.addIssue({
         code: 'custom',
         path: ['headers'],
-        message: 'are those of a rawPayload; give one',
+        message: say('headers_of_raw'),
       })
     if (Object.keys(headers ?? {}).length > 1)
-      context.addIssue({ code: 'custom', path: ['headers'], message: 'name content-type twice' })
+      context.addIssue({ code: 'custom', path: ['headers'], message: say('content_type_twice') })
     const problem = charsetProblem(rawPayload, Object.values(headers ?? {})[0])
     if (problem !== undefined)
       context.addIssue({ code: 'custom', path: ['headers'], message: problem })
@@ -63,10 +64,7 @@ export const transformationsParams = z
 
 function rawHeaderProblem(name: string, value: string): string | undefined {
   if (name.toLowerCase() === 'content-type') return contentTypeProblem(value)
-  return (
-    headerProblem(name, value) ??
-    'is not offered for one message; set it on the endpoint, or by its transformation'
-  )
+  return headerProblem(name, value) ?? say('header_of_endpoint')
 }
 
 /** What is sent is UTF-8: under another name its receiver would read other characters. */
@@ -74,7 +72,7 @@ function charsetProblem(text: string | null | undefined, type: string | undefine
   const charset = charsetOf(type)
   // oxlint-disable-next-line no-control-regex -- ASCII is the same in all of them
   if (text == null || /^utf-?8$/.test(charset) || /^[\x00-\x7f]*$/.test(text)) return undefined
-  return `say charset "${charset.slice(0, 40)}", and the text, which is sent as UTF-8, is not ASCII alone`
+  return say('charset_of_raw', { charset: charset.slice(0, 40) })
 }
 
 const nothing = {
@@ -127,7 +125,6 @@ export function checkPayload(
     context.addIssue({
       code: 'custom',
       path: ['payload'],
-      message:
-        'is given beside transformationsParams.rawPayload, which is sent instead of it; leave it out, or send {}',
+      message: say('payload_beside_raw'),
     })
 }

@@ -28,6 +28,7 @@ import {
 import { incoming, settled, checkedPayload } from './send.ts'
 import type { Messages, StoredMessage } from '../history/messages/store.ts'
 import { expungePayload, findMessage, listMessages, messageIdOf } from './store.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 /** What messages need: the way in, and how long event ids are remembered. */
 export interface MessageDeps extends AppFinder, Messages {
@@ -185,11 +186,7 @@ async function readItem(
   try {
     refuseUnstorable({ text, value })
     const given = read(messageIn, value, 'body')
-    if (given.application != null)
-      throw invalid(
-        ['body', 'application'],
-        'is not offered in a batch; create the application before',
-      )
+    if (given.application != null) throw invalid(['body', 'application'], say('no_app_in_batch'))
     await check(given)
     return given
   } catch (error) {

@@ -5,6 +5,8 @@ import { aliases } from '../../core/known.ts'
 import { channel, eventTypeName, list, tag, time, uid } from '../field.ts'
 import { spanQuery } from '../pagination.ts'
 import { checkPayload, payloadOrRaw, transformationsParams } from './raw-schema.ts'
+import { say } from '../../core/sentences/sentences.ts'
+import { codedOut } from '../coded.ts'
 
 const distinct = (items: readonly unknown[]) => new Set(items).size === items.length
 
@@ -12,7 +14,7 @@ const channels = z
   .array(channel)
   .min(1)
   .max(5)
-  .refine(distinct, 'names one twice')
+  .refine(distinct, say('names_twice'))
   .meta({
     uniqueItems: true,
     description: 'Only endpoints on one of these channels, or on none, get it',
@@ -22,7 +24,7 @@ const channels = z
 const tags = z
   .array(tag)
   .max(10)
-  .refine(distinct, 'names one twice')
+  .refine(distinct, say('names_twice'))
   .meta({
     uniqueItems: true,
     description: 'To find messages by later; they do not decide who gets it',
@@ -46,7 +48,7 @@ export const orderingKey = z
 const notOffered = (what: string) =>
   z
     .unknown()
-    .refine((given) => given === undefined || given === null, `${what}; leave it out`)
+    .refine((given) => given === undefined || given === null, say('left_out', { what }))
     .optional()
     .meta({ type: 'null', description: `Not offered: ${what}` })
 
@@ -138,6 +140,7 @@ export const endpointMessageOut = z
       .string()
       .nullable()
       .meta({ description: 'Why it was given up or not sent, where it was' }),
+    reasonCoded: codedOut,
   })
   .meta({
     id: 'EndpointMessageOut',

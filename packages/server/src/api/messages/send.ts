@@ -6,6 +6,7 @@ import { storedContentType } from '../../core/raw-payload.ts'
 import type { MessageIn } from './schema.ts'
 import type { Messages } from '../history/messages/store.ts'
 import { findMessage } from './store.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 export interface Sending {
   tenantId: string
@@ -123,9 +124,9 @@ export async function settled(
     }
     case 'event-id':
       throw new PomboError('conflict', {
-        detail: `A message with eventId "${sent.eventId ?? ''}" was accepted already.`,
+        detail: say('event_id_taken', { id: sent.eventId ?? '' }),
       })
     case 'source':
-      throw new PomboError('conflict', { detail: 'This event was accepted already.' })
+      throw new PomboError('conflict', { detail: say('event_taken') })
   }
 }

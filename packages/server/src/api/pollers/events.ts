@@ -7,6 +7,7 @@ import type { Messages } from '../history/messages/store.ts'
 import { type Route, route } from '../route.ts'
 import { pageText, readMessagesFrom } from './read.ts'
 import { pollOut, pollQuery } from './schema.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 const { limit, iterator } = pollQuery.shape
 
@@ -57,5 +58,5 @@ function fromOf(iterator: string | undefined, after: number | undefined): string
   if (iterator === undefined) return uuidFloor(Math.max(0, after ?? 0))
   const id = readId('message', iterator)
   if (id !== undefined) return id
-  throw invalid(['query', 'iterator'], 'is no iterator of this list; leave it out to begin anew')
+  throw invalid(['query', 'iterator'], say('iterator_anew'))
 }

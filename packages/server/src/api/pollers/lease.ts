@@ -7,6 +7,7 @@ import { type PollerDeps, pollerOf } from './poller-of.ts'
 import { readMessagesFrom } from './read.ts'
 import { commitIn, consumerId, leasedOut, leaseQuery, sinkId } from './schema.ts'
 import { commitOffset, endLease, giveOut, type Lease, takeLease } from './store.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 const path = '/api/v1/app/{app_id}/polling-endpoint/{sink_id}/consumer/{consumer_id}'
 const params = z.object({ app_id: appId, sink_id: sinkId, consumer_id: consumerId })
@@ -93,7 +94,7 @@ export function leaseRoutes(deps: PollerDeps): Route[] {
         const last = await commitOffset(db, poller.id, call.params.consumer_id, offset)
         if (last === undefined) return empty
         const known = last === 0 ? 'it was given none' : `the greatest that it was given is ${last}`
-        throw invalid(['body', 'offset'], `is of no message that this consumer was given; ${known}`)
+        throw invalid(['body', 'offset'], say('offset_unknown', { known }))
       },
     }),
   ]

@@ -9,6 +9,7 @@ import { type PollerDeps, pollerOf } from './poller-of.ts'
 import { Pushing, type PushDeps } from './push.ts'
 import { consumerId, polledOut, pushQuery, sinkId } from './schema.ts'
 import { placeOf, savePlace } from './store.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 /** An acknowledgement is one iterator. */
 const MOST_SAID_BYTES = 4_096
@@ -67,8 +68,5 @@ export function pushRoute(deps: PollerDeps & PushDeps): Route {
 function placeIn(iterator: string): string {
   const id = readId('message', iterator)
   if (id !== undefined) return id
-  throw invalid(
-    ['query', 'last_event_id'],
-    'is no id of this stream; leave it out to go on from where the consumer stands',
-  )
+  throw invalid(['query', 'last_event_id'], say('no_id_of_stream'))
 }

@@ -10,6 +10,7 @@ import type { Poller } from '../../registry/pollers/store.ts'
 import type { Presented } from '../access.ts'
 import type { Messages } from '../history/messages/store.ts'
 import { type ReadPage, readMessagesFrom } from './read.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 /** Of one node. Each looks for messages up to twice a second. */
 const MOST_CONNECTED = 200
@@ -48,8 +49,7 @@ export class Pushing {
 
   /** Throws where this node has as many as it takes. */
   admit(): void {
-    if (this.#deps.stopping.aborted)
-      throw new PomboError('overloaded', { detail: 'This node is stopping.' })
+    if (this.#deps.stopping.aborted) throw new PomboError('overloaded', { detail: say('stopping') })
     if (this.#connected >= MOST_CONNECTED)
       throw new PomboError('overloaded', {
         detail: `${MOST_CONNECTED} consumers are connected to this node.`,

@@ -28,6 +28,7 @@ import {
   sinkId,
 } from './schema.ts'
 import { placeOf, savePlace } from './store.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 const tag = 'Polling Endpoint'
 const path = '/api/v1/app/{app_id}/poller/{sink_id}'
@@ -199,10 +200,7 @@ async function answered(
 function placeIn(iterator: string): string {
   const id = readId('message', iterator)
   if (id !== undefined) return id
-  throw invalid(
-    ['query', 'iterator'],
-    'is no iterator of this list; leave it out to begin at the start',
-  )
+  throw invalid(['query', 'iterator'], say('iterator_of_list'))
 }
 
 function both(filter: string | null, parts: (string | null)[]): string | null {

@@ -13,6 +13,7 @@ import {
 } from '../field.ts'
 import { messageOut } from '../messages/schema.ts'
 import { maxPageItems } from '../pagination.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 const settings = {
   uid: uid.nullish(),
@@ -66,7 +67,7 @@ export const consumerId = z
   .string()
   .min(1)
   .max(256)
-  .regex(/^[a-zA-Z0-9\-_.]+$/, 'may hold only letters, digits, "-", "_" and "."')
+  .regex(/^[a-zA-Z0-9\-_.]+$/, say('name_characters'))
   .meta({ description: 'A name of your own', examples: ['worker-1'] })
 
 const limit = wholeNumber(1, maxPageItems).optional().meta({

@@ -1,11 +1,12 @@
 import { z } from 'zod'
 import type { PortalSettings } from './store.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 export const portalPages = ['live', 'messages', 'failed', 'endpoints', 'eventTypes'] as const
 
 const color = z
   .string()
-  .regex(/^#[0-9a-f]{6}$/i, 'must be a colour such as #0f766e')
+  .regex(/^#[0-9a-f]{6}$/i, say('colour_form'))
   .nullable()
 
 const look = {
@@ -13,7 +14,7 @@ const look = {
   logoUrl: z
     .string()
     .max(2_048)
-    .regex(/^https:\/\/[^\s"'<>\\]+$/, 'must be an address that begins with https://')
+    .regex(/^https:\/\/[^\s"'<>\\]+$/, say('https_address'))
     .nullable(),
   theme: z.enum(['auto', 'light', 'dark']),
   language: z.enum(['en', 'pt-BR']).nullable().meta({ description: "null: the browser's" }),
@@ -36,10 +37,7 @@ const example = {
 const origin = z
   .string()
   .max(255)
-  .regex(
-    /^https?:\/\/(?:\*\.)?[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::\d{1,5})?$/i,
-    'must be an origin such as https://app.example.com, without a path',
-  )
+  .regex(/^https?:\/\/(?:\*\.)?[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::\d{1,5})?$/i, say('origin_form'))
 
 const allowedOrigins = z
   .array(origin)

@@ -36,6 +36,7 @@ import {
 import type { MessageRow } from '../history/messages/store.ts'
 import { personsMessages } from './person-search.ts'
 import { profileIds } from '../../sources/intake/profiles/ids.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 export interface PrivacyDeps {
   db: Pool
@@ -79,7 +80,7 @@ export interface ErasureReport {
   auditId: string
 }
 
-const reason = 'not sent: erased on the request of the person that it is about'
+const reason = say('not_sent_erased')
 /** Longer than any exchange may take. */
 const sendingEndsMs = 65_000
 

@@ -12,6 +12,7 @@ import {
 } from '../../core/person.ts'
 import { invalid } from '../../core/error.ts'
 import type { MessageRow } from '../history/messages/store.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 // One or two characters would be somebody's in every message.
 const key = z.string().min(1).max(320).meta({ minLength: 3, pattern: String.raw`\S[\s\S]+\S` })
@@ -74,19 +75,11 @@ export function personOfRequest(
   const further = keys.map((one, index) => [`keys.${index}`, one] as const)
   const all = [...named, ...further].filter(([, one]) => one !== undefined) as [string, string][]
   const given = all.map(([, one]) => one)
-  if (given.length === 0)
-    throw invalid(
-      ['body'],
-      'names nobody: give userId, email, phone or keys',
-      'value_error.missing',
-    )
+  if (given.length === 0) throw invalid(['body'], say('nobody_named'), 'value_error.missing')
   const short = all.find(([, one]) => normalPerson(one).length < 3)
   if (short !== undefined) {
     const [field, text] = short
-    throw invalid(
-      ['body', ...field.split('.')],
-      `"${text}" is too short to tell a person: it has to have 3 characters`,
-    )
+    throw invalid(['body', ...field.split('.')], say('person_short', { text }))
   }
   const variants = new Set(given.flatMap(personVariants))
   return {

@@ -13,6 +13,7 @@ import type { MessageRow } from '../history/messages/store.ts'
 import { profilesOf } from './store.ts'
 import { personsMessages, type SearchCursor } from './person-search.ts'
 import { profileIds } from '../../sources/intake/profiles/ids.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 const tag = 'Privacy'
 
@@ -275,11 +276,7 @@ const searchCursor = z.union([
 
 function parseCursor(text: string): SearchCursor {
   const read = searchCursor.safeParse(parsed(Buffer.from(text, 'base64url').toString()))
-  if (!read.success)
-    throw invalid(
-      ['body', 'iterator'],
-      'is not an iterator of this export; leave it out to begin at the start',
-    )
+  if (!read.success) throw invalid(['body', 'iterator'], say('iterator_of_export'))
   return read.data
 }
 

@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import { catalogue, type ErrorCode } from '../../core/error.ts'
-import { fieldCodes } from '../../core/field-problem.ts'
 import { roleOf } from '../roles.ts'
 import type { AnswerShape, Route } from '../route.ts'
 
@@ -175,12 +174,29 @@ const idempotencyKey = {
   schema: { type: 'string', minLength: 1, maxLength: 256 },
 }
 
+const coded = {
+  type: 'object',
+  required: ['code', 'values'],
+  properties: {
+    code: { type: 'string' },
+    values: { type: 'object', additionalProperties: { type: 'string' } },
+  },
+  description:
+    'Of what is said beyond the sentence of the code, for programs, where that has a code',
+}
+
 const httpError = {
   type: 'object',
   required: ['code', 'detail'],
   properties: {
     code: { type: 'string', description: 'For programs; docs/reference/errors.md lists them' },
     detail: { type: 'string', description: 'For people: what was wrong and how to mend it' },
+    values: {
+      type: 'object',
+      additionalProperties: { type: ['string', 'number'] },
+      description: 'What stands in the sentence of the code: `id`, `what`, `limitBytes`, …',
+    },
+    because: coded,
   },
 }
 
@@ -203,8 +219,8 @@ const validationError = {
           type: { type: 'string' },
           code: {
             type: 'string',
-            enum: [...fieldCodes],
-            description: 'The same for programs, where it is one of these',
+            description:
+              'The same for programs, where it has one; docs/reference/errors.md lists them',
           },
           values: {
             type: 'object',
@@ -212,6 +228,7 @@ const validationError = {
             description:
               'What stands in the sentence of that code: `limit`, `min`, `max`, `name`, …',
           },
+          because: coded,
         },
       },
     },

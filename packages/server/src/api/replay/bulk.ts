@@ -14,6 +14,7 @@ import { recoverIn } from '../endpoints/action-schema.ts'
 import { endpointId } from '../endpoints/schema.ts'
 import { channel, eventTypeName, instant, tag } from '../field.ts'
 import { json, type Route, route } from '../route.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 const cloudOnly = "In Svix's cloud only; its open-source server has no such path."
 
@@ -42,10 +43,7 @@ const bulkReplayIn = z
     channel: channel.nullish().meta({ description: 'Only what was sent on this channel' }),
     tag: tag.nullish().meta({ description: 'Only what has this tag' }),
     status: z
-      .union(
-        [z.literal(0), z.literal(2), z.literal(4)],
-        'must be 0 (delivered), 2 (failed) or 4 (canceled): the others are on their way',
-      )
+      .union([z.literal(0), z.literal(2), z.literal(4)], say('replay_status'))
       .nullish()
       .meta({
         description: 'How the last delivery ended: Success 0, Fail 2, Canceled 4; null: any',

@@ -13,6 +13,7 @@ import { json, type Route, route } from '../route.ts'
 import type { Pool } from '../../db/pool.ts'
 import { replayIn, type replayStatuses } from './schema.ts'
 import { findEndpoint } from './store.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 export interface ReplayDeps {
   db: Pool
@@ -90,10 +91,7 @@ export function replayRoutes({ db, clock, appIdOf, retentionDays }: ReplayDeps):
       throw new PomboError('not_found', { what: 'app', id: appId! })
     if (endpointId == null) return { tenantId, appId: app, endpointId: null }
     if (app === null && readId('endpoint', endpointId) === undefined)
-      throw invalid(
-        ['body', 'endpointId'],
-        'is a uid, which is unique within an app only; give appId too',
-      )
+      throw invalid(['body', 'endpointId'], say('uid_alone', { name: 'appId' }))
     const found = await findEndpoint(db, { tenantId, appId: app }, endpointId)
     if (found === undefined) throw new PomboError('not_found', { what: 'endpoint', id: endpointId })
     return { tenantId, appId: found.appId, endpointId: found.id }

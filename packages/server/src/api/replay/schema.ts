@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { priorities } from '../../core/message.ts'
 import { cel, instant } from '../field.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 export const replayStatuses = ['exhausted', 'discarded', 'delivered', 'any'] as const
 
@@ -17,10 +18,7 @@ export const replayIn = z
         z
           .string()
           .max(256)
-          .regex(
-            /^(?:\*|[a-zA-Z0-9\-_.]+|[a-zA-Z0-9\-_.]+\.\*)$/,
-            'must be the name of an event type, or a beginning of names such as message.*',
-          ),
+          .regex(/^(?:\*|[a-zA-Z0-9\-_.]+|[a-zA-Z0-9\-_.]+\.\*)$/, say('name_or_beginning')),
       )
       .min(1)
       .max(100)

@@ -17,6 +17,7 @@ import {
   type Standing,
   standingOf,
 } from './store.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 export interface SearchDeps extends AppFinder {
   reads: Reads
@@ -124,7 +125,7 @@ export function searchRoute(deps: SearchDeps): Route {
       const own = await appInQuery(deps, holder, query.app_id)
       const appIds = own === null ? await appsToSearch(db, holder.tenantId, APPS) : [own]
       if (appIds.length > APPS)
-        throw invalid(['query', 'app_id'], `is needed: there are more than ${APPS} applications`)
+        throw invalid(['query', 'app_id'], say('app_needed', { limit: APPS }))
       const untilMs = query.until ?? clock.now() + 60_000
       if (query.since !== undefined && query.since >= untilMs)
         throw invalid(['query', 'since'], { msg: 'must lie before until', code: 'time_order' })
@@ -258,10 +259,7 @@ function next(id: string): string {
 function placeIn(iterator: string): string {
   const id = readId('message', iterator)
   if (id !== undefined) return id
-  throw invalid(
-    ['query', 'iterator'],
-    'is not an iterator of this list; leave it out to begin at the start',
-  )
+  throw invalid(['query', 'iterator'], say('iterator_of_list'))
 }
 
 function show(row: FoundMessage, standing: readonly Standing[]): z.output<typeof foundOut> {

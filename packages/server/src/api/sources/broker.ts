@@ -10,6 +10,7 @@ import { brokerProblem, type TrialTools } from '../../sources/broker/readers/tri
 import { brokerOf, brokers } from '../../sources/brokers.ts'
 import { time } from '../field.ts'
 import { reasonOut, showReason } from './reason.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 /** What the routes need to take a broker. */
 export interface BrokerPort extends TrialTools {
@@ -94,7 +95,7 @@ export async function checkedBroker(
   kept: BrokerSettings | null,
   port: BrokerPort | undefined,
 ): Promise<BrokerSettings> {
-  if (!port) throw invalid(['body', 'broker'], 'cannot be read by this server')
+  if (!port) throw invalid(['body', 'broker'], say('broker_not_read'))
   const settings = unmasked(given, kept, secretsOf(given), 'broker')
   const problem = await brokerProblem(settings, port)
   if (problem) throw invalid(['body', 'broker', problem.field], problem.problem)

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Said } from '../../core/said.ts'
+import { codedOut } from '../coded.ts'
 
 const code = z
   .string()
@@ -20,6 +21,7 @@ export const reasonOut = {
   reason: z.string().nullable().meta({ description: 'Why; null: nothing is wrong' }),
   code,
   values,
+  because: codedOut,
 }
 
 export const refusalOut = { ...reasonOut, reason: z.string() }
@@ -30,5 +32,6 @@ export function showReason<T extends Said | null>(said: T) {
     reason: (said?.msg ?? null) as Sentence,
     code: said?.code ?? null,
     values: said?.values ? { ...said.values } : null,
+    because: said?.because ?? null,
   }
 }

@@ -27,6 +27,7 @@ import {
 } from './schema.ts'
 import { showReason } from './reason.ts'
 import { countAppDeliveries } from './store.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 export interface SourceRouteDeps {
   db: Pool
@@ -217,7 +218,7 @@ function showStats(
 function mayReach(holder: Holder, sessions: 'own' | 'any' | undefined): void {
   if (sessions === 'any' && holder.appId !== null)
     throw new PomboError('permission_denied', {
-      detail: 'it reaches one app only, and sessions: "any" would reach all.',
+      detail: say('one_app_source'),
     })
 }
 

@@ -22,6 +22,7 @@ import {
   spanQuery,
 } from './schema.ts'
 import { attemptsBySpan, resolveApps } from './store.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 export interface StatisticsDeps {
   db: Pool
@@ -59,7 +60,7 @@ function usageRoutes({ db, clock }: StatisticsDeps): Route[] {
           throw invalid(['body', 'until'], { msg: 'lies before since', code: 'time_order' })
         const { appIds, unresolved } = await resolve(tenantId, asked ?? null)
         if (asked != null && appIds!.length === 0)
-          throw invalid(['body', 'appIds'], 'names no application that there is')
+          throw invalid(['body', 'appIds'], say('no_such_app'))
         const args = {
           ...usual,
           states: [],
@@ -180,7 +181,7 @@ function attemptCountRoutes({ reads, clock, endpointsOf }: StatisticsDeps): Rout
     if (untilMs <= sinceMs)
       throw invalid(['query', 'endDate'], { msg: 'lies before startDate', code: 'time_order' })
     if (untilMs - sinceMs > mostDays * dayMs)
-      throw invalid(['query', 'startDate'], `lies more than ${mostDays} days before endDate`)
+      throw invalid(['query', 'startDate'], say('days_before_end', { days: mostDays }))
     const spanMs = untilMs - sinceMs <= dayMs ? fiveMinutesMs : dayMs
     const first = Math.floor(sinceMs / spanMs) * spanMs
     const spans = Math.ceil((untilMs - first) / spanMs)

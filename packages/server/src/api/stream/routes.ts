@@ -11,6 +11,7 @@ import { notOfferedAt } from '../not-offered.ts'
 import { type Route, route } from '../route.ts'
 import { type AppFinder, appInQuery } from '../traffic/app-in-query.ts'
 import { streamEventOut, streamQuery } from './schema.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 export interface StreamDeps extends AppFinder {
   live: Live
@@ -52,7 +53,9 @@ export function streamRoute(deps: StreamDeps): Route {
       const wanted = filterOf(query)
       if (request.method === 'HEAD') return { status: 200 }
       if (live.viewers >= MOST_VIEWERS)
-        throw new PomboError('overloaded', { detail: `${MOST_VIEWERS} watch at this node.` })
+        throw new PomboError('overloaded', {
+          detail: say('viewers_enough', { count: MOST_VIEWERS }),
+        })
       const given = query.last_event_id ?? request.headers['last-event-id']
       const lastId = Array.isArray(given) ? given[0] : given
       const scope = { tenantId: holder.tenantId, appId }
@@ -121,7 +124,7 @@ function filterOf({ event_type, endpoint_id, source, state }: Query): Viewer['wa
       endpoint_id.map((shown) => {
         const id = readId('endpoint', shown)
         if (id === undefined)
-          throw invalid(['query', 'endpoint_id'], `"${shown}" is not the id of an endpoint`)
+          throw invalid(['query', 'endpoint_id'], say('no_endpoint_id', { id: shown }))
         return id
       }),
     )

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { liveStates } from '../../traffic/live/event.ts'
-import { causeOut } from '../failures/schema.ts'
+import { causeOut } from '../cause-out.ts'
 import { eventTypeName, list, time } from '../field.ts'
+import { codedOut } from '../coded.ts'
 
 export const streamQuery = z.object({
   app_id: z.string().max(256).optional().meta({ description: 'Of this application alone' }),
@@ -43,6 +44,7 @@ export const streamEventOut = z
     statusCode: whole,
     durationMs: whole,
     error: text.meta({ description: 'Of an attempt: what went wrong, as a sentence' }),
+    errorCoded: codedOut,
     cause: causeOut.nullable().meta({
       description: 'The same for programs; null: delivered, or closed without an attempt',
     }),
@@ -70,6 +72,7 @@ export const streamEventOut = z
         statusCode: 200,
         durationMs: 41,
         error: null,
+        errorCoded: null,
         cause: null,
         deliveries: null,
         unmatched: null,

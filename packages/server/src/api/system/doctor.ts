@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Clock } from '../../core/clock.ts'
 import { KeptAnswers } from '../overview/kept.ts'
 import { json, type Route, route } from '../route.ts'
+import type { Said } from '../../core/said.ts'
 
 export interface ShownFinding {
   level: 'ok' | 'warn' | 'fail'
@@ -10,6 +11,7 @@ export interface ShownFinding {
   mend?: string
   code?: string
   values?: Readonly<Record<string, string | number>>
+  because?: Pick<Said, 'code' | 'values'>
 }
 
 const findingsOut = z
@@ -28,6 +30,13 @@ const findingsOut = z
             examples: ['clock_ahead'],
           }),
         values: z.record(z.string(), z.union([z.string(), z.number()])),
+        because: z
+          .object({
+            code: z.string(),
+            values: z.record(z.string(), z.union([z.string(), z.number()])),
+          })
+          .nullable()
+          .meta({ description: 'Of the `reason` among the values, for programs' }),
       }),
     ),
   })
@@ -53,6 +62,15 @@ export function doctorRoute(diagnose: () => Promise<ShownFinding[]>, clock: Cloc
   })
 }
 
-function shown({ level, name, detail, mend, code, values }: ShownFinding) {
-  return { level, name, detail, mend: mend ?? null, code: code ?? null, values: { ...values } }
+function shown({ level, name, detail, mend, code, values, because }: ShownFinding) {
+  const { code: why, values: whyValues } = because ?? {}
+  return {
+    level,
+    name,
+    detail,
+    mend: mend ?? null,
+    code: code ?? null,
+    values: { ...values },
+    because: why === undefined ? null : { code: why, values: { ...whyValues } },
+  }
 }

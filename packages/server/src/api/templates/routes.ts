@@ -18,6 +18,7 @@ import { templates } from './catalogue.ts'
 import { draftOf } from './draft.ts'
 import { showTemplate, templateOut, tryIn, tryOut, useIn } from './schema.ts'
 import { checkValues, refuseUnknownValues, type Template } from './template.ts'
+import { showCoded } from '../coded.ts'
 
 export interface TemplateDeps extends EndpointCollectionDeps, Messages {
   db: Pool
@@ -101,11 +102,15 @@ function tryRoute({ clock, routesOf, rebuild, ...messages }: TemplateDeps): Rout
         number: 1,
         startedAtMs: clock.now(),
       })
-      if ('problem' in made) return json(200, { request: null, problem: made.problem })
+      if ('problem' in made) {
+        const { problem } = made
+        return json(200, { request: null, problem, problemCoded: showCoded(problem) })
+      }
       const headers = Object.entries(made.headers).map(([name, value]) => ({ name, value }))
       return json(200, {
         request: { url: made.url, headers, body: made.body },
         problem: null,
+        problemCoded: null,
       })
     },
   })

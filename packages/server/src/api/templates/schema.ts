@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { endpointIn } from '../endpoints/schema.ts'
 import type { Template, TemplateField, Words } from './template.ts'
+import { codedOut } from '../coded.ts'
 
 const words = z
   .object({ en: z.string(), 'pt-BR': z.string() })
@@ -58,6 +59,7 @@ export const tryOut = z
       })
       .nullable(),
     problem: z.string().nullable().meta({ description: 'Why there would be no request' }),
+    problemCoded: codedOut,
   })
   .meta({ id: 'TemplateTrialOut' })
 

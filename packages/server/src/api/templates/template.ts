@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import { invalid, PomboError } from '../../core/error.ts'
 import { unknown } from '../../core/known.ts'
 import type { endpointIn } from '../endpoints/schema.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 /** The same in each language that Pombo's pages speak. */
 export interface Words {
@@ -77,9 +78,9 @@ export function checkValues(
       )
     }
     if (kind === 'url' && !/^[a-z]+:\/\/[^/\s]+/i.test(value))
-      throw invalid(['body', 'values', name], `must be an address such as ${example}`)
+      throw invalid(['body', 'values', name], say('such_address', { example }))
     if (pattern !== undefined && !new RegExp(`^(?:${pattern})$`).test(value))
-      throw invalid(['body', 'values', name], `must be such as ${example}`)
+      throw invalid(['body', 'values', name], say('such_as', { example }))
     values[name] = value
   }
   return values

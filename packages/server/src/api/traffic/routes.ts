@@ -18,6 +18,7 @@ import type { Reads } from '../reads.ts'
 import { json, type Route, route } from '../route.ts'
 import { seriesOut, showCounts, sumOf } from './schema.ts'
 import { spanParameters, type Steps, stepsOf } from './span.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 export interface TrafficDeps extends AppFinder {
   reads: Reads
@@ -67,7 +68,7 @@ export function seriesRoute(deps: TrafficDeps): Route {
       const { holder, query } = call
       const db = deps.reads(call)
       if (query.endpoint_id !== undefined && query.event_type !== undefined)
-        throw invalid(['query', 'event_type'], 'is not counted for each endpoint; leave one out')
+        throw invalid(['query', 'event_type'], say('not_counted_each'))
       const { tenantId } = holder
       const appId = await appInQuery(deps, holder, query.app_id)
       const steps = stepsOf(query, deps.clock.now(), query.group_by !== undefined)
@@ -96,10 +97,8 @@ async function keysOf(
   scope: Pick<SeriesQuery, 'tenantId' | 'appId' | 'grain'>,
 ): Promise<SeriesOf> {
   if (asked !== undefined || grouping === 'endpoint') {
-    if (grouping === 'eventType')
-      throw invalid(['query', 'group_by'], 'is not counted for each endpoint')
-    if (scope.appId === null)
-      throw invalid(['query', 'app_id'], 'is needed where endpoints are asked for')
+    if (grouping === 'eventType') throw invalid(['query', 'group_by'], say('not_counted'))
+    if (scope.appId === null) throw invalid(['query', 'app_id'], say('app_of_endpoints'))
     const all = await endpointsOf(scope.tenantId, scope.appId)
     if (asked === undefined)
       return { kind: 'endpoint', ids: all.slice(0, LOOKED_AT).map(({ id }) => id) }

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { invalid } from '../../core/error.ts'
 import { keptDays } from '../../traffic/store.ts'
 import { instant } from '../field.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 const minuteMs = 60_000
 const hourMs = 3_600_000
@@ -58,28 +59,25 @@ export interface Steps {
 /** Whole steps, the last of which is the one that runs. */
 export function stepsOf(asked: Asked, nowMs: number, grouped: boolean): Steps {
   if (asked.span !== undefined && asked.since !== undefined)
-    throw invalid(['query', 'span'], 'goes without since; leave one of them out')
+    throw invalid(['query', 'span'], say('span_alone'))
   if (asked.until !== undefined && asked.since === undefined)
-    throw invalid(['query', 'until'], 'goes with since')
+    throw invalid(['query', 'until'], say('until_with_since'))
   const until = Math.min(asked.until ?? nowMs, nowMs)
   const since = asked.since ?? nowMs - spans[asked.span ?? '1h']
-  if (since >= until) throw invalid(['query', 'since'], 'must lie before until, and before now')
+  if (since >= until) throw invalid(['query', 'since'], say('since_before_until'))
   const stepMs =
     asked.step === undefined
       ? fitting(until - since, nowMs - since, grouped ? GROUPED_POINTS : USUAL_POINTS)
       : Number(asked.step) * 1_000
   const grain = stepMs % dayMs === 0 ? 'day' : stepMs % hourMs === 0 ? 'hour' : 'minute'
   if (nowMs - since > keptDays[grain] * dayMs)
-    throw invalid(
-      ['query', 'step'],
-      `is of what is kept for ${keptDays[grain]} days: give a later since, or a longer step`,
-    )
+    throw invalid(['query', 'step'], say('step_kept', { days: keptDays[grain] }))
   if (grouped && grain === 'minute' && until - since > groupedMinutesMs)
-    throw invalid(['query', 'step'], 'is at least 3600 where more than 6 hours are grouped')
+    throw invalid(['query', 'step'], say('step_grouped'))
   const sinceMs = Math.floor(since / stepMs) * stepMs
   const untilMs = Math.ceil(until / stepMs) * stepMs
   if ((untilMs - sinceMs) / stepMs > POINTS)
-    throw invalid(['query', 'step'], `makes more than ${POINTS} points; give a longer one`)
+    throw invalid(['query', 'step'], say('step_points', { points: POINTS }))
   return { sinceMs, untilMs, stepMs, grain }
 }
 

@@ -13,6 +13,7 @@ import { payloadText } from '../messages/send.ts'
 import { empty, json, type Route, route } from '../route.ts'
 import { simulateIn, simulateOut, transformationOut, transformationPatch } from './schema.ts'
 import { shownUrl } from '../shown-url.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 export interface TransformationDeps {
   endpoints: Endpoints
@@ -82,7 +83,8 @@ export function transformationRoutes({ endpoints, clock, transform }: Transforma
         const scope = { tenantId: holder.tenantId, appId }
         const endpoint = await endpoints.get(scope, params.endpoint_id)
         const payload = payloadText(text)
-        if (payload === undefined) throw invalid(['body', 'payload'], 'field required')
+        if (payload === undefined)
+          throw invalid(['body', 'payload'], { msg: 'field required', code: 'missing' })
         const tried: Transform = { ...endpoint.transform, payload: body.code }
         const nowMs = clock.now()
         const result = await transform(tried, {
@@ -143,10 +145,7 @@ function withoutUndefined<T extends object>(given: T): Given<T> {
 /** What Svix's documentation and its library of transformations are written in. */
 function refuseJavaScript(code: string | null | undefined): void {
   if (code == null || !/\bfunction\b[^{]*\(|=>|\breturn\b/.test(code)) return
-  throw invalid(
-    ['body', 'code'],
-    'is JavaScript, which is not run here; give a CEL expression of the new payload, such as {"text": payload.body}',
-  )
+  throw invalid(['body', 'code'], say('no_javascript', { example: '{"text": payload.body}' }))
 }
 
 /** The registry knows the code as a part of the endpoint's `transform`. */

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { aliases } from '../../core/known.ts'
 import { cel, channel, eventTypeName, time } from '../field.ts'
 import { payloadOrData } from '../messages/raw-schema.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 const code = cel(8_192)
   .nullish()
@@ -15,10 +16,7 @@ const code = cel(8_192)
 const variables = z
   .record(z.string(), z.string())
   .nullish()
-  .refine(
-    (given) => given == null || Object.keys(given).length === 0,
-    'are not offered; write the values into the expression',
-  )
+  .refine((given) => given == null || Object.keys(given).length === 0, say('values_in_expression'))
   .meta({ maxProperties: 0 })
   .meta({ description: 'Not offered' })
 

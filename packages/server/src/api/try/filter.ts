@@ -9,6 +9,7 @@ import { appId } from '../apps/schema.ts'
 import { cel, channel, eventTypeName, time } from '../field.ts'
 import { fillPayloads, listMessages } from '../messages/store.ts'
 import { json, type Route, route } from '../route.ts'
+import { codedOut, showCoded } from '../coded.ts'
 
 export interface TryFilterDeps {
   db: Pool
@@ -36,6 +37,7 @@ const filterTrialOut = z
   .object({
     ok: z.boolean(),
     problem: z.string().nullable().meta({ description: 'What is wrong with the filter itself' }),
+    problemCoded: codedOut,
     looked: z.int(),
     matched: z.int(),
     data: z.array(
@@ -45,6 +47,7 @@ const filterTrialOut = z
         createdAt: time,
         matched: z.boolean(),
         reason: z.string().nullable().meta({ description: 'Why the filter failed on it' }),
+        reasonCoded: codedOut,
       }),
     ),
   })
@@ -54,6 +57,7 @@ const filterTrialOut = z
       {
         ok: true,
         problem: null,
+        problemCoded: null,
         looked: 1,
         matched: 1,
         data: [
@@ -63,6 +67,7 @@ const filterTrialOut = z
             createdAt: '2026-01-31T09:30:00.000Z',
             matched: true,
             reason: null,
+            reasonCoded: null,
           },
         ],
       },
@@ -86,7 +91,10 @@ export function tryFilterRoute({ db, payloads }: TryFilterDeps): Route {
     async handle({ appId, body }) {
       const compiled = compileFilter(body.filter)
       const nothing = { looked: 0, matched: 0, data: [] }
-      if (!compiled.ok) return json(200, { ok: false, problem: compiled.problem, ...nothing })
+      if (!compiled.ok) {
+        const { problem } = compiled
+        return json(200, { ok: false, problem, problemCoded: showCoded(problem), ...nothing })
+      }
       const found = await listMessages(
         db,
         appId,
@@ -99,21 +107,26 @@ export function tryFilterRoute({ db, payloads }: TryFilterDeps): Route {
       const data = read
         .filter((one) => one.payload !== null)
         .slice(0, body.limit ?? 50)
-        .map((one) => ({
-          messageId: showId('message', one.id),
-          eventType: one.eventType,
-          createdAt: iso(one.createdAtMs),
-          ...compiled.filter({
+        .map((one) => {
+          const judged = compiled.filter({
             payload: payloadValue({ payload: one.payload!, contentType: one.contentType ?? null }),
             eventType: one.eventType,
             channels: one.channels ?? [],
             tags: one.tags ?? [],
             messageId: showId('message', one.id),
             timestamp: iso(one.createdAtMs),
-          }),
-        }))
+          })
+          return {
+            messageId: showId('message', one.id),
+            eventType: one.eventType,
+            createdAt: iso(one.createdAtMs),
+            ...judged,
+            reasonCoded: showCoded(judged.reason),
+          }
+        })
       const matched = data.filter((one) => one.matched).length
-      return json(200, { ok: true, problem: null, looked: data.length, matched, data })
+      const looked = data.length
+      return json(200, { ok: true, problem: null, problemCoded: null, looked, matched, data })
     },
   })
 }

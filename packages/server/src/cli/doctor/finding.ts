@@ -1,4 +1,6 @@
+import { filled } from '../../core/sentences/sentences.ts'
 import { type FindingCode, sentences } from './sentences.ts'
+import type { Said } from '../../core/said.ts'
 
 type Values = Readonly<Record<string, string | number>>
 
@@ -6,10 +8,14 @@ type Values = Readonly<Record<string, string | number>>
  * What a check found. `mend` says what to do about it; an `ok` has none. What is said of a running Pombo has a code,
  * and the values that stand in its sentences.
  */
-export type Finding = { name: string; detail: string; code?: FindingCode; values?: Values } & (
-  | { level: 'ok' }
-  | { level: 'warn' | 'fail'; mend: string }
-)
+export type Finding = {
+  name: string
+  detail: string
+  code?: FindingCode
+  values?: Values
+  /** Of the reason among the values. */
+  because?: Pick<Said, 'code' | 'values'>
+} & ({ level: 'ok' } | { level: 'warn' | 'fail'; mend: string })
 
 export function ok(name: string, detail: string): Finding {
   return { level: 'ok', name, detail }
@@ -32,8 +38,4 @@ export function finding(
   const { detail, mend = '' }: { detail: string; mend?: string } = sentences[code]
   const said = { name, detail: filled(detail, values), code, values }
   return level === 'ok' ? { level, ...said } : { level, ...said, mend: filled(mend, values) }
-}
-
-function filled(sentence: string, values: Values): string {
-  return sentence.replace(/\{(\w+)\}/g, (hole, name: string) => String(values[name] ?? hole))
 }

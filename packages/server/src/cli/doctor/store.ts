@@ -2,6 +2,7 @@ import type pg from 'pg'
 import { sealedColumns } from '../../db/reseal.ts'
 import type { Queryable } from '../../db/pool.ts'
 import { type SchemaState, schemaState } from '../../db/schema-state.ts'
+import type { Said } from '../../core/said.ts'
 
 /** What the server says of itself. */
 export interface ServerFacts {
@@ -139,6 +140,7 @@ export interface BrokerTrouble {
   node: string
   state: string
   reason: string | null
+  coded: Said | null
   since: Date
 }
 
@@ -184,7 +186,7 @@ export async function brokerTroubles(
     'select count(*)::int as n from source where broker_sealed is not null',
   )
   const { rows } = await db.query<BrokerTrouble>(
-    `select s.id, s.name, n.name as node, r.state, r.reason, r.since
+    `select s.id, s.name, n.name as node, r.state, r.reason, r.reason_coded as coded, r.since
        from broker_reader r
        join source s on s.id = r.source_id
        join node n on n.id = r.node_id

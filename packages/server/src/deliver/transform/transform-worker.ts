@@ -11,6 +11,7 @@ import {
   toJson,
 } from '../../core/expression.ts'
 import { headersProblem, isReservedHeader } from '../../core/request-headers.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 export interface TransformJob {
   id: number
@@ -58,7 +59,7 @@ function headersOf(value: unknown): Record<string, string> {
         typeof text !== 'boolean' &&
         typeof text !== 'bigint'
       )
-        throw new Error(`header "${name}" must be text, a number or a boolean`)
+        throw new Error(say('transformed_header', { name: `"${name}"` }))
       // Blanks around what comes out of a payload are nothing that a sender could mend; HTTP removes them.
       return [name, String(text).replace(/^[ \t]+|[ \t]+$/g, '')]
     }),
@@ -73,8 +74,8 @@ function headersOf(value: unknown): Record<string, string> {
 }
 
 function pathOf(value: unknown): string {
-  if (typeof value !== 'string') throw new Error('the path expression must give text')
-  if (value.length > 2_000) throw new Error('the path is longer than 2,000 characters')
+  if (typeof value !== 'string') throw new Error(say('transformed_path_text'))
+  if (value.length > 2_000) throw new Error(say('transformed_path_long'))
   return value
 }
 

@@ -7,6 +7,7 @@ import { payloadJson } from '../../core/raw-payload.ts'
 import { headerNameProblem, headerProblem } from '../../core/request-headers.ts'
 import { TransformLane, type Waiting } from './worker-lane.ts'
 import type { TransformJob, TransformResult } from './transform-worker.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 export type { TransformResult } from './transform-worker.ts'
 
@@ -59,7 +60,7 @@ export class Transformer {
       })
     })
     if (result.ok && (result.payload?.length ?? 0) > maxPayloadChars)
-      return { ok: false, problem: 'the transformed payload is larger than 16 MiB' }
+      return { ok: false, problem: say('transformed_large') }
     return result
   }
 

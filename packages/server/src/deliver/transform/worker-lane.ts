@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import type { TransformAnswer, TransformJob, TransformResult } from './transform-worker.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 /** A transformation that takes longer is given up, and its thread with it. */
 export const deadlineMs = 1_000
@@ -82,7 +83,7 @@ export class TransformLane {
     })
     worker.on('error', (error) => {
       if (this.#worker === worker)
-        this.#fail(`the transformation could not be run: ${error.message}`)
+        this.#fail(say('transformation_failed', { problem: error.message }))
     })
     return worker
   }

@@ -1,6 +1,7 @@
 /** URLs of brokers and databases: read, shown without what opens them, and given a default port. */
 import { z } from 'zod'
 import type { Host } from './network.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 /** A `url` setting of one of these schemes. */
 export function urlSetting(
@@ -13,10 +14,13 @@ export function urlSetting(
     .string()
     .trim()
     .max(2_048)
-    .refine((text) => {
-      const url = URL.parse(text)
-      return url !== null && schemes.includes(url.protocol.slice(0, -1)) && url.hostname !== ''
-    }, `must be a URL that begins with ${list} and names a host, such as ${example}`)
+    .refine(
+      (text) => {
+        const url = URL.parse(text)
+        return url !== null && schemes.includes(url.protocol.slice(0, -1)) && url.hostname !== ''
+      },
+      say('url_form', { schemes: list, example }),
+    )
     .refine(
       (text) => {
         const given = URL.parse(text)
@@ -24,13 +28,10 @@ export function urlSetting(
         return names.every((name) => parameters.includes(name)) && !given?.hash
       },
       parameters.length === 0
-        ? 'takes nothing behind a "?" or "#"'
-        : `takes behind the "?" only ${parameters.join(', ')}`,
+        ? say('url_bare')
+        : say('url_parameters', { names: parameters.join(', ') }),
     )
-    .refine(
-      (text) => decodes(text),
-      'holds a "%" in the user name or password that begins no escape; write it as %25',
-    )
+    .refine((text) => decodes(text), say('url_escape'))
     .meta({
       description: `Where it is, with user and password; shown without the password. One of ${list}`,
       examples: [example],

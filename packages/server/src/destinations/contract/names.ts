@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import type { Envelope } from '../../core/destination.ts'
 import { Declined } from './declined.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 const placeholders = {
   eventType: ({ eventType }: Envelope) => eventType,
@@ -20,12 +21,14 @@ export function nameSetting(description: string, example: string) {
       .refine(
         (text) =>
           [...text.matchAll(placeholder)].every(([, name]) => Object.hasOwn(placeholders, name!)),
-        `may hold only the placeholders ${Object.keys(placeholders)
-          .map((name) => `{${name}}`)
-          .join(', ')}`,
+        say('placeholders', {
+          names: Object.keys(placeholders)
+            .map((name) => `{${name}}`)
+            .join(', '),
+        }),
       )
       // oxlint-disable-next-line no-control-regex -- these are looked for
-      .refine((text) => !/[\u0000-\u001f\u007f]/.test(text), 'may not hold control characters')
+      .refine((text) => !/[\u0000-\u001f\u007f]/.test(text), say('control_characters'))
       .meta({
         description: `${description}. {eventType}, {app} and {orderingKey} stand for the message's own`,
         examples: [example],
@@ -50,7 +53,7 @@ export function nameFor(
   return name.replaceAll(placeholder, (whole, key: keyof typeof placeholders) => {
     const value = placeholders[key](envelope)
     if (value === '')
-      throw new Declined('unfit', `the message has none for ${whole} in the name "${name}"`)
+      throw new Declined('unfit', say('name_without_value', { placeholder: whole, name }))
     return clean(value)
   })
 }

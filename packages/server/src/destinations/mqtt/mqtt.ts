@@ -2,16 +2,16 @@
 import { shownAddress } from '../contract/address.ts'
 import type { DestinationKind } from '../contract/kind.ts'
 import { mqttAddress, type MqttSettings, ports, settings } from './settings.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 export const mqtt: DestinationKind<MqttSettings> = {
   type: 'mqtt',
   settings,
   secrets: [],
   problem(given) {
-    if (mqttAddress(given).path !== '')
-      return { field: 'url', problem: 'takes nothing behind the host and the port' }
+    if (mqttAddress(given).path !== '') return { field: 'url', problem: say('url_path') }
     return /[#+]/.test(given.topic)
-      ? { field: 'topic', problem: 'may not hold # or +, which are for subscribers' }
+      ? { field: 'topic', problem: say('topic_wildcards') }
       : undefined
   },
   isEncrypted: (given) => mqttAddress(given).scheme === 'mqtts',

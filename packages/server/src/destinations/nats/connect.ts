@@ -6,6 +6,7 @@ import { Declined } from '../contract/declined.ts'
 import type { Tools } from '../contract/kind.ts'
 import { tlsOptions } from '../contract/network.ts'
 import { natsAddress } from './settings.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 /** What is connected with; also by sources. */
 interface Settings {
@@ -71,18 +72,14 @@ export function translated(error: unknown, settings: Settings, field: string): u
       return new Declined(
         'missing',
         stream === undefined
-          ? `no stream takes the subject "${subject}"; make one that does`
-          : `the stream "${stream}" does not exist`,
+          ? say('no_stream_takes', { subject: subject ?? '' })
+          : say('no_stream', { stream }),
         { field },
       )
     // Nobody answers, which the client takes for a server without JetStream.
     case 'NoRespondersError':
     case 'JetStreamNotEnabled':
-      return new Declined(
-        'missing',
-        `no stream takes the subject "${subject}", or JetStream is not enabled there`,
-        { field },
-      )
+      return new Declined('missing', say('no_jetstream', { subject: subject ?? '' }), { field })
     case 'JetStreamApiError':
       return new Declined(
         /maximum|resources|storage/i.test(error.message) ? 'full' : 'refused',

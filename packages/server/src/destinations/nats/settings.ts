@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { addressOf, urlSetting } from '../contract/address.ts'
 import { nameSetting } from '../contract/names.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 const words = z.string().min(1).max(65_536)
 
@@ -11,7 +12,7 @@ export const settings = z
     subject: nameSetting('The subject, which a JetStream stream must take', 'events.{eventType}'),
     stream: z
       .string()
-      .regex(/^[^\s.*>/\\]{1,255}$/, 'may hold no blanks and none of . * > / \\')
+      .regex(/^[^\s.*>/\\]{1,255}$/, say('stream_name'))
       .optional()
       .meta({ description: 'The stream that must be the one that takes it', examples: ['EVENTS'] }),
     token: words.optional().meta({ description: 'Instead of user and password: a token' }),

@@ -2,6 +2,7 @@
 import { shownAddress } from '../contract/address.ts'
 import type { DestinationKind } from '../contract/kind.ts'
 import { ports, postgresAddress, type PostgresSettings, settings, sslModes } from './settings.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 export const postgres: DestinationKind<PostgresSettings> = {
   type: 'postgres',
@@ -10,9 +11,9 @@ export const postgres: DestinationKind<PostgresSettings> = {
   problem(given) {
     const { sslMode, username, path } = postgresAddress(given)
     if (!sslModes.includes(sslMode))
-      return { field: 'url', problem: `has an sslmode that is none of ${sslModes.join(', ')}` }
+      return { field: 'url', problem: say('url_sslmode', { options: sslModes.join(', ') }) }
     if (username === undefined || path === '')
-      return { field: 'url', problem: 'must name a user and a database' }
+      return { field: 'url', problem: say('url_user_and_database') }
     return undefined
   },
   isEncrypted: (given) => postgresAddress(given).sslMode !== 'disable',

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { addressOf, urlSetting } from '../contract/address.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 /** What a row can hold, under the names that its columns have unless others are given. */
 export const cells = [
@@ -17,7 +18,7 @@ const identifier = z
   .string()
   .min(1)
   .max(63)
-  .regex(/^[^\0"]+$/, 'may not hold a quote')
+  .regex(/^[^\0"]+$/, say('no_quote'))
 
 export const settings = z
   .object({
@@ -29,7 +30,7 @@ export const settings = z
     ),
     table: z
       .string()
-      .regex(/^[^\0".]{1,63}(?:\.[^\0".]{1,63})?$/, 'must be a table, or a schema and a table')
+      .regex(/^[^\0".]{1,63}(?:\.[^\0".]{1,63})?$/, say('table_name'))
       .meta({
         description: 'The table that a row a message goes into',
         examples: ['public.events'],

@@ -6,6 +6,7 @@ import type { Connection, Item, Tools } from '../contract/kind.ts'
 import { tlsOptions } from '../contract/network.ts'
 import { propertiesOf } from '../contract/properties.ts'
 import { type Cell, cells, postgresAddress, type PostgresSettings } from './settings.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 export async function open(settings: PostgresSettings, tools: Tools): Promise<Connection> {
   const address = postgresAddress(settings)
@@ -105,25 +106,17 @@ async function lookUp(
   )
   const { found, columns: there } = rows[0]!
   if (!found)
-    throw new Declined(
-      'missing',
-      `the table ${table} does not exist; make it: ${createTable(name)}`,
-      {
-        field: 'table',
-      },
-    )
+    throw new Declined('missing', say('table_missing', { table, sql: createTable(name) }), {
+      field: 'table',
+    })
   const named = cells.map((cell): [Cell, string] => [cell, columns[cell] ?? cell])
   const absent = named.find(
     ([cell, column]) => (cell === 'payload' || columns[cell]) && !there.includes(column),
   )
   if (absent)
-    throw new Declined(
-      'missing',
-      `the table ${table} does not exist with a column "${absent[1]}"`,
-      {
-        field: absent[0] === 'payload' && columns.payload === undefined ? 'table' : 'columns',
-      },
-    )
+    throw new Declined('missing', say('column_missing', { table, column: absent[1] }), {
+      field: absent[0] === 'payload' && columns.payload === undefined ? 'table' : 'columns',
+    })
   return { name, columns: named.filter(([, column]) => there.includes(column)) }
 }
 
@@ -200,10 +193,7 @@ function translated(error: unknown, field = 'url'): unknown {
   if (!(error instanceof Error) || error instanceof Declined) return error
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
   if (/does not support SSL/.test(error.message))
-    return new Declined(
-      'refused',
-      'PostgreSQL does not speak TLS there; add ?sslmode=disable to the url to send in the clear',
-    )
+    return new Declined('refused', say('no_tls_there'))
   if (!/^[0-9A-Z]{5}$/.test(code) || code.startsWith('E')) return error
   const text = `PostgreSQL says: ${error.message} (${code})`
   if (code.startsWith('28')) return new Declined('credentials', text)

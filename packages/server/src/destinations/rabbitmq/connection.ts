@@ -5,6 +5,7 @@ import { isFixed, nameFor } from '../contract/names.ts'
 import { propertiesOf } from '../contract/properties.ts'
 import { connect, translated } from './connect.ts'
 import type { RabbitmqSettings } from './settings.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 export async function open(settings: RabbitmqSettings, tools: Tools): Promise<Connection> {
   const model = await connect(settings, tools)
@@ -93,7 +94,7 @@ class Publisher implements Connection {
         },
         (error: unknown) => {
           if (error === null) resolve()
-          else reject(this.#broken ?? new Declined('refused', 'RabbitMQ could not store it (nack)'))
+          else reject(this.#broken ?? new Declined('refused', say('not_stored')))
         },
       )
       await promise
@@ -104,7 +105,7 @@ class Publisher implements Connection {
     }
     const where = exchange === '' ? `the queue ${key}` : `${exchange} with the routing key ${key}`
     if (waiting.returned !== undefined)
-      throw new Declined('missing', `no queue takes what goes to ${where} (${waiting.returned})`)
+      throw new Declined('missing', say('no_queue_takes', { where, said: waiting.returned }))
     return `confirmed by RabbitMQ for ${where}`
   }
 

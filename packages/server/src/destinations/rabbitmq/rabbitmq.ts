@@ -2,6 +2,7 @@
 import { shownAddress } from '../contract/address.ts'
 import type { DestinationKind } from '../contract/kind.ts'
 import { ports, rabbitmqAddress, type RabbitmqSettings, settings } from './settings.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 export const rabbitmq: DestinationKind<RabbitmqSettings> = {
   type: 'rabbitmq',
@@ -9,11 +10,11 @@ export const rabbitmq: DestinationKind<RabbitmqSettings> = {
   secrets: [],
   problem({ queue, exchange, routingKey }) {
     if (queue === undefined && exchange === undefined)
-      return { field: 'queue', problem: 'is needed, or an exchange' }
+      return { field: 'queue', problem: say('queue_or_exchange') }
     if (queue !== undefined && (exchange !== undefined || routingKey !== undefined))
       return {
         field: 'queue',
-        problem: 'goes without an exchange and a routingKey; give one or the other',
+        problem: say('queue_beside_exchange'),
       }
     return undefined
   },

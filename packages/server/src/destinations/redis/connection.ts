@@ -4,6 +4,7 @@ import { isFixed, nameFor } from '../contract/names.ts'
 import { propertiesOf } from '../contract/properties.ts'
 import { connect, translated } from './connect.ts'
 import type { RedisSettings } from './settings.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 export async function open(settings: RedisSettings, tools: Tools): Promise<Connection> {
   const { redis, cause } = await connect(settings, tools)
@@ -33,9 +34,13 @@ export async function open(settings: RedisSettings, tools: Tools): Promise<Conne
       })
       if (found === 'none' && create !== true) throw missing(stream)
       if (found !== 'none' && found !== 'stream')
-        throw new Declined('missing', `the key "${stream}" is a ${found} and not a stream`, {
-          field: 'stream',
-        })
+        throw new Declined(
+          'missing',
+          say('key_of_other_kind', { key: stream, found, wanted: 'stream' }),
+          {
+            field: 'stream',
+          },
+        )
     },
     async send(item) {
       try {
@@ -53,10 +58,7 @@ export async function open(settings: RedisSettings, tools: Tools): Promise<Conne
 }
 
 function missing(stream: string): Declined {
-  return new Declined(
-    'missing',
-    `the stream "${stream}" does not exist; make it (XGROUP CREATE ${stream} workers $ MKSTREAM), ` +
-      'or set create to true',
-    { field: 'stream' },
-  )
+  return new Declined('missing', say('stream_missing_workers', { key: stream }), {
+    field: 'stream',
+  })
 }

@@ -2,6 +2,7 @@
 import { shownAddress } from '../contract/address.ts'
 import type { DestinationKind } from '../contract/kind.ts'
 import { ports, redisAddress, type RedisSettings, settings } from './settings.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 export const redis: DestinationKind<RedisSettings> = {
   type: 'redis',
@@ -13,7 +14,7 @@ export const redis: DestinationKind<RedisSettings> = {
       ? undefined
       : {
           field: 'url',
-          problem: `ends in "/${path}"; behind the slash stands the number of a database`,
+          problem: say('url_database', { path }),
         }
   },
   isEncrypted: (given) => redisAddress(given).scheme === 'rediss',

@@ -83,3 +83,8 @@ export async function discardThese(
   }
   return closed
 }
+
+/** All that wait for an endpoint, a thousand at a time. */
+export async function discardAll(db: Queryable, endpointId: string, reason: string): Promise<void> {
+  while ((await discardDeliveries(db, { endpointIds: [endpointId] }, reason)) > 0);
+}

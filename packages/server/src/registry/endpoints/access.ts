@@ -3,6 +3,7 @@ import type { Endpoint } from '../../core/endpoint.ts'
 import type { ClientCredentials, EndpointAuth, EndpointTls } from '../../core/endpoint-access.ts'
 import { invalid } from '../../core/error.ts'
 import { checkSettings, lengthProblem, type Problem, type Problems } from '../checks.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 /** How `tls` is changed: what is left out stays, since nobody can read it to send it along; null takes it away. */
 export type TlsChange = { [Part in keyof EndpointTls]?: string | null }
@@ -13,16 +14,16 @@ const ownParams = new Set(['grant_type', 'client_id', 'client_secret', 'scope'])
 /** @param tokenUrlProblem of the address guard, where there is such a URL */
 export function authProblems(auth: EndpointAuth, tokenUrlProblem: Problem): Problems {
   if (auth.type === 'bearer')
-    return [['token', words(auth.token, 8_192, /^[\x21-\x7e]+$/, 'visible ASCII characters')]]
+    return [['token', words(auth.token, 8_192, /^[\x21-\x7e]+$/, 'one_to_visible')]]
   if (auth.type === 'basic')
     return [
-      ['username', words(auth.username, 1_024, /^[^\p{Cc}:]+$/u, 'characters without a colon')],
-      ['password', words(auth.password, 1_024, /^\P{Cc}+$/u, 'characters')],
+      ['username', words(auth.username, 1_024, /^[^\p{Cc}:]+$/u, 'one_to_without_colon')],
+      ['password', words(auth.password, 1_024, /^\P{Cc}+$/u)],
     ]
   return [
     ['tokenUrl', tokenUrlProblem],
-    ['clientId', words(auth.clientId, 1_024, /^\P{Cc}+$/u, 'characters')],
-    ['clientSecret', words(auth.clientSecret, 8_192, /^\P{Cc}+$/u, 'characters')],
+    ['clientId', words(auth.clientId, 1_024, /^\P{Cc}+$/u)],
+    ['clientSecret', words(auth.clientSecret, 8_192, /^\P{Cc}+$/u)],
     ['scopes', scopesProblem(auth.scopes)],
     ['extraParams', paramsProblem(auth.extraParams)],
     ...Object.entries(auth.extraParams).map(
@@ -31,28 +32,31 @@ export function authProblems(auth: EndpointAuth, tokenUrlProblem: Problem): Prob
   ]
 }
 
-function words(text: string, max: number, pattern: RegExp, allowed: string): Problem {
+function words(
+  text: string,
+  max: number,
+  pattern: RegExp,
+  rule: 'one_to_visible' | 'one_to_without_colon' | 'one_to_characters' = 'one_to_characters',
+): Problem {
   if (text.length <= max && pattern.test(text)) return lengthProblem(text, max)
-  return `must be 1 to ${max} ${allowed}`
+  return say(rule, { max })
 }
 
 function scopesProblem(scopes: ClientCredentials['scopes']): Problem {
-  if (scopes.length > 100) return `has ${scopes.length} entries, at most 100 are allowed`
+  if (scopes.length > 100) return say('entries_at_most', { limit: 100 })
   const wrong = scopes.find((scope) => !/^[\x21\x23-\x5b\x5d-\x7e]{1,256}$/.test(scope))
-  return wrong === undefined
-    ? undefined
-    : 'holds one that is no scope: 1 to 256 visible ASCII characters without quote and backslash'
+  return wrong === undefined ? undefined : say('scope_form')
 }
 
 function paramsProblem(params: ClientCredentials['extraParams']): Problem {
   const names = Object.keys(params)
-  if (names.length > 20) return `has ${names.length} entries, at most 20 are allowed`
+  if (names.length > 20) return say('entries_at_most', { limit: 20 })
   const own = names.find((name) => ownParams.has(name))
-  if (own !== undefined) return `may not hold "${own}", which Pombo sets itself`
+  if (own !== undefined) return say('own_parameter', { name: own })
   for (const name of names) {
-    if (name === '') return '"" has an empty name'
+    if (name === '') return say('unnamed_parameter')
     const problem = lengthProblem(name, 256)
-    if (problem !== undefined) return `"${name.slice(0, 64)}" ${problem.msg}`
+    if (problem !== undefined) return { ...problem, msg: `"${name.slice(0, 64)}" ${problem.msg}` }
   }
   return undefined
 }
@@ -81,14 +85,11 @@ export function checkAccess(
     checkSettings({ tls }, { tls: (parts) => tlsProblems(parts, nowMs) })
   if (tls !== null && (given.tls !== undefined || given.url !== undefined))
     if (!/^(?:https|amqps|rediss|mqtts|tls|postgres):/i.test(url))
-      throw invalid(
-        ['body', given.tls === undefined ? 'url' : 'tls'],
-        'certificates need an https: URL, or a destination by TLS; change the URL, or take tls out (null)',
-      )
+      throw invalid(['body', given.tls === undefined ? 'url' : 'tls'], say('certificates_need_tls'))
   if (auth === null || (given.auth === undefined && given.headers === undefined)) return
   if (Object.keys(headers).some((name) => name.toLowerCase() === 'authorization'))
     throw invalid(
       ['body', given.auth === undefined ? 'headers' : 'auth'],
-      'auth and a header Authorization exclude each other; take one of them out',
+      say('auth_beside_header'),
     )
 }

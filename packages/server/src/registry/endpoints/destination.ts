@@ -3,6 +3,7 @@ import type { Endpoint, Transform } from '../../core/endpoint.ts'
 import { invalid } from '../../core/error.ts'
 import { changedTls } from './access.ts'
 import { type DestinationRules, type EndpointSettings, withTrimmedUrls } from './settings.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 /**
  * What is given as it is checked and kept. A destination brings its own URL; a client that knows of none gives back the
@@ -19,19 +20,13 @@ export function withDestination<Settings extends EndpointSettings>(
   if (destination != null) return towards(destination, settings, kept, rules)
   if (!kept?.destination) return settings
   if (destination === null) {
-    if (url === undefined || url === kept.url)
-      throw invalid(['body', 'url'], 'is needed to deliver by HTTP from here on')
+    if (url === undefined || url === kept.url) throw invalid(['body', 'url'], say('url_for_http'))
     return settings
   }
   refusePath(settings.transform)
-  if (settings.auth != null)
-    throw invalid(['body', 'auth'], "is for HTTP; who Pombo is there the destination's url says")
+  if (settings.auth != null) throw invalid(['body', 'auth'], say('auth_for_http'))
   if (url === undefined) return settings
-  if (url !== kept.url)
-    throw invalid(
-      ['body', 'url'],
-      'follows from the destination; give destination null with it to deliver by HTTP',
-    )
+  if (url !== kept.url) throw invalid(['body', 'url'], say('url_follows'))
   const { url: _, ...others } = settings
   return others as Settings
 }
@@ -42,20 +37,20 @@ function towards<Settings extends EndpointSettings>(
   kept: Endpoint | undefined,
   rules: DestinationRules | undefined,
 ): Settings {
-  if (!rules) throw invalid(['body', 'destination'], 'is not offered here')
+  if (!rules) throw invalid(['body', 'destination'], say('destination_not_offered'))
   const whole = rules.unmasked(destination, kept?.destination ?? null)
   const url = rules.address(whole)
   if (settings.url !== undefined && settings.url !== url && settings.url !== kept?.url)
-    throw invalid(['body', 'url'], 'goes without a destination, which says where it leads')
+    throw invalid(['body', 'url'], say('url_beside_destination'))
   refusePath(settings.transform === undefined ? kept?.transform : settings.transform)
   if ((settings.auth === undefined ? kept?.auth : settings.auth) != null)
-    throw invalid(['body', 'auth'], "is for HTTP; who Pombo is there the destination's url says")
+    throw invalid(['body', 'auth'], say('auth_for_http'))
   return { ...settings, destination: whole, url }
 }
 
 function refusePath(transform: Transform | null | undefined): void {
   if (transform?.path !== undefined)
-    throw invalid(['body', 'transform', 'path'], 'changes a URL, and a destination has none')
+    throw invalid(['body', 'transform', 'path'], say('path_of_destination'))
 }
 
 /** Whether a change must be looked at beside what is kept. */

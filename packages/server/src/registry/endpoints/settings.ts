@@ -23,6 +23,7 @@ import {
   type Problems,
   uidProblem,
 } from '../checks.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 /** What a caller cannot set as a setting: it is given once, or has a route of its own. */
 type NotASetting =
@@ -93,7 +94,7 @@ export function withTrimmedUrls<Settings extends Pick<EndpointSettings, 'url' | 
 async function urlProblemOf(url: string, rules: EndpointRules): Promise<Problem> {
   // The same readers drop them from the middle too, and so reach another address than the one that is shown.
   // oxlint-disable-next-line no-control-regex -- these are looked for
-  if (/[\u0000-\u001f\u007f]/.test(url)) return 'may not hold line breaks or control characters'
+  if (/[\u0000-\u001f\u007f]/.test(url)) return say('control_characters')
   return lengthProblem(url, 65_536) ?? (await rules.checkUrl(url))
 }
 
@@ -222,7 +223,7 @@ function names(
   allowed: string,
 ): (given: string[]) => Problem {
   return (given) => {
-    if (given.length === 0) return 'must not be empty; null means all'
+    if (given.length === 0) return say('empty_means_all')
     if (given.length > maxItems) return tooMany(given.length, maxItems)
     const wrong = given.find((name) => name.length > maxLength || !pattern.test(name))
     if (wrong !== undefined)
@@ -231,11 +232,11 @@ function names(
         code: 'bad_name',
         values: { limit: maxLength },
       }
-    return new Set(given).size < given.length ? 'names one twice' : undefined
+    return new Set(given).size < given.length ? say('names_twice') : undefined
   }
 }
 
 function oneOf(allowed: readonly string[]): (value: string) => Problem {
   const words = allowed.map((word) => `"${word}"`).join(', ')
-  return (value) => (allowed.includes(value) ? undefined : `must be one of ${words}`)
+  return (value) => (allowed.includes(value) ? undefined : say('one_of', { options: words }))
 }

@@ -7,6 +7,7 @@ import { defineTable, type ListOptions, type Page } from '../../db/table.ts'
 import { textProblem, uuidOf } from '../checks.ts'
 import type { Write } from '../writer.ts'
 import { hashKey, makeKey, type ApiKey, type KeyUse } from './key.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 export const apiKeys = defineTable<ApiKey, never, { hash: Buffer }>({
   name: 'api_key',
@@ -53,7 +54,9 @@ export function createKeys({ pool, clock, write }: { pool: Pool; clock: Clock; w
     { use, pollerId }: { use?: KeyUse; pollerId?: string } = {},
   ): Promise<MadeKey> {
     const problem =
-      name.length === 0 || name.length > 256 ? 'has 1 to 256 characters' : textProblem(name)
+      name.length === 0 || name.length > 256
+        ? say('length_between', { min: 1, max: 256 })
+        : textProblem(name)
     if (problem) throw invalid(['body', 'name'], problem)
     if (expiresAtMs !== null && expiresAtMs <= clock.now())
       throw invalid(['body', 'expiresAt'], { msg: 'must lie in the future', code: 'time_past' })

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import type { EndpointTls } from '../../core/endpoint-access.ts'
 import type { BrokerSettings } from './kind.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 const pem = z.string().min(1).max(65_536).optional()
 
@@ -29,7 +30,7 @@ export function brokerName(description: string, example: string) {
       .min(1)
       .max(255)
       // oxlint-disable-next-line no-control-regex -- these are looked for
-      .refine((text) => !/[\u0000-\u001f\u007f]/.test(text), 'may not hold control characters')
+      .refine((text) => !/[\u0000-\u001f\u007f]/.test(text), say('control_characters'))
       .meta({ description, examples: [example] })
   )
 }

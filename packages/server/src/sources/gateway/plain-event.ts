@@ -2,10 +2,11 @@
 import { z } from 'zod'
 import { known } from '../../core/known.ts'
 import { priorities, type Priority } from '../../core/message.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 const name = (characters: number) =>
   z.string().regex(new RegExp(`^[a-zA-Z0-9\\-_.]{1,${characters}}$`), {
-    error: `must be 1 to ${characters} letters, digits, "-", "_" and "."`,
+    error: say('plain_name', { max: characters }),
   })
 
 const eventIn = z.object({

@@ -3,6 +3,7 @@
  * written in it, and so is what a caller sets of a source of the kind `webhook`.
  */
 import { z } from 'zod'
+import { say } from '../../core/sentences/sentences.ts'
 
 const name = z.string().min(1).max(128)
 
@@ -71,7 +72,10 @@ export const scheme = z
       ...signature,
       // Anybody can compute a digest of what anybody can read.
       signed: template
-        .refine((text) => text.includes('{secret}'), 'must name the secret as {secret}')
+        .refine(
+          (text) => text.includes('{secret}'),
+          say('secret_named', { placeholder: '{secret}' }),
+        )
         .meta({ pattern: String.raw`\{secret\}` }),
     }),
     z.object({ kind: z.literal('ed25519'), ...signature }),
@@ -92,7 +96,7 @@ export const scheme = z
         .refine(
           (all) =>
             all.every((one) => one.startsWith('HS')) || !all.some((one) => one.startsWith('HS')),
-          'are either all of a shared secret (HS…) or all of a public key: mixed, the public key would sign',
+          say('algorithms_mixed'),
         )
         .meta({ anyOf: [{ items: { pattern: '^HS' } }, { items: { pattern: '^[^H]' } }] }),
       issuer: name.optional(),

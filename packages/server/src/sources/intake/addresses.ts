@@ -1,4 +1,5 @@
 import { BlockList, isIP } from 'node:net'
+import { say } from '../../core/sentences/sentences.ts'
 
 /** What is wrong with an entry of a list of addresses; undefined: nothing. */
 export function addressProblem(entry: string): string | undefined {
@@ -6,9 +7,7 @@ export function addressProblem(entry: string): string | undefined {
   const version = isIP(address)
   const isNetwork =
     bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128))
-  return version === 0 || !isNetwork || rest.length > 0
-    ? 'must be an address or a network, such as 203.0.113.7 or 203.0.113.0/24'
-    : undefined
+  return version === 0 || !isNetwork || rest.length > 0 ? say('network_form') : undefined
 }
 
 interface Listed {

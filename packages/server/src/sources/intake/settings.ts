@@ -6,6 +6,7 @@ import type { BrokerSettings } from '../broker/kind.ts'
 import { gateways } from '../gateways.ts'
 import type { WebhookSettings } from '../gateway/scheme.ts'
 import { addressProblem } from './addresses.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 /** What a caller can set of a source. */
 export interface SourceSettings {
@@ -57,15 +58,15 @@ export function checkSettings(settings: Partial<SourceSettings>): void {
   }
   const { gateway, name, secret, filters } = settings
   if (gateway !== undefined && !gateways.has(gateway))
-    note(['gateway'], `must be one of ${[...gateways.keys()].join(', ')}`)
+    note(['gateway'], say('one_of', { options: [...gateways.keys()].join(', ') }))
   if (gateway !== undefined && gateway !== 'webhook' && settings.webhook)
-    note(['webhook'], `is for the gateway "webhook"; "${gateway}" knows how its requests are read`)
+    note(['webhook'], say('webhook_alone', { gateway }))
   if (gateway === 'webhook' && secret && !settings.webhook?.verification)
-    note(['webhook', 'verification'], 'is needed beside a secret: it says how the secret is used')
+    note(['webhook', 'verification'], say('verification_needed'))
   if (name !== undefined && (name.length === 0 || name.length > 256))
-    note(['name'], 'has 1 to 256 characters')
+    note(['name'], say('length_between', { min: 1, max: 256 }))
   if (secret !== undefined && secret !== null && (secret.length < 4 || secret.length > 1_024))
-    note(['secret'], 'has 4 to 1,024 characters')
+    note(['secret'], say('length_between', { min: 4, max: '1,024' }))
   for (const { field, problem } of filters ? chatFilterProblems(filters) : [])
     note(['filters', field], problem)
   for (const [index, one] of (settings.allowedIps ?? []).entries()) {

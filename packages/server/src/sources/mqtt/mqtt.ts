@@ -7,18 +7,18 @@ import { mqttAddress, ports } from '../../destinations/mqtt/settings.ts'
 import type { BrokerKind } from '../broker/kind.ts'
 import { Subscriber } from '../broker/subscriber.ts'
 import { type MqttSource, settings } from './settings.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 export const mqtt: BrokerKind<MqttSource> = {
   type: 'mqtt',
   settings,
   secrets: [],
   problem(given) {
-    if (mqttAddress(given).path !== '')
-      return { field: 'url', problem: 'takes nothing behind the host and the port' }
+    if (mqttAddress(given).path !== '') return { field: 'url', problem: say('url_path') }
     if (/(^|\/)[^/]+#|#.|[^/]\+|\+[^/]/.test(given.topic))
-      return { field: 'topic', problem: 'may hold + for a whole level, and # as the last one' }
+      return { field: 'topic', problem: say('topic_levels') }
     return given.topic.startsWith('$')
-      ? { field: 'topic', problem: 'begins with $; the shared subscription is made of the group' }
+      ? { field: 'topic', problem: say('topic_dollar') }
       : undefined
   },
   isEncrypted: (given) => mqttAddress(given).scheme === 'mqtts',

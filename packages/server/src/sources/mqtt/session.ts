@@ -14,6 +14,7 @@ import { openSocket } from '../../destinations/contract/network.ts'
 import { translated } from '../../destinations/mqtt/connection.ts'
 import { mqttAddress } from '../../destinations/mqtt/settings.ts'
 import { namesOf, type MqttSource } from './settings.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 const keepAliveSeconds = 20
 const protocolVersion = 5
@@ -109,13 +110,9 @@ export class MqttSession {
       const { reasonCode = connack.returnCode ?? 0 } = connack
       if (reasonCode !== 0) throw refused('it refused the connection', reasonCode)
       if (connack.properties?.retainAvailable === false)
-        throw new Declined(
-          'refused',
-          'the broker keeps no retained messages, which those are that cannot be read',
-          {
-            field: 'deadLetter',
-          },
-        )
+        throw new Declined('refused', say('no_retained'), {
+          field: 'deadLetter',
+        })
       return session
     } catch (error) {
       socket.destroy()

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { urlSetting } from '../../destinations/contract/address.ts'
 import { brokerName, commonSettings } from '../broker/common-settings.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 export const settings = z
   .object({
@@ -9,7 +10,7 @@ export const settings = z
     topic: brokerName('The topics, with + and # for any', 'shop/+/orders/#'),
     group: z
       .string()
-      .regex(/^[^/+#\s]{1,128}$/, 'may hold no blanks and none of / + #')
+      .regex(/^[^/+#\s]{1,128}$/, say('group_name'))
       .optional()
       .meta({
         description: 'The shared subscription of all nodes; default pombo',
@@ -17,7 +18,7 @@ export const settings = z
       }),
     deadLetter: z
       .string()
-      .regex(/^[^+#\0]{1,200}$/, 'may not hold + or #, which are for subscribers')
+      .regex(/^[^+#\0]{1,200}$/, say('topic_plain'))
       .optional()
       .meta({
         description:

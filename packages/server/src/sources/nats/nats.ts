@@ -7,17 +7,17 @@ import { natsAddress, ports } from '../../destinations/nats/settings.ts'
 import type { BrokerKind } from '../broker/kind.ts'
 import { Subscriber } from '../broker/subscriber.ts'
 import { type NatsSource, settings } from './settings.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 export const nats: BrokerKind<NatsSource> = {
   type: 'nats',
   settings,
   secrets: ['token', 'credentials'],
   problem(given) {
-    if (natsAddress(given).path !== '')
-      return { field: 'url', problem: 'takes nothing behind the host and the port' }
+    if (natsAddress(given).path !== '') return { field: 'url', problem: say('url_path') }
     const ways = [new URL(given.url).username || undefined, given.token, given.credentials]
     return ways.filter((way) => way !== undefined).length > 1
-      ? { field: 'url', problem: 'with a user, token or credentials: give one of them' }
+      ? { field: 'url', problem: say('one_login_of_url') }
       : undefined
   },
   isEncrypted: (given) => natsAddress(given).scheme === 'tls',

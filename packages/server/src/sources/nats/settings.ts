@@ -1,13 +1,14 @@
 import { z } from 'zod'
 import { urlSetting } from '../../destinations/contract/address.ts'
 import { brokerName, commonSettings } from '../broker/common-settings.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 const words = z.string().min(1).max(65_536)
 /** Of streams and consumers. */
 const name = (description: string, example: string) =>
   z
     .string()
-    .regex(/^[^\s.*>/\\]{1,255}$/, 'may hold no blanks and none of . * > / \\')
+    .regex(/^[^\s.*>/\\]{1,255}$/, say('stream_name'))
     .meta({ description, examples: [example] })
 
 export const settings = z

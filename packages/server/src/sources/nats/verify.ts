@@ -3,6 +3,7 @@ import { Declined } from '../../destinations/contract/declined.ts'
 import type { Tools } from '../../destinations/contract/kind.ts'
 import { connect, libraries, translated } from '../../destinations/nats/connect.ts'
 import { namesOf, type NatsSource } from './settings.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 /** How long a message may be in hand before another reader gets it; what is being taken says so by then. */
 export const ackWaitMs = 15_000
@@ -52,15 +53,11 @@ export async function makeConsumer(manager: JetStreamManager, settings: NatsSour
   }
   const { config } = found
   if (config.ack_policy !== 'explicit' || config.deliver_subject !== undefined)
-    throw new Declined(
-      'missing',
-      `the consumer "${group}" of the stream "${stream}" is no pull consumer with explicit acknowledgements`,
-      { field: 'group' },
-    )
+    throw new Declined('missing', say('not_a_pull_consumer', { group, stream }), { field: 'group' })
   if ((config.filter_subject ?? '') !== (subject ?? ''))
     throw new Declined(
       'missing',
-      `the consumer "${group}" is there already, for ${config.filter_subject ?? 'all subjects'}; name another group`,
+      say('consumer_of_another', { group, subject: config.filter_subject ?? 'all subjects' }),
       { field: 'subject' },
     )
 }
@@ -73,12 +70,16 @@ async function makeRefused(manager: JetStreamManager, settings: NatsSource): Pro
     throw translated(error, settings, 'deadLetter')
   })
   if (found === settings.stream)
-    throw new Declined('missing', `the stream "${found}" takes "${refused}" itself; name another`, {
-      field: 'deadLetter',
-    })
+    throw new Declined(
+      'missing',
+      say('stream_takes_refused', { stream: found, subject: refused }),
+      {
+        field: 'deadLetter',
+      },
+    )
   if (found !== undefined) return
   if (settings.deadLetter !== undefined)
-    throw new Declined('missing', `no stream takes the subject "${refused}"; make one that does`, {
+    throw new Declined('missing', say('no_stream_takes', { subject: refused }), {
       field: 'deadLetter',
     })
   const name = `POMBO_REFUSED_${settings.stream}`

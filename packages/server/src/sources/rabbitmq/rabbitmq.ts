@@ -8,6 +8,7 @@ import { ports, rabbitmqAddress } from '../../destinations/rabbitmq/settings.ts'
 import type { BrokerKind } from '../broker/kind.ts'
 import { Subscriber } from '../broker/subscriber.ts'
 import { namesOf, type RabbitmqSource, settings } from './settings.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 export const rabbitmq: BrokerKind<RabbitmqSource> = {
   type: 'rabbitmq',
@@ -15,13 +16,11 @@ export const rabbitmq: BrokerKind<RabbitmqSource> = {
   secrets: [],
   problem({ queue, stream, from, partitions }) {
     if ((queue === undefined) === (stream === undefined))
-      return { field: 'queue', problem: 'or stream is needed, and not both' }
+      return { field: 'queue', problem: say('queue_or_stream') }
     if (stream !== undefined) return undefined
     if (partitions !== undefined)
-      return { field: 'partitions', problem: 'is for streams; nodes share a queue without them' }
-    return from === undefined
-      ? undefined
-      : { field: 'from', problem: 'is for streams; a queue is read from its head' }
+      return { field: 'partitions', problem: say('partitions_of_streams') }
+    return from === undefined ? undefined : { field: 'from', problem: say('from_of_streams') }
   },
   isEncrypted: (given) => rabbitmqAddress(given).scheme === 'amqps',
   address(given) {

@@ -5,6 +5,7 @@ import { connect, translated } from '../../destinations/rabbitmq/connect.ts'
 import { tlsOf } from '../broker/common-settings.ts'
 import type { BrokerMessage, ReaderTools } from '../broker/kind.ts'
 import { namesOf, type RabbitmqSource } from './settings.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 export interface ReadingOptions {
   /** The queue or stream. */
@@ -59,7 +60,7 @@ export class Reading {
         name,
         (message) => {
           if (message) onMessage(message, reading)
-          else reading.#break(new Declined('missing', `"${name}" was deleted in RabbitMQ`))
+          else reading.#break(new Declined('missing', say('queue_deleted', { name })))
         },
         consume,
       )
@@ -103,8 +104,8 @@ export class Reading {
       await channel.waitForConfirms()
       channel.removeAllListeners('return')
       if (returned) {
-        const gone = `the queue "${this.#refused}" is gone, which takes what cannot be read`
-        throw new Declined('missing', `${gone}; make it again`, { field: 'deadLetter' })
+        const gone = say('dead_letter_gone', { name: this.#refused })
+        throw new Declined('missing', gone, { field: 'deadLetter' })
       }
     } catch (error) {
       throw translated(this.#broken ?? error)

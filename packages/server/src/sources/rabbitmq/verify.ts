@@ -3,6 +3,7 @@ import type { Tools } from '../../destinations/contract/kind.ts'
 import { Declined } from '../../destinations/contract/declined.ts'
 import { connect, translated } from '../../destinations/rabbitmq/connect.ts'
 import { namesOf, type RabbitmqSource, streamsOf } from './settings.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 /** Each question on a channel of its own, which RabbitMQ closes with its no. */
 async function asked<T>(
@@ -53,7 +54,7 @@ async function isStream(channel: Channel, name: string): Promise<void> {
   } catch (error) {
     // Its other arguments differ from none, which says nothing of its type.
     if (error instanceof Error && !error.message.includes("'x-queue-type'")) return
-    throw new Declined('missing', `"${name}" is a queue and not a stream; give it as queue`, {
+    throw new Declined('missing', say('queue_not_stream', { name }), {
       field: 'stream',
       cause: error,
     })

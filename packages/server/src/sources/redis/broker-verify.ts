@@ -2,6 +2,7 @@ import { Declined } from '../../destinations/contract/declined.ts'
 import type { Tools } from '../../destinations/contract/kind.ts'
 import { connect, translated } from '../../destinations/redis/connect.ts'
 import type { RedisSource } from './broker-settings.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 export async function verify(settings: RedisSource, tools: Tools): Promise<void> {
   const { stream, list, group = 'pombo', deadLetter } = settings
@@ -12,11 +13,9 @@ export async function verify(settings: RedisSource, tools: Tools): Promise<void>
     const found = await redis.type(key)
     // A list that is empty is not there.
     if (found === 'none' && kind === 'stream')
-      throw new Declined(
-        'missing',
-        `the stream "${key}" does not exist; make it (XGROUP CREATE ${key} ${group} $ MKSTREAM)`,
-        { field: 'stream' },
-      )
+      throw new Declined('missing', say('stream_missing_own_group', { key, group: group ?? '' }), {
+        field: 'stream',
+      })
     if (found !== 'none' && found !== kind) throw notA(key, found, kind, kind)
     const aside = deadLetter ?? `${key}:pombo:refused`
     const asideIs = await redis.type(aside)
@@ -35,5 +34,5 @@ export async function verify(settings: RedisSource, tools: Tools): Promise<void>
 }
 
 function notA(key: string, found: string, wanted: string, field: string): Declined {
-  return new Declined('missing', `the key "${key}" is a ${found} and not a ${wanted}`, { field })
+  return new Declined('missing', say('key_of_other_kind', { key, found, wanted }), { field })
 }

@@ -6,6 +6,7 @@ import { shownAddress } from '../../destinations/contract/address.ts'
 import { ports, redisAddress } from '../../destinations/redis/settings.ts'
 import type { BrokerKind } from '../broker/kind.ts'
 import { type RedisSource, settings } from './broker-settings.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 export const redis: BrokerKind<RedisSource> = {
   type: 'redis',
@@ -16,14 +17,14 @@ export const redis: BrokerKind<RedisSource> = {
     if (!/^\d*$/.test(path))
       return {
         field: 'url',
-        problem: `ends in "/${path}"; behind the slash stands the number of a database`,
+        problem: say('url_database', { path }),
       }
     if ((stream === undefined) === (list === undefined))
-      return { field: 'stream', problem: 'or list is needed, and not both' }
+      return { field: 'stream', problem: say('stream_or_list') }
     if (group !== undefined && stream === undefined)
-      return { field: 'group', problem: 'is for streams; readers of a list need none' }
+      return { field: 'group', problem: say('group_of_streams') }
     return end !== undefined && list === undefined
-      ? { field: 'end', problem: 'is for lists; a stream is read in its order' }
+      ? { field: 'end', problem: say('end_of_lists') }
       : undefined
   },
   isEncrypted: (given) => redisAddress(given).scheme === 'rediss',

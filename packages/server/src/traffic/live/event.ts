@@ -3,6 +3,7 @@ import { iso } from '../../core/clock.ts'
 import { showId } from '../../core/id.ts'
 import type { StoredMessage } from '../../ingest/observer.ts'
 import { describe, type Unwritten } from '../../record/recorded.ts'
+import { codeOfError } from '../../core/sentences/sentences.ts'
 
 export const liveStates = ['accepted', 'delivered', 'failed', 'exhausted', 'discarded'] as const
 
@@ -109,6 +110,7 @@ export function showEvent(one: LiveEvent) {
     ...event,
     // A node of an earlier version tells of none.
     cause: cause ? partsOfCause(cause) : null,
+    errorCoded: codeOfError(event.error ?? '') ?? null,
     at: iso(atMs),
     appId: showId('app', event.appId),
     messageId: showId('message', event.messageId),

@@ -10,6 +10,7 @@ import {
 } from '../../queue/reopen/store.ts'
 import { bringForward, lookAtWaiting } from '../../queue/reopen/waiting/store.ts'
 import type { BulkArgs, Job, JobCursor } from './store.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 /** Deliveries that are open, then those that are closed: in a walk each. */
 export type Part = NonNullable<JobCursor['part']>
@@ -70,6 +71,6 @@ export async function actOn(
 ): Promise<string[]> {
   if (part === 'closed') return await reopen(db, page, args.priority)
   if (task === 'bulk.discard')
-    return await discard(db, page, `not sent: given up by hand: ${args.reason}`)
+    return await discard(db, page, say('not_sent_by_hand_because', { reason: args.reason ?? '' }))
   return await bringForward(db, page)
 }

@@ -25,6 +25,7 @@ import {
   savePage,
   takeJob,
 } from './store.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 /** Payloads read together, and those filtered before others get their turn. */
 const readBytes = 4 * 1024 * 1024
@@ -55,7 +56,7 @@ export async function runPage(deps: JobDeps): Promise<number | undefined> {
       error,
     )
     // Who asked for the job learns nothing of Pombo's inside.
-    const told = final ? 'Pombo could not go on; its log says why' : null
+    const told = final ? say('task_bug') : null
     await fail(deps, node, job, { failures, final, error: told })
   }
   return 0
@@ -94,7 +95,7 @@ async function doPage(deps: JobDeps, node: string, job: Job): Promise<void> {
   const compiled = args.payloadFilter === null ? null : deps.compileFilter(args.payloadFilter)
   if (compiled?.ok === false) {
     // It could be used when the job was made, so Pombo has changed since.
-    const error = `the payload filter cannot be used: ${compiled.problem}`
+    const error = say('task_filter', { problem: compiled.problem })
     return await fail(deps, node, job, { failures: 0, final: true, error })
   }
   const meant = compiled ? await filtered(deps, compiled.filter, looked.found) : looked.found

@@ -6,6 +6,7 @@ import { purgePayloads } from './purge/store.ts'
 import { holdJob, type Job, type ReplayArgs, savePage } from './store.ts'
 import { tell } from './page.ts'
 import { nextAppUsage, nextEventTypes } from './usage/store.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 type PagedJob = Job & { args: ReplayArgs }
 
@@ -30,7 +31,7 @@ export const pagedWork: Record<string, Work> = {
 
   'endpoint.cancel-messages': async ({ discard, waker }, db, job, at) => {
     const before = uuidFloor(job.args.untilMs)
-    const done = await discard(job.endpointId!, 'not sent: canceled by hand', before, db)
+    const done = await discard(job.endpointId!, say('not_sent_canceled'), before, db)
     // Those that kept their order may go on with what comes behind.
     waker.wake(job.endpointId!)
     return { at: done === 0 ? undefined : at, done }

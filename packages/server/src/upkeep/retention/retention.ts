@@ -16,6 +16,7 @@ import {
   prunedBefore,
   pruneBlocks,
 } from './store.ts'
+import { say } from '../../core/sentences/sentences.ts'
 
 export interface RetentionDeps {
   pool: Pool
@@ -72,7 +73,7 @@ async function closeAbandoned(
       if (!mayGoOn()) return
       some = await discard(
         endpointId,
-        `not sent: endpoint disabled for more than ${days} days`,
+        say('not_sent_disabled_long', { days }),
         uuidFloor(nowMs - days * DAY_MS),
       )
       closed += some

@@ -1,6 +1,7 @@
 import { hash, timingSafeEqual } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
 import { PomboError } from '../../../core/error.ts'
+import { say } from '../../../core/sentences/sentences.ts'
 
 /** The header by which a page shows that a change is its own wish, and not another site's. */
 export const csrfHeader = 'x-pombo-csrf'
@@ -71,7 +72,7 @@ export function refuseForged(request: FastifyRequest, token: string, serverUrl: 
   const expected = Buffer.from(csrfTokenOf(token))
   if (given.length !== expected.length || !timingSafeEqual(given, expected))
     throw new PomboError('forged_request', {
-      detail: `a request by cookie that changes something carries ${csrfHeader}, as GET /api/v1/auth/session gives it`,
+      detail: say('csrf_missing', { header: csrfHeader }),
     })
 }
 
@@ -80,12 +81,14 @@ export function refuseOtherSites({ headers }: FastifyRequest, serverUrl: string)
   const site = headers['sec-fetch-site']
   if (site !== undefined) {
     if (site === 'same-origin' || site === 'none') return
-    throw new PomboError('forged_request', { detail: 'it comes from a page of another origin' })
+    throw new PomboError('forged_request', { detail: say('other_origin') })
   }
   const { origin } = headers
   if (origin === undefined) return
   const host = URL.canParse(origin) ? new URL(origin).host : ''
   const own = [headers.host, URL.canParse(serverUrl) ? new URL(serverUrl).host : undefined]
   if (!own.includes(host))
-    throw new PomboError('forged_request', { detail: `its origin is ${origin.slice(0, 200)}` })
+    throw new PomboError('forged_request', {
+      detail: say('origin_is', { origin: origin.slice(0, 200) }),
+    })
 }

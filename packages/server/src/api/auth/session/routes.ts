@@ -12,6 +12,7 @@ import { refusal } from '../../field.ts'
 import { isSecure, noSessionCookies, refuseOtherSites, sessionCookie } from './cookie.ts'
 import { FailedSignIns } from './failed-sign-ins.ts'
 import { sessionIn, sessionOut } from './schema.ts'
+import { say } from '../../../core/sentences/sentences.ts'
 
 export interface SessionDeps {
   db: Pool
@@ -99,7 +100,7 @@ export function sessionRoutes(deps: SessionDeps): Route[] {
       async handle({ holder, reply }) {
         if (holder.session === null)
           throw new PomboError('bad_request', {
-            detail: 'A key was presented, and no session: there is nothing to sign out of.',
+            detail: say('no_session'),
           })
         await registry.sessions.end(holder.tenantId, holder.session.id)
         void reply.header('set-cookie', noSessionCookies(cookiePath))

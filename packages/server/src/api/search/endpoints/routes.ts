@@ -4,7 +4,7 @@ import { invalid } from '../../../core/error.ts'
 import { highestId, readId, showId } from '../../../core/id.ts'
 import type { Pool } from '../../../db/pool.ts'
 import { readSeries, type SeriesRow } from '../../../traffic/series/store.ts'
-import { health } from '../../endpoints/schema.ts'
+import { health } from '../../endpoints/health.ts'
 import { time } from '../../field.ts'
 import { listOf, pageQuery } from '../../pagination.ts'
 import { json, type Route, route } from '../../route.ts'
@@ -19,6 +19,7 @@ import {
   stateOf,
 } from './store.ts'
 import { seesAll, shownUrl } from '../../shown-url.ts'
+import { say } from '../../../core/sentences/sentences.ts'
 
 export interface EndpointSearchDeps extends AppFinder {
   db: Pool
@@ -48,7 +49,9 @@ const endpointFound = z
     state: z.enum(endpointStates),
     disabledReason: text,
     // Why is told of one endpoint: here it would cost a look at an attempt of each.
-    health: health.omit({ reason: true }).meta({ id: 'FoundEndpointHealth' }),
+    health: health
+      .omit({ reason: true, reasonCoded: true, cause: true })
+      .meta({ id: 'FoundEndpointHealth' }),
     waiting: count
       .max(WAITING)
       .meta({ description: `Open deliveries; ${WAITING} means so many or more` }),
@@ -219,10 +222,7 @@ async function look(
 function placeIn(iterator: string): string {
   const id = readId('endpoint', iterator)
   if (id !== undefined) return id
-  throw invalid(
-    ['query', 'iterator'],
-    'is not an iterator of this list; leave it out to begin at the start',
-  )
+  throw invalid(['query', 'iterator'], say('iterator_of_list'))
 }
 
 /** The uuid after this one. */

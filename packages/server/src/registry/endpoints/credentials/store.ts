@@ -5,6 +5,7 @@ import type { AppScope } from '../../apps/app.ts'
 import { mergeHeaders, showHeaders, type ShownHeaders } from '../headers.ts'
 import { byIdOrUid, findEndpoint } from '../rows/store.ts'
 import { missing, type EndpointsOptions, type EndpointWriter } from '../writer/store.ts'
+import { say } from '../../../core/sentences/sentences.ts'
 
 const DEFAULT_OVERLAP_MS = 86_400_000
 const MAX_OVERLAP_MS = 7 * 86_400_000
@@ -62,16 +63,11 @@ export function createCredentials(
         const endpoint = await held(db, scope, idOrUid)
         const next = secretFor(endpoint.dialect, key, 'key')
         if (!next)
-          throw invalid(
-            ['body', 'key'],
-            `the dialect "${endpoint.dialect}" makes no secrets of its own; give one`,
-          )
+          throw invalid(['body', 'key'], say('secret_given', { dialect: endpoint.dialect }))
         if (endpoint.secrets.some(({ secret }) => secret.text === next.text))
-          throw invalid(['body', 'key'], 'is a secret that this endpoint signs with already')
+          throw invalid(['body', 'key'], say('secret_again'))
         if (endpoint.secrets.length >= MAX_SECRETS && overlapMs > 0) {
-          const detail =
-            `This endpoint signs with ${endpoint.secrets.length} secrets already; ` +
-            'rotate again when one of them has expired, or with gracePeriodSeconds 0.'
+          const detail = say('secrets_enough', { count: endpoint.secrets.length })
           throw new PomboError('conflict', { detail })
         }
         // By the database's clock, which also decides which ones are read.

@@ -7,6 +7,7 @@ import type { Network } from '../../../destinations/contract/network.ts'
 import { brokerOf } from '../../brokers.ts'
 import { tlsOf } from '../common-settings.ts'
 import type { BrokerSettings } from '../kind.ts'
+import { say } from '../../../core/sentences/sentences.ts'
 
 export interface TrialTools {
   network: Network
@@ -40,8 +41,5 @@ export async function brokerProblem(
 
 export function refuseInTheClear(settings: BrokerSettings, network: Network): void {
   if (!network.encryptedOnly() || brokerOf(settings).isEncrypted(settings)) return
-  throw new Declined(
-    'forbidden',
-    'unencrypted connections are refused here; use TLS, or set POMBO_HTTPS_ONLY=false',
-  )
+  throw new Declined('forbidden', say('encrypted_only'))
 }

@@ -1,0 +1,58 @@
+import type { reasonSentences } from '../../../../../server/src/core/sentences/reasons.ts'
+
+/** Why a delivery or a task ended, or an expression failed. */
+export const reasons: Readonly<Record<keyof typeof reasonSentences, string>> = {
+  not_sent_disabled: 'não enviada: o endpoint estava desativado',
+  not_sent_disabled_long: 'não enviada: o endpoint ficou desativado por mais de {days} dias',
+  not_sent_deleted: 'não enviada: o endpoint foi excluído',
+  not_sent_payload: 'não enviada: o conteúdo foi apagado',
+  not_sent_by_hand: 'não enviada: abandonada por alguém',
+  not_sent_by_hand_because: 'não enviada: abandonada por alguém: {reason}',
+  not_sent_canceled: 'não enviada: cancelada por alguém',
+  not_sent_erased: 'não enviada: apagada a pedido da pessoa de quem trata',
+  not_sent_raw_format:
+    'não enviada: o conteúdo é {type}, e não JSON, de que o formato {dialect} precisa',
+  not_sent_raw_batch: 'não enviada: o conteúdo é {type}, e não JSON, de que um lote precisa',
+  not_sent_restored: 'não enviada depois de restaurar um backup: {since}',
+  status_not_retried: 'depois do status {status} não se tenta de novo',
+  gave_up: 'abandonada na tentativa {attempts}',
+  answered_gone: 'o endpoint respondeu 410 Gone',
+  timed_out: 'nenhuma resposta completa no prazo (esperando {what})',
+  no_answer_yet: 'ainda sem resposta',
+  not_counted_yet: 'a última tentativa ainda não foi contada',
+  failed_in_a_row: '{count} tentativas seguidas falharam',
+  task_canceled: 'cancelada',
+  task_bug: 'O Pombo não conseguiu continuar; o log dele diz por quê.',
+  task_filter: 'O filtro do conteúdo não pode ser usado: {problem}',
+  expression_long: 'a expressão tem mais de 4.096 caracteres',
+  expression_gives: 'a expressão dá {type}; precisa dar {wanted}',
+  expression_matches:
+    'matches() não é oferecida (uma expressão regular pode travar); use startsWith, endsWith, contains ou in',
+  expression_json:
+    'json() não é oferecida em filtros: escreveria o conteúdo inteiro a cada mensagem',
+  expression_nested:
+    '{name}() dentro de outra do mesmo tipo não é oferecida: o custo cresceria com o quadrado do conteúdo',
+  expression_quadratic:
+    '{part} sobre o conteúdo para cada elemento não é oferecido: o custo cresceria com o quadrado do conteúdo',
+  filter_not_boolean: 'o filtro não deu verdadeiro nem falso',
+  payload_not_json: 'o conteúdo não é JSON, e assim nenhum filtro sobre ele serve',
+  nothing_for_json: 'a expressão não deu nada que caiba em JSON',
+  transformed_large: 'o conteúdo transformado tem mais de 16 MiB',
+  transformation_failed: 'a transformação não pôde ser executada: {problem}',
+  transformed_header: 'o cabeçalho {name} precisa ser texto, número ou booleano',
+  transformed_path_text: 'a expressão do caminho precisa dar texto',
+  transformed_path_long: 'o caminho tem mais de 2.000 caracteres',
+  cel_no_key: 'não há a chave {name}',
+  cel_no_overload: 'não dá para calcular {what} com esses tipos',
+  cel_unknown_variable: 'a variável {name} não existe',
+  cel_unexpected_character: 'caractere inesperado: {character}',
+  cel_unexpected_token: 'não era esperado aqui: {token}',
+  cel_expected: 'esperava-se {wanted}, e veio {found}',
+  cel_unterminated: 'falta fechar as aspas de um texto',
+  cel_reserved: '{name} é uma palavra reservada',
+  cel_division: 'divisão por zero',
+  cel_modulo: 'resto de divisão por zero',
+  cel_overflow: 'número inteiro grande demais: {value}',
+  cel_index: "o índice de uma lista precisa ser inteiro, e é '{found}'",
+  cel_exceeded: 'passa do limite {limit} ({most})',
+}
