@@ -50,6 +50,7 @@ export function createApi(deps: ApiDeps): FastifyInstance {
     keepAliveTimeout: 75_000,
     requestTimeout: 60_000,
     trustProxy: trustOf(trustedProxies, onSocket),
+    schemaController: { compilersFactory: noCompilers },
     rewriteUrl: ({ url }: IncomingMessage) => belowBasePath(url ?? '/', basePath),
     ...(tls
       ? { https: { ...readTls(tls), shouldUpgradeCallback: asksForWebSocket } }
@@ -114,6 +115,16 @@ export function createApi(deps: ApiDeps): FastifyInstance {
   mountPayloadLinks(app, deps)
   mountReference(app, routes, deps.settings)
   return app
+}
+
+/**
+ * No route has a schema of Fastify's (they are read by zod), so neither ajv nor its compiler of serializers is loaded,
+ * which Fastify does where it is given none.
+ */
+const noCompilers = { buildValidator: notUsed, buildSerializer: notUsed }
+
+function notUsed(): never {
+  throw new Error('Routes have no schemas of Fastify: give them to `route` (api/route.ts)')
 }
 
 function keepTls(app: FastifyInstance, files: TlsFiles, { log }: ApiDeps): void {

@@ -7,7 +7,6 @@ import type { Engine } from '../engine.ts'
 import type { Log } from '../observe/log.ts'
 import type { Telemetry } from '../observe/telemetry/telemetry.ts'
 import { apiSettings } from './api-settings.ts'
-import { diagnosis } from './diagnosis.ts'
 import { openNodeHealth } from './health.ts'
 import type { Security } from './security.ts'
 
@@ -34,7 +33,8 @@ export function openApi(
     ...parts,
     db: pool,
     idempotency: idempotencyStore(pool, seal),
-    diagnose: () => diagnosis(pool, config, parts.replica),
+    diagnose: async () =>
+      await (await import('./diagnosis.ts')).diagnosis(pool, config, parts.replica),
     addressTrial: {
       checkUrl: (address) => guard.checkUrl(address),
       resolve: (name, port) => guard.resolve(name, port),

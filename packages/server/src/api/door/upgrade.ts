@@ -2,10 +2,11 @@
  * WebSockets on the API's own paths. A request that asks for one is routed as every other, so that the same checks of
  * key, scope and parameters hold; a handler that takes it calls `webSocketOf`.
  */
-import { type IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { WebSocket } from 'ws'
+import { builtInHttp } from '../../core/built-in-http.ts'
 
 interface Upgrade {
   socket: Duplex
@@ -33,9 +34,10 @@ function atLeast(version: string, major: number, minor: number): boolean {
 /** Routes upgrades like requests. What no handler takes is answered by HTTP, and the connection closed. */
 export function routeUpgrades(app: FastifyInstance): void {
   if (!canUpgrade) return
+  const { ServerResponse: Response } = builtInHttp()
   app.server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy())
-    const response = new ServerResponse(request)
+    const response = new Response(request)
     response.shouldKeepAlive = false
     response.assignSocket(socket as Parameters<ServerResponse['assignSocket']>[0])
     response.on('finish', () => socket.end())

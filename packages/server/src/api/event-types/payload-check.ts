@@ -1,5 +1,5 @@
 import type { ValidateFunction } from 'ajv'
-import { LRUCache } from 'lru-cache'
+import { latestUsed } from '../../core/latest-used.ts'
 import { type FieldProblem, PomboError } from '../../core/error.ts'
 import { coded } from '../../core/field-problem.ts'
 import type { EventType, EventTypes } from '../../registry/event-types/store.ts'
@@ -29,7 +29,7 @@ export function createPayloadCheck(deps: {
   eventTypes: Pick<EventTypes, 'checked'>
   log: { warn(fields: object, message: string): void }
 }): CheckPayload {
-  const cache = new LRUCache<string, Promise<Map<string, Checked>>>({ max: maxTenants, ttl: ttlMs })
+  const cache = latestUsed<string, Promise<Map<string, Checked>>>(maxTenants, ttlMs)
 
   const checkedOf = async (tenantId: string): Promise<Map<string, Checked>> => {
     const known = cache.get(tenantId)

@@ -4,7 +4,7 @@
  * request goes out again with a new one, in the same attempt.
  */
 import { createHash } from 'node:crypto'
-import { LRUCache } from 'lru-cache'
+import { latestUsed } from '../../core/latest-used.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { Outcome } from '../../core/outcome.ts'
 import type { Sender, SendRequest } from '../send/send.ts'
@@ -30,7 +30,7 @@ export function withTokens(
   sender: Pick<Sender, 'send'>,
   clock: Clock,
 ): (request: SendRequest) => Promise<Outcome> {
-  const tokens = new LRUCache<string, Kept>({ max: 10_000 })
+  const tokens = latestUsed<string, Kept>(10_000)
 
   /** Of the endpoint as it is set now: other credentials get other tokens. */
   function keyOf({ endpointId, from }: NonNullable<SendRequest['token']>): string {

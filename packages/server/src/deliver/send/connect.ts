@@ -1,7 +1,7 @@
 // Opens one connection: resolve the name, ask the guard about the addresses, connect to those and no others.
 import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net'
 import { type ConnectionOptions, connect as connectTls } from 'node:tls'
-import { LRUCache } from 'lru-cache'
+import { latestUsed } from '../../core/latest-used.ts'
 import type { Egress } from '../../core/egress.ts'
 import type { EndpointTls } from '../../core/endpoint-access.ts'
 import type { Permission } from '../../core/outcome.ts'
@@ -36,7 +36,7 @@ export type ConnectEvents = {
 export type Connect = (target: ConnectTarget, events: ConnectEvents) => () => void
 
 export function createConnect(guard: Guard, egress: Egress = straight): Connect {
-  const sessions = new LRUCache<string, Buffer>({ max: 1_000 })
+  const sessions = latestUsed<string, Buffer>(1_000)
   const contextOf = createContexts(egress.tls)
 
   return function connect(target, events) {

@@ -5,7 +5,7 @@
 // client does the HTTP; which one gets a request, and when it dies, is decided here.
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
-import { LRUCache } from 'lru-cache'
+import { latestUsed } from '../../core/latest-used.ts'
 import type { EndpointTls } from '../../core/endpoint-access.ts'
 import type { Connect, Refusal } from './connect.ts'
 import { H1Client } from './h1-client.ts'
@@ -50,7 +50,7 @@ export class ConnectionPool {
   readonly #idleByTarget = new Map<string, Connection[]>()
   /** All idle ones, longest idle first. */
   readonly #idle = new Set<Connection>()
-  readonly #distrusted = new LRUCache<string, true>({ max: 10_000, ttl: distrustMs })
+  readonly #distrusted = latestUsed<string, true>(10_000, distrustMs)
   #isClosed = false
   #sweeper: NodeJS.Timeout | undefined
 

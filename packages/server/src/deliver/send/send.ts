@@ -9,7 +9,7 @@
 //   connect.ts          resolve, ask the guard, open TCP and TLS, straight or through a proxy (egress.ts, proxy.ts)
 //   connection-pool.ts  the connections kept open for the next request
 //   exchange.ts         one request and its answer, against the deadline
-import { LRUCache } from 'lru-cache'
+import { latestUsed } from '../../core/latest-used.ts'
 import type { Egress } from '../../core/egress.ts'
 import type { ClientCredentials, EndpointTls } from '../../core/endpoint-access.ts'
 import type { Outcome } from '../../core/outcome.ts'
@@ -78,7 +78,7 @@ export function createSender(options: SenderOptions): Sender {
   const capBytes = Math.max(options.responseCapBytes ?? 64 * 1024, keptBytes)
   const limits: ExchangeLimits = { keptBytes, capBytes }
   // Parsing and judging a URL costs as much as the rest of a send's bookkeeping, and the same few come again and again.
-  const targets = new LRUCache<string, Target>({ max: 5_000 })
+  const targets = latestUsed<string, Target>(5_000)
   let rules = guard.rules()
   let inFlight = 0
   let closing: PromiseWithResolvers<void> | null = null

@@ -1,7 +1,7 @@
 // Certificates of single endpoints: one context for each set of them, as reading one takes longer than a handshake.
 import { createHash } from 'node:crypto'
 import { createSecureContext, type SecureContext } from 'node:tls'
-import { LRUCache } from 'lru-cache'
+import { latestUsed } from '../../core/latest-used.ts'
 import type { Egress } from '../../core/egress.ts'
 import type { EndpointTls } from '../../core/endpoint-access.ts'
 
@@ -23,7 +23,7 @@ export function tlsKeyOf(tls: EndpointTls): string {
 export function createContexts(
   usual: Egress['tls'],
 ): (own: EndpointTls | undefined) => Egress['tls'] | { secureContext: SecureContext } {
-  const contexts = new LRUCache<string, SecureContext>({ max: 500 })
+  const contexts = latestUsed<string, SecureContext>(500)
   // Without authorities of its own Node's shared store is used, which costs nothing.
   let ofAll: SecureContext | undefined
   return (own) => {

@@ -1,5 +1,5 @@
 /** What a test of a webhook came to, in the document's two forms. Pure. */
-import { STATUS_CODES } from 'node:http'
+import { builtInHttp } from '../../core/built-in-http.ts'
 import type { Answer, Outcome, UnreachableReason } from '../../core/outcome.ts'
 
 /** The document shows what Node's fetch throws. */
@@ -42,7 +42,7 @@ export function testAnswer(url: string, outcome: Outcome, maxBodyBytes: number) 
 function answered(url: string, outcome: Answer & { kind: string }, maxBodyBytes: number) {
   const { statusCode, responseHeaders, response, durationMs } = outcome
   const ok = outcome.kind === 'delivered'
-  const statusText = STATUS_CODES[statusCode] ?? ''
+  const statusText = builtInHttp().STATUS_CODES[statusCode] ?? ''
   return {
     success: ok,
     data: {

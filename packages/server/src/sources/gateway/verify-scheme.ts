@@ -9,7 +9,6 @@ import {
   type KeyObject,
   verify as verifyKey,
 } from 'node:crypto'
-import { jwtVerify } from 'jose'
 import type { Verdict } from './gateway.ts'
 import { sameSecret } from './signature.ts'
 import type { Reader } from './reader.ts'
@@ -54,6 +53,8 @@ async function verifyJsonToken(
   const symmetric = scheme.algorithms.every((one) => one.startsWith('HS'))
   const key = symmetric ? new TextEncoder().encode(secret) : publicKeyOf(secret, 'jwt')
   if (!key) return { refused: "the source's secret is no public key in PEM" }
+  // Loaded by the first source that wants it; few do.
+  const { jwtVerify } = await import('jose')
   try {
     const { payload } = await jwtVerify(given.replace(/^Bearer +/i, ''), key, {
       algorithms: scheme.algorithms,

@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache'
+import { latestUsed } from '../../core/latest-used.ts'
 import type { Pool } from '../../db/pool.ts'
 import { appOfToken, loadOfApps, type Sources } from './registered/store.ts'
 import type { Source } from './settings.ts'
@@ -16,9 +16,9 @@ const unknownMs = 1_000
 export class SourceLookup {
   readonly #pool: Pool
   readonly #sources: Sources
-  readonly #apps = new LRUCache<string, Source[]>({ max: maxApps })
-  readonly #tokens = new LRUCache<string, string>({ max: maxTokens })
-  readonly #unknown = new LRUCache<string, true>({ max: 10_000, ttl: unknownMs })
+  readonly #apps = latestUsed<string, Source[]>(maxApps)
+  readonly #tokens = latestUsed<string, string>(maxTokens)
+  readonly #unknown = latestUsed<string, true>(10_000, unknownMs)
   readonly #loading = new Map<string, Promise<Source[]>>()
 
   constructor(pool: Pool, sources: Sources) {

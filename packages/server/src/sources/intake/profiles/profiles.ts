@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache'
+import { latestUsed } from '../../../core/latest-used.ts'
 import type { Clock } from '../../../core/clock.ts'
 import type { WhatsAppEvent } from '../../../whatsapp/whatsapp.ts'
 import { isAway, type Pool } from '../../../db/pool.ts'
@@ -39,7 +39,7 @@ export class Profiles {
   readonly #clock: Clock
   readonly #log: (message: string, error: unknown) => void
   readonly #waitMs: number
-  readonly #memory = new LRUCache<string, Remembered>({ max: maxProfiles })
+  readonly #memory = latestUsed<string, Remembered>(maxProfiles)
   readonly #loading = new Map<string, Loading>()
   #wanted: (ProfileKey & { key: string })[] = []
   #batch: Promise<void> | undefined
