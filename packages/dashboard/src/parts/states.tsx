@@ -41,7 +41,7 @@ export function Empty({
       {icon}
       <h3>{title}</h3>
       {children !== undefined && <p>{children}</p>}
-      {action !== undefined && <div className={styles.buttons}>{action}</div>}
+      {action !== undefined && action !== false && <div className={styles.buttons}>{action}</div>}
     </div>
   )
 }

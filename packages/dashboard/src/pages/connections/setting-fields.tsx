@@ -1,29 +1,48 @@
 import { useTranslations } from 'use-intl'
 import { CheckField, SelectField, TextArea, TextField } from '../../parts/field.tsx'
-import { Grid, Stack } from '../../parts/layout.tsx'
-import type { ConnectionKind, SettingField, TypedSettings, WrongSetting } from './settings.ts'
+import { Grid, Muted, Stack } from '../../parts/layout.tsx'
+import { Notice } from '../../parts/states.tsx'
+import {
+  type ConnectionKind,
+  type SettingField,
+  type TypedSettings,
+  type WrongSetting,
+  wrongSettings,
+} from './settings.ts'
 
 interface Fields {
   kind: ConnectionKind
-  values: TypedSettings['values']
-  wrong: Readonly<Record<string, WrongSetting>>
-  /** What Pombo said of a setting, after it had connected or tried to. */
-  errors: (name: string) => string | undefined
-  help: (name: string) => string | undefined
-  put: (name: string, value: string) => void
+  typed: TypedSettings
+  set: (to: TypedSettings) => void
+  /** Whether what is wrong is said already. */
+  judged: boolean
+  /** What Pombo said of the settings, after it had connected or tried to, under the member that they stand at. */
+  errors: Readonly<Record<string, string>>
+  member: 'broker' | 'destination'
 }
 
 /** The address of a broker or a database, and what its kind asks for besides. */
-export function SettingFields({ kind, values, wrong, errors, help, put }: Fields) {
+export function SettingFields({ kind, typed, set, judged, errors, member }: Fields) {
   const t = useTranslations('destinations')
+  const own = useTranslations()
+  const { values } = typed
+  const wrong: Readonly<Record<string, WrongSetting>> = judged ? wrongSettings(kind, values) : {}
+  const put = (name: string, value: string): void =>
+    set({ ...typed, values: { ...values, [name]: value } })
+  const help = (name: string): string | undefined => {
+    const key = (
+      member === 'broker' ? `sources.brokerHelp.${name}` : `destinations.help.${name}`
+    ) as 'destinations.help.topic'
+    return own.has(key) ? own(key) : undefined
+  }
   const label = (name: string): string => t(`field.${name}` as 'field.queue')
   const errorOf = (name: string): string | undefined => {
-    const own = wrong[name]
-    if (own === undefined) return errors(name)
-    if (own === 'scheme') return t('schemeWrong', { example: kind.example })
-    if (own !== 'either') return t(`${own}Wrong`)
-    const [one, other] = kind.either!
-    return t('eitherWrong', { one: label(one), other: label(other) })
+    const one = wrong[name]
+    if (one === undefined) return errors[`${member}.${name}`]
+    if (one === 'scheme') return t('schemeWrong', { example: kind.example })
+    if (one !== 'either') return t(`${one}Wrong`)
+    const [first, other] = kind.either!
+    return t('eitherWrong', { one: label(first), other: label(other) })
   }
   return (
     <Stack>
@@ -49,6 +68,8 @@ export function SettingFields({ kind, values, wrong, errors, help, put }: Fields
           />
         ))}
       </Grid>
+      {errors[member] !== undefined && <Notice tone="bad">{errors[member]}</Notice>}
+      <Muted>{member === 'broker' ? own('sources.brokerHow') : t('how')}</Muted>
     </Stack>
   )
 }

@@ -23,6 +23,15 @@ export interface ConnectionKind {
   either?: readonly [string, string]
 }
 
+/** The names under which Pombo says what is wrong with the settings that stand at `member`. */
+export function settingPaths(
+  kinds: Readonly<Record<string, ConnectionKind>>,
+  member: string,
+): string[] {
+  const names = Object.values(kinds).flatMap(({ fields }) => fields.map(({ name }) => name))
+  return [...new Set(['url', ...names])].map((name) => `${member}.${name}`).concat(member)
+}
+
 /** What was typed, and what the form has no field for. */
 export interface TypedSettings {
   values: Readonly<Record<string, string>>

@@ -1,9 +1,8 @@
 import { useTranslations } from 'use-intl'
 import { SelectField } from '../../parts/field.tsx'
-import { Muted, Stack } from '../../parts/layout.tsx'
 import { Notice } from '../../parts/states.tsx'
 import { SettingFields } from '../connections/setting-fields.tsx'
-import { destinationKinds, type KnownKind, kindOf, wrongDestination } from './draft-destination.ts'
+import { destinationKinds, type KnownKind, kindOf } from './draft-destination.ts'
 import type { FormState } from './form-state.ts'
 
 /** Over HTTP, or into a broker or a database. */
@@ -35,32 +34,15 @@ export function DestinationFields({ draft, set, errors, judged }: FormState) {
   const { destination } = draft
   const known = kindOf(destination.kind)
   if (known === undefined) return <Notice tone="info">{t('otherHow')}</Notice>
-  const isHelped = (name: string) => helped.find((one) => one === name)
   return (
-    <Stack>
-      <SettingFields
-        kind={known}
-        values={destination.values}
-        wrong={judged ? wrongDestination(destination) : {}}
-        errors={(name) => errors[`destination.${name}`]}
-        help={(name) => {
-          const one = isHelped(name)
-          return one === undefined ? undefined : t(`help.${one}`)
-        }}
-        put={(name, value) =>
-          set((before) => ({
-            ...before,
-            destination: {
-              ...before.destination,
-              values: { ...before.destination.values, [name]: value },
-            },
-          }))
-        }
-      />
-      {errors['destination'] !== undefined && <Notice tone="bad">{errors['destination']}</Notice>}
-      <Muted>{t('how')}</Muted>
-    </Stack>
+    <SettingFields
+      kind={known}
+      typed={destination}
+      set={(typed) =>
+        set((before) => ({ ...before, destination: { ...before.destination, ...typed } }))
+      }
+      member="destination"
+      {...{ judged, errors }}
+    />
   )
 }
-
-const helped = ['routingKey', 'subject', 'topic', 'stream', 'exchange', 'credentials'] as const

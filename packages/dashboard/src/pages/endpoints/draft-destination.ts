@@ -1,19 +1,19 @@
 import type { Endpoint, EndpointInput } from '../../api/shapes.ts'
 import {
   type ConnectionKind,
+  settingPaths,
   settingsInput,
   type TypedSettings,
   typedOf,
   type WrongSetting,
   wrongSettings,
 } from '../connections/settings.ts'
+import { natsLogin, sides } from '../connections/sides.ts'
 
 /** The kinds of destination that the form knows. */
 export const destinationKinds = {
   rabbitmq: {
-    title: 'RabbitMQ',
-    schemes: ['amqp', 'amqps'],
-    example: 'amqps://user:password@rabbit.example.com:5671/vhost',
+    ...sides.rabbitmq,
     fields: [
       { name: 'queue', is: 'text', example: 'orders' },
       { name: 'exchange', is: 'text', example: 'events' },
@@ -23,20 +23,15 @@ export const destinationKinds = {
     either: ['queue', 'exchange'],
   },
   nats: {
-    title: 'NATS JetStream',
-    schemes: ['nats', 'tls'],
-    example: 'tls://user:password@nats.example.com:4222',
+    ...sides.nats,
     fields: [
       { name: 'subject', is: 'text', needed: true, example: 'events.{eventType}' },
       { name: 'stream', is: 'text', example: 'EVENTS' },
-      { name: 'token', is: 'secret' },
-      { name: 'credentials', is: 'long-secret' },
+      ...natsLogin,
     ],
   },
   mqtt: {
-    title: 'MQTT 5',
-    schemes: ['mqtt', 'mqtts'],
-    example: 'mqtts://user:password@mqtt.example.com:8883',
+    ...sides.mqtt,
     fields: [
       { name: 'topic', is: 'text', needed: true, example: 'shop/{app}/{eventType}' },
       { name: 'qos', is: { options: ['1', '2'] } },
@@ -44,9 +39,8 @@ export const destinationKinds = {
     ],
   },
   redis: {
+    ...sides.redis,
     title: 'Redis Streams',
-    schemes: ['redis', 'rediss'],
-    example: 'rediss://user:password@redis.example.com:6379/0',
     fields: [
       { name: 'stream', is: 'text', needed: true, example: 'events:{app}' },
       { name: 'create', is: 'flag' },
@@ -54,12 +48,13 @@ export const destinationKinds = {
     ],
   },
   postgres: {
-    title: 'PostgreSQL',
-    schemes: ['postgres', 'postgresql'],
-    example: 'postgres://user:password@db.example.com:5432/shop',
+    ...sides.postgres,
     fields: [{ name: 'table', is: 'text', needed: true, example: 'public.events' }],
   },
 } as const satisfies Record<string, ConnectionKind>
+
+/** The names under which Pombo says what is wrong. */
+export const destinationFields = settingPaths(destinationKinds, 'destination')
 
 export type KnownKind = keyof typeof destinationKinds
 

@@ -36,6 +36,7 @@ export function useEndpointColumns(withApp: boolean): Column<FoundEndpoint>[] {
       cell: ({ id, appId, url, description }) => (
         <Link
           className={rowLink}
+          title={url}
           to="/endpoints/$appId/$endpointId"
           params={{ appId, endpointId: id }}
         >

@@ -55,17 +55,31 @@ function Trouble({ endpoint }: { endpoint: Endpoint }) {
   if (health === undefined || health.consecutiveFailures === 0) return null
   const count = health.consecutiveFailures
   const reason = health.reason !== null && (
-    <WentWrong cause={health.cause} error={health.reason} errorCoded={health.reasonCoded} />
+    <>
+      {' '}
+      {t.rich('lastCause', {
+        cause: () => (
+          <WentWrong
+            key="cause"
+            cause={health.cause}
+            error={health.reason}
+            errorCoded={health.reasonCoded}
+          />
+        ),
+      })}
+    </>
   )
   if (health.circuit === 'closed')
     return (
       <Notice tone="warn">
-        {t.rich('failingSince', { count, since })} {reason}
+        {t.rich('failingSince', { count, since })}
+        {reason}
       </Notice>
     )
   return (
     <Notice tone="bad">
-      {t.rich('openSince', { count, since, next: () => <Ago at={health.nextProbeAt} /> })} {reason}
+      {t.rich('openSince', { count, since, next: () => <Ago at={health.nextProbeAt} /> })}
+      {reason}
     </Notice>
   )
 }

@@ -8,6 +8,7 @@ import { SelectField, TextField } from '../../parts/field.tsx'
 import { useFieldErrors } from '../../parts/form.tsx'
 import { FormDialog } from '../../parts/form-dialog.tsx'
 import { useSay } from '../../parts/toast.tsx'
+import { useJsonProblem } from '../../words/json-problem.ts'
 
 /** A schema is kept by its version; the latest is the one that is shown and edited. */
 function latestOf(eventType: EventType | undefined): readonly [version: string, schema: unknown] {
@@ -40,7 +41,7 @@ export function EventTypeForm({
 }) {
   const t = useTranslations('eventTypes')
   const common = useTranslations('common')
-  const problems = useTranslations('problems')
+  const jsonProblem = useJsonProblem()
   const say = useSay()
   const queries = useQueryClient()
   const [name, setName] = useState(eventType?.name ?? '')
@@ -75,14 +76,9 @@ export function EventTypeForm({
   const fields = ['name', 'description', 'groupName', 'featureFlag', 'payloadCheck', 'schemas']
   const { errors, rest } = useFieldErrors(save.error, fields)
   const send = (): void => {
-    try {
-      if (schema.trim() !== '') JSON.parse(schema)
-    } catch (error) {
-      setWrong(problems('unreadableJson', { message: (error as Error).message }))
-      return
-    }
-    setWrong(undefined)
-    save.mutate()
+    const unreadable = schema.trim() === '' ? undefined : jsonProblem(schema)
+    setWrong(unreadable)
+    if (unreadable === undefined) save.mutate()
   }
   return (
     <FormDialog

@@ -81,11 +81,12 @@ function Came({ attempt }: { attempt: Attempt }) {
           <WentWrong {...{ cause, error, errorCoded }} />
         </Notice>
       )}
-      {response === '' ? (
-        responseStatusCode > 0 && <p className={styles.note}>{t('emptyAnswer')}</p>
-      ) : (
-        <Code label={t('answer')} text={layOut(response)} />
-      )}
+      {responseStatusCode > 0 &&
+        (response === '' ? (
+          <p className={styles.note}>{t('emptyAnswer')}</p>
+        ) : (
+          <Code label={t('answer')} text={layOut(response)} />
+        ))}
     </section>
   )
 }

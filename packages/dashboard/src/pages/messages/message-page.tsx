@@ -54,6 +54,7 @@ export function MessagePage() {
         </Link>
       }
       actions={
+        message.data !== undefined &&
         may('operate') && (
           <Button
             icon={<RotateCw size={14} aria-hidden />}

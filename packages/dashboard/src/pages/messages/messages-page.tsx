@@ -1,6 +1,6 @@
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { Mail, SearchX, Send } from 'lucide-react'
-import { useState } from 'react'
+import { type ReactNode, useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { useAppName } from '../../api/apps.ts'
 import { api, ask } from '../../api/client.ts'
@@ -26,26 +26,21 @@ export function MessagesPage() {
   const { kind } = useSession()
   const may = useMay()
   const [sending, setSending] = useState(false)
+  const send = kind === 'account' && may('operate') && (
+    <Button icon={<Send size={14} aria-hidden />} onClick={() => setSending(true)}>
+      {t('send')}
+    </Button>
+  )
   return (
-    <Page
-      title={t('title')}
-      actions={
-        kind === 'account' &&
-        may('operate') && (
-          <Button icon={<Send size={14} aria-hidden />} onClick={() => setSending(true)}>
-            {t('send')}
-          </Button>
-        )
-      }
-    >
+    <Page title={t('title')} actions={send}>
       <MessageFilters />
-      <List />
+      <List send={send} />
       {sending && <SendDialog onClose={() => setSending(false)} />}
     </Page>
   )
 }
 
-function List() {
+function List({ send }: { send: ReactNode }) {
   const t = useTranslations('messages')
   const app = useScope()
   const { q, type, state, span, channel, tag, key, text } = route.useSearch()
@@ -82,7 +77,7 @@ function List() {
               {t('noneFoundHow')}
             </Empty>
           ) : (
-            <Empty icon={<Mail size={22} aria-hidden />} title={t('empty')}>
+            <Empty icon={<Mail size={22} aria-hidden />} title={t('empty')} action={send}>
               {t('emptyHow')}
             </Empty>
           )

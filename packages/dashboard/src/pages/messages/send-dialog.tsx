@@ -1,28 +1,28 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
-import { appsQuery } from '../../api/apps.ts'
 import { api, ask } from '../../api/client.ts'
 import { eventTypeNamesQuery } from '../../api/event-types.ts'
 import { Button } from '../../parts/button.tsx'
 import { CodeField } from '../../parts/code-editor.tsx'
 import { Dialog } from '../../parts/dialog.tsx'
-import { SelectField, TextField } from '../../parts/field.tsx'
+import { TextField } from '../../parts/field.tsx'
 import { useFieldErrors } from '../../parts/form.tsx'
 import { useSay } from '../../parts/toast.tsx'
-import { useScope } from '../../shell/scope.ts'
+import { useJsonProblem } from '../../words/json-problem.ts'
+import { AppChoice, useAppChoice } from '../../shell/app-choice.tsx'
 
 /** Sends a message as an application would. */
 export function SendDialog({ onClose }: { onClose: () => void }) {
   const t = useTranslations('messages')
   const common = useTranslations('common')
   const problems = useTranslations('problems')
+  const jsonProblem = useJsonProblem()
   const queries = useQueryClient()
   const say = useSay()
-  const scope = useScope()
-  const apps = useQuery(appsQuery)
+  const app = useAppChoice()
+  const [judged, setJudged] = useState(false)
   const types = useQuery(eventTypeNamesQuery)
-  const [app, setApp] = useState(scope ?? '')
   const [eventType, setEventType] = useState('')
   const [payload, setPayload] = useState('{\n  \n}')
   const [own, setOwn] = useState<Record<string, string>>({})
@@ -30,7 +30,7 @@ export function SendDialog({ onClose }: { onClose: () => void }) {
     mutationFn: async () =>
       await ask(
         api.POST('/api/v1/app/{app_id}/msg', {
-          params: { path: { app_id: app } },
+          params: { path: { app_id: app.appId } },
           body: { eventType, payload: {} },
           // The payload's own text, to the letter: numbers stay as they were typed.
           bodySerializer: () => `{"eventType":${JSON.stringify(eventType)},"payload":${payload}}`,
@@ -45,15 +45,12 @@ export function SendDialog({ onClose }: { onClose: () => void }) {
   const { errors, rest } = useFieldErrors(sending.error, ['eventType', 'payload'])
   const send = (): void => {
     const wrong: Record<string, string> = {}
-    if (app === '') wrong['app'] = t('pickApp')
     if (eventType.trim() === '') wrong['eventType'] = problems('fields.missing')
-    try {
-      JSON.parse(payload)
-    } catch (error) {
-      wrong['payload'] = problems('unreadableJson', { message: (error as Error).message })
-    }
+    const unreadable = jsonProblem(payload)
+    if (unreadable !== undefined) wrong['payload'] = unreadable
     setOwn(wrong)
-    if (Object.keys(wrong).length === 0) sending.mutate()
+    setJudged(true)
+    if (app.appId !== '' && Object.keys(wrong).length === 0) sending.mutate()
   }
   return (
     <Dialog
@@ -71,16 +68,7 @@ export function SendDialog({ onClose }: { onClose: () => void }) {
       }
     >
       {rest}
-      <SelectField
-        label={t('sendApp')}
-        value={app}
-        onPick={setApp}
-        error={own['app']}
-        options={[
-          { value: '', label: '—' },
-          ...(apps.data ?? []).map(({ id, name }) => ({ value: id, label: name })),
-        ]}
-      />
+      <AppChoice of={app} judged={judged} />
       <TextField
         label={t('eventType')}
         value={eventType}

@@ -6,8 +6,6 @@ import type { SourceShown } from '../../api/shapes.ts'
 import { SelectField } from '../../parts/field.tsx'
 import { useFieldErrors } from '../../parts/form.tsx'
 import { FormDialog } from '../../parts/form-dialog.tsx'
-import { Muted, Stack } from '../../parts/layout.tsx'
-import { Notice } from '../../parts/states.tsx'
 import { useSay } from '../../parts/toast.tsx'
 import { SettingFields } from '../connections/setting-fields.tsx'
 import {
@@ -20,18 +18,6 @@ import {
   noBroker,
   wrongBroker,
 } from './brokers.ts'
-
-const helped = [
-  'queue',
-  'stream',
-  'partitions',
-  'topic',
-  'subject',
-  'group',
-  'credentials',
-  'deadLetter',
-  'batch',
-] as const
 
 /** What feeds a source: requests alone, or a broker and what its kind asks for. */
 export function BrokerPart({
@@ -61,21 +47,13 @@ export function BrokerPart({
         ]}
       />
       {draft.type !== 'none' && (
-        <Stack>
-          <SettingFields
-            kind={brokerKinds[draft.type]}
-            values={draft.values}
-            wrong={judged ? wrongBroker(draft) : {}}
-            errors={(name) => errors[`broker.${name}`]}
-            help={(name) => {
-              const one = helped.find((helpedName) => helpedName === name)
-              return one === undefined ? undefined : t(`brokerHelp.${one}`)
-            }}
-            put={(name, value) => set({ ...draft, values: { ...draft.values, [name]: value } })}
-          />
-          {errors['broker'] !== undefined && <Notice tone="bad">{errors['broker']}</Notice>}
-          <Muted>{t('brokerHow')}</Muted>
-        </Stack>
+        <SettingFields
+          kind={brokerKinds[draft.type]}
+          typed={draft}
+          set={(typed) => set({ ...draft, ...typed })}
+          member="broker"
+          {...{ judged, errors }}
+        />
       )}
     </>
   )

@@ -1,11 +1,13 @@
 import type { SourceInput, SourceShown } from '../../api/shapes.ts'
 import {
   type ConnectionKind,
+  settingPaths,
   settingsInput,
   type TypedSettings,
   typedOf,
   wrongSettings,
 } from '../connections/settings.ts'
+import { natsLogin, sides } from '../connections/sides.ts'
 
 const common = [
   { name: 'deadLetter', is: 'text' },
@@ -16,9 +18,7 @@ const common = [
 /** The brokers that a source may be fed by, each with what it asks for. */
 export const brokerKinds = {
   rabbitmq: {
-    title: 'RabbitMQ',
-    schemes: ['amqp', 'amqps'],
-    example: 'amqps://user:password@rabbit.example.com:5671/vhost',
+    ...sides.rabbitmq,
     fields: [
       { name: 'queue', is: 'text', example: 'orders' },
       { name: 'stream', is: 'text', example: 'orders' },
@@ -29,22 +29,17 @@ export const brokerKinds = {
     either: ['queue', 'stream'],
   },
   nats: {
-    title: 'NATS JetStream',
-    schemes: ['nats', 'tls'],
-    example: 'tls://user:password@nats.example.com:4222',
+    ...sides.nats,
     fields: [
       { name: 'stream', is: 'text', needed: true, example: 'ORDERS' },
       { name: 'subject', is: 'text', example: 'orders.>' },
       { name: 'group', is: 'text', example: 'pombo' },
-      { name: 'token', is: 'secret' },
-      { name: 'credentials', is: 'long-secret' },
+      ...natsLogin,
       ...common,
     ],
   },
   mqtt: {
-    title: 'MQTT 5',
-    schemes: ['mqtt', 'mqtts'],
-    example: 'mqtts://user:password@mqtt.example.com:8883',
+    ...sides.mqtt,
     fields: [
       { name: 'topic', is: 'text', needed: true, example: 'shop/+/orders/#' },
       { name: 'group', is: 'text', example: 'pombo' },
@@ -52,9 +47,7 @@ export const brokerKinds = {
     ],
   },
   redis: {
-    title: 'Redis',
-    schemes: ['redis', 'rediss'],
-    example: 'rediss://user:password@redis.example.com:6379/0',
+    ...sides.redis,
     fields: [
       { name: 'stream', is: 'text', example: 'stream:orders' },
       { name: 'list', is: 'text', example: 'queue:orders' },
@@ -97,11 +90,4 @@ export function brokerInput({
 }
 
 /** The names under which Pombo says what is wrong. */
-export const brokerFields = [
-  ...new Set(
-    Object.values(brokerKinds).flatMap(({ fields }) =>
-      ['url', ...fields.map(({ name }) => name)].map((name) => `broker.${name}`),
-    ),
-  ),
-  'broker',
-]
+export const brokerFields = settingPaths(brokerKinds, 'broker')

@@ -1,15 +1,14 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
-import { appsQuery } from '../../api/apps.ts'
 import { api, ask } from '../../api/client.ts'
 import type { SourceInput } from '../../api/shapes.ts'
 import { Dialog } from '../../parts/dialog.tsx'
 import { SelectField, TextField } from '../../parts/field.tsx'
 import { useFieldErrors } from '../../parts/form.tsx'
 import { FormDialog } from '../../parts/form-dialog.tsx'
-import { useScope } from '../../shell/scope.ts'
+import { AppChoice, useAppChoice } from '../../shell/app-choice.tsx'
 import { BrokerPart } from './broker-form.tsx'
 import { brokerFields, brokerInput, noBroker, wrongBroker } from './brokers.ts'
 import { gateways, gatewayTitles } from './gateways.ts'
@@ -18,12 +17,10 @@ import { Point } from './point.tsx'
 /** Makes a source, and shows once the address that the gateway is given. */
 export function NewSource({ onClose }: { onClose: () => void }) {
   const t = useTranslations('sources')
-  const form = useTranslations('endpointForm')
   const common = useTranslations('common')
   const queries = useQueryClient()
-  const scope = useScope()
-  const apps = useQuery(appsQuery)
-  const [app, setApp] = useState(scope ?? '')
+  const app = useAppChoice()
+  const { appId } = app
   const [judged, setJudged] = useState(false)
   const [gateway, setGateway] = useState<SourceInput['gateway']>('evolution')
   const [name, setName] = useState('')
@@ -35,7 +32,7 @@ export function NewSource({ onClose }: { onClose: () => void }) {
     mutationFn: async () =>
       await ask(
         api.POST('/api/v1/app/{app_id}/source', {
-          params: { path: { app_id: app } },
+          params: { path: { app_id: appId } },
           body: {
             gateway,
             ...(name.trim() !== '' && { name: name.trim() }),
@@ -49,7 +46,7 @@ export function NewSource({ onClose }: { onClose: () => void }) {
       void queries.invalidateQueries({ queryKey: ['sources'] })
       // Nobody has to be pointed at it: what is to be seen is how it is read.
       if (read !== null)
-        await navigate({ to: '/sources/$appId/$sourceId', params: { appId: app, sourceId: id } })
+        await navigate({ to: '/sources/$appId/$sourceId', params: { appId, sourceId: id } })
     },
   })
   const { errors, rest } = useFieldErrors(create.error, [
@@ -74,22 +71,11 @@ export function NewSource({ onClose }: { onClose: () => void }) {
       onClose={onClose}
       onSend={() => {
         setJudged(true)
-        if (app !== '' && Object.keys(wrongBroker(broker)).length === 0) create.mutate()
+        if (appId !== '' && Object.keys(wrongBroker(broker)).length === 0) create.mutate()
       }}
     >
       {rest}
-      {scope === undefined && (
-        <SelectField
-          label={t('app')}
-          value={app}
-          onPick={setApp}
-          error={judged && app === '' ? form('pickApp') : undefined}
-          options={[
-            { value: '', label: '—' },
-            ...(apps.data ?? []).map(({ id, name }) => ({ value: id, label: name })),
-          ]}
-        />
-      )}
+      <AppChoice of={app} judged={judged} />
       <SelectField
         label={t('gateway')}
         value={gateway}

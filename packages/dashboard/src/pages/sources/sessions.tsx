@@ -71,9 +71,9 @@ function useColumns(): Column<SourceSession>[] {
     {
       id: 'session',
       head: t('session'),
-      is: 'nowrap',
+      is: 'fill',
       cell: ({ appId, appUid }) => (
-        <Link to="/messages" search={{ app: appId }}>
+        <Link to="/messages" search={{ app: appId }} title={appUid ?? appId}>
           {appUid ?? appId}
         </Link>
       ),
@@ -98,7 +98,6 @@ function useColumns(): Column<SourceSession>[] {
     {
       id: 'device',
       head: t('device'),
-      is: 'fill',
       minor: true,
       cell: ({ device }) =>
         device && (

@@ -109,7 +109,10 @@ function About({ task }: { task: Task }) {
           [t('matched'), format.number(data.matched)],
           [t('done'), format.number(data.done)],
           [t('skipped'), `${format.number(data.skipped)} (${t('skippedHow')})`],
-          [t('since'), <Instant key="since" at={data.since} />],
+          // Of all that is kept: the beginning of time is no date for people.
+          ...(Date.parse(data.since) === 0
+            ? []
+            : [[t('since'), <Instant key="since" at={data.since} />] as const]),
           [t('until'), <Instant key="until" at={data.until} />],
           [t('started'), <Instant key="started" at={data.createdAt} />],
           [t('updated'), <Instant key="updated" at={task.updatedAt} />],

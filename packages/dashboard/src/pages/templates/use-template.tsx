@@ -1,20 +1,15 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
-import { appsQuery } from '../../api/apps.ts'
 import { api, ask } from '../../api/client.ts'
 import type { Template } from '../../api/shapes.ts'
 import { Button, buttonClass } from '../../parts/button.tsx'
 import { Code } from '../../parts/code.tsx'
-import { SelectField, TextField } from '../../parts/field.tsx'
+import { TextField } from '../../parts/field.tsx'
 import { useFieldErrors } from '../../parts/form.tsx'
 import { Columns, Panel, Row, Stack } from '../../parts/layout.tsx'
 import { listOf } from '../../parts/list-of.ts'
-import { useSay } from '../../parts/toast.tsx'
-import { useLeaveGuard } from '../../parts/use-leave-guard.ts'
-import { useSession } from '../../session/session.ts'
-import { useScope } from '../../shell/scope.ts'
+import { AppChoice, useAppChoice } from '../../shell/app-choice.tsx'
+import { useMakeEndpoint } from '../endpoints/make-endpoint.ts'
 import { useTemplateWords } from './queries.ts'
 import { TemplatePreview } from './template-preview.tsx'
 import { type Values, wrongValues } from './values.ts'
@@ -22,42 +17,23 @@ import { type Values, wrongValues } from './values.ts'
 /** The few fields that a template asks for, and beside them what would be sent. */
 export function UseTemplate({ template }: { template: Template }) {
   const t = useTranslations('templates')
-  const form = useTranslations('endpointForm')
   const say = useTemplateWords()
-  const toast = useSay()
-  const navigate = useNavigate()
-  const queries = useQueryClient()
-  const { kind } = useSession()
-  const scope = useScope()
-  const apps = useQuery({ ...appsQuery, enabled: kind === 'account' })
-  const [chosen, setChosen] = useState<string>()
-  const appId = chosen ?? scope ?? (apps.data?.length === 1 ? apps.data[0]!.id : '')
+  const app = useAppChoice()
+  const { appId } = app
   const [values, setValues] = useState<Values>({})
   const [types, setTypes] = useState('')
   const [judged, setJudged] = useState(false)
   const { id, fields, setUp, docs } = template
-  const create = useMutation({
-    mutationFn: async () => {
-      const eventTypes = listOf(types)
-      return await ask(
-        api.POST('/api/v1/app/{app_id}/template/{template_id}/endpoint', {
-          params: { path: { app_id: appId, template_id: id } },
-          body: { values, ...(eventTypes.length > 0 && { eventTypes }) },
-        }),
-      )
-    },
-    onSuccess: async (endpoint) => {
-      toast.done(t('created'))
-      void queries.invalidateQueries({ queryKey: ['endpoints'] })
-      await navigate({
-        to: '/endpoints/$appId/$endpointId',
-        params: { appId, endpointId: endpoint.id },
-        ignoreBlocker: true,
-      })
-    },
-  })
   const typed = Object.values(values).some((value) => value !== '') || types !== ''
-  useLeaveGuard(typed && !create.isSuccess)
+  const create = useMakeEndpoint(appId, typed, async () => {
+    const eventTypes = listOf(types)
+    return await ask(
+      api.POST('/api/v1/app/{app_id}/template/{template_id}/endpoint', {
+        params: { path: { app_id: appId, template_id: id } },
+        body: { values, ...(eventTypes.length > 0 && { eventTypes }) },
+      }),
+    )
+  })
   const { errors, rest } = useFieldErrors(create.error, [
     ...fields.map(({ name }) => `values.${name}`),
     'destination.url',
@@ -93,18 +69,7 @@ export function UseTemplate({ template }: { template: Template }) {
                 <Code label={t('setUp')} text={setUp} />
               </Stack>
             )}
-            {kind === 'account' && (
-              <SelectField
-                label={t('app')}
-                value={appId}
-                onPick={setChosen}
-                error={judged && appId === '' ? form('pickApp') : undefined}
-                options={[
-                  { value: '', label: '—' },
-                  ...(apps.data ?? []).map((app) => ({ value: app.id, label: app.name })),
-                ]}
-              />
-            )}
+            <AppChoice of={app} judged={judged} />
             {fields.map(({ name, label, help, kind: of, example, optional }) => (
               <TextField
                 key={name}

@@ -48,7 +48,8 @@ export const problems = {
   server: 'Something went wrong inside Pombo',
   refused: 'Pombo refused it',
   fieldWrong: 'It does not fit: {message}',
-  unreadableJson: 'This is not valid JSON: {message}',
+  unreadableJson: 'This is not valid JSON from line {line}, column {column} on.',
+  unendedJson: 'This is not valid JSON: its end is missing.',
   meant: 'Did you mean {near}?',
   /** By the code of a field’s problem, as the API’s reference lists them. */
   fields: {

@@ -61,6 +61,7 @@ export const endpoints = {
     resumedNow: 'It goes on; what was kept is being delivered.',
     enabledNow: 'The endpoint is enabled.',
     disabledNow: 'The endpoint is disabled: what comes is recorded and not sent.',
+    lastCause: 'The last one: <cause></cause>.',
     openSince:
       'Its circuit is open: {count, plural, one {# attempt} other {# attempts}} in a row failed, since <since></since>. The next try is <next></next>.',
     failingSince:
@@ -121,8 +122,6 @@ export const endpoints = {
 
 export const endpointForm = {
   newTitle: 'New endpoint',
-  app: 'App',
-  pickApp: 'Choose the app whose events it gets.',
   where: 'Where to',
   url: 'Address',
   urlHelp: 'Events come as POST requests with a JSON body.',
@@ -173,7 +172,6 @@ export const endpointForm = {
   dialectHelp:
     'How a request looks: its body, headers and signature. Standard is Standard Webhooks.',
   schedule: 'Retries',
-  scheduleDefault: 'The dialect’s own',
   scheduleOwn: 'Its own schedule',
   scheduleHelp: 'Seconds before each retry, separated by commas.',
   scheduleWrong: 'Seconds, separated by commas: 5, 60, 3600.',
@@ -194,7 +192,6 @@ export const endpointForm = {
   numberWrong: 'A whole number above 0.',
   secretLabel: 'Secret',
   secretHelp: 'Left empty, Pombo makes one.',
-  advanced: 'More settings',
   create: 'Create the endpoint',
   created: 'The endpoint is created.',
   saved: 'The endpoint is saved.',

@@ -43,7 +43,6 @@ export const failed = {
   noDeliveries: 'Nothing is waiting or given up here',
   noDeliveriesHow: 'What failed was delivered since, or discarded.',
   recent: 'Recent actions',
-  sampleError: 'The last one said',
   bulk: {
     retryTitle: 'Retry',
     discardTitle: 'Discard',

@@ -33,10 +33,8 @@ export const messages = {
   searchedTo: 'Searched back to {time}, {count, plural, one {# message} other {# messages}}.',
   searchFurther: 'Search further',
   send: 'Send a message',
-  sendApp: 'To the endpoints of',
   payload: 'Payload',
   sent: 'The message is accepted.',
-  pickApp: 'Choose an app first.',
   stateDelivered: '{count, plural, one {delivered} other {# delivered}}',
   stateWaiting: '{count, plural, one {waiting} other {# waiting}}',
   stateExhausted: '{count, plural, one {given up} other {# given up}}',
@@ -78,7 +76,6 @@ export const messages = {
     byHand: 'by hand',
     next: 'Next attempt <when></when>',
     status: 'Answered {code}',
-    noAnswer: 'No answer',
     took: 'took {duration}',
     request: 'Request',
     answer: 'Answer',
@@ -90,10 +87,6 @@ export const messages = {
     verifyHow:
       'HMAC-SHA256 over {content} with the endpoint’s secret, compared with the header {header}. In Node.js, with the body as it arrived:',
     open: 'Show attempt {number}',
-    eventsOfType: 'All of this type',
-    expunge: 'Delete the payload',
-    expungeHow: 'Payload and answers are deleted for good; that it was sent stays recorded.',
-    expunged: 'The payload is deleted.',
   },
   doubts: {
     'endpoint-changed':

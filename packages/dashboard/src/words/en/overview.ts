@@ -11,7 +11,6 @@ export const overview = {
   span30d: '30 days',
   eventsIn: 'Events in',
   deliveries: 'Deliveries',
-  perSecond: '{value} a second',
   success: 'Success rate',
   lastMinute: 'last minute',
   time: 'Delivery time',

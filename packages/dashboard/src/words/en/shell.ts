@@ -22,6 +22,7 @@ export const shell = {
   groupSetUp: 'Set up',
   groupAccount: 'Account',
   app: 'App',
+  pickApp: 'Choose an app first.',
   allApps: 'All apps',
   findApp: 'Find an app',
   noApp: 'No app is called that.',
@@ -57,7 +58,6 @@ export const signIn = {
   wrong: 'This key is not known, or it was revoked or has expired.',
   ended: 'Your session is over. Sign in to go on where you were; nothing on the page is lost.',
   portalEnded: 'This link has expired. Open it again from where you came.',
-  portalOpening: 'Opening…',
   portalNoToken:
     'This address is opened from within the product that you use, by a link of its own.',
 } as const

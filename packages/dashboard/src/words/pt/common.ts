@@ -53,7 +53,8 @@ export const problems: Same<typeof enProblems> = {
   server: 'Algo deu errado dentro do Pombo',
   refused: 'O Pombo recusou',
   fieldWrong: 'Não serve: {message}',
-  unreadableJson: 'Isto não é JSON válido: {message}',
+  unreadableJson: 'Isto não é JSON válido a partir da linha {line}, coluna {column}.',
+  unendedJson: 'Isto não é JSON válido: falta o fim.',
   meant: 'Você quis dizer {near}?',
   fields: {
     missing: 'Isto é obrigatório.',

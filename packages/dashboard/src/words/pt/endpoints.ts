@@ -64,6 +64,7 @@ export const endpoints: Same<typeof en> = {
     resumedNow: 'Retomado; o que esperava está sendo entregue.',
     enabledNow: 'O endpoint está ativo.',
     disabledNow: 'O endpoint está desativado: o que chega é registrado e não enviado.',
+    lastCause: 'A última: <cause></cause>.',
     openSince:
       'O circuito está aberto: {count, plural, one {# tentativa falhou} other {# tentativas seguidas falharam}}, desde <since></since>. A próxima é <next></next>.',
     failingSince:
@@ -125,8 +126,6 @@ export const endpoints: Same<typeof en> = {
 
 export const endpointForm: Same<typeof enForm> = {
   newTitle: 'Novo endpoint',
-  app: 'App',
-  pickApp: 'Escolha o app cujos eventos ele recebe.',
   where: 'Para onde',
   url: 'Endereço',
   urlHelp: 'Os eventos chegam como requisições POST com corpo JSON.',
@@ -177,7 +176,6 @@ export const endpointForm: Same<typeof enForm> = {
   dialectHelp:
     'A forma de uma requisição: corpo, cabeçalhos e assinatura. Standard é Standard Webhooks.',
   schedule: 'Novas tentativas',
-  scheduleDefault: 'As do próprio dialeto',
   scheduleOwn: 'Intervalos próprios',
   scheduleHelp: 'Segundos antes de cada nova tentativa, separados por vírgulas.',
   scheduleWrong: 'Segundos, separados por vírgulas: 5, 60, 3600.',
@@ -198,7 +196,6 @@ export const endpointForm: Same<typeof enForm> = {
   numberWrong: 'Um número inteiro acima de 0.',
   secretLabel: 'Segredo',
   secretHelp: 'Vazio: o Pombo cria um.',
-  advanced: 'Mais configurações',
   create: 'Criar o endpoint',
   created: 'O endpoint foi criado.',
   saved: 'O endpoint foi salvo.',

@@ -45,7 +45,6 @@ export const failed: Same<typeof enFailed> = {
   noDeliveries: 'Nada espera nem foi abandonado aqui',
   noDeliveriesHow: 'O que falhou foi entregue desde então, ou descartado.',
   recent: 'Ações recentes',
-  sampleError: 'A última disse',
   bulk: {
     retryTitle: 'Tentar de novo',
     discardTitle: 'Descartar',

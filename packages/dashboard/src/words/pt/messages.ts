@@ -36,10 +36,8 @@ export const messages: Same<typeof en> = {
   searchedTo: 'Buscado até {time}, {count, plural, one {# mensagem} other {# mensagens}}.',
   searchFurther: 'Buscar mais',
   send: 'Enviar uma mensagem',
-  sendApp: 'Para os endpoints de',
   payload: 'Conteúdo',
   sent: 'A mensagem foi aceita.',
-  pickApp: 'Escolha um app primeiro.',
   stateDelivered: '{count, plural, one {entregue} other {# entregues}}',
   stateWaiting: '{count, plural, one {esperando} other {# esperando}}',
   stateExhausted: '{count, plural, one {abandonada} other {# abandonadas}}',
@@ -82,7 +80,6 @@ export const messages: Same<typeof en> = {
     byHand: 'manual',
     next: 'Próxima tentativa <when></when>',
     status: 'Respondeu {code}',
-    noAnswer: 'Sem resposta',
     took: 'levou {duration}',
     request: 'Requisição',
     answer: 'Resposta',
@@ -94,10 +91,6 @@ export const messages: Same<typeof en> = {
     verifyHow:
       'HMAC-SHA256 sobre {content} com o segredo do endpoint, comparado com o cabeçalho {header}. Em Node.js, com o corpo como chegou:',
     open: 'Mostrar a tentativa {number}',
-    eventsOfType: 'Todas deste tipo',
-    expunge: 'Apagar o conteúdo',
-    expungeHow: 'Conteúdo e respostas são apagados de vez; fica registrado que foi enviada.',
-    expunged: 'O conteúdo foi apagado.',
   },
   doubts: {
     'endpoint-changed':

@@ -14,7 +14,6 @@ export const overview: Same<typeof enOverview> = {
   span30d: '30 dias',
   eventsIn: 'Eventos recebidos',
   deliveries: 'Entregas',
-  perSecond: '{value} por segundo',
   success: 'Taxa de sucesso',
   lastMinute: 'último minuto',
   time: 'Tempo de entrega',

@@ -25,6 +25,7 @@ export const shell: Same<typeof enShell> = {
   groupSetUp: 'Configurar',
   groupAccount: 'Conta',
   app: 'App',
+  pickApp: 'Escolha primeiro um app.',
   allApps: 'Todos os apps',
   findApp: 'Buscar um app',
   noApp: 'Nenhum app tem esse nome.',
@@ -60,6 +61,5 @@ export const signIn: Same<typeof enSignIn> = {
   wrong: 'Esta chave não é conhecida, foi revogada ou expirou.',
   ended: 'Sua sessão terminou. Entre para continuar de onde estava; nada na página se perdeu.',
   portalEnded: 'Este link expirou. Abra de novo a partir de onde você veio.',
-  portalOpening: 'Abrindo…',
   portalNoToken: 'Este endereço se abre de dentro do produto que você usa, por um link próprio.',
 }

@@ -12,9 +12,8 @@ export const refusals: Readonly<Record<keyof typeof refusalSentences, string>> =
   secrets_enough:
     'Este endpoint já assina com {count} segredos; troque de novo quando um deles vencer, ou sem manter o atual.',
   role_short: 'O papel da chave é "{held}", e isto pede "{needed}".',
-  one_app_only: 'A chave alcança uma só aplicação, e isto é para as chaves da conta inteira.',
-  one_app_source:
-    'A chave alcança uma só aplicação, e uma fonte de qualquer sessão alcançaria todas.',
+  one_app_only: 'A chave alcança um só app, e isto é para as chaves da conta inteira.',
+  one_app_source: 'A chave alcança um só app, e uma fonte de qualquer sessão alcançaria todas.',
   operator_only: 'Isto é para as chaves de quem opera o Pombo, as do primeiro tenant.',
   send_only: 'A chave só pode enviar mensagens.',
   poll_only: 'A chave só pode ler o seu endpoint de consulta.',
