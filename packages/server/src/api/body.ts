@@ -24,10 +24,14 @@ export function guardDoors(app: FastifyInstance, maxBodyBytes: number): void {
     if (request.headers['content-type']?.trim() === '') delete request.headers['content-type']
     done()
   })
-  app.addHook('preValidation', async (request) => {
+  app.addHook('preValidation', (request, _reply, done) => {
     refuseNul(request.url)
-    if (Buffer.isBuffer(request.body))
-      request.body = await inflated(request.body, request.headers['content-encoding'], maxBodyBytes)
+    if (!Buffer.isBuffer(request.body)) return done()
+    inflated(request.body, request.headers['content-encoding'], maxBodyBytes).then((bytes) => {
+      request.body = bytes
+      done()
+    }, done)
+    return undefined
   })
   app.addHook('onSend', (request, reply, _payload, done) => {
     if (!isStillComing(request.raw)) return done()
@@ -47,26 +51,39 @@ const jsonType = /^application\/(?:[\w.-]+\+)?json(?:\s*;|$)/i
  */
 export function takeJson(app: FastifyInstance, maxBodyBytes: number): void {
   app.removeAllContentTypeParsers()
-  const take = async (request: FastifyRequest, bytes: Buffer): Promise<JsonBody> => {
+  const take = (request: FastifyRequest, bytes: Buffer, done: Taken): void => {
     const { 'content-type': type, 'content-encoding': encoding } = request.headers
-    return readJson(utf8Bytes(await inflated(bytes, encoding, maxBodyBytes), type))
+    const read = (whole: Buffer): void => answer(done, () => readJson(utf8Bytes(whole, type)))
+    if (encoding === undefined) read(bytes)
+    else inflated(bytes, encoding, maxBodyBytes).then(read, done)
   }
   app.addContentTypeParser(jsonType, { parseAs: 'buffer' }, take)
   app.addContentTypeParser(
     '*',
     { parseAs: 'buffer' },
-    async (request: FastifyRequest, bytes: Buffer) => {
+    (request: FastifyRequest, bytes: Buffer, done: Taken) => {
       // A POST without a body may carry any type: curl and some clients always send one.
-      if (bytes.length === 0) return noBody
+      if (bytes.length === 0) return done(null, noBody)
       const given = request.headers['content-type']
       // Some generations of clients say nothing about a body that can only be JSON.
-      if (given === undefined) return await take(request, bytes)
-      throw new PomboError('unsupported_media_type', {
-        expected: 'application/json',
-        given: `"${given.slice(0, 100)}"`,
-      })
+      if (given === undefined) return take(request, bytes, done)
+      const type = { expected: 'application/json', given: `"${given.slice(0, 100)}"` }
+      return done(new PomboError('unsupported_media_type', type))
     },
   )
+}
+
+type Taken = (error: Error | null, body?: JsonBody) => void
+
+/** What the reader throws is its answer; what goes wrong in what follows is not. */
+function answer(done: Taken, read: () => JsonBody): void {
+  let body: JsonBody
+  try {
+    body = read()
+  } catch (error) {
+    return done(error as Error)
+  }
+  return done(null, body)
 }
 
 function readJson(bytes: Buffer): JsonBody {

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { withBasePath } from '../core/base-path.ts'
+import { whenThere } from '../core/when-there.ts'
 import type { KeyHolder } from '../registry/keys/key.ts'
 import type { Presented } from './access.ts'
 import { csrfTokenOf } from './auth/session/cookie.ts'
@@ -23,7 +24,7 @@ export function gateOf(
     stopping,
     serverUrl,
     appIdOf: cache.appIdOf.bind(cache),
-    present: async (key) => presented(await cache.key(key), 'key'),
+    present: (key) => whenThere(cache.key(key), (found) => presented(found, 'key')),
     presentSession: async (token) => presented(await cache.session(token), 'session', token),
     async operatorTenantId() {
       // The first tenant stays the first: ids grow with time.

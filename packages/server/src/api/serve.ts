@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { type Actor, actingAs, onBehalfOf } from '../core/acting.ts'
 import { PomboError, relocated } from '../core/error.ts'
 import { refuseUnstorable } from '../core/unstorable.ts'
+import { type MaybeLater, whenThere } from '../core/when-there.ts'
 import { bearerOf, type Holder, nobody, permit, type Presented } from './access.ts'
 import { refuseForged, sessionTokens } from './auth/session/cookie.ts'
 import { type JsonBody, noBody } from './body.ts'
@@ -15,11 +16,11 @@ import type { Answer, AnyCall, Route } from './route.ts'
 
 /** What serving a route needs of the rest. */
 export interface Gate {
-  present(key: string): Promise<Presented>
+  present(key: string): MaybeLater<Presented>
   presentSession(token: string): Promise<Presented>
   serverUrl(): string
   /** `app_…` or uid → uuid. */
-  appIdOf: (tenantId: string, idOrUid: string) => Promise<string | undefined>
+  appIdOf: (tenantId: string, idOrUid: string) => MaybeLater<string | undefined>
   operatorTenantId(): Promise<string | undefined>
   idempotency: IdempotencyStore
   /** Ends when the node stops: connections that stay are to be closed then. */
@@ -45,9 +46,11 @@ async function serve(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const holder = await identify(route, gate, request)
+  const identified = identify(route, gate, request)
+  const holder = identified instanceof Promise ? await identified : identified
   const params = route.params === undefined ? undefined : read(route.params, request.params, 'path')
-  const appId = await resolveApp(route, gate, holder, params)
+  const resolved = resolveApp(route, gate, holder, params)
+  const appId = resolved instanceof Promise ? await resolved : resolved
   const query = read(route.query ?? nothing, queryOf(route.query, request.query), 'query')
   const body = (request.body as JsonBody | undefined) ?? noBody
   const parsed = byTheirNames(route, body, () => readBody(route, body))
@@ -100,27 +103,36 @@ function actorOf({ keyId, role }: Holder, request: FastifyRequest): Actor {
   }
 }
 
-async function identify(route: Route, gate: Gate, request: FastifyRequest): Promise<Holder> {
+function identify(route: Route, gate: Gate, request: FastifyRequest): MaybeLater<Holder> {
   if (route.access === 'open') return nobody
-  const presented = await credential(gate, request)
-  if (!presented.known) throw new PomboError('authentication_failed', { detail: presented.reason })
-  permit(
-    route.access,
-    presented.holder,
-    route.access === 'operator' ? await gate.operatorTenantId() : undefined,
-    route.use,
-  )
-  requireRole(presented.holder.role, roleOf(route))
-  return presented.holder
+  return whenThere(credential(gate, request), (presented) => {
+    if (!presented.known)
+      throw new PomboError('authentication_failed', { detail: presented.reason })
+    const { holder } = presented
+    const operator = route.access === 'operator' ? gate.operatorTenantId() : undefined
+    return whenThere(operator, (operatorTenantId) => {
+      permit(route.access, holder, operatorTenantId, route.use)
+      requireRole(holder.role, roleOf(route))
+      return holder
+    })
+  })
 }
 
+type Doors = Pick<Gate, 'present' | 'presentSession' | 'serverUrl'>
+
 /** A key in the Authorization header, or else the cookie of somebody who signed in. */
-export async function credential(
-  gate: Pick<Gate, 'present' | 'presentSession' | 'serverUrl'>,
-  request: FastifyRequest,
-): Promise<Presented> {
+export function credential(gate: Doors, request: FastifyRequest): MaybeLater<Presented> {
   const { authorization, cookie } = request.headers
   const tokens = authorization === undefined ? sessionTokens(cookie) : []
+  if (tokens.length === 0) return gate.present(bearerOf(authorization))
+  return signedIn(gate, request, tokens)
+}
+
+async function signedIn(
+  gate: Doors,
+  request: FastifyRequest,
+  tokens: readonly string[],
+): Promise<Presented> {
   let refused: Presented | undefined
   for (const token of tokens) {
     const presented = await gate.presentSession(token)
@@ -130,23 +142,19 @@ export async function credential(
     }
     refused ??= presented
   }
-  return refused ?? (await gate.present(bearerOf(authorization)))
+  return refused!
 }
 
 /** A token for one app finds no other: to it they do not exist. */
-async function resolveApp(
-  route: Route,
-  gate: Gate,
-  holder: Holder,
-  params: unknown,
-): Promise<string> {
+function resolveApp(route: Route, gate: Gate, holder: Holder, params: unknown): MaybeLater<string> {
   if (route.app === 'any' || typeof params !== 'object' || params === null || !('app_id' in params))
     return ''
   const shown = String(params.app_id)
-  const appId = await gate.appIdOf(holder.tenantId, shown)
-  if (appId === undefined || (holder.appId !== null && holder.appId !== appId))
-    throw new PomboError('not_found', { what: 'app', id: shown })
-  return appId
+  return whenThere(gate.appIdOf(holder.tenantId, shown), (appId) => {
+    if (appId === undefined || (holder.appId !== null && holder.appId !== appId))
+      throw new PomboError('not_found', { what: 'app', id: shown })
+    return appId
+  })
 }
 
 /** A path without parameters or without a body takes none: what is sent all the same would be ignored. */

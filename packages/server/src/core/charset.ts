@@ -42,8 +42,8 @@ export function utf8Bytes(bytes: Buffer, contentType: string | undefined): Buffe
 }
 
 export function charsetOf(contentType: string | undefined): string {
-  const [, quoted, plain] =
-    /;\s*charset\s*=\s*(?:"([^"]*)"|([^\s;]+))/i.exec(contentType ?? '') ?? []
+  if (contentType === undefined || !contentType.includes(';')) return 'utf-8'
+  const [, quoted, plain] = /;\s*charset\s*=\s*(?:"([^"]*)"|([^\s;]+))/i.exec(contentType) ?? []
   return (quoted ?? plain ?? 'utf-8')
     .trim()
     .replace(/^'(.*)'$/, '$1')

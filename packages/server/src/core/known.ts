@@ -26,16 +26,26 @@ export function aliases(named: Readonly<Record<string, string>>): {
   return { 'x-aliases': named }
 }
 
+/** The registry puts a schema's meta together anew each time. */
+const knownAliases = new WeakMap<z.core.$ZodType, Readonly<Record<string, string>>>()
+
 export function aliasesOf(schema: z.core.$ZodType): Readonly<Record<string, string>> {
-  const meta = z.globalRegistry.get(schema)?.['x-aliases']
-  return (meta as Readonly<Record<string, string>> | undefined) ?? {}
+  let found = knownAliases.get(schema)
+  if (found === undefined) {
+    const meta = z.globalRegistry.get(schema)?.['x-aliases']
+    found = (meta as Readonly<Record<string, string>> | undefined) ?? {}
+    knownAliases.set(schema, found)
+  }
+  return found
 }
 
 type Json = Record<string, unknown>
 
 /** Looks through `value` by `schema`. `loc`: where it is. */
 export function known(schema: z.core.$ZodType, value: unknown, loc: string[]): Known {
-  if (typeof value !== 'object' || value === null) return { value, problems: [] }
+  // zod's `instanceof` walks through a set of traits: most members are not asked about.
+  if (typeof value !== 'object' || value === null || holdsAnything(schema))
+    return { value, problems: [] }
   if (schema instanceof z.ZodObject) return knownObject(schema, value, loc)
   if (schema instanceof z.ZodArray && Array.isArray(value))
     return knownItems(schema.element, value, loc)
@@ -53,6 +63,13 @@ export function known(schema: z.core.$ZodType, value: unknown, loc: string[]): K
   }
   const inner = innerOf(schema)
   return inner === undefined ? { value, problems: [] } : known(inner, value, loc)
+}
+
+/** A payload: any JSON, nothing of which is known or unknown. */
+function holdsAnything(schema: z.core.$ZodType): boolean {
+  const { def } = schema._zod as { def: z.core.$ZodTypeDef & { innerType?: z.core.$ZodType } }
+  if (def.type === 'optional') return holdsAnything(def.innerType!)
+  return def.type === 'unknown' || def.type === 'any'
 }
 
 /** The one that is meant: which fits, or else which says the same kind of thing. */
@@ -107,6 +124,10 @@ function knownObject(schema: z.ZodObject, value: object, loc: string[]): Known {
     if (!Object.hasOwn(shape, name)) {
       if (!isEmpty(member))
         problems.push(unknown(name, [...Object.keys(shape), ...Object.keys(others)], loc))
+      continue
+    }
+    if (typeof member !== 'object' || member === null) {
+      found[name] = member
       continue
     }
     const inside = known(shape[name]!, member, [...loc, name])

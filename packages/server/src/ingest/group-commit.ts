@@ -52,19 +52,20 @@ export class GroupCommit {
    * Resolves once the message is durable (false: it was a repeat). Rejects with 503 when nothing was stored, or that
    * is not known.
    */
-  async add(item: NewMessage): Promise<boolean> {
+  add(item: NewMessage): Promise<boolean> {
     const { maxWaiting, maxWaitingBytes } = this.#options
     if (
       this.#waiting.length >= maxWaiting ||
       (this.#waitingBytes + item.payloadBytes > maxWaitingBytes && this.#waiting.length > 0)
     ) {
-      throw new PomboError(
+      const refusal = new PomboError(
         'overloaded',
         { detail: `${this.#waiting.length} messages wait to be written.` },
         { retryAfterSeconds: 1 },
       )
+      return Promise.reject(refusal)
     }
-    return await new Promise<boolean>((resolve, reject) => {
+    return new Promise<boolean>((resolve, reject) => {
       this.#waiting.push({ item, resolve, reject })
       this.#waitingBytes += item.payloadBytes
       this.#schedule()

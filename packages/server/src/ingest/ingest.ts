@@ -159,10 +159,10 @@ export class Ingest {
     }
   }
 
-  async #storeOne(prepared: Prepared): Promise<boolean> {
-    if (meansSeveral(prepared)) return await this.#storeAlone(prepared)
+  #storeOne(prepared: Prepared): Promise<boolean> {
+    if (meansSeveral(prepared)) return this.#storeAlone(prepared)
     const commit = prepared.payloadBytes > largePayloadBytes ? this.#large : this.#small
-    return await commit.add(prepared)
+    return commit.add(prepared)
   }
 
   #store(batch: readonly Prepared[]): Promise<boolean[]> {

@@ -196,7 +196,8 @@ export class LeasedDeliveries {
     let unsent: readonly Claim[] = claims
     const startedAt = performance.now()
     try {
-      const read = await this.#readPayloads(group)
+      const read = group.some((held) => held.payloadLeftOut)
+      if (read) await this.#readPayloads(group)
       // Stopped for longer than the lease, or taken over: somebody else has it now.
       if (claims.every((claim) => this.holds(claim)) && !(read && this.#stopping))
         unsent = await deliver(claims)
@@ -210,11 +211,9 @@ export class LeasedDeliveries {
   }
 
   /** Large payloads are read right before they are sent, so that none waits in memory. */
-  async #readPayloads(group: readonly Held[]): Promise<boolean> {
-    let read = false
+  async #readPayloads(group: readonly Held[]): Promise<void> {
     for (const { claim, payloadLeftOut } of group) {
       if (!payloadLeftOut) continue
-      read = true
       const [full] = await messagesOf(
         this.#deps.pool,
         [{ app_id: claim.message.appId, message_id: claim.message.id }],
@@ -222,7 +221,6 @@ export class LeasedDeliveries {
       )
       claim.message.payload = full?.payload ?? null
     }
-    return read
   }
 
   #remove(claim: Claim, how: 'sent' | 'back'): void {

@@ -1,6 +1,7 @@
 import type { ValidateFunction } from 'ajv'
 import { latestUsed } from '../../core/latest-used.ts'
 import { type FieldProblem, PomboError } from '../../core/error.ts'
+import { type MaybeLater, whenThere } from '../../core/when-there.ts'
 import { coded } from '../../core/field-problem.ts'
 import type { EventType, EventTypes } from '../../registry/event-types/store.ts'
 import { readSchema } from './json-schema.ts'
@@ -10,7 +11,7 @@ import { say } from '../../core/sentences/sentences.ts'
 export type CheckPayload = (
   tenantId: string,
   message: { eventType: string; payload: unknown },
-) => Promise<void>
+) => MaybeLater<void>
 
 interface Checked {
   refuse: boolean
@@ -29,18 +30,25 @@ export function createPayloadCheck(deps: {
   eventTypes: Pick<EventTypes, 'checked'>
   log: { warn(fields: object, message: string): void }
 }): CheckPayload {
-  const cache = latestUsed<string, Promise<Map<string, Checked>>>(maxTenants, ttlMs)
+  const cache = latestUsed<string, MaybeLater<Map<string, Checked>>>(maxTenants, ttlMs)
 
-  const checkedOf = async (tenantId: string): Promise<Map<string, Checked>> => {
+  const checkedOf = (tenantId: string): MaybeLater<Map<string, Checked>> => {
     const known = cache.get(tenantId)
-    if (known !== undefined) return await known
-    const loading = load(await deps.eventTypes.checked(tenantId))
+    if (known !== undefined) return known
+    const loading = deps.eventTypes.checked(tenantId).then(load)
     cache.set(tenantId, loading)
-    return await loading
+    loading.then(
+      (checked) => cache.set(tenantId, checked),
+      () => cache.delete(tenantId),
+    )
+    return loading
   }
 
-  return async (tenantId, { eventType, payload }) => {
-    const checked = (await checkedOf(tenantId)).get(eventType)
+  const check = (
+    tenantId: string,
+    { eventType, payload }: { eventType: string; payload: unknown },
+    checked: Checked | undefined,
+  ): void => {
     if (checked === undefined || checked.validate(payload)) return
     const problems = (checked.validate.errors ?? []).slice(0, 10).map(
       ({ instancePath, message }): FieldProblem => ({
@@ -54,6 +62,11 @@ export function createPayloadCheck(deps: {
     // Places and rules alone: a payload's values are not for the log.
     deps.log.warn({ tenantId, eventType, problems: detail }, 'a payload does not fit its schema')
   }
+
+  return (tenantId, message) =>
+    whenThere(checkedOf(tenantId), (types) =>
+      check(tenantId, message, types.get(message.eventType)),
+    )
 }
 
 async function load(types: EventType[]): Promise<Map<string, Checked>> {

@@ -15,7 +15,7 @@ export function openIntake({ registry, ...rest }: Rest & { registry: Registry })
       if (holder !== undefined && holder.refused === null) requireRole(holder.role, 'operate')
       return holder
     },
-    appIdOf: (tenantId, idOrUid) => cache.appIdOf(tenantId, idOrUid),
+    appIdOf: async (tenantId, idOrUid) => await cache.appIdOf(tenantId, idOrUid),
     makeApp: async (tenantId, uid) => (await apps.getOrCreate(tenantId, { name: uid, uid })).app.id,
     changed: (appId) => cache.invalidate('app', appId),
     onAppChange(listener) {

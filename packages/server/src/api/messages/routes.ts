@@ -100,12 +100,8 @@ function createRoute(deps: MessageDeps): Route {
       const { application } = call.body
       const only = call.holder.appId
       // A token for one app finds no other, and makes none.
-      const appId = await existingOrNewApp(
-        deps,
-        tenantId,
-        named,
-        only === null ? application : null,
-      )
+      const app = existingOrNewApp(deps, tenantId, named, only === null ? application : null)
+      const appId = app instanceof Promise ? await app : app
       if (only !== null && appId !== only)
         throw new PomboError('not_found', { what: 'application', id: named })
       const sent = incoming({
@@ -116,8 +112,11 @@ function createRoute(deps: MessageDeps): Route {
         idempotencyKey: call.idempotencyKey,
         eventIdDays: deps.eventIdDays,
       })
-      await deps.checkPayload(tenantId, checkedPayload(call.body))
-      const message = await settled(deps, sent, await deps.accept(sent))
+      const checked = deps.checkPayload(tenantId, checkedPayload(call.body))
+      if (checked instanceof Promise) await checked
+      const accepted = await deps.accept(sent)
+      const message =
+        accepted.outcome === 'accepted' ? accepted.message : await settled(deps, sent, accepted)
       return { status: 202, text: messageJson(message, call.query.with_content) }
     },
   })

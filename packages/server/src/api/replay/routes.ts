@@ -1,3 +1,4 @@
+import type { MaybeLater } from '../../core/when-there.ts'
 import { z } from 'zod'
 import type { Clock } from '../../core/clock.ts'
 import { invalid, PomboError } from '../../core/error.ts'
@@ -21,7 +22,7 @@ export interface ReplayDeps {
   /** Days that messages are kept where a tenant says nothing else. */
   retentionDays: number
   /** `app_…` or uid → uuid. */
-  appIdOf: (tenantId: string, idOrUid: string) => Promise<string | undefined>
+  appIdOf: (tenantId: string, idOrUid: string) => MaybeLater<string | undefined>
 }
 
 const statesOf: Record<(typeof replayStatuses)[number], ClosedState[]> = {

@@ -1,9 +1,10 @@
+import type { MaybeLater } from '../../core/when-there.ts'
 import { PomboError } from '../../core/error.ts'
 import type { Holder } from '../access.ts'
 
 export interface AppFinder {
   /** `app_…` or uid → uuid. */
-  appIdOf: (tenantId: string, idOrUid: string) => Promise<string | undefined>
+  appIdOf: (tenantId: string, idOrUid: string) => MaybeLater<string | undefined>
 }
 
 /**

@@ -61,10 +61,11 @@ export function withTokens(
     if (tokens.get(key) === token) tokens.delete(key)
   }
 
-  return async function send(request) {
-    if (request.token === undefined) return await sender.send(request)
+  return (request) => (request.token === undefined ? sender.send(request) : sendWithToken(request))
+
+  async function sendWithToken(request: SendRequest): Promise<Outcome> {
     const startedAtMs = clock.monotonic()
-    const key = keyOf(request.token)
+    const key = keyOf(request.token!)
     for (let retrying = false; ; retrying = true) {
       const token = tokenOf(key, request)
       const answer = await token.answer

@@ -9,6 +9,7 @@
 import type { Clock } from '../../core/clock.ts'
 import type { EndpointDefaults } from '../../core/endpoint-defaults.ts'
 import { readId } from '../../core/id.ts'
+import type { MaybeLater } from '../../core/when-there.ts'
 import type { Change } from '../../db/changes.ts'
 import { isAway, type Pool } from '../../db/pool.ts'
 import type { Opener } from '../endpoints/rows/store.ts'
@@ -134,9 +135,19 @@ export class RegistryCache {
     return this.#changes.isFresh ? this.#apps.peek(appId) : undefined
   }
 
-  /** The UUID of one of the tenant's apps, by its shown id or its uid. */
-  async appIdOf(tenantId: string, idOrUid: string): Promise<string | undefined> {
+  /** The UUID of one of the tenant's apps, by its shown id or its uid; at once where it is in memory. */
+  appIdOf(tenantId: string, idOrUid: string): MaybeLater<string | undefined> {
     const id = readId('app', idOrUid)
+    const known = id === undefined ? undefined : this.peekRoutes(id)
+    if (known?.app.tenantId === tenantId && known.app.kind === 'app') return id
+    return this.#findAppId(tenantId, idOrUid, id)
+  }
+
+  async #findAppId(
+    tenantId: string,
+    idOrUid: string,
+    id: string | undefined,
+  ): Promise<string | undefined> {
     if (id !== undefined)
       return (await this.routes(tenantId, id))?.app.kind === 'app' ? id : undefined
     if (!this.#changes.isFresh) await this.#changes.read()
@@ -166,9 +177,14 @@ export class RegistryCache {
     return endpoint && { endpoint, health: routes!.health.get(id), app: routes!.app }
   }
 
-  /** Who has this key, by the text that was presented; undefined: nobody. One that is refused says why. */
-  async key(presented: string): Promise<KeyHolder | undefined> {
-    return await this.#holder(hashKey(presented).toString('hex'))
+  /**
+   * Who has this key, by the text that was presented; undefined: nobody. One that is refused says why. At once where
+   * it is in memory.
+   */
+  key(presented: string): MaybeLater<KeyHolder | undefined> {
+    const hash = hashKey(presented).toString('hex')
+    const known = this.#changes.isFresh ? this.#keys.peek(hash) : undefined
+    return known === undefined ? this.#holder(hash) : this.#used(known)
   }
 
   /** Who is signed in, by the token that the browser keeps; undefined: nobody. */
@@ -178,12 +194,15 @@ export class RegistryCache {
 
   async #holder(hash: string): Promise<KeyHolder | undefined> {
     if (!this.#changes.isFresh) await this.#changes.read()
-    const nowMs = this.#clock.now()
     const known = this.#keys.peek(hash)
     // A client with a wrong key that asks without pause costs one query a second.
     if (known === undefined && this.#isUnknownKey(hash)) return undefined
     const row = known ?? (await this.#keys.get(hash))
-    if (row === undefined) return undefined
+    return row && this.#used(row)
+  }
+
+  #used(row: KeyRow): KeyHolder {
+    const nowMs = this.#clock.now()
     const holder = { ...row }
     const { expiresAtMs } = holder
     if (holder.refused === null && expiresAtMs !== null && expiresAtMs <= nowMs)

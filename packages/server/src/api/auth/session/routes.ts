@@ -1,3 +1,4 @@
+import type { MaybeLater } from '../../../core/when-there.ts'
 import { iso } from '../../../core/clock.ts'
 import type { Clock } from '../../../core/clock.ts'
 import { PomboError } from '../../../core/error.ts'
@@ -18,7 +19,7 @@ export interface SessionDeps {
   db: Pool
   clock: Clock
   registry: Registry
-  present: (key: string) => Promise<Presented>
+  present: (key: string) => MaybeLater<Presented>
   presentSession: (token: string) => Promise<Presented>
   operatorTenantId: () => Promise<string | undefined>
   serverUrl: () => string
