@@ -184,16 +184,17 @@ export function breaksOf(
   const put = (at: (string | number)[], why: string, wrong: unknown, named = at) =>
     found.push({ why, at: named, body: replaced(value, at, wrong) })
 
-  function visit(one: Schema, it: unknown, at: (string | number)[]): void {
+  /** One form of several is not broken by what another of them allows: types are broken where the forms are listed. */
+  function visit(one: Schema, it: unknown, at: (string | number)[], isOneOfSeveral = false): void {
     const schema = resolved(one, components)
     const options = (schema.anyOf ?? schema.oneOf)?.map((option) => within(option, schema))
-    if (at.length > 0)
+    if (at.length > 0 && !isOneOfSeveral)
       for (const wrong of [12.5, true, 'nosuch-word', [[7]], { 'no such': 1 }])
         if (!fits(one, wrong)) put(at, 'type', wrong)
     if (options !== undefined) {
       const option = options.find((candidate) => fits(candidate, it))
       const before = found.length
-      if (option !== undefined) visit(option, it, at)
+      if (option !== undefined) visit(option, it, at, true)
       // Which of several forms was meant cannot be told: the refusal is of the whole.
       const forms = options.filter((one) => typesOf(resolved(one, components))[0] === 'object')
       if (schema.anyOf !== undefined && forms.length > 1)
