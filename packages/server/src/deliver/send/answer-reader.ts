@@ -15,6 +15,8 @@ const maxContinues = 16
  */
 let lastHead: { bytes: Buffer; head: AnswerHead } | undefined
 
+const lastChunk = Buffer.from('0\r\n\r\n')
+
 /** What became of what was read: the answer goes on, has ended, or broke off with an error that was told. */
 export type Progress = 'going on' | 'ended' | 'failed'
 
@@ -100,13 +102,11 @@ export class AnswerReader {
   #begin(head: AnswerHead): void {
     this.#head = head
     if (typeof head.body === 'number') this.#due = head.body
-    if (head.body === 'chunked')
-      this.#chunks = new ChunkedBody(this.#headCapBytes, (bytes) => this.#handler.onBody(bytes))
     this.#handler.onHead(head.statusCode, head.headers)
   }
 
   #readBody(bytes: Buffer): Progress {
-    if (this.#chunks) return this.#readChunks(this.#chunks, bytes)
+    if (this.#head!.body === 'chunked') return this.#readChunks(bytes)
     if (this.#head!.body === 'until close') {
       if (bytes.length > 0) this.#handler.onBody(bytes)
       return 'going on'
@@ -119,9 +119,12 @@ export class AnswerReader {
     return 'ended'
   }
 
-  #readChunks(chunks: ChunkedBody, bytes: Buffer): Progress {
+  #readChunks(bytes: Buffer): Progress {
+    // An empty body, as Node's servers write it.
+    if (this.#chunks === null && bytes.equals(lastChunk)) return 'ended'
+    this.#chunks ??= new ChunkedBody(this.#headCapBytes, (piece) => this.#handler.onBody(piece))
     try {
-      this.#rest = chunks.read(bytes)
+      this.#rest = this.#chunks.read(bytes)
       return this.#rest === undefined ? 'going on' : 'ended'
     } catch (error) {
       this.#handler.onError(error as Error)
