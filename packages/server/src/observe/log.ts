@@ -165,8 +165,8 @@ function jsonAttempt(node: string | undefined): (line: AttemptLine, nowMs: numbe
 }
 
 /**
- * Whose attempt it is, which comes again and again, by the endpoint. Emptied when full: cheaper than order of use, and as
- * good for what repeats.
+ * Whose attempt it is, which comes again and again, by the endpoint. Emptied when full: cheaper than order of use, and
+ * as good for what repeats.
  */
 function idsCache(): (line: AttemptLine) => string {
   const shown = new Map<string, string>()
