@@ -14,6 +14,7 @@ import { manyEndpoints } from './many-endpoints.ts'
 import { nodes } from './nodes.ts'
 import { overload } from './overload.ts'
 import { soak } from './soak.ts'
+import { start } from './start.ts'
 import { type Figure, latency, throughput } from './throughput.ts'
 
 const { values } = parseArgs({
@@ -95,6 +96,7 @@ const all: Record<string, (stage: Stage) => Promise<Figure[]>> = {
       say,
     ),
   brokers: (stage) => brokers(stage, { events: quick ? 4_000 : 20_000 }, say),
+  start: () => start({ starts: quick ? 5 : 10 }, say),
   nodes: (stage) =>
     nodes(stage, quick ? { rounds: 2, events: 8_000 } : { rounds: 3, events: 20_000 }, say),
 }

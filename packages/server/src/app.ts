@@ -40,6 +40,8 @@ export interface AppOptions {
   signal?: AbortSignal
   /** The configuration as it is shown, secrets masked. */
   settings?: readonly ConfigEntry[]
+  /** Called when all but the port is ready: what would hold up requests comes before them. */
+  beforeListening?: () => void
   /** Instead of one made from the configuration; a function is given what OpenTelemetry adds to it. */
   log?: Log | ((parts: LogParts) => Log)
 }
@@ -75,7 +77,7 @@ export async function startApp(given: Config, options: AppOptions = {}): Promise
 
 async function start(
   config: Config,
-  { progress = () => {}, signal, log: givenLog, settings: given = [] }: AppOptions,
+  { progress = () => {}, signal, log: givenLog, settings: given = [], beforeListening }: AppOptions,
   undo: AsyncDisposableStack,
 ): Promise<App> {
   const clock = new SystemClock()
@@ -191,6 +193,8 @@ async function start(
   signal?.throwIfAborted()
   // The port before the engine: a second start on a taken port must not claim deliveries that it cannot serve.
   undo.defer(() => api.close())
+  await api.ready()
+  beforeListening?.()
   const url = await listenAt(api, config)
   listening = api.listeningOrigin
   undo.defer(async () => void (await engine.stop(0)))

@@ -4,6 +4,7 @@ import type { Config, ConfigEntry } from '../config/config.ts'
 import { integer, listenPlace, text } from '../core/setting-kinds.ts'
 import { addressProblem, listenProblem } from './address.ts'
 import { command, option } from './command.ts'
+import { compactHeap } from './compact-heap.ts'
 import { configOption, withConfig } from './config-loading.ts'
 import { watchConfig } from './config-watch.ts'
 import { tell } from './output.ts'
@@ -79,7 +80,12 @@ async function serveAlone(
   let app: App
   try {
     const { startApp } = await import('../app.ts')
-    app = await startApp(config, { progress: tell, signal: starting.signal, settings })
+    app = await startApp(config, {
+      progress: tell,
+      signal: starting.signal,
+      settings,
+      beforeListening: compactHeap,
+    })
   } catch (error) {
     release()
     const problem = listenProblem(error, config.listen, 'POMBO_LISTEN (or --listen)')

@@ -3,6 +3,7 @@ import { type App, startApp } from '../app.ts'
 import type { Config, ConfigEntry } from '../config/config.ts'
 import { listenProblem } from './address.ts'
 import { exitCodes } from './command.ts'
+import { compactHeap } from './compact-heap.ts'
 import { tell } from './output.ts'
 
 /** What a process tells the one that started it. */
@@ -17,7 +18,8 @@ export async function serveAsWorker(
   // Ctrl-C reaches every process of a terminal; the one that started this one passes it on as SIGTERM, once.
   process.on('SIGINT', () => {})
   const stopped = once(process, 'SIGTERM')
-  const app = await startApp(config, { progress: tell, settings }).catch((error: unknown) => {
+  const options = { progress: tell, settings, beforeListening: compactHeap }
+  const app = await startApp(config, options).catch((error: unknown) => {
     const problem = listenProblem(error, config.listen, 'POMBO_LISTEN (or --listen)')
     throw problem === undefined ? error : new Error(problem)
   })
