@@ -10,7 +10,7 @@ import type { Figure } from './throughput.ts'
 
 interface Start {
   ms: number
-  /** Resident memory three seconds later, in MB: of the process of Pombo, and what PostgreSQL's processes have alone. */
+  /** Resident memory three seconds later, in MB: of the process of Pombo, and of those of PostgreSQL. */
   pomboMb: number
   postgresMb: number
 }
