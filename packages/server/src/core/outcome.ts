@@ -67,7 +67,7 @@ export type Answer = {
   response: string
   /** True when the body went on beyond `response`. */
   responseTruncated: boolean
-  /** Names in lower case; repeated headers joined by a comma and a space. At most 16 KiB in all. */
+  /** Names in lower case; repeated headers joined by a comma and a space. At most 64 KiB in all. */
   responseHeaders: Record<string, string>
   durationMs: number
 }

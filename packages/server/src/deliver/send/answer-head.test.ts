@@ -29,6 +29,16 @@ test.each<[string, string, Partial<AnswerHead>]>([
     { headers: { a: 'b c' } },
   ],
   [
+    'a folded line with U+0000, which PostgreSQL does not take',
+    'HTTP/1.1 200 OK\r\nA: b\r\n c\0d\r\n\r\n',
+    { headers: { a: 'b c d' } },
+  ],
+  [
+    'names that every object has',
+    'HTTP/1.1 200 OK\r\nconstructor: b\r\n__proto__: c\r\n\r\n',
+    { headers: JSON.parse('{"constructor":"b","__proto__":"c"}') },
+  ],
+  [
     'a line that is no field',
     'HTTP/1.1 200 OK\r\nnothing\r\nA: b\r\nc d: e\r\n\r\n',
     { headers: { a: 'b' } },
@@ -50,6 +60,11 @@ test.each<[string, string, Partial<AnswerHead>]>([
   [
     'a length beside chunks',
     'HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, Chunked\r\nContent-Length: 9\r\n\r\n',
+    { body: 'chunked', keepsAlive: false },
+  ],
+  [
+    'chunks alone',
+    'HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n',
     { body: 'chunked', keepsAlive: true },
   ],
   [
@@ -59,7 +74,7 @@ test.each<[string, string, Partial<AnswerHead>]>([
   ],
   [
     'HTTP/1.0 that stays',
-    'HTTP/1.0 200\nContent-Length: 1\nConnection: Keep-Alive\n\n',
+    'HTTP/1.0 200 OK\r\nContent-Length: 1\r\nConnection: Keep-Alive\r\n\r\n',
     { keepsAlive: true },
   ],
   [

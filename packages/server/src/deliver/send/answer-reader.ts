@@ -24,6 +24,8 @@ export class AnswerReader {
   readonly #headCapBytes: number
   #handler: AnswerHandler
   #held: Buffer | null = null
+  /** Blank lines before a head; they are thrown away, and some send nothing else. */
+  #blankBytes = 0
   #head: AnswerHead | null = null
   #chunks: ChunkedBody | null = null
   /** Bytes of the body that are still to come. */
@@ -41,9 +43,10 @@ export class AnswerReader {
     return this.#head
   }
 
-  /** Whether something that belongs to no answer came behind this one. */
-  get isFollowed(): boolean {
-    return this.#rest !== undefined && withoutBlankLines(this.#rest).length > 0
+  /** Whether the next thing that comes is the next answer for certain: this one's end is clear, and nothing follows. */
+  get keepsAlive(): boolean {
+    if (this.#rest !== undefined && withoutBlankLines(this.#rest).length > 0) return false
+    return this.#head !== null && this.#head.keepsAlive && this.#chunks?.isExact !== false
   }
 
   /** Calls the handler with what the bytes bring, but for the end of the answer, which is for the caller to tell. */
@@ -65,23 +68,31 @@ export class AnswerReader {
 
   /** The bytes behind the answer's own head. */
   #readHeads(given: Buffer): Buffer | Progress {
-    let bytes = this.#held === null ? given : Buffer.concat([this.#held, given])
+    const held = this.#held
+    let bytes = held === null ? given : Buffer.concat([held, given])
+    // What was looked through is not again: heads come a byte at a time too.
+    let from = held === null ? 0 : Math.max(0, held.length - 2)
     this.#held = null
     for (;;) {
+      const untrimmed = bytes
       bytes = withoutBlankLines(bytes)
+      this.#blankBytes += untrimmed.length - bytes.length
+      if (this.#blankBytes > this.#headCapBytes)
+        return this.#fail(protocolCode, 'it has no end of blank lines')
       const known = lastHead
       const isKnown =
         known !== undefined &&
         bytes.length >= known.bytes.length &&
         known.bytes.compare(bytes, 0, known.bytes.length) === 0
-      const end = isKnown ? known.bytes.length : headEnd(bytes)
+      const end = isKnown ? known.bytes.length : headEnd(bytes, from)
+      from = 0
       if ((end < 0 ? bytes.length : end) > this.#headCapBytes)
         return this.#fail(protocolCode, 'its headers are too large')
       if (end < 0) {
         if (!mayBecomeHead(bytes))
           return this.#fail(protocolCode, 'it does not begin like an answer')
-        // A view of a read buffer, which is read into again.
-        this.#held = Buffer.from(bytes)
+        // What was just read is a view of a read buffer, which is read into again.
+        this.#held = held === null ? Buffer.from(bytes) : bytes
         return 'going on'
       }
       const head = isKnown ? known.head : readHead(bytes.subarray(0, end))

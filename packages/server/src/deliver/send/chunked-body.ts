@@ -1,9 +1,12 @@
 import { errorOf, protocolCode } from './request-client.ts'
 
 const LF = 10
-const sizeLine = /^([\da-f]{1,12})[ \t]*(?:;.*)?$/i
+const sizeLine = /^[ \t]*([\da-f]{1,12})[ \t]*(?:;|\r?\n$)/i
 /** What may still become one. */
-const sizeBegun = /^[ \t]*(?:[\da-f]{0,12}|[\da-f]{1,12}[ \t]*(?:;.*)?)\r?$/i
+const sizeBegun = /^[ \t]*(?:[\da-f]{0,12}|[\da-f]{1,12}[ \t]*(?:;[^]*)?)\r?$/i
+const exactSizeLine = /^[\da-f]+\r\n$/i
+/** What says something of a line stands in so many characters; the rest of one, an extension, is counted only. */
+const heldCharacters = 64
 
 /**
  * Takes a body out of its chunks, and is no stricter than curl: lines may end in LF alone, blanks stand behind a size,
@@ -13,14 +16,21 @@ export class ChunkedBody {
   readonly #lineCapBytes: number
   readonly #onBody: (bytes: Buffer) => void
   #state: 'size' | 'data' | 'end of data' | 'trailers' = 'size'
-  #line: Buffer = Buffer.alloc(0)
+  #line = ''
+  #lineBytes = 0
   /** Bytes of the chunk that are still to come. */
   #due = 0
   #trailerBytes = 0
+  #isExact = true
 
   constructor(lineCapBytes: number, onBody: (bytes: Buffer) => void) {
     this.#lineCapBytes = lineCapBytes
     this.#onBody = onBody
+  }
+
+  /** Nothing but sizes and data, as the grammar wants them: everybody reads the same end. */
+  get isExact(): boolean {
+    return this.#isExact
   }
 
   /**
@@ -34,10 +44,10 @@ export class ChunkedBody {
       else {
         const end = bytes.indexOf(LF)
         const piece = end < 0 ? bytes : bytes.subarray(0, end + 1)
-        this.#line = this.#line.length === 0 ? piece : Buffer.concat([this.#line, piece])
         bytes = bytes.subarray(piece.length)
+        this.#takeLine(piece)
         if (end < 0) this.#waitForLine()
-        else if (this.#readLine(this.#takeLine())) return bytes
+        else if (this.#readLine()) return bytes
       }
     }
     return undefined
@@ -51,38 +61,40 @@ export class ChunkedBody {
     return bytes.subarray(piece.length)
   }
 
-  #takeLine(): string {
-    const line = this.#line.toString('latin1').trim()
-    if (this.#state === 'trailers') this.#trailerBytes += this.#line.length
-    this.#line = Buffer.alloc(0)
-    return line
+  #takeLine(piece: Buffer): void {
+    this.#lineBytes += piece.length
+    if (this.#trailerBytes + this.#lineBytes > this.#lineCapBytes) throw unreadable()
+    if (this.#line.length < heldCharacters)
+      this.#line += piece.toString('latin1', 0, heldCharacters - this.#line.length)
   }
 
   #waitForLine(): void {
-    const text = this.#line.toString('latin1')
     const mayBecomeLine =
-      this.#line.length <= this.#lineCapBytes &&
-      (this.#state === 'size' ? sizeBegun.test(text) : this.#state === 'trailers' || text === '\r')
+      this.#state === 'size'
+        ? sizeBegun.test(this.#line)
+        : this.#state === 'trailers' || this.#line === '\r'
     if (!mayBecomeLine) throw unreadable()
-    // A view of a read buffer, which is read into again.
-    this.#line = Buffer.from(this.#line)
   }
 
   /** Whether it was the last. */
-  #readLine(line: string): boolean {
-    if (this.#state === 'trailers') {
-      if (this.#trailerBytes > this.#lineCapBytes) throw unreadable()
-      return line === ''
-    }
-    if (this.#state === 'end of data') {
-      if (line !== '') throw unreadable()
-      this.#state = 'size'
+  #readLine(): boolean {
+    const line = this.#line
+    if (this.#state === 'trailers') this.#trailerBytes += this.#lineBytes
+    this.#line = ''
+    this.#lineBytes = 0
+    if (this.#state === 'size') {
+      const [, size] = sizeLine.exec(line) ?? []
+      if (size === undefined) throw unreadable()
+      this.#isExact &&= exactSizeLine.test(line)
+      this.#due = Number.parseInt(size, 16)
+      this.#state = this.#due === 0 ? 'trailers' : 'data'
       return false
     }
-    const [, size] = sizeLine.exec(line) ?? []
-    if (size === undefined) throw unreadable()
-    this.#due = Number.parseInt(size, 16)
-    this.#state = this.#due === 0 ? 'trailers' : 'data'
+    this.#isExact &&= line === '\r\n'
+    const isBlank = line === '\r\n' || line === '\n'
+    if (this.#state === 'trailers') return isBlank
+    if (!isBlank) throw unreadable()
+    this.#state = 'size'
     return false
   }
 }

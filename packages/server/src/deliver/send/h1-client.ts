@@ -79,7 +79,9 @@ export class H1Client implements RequestClient {
     if (socket === null) return this.#fail(error!)
     if (this.#isDestroyed) return void socket.destroy()
     this.#socket = socket
-    hearBytes(socket, (bytes) => this.#read(bytes))
+    hearBytes(socket, (bytes) => {
+      if (this.#socket === socket) this.#read(bytes)
+    })
     const lost = (error?: Error): void => {
       if (this.#socket === socket) this.#lost(error)
     }
@@ -110,21 +112,23 @@ export class H1Client implements RequestClient {
 
   #read(bytes: Buffer): void {
     if (this.#isDestroyed) return
+    if (this.#reader !== null) return this.#progress(this.#reader.read(bytes))
     // Nobody asked: whose answer it is cannot be told.
-    if (this.#reader === null) return this.#spend()
-    this.#progress(this.#reader.read(bytes))
+    this.#socket?.destroy()
+    this.#lost(undefined)
   }
 
   /** By an error, or closed by the receiver. */
   #lost(error: Error | undefined): void {
-    if (this.#reader === null && this.#handler !== null) {
-      // While it was idle, as is seen only now: nothing is written yet, and a new connection takes it.
+    if (this.#reader === null) {
       this.#socket = null
-      return this.#open()
+      // While it was idle, as is seen only now: nothing is written yet, and a new connection takes it.
+      if (this.#handler !== null) return this.#open()
+      this.#isSpent = true
+      return this.#options.onClose()
     }
     this.#isSpent = true
-    if (this.#reader === null) this.#options.onClose()
-    else if (error) this.#fail(error)
+    if (error) this.#fail(error)
     else this.#progress(this.#reader.close())
     return undefined
   }
@@ -135,8 +139,8 @@ export class H1Client implements RequestClient {
     const reader = this.#reader!
     this.#forget()
     if (progress === 'failed' || handler === null) return
-    const { keepsAlive = false, keepAliveSeconds } = reader.head ?? {}
-    if (!keepsAlive || reader.isFollowed || this.#waits(keepAliveSeconds) <= 0) this.#isSpent = true
+    const waits = this.#waits(reader.head?.keepAliveSeconds)
+    if (!reader.keepsAlive || waits <= 0) this.#isSpent = true
     this.#idleSinceMs = performance.now()
     handler.onEnd()
   }
@@ -161,11 +165,6 @@ export class H1Client implements RequestClient {
     this.#handler = null
     this.#request = null
     this.#reader = null
-  }
-
-  #spend(): void {
-    this.#isSpent = true
-    this.#socket?.destroy()
   }
 }
 
