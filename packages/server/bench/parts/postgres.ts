@@ -6,11 +6,14 @@ export interface DatabaseWork {
   /** Of all of its processes; undefined where they are not on this machine. */
   cpuMs: number | undefined
   walBytes: number
+  /** Pages asked for, of all tables and indexes of the databases that Pombo and the bare loop have. */
+  pages: number
 }
 
 interface Look {
   cpuMs: Map<number, number> | undefined
   lsn: string
+  pages: number
 }
 
 /**
@@ -23,8 +26,10 @@ export async function openDatabaseMeter(
   const { rows } = await pool.query<{ pid: number }>('select pg_backend_pid() as pid')
   const parent = parentOf(rows[0]!.pid)
   const look = async (): Promise<Look> => {
-    const found = await pool.query<{ lsn: string }>('select pg_current_wal_lsn()::text as lsn')
-    return { cpuMs: parent === undefined ? undefined : usedBy(parent), lsn: found.rows[0]!.lsn }
+    const found = await pool.query<{ lsn: string; pages: number }>(
+      `select pg_current_wal_lsn()::text as lsn, sum(blks_hit + blks_read)::float8 as pages from pg_stat_database`,
+    )
+    return { cpuMs: parent === undefined ? undefined : usedBy(parent), ...found.rows[0]! }
   }
   return {
     look,
@@ -39,7 +44,7 @@ export async function openDatabaseMeter(
         cpuMs = 0
         for (const [pid, ms] of after.cpuMs) cpuMs += ms - (before.cpuMs.get(pid) ?? 0)
       }
-      return { cpuMs, walBytes: grown.rows[0]!.bytes }
+      return { cpuMs, walBytes: grown.rows[0]!.bytes, pages: after.pages - before.pages }
     },
   }
 }

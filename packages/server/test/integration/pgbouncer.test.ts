@@ -243,6 +243,34 @@ test('a transaction has its limits all the same, and a connection of its own has
   }
 })
 
+test('every statement and transaction is planned under the settings, of a role without superuser rights too', async () => {
+  const role = `pombo_bouncer_${process.pid}`
+  await database.pool.query(`create role ${role} login nosuperuser`)
+  const url = new URL(database.url)
+  url.username = role
+  const own = await startBouncer(program!, url.href, 2)
+  const pool = openPool(own.url, 6)
+  const settings = `
+    select current_setting('enable_seqscan') as seqscan, current_setting('jit') as jit,
+           (select rolsuper from pg_roles where rolname = current_user) as super, $1::int as n`
+  try {
+    const alone = await Promise.all(
+      Array.from({ length: 20 }, async (_, n) => (await pool.query(settings, [n])).rows[0]),
+    )
+    const within = await Promise.all(
+      Array.from({ length: 20 }, (_, n) =>
+        inTransaction(pool, async (client) => (await client.query(settings, [n])).rows[0]),
+      ),
+    )
+    for (const rows of [alone, within])
+      expect(rows).toEqual(rows.map((_, n) => ({ seqscan: 'off', jit: 'off', super: false, n })))
+  } finally {
+    await pool.end()
+    await own.close()
+    await database.pool.query(`drop role ${role}`)
+  }
+})
+
 test('pombo doctor sees that there is one, and finds nothing wrong with it', async () => {
   const pool = openPool(bouncer.url, 3)
   const loaded = loadConfig({
