@@ -243,7 +243,7 @@ test('a transaction has its limits all the same, and a connection of its own has
   }
 })
 
-test('every statement and transaction is planned under the settings, of a role without superuser rights too', async () => {
+test('every statement is planned under the settings, of a role without superuser rights too', async () => {
   const role = `pombo_bouncer_${process.pid}`
   await database.pool.query(`create role ${role} login nosuperuser`)
   const url = new URL(database.url)
