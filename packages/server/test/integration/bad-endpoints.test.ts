@@ -201,6 +201,19 @@ describe('a receiver that pours', () => {
     })
   })
 
+  test('floods with blank lines: a protocol failure', async () => {
+    await withReceiver(
+      (socket) => pour(socket, Buffer.alloc(1000, '\r\n')),
+      async (receiver) => {
+        expect(await send(receiver.url, unhurried)).toMatchObject({
+          kind: 'unreachable',
+          reason: 'protocol',
+        })
+        await receiver.allClosed()
+      },
+    )
+  })
+
   test('floods with trailers: a failure within the deadline', async () => {
     const answer = (socket: Socket) => {
       socket.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n')

@@ -3,10 +3,11 @@ import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createSecureServer, type Http2SecureServer, type ServerHttp2Stream } from 'node:http2'
 import { createServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { createServer as createTlsServer } from 'node:tls'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { openEgress } from '../../src/deliver/send/egress.ts'
 import { createSender, type Sender, type SendRequest } from '../../src/deliver/send/send.ts'
@@ -188,6 +189,54 @@ test('a stream that is reset, and a server that goes away, are told; the next re
   })
   for (let sent = 0; sent < 3; sent += 1)
     expect(await send(leaving.url)).toMatchObject({ kind: 'delivered' })
+})
+
+test.each([
+  { 'transfer-encoding': 'chunked' },
+  { connection: 'close' },
+  { te: 'gzip' },
+  { 'x a': 'b' },
+  { 'x-a': 'b\r\nc: d' },
+  { 'x-a': 'b\0' },
+])(
+  '%j cannot be written, over HTTP/2 either, and the next request gets through',
+  async (headers) => {
+    const { url, seen } = await startServer()
+    const send = sender(true)
+    for (let count = 1; count <= 2; count += 1) {
+      expect(await send(url, { headers })).toMatchObject({ kind: 'blocked', reason: 'request' })
+      expect(await send(url)).toMatchObject({ kind: 'delivered' })
+    }
+    expect(seen).toHaveLength(2)
+  },
+)
+
+test('a kept connection of HTTP/1.1 that is lost before a request is written is opened anew as HTTP/1.1', async () => {
+  const offered: string[][] = []
+  const sockets: Socket[] = []
+  const leaf = authority.sign({ names: ['hooks.example.com'] })
+  const ALPNCallback = ({ protocols }: { protocols: string[] }) => {
+    offered.push(protocols)
+    return 'http/1.1'
+  }
+  const server = createTlsServer({ ...leaf, ALPNCallback }, (socket) => {
+    sockets.push(socket)
+    socket.on('error', () => {})
+    socket.on('data', () =>
+      socket.write('HTTP/1.1 200 OK\r\nkeep-alive: timeout=60\r\ncontent-length: 2\r\n\r\nok'),
+    )
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const url = `https://hooks.example.com:${(server.address() as AddressInfo).port}/`
+  const send = sender(true)
+  expect(await send(url)).toMatchObject({ kind: 'delivered', response: 'ok' })
+  // Until the client looks before it writes.
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  sockets[0]!.write('HTTP/1.1 408 Too late\r\ncontent-length: 0\r\n\r\n')
+  expect(await send(url)).toMatchObject({ kind: 'delivered', response: 'ok' })
+  expect(offered).toEqual([['h2', 'http/1.1'], ['http/1.1']])
+  for (const socket of sockets) socket.destroy()
+  server.close()
 })
 
 test('nothing is sent once the caller may not start any more', async () => {

@@ -199,6 +199,25 @@ test('https goes through it encrypted from end to end, and the name is compared 
   expect(asked).toHaveLength(2)
 })
 
+test('an https URL of an address goes through it too: the certificate has to be that address’s, not the proxy’s', async () => {
+  const proxy = await startConnectProxy()
+  const egressCa = join(folder, 'ca.pem')
+  const own = await startHttps(authority.sign({ names: ['127.0.0.1'] }))
+  const others = await startHttps(authority.sign({ names: ['localhost'] }))
+  const toAddress = (url: string) => url.replace('hooks.example.com', '127.0.0.1')
+  for (const name of ['127.0.0.1', 'localhost']) {
+    const egressProxy = `http://${name}:${portOf(proxy)}`
+    expect(await send(toAddress(own.url), { egressProxy, egressCa })).toMatchObject({
+      kind: 'delivered',
+    })
+    expect(await send(toAddress(others.url), { egressProxy, egressCa })).toMatchObject({
+      kind: 'unreachable',
+      reason: 'tls',
+    })
+  }
+  expect(asked).toHaveLength(4)
+})
+
 test('a proxy by SOCKS5 is told the same, with a user and without', async () => {
   const url = `http://hooks.example.com:${portOfReceiver()}/in`
   for (const login of ['', 'me:secret']) {

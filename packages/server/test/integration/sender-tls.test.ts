@@ -114,6 +114,21 @@ describe('TLS', () => {
     )
   })
 
+  test('a certificate of an endpoint that TLS does not take is a failure that says so', async () => {
+    await withReceiver(
+      answer,
+      async (receiver) => {
+        const tls = { cert: 'no certificate', key: 'no key' }
+        expect(await send(toName(receiver.port), { tls }, named)).toMatchObject({
+          kind: 'unreachable',
+          detail: expect.stringContaining('PEM'),
+        })
+        expect(receiver.connections()).toBe(0)
+      },
+      authority.sign({ names: ['hooks.example'] }),
+    )
+  })
+
   test('a receiver that speaks plain HTTP on the port is a TLS failure', async () => {
     const server = createServer((socket) => {
       socket.on('error', () => {})

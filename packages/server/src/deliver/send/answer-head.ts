@@ -110,7 +110,7 @@ function isEndClear(
   if (encoding !== undefined)
     return encoding === 'chunked' && length === undefined && !isBodiless(statusCode)
   if (length === undefined) return isBodiless(statusCode)
-  return listOf(length).every((one) => /^\d+$/.test(one) && Number(one) === body)
+  return /^\d+$/.test(length) && Number(length) === body
 }
 
 function listOf(value: string | undefined): string[] {

@@ -56,11 +56,20 @@ export function createConnect(guard: Guard, egress: Egress = straight): Connect 
         if (!egress.isDirect(target.hostname, address)) return tunnel(address)
         const addresses = reachable(resolution.addresses)
         if (addresses.length === 0) return once(() => events.onError(noSuchSource()))
-        const opening = open(target, addresses, () => once(() => events.onOpen(opening)))
-        return watch(opening)
+        return make((onOpen) => open(target, addresses, onOpen))
       },
       (error: Error) => once(() => events.onError(dnsFailure(error))),
     )
+
+    /** Node throws at once what is wrong with a certificate or an address. Nobody could catch it here. */
+    function make(opens: (onOpen: () => void) => Socket): void {
+      try {
+        const opening = opens(() => once(() => events.onOpen(opening)))
+        watch(opening)
+      } catch (error) {
+        once(() => events.onError(error as Error))
+      }
+    }
 
     function watch(opening: Socket): void {
       socket = opening
@@ -77,10 +86,9 @@ export function createConnect(guard: Guard, egress: Egress = straight): Connect 
             watch(tunnelled)
             return once(() => events.onOpen(tunnelled))
           }
-          const opening = openTls(target, { socket: tunnelled }, () =>
-            once(() => events.onOpen(opening)),
-          )
-          return watch(opening)
+          // The host is what the certificate of an address is compared with; else Node takes the proxy's.
+          const through = { socket: tunnelled, host: target.hostname }
+          return make((onOpen) => openTls(target, through, onOpen))
         },
         (error: Error) => once(() => events.onError(error)),
       )

@@ -7,7 +7,7 @@ import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import { latestUsed } from '../../core/latest-used.ts'
 import type { EndpointTls } from '../../core/endpoint-access.ts'
-import type { Connect, Refusal } from './connect.ts'
+import type { Connect, ConnectTarget, Refusal } from './connect.ts'
 import { H1Client } from './h1-client.ts'
 import { H2Client } from './h2-client.ts'
 import { NegotiatedClient } from './negotiated-client.ts'
@@ -26,6 +26,8 @@ const distrustMs = 5 * 60_000
 const sweepMs = 500
 /** Of an answer's headers, and of its trailers. As much as Python reads of one header; curl reads more. */
 const responseHeadersCapBytes = 64 * 1024
+
+type Opened = (error: Error | null, socket: Socket | null) => void
 
 export type Connection = {
   /** What it can be used for again: the origin, and the certificates that it was made with. */
@@ -169,7 +171,7 @@ export class ConnectionPool {
     const { host, hostname, port, protocol } = new URL(origin)
     const secure = protocol === 'https:'
     const mayUseH2 = secure && this.#mayUseH2
-    const target = {
+    const target: ConnectTarget = {
       // An IPv6 address without its brackets.
       hostname: hostname.replaceAll(/^\[|\]$/g, ''),
       port: port === '' ? (secure ? 443 : 80) : Number(port),
@@ -178,9 +180,9 @@ export class ConnectionPool {
       mayUseH2,
       intoBuffer: true,
     }
-    const open = (done: (error: Error | null, socket: Socket | null) => void): void => {
+    const open = (done: Opened, to: ConnectTarget = target): void => {
       connection.socket = null
-      connection.cancelConnect = this.#connect(target, {
+      connection.cancelConnect = this.#connect(to, {
         onOpen(socket) {
           connection.socket = socket
           connection.openedAtMs = performance.now()
@@ -196,7 +198,7 @@ export class ConnectionPool {
     const onClosed = (): void => {
       if (connection.isIdle) this.discard(connection)
     }
-    const h1 = (by: typeof open): H1Client =>
+    const h1 = (by: (done: Opened) => void): H1Client =>
       new H1Client({
         host,
         open: by,
@@ -211,7 +213,9 @@ export class ConnectionPool {
             open((error, socket) => (socket ? events.onOpen(socket) : events.onError(error!)))
             return () => connection.cancelConnect()
           },
-          h1: (socket) => h1(handOver(socket, open)),
+          // Once it speaks HTTP/1.1 it goes on so, whatever another machine behind the name would rather speak.
+          h1: (socket) =>
+            h1(handOver(socket, (done) => open(done, { ...target, mayUseH2: false }))),
           h2: (socket) => new H2Client(origin, socket, idleMs, onClosed),
         })
       : h1(open)
@@ -220,14 +224,12 @@ export class ConnectionPool {
 }
 
 /** The socket that is open already, and after it new ones. */
-function handOver<
-  Open extends (done: (error: Error | null, socket: Socket | null) => void) => void,
->(socket: Socket, open: Open): Open {
+function handOver(socket: Socket, open: (done: Opened) => void): (done: Opened) => void {
   let first: Socket | undefined = socket
-  return ((done) => {
+  return (done) => {
     const ready = first
     first = undefined
     if (ready) done(null, ready)
     else open(done)
-  }) as Open
+  }
 }

@@ -4,7 +4,13 @@ import { retryAfterMs } from '../../core/retry-after.ts'
 import { ResponseText } from './response-text.ts'
 import { failureOf, interimFloodCode } from './failure.ts'
 import type { Connection, ConnectionPool } from './connection-pool.ts'
-import { type AnswerHandler, errorOf, type OutgoingRequest } from './request-client.ts'
+import {
+  type AnswerHandler,
+  errorOf,
+  type OutgoingRequest,
+  unwritableCode,
+} from './request-client.ts'
+import { unwritable } from './unwritable.ts'
 
 export type ExchangeLimits = {
   /** Of the response body, kept as text. */
@@ -64,7 +70,10 @@ export class Exchange implements AnswerHandler {
       this.#signal = signal
       signal.addEventListener('abort', this.#onAbort)
     }
+    const problem = unwritable(request.headers)
+    if (problem !== undefined) return this.onError(errorOf(unwritableCode, problem))
     this.#connection.client.dispatch(request, this)
+    return undefined
   }
 
   onStart(): boolean {

@@ -3,13 +3,7 @@
 import type { Socket } from 'node:net'
 import { AnswerReader, type Progress } from './answer-reader.ts'
 import { hearBytes } from './read-buffer.ts'
-import {
-  type AnswerHandler,
-  errorOf,
-  type OutgoingRequest,
-  type RequestClient,
-  unwritableCode,
-} from './request-client.ts'
+import type { AnswerHandler, OutgoingRequest, RequestClient } from './request-client.ts'
 
 type Opened = (error: Error | null, socket: Socket | null) => void
 
@@ -54,8 +48,6 @@ export class H1Client implements RequestClient {
   }
 
   dispatch(request: OutgoingRequest, handler: AnswerHandler): void {
-    const problem = unwritable(request.headers)
-    if (problem !== undefined) return handler.onError(errorOf(unwritableCode, problem))
     this.#request = request
     this.#handler = handler
     if (this.#socket === null) return this.#open()
@@ -173,8 +165,9 @@ function headOf({ method, path, headers, body }: OutgoingRequest, host: string):
   let fields = ''
   let ownHost = host
   for (let at = 0; at < headers.length; at += 2) {
-    if (headers[at] === 'host') ownHost = headers[at + 1]!
-    else fields += `${headers[at]}: ${headers[at + 1]}\r\n`
+    const name = headers[at]!
+    if (name.length === 4 && name.toLowerCase() === 'host') ownHost = headers[at + 1]!
+    else fields += `${name}: ${headers[at + 1]}\r\n`
   }
   return (
     `${method} ${path} HTTP/1.1\r\nhost: ${ownHost}\r\nconnection: keep-alive\r\n${fields}` +
@@ -187,26 +180,4 @@ const beyondAscii = /[^\x00-\x7f]/
 
 function isAscii(text: string): boolean {
   return !beyondAscii.test(text)
-}
-
-const token = /^[!#$%&'*+\-.^_`|~\w]+$/
-// oxlint-disable-next-line no-control-regex -- they are what must not be written
-const unwritableValue = /[^\t\x20-\x7e\x80-\xff]/
-/** What says how the request is framed is ours to say. */
-const ours = /^(?:connection|content-length|transfer-encoding|keep-alive|upgrade|expect)$/i
-/** Names that were found good: the same few come again and again. */
-const goodNames = new Set<string>()
-
-/** What is wrong with the headers. A line break in one would begin another header, or another request. */
-function unwritable(headers: readonly string[]): string | undefined {
-  for (let at = 0; at < headers.length; at += 2) {
-    const name = headers[at]!
-    if (!goodNames.has(name)) {
-      if (!token.test(name)) return 'invalid header key'
-      if (ours.test(name)) return `invalid ${name} header`
-      if (goodNames.size < 1_000) goodNames.add(name)
-    }
-    if (unwritableValue.test(headers[at + 1]!)) return `invalid ${name} header`
-  }
-  return undefined
 }

@@ -1,8 +1,20 @@
 // HTTP/2 to one receiver, one request after the other. Not undici's, which ends the process by an assertion when a
 // connection is given up under a request (8.12), as every deadline does.
-import { type ClientHttp2Session, connect, constants, type IncomingHttpHeaders } from 'node:http2'
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  connect,
+  constants,
+  type IncomingHttpHeaders,
+} from 'node:http2'
 import type { Socket } from 'node:net'
-import type { AnswerHandler, OutgoingRequest, RequestClient } from './request-client.ts'
+import {
+  type AnswerHandler,
+  errorOf,
+  type OutgoingRequest,
+  type RequestClient,
+  unwritableCode,
+} from './request-client.ts'
 
 export class H2Client implements RequestClient {
   readonly #session: ClientHttp2Session
@@ -32,12 +44,18 @@ export class H2Client implements RequestClient {
       handler.onError(error)
     }
     if (!handler.onStart()) return
-    const stream = this.#session.request({
-      ...pairs(headers),
-      ':method': method,
-      ':path': path,
-      'content-length': Buffer.byteLength(body),
-    })
+    let stream: ClientHttp2Stream
+    try {
+      stream = this.#session.request({
+        ...pairs(headers),
+        ':method': method,
+        ':path': path,
+        'content-length': Buffer.byteLength(body),
+      })
+    } catch (error) {
+      // What HTTP/2 alone does not take (`te`). Nobody above could catch it.
+      return fail(errorOf(unwritableCode, (error as Error).message))
+    }
     const answered = (fields: IncomingHttpHeaders): void => {
       status = Number(fields[':status'])
       if (!isOver) handler.onHead(status, plain(fields))
@@ -56,6 +74,7 @@ export class H2Client implements RequestClient {
       return handler.onEnd()
     })
     stream.end(body)
+    return undefined
   }
 
   destroy(): void {
