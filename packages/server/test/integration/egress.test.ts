@@ -199,7 +199,7 @@ test('https goes through it encrypted from end to end, and the name is compared 
   expect(asked).toHaveLength(2)
 })
 
-test('an https URL of an address goes through it too: the certificate has to be that address’s, not the proxy’s', async () => {
+test('an https URL of an address goes through it too, and the certificate is to be that address’s', async () => {
   const proxy = await startConnectProxy()
   const egressCa = join(folder, 'ca.pem')
   const own = await startHttps(authority.sign({ names: ['127.0.0.1'] }))
