@@ -8,7 +8,7 @@ import { createRoot } from 'react-dom/client'
 import { basePath } from './api/base-path.ts'
 import { asProblem } from './api/problem.ts'
 import { Toasts } from './parts/toast.tsx'
-import { makeRouter } from './router.tsx'
+import { makeRouter, startEarly } from './router.tsx'
 import { takePortalToken } from './session/portal-token.ts'
 import { applyTheme, currentTheme } from './shell/theme.ts'
 import { Words } from './words/words.tsx'
@@ -33,6 +33,8 @@ const router = makeRouter({
   portal,
   portalToken: portal ? takePortalToken(window.location, window.history) : undefined,
 })
+
+startEarly(router)
 
 createRoot(document.getElementById('root')!).render(
   <StrictMode>

@@ -346,6 +346,23 @@ export function makeRouter(context: Context) {
   })
 }
 
+/**
+ * What the first page needs comes side by side, and not one after the other: its script and the session are asked for
+ * while its words are on their way.
+ */
+export function startEarly(router: ReturnType<typeof makeRouter>): void {
+  const { queryClient, portalToken } = router.options.context
+  const matches = router.matchRoutes(router.latestLocation) as {
+    routeId: keyof typeof router.routesById
+  }[]
+  const ids = matches.map(({ routeId }) => routeId)
+  // A token is exchanged for the session that is asked for; who signs in has none.
+  if (portalToken === undefined && ids.includes(inside.id))
+    void queryClient.prefetchQuery(sessionQuery)
+  for (const id of ids.at(-1) === home.id ? [overview.id] : ids)
+    void router.loadRouteChunk(router.routesById[id])?.catch(() => undefined)
+}
+
 declare module '@tanstack/react-router' {
   interface Register {
     router: ReturnType<typeof makeRouter>

@@ -1,7 +1,7 @@
 import { Dialog } from '@base-ui/react/dialog'
 import { Outlet, useRouterState } from '@tanstack/react-router'
 import { Menu as MenuIcon } from 'lucide-react'
-import { useEffect, useRef, useState } from 'react'
+import { lazy, Suspense, useEffect, useRef, useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { IconButton } from '../parts/button.tsx'
 import dialogStyles from '../parts/dialog.module.css'
@@ -9,13 +9,17 @@ import { Mark } from '../parts/mark.tsx'
 import { useEmbedding } from '../session/embedding.ts'
 import { EndedDialog } from '../session/ended-dialog.tsx'
 import { useSession } from '../session/session.ts'
-import { AccountMenu } from './account-menu.tsx'
-import { AppPicker } from './app-picker.tsx'
 import { NoPage } from './dead-ends.tsx'
 import { mayOpen, Navigation } from './navigation.tsx'
 import { usePortalLook } from './portal-look.ts'
 import styles from './shell.module.css'
 import { Stale } from './stale.tsx'
+
+// What opens only at a click is no part of the first script.
+const AppPicker = lazy(async () => ({ default: (await import('./app-picker.tsx')).AppPicker }))
+const AccountMenu = lazy(async () => ({
+  default: (await import('./account-menu.tsx')).AccountMenu,
+}))
 
 /** What stands around every page: where to go, which app it is about, who is signed in. */
 export function Shell() {
@@ -69,9 +73,15 @@ function Side({ onPick }: { onPick?: () => void }) {
   return (
     <div className={styles.side}>
       <Brand />
-      {kind === 'account' && <AppPicker />}
+      {kind === 'account' && (
+        <Suspense fallback={<div className={styles.picker} />}>
+          <AppPicker />
+        </Suspense>
+      )}
       <Navigation {...(onPick && { onPick })} />
-      <AccountMenu />
+      <Suspense fallback={<div className={styles.account} />}>
+        <AccountMenu />
+      </Suspense>
     </div>
   )
 }
