@@ -4,12 +4,12 @@ import type { Config, ConfigEntry } from '../config/config.ts'
 import { integer, listenPlace, text } from '../core/setting-kinds.ts'
 import { addressProblem, listenProblem } from './address.ts'
 import { command, option } from './command.ts'
-import { compactHeap } from './compact-heap.ts'
 import { configOption, withConfig } from './config-loading.ts'
 import { watchConfig } from './config-watch.ts'
 import { tell } from './output.ts'
 import { farewell, goodbye, greeting } from './serve-words.ts'
 import { untilSignal } from './signals.ts'
+import { keepStartSmall } from './small-start.ts'
 
 export const serveCommand = command({
   name: 'serve',
@@ -84,7 +84,7 @@ async function serveAlone(
       progress: tell,
       signal: starting.signal,
       settings,
-      beforeListening: compactHeap,
+      beforeListening: keepStartSmall(),
     })
   } catch (error) {
     release()

@@ -3,8 +3,8 @@ import { type App, startApp } from '../app.ts'
 import type { Config, ConfigEntry } from '../config/config.ts'
 import { listenProblem } from './address.ts'
 import { exitCodes } from './command.ts'
-import { compactHeap } from './compact-heap.ts'
 import { tell } from './output.ts'
+import { keepStartSmall } from './small-start.ts'
 
 /** What a process tells the one that started it. */
 export type WorkerMessage = { kind: 'ready'; url: string; apiKey?: string; database: string }
@@ -18,7 +18,7 @@ export async function serveAsWorker(
   // Ctrl-C reaches every process of a terminal; the one that started this one passes it on as SIGTERM, once.
   process.on('SIGINT', () => {})
   const stopped = once(process, 'SIGTERM')
-  const options = { progress: tell, settings, beforeListening: compactHeap }
+  const options = { progress: tell, settings, beforeListening: keepStartSmall() }
   const app = await startApp(config, options).catch((error: unknown) => {
     const problem = listenProblem(error, config.listen, 'POMBO_LISTEN (or --listen)')
     throw problem === undefined ? error : new Error(problem)
