@@ -2,8 +2,10 @@
 // again. Several tenants may have endpoints at one origin, and share its connections.
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { okAnswer, withReceiver } from '../support/bad-servers.ts'
+import { runs } from '../support/property-runs.ts'
 import { senderPerTest } from '../support/sending.ts'
 
 const send = senderPerTest()
@@ -130,5 +132,40 @@ describe('what a kept connection brings just before the next request is written'
       }
       if (!sockets[0]!.destroyed) await once(sockets[0]!, 'close')
     })
+  })
+})
+
+test('whatever bytes a receiver answers with, in whatever pieces: one request and one outcome, in time', async () => {
+  const piece = fc.oneof(
+    fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes)),
+    fc
+      .constantFrom(
+        'HTTP/1.1 200 OK\r\n',
+        'HTTP/1.1 103 X\r\n\r\n',
+        'x-a: b\r\n',
+        '\r\n',
+        '0\r\n\r\n',
+      )
+      .map((text) => Buffer.from(text)),
+    fc.constant(Buffer.from('transfer-encoding: chunked\r\n\r\n')),
+  )
+  let pieces: readonly Buffer[] = []
+  const answer = async (socket: Socket) => {
+    for (const one of pieces) await new Promise<unknown>((resolve) => socket.write(one, resolve))
+    socket.end(`HTTP/1.1 404 No\r\n\r\n`)
+  }
+  await withReceiver(answer, async (receiver) => {
+    let count = 0
+    await fc.assert(
+      fc.asyncProperty(fc.array(piece, { minLength: 1, maxLength: 8 }), async (given) => {
+        pieces = given
+        const outcome = await send(receiver.url, { timeoutMs: 20_000 })
+        expect(['delivered', 'refused', 'unreachable']).toContain(outcome.kind)
+        expect(receiver.connections()).toBe((count += 1))
+        expect(receiver.requests()).toBe(count)
+        await receiver.allClosed()
+      }),
+      { numRuns: runs(100) },
+    )
   })
 })

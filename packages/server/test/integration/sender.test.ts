@@ -34,6 +34,20 @@ describe('a good receiver', () => {
     )
   })
 
+  test.each(['host', 'Host'])('is told the %s that is given, and no other', async (name) => {
+    const seen: string[] = []
+    const answer = (socket: Socket, head: string) => {
+      seen.push(head)
+      socket.write(okAnswer)
+    }
+    await withReceiver(answer, async ({ url }) => {
+      expect(await send(url, { headers: { [name]: 'b.example' } })).toMatchObject({
+        kind: 'delivered',
+      })
+    })
+    expect(seen[0]!.match(/^host: .*$/gim)).toEqual(['host: b.example'])
+  })
+
   test('keeps its connection for the next request', async () => {
     await withReceiver(
       (socket) => socket.write(okAnswer),

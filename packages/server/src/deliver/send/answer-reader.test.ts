@@ -101,12 +101,11 @@ test('an answer is the same in whatever pieces it comes', () => {
       const once = read([bytes], closes)
       expect(once).toMatchObject({
         progress: 'ended',
-        keepsAlive: !closes && once.keepsAlive,
+        keepsAlive: !closes,
         statusCode,
         body: text,
         error: undefined,
       })
-      expect(once.keepsAlive).toBe(!closes)
       expect(read(inPieces(bytes, places), closes)).toEqual(once)
       expect(read(inBytes(bytes), closes)).toEqual(once)
     }),
@@ -121,6 +120,21 @@ test('an answer that is not whole has not ended, and none is told when the conne
       if (way !== 'close') expect(read([part], true).progress).toBe('failed')
     }),
   )
+})
+
+test.each([
+  ['interim heads', `HTTP/1.1 103 Early Hints\r\nx: ${'a'.repeat(capBytes / 3)}\r\n\r\n`],
+  ['blank lines', '\r\n'.repeat(capBytes / 6)],
+])('%s before an answer count as its head, in whatever pieces', (_, before) => {
+  const answer = 'HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n'
+  for (const [times, progress] of [
+    [2, 'ended'],
+    [3, 'failed'],
+  ] as const) {
+    const bytes = Buffer.from(before.repeat(times) + answer)
+    expect(read([bytes]).progress).toBe(progress)
+    expect(read(inPieces(bytes, [1_000, 20_000, 30_000, 50_000])).progress).toBe(progress)
+  }
 })
 
 /** As answers are made of, and as they are not. */

@@ -5,7 +5,10 @@ const sizeLine = /^[ \t]*([\da-f]{1,12})[ \t]*(?:;|\r?\n$)/i
 /** What may still become one. */
 const sizeBegun = /^[ \t]*(?:[\da-f]{0,12}|[\da-f]{1,12}[ \t]*(?:;[^]*)?)\r?$/i
 const exactSizeLine = /^[\da-f]+\r\n$/i
-/** What says something of a line stands in so many characters; the rest of one, an extension, is counted only. */
+/**
+ * What says something of a line stands in so many characters; the rest, an extension, is counted only. Held as a whole,
+ * 64 KiB of one in single bytes took 1.2 s of CPU; they take 0.04.
+ */
 const heldCharacters = 64
 
 /**
