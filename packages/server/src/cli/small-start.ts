@@ -23,7 +23,7 @@ export function keepStartSmall(): () => void {
 function togglable(): boolean {
   const chosen = process.execArgv.some((arg) => /^--(no-?)?(opt|maglev|turbofan|jitless)/.test(arg))
   // Without WebAssembly, V8 compiles nothing (`--jitless`, which NODE_OPTIONS may say too).
-  return !chosen && ['x64', 'arm64'].includes(process.arch) && typeof WebAssembly === 'object'
+  return !chosen && ['x64', 'arm64'].includes(process.arch) && 'WebAssembly' in globalThis
 }
 
 function collect(): void {
