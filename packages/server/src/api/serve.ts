@@ -67,29 +67,28 @@ async function serve(
     request,
     reply,
   }
-  const handle = async (): Promise<Answer> =>
-    await actingAs(actorOf(holder, request), async () => {
-      try {
-        return await route.handle(call)
-      } catch (error) {
-        throw route.method === 'GET' ? error : asGiven(route, body, error)
-      }
-    })
-  const answer =
-    idempotencyKey === undefined || route.idempotency === 'own' || route.access === 'open'
-      ? await handle()
-      : await once(
-          gate.idempotency,
-          {
-            tenantId: holder.tenantId,
-            appId: holder.appId,
-            key: idempotencyKey,
-            // A slash at the end of the path makes no other request of it.
-            hash: requestHash(request.url.replace(/\/(?=\?|$)/, ''), body.text),
-          },
-          handle,
-          (error) => gate.report(error, 'an idempotent answer could not be kept'),
-        )
+  const work = (): MaybeLater<Answer> =>
+    actingAs(actorOf(holder, request), () => route.handle(call))
+  let answer: Answer
+  try {
+    answer =
+      idempotencyKey === undefined || route.idempotency === 'own' || route.access === 'open'
+        ? await work()
+        : await once(
+            gate.idempotency,
+            {
+              tenantId: holder.tenantId,
+              appId: holder.appId,
+              key: idempotencyKey,
+              // A slash at the end of the path makes no other request of it.
+              hash: requestHash(request.url.replace(/\/(?=\?|$)/, ''), body.text),
+            },
+            async () => await work(),
+            (error) => gate.report(error, 'an idempotent answer could not be kept'),
+          )
+  } catch (error) {
+    throw route.method === 'GET' ? error : asGiven(route, body, error)
+  }
   return send(reply, answer)
 }
 

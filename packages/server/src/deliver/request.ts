@@ -214,7 +214,7 @@ function headersOf(
     { 'content-type': contentTypeOf(changed, dialect) },
     dialect.sign(event, endpoint, body, secrets),
   ]) {
-    for (const [name, value] of Object.entries(part)) all[name.toLowerCase()] = value
+    for (const name in part) all[name.toLowerCase()] = part[name]!
   }
   return all
 }
