@@ -106,34 +106,74 @@ describe('an answer whose end can be read in two ways is taken, and its connecti
 })
 
 describe('what a kept connection brings just before the next request is written', () => {
-  test.each<[string, (socket: Socket) => unknown]>([
-    ['an answer that nobody asked for', (socket) => socket.write(`HTTP/1.1 500 Late\r\n${ok}`)],
+  test.each<[string, (socket: Socket) => unknown, kept?: false]>([
+    [
+      'an answer that nobody asked for',
+      (socket) => socket.write(`HTTP/1.1 500 Late\r\n${ok}`),
+      false,
+    ],
     [
       '408',
       (socket) =>
         socket.write('HTTP/1.1 408 Too late\r\nconnection: close\r\ncontent-length: 0\r\n\r\n'),
     ],
     ['a reset', (socket) => socket.resetAndDestroy()],
-  ])('%s: the request goes over a new connection, and is sent once', async (_, before) => {
-    const sockets: Socket[] = []
-    const answer = (socket: Socket) => {
-      sockets.push(socket)
-      socket.write(okAnswer.replace('\r\n\r\n', `\r\n${waits}\r\n`))
+  ])(
+    '%s: the request goes over a new connection, and is sent once',
+    async (_, before, kept = true) => {
+      const sockets: Socket[] = []
+      const answer = (socket: Socket) => {
+        sockets.push(socket)
+        socket.write(okAnswer.replace('\r\n\r\n', `\r\n${waits}\r\n`))
+      }
+      await withReceiver(answer, async (receiver) => {
+        expect(await send(receiver.url)).toMatchObject(delivered)
+        // Until the client looks before it writes.
+        await new Promise((resolve) => setTimeout(resolve, 100))
+        before(sockets[0]!)
+        for (let count = 2; count <= 3; count += 1) {
+          expect(await send(receiver.url, { timeoutMs: 20_000 })).toMatchObject(delivered)
+          expect(receiver.requests()).toBe(count)
+          expect(receiver.connections()).toBe(kept ? 2 : count)
+        }
+        if (!sockets[0]!.destroyed) await once(sockets[0]!, 'close')
+      })
+    },
+  )
+})
+
+test.each([
+  ['at once', (socket: Socket, twice: string) => socket.write(twice + twice)],
+  [
+    'later',
+    (socket: Socket, twice: string) => {
+      socket.write(twice)
+      setTimeout(() => socket.write(twice), 20)
+    },
+  ],
+])(
+  'a receiver that answers twice, %s, answers no other request with it: each has its own connection',
+  async (_, first) => {
+    let next = 0
+    let late = ''
+    const answer = (socket: Socket, _head: string, index: number) => {
+      const own = `HTTP/1.1 200 OK\r\n${waits}content-length: 1\r\n\r\n${next}`
+      next += 1
+      // From the second on, the second of each comes when the next request does.
+      if (next === 1) first(socket, own)
+      else socket.write(index === 0 ? own : late + own)
+      late = own
     }
     await withReceiver(answer, async (receiver) => {
-      expect(await send(receiver.url)).toMatchObject(delivered)
-      // Until the client looks before it writes.
-      await new Promise((resolve) => setTimeout(resolve, 100))
-      before(sockets[0]!)
-      for (let count = 2; count <= 3; count += 1) {
-        expect(await send(receiver.url, { timeoutMs: 20_000 })).toMatchObject(delivered)
-        expect(receiver.requests()).toBe(count)
-        expect(receiver.connections()).toBe(2)
+      expect(await send(receiver.url)).toMatchObject({ response: '0' })
+      await receiver.allClosed()
+      for (let count = 1; count <= 5; count += 1) {
+        expect(await send(receiver.url)).toMatchObject({ response: String(count) })
+        expect(receiver.connections()).toBe(count + 1)
       }
-      if (!sockets[0]!.destroyed) await once(sockets[0]!, 'close')
     })
-  })
-})
+  },
+)
 
 test('whatever bytes a receiver answers with, in whatever pieces: one request and one outcome, in time', async () => {
   const piece = fc.oneof(

@@ -43,9 +43,14 @@ export class AnswerReader {
     return this.#head
   }
 
+  /** Whether something that belongs to no answer came behind this one. */
+  get isFollowed(): boolean {
+    return this.#rest !== undefined && withoutBlankLines(this.#rest).length > 0
+  }
+
   /** Whether the next thing that comes is the next answer for certain: this one's end is clear, and nothing follows. */
   get keepsAlive(): boolean {
-    if (this.#rest !== undefined && withoutBlankLines(this.#rest).length > 0) return false
+    if (this.isFollowed) return false
     return this.#head !== null && this.#head.keepsAlive && this.#chunks?.isExact !== false
   }
 

@@ -20,7 +20,7 @@ const idleMs = 4_000
 const idleMaxMs = 60_000
 /** After this long a connection is replaced, so that a name that has moved is followed. */
 const maxAgeMs = 5 * 60_000
-/** How long an origin whose kept connection failed under a request gets a new connection for each. */
+/** How long an origin whose kept connections cannot be relied on gets a new connection for each. */
 const distrustMs = 5 * 60_000
 /** How often idle ones are looked through. */
 const sweepMs = 500
@@ -114,7 +114,8 @@ export class ConnectionPool {
 
   /**
    * For a target that has closed a kept connection under a request. A server that closes after each answer
-   * without saying so would fail every second request of a busy endpoint (measured: 49 %); so it fails one.
+   * without saying so would fail every second request of a busy endpoint (measured: 49 %); so it fails one. And for one
+   * that answers what nobody asked: the next request would be taken for delivered by the answer to the one before.
    */
   distrust({ pooledAs }: Connection): void {
     this.#distrusted.set(pooledAs, true)
@@ -203,6 +204,7 @@ export class ConnectionPool {
         host,
         open: by,
         onClose: onClosed,
+        onUnasked: () => this.distrust(connection),
         headCapBytes: responseHeadersCapBytes,
         idleMs,
         idleMaxMs,

@@ -14,6 +14,8 @@ export interface H1Options {
   open: (opened: Opened) => void
   /** Told once, when no further request can be sent. */
   onClose: () => void
+  /** Told of what nobody asked for: more may come from there, as the answer of whatever is asked then. */
+  onUnasked: () => void
   headCapBytes: number
   /** How long it may stay without a request, and how long where the receiver says that it waits longer. */
   idleMs: number
@@ -105,8 +107,9 @@ export class H1Client implements RequestClient {
   #read(bytes: Buffer): void {
     if (this.#isDestroyed) return
     if (this.#reader !== null) return this.#progress(this.#reader.read(bytes))
-    // Nobody asked: whose answer it is cannot be told.
+    // Nobody asked: whose answer it is cannot be told. A 408 says that it was idle for too long.
     this.#socket?.destroy()
+    if (!/^HTTP\/1\.\d 408/.test(bytes.toString('latin1', 0, 12))) this.#options.onUnasked()
     this.#lost(undefined)
   }
 
@@ -133,6 +136,7 @@ export class H1Client implements RequestClient {
     if (progress === 'failed' || handler === null) return
     const waits = this.#waits(reader.head?.keepAliveSeconds)
     if (!reader.keepsAlive || waits <= 0) this.#isSpent = true
+    if (reader.isFollowed) this.#options.onUnasked()
     this.#idleSinceMs = performance.now()
     handler.onEnd()
   }
