@@ -106,7 +106,7 @@ describe('an answer whose end can be read in two ways is taken, and its connecti
 })
 
 describe('what a kept connection brings just before the next request is written', () => {
-  test.each<[string, (socket: Socket) => unknown, kept?: false]>([
+  test.each<[string, (socket: Socket) => unknown, kept?: boolean]>([
     [
       'an answer that nobody asked for',
       (socket) => socket.write(`HTTP/1.1 500 Late\r\n${ok}`),
