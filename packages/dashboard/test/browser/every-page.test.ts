@@ -72,12 +72,16 @@ describe.each([...paths, ...views])('%s', (path) => {
     expect([...person.faults, ...person.refused]).toEqual([])
   })
 
-  test('in Portuguese, on a phone, in the dark', async () => {
+  test('in Portuguese, on a phone in the dark and at a desk', async () => {
     await look(hand, path, 'pt-BR')
     expect(await overflow(hand.page)).toEqual([])
     expect(await squeezed(hand.page)).toEqual([])
     expect(await violations(hand.page, ['color-contrast', 'target-size'])).toEqual([])
     expect(await english(hand.page)).toEqual([])
+    // Its words are the longer ones.
+    await hand.page.setViewportSize(desktop)
+    expect(await crowded(hand.page)).toEqual([])
+    await hand.page.setViewportSize(phone)
     expect([...hand.faults, ...hand.refused]).toEqual([])
   })
 })
@@ -209,6 +213,18 @@ async function squeezed(page: Page): Promise<string[]> {
       return cut || (own(one).length > 5 && width < 40 && height > 60)
     }).map((one) => one.closest('table').ariaLabel + ': ' + one.textContent.slice(0, 40)).slice(0, 8)
   })()`)) as string[]
+}
+
+/** Tables that do not fit their place, and what reaches out of its cell into the next. */
+async function crowded(page: Page): Promise<string[]> {
+  await drawn(page)
+  return (await page.evaluate(`[...document.querySelectorAll('main table')].flatMap((table) => {
+    const right = (one) => one.getBoundingClientRect().right
+    const cells = [...table.querySelectorAll('td')].filter((td) => getComputedStyle(td).overflow === 'visible')
+    const out = cells.filter((td) => [...td.children].some((one) => right(one) > right(td) + 1))
+    const cut = table.scrollWidth > table.parentElement.clientWidth + 1 ? ['it is wider than its place'] : []
+    return [...cut, ...out.map((td) => td.textContent.slice(0, 40))].map((one) => table.ariaLabel + ': ' + one)
+  })`)) as string[]
 }
 
 /** Sentences in English that nothing marks as such for who hears them. */

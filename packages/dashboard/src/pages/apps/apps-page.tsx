@@ -39,7 +39,7 @@ export function AppsPage() {
     {
       id: 'uid',
       head: t('uid'),
-      is: 'nowrap',
+      is: 'name',
       cell: ({ uid }) => uid !== null && <Mono>{uid}</Mono>,
     },
     { id: 'id', head: 'Id', is: 'nowrap', minor: true, cell: ({ id }) => <Mono>{id}</Mono> },

@@ -18,7 +18,7 @@ export function useEndpointColumns(withApp: boolean): Column<FoundEndpoint>[] {
   const app: Column<FoundEndpoint> = {
     id: 'app',
     head: t('app'),
-    is: 'nowrap',
+    is: 'name',
     minor: true,
     cell: ({ appName }) => appName,
   }
@@ -48,7 +48,7 @@ export function useEndpointColumns(withApp: boolean): Column<FoundEndpoint>[] {
     {
       id: 'types',
       head: t('types'),
-      is: 'nowrap',
+      is: 'name',
       minor: true,
       cell: ({ eventTypes }) => {
         if (eventTypes === null) return <Muted>{t('allTypes')}</Muted>

@@ -155,7 +155,7 @@ function Attempts({ appId, endpoint }: { appId: string; endpoint: Endpoint }) {
     {
       id: 'type',
       head: messages('type'),
-      is: 'nowrap',
+      is: 'name',
       cell: ({ msgId, eventType }) => (
         <Link
           className={rowLink}

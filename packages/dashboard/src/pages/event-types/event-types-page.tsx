@@ -24,7 +24,7 @@ export function EventTypesPage() {
     {
       id: 'name',
       head: t('name'),
-      is: 'nowrap',
+      is: 'name',
       cell: ({ name }) => (
         <Link className={rowLink} to="/event-types/$name" params={{ name }}>
           {name}
@@ -35,7 +35,7 @@ export function EventTypesPage() {
     {
       id: 'group',
       head: t('group'),
-      is: 'nowrap',
+      is: 'name',
       minor: true,
       cell: ({ groupName }) => groupName,
     },

@@ -42,7 +42,7 @@ export function Subscribers({ name }: { name: string }) {
           {
             id: 'app',
             head: endpoints('app'),
-            is: 'nowrap' as const,
+            is: 'name' as const,
             cell: ({ appName }: FoundEndpoint) => appName,
           },
         ]
@@ -50,7 +50,7 @@ export function Subscribers({ name }: { name: string }) {
     {
       id: 'by',
       head: endpoints('types'),
-      is: 'nowrap',
+      is: 'name',
       minor: true,
       cell: ({ eventTypes }) => eventTypes?.join(', ') ?? <Muted>{endpoints('allTypes')}</Muted>,
     },

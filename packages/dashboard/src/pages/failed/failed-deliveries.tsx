@@ -159,7 +159,7 @@ function Rows({
     {
       id: 'type',
       head: t('type'),
-      is: 'nowrap',
+      is: 'name',
       cell: ({ appId, messageId, eventType }) => (
         <Link to="/messages/$appId/$messageId" params={{ appId, messageId }}>
           {eventType}

@@ -179,7 +179,7 @@ function Groups({ groups, byCause }: { groups: FailureGroup[]; byCause: boolean 
           {
             id: 'app',
             head: t('app'),
-            is: 'nowrap' as const,
+            is: 'name' as const,
             minor: true,
             cell: ({ appId }: FailureGroup) => appId !== null && appName(appId),
           },

@@ -94,7 +94,7 @@ function useColumns(app: string | undefined): Column<FoundMessage>[] {
     {
       id: 'type',
       head: t('type'),
-      is: 'nowrap',
+      is: 'name',
       cell: ({ id, appId, eventType }) => (
         <Link
           className={rowLink}
@@ -110,7 +110,7 @@ function useColumns(app: string | undefined): Column<FoundMessage>[] {
           {
             id: 'app',
             head: t('app'),
-            is: 'nowrap' as const,
+            is: 'name' as const,
             minor: true,
             cell: ({ appId }: FoundMessage) => appName(appId),
           },
@@ -126,7 +126,7 @@ function useColumns(app: string | undefined): Column<FoundMessage>[] {
     {
       id: 'event',
       head: t('event'),
-      is: 'nowrap',
+      is: 'name',
       minor: true,
       cell: ({ eventId }) => eventId !== null && <Mono>{eventId}</Mono>,
     },

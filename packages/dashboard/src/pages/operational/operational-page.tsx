@@ -43,7 +43,7 @@ export function OperationalPage() {
     {
       id: 'types',
       head: t('types'),
-      is: 'nowrap',
+      is: 'name',
       cell: ({ eventTypes }) => eventTypes?.join(', ') ?? <Muted>{t('all')}</Muted>,
     },
     {

@@ -31,7 +31,7 @@ export function Found({ found }: { found: PersonExport }) {
     {
       id: 'app',
       head: messages('app'),
-      is: 'nowrap',
+      is: 'name',
       minor: true,
       cell: (one) => appName(one.appId),
     },

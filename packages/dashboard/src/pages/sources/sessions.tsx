@@ -81,7 +81,7 @@ function useColumns(): Column<SourceSession>[] {
     {
       id: 'gateway',
       head: t('gateway'),
-      is: 'nowrap',
+      is: 'name',
       minor: true,
       cell: ({ gateway, name }) => (
         <>

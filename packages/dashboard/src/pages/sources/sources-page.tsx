@@ -67,21 +67,21 @@ function useColumns(withApp: boolean): Column<ListedSource>[] {
   const app: Column<ListedSource> = {
     id: 'app',
     head: t('app'),
-    is: 'nowrap',
+    is: 'name',
     cell: ({ appName, sessions }) => (sessions === 'any' ? t('any') : appName),
   }
   return [
     {
       id: 'gateway',
       head: t('gateway'),
-      is: 'nowrap',
+      is: 'name',
       cell: ({ id, appId, gateway }) => (
         <Link className={rowLink} to="/sources/$appId/$sourceId" params={{ appId, sourceId: id }}>
           {gatewayTitle(gateway)}
         </Link>
       ),
     },
-    { id: 'name', head: t('name'), is: 'nowrap', minor: true, cell: ({ name }) => name },
+    { id: 'name', head: t('name'), is: 'name', minor: true, cell: ({ name }) => name },
     ...(withApp ? [app] : []),
     {
       id: 'state',
