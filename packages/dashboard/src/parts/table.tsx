@@ -12,7 +12,8 @@ export interface Column<Of> {
   cell: (of: Of) => ReactNode
   /**
    * Numbers stand to the right, and are called by their head where rows become cards; `fill` takes what is left and is
-   * cut; `name`, which others chose, is cut where it is long; `text` is never cut; `minor` goes first where it is narrow.
+   * cut; `name`, which others chose, is cut where it is long; `text` is never cut; `minor` goes first where it is
+   * narrow.
    */
   is?: 'number' | 'fill' | 'nowrap' | 'name' | 'text'
   minor?: boolean
