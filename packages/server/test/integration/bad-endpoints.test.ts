@@ -392,6 +392,26 @@ describe('a receiver that does not read', () => {
     server.close()
   })
 
+  test('refuses and closes before the body is read: refused, with what it said', async () => {
+    const server = createServer((socket) => {
+      socket.on('error', () => {})
+      socket.once('data', () => {
+        socket.pause()
+        socket.end('HTTP/1.1 413 No\r\nconnection: close\r\ncontent-length: 9\r\n\r\ntoo large')
+      })
+    })
+    server.listen(0, host)
+    await once(server, 'listening')
+    const url = `http://${host}:${(server.address() as AddressInfo).port}/`
+    for (let count = 1; count <= 5; count += 1)
+      expect(await send(url, { body: large, timeoutMs: 20_000 })).toMatchObject({
+        kind: 'refused',
+        statusCode: 413,
+        response: 'too large',
+      })
+    server.close()
+  })
+
   test('neither reads nor answers: timed out', async () => {
     const server = createServer((socket) => socket.pause().on('error', () => {}))
     server.listen(0, host)

@@ -34,6 +34,7 @@ test.each([
   ['a size beyond all bounds', `${'f'.repeat(13)}\r\n`],
   ['more bytes than the size says', '2\r\nokay\r\n'],
   ['a line without an end', `2;${'x'.repeat(1_001)}`],
+  ['extensions without an end', `1;${'x'.repeat(100)}\r\na\r\n`.repeat(10)],
   ['trailers without an end', `0\r\n${'X: 1\r\n'.repeat(200)}`],
 ])('%s: it cannot be read', (_, text) => {
   for (const size of [1, 1_500]) expect(() => take(text, size)).toThrow('cannot be read')

@@ -23,8 +23,8 @@ export class ChunkedBody {
   #lineBytes = 0
   /** Bytes of the chunk that are still to come. */
   #due = 0
-  #trailerBytes = 0
-  #isExact = true
+  /** Of lines that are not exact: extensions and trailers, which are thrown away. */
+  #passedBytes = 0
 
   constructor(lineCapBytes: number, onBody: (bytes: Buffer) => void) {
     this.#lineCapBytes = lineCapBytes
@@ -33,7 +33,7 @@ export class ChunkedBody {
 
   /** Nothing but sizes and data, as the grammar wants them: everybody reads the same end. */
   get isExact(): boolean {
-    return this.#isExact
+    return this.#passedBytes === 0
   }
 
   /**
@@ -66,7 +66,7 @@ export class ChunkedBody {
 
   #takeLine(piece: Buffer): void {
     this.#lineBytes += piece.length
-    if (this.#trailerBytes + this.#lineBytes > this.#lineCapBytes) throw unreadable()
+    if (this.#passedBytes + this.#lineBytes > this.#lineCapBytes) throw unreadable()
     if (this.#line.length < heldCharacters)
       this.#line += piece.toString('latin1', 0, heldCharacters - this.#line.length)
   }
@@ -82,18 +82,18 @@ export class ChunkedBody {
   /** Whether it was the last. */
   #readLine(): boolean {
     const line = this.#line
-    if (this.#state === 'trailers') this.#trailerBytes += this.#lineBytes
+    const isSize = this.#state === 'size'
+    const isExact = isSize ? exactSizeLine.test(line) : line === '\r\n'
+    if (!isExact) this.#passedBytes += this.#lineBytes
     this.#line = ''
     this.#lineBytes = 0
-    if (this.#state === 'size') {
+    if (isSize) {
       const [, size] = sizeLine.exec(line) ?? []
       if (size === undefined) throw unreadable()
-      this.#isExact &&= exactSizeLine.test(line)
       this.#due = Number.parseInt(size, 16)
       this.#state = this.#due === 0 ? 'trailers' : 'data'
       return false
     }
-    this.#isExact &&= line === '\r\n'
     const isBlank = line === '\r\n' || line === '\n'
     if (this.#state === 'trailers') return isBlank
     if (!isBlank) throw unreadable()
