@@ -23,6 +23,14 @@ test('what others say has no code', () => {
   expect(codeOf('gave up after 8 attempts, and more')).toBeUndefined()
 })
 
+test('a name that stands twice in a sentence has one value', () => {
+  const made = (key: string) =>
+    `the stream "a" does not exist; make it (XGROUP CREATE ${key} g $ MKSTREAM)`
+  expect(codeOf(made('a'))?.code).toBe('stream_missing_own_group')
+  expect(codeOf(made('b'))).toBeUndefined()
+  expect(codeOf(made('ab'))).toBeUndefined()
+})
+
 test('a value may hold what stands around it, and takes no long time', () => {
   const reason = ': not sent: given up by hand: '.repeat(10_000)
   expect(codeOf(say('not_sent_by_hand_because', { reason }))).toEqual({
