@@ -1,6 +1,7 @@
 // What the sender does with receivers as they should be, with none, and with addresses that are not allowed.
 import type { Socket } from 'node:net'
 import { describe, expect, test } from 'vitest'
+import { createGuard } from '../../src/deliver/guard/guard.ts'
 import type { Lookup } from '../../src/deliver/guard/lookup.ts'
 import { createSender } from '../../src/deliver/send/send.ts'
 import { host, okAnswer, receive, withReceiver } from '../support/bad-servers.ts'
@@ -122,6 +123,7 @@ describe('no receiver', () => {
 })
 
 describe('the address guard', () => {
+  const loopback: Lookup = async () => [{ address: host, family: 4 }]
   const guarded = (allowSubnets: string[], lookup?: Lookup) =>
     createSender({ allowSubnets, httpsOnly: false, userAgent: 'x', lookup })
 
@@ -147,7 +149,7 @@ describe('the address guard', () => {
     await withReceiver(
       (socket) => socket.write(okAnswer),
       async (receiver) => {
-        const strict = guarded([], async () => [{ address: host, family: 4 }])
+        const strict = guarded([], loopback)
         const outcome = await send(`http://inside.example:${receiver.port}/`, {}, strict)
         expect(outcome).toMatchObject({ kind: 'blocked', reason: 'address' })
         expect(outcome).toHaveProperty('detail', expect.stringContaining('POMBO_ALLOW_SUBNETS'))
@@ -171,6 +173,28 @@ describe('the address guard', () => {
       expect(answers).toEqual([])
       await rebound.close()
     })
+  })
+
+  test('blocks a name whose network is no longer allowed, also on a connection that was in use then', async () => {
+    const waiting: Socket[] = []
+    await withReceiver(
+      (socket) => waiting.push(socket),
+      async (receiver) => {
+        const rules = { allowSubnets: [host], httpsOnly: false, lookup: loopback }
+        const changed = createSender({ guard: createGuard(rules), userAgent: 'x' })
+        const url = `http://inside.example:${receiver.port}/`
+        const first = send(url, { timeoutMs: 20_000 }, changed)
+        await expect.poll(() => waiting.length).toBe(1)
+        rules.allowSubnets = []
+        const blocked = { kind: 'blocked', reason: 'address' }
+        expect(await send(url, {}, changed)).toMatchObject(blocked)
+        waiting[0]!.write(okAnswer)
+        expect(await first).toMatchObject({ kind: 'delivered' })
+        expect(await send(url, {}, changed)).toMatchObject(blocked)
+        expect(receiver.requests()).toBe(1)
+        await changed.close()
+      },
+    )
   })
 
   test('connects to the permitted addresses of a name only', async () => {

@@ -36,6 +36,8 @@ export type Connection = {
   /** Null until it is open, and between a loss and the next request. */
   socket: Socket | null
   openedAtMs: number
+  /** Of the pool, when its address was asked for. */
+  generation: number
   /** When it is closed, if no request comes. */
   idleUntilMs: number
   /** Set when the guard refused; the request then fails with any error. */
@@ -53,6 +55,8 @@ export class ConnectionPool {
   /** All idle ones, longest idle first. */
   readonly #idle = new Set<Connection>()
   readonly #distrusted = latestUsed<string, true>(10_000, distrustMs)
+  /** Another one after `renew`. */
+  #generation = 0
   #isClosed = false
   #sweeper: NodeJS.Timeout | undefined
 
@@ -77,9 +81,9 @@ export class ConnectionPool {
 
   /** Gives back a connection whose answer has ended. */
   release(connection: Connection): void {
-    const { client, openedAtMs, pooledAs } = connection
+    const { client, openedAtMs, pooledAs, generation } = connection
     const nowMs = performance.now()
-    const isWorn = nowMs - openedAtMs > maxAgeMs
+    const isWorn = generation !== this.#generation || nowMs - openedAtMs > maxAgeMs
     if (this.#isClosed || !client.isUsable || isWorn || this.#distrusted.has(pooledAs))
       return this.discard(connection)
     connection.idleUntilMs = nowMs + client.idleMs
@@ -126,11 +130,13 @@ export class ConnectionPool {
   /** Closes all idle connections; those in use are closed when they are given back. */
   close(): void {
     this.#isClosed = true
-    this.discardIdle()
+    this.renew()
     clearInterval(this.#sweeper)
   }
 
-  discardIdle(): void {
+  /** No connection that there is now gets another request: idle ones are closed, others when they are given back. */
+  renew(): void {
+    this.#generation += 1
     for (const connection of this.#idle) this.discard(connection)
   }
 
@@ -164,6 +170,7 @@ export class ConnectionPool {
       pooledAs,
       socket: null,
       openedAtMs: 0,
+      generation: 0,
       idleUntilMs: 0,
       refusal: null,
       cancelConnect: () => {},
@@ -183,6 +190,7 @@ export class ConnectionPool {
     }
     const open = (done: Opened, to: ConnectTarget = target): void => {
       connection.socket = null
+      connection.generation = this.#generation
       connection.cancelConnect = this.#connect(to, {
         onOpen(socket) {
           connection.socket = socket

@@ -88,7 +88,7 @@ export function createSender(options: SenderOptions): Sender {
       rules = guard.rules()
       targets.clear()
       // They may lead to where nothing may go any more.
-      pool.discardIdle()
+      pool.renew()
     }
     const known = targets.get(text)
     if (known) return known
