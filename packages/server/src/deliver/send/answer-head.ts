@@ -1,8 +1,8 @@
 // Heads of answers as they are, not as the grammar wants them: lines that end in LF alone, a blank before a colon or
 // behind a length, two lengths, a length beside chunks, a control byte in a value. curl and Python read each of them;
 // a strict parser (undici's, Node's) calls them errors, though the receiver has done its work, and it would get the
-// event again at every retry. But a proxy on the way may see the end of such an answer elsewhere, and what it sends next
-// would be taken for the answer to the next request, which may be another tenant's: only an exact head keeps its
+// event again at every retry. But a proxy on the way may see the end of such an answer elsewhere, and what it sends
+// next would be taken for the answer to the next request, which may be another tenant's: only an exact head keeps its
 // connection.
 import { clean, fieldOf } from './lenient-field.ts'
 
