@@ -34,8 +34,8 @@ export class SystemClock implements Clock {
 
   /**
    * Takes over the database's time; `askedAtMs` and `answeredAtMs` are this machine's, around the question. When in
-   * between the database looked is not known: what lies within that, or within 100 ms, is no difference of clocks. On a
-   * busy machine, where a question takes half a second, times of a node would else be 200 ms after those of the database.
+   * between the database looked is not known: what lies within that, or within 100 ms, is no difference of clocks. On
+   * a busy machine, where a question takes half a second, a node's times would else be 200 ms ahead of the database's.
    */
   align(databaseNowMs: number, askedAtMs: number, answeredAtMs: number): void {
     const offset = databaseNowMs - (askedAtMs + answeredAtMs) / 2
