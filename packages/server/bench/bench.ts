@@ -35,7 +35,7 @@ if (attempts !== undefined && !(Number.isInteger(attempts) && attempts >= 100_00
 }
 const all: Record<string, (stage: Stage) => Promise<Figure[]>> = {
   throughput: (stage) =>
-    throughput(stage, quick ? { rounds: 2, events: 8_000 } : { rounds: 5, events: 20_000 }, say),
+    throughput(stage, quick ? { rounds: 2, events: 8_000 } : { rounds: 10, events: 20_000 }, say),
   latency: (stage) => latency(stage, { seconds: quick ? 5 : 20 }, say),
   'many-endpoints': (stage) =>
     manyEndpoints(
@@ -46,7 +46,7 @@ const all: Record<string, (stage: Stage) => Promise<Figure[]>> = {
       say,
     ),
   isolation: (stage) =>
-    isolation(stage, quick ? { seconds: 4, rounds: 1 } : { seconds: 10, rounds: 3 }, say),
+    isolation(stage, quick ? { seconds: 3, rounds: 1 } : { seconds: 10, rounds: 3 }, say),
   backlog: (stage) =>
     backlog(
       stage,
@@ -67,7 +67,7 @@ const all: Record<string, (stage: Stage) => Promise<Figure[]>> = {
     keptData(
       stage,
       quick
-        ? { attempts: attempts ?? 100_000, calls: 30, seconds: 3 }
+        ? { attempts: attempts ?? 100_000, calls: 25, seconds: 2 }
         : { attempts: attempts ?? 1_000_000, calls: 300, seconds: 10 },
       say,
     ),
@@ -83,7 +83,7 @@ const all: Record<string, (stage: Stage) => Promise<Figure[]>> = {
     soak(
       stage,
       quick
-        ? { fullMs: 9_000, quietMs: 3_000, stretchMs: 3_000 }
+        ? { fullMs: 6_000, quietMs: 2_000, stretchMs: 2_500 }
         : { fullMs: 600_000, quietMs: 60_000, stretchMs: 60_000 },
       say,
     ),
@@ -96,7 +96,7 @@ const all: Record<string, (stage: Stage) => Promise<Figure[]>> = {
       say,
     ),
   brokers: (stage) => brokers(stage, { events: quick ? 2_000 : 20_000 }, say),
-  start: () => start({ starts: quick ? 3 : 10 }, say),
+  start: () => start({ starts: quick ? 2 : 10 }, say),
   nodes: (stage) =>
     nodes(stage, quick ? { rounds: 2, events: 5_000 } : { rounds: 3, events: 20_000 }, say),
 }
