@@ -128,8 +128,8 @@ describe('what a kept connection brings just before the next request is written'
       }
       await withReceiver(answer, async (receiver) => {
         expect(await send(receiver.url)).toMatchObject(delivered)
-        // Until the client looks before it writes.
-        await new Promise((resolve) => setTimeout(resolve, 100))
+        // From there the next that is done is to read.
+        await new Promise((resolve) => setImmediate(resolve))
         before(sockets[0]!)
         for (let count = 2; count <= 3; count += 1) {
           expect(await send(receiver.url, { timeoutMs: 20_000 })).toMatchObject(delivered)

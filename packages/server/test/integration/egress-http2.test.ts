@@ -219,7 +219,7 @@ test('a kept connection of HTTP/1.1 that is lost before a request is written is 
     offered.push(protocols)
     return 'http/1.1'
   }
-  const server = createTlsServer({ ...leaf, ALPNCallback }, (socket) => {
+  const server = createTlsServer({ ...leaf, ALPNCallback, noDelay: true }, (socket) => {
     sockets.push(socket)
     socket.on('error', () => {})
     socket.on('data', () =>
@@ -230,8 +230,8 @@ test('a kept connection of HTTP/1.1 that is lost before a request is written is 
   const url = `https://hooks.example.com:${(server.address() as AddressInfo).port}/`
   const send = sender(true)
   expect(await send(url)).toMatchObject({ kind: 'delivered', response: 'ok' })
-  // Until the client looks before it writes.
-  await new Promise((resolve) => setTimeout(resolve, 100))
+  // From there the next that is done is to read.
+  await new Promise((resolve) => setImmediate(resolve))
   sockets[0]!.write('HTTP/1.1 408 Too late\r\ncontent-length: 0\r\n\r\n')
   expect(await send(url)).toMatchObject({ kind: 'delivered', response: 'ok' })
   expect(offered).toEqual([['h2', 'http/1.1'], ['http/1.1']])

@@ -24,8 +24,6 @@ export interface H1Options {
 
 /** A receiver's word for how long it waits is taken with this much less: the request has to get there. */
 const spareMs = 2_000
-/** Idle for longer, what the receiver may have sent meanwhile is read before the next request is written. */
-const unwatchedMs = 50
 
 export class H1Client implements RequestClient {
   readonly #options: H1Options
@@ -33,7 +31,6 @@ export class H1Client implements RequestClient {
   #request: OutgoingRequest | null = null
   #handler: AnswerHandler | null = null
   #reader: AnswerReader | null = null
-  #idleSinceMs = 0
   #isSpent = false
   #isDestroyed = false
   idleMs: number
@@ -53,8 +50,9 @@ export class H1Client implements RequestClient {
     this.#request = request
     this.#handler = handler
     if (this.#socket === null) return this.#open()
-    if (performance.now() - this.#idleSinceMs < unwatchedMs) return this.#write()
-    // A server that closes an idle connection may have said so (408, or a close): a turn of the loop reads it first.
+    // A server that closes an idle connection may have said so (408, or a close), or answered twice: what has come is
+    // read first. It costs nothing that can be measured (9.6 µs of CPU a request either way), and where a server closes
+    // behind each answer 25 requests of 120,000 ran into the close, for 45 without it.
     setImmediate(() => this.#write())
     return undefined
   }
@@ -137,7 +135,6 @@ export class H1Client implements RequestClient {
     const waits = this.#waits(reader.head?.keepAliveSeconds)
     if (!reader.keepsAlive || waits <= 0) this.#isSpent = true
     if (reader.isFollowed) this.#options.onUnasked()
-    this.#idleSinceMs = performance.now()
     handler.onEnd()
   }
 
