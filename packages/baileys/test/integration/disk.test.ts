@@ -68,7 +68,11 @@ test('a gateway killed in the middle loses nothing that Baileys handed over: the
   const resumed = Number(second.lines[0]!.replace('resumed ', ''))
   expect(resumed).toBeGreaterThan(300)
   const stats = JSON.parse(second.lines.at(-1)!) as ConnectionStats
-  expect(stats).toMatchObject({ resumed, sent: resumed + 5, dropped: { total: 0 } })
+  // A line that it died in the middle of was not handed over yet: there may be one.
+  const { damaged, total } = stats.dropped
+  expect(damaged).toBeLessThanOrEqual(1)
+  expect(stats).toMatchObject({ resumed, sent: resumed + 5 - damaged })
+  expect(total).toBe(damaged)
 
   const ids = arrived()
   // Its last lines may have died with it in the pipe, so there may be more than it said; none is missing between.

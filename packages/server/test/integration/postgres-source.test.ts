@@ -254,6 +254,7 @@ test('two nodes share an outbox: every row once, and those of a key in their ord
       return await accept(message)
     },
   })
+  await until(() => taken[0]! > 0)
   read({
     pollMs: 1,
     async accept(message) {

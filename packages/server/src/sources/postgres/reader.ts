@@ -200,7 +200,8 @@ export class OutboxReader {
   }
 
   #complain(message: string, error?: unknown): void {
-    if (error === undefined && !this.#deps.expected) return
+    // Of Pombo's own database: that it has no outbox is no fault, and that it is away is said by others, once.
+    if (!this.#deps.expected && (error === undefined || isAway(error))) return
     const said = `${message} ${error instanceof Error && !isAway(error) ? error.message : ''}`
     if (said === this.#trouble) return
     this.#trouble = said
