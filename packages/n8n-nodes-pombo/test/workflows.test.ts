@@ -74,8 +74,10 @@ test('the guide’s workflow sends a lead to a CRM for a WhatsApp message, once,
   const { body: list } = await pombo.call('GET', '/api/v1/app/loja/endpoint', auth())
   const own = (list.data as { id: string; url: string }[]).find(({ url }) => url !== crm.url)!
   const attempts = `/api/v1/app/loja/attempt/endpoint/${own.id}`
-  const { body: done } = await pombo.call('GET', attempts, auth())
-  await post(`/api/v1/app/loja/msg/${done.data[0].msgId}/endpoint/${own.id}/resend`)
+  // The workflow may have sent its lead before the attempt that started it is recorded.
+  const attempted = async () => (await pombo.call('GET', attempts, auth())).body.data[0]
+  await until(async () => (await attempted()) !== undefined)
+  await post(`/api/v1/app/loja/msg/${(await attempted()).msgId}/endpoint/${own.id}/resend`)
   await until(() => n8n.executions.length === 2)
   expect(n8n.executions[1]!.items).toMatchObject([{ json: { duplicate: true } }])
   expect(crm.received).toHaveLength(1)
