@@ -227,6 +227,13 @@ describe('refusals', () => {
     for (const value of values) expect(problemsOf({ [variable]: value }), value).toHaveLength(1)
   })
 
+  test.each([
+    ['abc', 'cannot be "abc": it is not a duration.'],
+    ['5s,abc', 'cannot be "5s,abc": of "abc", it is not a duration.'],
+  ])('of a list the wrong one is named, unless it is alone: %s', (given, said) => {
+    expect(problemsOf({ POMBO_RETRY_SCHEDULE: given }).join('\n')).toContain(said)
+  })
+
   test('a bad secret is never repeated', () => {
     const secret = 'postgresql//me:hunter2@db/pombo'
     const file = fileWith(

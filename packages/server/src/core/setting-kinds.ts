@@ -114,17 +114,18 @@ export function text(allowed: string, example: string, pattern = /[^]/): Kind<st
   )
 }
 
-/** Several values between commas; blanks around them do not count. The first bad one is named. */
+/** Several values between commas; blanks around them do not count. The first bad one is named, unless it is alone. */
 export function list<T>(item: Kind<T>): Kind<T[]> {
   return kind(
     `${item.allowed}, or several between commas`,
     item.example,
     (given) => {
       const values: T[] = []
-      for (const part of given.split(',').map((piece) => piece.trim())) {
-        if (part === '') continue
+      const parts = given.split(',').map((piece) => piece.trim())
+      for (const part of parts.filter((piece) => piece !== '')) {
         const result = item.schema.safeParse(part)
-        if (!result.success) return { problem: `of "${part}", ${result.error.issues[0]!.message}` }
+        const named = parts.length > 1 ? `of "${part}", ` : ''
+        if (!result.success) return { problem: `${named}${result.error.issues[0]!.message}` }
         values.push(result.data)
       }
       return { value: values }

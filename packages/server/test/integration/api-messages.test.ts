@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { readId } from '../../src/core/id.ts'
 import { refused, startApi, type TestApi } from '../support/api-server.ts'
-import { type Receiver, startReceiver, until } from '../support/receiver.ts'
+import { messagesOf } from '../support/app-messages.ts'
+import { type Receiver, startReceiver } from '../support/receiver.ts'
 
 let api: TestApi
 let receiver: Receiver
@@ -22,19 +23,10 @@ afterEach(async () => {
   await receiver.close()
 })
 
-const send = async (body: object | string, headers: Record<string, string> = {}, query = '') =>
-  await api.call('POST', `/api/v1/app/${appId}/msg${query}`, {
-    ...(typeof body === 'string' ? { text: body } : { body }),
-    headers,
-  })
-const finished = async (msgId: string, count = 1) =>
-  await until(async () => {
-    const { rows } = await api.database.pool.query(
-      'select 1 from history where message_id = $1 and state is not null',
-      [readId('message', msgId)],
-    )
-    return rows.length >= count
-  })
+const { send, finished } = messagesOf(
+  () => api,
+  () => appId,
+)
 describe('a message', () => {
   test('is accepted, delivered and shown', async () => {
     await api.svix.endpoint.create(appId, { url: receiver.url })
