@@ -7,10 +7,7 @@ export const causeOut = z
     code: z.string(),
     outcome: z.enum(['refused', 'timed-out', 'unreachable', 'blocked', 'failed']),
     statusCode: z.int().nullable(),
-    reason: z
-      .string()
-      .nullable()
-      .meta({ description: causeReasons.join(', ') }),
+    reason: z.string().nullable().describe(causeReasons.join(', ')),
   })
   .meta({
     id: 'FailureCause',

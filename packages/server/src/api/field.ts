@@ -128,6 +128,11 @@ function split(given: unknown): unknown {
     : given
 }
 
+/** An object that is a component of the OpenAPI document, under its name there. */
+export function component<Fields extends z.ZodRawShape>(id: string, fields: Fields) {
+  return z.object(fields).meta({ id })
+}
+
 /** In answers. */
 export const time = z.iso.datetime().meta({ examples: ['2026-01-31T09:30:00.000Z'] })
 export const shownMetadata = z.record(z.string(), z.string())

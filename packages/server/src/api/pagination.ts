@@ -24,34 +24,28 @@ export const pageQuery = {
     .string()
     .max(300)
     .optional()
-    .meta({ description: 'The `iterator` or `prevIterator` of an answer to the same request' }),
+    .describe('The `iterator` or `prevIterator` of an answer to the same request'),
 }
 
 export const orderQuery = {
-  order: z
-    .enum(['ascending', 'descending'])
-    .optional()
-    .meta({ description: 'By time of creation' }),
+  order: z.enum(['ascending', 'descending']).optional().describe('By time of creation'),
 }
 
 /** What was created in a span of time; the ends themselves excluded. Holds together with an iterator. */
 export const spanQuery = {
-  before: instant.optional().meta({ description: 'Only what was created before this time' }),
-  after: instant.optional().meta({ description: 'Only what was created after this time' }),
+  before: instant.optional().describe('Only what was created before this time'),
+  after: instant.optional().describe('Only what was created after this time'),
 }
 
 export function listOf(item: z.ZodType) {
   return z.object({
     data: z.array(item),
-    iterator: z
-      .string()
-      .nullable()
-      .meta({ description: 'Goes on after the last item; null for an empty page' }),
+    iterator: z.string().nullable().describe('Goes on after the last item; null for an empty page'),
     prevIterator: z
       .string()
       .nullable()
-      .meta({ description: 'Goes back before the first item; null for an empty page' }),
-    done: z.boolean().meta({ description: 'Whether nothing more lies in this direction' }),
+      .describe('Goes back before the first item; null for an empty page'),
+    done: z.boolean().describe('Whether nothing more lies in this direction'),
   })
 }
 

@@ -3,11 +3,14 @@ import { iso } from '../../core/clock.ts'
 import { showId } from '../../core/id.ts'
 import type { App } from '../../registry/apps/app.ts'
 import { aliases } from '../../core/known.ts'
-import { metadata, name, shownMetadata, time, uid } from '../field.ts'
+import { component, metadata, name, shownMetadata, time, uid } from '../field.ts'
 
-const throttleRate = z.int().min(1).max(65_535).nullish().meta({
-  description: "Requests a second to all of the application's endpoints together; null: no limit",
-})
+const throttleRate = z
+  .int()
+  .min(1)
+  .max(65_535)
+  .nullish()
+  .describe("Requests a second to all of the application's endpoints together; null: no limit")
 
 const fields = {
   name: name.meta({ examples: ['My first application'] }),
@@ -28,18 +31,16 @@ export const applicationPatch = z
   .object({ ...fields, name: fields.name.optional() })
   .meta({ ...otherNames, id: 'ApplicationPatch', description: 'Only what is given is changed' })
 
-export const applicationOut = z
-  .object({
-    id: z.string().meta({ examples: ['app_01hzy3k9v2e8r5c7m4n6p8q0sa'] }),
-    uid: z.string().nullable(),
-    name: z.string(),
-    throttleRate: z.int().nullable(),
-    rateLimit: z.int().nullable().meta({ description: 'Another name of throttleRate' }),
-    metadata: shownMetadata,
-    createdAt: time,
-    updatedAt: time,
-  })
-  .meta({ id: 'ApplicationOut' })
+export const applicationOut = component('ApplicationOut', {
+  id: z.string().meta({ examples: ['app_01hzy3k9v2e8r5c7m4n6p8q0sa'] }),
+  uid: z.string().nullable(),
+  name: z.string(),
+  throttleRate: z.int().nullable(),
+  rateLimit: z.int().nullable().describe('Another name of throttleRate'),
+  metadata: shownMetadata,
+  createdAt: time,
+  updatedAt: time,
+})
 
 export function showApp(app: App): z.output<typeof applicationOut> {
   return {

@@ -15,6 +15,7 @@ import type { StoredMessage } from '../history/messages/store.ts'
 import { pick } from './pick.ts'
 import type { AttemptDeps } from './deps.ts'
 import { say } from '../../core/sentences/sentences.ts'
+import { component } from '../field.ts'
 
 const tag = 'Message Attempt'
 
@@ -36,7 +37,7 @@ function resendRoute(deps: AttemptDeps): Route {
     access: 'app',
     params: z.object({ app_id: appId, msg_id: msgId, endpoint_id: endpointId }),
     answers: {
-      202: { description: 'It will be sent', body: z.object({}).meta({ id: 'EmptyResponse' }) },
+      202: { description: 'It will be sent', body: component('EmptyResponse', {}) },
     },
     async handle({ holder, appId, params }) {
       const message = await requireMessage(deps, appId, params.msg_id)
@@ -64,7 +65,7 @@ function resendAllRoute(deps: AttemptDeps): Route {
     answers: {
       202: {
         description: 'It will be sent',
-        body: z.object({ deliveries: z.int() }).meta({ id: 'ResendOut' }),
+        body: component('ResendOut', { deliveries: z.int() }),
       },
     },
     async handle({ holder, appId, params }) {

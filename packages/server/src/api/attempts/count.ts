@@ -8,18 +8,17 @@ import { pick } from './pick.ts'
 import { filterOf } from './status.ts'
 import { attemptQuery } from './schema.ts'
 import { attemptsByEndpoint } from '../history/endpoint-attempts/store.ts'
+import { component } from '../field.ts'
 
 /** Beyond it, nobody counts attempts one by one; and reading them all would take as long as there are many. */
 const most = 10_000
 
 const { with_msg: _, ...filters } = attemptQuery
 
-const countOut = z
-  .object({
-    count: z.int().min(0),
-    approximated: z.boolean().meta({ description: `true: it is more than ${most}` }),
-  })
-  .meta({ id: 'CountOut' })
+const countOut = component('CountOut', {
+  count: z.int().min(0),
+  approximated: z.boolean().describe(`true: it is more than ${most}`),
+})
 
 export function countRoute({ reads, endpointsOf }: AttemptDeps): Route {
   return route({

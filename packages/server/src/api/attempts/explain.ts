@@ -33,9 +33,7 @@ const explainOut = z
     endpointId: z.string(),
     url: z.string(),
     description: z.string(),
-    got: z
-      .boolean()
-      .meta({ description: 'Whether there was a delivery to it, finished or still open' }),
+    got: z.boolean().describe('Whether there was a delivery to it, finished or still open'),
     because: z
       .enum([
         'delivered',
@@ -52,28 +50,26 @@ const explainOut = z
         'newer',
         'changed',
       ])
-      .meta({
-        description:
-          'paused, circuit-open: it waits for that. not-sent: closed without an attempt. newer: the endpoint was ' +
+      .describe(
+        'paused, circuit-open: it waits for that. not-sent: closed without an attempt. newer: the endpoint was ' +
           'made after the message. changed: its settings would let it through now, and did not then, or the message ' +
           'was meant for another endpoint alone.',
-      }),
-    statusText: statusText.nullable().meta({ description: 'Of the delivery, where there is one' }),
+      ),
+    statusText: statusText.nullable().describe('Of the delivery, where there is one'),
     nextAttempt: time.nullable(),
-    reason: text.meta({
-      description: 'What the filter, the circuit or who gave it up says of it, as a sentence',
-    }),
+    reason: text.describe(
+      'What the filter, the circuit or who gave it up says of it, as a sentence',
+    ),
     reasonCoded: codedOut,
     setting: z
       .union([z.string(), z.array(z.string())])
       .nullable()
-      .meta({
-        description: 'The event types, channels or filter that left it out, as they are now',
-      }),
-    changedSince: z.boolean().meta({
-      description:
+      .describe('The event types, channels or filter that left it out, as they are now'),
+    changedSince: z
+      .boolean()
+      .describe(
         'The endpoint was changed after the message came: it may have been judged by others',
-    }),
+      ),
   })
   .meta({
     id: 'MessageExplanationOut',

@@ -21,7 +21,7 @@ import { filterOf } from './status.ts'
 
 const iterators = iteratorsById('attempt', ({ id }: AttemptRow) => id)
 const query = { ...attemptQuery, ...withContent }
-const ofEndpoint = endpointId.optional().meta({ description: 'Only attempts to this endpoint' })
+const ofEndpoint = endpointId.optional().describe('Only attempts to this endpoint')
 
 type ListDeps = Omit<AttemptDeps, 'db'> & Messages
 

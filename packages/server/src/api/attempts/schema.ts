@@ -1,52 +1,42 @@
 import { z } from 'zod'
-import { list, eventTypeName, time, wholeNumber, flag, channel, tag } from '../field.ts'
+import { component, list, eventTypeName, time, wholeNumber, flag, channel, tag } from '../field.ts'
 import { causeOut } from '../cause-out.ts'
 import { endpointOut } from '../endpoints/schema.ts'
 import { messageOut, status, statusText } from '../messages/schema.ts'
 import { spanQuery } from '../pagination.ts'
 import { codedOut } from '../coded.ts'
 
-export const attemptOut = z
-  .object({
-    id: z.string().meta({ examples: ['atmpt_01hzy3k9v2e8r5c7m4n6p8q0sa'] }),
-    msgId: z.string(),
-    endpointId: z.string(),
-    url: z.string(),
-    response: z.string().meta({
-      description: "The beginning of the answer's body; what went wrong, where there was no answer",
-    }),
-    responseStatusCode: z.int().meta({ description: '0: no answer' }),
-    responseDurationMs: z.int(),
-    status,
-    statusText,
-    triggerType: z
-      .union([z.literal(0), z.literal(1)])
-      .meta({ description: 'Scheduled 0, Manual 1' }),
-    timestamp: time,
-    attempt: z.int().meta({ description: '1 for the first' }),
-    outcome: z
-      .enum(['delivered', 'refused', 'timed-out', 'unreachable', 'blocked', 'failed'])
-      .meta({
-        description:
-          'refused: an answer other than 2xx; blocked: not sent, the address is forbidden',
-      }),
-    error: z.string().nullable().meta({ description: 'What went wrong, as a sentence' }),
-    errorCoded: codedOut,
-    cause: causeOut.nullable().meta({ description: 'Its cause for programs; null: delivered' }),
-    eventType: z.string(),
-    msg: messageOut.optional(),
-  })
-  .meta({ id: 'MessageAttemptOut' })
+export const attemptOut = component('MessageAttemptOut', {
+  id: z.string().meta({ examples: ['atmpt_01hzy3k9v2e8r5c7m4n6p8q0sa'] }),
+  msgId: z.string(),
+  endpointId: z.string(),
+  url: z.string(),
+  response: z
+    .string()
+    .describe("The beginning of the answer's body; what went wrong, where there was no answer"),
+  responseStatusCode: z.int().describe('0: no answer'),
+  responseDurationMs: z.int(),
+  status,
+  statusText,
+  triggerType: z.union([z.literal(0), z.literal(1)]).describe('Scheduled 0, Manual 1'),
+  timestamp: time,
+  attempt: z.int().describe('1 for the first'),
+  outcome: z
+    .enum(['delivered', 'refused', 'timed-out', 'unreachable', 'blocked', 'failed'])
+    .describe('refused: an answer other than 2xx; blocked: not sent, the address is forbidden'),
+  error: z.string().nullable().describe('What went wrong, as a sentence'),
+  errorCoded: codedOut,
+  cause: causeOut.nullable().describe('Its cause for programs; null: delivered'),
+  eventType: z.string(),
+  msg: messageOut.optional(),
+})
 
 export const messageEndpointOut = endpointOut
   .extend({
     status,
     statusText,
     nextAttempt: time.nullable(),
-    reason: z
-      .string()
-      .nullable()
-      .meta({ description: 'Why it was given up or not sent, where it was' }),
+    reason: z.string().nullable().describe('Why it was given up or not sent, where it was'),
     reasonCoded: codedOut,
   })
   .meta({
@@ -84,9 +74,9 @@ export const attemptQuery = {
       type: 'integer',
       enum: [0, 100, 200, 300, 400, 500],
     }),
-  channel: channel.optional().meta({ description: 'Only messages on this channel' }),
-  tag: tag.optional().meta({ description: 'Only messages with this tag' }),
-  event_types: list(eventTypeName).meta({ description: 'Only these event types' }),
+  channel: channel.optional().describe('Only messages on this channel'),
+  tag: tag.optional().describe('Only messages with this tag'),
+  event_types: list(eventTypeName).describe('Only these event types'),
   with_msg: flag
     .optional()
     .meta({ description: 'Answer the message beside each attempt', type: 'boolean' }),

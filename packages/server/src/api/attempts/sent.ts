@@ -47,7 +47,7 @@ const sentOut = z
     headers: z.array(
       z.object({
         name: z.string(),
-        value: z.string().nullable().meta({ description: 'null: a secret, which is not shown' }),
+        value: z.string().nullable().describe('null: a secret, which is not shown'),
       }),
     ),
     body: z.string(),
@@ -57,20 +57,19 @@ const sentOut = z
         value: z.string().nullable(),
         prefix: z.string(),
         encoding: z.enum(['base64', 'hex', 'jwt']),
-        content: z
-          .string()
-          .meta({ description: 'What is signed: names of headers and the body, in braces' }),
-        key: z.enum(['base64', 'text']).meta({
-          description: 'base64: the bytes behind `whsec_`; text: the secret as it stands',
-        }),
+        content: z.string().describe('What is signed: names of headers and the body, in braces'),
+        key: z
+          .enum(['base64', 'text'])
+          .describe('base64: the bytes behind `whsec_`; text: the secret as it stands'),
       })
       .nullable()
-      .meta({ description: 'How to check it, by HMAC-SHA256; null where it was not signed' }),
-    doubts: z.array(z.enum(doubtKinds)).meta({
-      description:
+      .describe('How to check it, by HMAC-SHA256; null where it was not signed'),
+    doubts: z
+      .array(z.enum(doubtKinds))
+      .describe(
         'Why it may differ from what was sent; empty: it is that to the byte. endpoint-changed: since the attempt. ' +
-        'batch: it went out together with others. not-sent: it never left. url: it went to another address.',
-    }),
+          'batch: it went out together with others. not-sent: it never left. url: it went to another address.',
+      ),
   })
   .meta({
     id: 'SentRequestOut',
@@ -104,11 +103,12 @@ const headersOut = z
     sentHeaders: z.record(z.string(), z.string()),
     sensitive: z
       .array(z.string())
-      .meta({ description: 'Names of headers that hold secrets, whose values are not shown' }),
-    responseHeaders: z.array(z.array(z.string())).meta({
-      description:
+      .describe('Names of headers that hold secrets, whose values are not shown'),
+    responseHeaders: z
+      .array(z.array(z.string()))
+      .describe(
         "Always empty: those of the answer are not kept. The Location of a redirect is in the attempt's error",
-    }),
+      ),
     doubts: sentOut.shape.doubts,
   })
   .meta({

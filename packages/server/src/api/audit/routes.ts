@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { invalid } from '../../core/error.ts'
 import { type IdKind, readId, showId } from '../../core/id.ts'
-import { time } from '../field.ts'
+import { component, time } from '../field.ts'
 import { iteratorsById, listRoute } from '../list.ts'
 import { orderQuery, spanBounds, spanQuery } from '../pagination.ts'
 import type { Route } from '../route.ts'
@@ -10,29 +10,27 @@ import { type AuditRow, listAudit } from './store.ts'
 import { shownChanges } from '../shown-url.ts'
 import { say } from '../../core/sentences/sentences.ts'
 
-const auditOut = z
-  .object({
-    id: z.string(),
-    at: time,
-    keyId: z.string().nullable().meta({ description: 'The API key by which it was done' }),
-    actor: z.string().meta({
-      description:
-        "The key's name; `pombo` for what Pombo did by itself, the database's user for what was done there",
-    }),
-    onBehalfOf: z
-      .string()
-      .nullable()
-      .meta({ description: 'The request’s `x-pombo-actor`: what the caller said, unchecked' }),
-    action: z.string().meta({ examples: ['create', 'update', 'delete'] }),
-    kind: z.string().meta({ examples: ['endpoint', 'app', 'api_key'] }),
-    target: z.string().meta({ description: 'The id of what was changed, or its name' }),
-    appId: z.string().nullable(),
-    changes: z.record(z.string(), z.unknown()).meta({
-      description:
-        'By column: what it was and what it is, as a pair; `hidden` for what is a secret',
-    }),
-  })
-  .meta({ id: 'AuditOut' })
+const auditOut = component('AuditOut', {
+  id: z.string(),
+  at: time,
+  keyId: z.string().nullable().describe('The API key by which it was done'),
+  actor: z
+    .string()
+    .describe(
+      "The key's name; `pombo` for what Pombo did by itself, the database's user for what was done there",
+    ),
+  onBehalfOf: z
+    .string()
+    .nullable()
+    .describe('The request’s `x-pombo-actor`: what the caller said, unchecked'),
+  action: z.string().meta({ examples: ['create', 'update', 'delete'] }),
+  kind: z.string().meta({ examples: ['endpoint', 'app', 'api_key'] }),
+  target: z.string().describe('The id of what was changed, or its name'),
+  appId: z.string().nullable(),
+  changes: z
+    .record(z.string(), z.unknown())
+    .describe('By column: what it was and what it is, as a pair; `hidden` for what is a secret'),
+})
 
 /** How ids of a kind are shown. */
 const shownAs: Readonly<Record<string, IdKind>> = {
@@ -60,13 +58,9 @@ export function auditRoute(db: Pool): Route {
       ...spanQuery,
       kind: z.string().max(100).optional(),
       action: z.string().max(100).optional(),
-      target: z
-        .string()
-        .max(300)
-        .optional()
-        .meta({ description: 'An id as it is shown, or a name' }),
+      target: z.string().max(300).optional().describe('An id as it is shown, or a name'),
       key_id: z.string().max(100).optional(),
-      app_id: z.string().max(100).optional().meta({ description: 'An application’s id' }),
+      app_id: z.string().max(100).optional().describe('An application’s id'),
     },
     order: 'descending',
     iterators: iteratorsById('audit', (row: AuditRow) => row.id),

@@ -6,7 +6,7 @@ import type { Role } from '../../core/role.ts'
 import type { Keys } from '../../registry/keys/store.ts'
 import { type AppFinder, existingOrNewApp } from '../apps/ensure.ts'
 import { appId, applicationIn } from '../apps/schema.ts'
-import { together, whenever } from '../field.ts'
+import { component, together, whenever } from '../field.ts'
 import { role } from './session/schema.ts'
 import { empty, json, type Route, route } from '../route.ts'
 import { say } from '../../core/sentences/sentences.ts'
@@ -22,31 +22,27 @@ const tag = 'Authentication'
 
 const accessIn = z
   .object({
-    application: applicationIn.nullish().meta({
-      description: 'Creates the application that the path names by its uid, where it is missing',
-    }),
+    application: applicationIn
+      .nullish()
+      .describe('Creates the application that the path names by its uid, where it is missing'),
     expiry: z
       .int()
       .min(3_600)
       .max(604_800)
       .nullish()
-      .meta({ description: 'Seconds that the token lasts; default 7 days' }),
+      .describe('Seconds that the token lasts; default 7 days'),
     featureFlags: z
       .array(z.string())
       .nullish()
-      .meta({ description: 'Event types with one of these flags are shown to the token' }),
-    readOnly: z.boolean().nullish().meta({ description: 'The same as role `read`' }),
-    role: role.nullish().meta({ description: 'What the token may do; null: everything' }),
+      .describe('Event types with one of these flags are shown to the token'),
+    readOnly: z.boolean().nullish().describe('The same as role `read`'),
+    role: role.nullish().describe('What the token may do; null: everything'),
     capabilities: z
       .unknown()
       .refine((given) => given == null, say('not_offered_capabilities'))
       .optional()
       .meta({ type: 'null', description: 'Not offered' }),
-    sessionId: z
-      .string()
-      .max(256)
-      .nullish()
-      .meta({ description: "Kept as part of the token's name" }),
+    sessionId: z.string().max(256).nullish().describe("Kept as part of the token's name"),
   })
   .meta({
     id: 'AppPortalAccessIn',
@@ -59,25 +55,23 @@ const accessIn = z
     ),
   })
 
-const expireIn = z
-  .object({
-    expiry: z
-      .int()
-      .min(0)
-      .max(604_800)
-      .nullish()
-      .meta({ description: 'Seconds until they end; at once unless given' }),
-    sessionIds: z
-      .array(z.string().min(1).max(256))
-      .max(1_000)
-      .nullish()
-      .meta({ description: 'Only tokens of these sessions; null: all' }),
-  })
-  .meta({ id: 'ApplicationTokenExpireIn' })
+const expireIn = component('ApplicationTokenExpireIn', {
+  expiry: z
+    .int()
+    .min(0)
+    .max(604_800)
+    .nullish()
+    .describe('Seconds until they end; at once unless given'),
+  sessionIds: z
+    .array(z.string().min(1).max(256))
+    .max(1_000)
+    .nullish()
+    .describe('Only tokens of these sessions; null: all'),
+})
 
 const accessOut = z
   .object({
-    token: z.string().meta({ description: 'Reaches this application only' }),
+    token: z.string().describe('Reaches this application only'),
     url: z.string().meta({ format: 'uri' }),
   })
   .meta({

@@ -8,7 +8,7 @@ import type { Keys, MadeKey } from '../../registry/keys/store.ts'
 import type { Pollers } from '../../registry/pollers/store.ts'
 import type { Tenants } from '../../registry/tenants/store.ts'
 import { appId } from '../apps/schema.ts'
-import { time } from '../field.ts'
+import { component, time } from '../field.ts'
 import { sinkId } from '../pollers/schema.ts'
 import { json, type Route, route } from '../route.ts'
 
@@ -26,55 +26,47 @@ const role: Role = 'operate'
 const cloudOnly = "In Svix's cloud only; its open-source server has no such path."
 const seconds = z.int().min(60).max(315_360_000)
 
-export const tokenOut = z
-  .object({
-    id: z.string(),
-    token: z.string().meta({ description: 'The token itself, shown this once' }),
-    name: z.string(),
-    createdAt: time,
-    expiresAt: time.nullable(),
-    scopes: z.array(z.string()).nullable(),
-  })
-  .meta({ id: 'ApiTokenOut' })
+export const tokenOut = component('ApiTokenOut', {
+  id: z.string(),
+  token: z.string().describe('The token itself, shown this once'),
+  name: z.string(),
+  createdAt: time,
+  expiresAt: time.nullable(),
+  scopes: z.array(z.string()).nullable(),
+})
 
 const createIn = z
   .object({
     name: z.string().min(1).max(256),
-    expiry: seconds
-      .nullish()
-      .meta({ description: 'Seconds that it lasts; null: until it is ended' }),
+    expiry: seconds.nullish().describe('Seconds that it lasts; null: until it is ended'),
   })
   .meta({ id: 'CreateTokenIn', examples: [{ name: 'shop', expiry: 86_400 }] })
 
 const rotateIn = z
   .object({
-    expiry: seconds
-      .nullish()
-      .meta({ description: 'Seconds that it lasts; null: until it is ended' }),
+    expiry: seconds.nullish().describe('Seconds that it lasts; null: until it is ended'),
     oldTokenExpiry: z
       .int()
       .min(0)
       .max(604_800)
       .optional()
-      .meta({ description: 'Seconds that those before still count; 0 unless given' }),
+      .describe('Seconds that those before still count; 0 unless given'),
   })
   .meta({ id: 'RotatePollerTokenIn', examples: [{ expiry: null, oldTokenExpiry: 3_600 }] })
 
-const whoamiOut = z
-  .object({
-    tenantId: z.string(),
-    tenantName: z.string(),
-    keyId: z.string(),
-    keyName: z.string(),
-    appId: z.string().nullable().meta({ description: 'The only one that it reaches; null: all' }),
-    use: z
-      .enum(['send', 'poll', 'integration'])
-      .nullable()
-      .meta({ description: 'What it is for alone: to send messages, or to poll; null: anything' }),
-    operator: z.boolean(),
-    expiresAt: time.nullable(),
-  })
-  .meta({ id: 'WhoamiOut' })
+const whoamiOut = component('WhoamiOut', {
+  tenantId: z.string(),
+  tenantName: z.string(),
+  keyId: z.string(),
+  keyName: z.string(),
+  appId: z.string().nullable().describe('The only one that it reaches; null: all'),
+  use: z
+    .enum(['send', 'poll', 'integration'])
+    .nullable()
+    .describe('What it is for alone: to send messages, or to poll; null: anything'),
+  operator: z.boolean(),
+  expiresAt: time.nullable(),
+})
 
 /** Who asks, and tokens that may do one thing only. */
 export function tokenRoutes(deps: TokenDeps): Route[] {

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { iso } from '../../core/clock.ts'
 import { showId } from '../../core/id.ts'
 import { priorities } from '../../core/message.ts'
-import { time } from '../field.ts'
+import { component, time } from '../field.ts'
 import type { TaskRow } from './store.ts'
 import { codedOut, showCoded } from '../coded.ts'
 
@@ -18,7 +18,7 @@ const shown = {
   updatedAt: time,
 }
 
-export const recoverOut = z.object(shown).meta({ id: 'RecoverOut' })
+export const recoverOut = component('RecoverOut', shown)
 
 const count = z.int().min(0)
 
@@ -26,16 +26,15 @@ export const taskOut = z
   .object({
     ...shown,
     data: z.object({
-      phase: z.enum(['counting', 'opening', 'finished', 'failed', 'canceled']).meta({
-        description: 'It counts what is meant first, then goes over it again and opens it',
-      }),
-      matched: count.meta({ description: 'Deliveries that are meant, as far as counted' }),
-      total: count.nullable().meta({ description: 'All of them; null until they are counted' }),
-      done: count.meta({ description: 'Of these, opened again so far' }),
-      skipped: count.meta({
-        description:
-          'Of these, passed over: they were sent, opened or deleted since they were counted',
-      }),
+      phase: z
+        .enum(['counting', 'opening', 'finished', 'failed', 'canceled'])
+        .describe('It counts what is meant first, then goes over it again and opens it'),
+      matched: count.describe('Deliveries that are meant, as far as counted'),
+      total: count.nullable().describe('All of them; null until they are counted'),
+      done: count.describe('Of these, opened again so far'),
+      skipped: count.describe(
+        'Of these, passed over: they were sent, opened or deleted since they were counted',
+      ),
       dryRun: z.boolean(),
       appId: z.string().nullable(),
       endpointId: z.string().nullable(),
@@ -51,12 +50,12 @@ export const taskOut = z
       error: z.string().nullable(),
       errorCoded: codedOut,
       createdAt: time,
-      appStats: z.array(z.unknown()).optional().meta({ description: 'Of application.stats' }),
+      appStats: z.array(z.unknown()).optional().describe('Of application.stats'),
       eventTypeUsage: z
         .array(z.object({ name: z.string(), count }))
         .optional()
-        .meta({ description: 'Of event-type.aggregate, the most frequent first' }),
-      openapi: z.unknown().optional().meta({ description: 'Of sdk.generate' }),
+        .describe('Of event-type.aggregate, the most frequent first'),
+      openapi: z.unknown().optional().describe('Of sdk.generate'),
     }),
   })
   .meta({

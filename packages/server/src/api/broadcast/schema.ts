@@ -9,18 +9,21 @@ export const broadcastIn = z
     eventType: eventTypeName,
     payload: z.unknown().refine((given) => given !== undefined, say('field_needed')),
     channels: z.array(channel).min(1).max(5).nullish(),
-    eventId: uid.nullish().meta({
-      description: 'Your own id of the event; applications that had it already do not get it again',
-    }),
-    payloadRetentionPeriod: z.int().min(5).max(90).nullish().meta({
-      description: 'Days after which the payload is deleted',
-    }),
+    eventId: uid
+      .nullish()
+      .describe('Your own id of the event; applications that had it already do not get it again'),
+    payloadRetentionPeriod: z
+      .int()
+      .min(5)
+      .max(90)
+      .nullish()
+      .describe('Days after which the payload is deleted'),
     payloadRetentionHours: z
       .int()
       .min(1)
       .max(90 * 24)
       .nullish()
-      .meta({ description: 'The same in hours' }),
+      .describe('The same in hours'),
   })
   .meta({
     id: 'MessageBroadcastIn',

@@ -1,29 +1,29 @@
 import { z } from 'zod'
 import { causeIn, failedDeliveryOut } from '../failures/schema.ts'
-import { eventTypeName, given, instant, together, whenever } from '../field.ts'
+import { component, eventTypeName, given, instant, together, whenever } from '../field.ts'
 
 const states = ['waiting', 'retrying', 'exhausted', 'discarded', 'delivered'] as const
 
 const filter = z.object({
-  appId: z.string().min(1).max(256).nullish().meta({ description: 'By id or uid; null: all' }),
-  endpointId: z.string().min(1).max(256).nullish().meta({
-    description: 'By id, or with an app by uid; null: all endpoints',
-  }),
+  appId: z.string().min(1).max(256).nullish().describe('By id or uid; null: all'),
+  endpointId: z
+    .string()
+    .min(1)
+    .max(256)
+    .nullish()
+    .describe('By id, or with an app by uid; null: all endpoints'),
   eventTypes: z.array(eventTypeName).min(1).max(100).nullish(),
-  cause: causeIn.nullish().meta({ description: 'Of the last attempt; null: any' }),
+  cause: causeIn.nullish().describe('Of the last attempt; null: any'),
   states: z
     .array(z.enum(states))
     .min(1)
     .nullish()
-    .meta({
-      description:
-        'retrying: tried, and to be tried again; waiting: those that were not tried yet too. Unless given: retrying ' +
+    .describe(
+      'retrying: tried, and to be tried again; waiting: those that were not tried yet too. Unless given: retrying ' +
         'and exhausted to retry, retrying to discard, exhausted and discarded to replay',
-    }),
-  since: instant
-    .nullish()
-    .meta({ description: 'Messages from this time on; null: all that is kept' }),
-  until: instant.nullish().meta({ description: 'Messages before this time; null: now' }),
+    ),
+  since: instant.nullish().describe('Messages from this time on; null: all that is kept'),
+  until: instant.nullish().describe('Messages before this time; null: now'),
 })
 
 const chosen = z.object({
@@ -32,21 +32,31 @@ const chosen = z.object({
 })
 
 const fields = {
-  action: z.enum(['retry', 'discard', 'replay']).meta({
-    description:
+  action: z
+    .enum(['retry', 'discard', 'replay'])
+    .describe(
       'retry: what waits is due at once, what was given up is sent again. discard: what waits is given up. replay: ' +
-      'what is closed is sent again',
-  }),
-  reason: z.string().min(1).max(300).nullish().meta({
-    description: 'Why it is given up; kept with each delivery. For discard, where it is required',
-  }),
+        'what is closed is sent again',
+    ),
+  reason: z
+    .string()
+    .min(1)
+    .max(300)
+    .nullish()
+    .describe('Why it is given up; kept with each delivery. For discard, where it is required'),
   filter: filter.nullish(),
-  deliveries: z.array(chosen).min(1).max(500).nullish().meta({
-    description: 'Of those that fit the filter only these, chosen by hand',
-  }),
-  ratePerSecond: z.number().min(0.1).max(100_000).nullish().meta({
-    description: 'Deliveries a second at most, over all nodes; default 1,000',
-  }),
+  deliveries: z
+    .array(chosen)
+    .min(1)
+    .max(500)
+    .nullish()
+    .describe('Of those that fit the filter only these, chosen by hand'),
+  ratePerSecond: z
+    .number()
+    .min(0.1)
+    .max(100_000)
+    .nullish()
+    .describe('Deliveries a second at most, over all nodes; default 1,000'),
 }
 
 /** Not `examples`, which are left out where times are read into numbers. */
@@ -77,23 +87,19 @@ const rules = together(
 
 export const bulkIn = z.object(fields).meta({ id: 'BulkIn', example, ...rules })
 
-export const bulkPreviewOut = z
-  .object({
-    count: z.int().min(0),
-    exact: z.boolean().meta({
-      description: 'false: at least so many; the count was stopped at its bound',
+export const bulkPreviewOut = component('BulkPreviewOut', {
+  count: z.int().min(0),
+  exact: z.boolean().describe('false: at least so many; the count was stopped at its bound'),
+  endpoints: z.int().min(0).describe('At how many endpoints, of those counted'),
+  sample: z.array(
+    failedDeliveryOut.omit({
+      deliveryId: true,
+      state: true,
+      attempts: true,
+      closedAt: true,
+      nextAttemptAt: true,
     }),
-    endpoints: z.int().min(0).meta({ description: 'At how many endpoints, of those counted' }),
-    sample: z.array(
-      failedDeliveryOut.omit({
-        deliveryId: true,
-        state: true,
-        attempts: true,
-        closedAt: true,
-        nextAttemptAt: true,
-      }),
-    ),
-  })
-  .meta({ id: 'BulkPreviewOut' })
+  ),
+})
 
 export type BulkIn = z.output<typeof bulkIn>

@@ -3,7 +3,7 @@ import { certificateFacts } from '../../core/certificate.ts'
 import { iso } from '../../core/clock.ts'
 import type { Endpoint } from '../../core/endpoint.ts'
 import type { EndpointAuth } from '../../core/endpoint-access.ts'
-import { pem, time } from '../field.ts'
+import { component, pem, time } from '../field.ts'
 
 /** How requests say who sends them, and with which certificates: what is secret goes in, and never comes out. */
 
@@ -40,11 +40,11 @@ const oauth2In = z.object({
   clientSecret: clientCredentials.clientSecret,
   clientAuth: clientAuth
     .optional()
-    .meta({ description: 'Where the two go: header `Authorization` (default), or the form' }),
+    .describe('Where the two go: header `Authorization` (default), or the form'),
   scopes: scopes.optional(),
   extraParams: extraParams
     .optional()
-    .meta({ description: 'Further fields of the request for a token, such as `audience`' }),
+    .describe('Further fields of the request for a token, such as `audience`'),
 })
 
 export const authIn = z
@@ -72,31 +72,29 @@ export const authOut = z
     clientId: z.string().optional(),
     clientAuth: clientAuth.optional(),
     scopes: z.array(z.string()).optional(),
-    extraParams: z.array(z.string()).optional().meta({ description: 'Their names' }),
+    extraParams: z.array(z.string()).optional().describe('Their names'),
   })
   .meta({ id: 'EndpointAuthOut', description: 'Without what is secret' })
 
 export const tlsIn = z
   .object({
-    cert: pem
+    cert: pem.nullish().describe('Certificate shown to the endpoint, PEM, with its chain'),
+    key: pem.nullish().describe("The certificate's private key, PEM, without a passphrase"),
+    ca: pem
       .nullish()
-      .meta({ description: 'Certificate shown to the endpoint, PEM, with its chain' }),
-    key: pem
-      .nullish()
-      .meta({ description: "The certificate's private key, PEM, without a passphrase" }),
-    ca: pem.nullish().meta({
-      description: "The only authorities that the endpoint's own certificate may come from, PEM",
-    }),
+      .describe("The only authorities that the endpoint's own certificate may come from, PEM"),
   })
-  .meta({
-    description:
-      'Certificates of this endpoint, instead of those of the server. What is left out of it stays, null takes it ' +
+  .describe(
+    'Certificates of this endpoint, instead of those of the server. What is left out of it stays, null takes it ' +
       'away; null for the whole: none',
-  })
+  )
 
-const certificate = z
-  .object({ subject: z.string(), issuer: z.string(), expiresAt: time, fingerprint256: z.string() })
-  .meta({ id: 'CertificateOut' })
+const certificate = component('CertificateOut', {
+  subject: z.string(),
+  issuer: z.string(),
+  expiresAt: time,
+  fingerprint256: z.string(),
+})
 
 export const tlsOut = z
   .object({

@@ -1,6 +1,6 @@
 /** What the paths below an endpoint take and answer. */
 import { z } from 'zod'
-import { eventTypeName, instant, together, whenever } from '../field.ts'
+import { component, eventTypeName, instant, together, whenever } from '../field.ts'
 import { say } from '../../core/sentences/sentences.ts'
 
 const headerForm = {
@@ -22,49 +22,42 @@ export const headerMap = z.record(headerName, headerValue).meta({
 /** Its form is its dialect's. */
 export const secret = z.string().meta({ format: 'signing-secret' })
 
-export const secretOut = z
-  .object({ key: z.string().meta({ examples: ['whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD'] }) })
-  .meta({ id: 'EndpointSecretOut' })
+export const secretOut = component('EndpointSecretOut', {
+  key: z.string().meta({ examples: ['whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD'] }),
+})
 
-export const rotateIn = z
-  .object({
-    key: secret.nullish().meta({ description: 'The new secret; made where none is given' }),
-    gracePeriodSeconds: z
-      .int()
-      .min(0)
-      .max(604_800)
-      .nullish()
-      .meta({ description: 'How long the old one signs too; default a day' }),
-  })
-  .meta({ id: 'EndpointSecretRotateIn' })
+export const rotateIn = component('EndpointSecretRotateIn', {
+  key: secret.nullish().describe('The new secret; made where none is given'),
+  gracePeriodSeconds: z
+    .int()
+    .min(0)
+    .max(604_800)
+    .nullish()
+    .describe('How long the old one signs too; default a day'),
+})
 
-export const headersOut = z
-  .object({
-    headers: headerMap,
-    sensitive: z.array(z.string()).meta({ description: 'Headers whose values are not shown' }),
-  })
-  .meta({ id: 'EndpointHeadersOut' })
+export const headersOut = component('EndpointHeadersOut', {
+  headers: headerMap,
+  sensitive: z.array(z.string()).describe('Headers whose values are not shown'),
+})
 
-export const headersIn = z.object({ headers: headerMap }).meta({ id: 'EndpointHeadersIn' })
+export const headersIn = component('EndpointHeadersIn', { headers: headerMap })
 
-export const headersPatch = z
-  .object({
-    headers: z
-      .record(headerName, headerValue.nullable())
-      .meta({ description: 'null removes', maxProperties: 50 }),
-    deleteHeaders: z
-      .array(z.string().refine(isHeaderName, say('no_header_name')).meta(headerForm))
-      .nullish(),
-  })
-  .meta({ id: 'EndpointHeadersPatchIn' })
+export const headersPatch = component('EndpointHeadersPatchIn', {
+  headers: z
+    .record(headerName, headerValue.nullable())
+    .meta({ description: 'null removes', maxProperties: 50 }),
+  deleteHeaders: z
+    .array(z.string().refine(isHeaderName, say('no_header_name')).meta(headerForm))
+    .nullish(),
+})
 
-export const recoverIn = z
-  .object({ since: instant, until: instant.nullish() })
-  .meta({ id: 'RecoverIn' })
+export const recoverIn = component('RecoverIn', { since: instant, until: instant.nullish() })
 
-export const exampleIn = z
-  .object({ eventType: eventTypeName, exampleIndex: z.int().min(0).nullish() })
-  .meta({ id: 'EventExampleIn' })
+export const exampleIn = component('EventExampleIn', {
+  eventType: eventTypeName,
+  exampleIndex: z.int().min(0).nullish(),
+})
 
 export const circuitIn = z
   .object({
@@ -74,7 +67,7 @@ export const circuitIn = z
       .min(1)
       .max(604_800)
       .optional()
-      .meta({ description: 'How long it stays open before a probe; default 3,600' }),
+      .describe('How long it stays open before a probe; default 3,600'),
   })
   .meta({
     id: 'EndpointCircuitIn',

@@ -6,15 +6,13 @@ import type { Endpoints } from '../../registry/endpoints/store.ts'
 import { appId } from '../apps/schema.ts'
 import { recoverOut, showTask } from '../background-tasks/schema.ts'
 import { startTask, usual } from '../background-tasks/store.ts'
-import { instant } from '../field.ts'
+import { component, instant } from '../field.ts'
 import { json, type Route, route } from '../route.ts'
 import { endpointId } from './schema.ts'
 
-const cancelIn = z
-  .object({
-    until: instant.nullish().meta({ description: 'Messages before this time; null: now' }),
-  })
-  .meta({ id: 'CancelMessagesIn' })
+const cancelIn = component('CancelMessagesIn', {
+  until: instant.nullish().describe('Messages before this time; null: now'),
+})
 
 /** `POST …/endpoint/{endpoint_id}/cancel-messages`: what waits is not sent any more. */
 export function cancelRoute(deps: { db: Pool; clock: Clock; endpoints: Endpoints }): Route {

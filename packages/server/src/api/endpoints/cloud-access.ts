@@ -4,7 +4,7 @@ import { invalid, PomboError, relocated } from '../../core/error.ts'
 import type { Endpoints } from '../../registry/endpoints/store.ts'
 import { appId } from '../apps/schema.ts'
 import { type AnyCall, type Call, empty, json, type Route, route } from '../route.ts'
-import { pem } from '../field.ts'
+import { component, pem } from '../field.ts'
 import { clientCredentials } from './access-schema.ts'
 import { endpointId } from './schema.ts'
 import { say } from '../../core/sentences/sentences.ts'
@@ -26,29 +26,23 @@ const oauthShared = {
   scopes: scopes.nullish(),
   tokenUrl: z.string().min(1).max(65_536).meta({ format: 'uri' }),
 }
-const oauthIn = z
-  .object({
-    ...oauthShared,
-    clientSecret,
-    jwtParams: z.null().optional().meta({ description: 'Of a way that is not offered' }),
-    refreshToken: z.null().optional().meta({ description: 'Of a grant that is not offered' }),
-  })
-  .meta({ id: 'EndpointOauthConfigIn' })
-const oauthOut = z.object(oauthShared).meta({ id: 'EndpointOauthConfigOut' })
-const mtlsIn = z
-  .object({
-    // What stands between its parts is dropped, so that nothing behind this would see its length.
-    identity: pem.max(65_536, 'may have at most 65,536 characters').meta({
-      description: 'The certificate, those that lead to its root, and its key; PEM',
-    }),
-    serverCaCert: pem
-      .nullish()
-      .meta({ description: "Authorities that the endpoint's certificate may come from; PEM" }),
-  })
-  .meta({ id: 'EndpointMtlsConfigIn' })
-const mtlsOut = z
-  .object({ serverCaCert: z.string().nullable() })
-  .meta({ id: 'EndpointMtlsConfigOut' })
+const oauthIn = component('EndpointOauthConfigIn', {
+  ...oauthShared,
+  clientSecret,
+  jwtParams: z.null().optional().describe('Of a way that is not offered'),
+  refreshToken: z.null().optional().describe('Of a grant that is not offered'),
+})
+const oauthOut = component('EndpointOauthConfigOut', oauthShared)
+const mtlsIn = component('EndpointMtlsConfigIn', {
+  // What stands between its parts is dropped, so that nothing behind this would see its length.
+  identity: pem
+    .max(65_536, 'may have at most 65,536 characters')
+    .describe('The certificate, those that lead to its root, and its key; PEM'),
+  serverCaCert: pem
+    .nullish()
+    .describe("Authorities that the endpoint's certificate may come from; PEM"),
+})
+const mtlsOut = component('EndpointMtlsConfigOut', { serverCaCert: z.string().nullable() })
 
 type OfEndpoint<Body> = Call<z.output<typeof params>, undefined, Body>
 const scopeOf = ({ holder, appId }: Pick<AnyCall, 'holder' | 'appId'>) => ({

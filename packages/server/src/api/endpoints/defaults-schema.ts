@@ -16,15 +16,15 @@ export const endpointDefaults = z
     timeoutMs: bounded(1_000, 60_000).optional(),
     maxInFlight: bounded(1, 1_000)
       .optional()
-      .meta({ description: 'Taken over by endpoints when they are made' }),
+      .describe('Taken over by endpoints when they are made'),
     throttleRate: bounded(1, 65_535).optional(),
     throttleWindowMs: bounded(1_000, 86_400_000)
       .optional()
-      .meta({ description: 'Over which that throttleRate counts; default 1,000' }),
+      .describe('Over which that throttleRate counts; default 1,000'),
     circuit: circuit.optional(),
-    headers: headerMap.optional().meta({
-      description: "Go along with every request, beside the endpoint's own, which go before them",
-    }),
+    headers: headerMap
+      .optional()
+      .describe("Go along with every request, beside the endpoint's own, which go before them"),
   })
   .meta({
     id: 'EndpointDefaults',
@@ -37,10 +37,7 @@ export const endpointDefaults = z
 /** As it is shown: of headers that look like credentials the names only, and of all for roles below `administer`. */
 export const endpointDefaultsOut = endpointDefaults
   .extend({
-    sensitiveHeaders: z
-      .array(z.string())
-      .optional()
-      .meta({ description: 'Headers whose values are not shown' }),
+    sensitiveHeaders: z.array(z.string()).optional().describe('Headers whose values are not shown'),
   })
   .meta({ id: 'EndpointDefaultsOut', description: 'What holds for endpoints that say nothing' })
 

@@ -50,7 +50,7 @@ const effective = z
     }),
     headers: z
       .record(z.string(), z.enum(['endpoint', 'tenant', 'server']))
-      .meta({ description: 'Names of the extra headers, in lower case' }),
+      .describe('Names of the extra headers, in lower case'),
   })
   .meta({
     id: 'EndpointEffectiveOut',
@@ -93,7 +93,7 @@ function defaultsRoute({ tenants, defaults, dialects }: EffectiveDeps): Route {
     access: 'app',
     params: z.object({ app_id: appId }),
     query: z.object({
-      dialect: z.enum(dialectNames).optional().meta({ description: '`standard` unless given' }),
+      dialect: z.enum(dialectNames).optional().describe('`standard` unless given'),
     }),
     answers: { 200: { description: 'The settings that hold', body: effective } },
     async handle({ holder, query }) {

@@ -3,24 +3,23 @@ import { causeOfKept, partsOfCause } from '../../core/cause.ts'
 import { iso } from '../../core/clock.ts'
 import { causeOut } from '../cause-out.ts'
 import { codedOut, showError } from '../coded.ts'
-import { time } from '../field.ts'
+import { component, time } from '../field.ts'
 import type { HealthRow } from './store.ts'
 
-export const health = z
-  .object({
-    circuit: z
-      .enum(['closed', 'open', 'half-open'])
-      .meta({ description: 'open: nothing is sent until nextProbeAt, and no attempt is used up' }),
-    consecutiveFailures: z.int(),
-    failingSince: time.nullable(),
-    reason: z.string().nullable().meta({
-      description: 'Why the last attempt failed, known seconds after it; null: nothing is wrong',
-    }),
-    reasonCoded: codedOut,
-    cause: causeOut.nullable().meta({ description: 'Of the last attempt that failed' }),
-    nextProbeAt: time.nullable(),
-  })
-  .meta({ id: 'EndpointHealth' })
+export const health = component('EndpointHealth', {
+  circuit: z
+    .enum(['closed', 'open', 'half-open'])
+    .describe('open: nothing is sent until nextProbeAt, and no attempt is used up'),
+  consecutiveFailures: z.int(),
+  failingSince: time.nullable(),
+  reason: z
+    .string()
+    .nullable()
+    .describe('Why the last attempt failed, known seconds after it; null: nothing is wrong'),
+  reasonCoded: codedOut,
+  cause: causeOut.nullable().describe('Of the last attempt that failed'),
+  nextProbeAt: time.nullable(),
+})
 
 /** Undefined: nothing was noted of it. */
 export function showHealth(row: HealthRow | undefined): z.output<typeof health> {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { bounded, cel } from '../field.ts'
+import { component, bounded, cel } from '../field.ts'
 
 /** Settings of an endpoint that have members of their own. */
 
@@ -18,19 +18,15 @@ export const oversize = z
     examples: [{ maxBytes: 262_144, action: 'link' }],
   })
 
-export const circuit = z
-  .object({
-    failuresToOpen: bounded(1, 10_000)
-      .optional()
-      .meta({ description: 'Failures in a row after which it is left alone; default 10' }),
-    pauseMs: bounded(100, 86_400_000)
-      .optional()
-      .meta({ description: 'The first pause; it doubles; default 5,000' }),
-    maxPauseMs: bounded(100, 86_400_000)
-      .optional()
-      .meta({ description: 'The longest pause; default 600,000' }),
-  })
-  .meta({ id: 'CircuitSettings' })
+export const circuit = component('CircuitSettings', {
+  failuresToOpen: bounded(1, 10_000)
+    .optional()
+    .describe('Failures in a row after which it is left alone; default 10'),
+  pauseMs: bounded(100, 86_400_000)
+    .optional()
+    .describe('The first pause; it doubles; default 5,000'),
+  maxPauseMs: bounded(100, 86_400_000).optional().describe('The longest pause; default 600,000'),
+})
 
 export const transform = z
   .object({

@@ -8,24 +8,19 @@ import { countAttempts } from '../history/endpoint-attempts/store.ts'
 import { json, type Route, route } from '../route.ts'
 import { endpointId } from './schema.ts'
 import { countDeliveries } from './store.ts'
+import { component } from '../field.ts'
 
-const out = z
-  .object({
-    throttleRate: z
-      .int()
-      .nullable()
-      .meta({ description: 'Requests in each window at most, over all nodes; null: no limit' }),
-    throttleWindowMs: z.int(),
-    attemptsInWindow: z
-      .int()
-      .meta({ description: 'Attempts that were recorded within the last window' }),
-    waiting: z
-      .int()
-      .meta({ description: 'Deliveries that wait, for the rate or for anything else' }),
-    maxInFlight: z.int(),
-    sending: z.int().meta({ description: 'Deliveries that a node has in hand' }),
-  })
-  .meta({ id: 'EndpointRateLimitOut' })
+const out = component('EndpointRateLimitOut', {
+  throttleRate: z
+    .int()
+    .nullable()
+    .describe('Requests in each window at most, over all nodes; null: no limit'),
+  throttleWindowMs: z.int(),
+  attemptsInWindow: z.int().describe('Attempts that were recorded within the last window'),
+  waiting: z.int().describe('Deliveries that wait, for the rate or for anything else'),
+  maxInFlight: z.int(),
+  sending: z.int().describe('Deliveries that a node has in hand'),
+})
 
 export interface RateLimitDeps {
   db: Pool

@@ -29,7 +29,7 @@ import { disabledCause, disabledCauses } from '../../core/disabled.ts'
 import { say } from '../../core/sentences/sentences.ts'
 import { health } from './health.ts'
 
-const rate = (what: string) => z.int().min(1).max(65_535).nullish().meta({ description: what })
+const rate = (what: string) => z.int().min(1).max(65_535).nullish().describe(what)
 
 // What names, URLs, filters and options may hold the registry knows, and says in its 422; here is only their form.
 export const subscriptionsTo = (type: z.ZodType<string, string>, examples: string[]) =>
@@ -54,24 +54,25 @@ const shared = {
   version: z
     .literal(1, 'must be 1, the only version that endpoints have')
     .nullish()
-    .meta({ description: 'Of clients 1.x; always 1' }),
+    .describe('Of clients 1.x; always 1'),
   metadata: metadata.optional(),
   throttleRate: rate('Requests in each throttleWindowMs at most, over all nodes; null: no limit'),
   throttleWindowMs: bounded(1_000, 86_400_000)
     .optional()
-    .meta({
-      description:
-        'The time over which the rate counts, 1,000 to 86,400,000; default 1,000: a second. Requests are ' +
+    .describe(
+      'The time over which the rate counts, 1,000 to 86,400,000; default 1,000: a second. Requests are ' +
         'spread over it evenly',
-    }),
+    ),
   dialect: z
     .enum(dialectNames)
     .optional()
-    .meta({ description: 'The form in which it gets its events, and how they are signed' }),
-  dialectOptions: z.record(z.string(), z.unknown()).optional().meta({
-    description:
+    .describe('The form in which it gets its events, and how they are signed'),
+  dialectOptions: z
+    .record(z.string(), z.unknown())
+    .optional()
+    .describe(
       'What only that dialect knows, as its page of the reference lists it; up to 16,384 characters',
-  }),
+    ),
   retrySchedule: z
     .array(z.number().meta({ minimum: 0, maximum: 604_800 }))
     .nullish()
@@ -83,15 +84,15 @@ const shared = {
     }),
   timeoutMs: bounded(1_000, 60_000)
     .nullish()
-    .meta({ description: "Deadline of the whole exchange, 1,000 to 60,000; null: the dialect's" }),
+    .describe("Deadline of the whole exchange, 1,000 to 60,000; null: the dialect's"),
   maxInFlight: bounded(1, 1_000)
     .optional()
-    .meta({ description: 'Requests at a time, over all nodes, 1 to 1,000; default 20' }),
+    .describe('Requests at a time, over all nodes, 1 to 1,000; default 20'),
   ordering: z
     .enum(['none', 'key'])
     .optional()
-    .meta({ description: 'key: the messages of one orderingKey one after the other' }),
-  priority: z.enum(priorities).nullish().meta({ description: "Instead of the messages' own" }),
+    .describe('key: the messages of one orderingKey one after the other'),
+  priority: z.enum(priorities).nullish().describe("Instead of the messages' own"),
   filter: cel(4_096)
     .nullish()
     .meta({
@@ -102,23 +103,22 @@ const shared = {
   signatureHeaders: z
     .enum(signatureHeaderNames)
     .optional()
-    .meta({ description: "How signature headers begin; default: the tenant's" }),
+    .describe("How signature headers begin; default: the tenant's"),
   circuit: circuit.nullish(),
   transform: transform.nullish(),
   batch: batch.nullish(),
   onExhausted: z
     .enum(['continue', 'stop'])
     .optional()
-    .meta({
-      description:
-        'What a delivery that was given up does to its orderingKey: let the next go (default), or hold the ' +
+    .describe(
+      'What a delivery that was given up does to its orderingKey: let the next go (default), or hold the ' +
         'key until someone acts',
-    }),
+    ),
   oversize: oversize.nullish(),
   destination: destinationIn
     .nullish()
-    .meta({ description: 'Where its messages go instead of a url: a broker, a database, a feed' }),
-  chatFilter: chatFilter.nullish().meta({ description: 'Which WhatsApp events it gets' }),
+    .describe('Where its messages go instead of a url: a broker, a database, a feed'),
+  chatFilter: chatFilter.nullish().describe('Which WhatsApp events it gets'),
   auth: authIn.nullish(),
   tls: tlsIn.nullish(),
 }
@@ -137,15 +137,13 @@ const creating = {
     .min(1)
     .meta({ uniqueItems: true })
     .nullish()
-    .meta({ description: 'Channels it listens to; null: all' }),
+    .describe('Channels it listens to; null: all'),
 }
 
 export const endpointIn = z
   .object({
     ...creating,
-    secret: secret
-      .nullish()
-      .meta({ description: 'The signing secret, `whsec_…`; made where none is given' }),
+    secret: secret.nullish().describe('The signing secret, `whsec_…`; made where none is given'),
     headers: headerMap.optional(),
   })
   .meta({ id: 'EndpointIn', ...otherNames, ...whereTo })
@@ -171,16 +169,17 @@ export const endpointPatch = z
 export const endpointOut = z.object({
   id: z.string().meta({ examples: ['ep_01hzy3k9v2e8r5c7m4n6p8q0sa'] }),
   uid: z.string().nullable(),
-  url: z.string().meta({
-    description:
+  url: z
+    .string()
+    .describe(
       'Of a destination where it leads, without what opens it; for roles below `administer` without the keys ' +
-      'that addresses of Slack, Discord, Telegram and their like hold, too',
-  }),
+        'that addresses of Slack, Discord, Telegram and their like hold, too',
+    ),
   destination: destinationOut.nullable(),
   description: z.string(),
-  version: z.int().meta({ description: 'Of clients 1.x; always 1' }),
+  version: z.int().describe('Of clients 1.x; always 1'),
   eventTypes: z.array(z.string()).nullable(),
-  filterTypes: z.array(z.string()).nullable().meta({ description: 'Another name of eventTypes' }),
+  filterTypes: z.array(z.string()).nullable().describe('Another name of eventTypes'),
   channels: z.array(z.string()).nullable(),
   metadata: shownMetadata,
   disabled: z.boolean(),
@@ -188,7 +187,7 @@ export const endpointOut = z.object({
   disabledCause: z
     .enum(disabledCauses)
     .nullable()
-    .meta({ description: 'The same for programs. no-success: for days; gone: it answered 410' }),
+    .describe('The same for programs. no-success: for days; gone: it answered 410'),
   paused: z.boolean(),
   throttleRate: z.int().nullable(),
   rateLimit: z.int().nullable(),

@@ -44,18 +44,15 @@ const trial = z
   .object({
     transform: transform
       .optional()
-      .meta({ description: "The transformation to try; absent: the endpoint's own" }),
+      .describe("The transformation to try; absent: the endpoint's own"),
     messageId: z
       .string()
       .min(1)
       .max(256)
       .optional()
-      .meta({ description: 'A message that was accepted, by its id or eventId' }),
+      .describe('A message that was accepted, by its id or eventId'),
     eventType: z.string().max(256).optional(),
-    payload: z
-      .unknown()
-      .optional()
-      .meta({ description: 'Instead of a message: a payload of any JSON type' }),
+    payload: z.unknown().optional().describe('Instead of a message: a payload of any JSON type'),
   })
   .meta({ id: 'TransformTrialIn', ...onWhat })
 

@@ -1,14 +1,14 @@
 import { z } from 'zod'
 import { signatureHeaderNames } from '../../core/endpoint.ts'
 import { eventTypeIn, eventTypeOut, oneFlag } from '../event-types/schema.ts'
-import { time } from '../field.ts'
+import { component, time } from '../field.ts'
 import { say } from '../../core/sentences/sentences.ts'
 
 const retrySchedule = z
   .array(z.number().min(0).max(604_800))
   .max(100)
   .nullable()
-  .meta({ description: 'Seconds before each retry; null: as endpoints and dialects have it' })
+  .describe('Seconds before each retry; null: as endpoints and dialects have it')
 
 const settings = z.object({
   allowUnknownEventTypes: z.boolean().optional(),
@@ -24,24 +24,22 @@ const none = (what: string) =>
 
 const connectors = none('are not offered: an endpoint with a transform does what they do')
 
-export const environmentOut = z
-  .object({
-    version: z.literal(1),
-    createdAt: time,
-    eventTypes: z.array(eventTypeOut.extend({ retrySchedule })),
-    settings: z.object({
-      allowUnknownEventTypes: z.boolean(),
-      signatureHeaders: z.enum(signatureHeaderNames).nullable(),
-    }),
-    connectors: z.array(z.unknown()).meta({ description: 'Always empty' }),
-    transformationTemplates: z.array(z.unknown()).meta({ description: 'Of clients 1.x' }),
-  })
-  .meta({ id: 'EnvironmentOut' })
+export const environmentOut = component('EnvironmentOut', {
+  version: z.literal(1),
+  createdAt: time,
+  eventTypes: z.array(eventTypeOut.extend({ retrySchedule })),
+  settings: z.object({
+    allowUnknownEventTypes: z.boolean(),
+    signatureHeaders: z.enum(signatureHeaderNames).nullable(),
+  }),
+  connectors: z.array(z.unknown()).describe('Always empty'),
+  transformationTemplates: z.array(z.unknown()).describe('Of clients 1.x'),
+})
 
 export const environmentIn = z
   .object({
     version: z.literal(1, 'must be 1').optional(),
-    createdAt: time.optional().meta({ description: 'When it was exported; says nothing here' }),
+    createdAt: time.optional().describe('When it was exported; says nothing here'),
     eventTypes: z
       .array(
         eventTypeIn
@@ -57,7 +55,7 @@ export const environmentIn = z
     settings: settings.nullish(),
     connectors,
     transformationTemplates: connectors,
-    dryRun: z.boolean().optional().meta({ description: 'Only show what would be changed' }),
+    dryRun: z.boolean().optional().describe('Only show what would be changed'),
   })
   .meta({
     id: 'EnvironmentIn',
@@ -66,14 +64,12 @@ export const environmentIn = z
 
 const change = z.object({ before: z.unknown(), after: z.unknown() })
 
-export const importedOut = z
-  .object({
-    applied: z.boolean().meta({ description: 'false with dryRun' }),
-    eventTypes: z.object({
-      created: z.array(z.string()),
-      changed: z.array(z.object({ name: z.string(), fields: z.record(z.string(), change) })),
-      unchanged: z.int(),
-    }),
-    settings: z.record(z.string(), change).meta({ description: 'Those that change' }),
-  })
-  .meta({ id: 'EnvironmentImportOut' })
+export const importedOut = component('EnvironmentImportOut', {
+  applied: z.boolean().describe('false with dryRun'),
+  eventTypes: z.object({
+    created: z.array(z.string()),
+    changed: z.array(z.object({ name: z.string(), fields: z.record(z.string(), change) })),
+    unchanged: z.int(),
+  }),
+  settings: z.record(z.string(), change).describe('Those that change'),
+})

@@ -16,6 +16,7 @@ import { importIn, importOut } from './schema.ts'
 import { documentOf } from './write.ts'
 import { say } from '../../core/sentences/sentences.ts'
 import { coded } from '../../core/field-problem.ts'
+import { component } from '../field.ts'
 
 export interface EventTypeOpenApiDeps {
   db: Pool
@@ -83,7 +84,7 @@ export function eventTypeOpenApiRoutes(deps: EventTypeOpenApiDeps): Route[] {
       answers: {
         200: {
           description: 'The example',
-          body: z.object({ example: z.unknown() }).meta({ id: 'EventTypeExampleOut' }),
+          body: component('EventTypeExampleOut', { example: z.unknown() }),
         },
       },
       async handle({ body: { schema } }) {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { isShallow } from '../event-types/schema.ts'
-import { given, together } from '../field.ts'
+import { component, given, together } from '../field.ts'
 import { say } from '../../core/sentences/sentences.ts'
 
 const deepest = 100
@@ -26,44 +26,37 @@ export const importIn = z
       .string()
       .meta({ contentMediaType: 'application/vnd.oai.openapi' })
       .nullish()
-      .meta({ description: 'Instead: the document as text, in JSON or YAML' }),
-    dryRun: z.boolean().optional().meta({ description: 'Only show what would be changed' }),
+      .describe('Instead: the document as text, in JSON or YAML'),
+    dryRun: z.boolean().optional().describe('Only show what would be changed'),
     replaceAll: z
       .boolean()
       .optional()
-      .meta({ description: 'Archive the event types that the document does not have' }),
+      .describe('Archive the event types that the document does not have'),
   })
   .meta({
     id: 'EventTypeImportOpenApiIn',
     ...together({ oneOf: [given('spec'), given('specRaw')] }),
   })
 
-const imported = z
-  .object({
-    name: z.string(),
-    description: z.string(),
-    schemas: z.record(z.string(), z.unknown()).nullable(),
-    deprecated: z.boolean(),
-    featureFlag: z.string().nullable(),
-    featureFlags: z.array(z.string()).nullable(),
-    groupName: z.string().nullable(),
-  })
-  .meta({ id: 'EventTypeFromOpenApi' })
+const imported = component('EventTypeFromOpenApi', {
+  name: z.string(),
+  description: z.string(),
+  schemas: z.record(z.string(), z.unknown()).nullable(),
+  deprecated: z.boolean(),
+  featureFlag: z.string().nullable(),
+  featureFlags: z.array(z.string()).nullable(),
+  groupName: z.string().nullable(),
+})
 
-export const importOut = z
-  .object({
-    data: z.object({
-      modified: z
-        .array(z.string())
-        .meta({ description: 'Made, changed, taken out of the archive or put into it' }),
-      to_modify: z
-        .array(imported)
-        .nullable()
-        .meta({ description: 'With dryRun: what would be made or changed' }),
-      to_archive: z
-        .array(z.string())
-        .nullable()
-        .meta({ description: 'With dryRun and replaceAll: what would be archived' }),
-    }),
-  })
-  .meta({ id: 'EventTypeImportOpenApiOut' })
+export const importOut = component('EventTypeImportOpenApiOut', {
+  data: z.object({
+    modified: z
+      .array(z.string())
+      .describe('Made, changed, taken out of the archive or put into it'),
+    to_modify: z.array(imported).nullable().describe('With dryRun: what would be made or changed'),
+    to_archive: z
+      .array(z.string())
+      .nullable()
+      .describe('With dryRun and replaceAll: what would be archived'),
+  }),
+})

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { invalid } from '../../core/error.ts'
 import type { EventTypes } from '../../registry/event-types/store.ts'
-import { eventTypeName, together, whenever } from '../field.ts'
+import { component, eventTypeName, together, whenever } from '../field.ts'
 import { json, type Route, route } from '../route.ts'
 import { say } from '../../core/sentences/sentences.ts'
 
@@ -30,24 +30,22 @@ const duration = z
     ),
   )
 
-const schedule = z
-  .object({
-    retrySchedule: z
-      .array(duration)
-      .max(100)
-      .nullish()
-      .meta({
-        description:
-          "Before each retry; its length is the number of retries; null: as the endpoint's dialect has it",
-        examples: [
-          [
-            { secs: 5, nanos: 0 },
-            { secs: 300, nanos: 0 },
-          ],
+const schedule = component('RetryScheduleInOut', {
+  retrySchedule: z
+    .array(duration)
+    .max(100)
+    .nullish()
+    .meta({
+      description:
+        "Before each retry; its length is the number of retries; null: as the endpoint's dialect has it",
+      examples: [
+        [
+          { secs: 5, nanos: 0 },
+          { secs: 300, nanos: 0 },
         ],
-      }),
-  })
-  .meta({ id: 'RetryScheduleInOut' })
+      ],
+    }),
+})
 
 /** How often messages of a type are tried again, where their endpoint has no schedule of its own. */
 export function retryScheduleRoutes(eventTypes: EventTypes): Route[] {

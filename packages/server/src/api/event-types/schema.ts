@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { iso } from '../../core/clock.ts'
 import type { EventType } from '../../registry/event-types/store.ts'
 import { invalid } from '../../core/error.ts'
-import { defined, eventTypeName, time } from '../field.ts'
+import { component, defined, eventTypeName, time } from '../field.ts'
 import { say } from '../../core/sentences/sentences.ts'
 
 const maxDepth = 64
@@ -44,16 +44,15 @@ const fields = {
     .array(eventTypeName)
     .max(1, say('one_flag'))
     .nullish()
-    .meta({ description: 'The featureFlag as a list, as newer clients send it' }),
-  groupName: eventTypeName.nullish().meta({ description: 'Kept, and shown' }),
+    .describe('The featureFlag as a list, as newer clients send it'),
+  groupName: eventTypeName.nullish().describe('Kept, and shown'),
   payloadCheck: z
     .enum(['off', 'report', 'refuse'])
     .optional()
-    .meta({
-      description:
-        'What a payload sent in that does not fit the newest of the schemas means: nothing (default), a ' +
+    .describe(
+      'What a payload sent in that does not fit the newest of the schemas means: nothing (default), a ' +
         'line in the log, or a 422',
-    }),
+    ),
 }
 
 /** Two names of one thing. */
@@ -72,21 +71,19 @@ export const eventTypePatch = z
   .object({ ...fields, description: fields.description.optional() })
   .meta({ id: 'EventTypePatch', description: 'Only what is given is changed', ...oneFlag })
 
-export const eventTypeOut = z
-  .object({
-    name: z.string(),
-    description: z.string(),
-    schemas: z.record(z.string(), z.unknown()).nullable(),
-    archived: z.boolean(),
-    deprecated: z.boolean(),
-    featureFlag: z.string().nullable(),
-    featureFlags: z.array(z.string()).nullable(),
-    groupName: z.string().nullable(),
-    payloadCheck: z.enum(['off', 'report', 'refuse']),
-    createdAt: time,
-    updatedAt: time,
-  })
-  .meta({ id: 'EventTypeOut' })
+export const eventTypeOut = component('EventTypeOut', {
+  name: z.string(),
+  description: z.string(),
+  schemas: z.record(z.string(), z.unknown()).nullable(),
+  archived: z.boolean(),
+  deprecated: z.boolean(),
+  featureFlag: z.string().nullable(),
+  featureFlags: z.array(z.string()).nullable(),
+  groupName: z.string().nullable(),
+  payloadCheck: z.enum(['off', 'report', 'refuse']),
+  createdAt: time,
+  updatedAt: time,
+})
 
 type Given = z.output<typeof eventTypePatch>
 

@@ -28,8 +28,8 @@ const dayMs = 86_400_000
 const LOOKED_AT = 2_000
 const highest = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
 
-const appParameter = z.string().max(256).optional().meta({ description: 'By id or uid' })
-const endpointParameter = z.string().max(256).meta({ description: 'By id, or with app_id by uid' })
+const appParameter = z.string().max(256).optional().describe('By id or uid')
+const endpointParameter = z.string().max(256).describe('By id, or with app_id by uid')
 
 /** What fails: in groups, and one by one. */
 export function failureRoutes(deps: FailureDeps): Route[] {
@@ -49,17 +49,16 @@ function groupsRoute(deps: FailureDeps): Route {
       'before it is left out.',
     access: 'app',
     query: z.object({
-      since: instant.optional().meta({ description: 'A day ago unless given' }),
-      until: instant.optional().meta({ description: 'Now unless given' }),
+      since: instant.optional().describe('A day ago unless given'),
+      until: instant.optional().describe('Now unless given'),
       app_id: appParameter,
       endpoint_id: endpointParameter.optional(),
       cause: causeIn.optional(),
-      group_by: z.enum(['endpoint', 'cause']).optional().meta({
-        description: 'cause: over all endpoints. Unless given by endpoint and cause',
-      }),
-      limit: wholeNumber(1, 250)
+      group_by: z
+        .enum(['endpoint', 'cause'])
         .optional()
-        .meta({ description: 'Groups at most; 100 unless given' }),
+        .describe('cause: over all endpoints. Unless given by endpoint and cause'),
+      limit: wholeNumber(1, 250).optional().describe('Groups at most; 100 unless given'),
     }),
     answers: { 200: { description: 'The groups', body: failuresOut } },
     async handle(call) {
@@ -110,10 +109,9 @@ function deliveriesRoute(deps: FailureDeps): Route {
       app_id: appParameter,
       endpoint_id: endpointParameter,
       cause: causeIn.optional(),
-      state: list(z.enum(['waiting', 'exhausted'])).meta({
-        description:
-          'waiting: tried, and to be tried again. exhausted: given up. Both unless given',
-      }),
+      state: list(z.enum(['waiting', 'exhausted'])).describe(
+        'waiting: tried, and to be tried again. exhausted: given up. Both unless given',
+      ),
       ...pageQuery,
     }),
     answers: { 200: { description: 'A page of deliveries', body: listOf(failedDeliveryOut) } },

@@ -4,7 +4,7 @@ import { iso } from '../../core/clock.ts'
 import { showId, uuidTimeMs } from '../../core/id.ts'
 import type { LastFailure } from '../../queue/reopen/failures/store.ts'
 import { causeOut } from '../cause-out.ts'
-import { time } from '../field.ts'
+import { component, time } from '../field.ts'
 import type { FailedDelivery, FailureRow } from './store.ts'
 import { shownUrl } from '../shown-url.ts'
 import { say } from '../../core/sentences/sentences.ts'
@@ -26,15 +26,15 @@ export const failuresOut = z
     data: z.array(
       z.object({
         cause: causeOut,
-        appId: text.meta({ description: 'null where grouped by cause alone' }),
+        appId: text.describe('null where grouped by cause alone'),
         endpointId: text,
         endpointUrl: text,
         circuit: z.enum(['closed', 'open', 'half-open']).nullable(),
-        waiting: count.nullable().meta({ description: 'Open deliveries of the endpoint' }),
+        waiting: count.nullable().describe('Open deliveries of the endpoint'),
         apps: count,
         endpoints: count,
-        count: count.meta({ description: 'Failed attempts' }),
-        givenUp: count.meta({ description: 'Deliveries that were given up by them' }),
+        count: count.describe('Failed attempts'),
+        givenUp: count.describe('Deliveries that were given up by them'),
         firstAt: time,
         lastAt: time,
         sample: z
@@ -48,7 +48,7 @@ export const failuresOut = z
             at: time,
           })
           .nullable()
-          .meta({ description: 'The last of them; null where it is not kept any more' }),
+          .describe('The last of them; null where it is not kept any more'),
       }),
     ),
   })
@@ -108,29 +108,23 @@ export function showGroup(row: FailureRow, waiting: number | null, byCause: bool
   }
 }
 
-export const failedDeliveryOut = z
-  .object({
-    deliveryId: z.string(),
-    appId: z.string(),
-    endpointId: z.string(),
-    messageId: z.string(),
-    eventType: z.string(),
-    state: z.enum(['waiting', 'exhausted']),
-    attempts: count,
-    createdAt: time.meta({ description: 'When the message was accepted' }),
-    nextAttemptAt: time
-      .nullable()
-      .meta({ description: 'null: given up, or held until somebody acts' }),
-    closedAt: time.nullable(),
-    cause: causeOut
-      .nullable()
-      .meta({ description: 'Of the last attempt; null where it is not kept' }),
-    statusCode: z.int().nullable(),
-    error: text,
-    errorCoded: codedOut,
-    lastAttemptAt: time.nullable(),
-  })
-  .meta({ id: 'FailedDeliveryOut' })
+export const failedDeliveryOut = component('FailedDeliveryOut', {
+  deliveryId: z.string(),
+  appId: z.string(),
+  endpointId: z.string(),
+  messageId: z.string(),
+  eventType: z.string(),
+  state: z.enum(['waiting', 'exhausted']),
+  attempts: count,
+  createdAt: time.describe('When the message was accepted'),
+  nextAttemptAt: time.nullable().describe('null: given up, or held until somebody acts'),
+  closedAt: time.nullable(),
+  cause: causeOut.nullable().describe('Of the last attempt; null where it is not kept'),
+  statusCode: z.int().nullable(),
+  error: text,
+  errorCoded: codedOut,
+  lastAttemptAt: time.nullable(),
+})
 
 /** What holds its ordering key is due in a hundred years. */
 const HELD_MS = 10 * 365 * 86_400_000

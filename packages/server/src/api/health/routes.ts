@@ -5,19 +5,17 @@ import { PomboError } from '../../core/error.ts'
 import type { Health } from '../../observe/health.ts'
 import type { Metrics } from '../../observe/metrics.ts'
 import { bearerOf } from '../access.ts'
-import { flag } from '../field.ts'
+import { component, flag } from '../field.ts'
 import { empty, json, type Route, route } from '../route.ts'
 
 const tag = 'Health'
 
-const healthOut = z
-  .object({
-    ready: z.boolean(),
-    checks: z.array(
-      z.object({ name: z.string(), ok: z.boolean(), detail: z.string(), durationMs: z.number() }),
-    ),
-  })
-  .meta({ id: 'HealthOut' })
+const healthOut = component('HealthOut', {
+  ready: z.boolean(),
+  checks: z.array(
+    z.object({ name: z.string(), ok: z.boolean(), detail: z.string(), durationMs: z.number() }),
+  ),
+})
 
 /** Svix's, which say no more than that the server answers, unless they are asked for more. */
 export function healthRoutes(health: Pick<Health, 'ready'>): Route[] {

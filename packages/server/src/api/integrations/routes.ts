@@ -4,7 +4,7 @@ import { showId } from '../../core/id.ts'
 import type { Integration, Integrations } from '../../registry/integrations/store.ts'
 import type { Holder } from '../access.ts'
 import { appId } from '../apps/schema.ts'
-import { defined, eventTypeName, name, time } from '../field.ts'
+import { component, defined, eventTypeName, name, time } from '../field.ts'
 import { resource } from '../resource.ts'
 import { json, type Route, route } from '../route.ts'
 
@@ -14,32 +14,28 @@ const cloudOnly = "In Svix's cloud only; its open-source server has no such path
 const integrationId = z.string().min(1).max(256)
 const params = z.object({ app_id: appId, integ_id: integrationId })
 
-const integrationIn = z
-  .object({
-    name: name.meta({ examples: ['Storefront'] }),
-    featureFlags: z
-      .array(eventTypeName)
-      .max(100)
-      .nullish()
-      .meta({ description: 'Event types with one of these flags are shown to its key' }),
-  })
-  .meta({ id: 'IntegrationIn' })
+const integrationIn = component('IntegrationIn', {
+  name: name.meta({ examples: ['Storefront'] }),
+  featureFlags: z
+    .array(eventTypeName)
+    .max(100)
+    .nullish()
+    .describe('Event types with one of these flags are shown to its key'),
+})
 
 const integrationUpdate = integrationIn.extend({}).meta({ id: 'IntegrationUpdate' })
 
-const integrationOut = z
-  .object({
-    id: z.string(),
-    name: z.string(),
-    featureFlags: z.array(z.string()),
-    createdAt: time,
-    updatedAt: time,
-  })
-  .meta({ id: 'IntegrationOut' })
+const integrationOut = component('IntegrationOut', {
+  id: z.string(),
+  name: z.string(),
+  featureFlags: z.array(z.string()),
+  createdAt: time,
+  updatedAt: time,
+})
 
-const keyOut = z
-  .object({ key: z.string().meta({ description: 'Reaches this application only' }) })
-  .meta({ id: 'IntegrationKeyOut' })
+const keyOut = component('IntegrationKeyOut', {
+  key: z.string().describe('Reaches this application only'),
+})
 
 type Scoped = { holder: Holder; appId: string }
 const scopeOf = ({ holder, appId }: Scoped) => ({ tenantId: holder.tenantId, appId })

@@ -4,7 +4,7 @@ import { showId } from '../../core/id.ts'
 import type { ApiKey } from '../../registry/keys/key.ts'
 import type { Keys } from '../../registry/keys/store.ts'
 import { role } from '../auth/session/schema.ts'
-import { instant, time } from '../field.ts'
+import { component, instant, time } from '../field.ts'
 import { resource } from '../resource.ts'
 import { json, type Route } from '../route.ts'
 
@@ -14,35 +14,32 @@ const keyId = z
   .max(256)
   .meta({ examples: ['key_01hzy3k9v2e8r5c7m4n6p8q0sa'] })
 
-const keyIn = z
-  .object({
-    name: z
-      .string()
-      .min(1)
-      .max(256)
-      .meta({ description: 'What it is for', examples: ['gateway in São Paulo'] }),
-    expiresAt: instant
-      .nullish()
-      .meta({ description: 'Until when it counts; null: until it is revoked' }),
-    role: role.nullish().meta({ description: 'What it may do; null: everything' }),
-  })
-  .meta({ id: 'ApiKeyIn' })
+const keyIn = component('ApiKeyIn', {
+  name: z
+    .string()
+    .min(1)
+    .max(256)
+    .meta({ description: 'What it is for', examples: ['gateway in São Paulo'] }),
+  expiresAt: instant.nullish().describe('Until when it counts; null: until it is revoked'),
+  role: role.nullish().describe('What it may do; null: everything'),
+})
 
 const shown = {
   id: z.string(),
   name: z.string(),
   role,
-  hint: z.string().meta({ description: 'Its first characters' }),
+  hint: z.string().describe('Its first characters'),
   createdAt: time,
-  lastUsedAt: time.nullable().meta({ description: 'To the minute or so' }),
+  lastUsedAt: time.nullable().describe('To the minute or so'),
   expiresAt: time.nullable(),
   revokedAt: time.nullable(),
 }
 
-const keyOut = z.object(shown).meta({ id: 'ApiKeyOut' })
-export const madeKeyOut = z
-  .object({ ...shown, key: z.string().meta({ description: 'The key itself, shown this once' }) })
-  .meta({ id: 'ApiKeyCreatedOut' })
+const keyOut = component('ApiKeyOut', shown)
+export const madeKeyOut = component('ApiKeyCreatedOut', {
+  ...shown,
+  key: z.string().describe('The key itself, shown this once'),
+})
 
 export function keyRoutes(keys: Keys): Route[] {
   return resource({

@@ -8,7 +8,7 @@ import type { Keys } from '../../registry/keys/store.ts'
 import type { Tenant, Tenants } from '../../registry/tenants/store.ts'
 import { shown, tokenOut } from '../auth/tokens.ts'
 import { deletedWithIt } from '../tenants/routes.ts'
-import { name, time } from '../field.ts'
+import { component, name, time } from '../field.ts'
 import { resource } from '../resource.ts'
 import { empty, json, type Route, route } from '../route.ts'
 import { say } from '../../core/sentences/sentences.ts'
@@ -25,60 +25,55 @@ const envId = z.string().min(1).max(256)
 const keyId = z.string().min(1).max(256)
 const type = z
   .enum(['development', 'production'])
-  .meta({ description: 'Kept, and shown; nothing else hangs on it' })
+  .describe('Kept, and shown; nothing else hangs on it')
 
-const environmentOut = z
-  .object({
-    id: z.string(),
-    name: z.string(),
-    type,
-    region: z.literal('self-hosted'),
-    createdAt: time,
-    updatedAt: time,
-  })
-  .meta({ id: 'EnvironmentModelOut' })
+const environmentOut = component('EnvironmentModelOut', {
+  id: z.string(),
+  name: z.string(),
+  type,
+  region: z.literal('self-hosted'),
+  createdAt: time,
+  updatedAt: time,
+})
 
 const madeEnvironment = environmentOut
-  .extend({ key: z.string().meta({ description: 'Its first API key, shown this once' }) })
+  .extend({ key: z.string().describe('Its first API key, shown this once') })
   .meta({ id: 'EnvironmentModelCreatedOut' })
 
-const environmentIn = z
-  .object({ name: name.meta({ examples: ['staging'] }), type })
-  .meta({ id: 'EnvironmentModelIn' })
-const environmentUpdate = z
-  .object({ name: name.meta({ examples: ['staging'] }) })
-  .meta({ id: 'EnvironmentModelUpdate' })
+const environmentIn = component('EnvironmentModelIn', {
+  name: name.meta({ examples: ['staging'] }),
+  type,
+})
+const environmentUpdate = component('EnvironmentModelUpdate', {
+  name: name.meta({ examples: ['staging'] }),
+})
 
 const censored = tokenOut
   .omit({ token: true })
-  .extend({ censoredToken: z.string().meta({ description: 'Its first characters' }) })
+  .extend({ censoredToken: z.string().describe('Its first characters') })
   .meta({ id: 'ApiTokenCensoredOut' })
 
-const tokenIn = z
-  .object({
-    name: z
-      .string()
-      .min(1)
-      .max(256)
-      .meta({ examples: ['gateway in São Paulo'] }),
-    scopes: z
-      .array(z.enum(roles))
-      .max(1, 'holds one role at most')
-      .nullish()
-      .meta({ description: 'The role that it has: read, operate or administer; null: all' }),
-  })
-  .meta({ id: 'ApiTokenIn' })
+const tokenIn = component('ApiTokenIn', {
+  name: z
+    .string()
+    .min(1)
+    .max(256)
+    .meta({ examples: ['gateway in São Paulo'] }),
+  scopes: z
+    .array(z.enum(roles))
+    .max(1, 'holds one role at most')
+    .nullish()
+    .describe('The role that it has: read, operate or administer; null: all'),
+})
 
-const expireIn = z
-  .object({
-    expiry: z
-      .int()
-      .min(0)
-      .max(604_800)
-      .nullish()
-      .meta({ description: 'Seconds until it ends; at once unless given' }),
-  })
-  .meta({ id: 'ApiTokenExpireIn' })
+const expireIn = component('ApiTokenExpireIn', {
+  expiry: z
+    .int()
+    .min(0)
+    .max(604_800)
+    .nullish()
+    .describe('Seconds until it ends; at once unless given'),
+})
 
 /** Tenants and their keys, as Svix's clients know them: environments and API tokens. */
 export function managementRoutes(deps: ManagementDeps): Route[] {

@@ -19,9 +19,12 @@ const most = { messages: 5_000, ms: 2_000, bytes: 16 * 1024 * 1024 }
 const atATime = 250
 
 const search = {
-  text: z.string().min(1).max(1_000).optional().meta({
-    description: 'Only payloads with this text in them, in upper or lower case',
-  }),
+  text: z
+    .string()
+    .min(1)
+    .max(1_000)
+    .optional()
+    .describe('Only payloads with this text in them, in upper or lower case'),
   filter: z
     .string()
     .min(1)

@@ -7,22 +7,19 @@ import { startTask, usual } from '../background-tasks/store.ts'
 import { json, type Route, route } from '../route.ts'
 import { msgId } from './schema.ts'
 import { expungePayload, messageIdOf } from './store.ts'
+import { component } from '../field.ts'
 
 const tag = 'Message'
 const params = z.object({ app_id: appId })
 const cloudOnly = "In Svix's cloud only; its open-source server has no such path."
 
-const bulkIn = z
-  .object({ ids: z.array(msgId).max(1_000).optional() })
-  .meta({ id: 'BulkExpungeContentsIn' })
+const bulkIn = component('BulkExpungeContentsIn', { ids: z.array(msgId).max(1_000).optional() })
 
-const bulkOut = z
-  .object({
-    results: z
-      .record(z.string(), z.enum(['expunged', 'not-found']))
-      .meta({ description: 'By the ids as they were given' }),
-  })
-  .meta({ id: 'BulkExpungeContentsOut' })
+const bulkOut = component('BulkExpungeContentsOut', {
+  results: z
+    .record(z.string(), z.enum(['expunged', 'not-found']))
+    .describe('By the ids as they were given'),
+})
 
 /** Payloads of many messages deleted: of those that are named, and of all of an app. */
 export function expungeRoutes({ db, clock }: { db: Pool; clock: Clock }): Route[] {

@@ -4,14 +4,15 @@ import type { Message } from '../../core/message.ts'
 import { dialectOf } from '../../dialects/dialects.ts'
 import { route as routeMessage } from '../../route/route.ts'
 import { appId } from '../apps/schema.ts'
-import { channel, eventTypeName } from '../field.ts'
+import { component, channel, eventTypeName } from '../field.ts'
 import { json, type Route, route } from '../route.ts'
 
-const precheckIn = z
-  .object({ eventType: eventTypeName, channels: z.array(channel).max(5).nullish() })
-  .meta({ id: 'MessagePrecheckIn' })
+const precheckIn = component('MessagePrecheckIn', {
+  eventType: eventTypeName,
+  channels: z.array(channel).max(5).nullish(),
+})
 
-const precheckOut = z.object({ active: z.boolean() }).meta({ id: 'MessagePrecheckOut' })
+const precheckOut = component('MessagePrecheckOut', { active: z.boolean() })
 
 /**
  * For producers whose payloads are dear to make: whether anybody would get such a message. Filters look at payloads,

@@ -5,8 +5,9 @@ import { json, type Route, route } from '../route.ts'
 import { requireMessage } from './routes.ts'
 import { msgId } from './schema.ts'
 import type { Messages } from '../history/messages/store.ts'
+import { component } from '../field.ts'
 
-const rawOut = z.object({ payload: z.string() }).meta({ id: 'MessageRawPayloadOut' })
+const rawOut = component('MessageRawPayloadOut', { payload: z.string() })
 
 /** `GET …/msg/{msg_id}/raw`: for those to whom `1.0` and `1` are two things. */
 export function rawRoute(deps: Messages): Route {

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { priorities } from '../../core/message.ts'
 import { applicationIn } from '../apps/schema.ts'
 import { aliases } from '../../core/known.ts'
-import { channel, eventTypeName, list, tag, time, uid } from '../field.ts'
+import { component, channel, eventTypeName, list, tag, time, uid } from '../field.ts'
 import { spanQuery } from '../pagination.ts'
 import { checkPayload, payloadOrRaw, transformationsParams } from './raw-schema.ts'
 import { say } from '../../core/sentences/sentences.ts'
@@ -33,7 +33,7 @@ const tags = z
 
 export const priority = z
   .enum(priorities)
-  .meta({ description: 'Its share of the work when there is more than can be sent' })
+  .describe('Its share of the work when there is more than can be sent')
 
 export const orderingKey = z
   .string()
@@ -69,18 +69,21 @@ export const messageIn = z
     tags: tags.nullish(),
     orderingKey: orderingKey.nullish(),
     priority: priority.nullish(),
-    application: applicationIn.nullish().meta({
-      description: 'Creates the application that the path names by its uid, where it is missing',
-    }),
-    payloadRetentionPeriod: z.int().min(5).max(90).optional().meta({
-      description: 'Days after which the payload is deleted, if the message itself is still kept',
-    }),
+    application: applicationIn
+      .nullish()
+      .describe('Creates the application that the path names by its uid, where it is missing'),
+    payloadRetentionPeriod: z
+      .int()
+      .min(5)
+      .max(90)
+      .optional()
+      .describe('Days after which the payload is deleted, if the message itself is still kept'),
     payloadRetentionHours: z
       .int()
       .min(1)
       .max(90 * 24)
       .nullish()
-      .meta({ description: 'The same in hours' }),
+      .describe('The same in hours'),
     deliverAt: notOffered('messages are delivered as soon as they are accepted'),
     transformationsParams: transformationsParams.nullish(),
   })
@@ -99,23 +102,22 @@ const shown = {
   orderingKey: z.string().nullable(),
   priority,
   timestamp: time,
-  payload: z.unknown().meta({
-    description:
+  payload: z
+    .unknown()
+    .describe(
       'As it was sent in, and what was sent in raw as a string; `{}` where content was not asked for, ' +
-      '`{"expired":true}` where it is deleted',
-  }),
+        '`{"expired":true}` where it is deleted',
+    ),
 }
 
-export const messageOut = z
-  .object({
-    ...shown,
-    unmatched: z
-      .string()
-      .nullable()
-      .optional()
-      .meta({ description: 'Why no endpoint got it; null where one did' }),
-  })
-  .meta({ id: 'MessageOut' })
+export const messageOut = component('MessageOut', {
+  ...shown,
+  unmatched: z
+    .string()
+    .nullable()
+    .optional()
+    .describe('Why no endpoint got it; null where one did'),
+})
 
 /** How a delivery stands, by the numbers and words of Svix. */
 export const status = z
@@ -135,11 +137,8 @@ export const endpointMessageOut = z
     ...shown,
     status,
     statusText,
-    nextAttempt: time.nullable().meta({ description: 'When it is tried next, where it waits' }),
-    reason: z
-      .string()
-      .nullable()
-      .meta({ description: 'Why it was given up or not sent, where it was' }),
+    nextAttempt: time.nullable().describe('When it is tried next, where it waits'),
+    reason: z.string().nullable().describe('Why it was given up or not sent, where it was'),
     reasonCoded: codedOut,
   })
   .meta({
@@ -162,26 +161,24 @@ export const withContent = {
 
 export const filterQuery = {
   ...spanQuery,
-  channel: channel.optional().meta({ description: 'Only what was sent on this channel' }),
-  tag: tag.optional().meta({ description: 'Only what has this tag' }),
-  event_types: list(eventTypeName).meta({ description: 'Only these event types' }),
+  channel: channel.optional().describe('Only what was sent on this channel'),
+  tag: tag.optional().describe('Only what has this tag'),
+  event_types: list(eventTypeName).describe('Only these event types'),
 }
 
-export const batchIn = z
-  .object({
-    messages: z
-      .array(z.unknown())
-      .min(1)
-      .max(1_000)
-      .meta({
-        description: 'Each as for a single message; none makes an application',
-        items: {
-          $ref: '#/components/schemas/MessageIn',
-          properties: { application: { type: 'null' } },
-        },
-      }),
-  })
-  .meta({ id: 'MessageBatchIn' })
+export const batchIn = component('MessageBatchIn', {
+  messages: z
+    .array(z.unknown())
+    .min(1)
+    .max(1_000)
+    .meta({
+      description: 'Each as for a single message; none makes an application',
+      items: {
+        $ref: '#/components/schemas/MessageIn',
+        properties: { application: { type: 'null' } },
+      },
+    }),
+})
 
 export const batchOut = z
   .object({
@@ -192,10 +189,12 @@ export const batchOut = z
           examples: [202],
         }),
         message: messageOut.optional(),
-        error: z.unknown().optional().meta({
-          description:
+        error: z
+          .unknown()
+          .optional()
+          .describe(
             'HttpErrorOut, or HTTPValidationError with status 422; its places begin with body, messages and the index',
-        }),
+          ),
       }),
     ),
   })

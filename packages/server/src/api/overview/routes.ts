@@ -36,9 +36,7 @@ export function overviewRoute(deps: OverviewDeps): Route {
       'the queue is counted every few seconds while somebody looks.',
     access: 'app',
     query: z.object({
-      app_id: z.string().max(256).optional().meta({
-        description: 'Of this application alone, by id or uid',
-      }),
+      app_id: z.string().max(256).optional().describe('Of this application alone, by id or uid'),
     }),
     answers: { 200: { description: 'The overview', body: overviewOut } },
     async handle(call) {

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { iso } from '../../core/clock.ts'
 import { showId } from '../../core/id.ts'
-import { time } from '../field.ts'
+import { component, time } from '../field.ts'
 import { percentilesOut } from '../traffic/schema.ts'
 import type { QueuePicture } from './queue.ts'
 import type { NodeRow } from './store.ts'
@@ -9,36 +9,32 @@ import type { NodeRow } from './store.ts'
 const count = z.int().min(0)
 const rate = z.number().min(0)
 
-export const nodeOut = z
-  .object({
-    id: z.string(),
-    name: z.string(),
-    version: z.string(),
-    startedAt: time,
-    expiresAt: time.meta({ description: 'Until when it counts as live unless it says so again' }),
-  })
-  .meta({ id: 'NodeOut' })
+export const nodeOut = component('NodeOut', {
+  id: z.string(),
+  name: z.string(),
+  version: z.string(),
+  startedAt: time,
+  expiresAt: time.describe('Until when it counts as live unless it says so again'),
+})
 
-export const queueOut = z
-  .object({
-    waiting: count.meta({ description: 'Open deliveries that nobody has in hand' }),
-    retrying: count.meta({ description: 'Of these, those that were tried before' }),
-    underWay: count,
-    oldestWaitingAt: time.nullable(),
-    oldestWaitingSeconds: z.number().min(0).nullable(),
-    countedAt: time,
-  })
-  .meta({ id: 'QueueOut' })
+export const queueOut = component('QueueOut', {
+  waiting: count.describe('Open deliveries that nobody has in hand'),
+  retrying: count.describe('Of these, those that were tried before'),
+  underWay: count,
+  oldestWaitingAt: time.nullable(),
+  oldestWaitingSeconds: z.number().min(0).nullable(),
+  countedAt: time,
+})
 
 export const overviewOut = z
   .object({
     at: time,
-    windowSeconds: z.int().meta({ description: 'What the rates are of' }),
+    windowSeconds: z.int().describe('What the rates are of'),
     eventsPerSecond: rate,
     deliveriesPerSecond: rate,
-    failuresPerSecond: rate.meta({ description: 'Failed attempts' }),
-    givenUp: count.meta({ description: 'Deliveries given up in the window' }),
-    successRate: z.number().min(0).max(1).nullable().meta({ description: 'Of attempts' }),
+    failuresPerSecond: rate.describe('Failed attempts'),
+    givenUp: count.describe('Deliveries given up in the window'),
+    successRate: z.number().min(0).max(1).nullable().describe('Of attempts'),
     deliveryMs: percentilesOut,
     attemptMs: percentilesOut,
     queue: queueOut,
@@ -51,11 +47,11 @@ export const overviewOut = z
     }),
     apps: count,
     sources: z.object({
-      total: count.meta({ description: 'Sessions that gateways told of' }),
-      connected: count.meta({ description: 'An event came within ten minutes' }),
+      total: count.describe('Sessions that gateways told of'),
+      connected: count.describe('An event came within ten minutes'),
       silent: count,
     }),
-    nodes: z.array(nodeOut).nullable().meta({ description: "For the operator's keys alone" }),
+    nodes: z.array(nodeOut).nullable().describe("For the operator's keys alone"),
   })
   .meta({
     id: 'OverviewOut',

@@ -26,11 +26,11 @@ export function eventsRoute(deps: Messages): Route {
     query: z.object({
       limit,
       iterator,
-      event_types: list(eventTypeName).meta({ description: 'Only these event types' }),
-      channels: list(channel).meta({ description: 'Only what was sent on one of these channels' }),
-      after: instant.optional().meta({
-        description: 'Without an iterator: from this time on; else from the beginning',
-      }),
+      event_types: list(eventTypeName).describe('Only these event types'),
+      channels: list(channel).describe('Only what was sent on one of these channels'),
+      after: instant
+        .optional()
+        .describe('Without an iterator: from this time on; else from the beginning'),
     }),
     answers: { 200: { description: 'Messages', body: pollOut } },
     async handle({ holder, appId, query }) {

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { aliases } from '../../core/known.ts'
 import {
+  component,
   cel,
   channel,
   channels,
@@ -26,7 +27,7 @@ const settings = {
       description: 'Event types that it reads; `message.*` means all below; null: all',
       examples: [['message.*']],
     }),
-  channels: channels.nullish().meta({ description: 'Channels that it listens to; null: all' }),
+  channels: channels.nullish().describe('Channels that it listens to; null: all'),
   filter: cel(3_500)
     .nullish()
     .meta({
@@ -43,25 +44,19 @@ export const pollerPatch = z
   .object(settings)
   .meta({ id: 'PollingEndpointPatch', description: 'Only what is given is changed', ...otherNames })
 
-export const pollerOut = z
-  .object({
-    id: z.string(),
-    uid: z.string().nullable(),
-    name: z.string(),
-    eventTypes: z.array(z.string()).nullable(),
-    filterTypes: z.array(z.string()).nullable().meta({ description: 'Another name of eventTypes' }),
-    channels: z.array(z.string()).nullable(),
-    filter: z.string().nullable(),
-    createdAt: time,
-    updatedAt: time,
-  })
-  .meta({ id: 'PollingEndpointSettingsOut' })
+export const pollerOut = component('PollingEndpointSettingsOut', {
+  id: z.string(),
+  uid: z.string().nullable(),
+  name: z.string(),
+  eventTypes: z.array(z.string()).nullable(),
+  filterTypes: z.array(z.string()).nullable().describe('Another name of eventTypes'),
+  channels: z.array(z.string()).nullable(),
+  filter: z.string().nullable(),
+  createdAt: time,
+  updatedAt: time,
+})
 
-export const sinkId = z
-  .string()
-  .min(1)
-  .max(256)
-  .meta({ description: "The polling endpoint's id or uid" })
+export const sinkId = z.string().min(1).max(256).describe("The polling endpoint's id or uid")
 
 export const consumerId = z
   .string()
@@ -76,11 +71,7 @@ const limit = wholeNumber(1, maxPageItems).optional().meta({
   pattern: undefined,
 })
 
-const iterator = z
-  .string()
-  .max(300)
-  .optional()
-  .meta({ description: 'The `iterator` of the answer before' })
+const iterator = z.string().max(300).optional().describe('The `iterator` of the answer before')
 
 const wait = wholeNumber(0, 30).optional().meta({
   description: 'Seconds to wait for a message where there is none; 0 unless given',
@@ -92,86 +83,81 @@ export const pollQuery = z.object({
   limit,
   iterator,
   wait,
-  after: instant.optional().meta({
-    description: 'Without an iterator: from this time on; else from when the endpoint was made',
-  }),
-  event_type: eventTypeName.optional().meta({ description: 'Only this event type' }),
-  channel: channel.optional().meta({ description: 'Only what was sent on this channel' }),
+  after: instant
+    .optional()
+    .describe('Without an iterator: from this time on; else from when the endpoint was made'),
+  event_type: eventTypeName.optional().describe('Only this event type'),
+  channel: channel.optional().describe('Only what was sent on this channel'),
 })
 
 export const consumerQuery = z.object({
   limit,
-  iterator: iterator.meta({
-    description:
-      'The `iterator` of the answer before: all up to it is done with. Without, what was not yet done with comes again',
-  }),
+  iterator: iterator.describe(
+    'The `iterator` of the answer before: all up to it is done with. Without, what was not yet done with comes again',
+  ),
   wait,
 })
 
 export const pushQuery = z.object({
-  limit: limit.meta({
-    description: 'How many messages a WebSocket is sent at once; 50 unless given',
-  }),
-  last_event_id: z.string().max(300).optional().meta({
-    description: 'Instead of the header Last-Event-ID: all up to this one is done with',
-  }),
+  limit: limit.describe('How many messages a WebSocket is sent at once; 50 unless given'),
+  last_event_id: z
+    .string()
+    .max(300)
+    .optional()
+    .describe('Instead of the header Last-Event-ID: all up to this one is done with'),
 })
 
 export const leaseQuery = z.object({
   limit,
-  lease_duration_ms: wholeNumber(1, 3_600_000).optional().meta({
-    description:
+  lease_duration_ms: wholeNumber(1, 3_600_000)
+    .optional()
+    .describe(
       'For how long nobody else is given what is answered, unless it is committed before; 60,000 unless given',
-  }),
+    ),
   starting_position: z
     .enum(['earliest', 'latest'])
     .optional()
-    .meta({
-      description:
-        'Where a consumer begins that has never read: with what came since the polling endpoint was made, as it ' +
+    .describe(
+      'Where a consumer begins that has never read: with what came since the polling endpoint was made, as it ' +
         'does unless this is given, or with what comes from now on',
-    }),
+    ),
 })
 
 const polled = messageOut.omit({ unmatched: true }).extend({
   headers: z
     .record(z.string(), z.string())
     .nullable()
-    .meta({ description: 'The content type of what was sent in raw' }),
+    .describe('The content type of what was sent in raw'),
 })
 /** One message, as it is pushed. */
 export const polledOut = polled.meta({ id: 'PolledMessageOut' })
-const done = z.boolean().meta({ description: 'Nothing more is there for now' })
+const done = z.boolean().describe('Nothing more is there for now')
 
-export const pollOut = z
-  .object({ data: z.array(polled), iterator: z.string(), done })
-  .meta({ id: 'PollingEndpointOut' })
+export const pollOut = component('PollingEndpointOut', {
+  data: z.array(polled),
+  iterator: z.string(),
+  done,
+})
 
-export const seekIn = z
-  .object({ after: instant.meta({ examples: ['2026-01-31T00:00:00Z'] }) })
-  .meta({ id: 'PollingEndpointConsumerSeekIn' })
+export const seekIn = component('PollingEndpointConsumerSeekIn', {
+  after: instant.meta({ examples: ['2026-01-31T00:00:00Z'] }),
+})
 
-export const seekOut = z
-  .object({ iterator: z.string() })
-  .meta({ id: 'PollingEndpointConsumerSeekOut' })
+export const seekOut = component('PollingEndpointConsumerSeekOut', { iterator: z.string() })
 
-export const leasedOut = z
-  .object({
-    data: z.array(
-      polled.extend({
-        offset: z.int().meta({ description: 'The number by which it is committed' }),
-      }),
-    ),
-    done,
-  })
-  .meta({ id: 'PollerV2PollOut' })
+export const leasedOut = component('PollerV2PollOut', {
+  data: z.array(
+    polled.extend({
+      offset: z.int().describe('The number by which it is committed'),
+    }),
+  ),
+  done,
+})
 
-export const commitIn = z
-  .object({
-    offset: z
-      .int()
-      .min(0)
-      .max(Number.MAX_SAFE_INTEGER)
-      .meta({ description: 'Of the last message that is done with', examples: [12] }),
-  })
-  .meta({ id: 'PollerV2CommitIn' })
+export const commitIn = component('PollerV2CommitIn', {
+  offset: z
+    .int()
+    .min(0)
+    .max(Number.MAX_SAFE_INTEGER)
+    .meta({ description: 'Of the last message that is done with', examples: [12] }),
+})

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { PortalSettings } from './store.ts'
 import { say } from '../../core/sentences/sentences.ts'
+import { component } from '../field.ts'
 
 export const portalPages = ['live', 'messages', 'failed', 'endpoints', 'eventTypes'] as const
 
@@ -10,19 +11,19 @@ const color = z
   .nullable()
 
 const look = {
-  name: z.string().min(1).max(100).nullable().meta({ description: 'In place of Pombo’s own' }),
+  name: z.string().min(1).max(100).nullable().describe('In place of Pombo’s own'),
   logoUrl: z
     .string()
     .max(2_048)
     .regex(/^https:\/\/[^\s"'<>\\]+$/, say('https_address'))
     .nullable(),
   theme: z.enum(['auto', 'light', 'dark']),
-  language: z.enum(['en', 'pt-BR']).nullable().meta({ description: "null: the browser's" }),
+  language: z.enum(['en', 'pt-BR']).nullable().describe("null: the browser's"),
   colors: z.object({ accent: color, accentText: color }),
-  pages: z.array(z.enum(portalPages)).meta({ description: 'The pages that the portal shows' }),
+  pages: z.array(z.enum(portalPages)).describe('The pages that the portal shows'),
 }
 
-export const portalLook = z.object(look).meta({ id: 'PortalLook' })
+export const portalLook = component('PortalLook', look)
 
 const example = {
   name: 'Acme',

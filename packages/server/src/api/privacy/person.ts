@@ -28,16 +28,15 @@ export const personFields = {
     .array(key)
     .max(20)
     .optional()
-    .meta({ description: 'Further ids of the same person, such as a WhatsApp id' }),
+    .describe('Further ids of the same person, such as a WhatsApp id'),
   scan: z
     .boolean()
     .optional()
-    .meta({
-      description:
-        'Whether to read every message that is kept, and not only those found by the keyed hashes. True ' +
+    .describe(
+      'Whether to read every message that is kept, and not only those found by the keyed hashes. True ' +
         'unless said otherwise: hashes exist only for what came since the tenant’s `personPaths` were set, ' +
         'and of what they lead to',
-    }),
+    ),
 }
 
 /** Somebody has to be named. */

@@ -4,7 +4,7 @@ import { invalid } from '../../core/error.ts'
 import { showId } from '../../core/id.ts'
 import { shownPayload } from '../../core/raw-payload.ts'
 import { noteAudit } from '../../db/audit.ts'
-import { time } from '../field.ts'
+import { component, time } from '../field.ts'
 import { json, type Route, route } from '../route.ts'
 import { erasePerson, type PrivacyDeps } from './erase.ts'
 import { personFields, personOfRequest, somebody } from './person.ts'
@@ -20,17 +20,8 @@ const tag = 'Privacy'
 const exportIn = z
   .object({
     ...personFields,
-    limit: z
-      .int()
-      .min(1)
-      .max(250)
-      .optional()
-      .meta({ description: 'Messages at most; 100 unless given' }),
-    iterator: z
-      .string()
-      .max(200)
-      .optional()
-      .meta({ description: 'The `iterator` of the answer before' }),
+    limit: z.int().min(1).max(250).optional().describe('Messages at most; 100 unless given'),
+    iterator: z.string().max(200).optional().describe('The `iterator` of the answer before'),
   })
   .meta({ id: 'PersonExportIn', ...somebody })
 
@@ -40,89 +31,79 @@ const count = z.int()
 const unreadable =
   'Payloads that cannot be opened, since their key is missing from POMBO_ENCRYPTION_KEYS: whose they are ' +
   'cannot be told until it is back'
-const erasureOut = z
-  .object({
-    person: z.array(z.string()).meta({ description: 'Keyed hashes of what was given' }),
-    erased: z.object({
-      messages: count,
-      attempts: count,
-      answers: count.meta({ description: 'Answers to other messages that named the person' }),
-      deliveries: count.meta({ description: 'Open deliveries that were closed as not sent' }),
-      stillSending: count,
-      dedupeKeys: count,
-      idempotencyKeys: count,
-      profiles: count,
-      files: count,
-      hashes: count,
-      auditEntries: count.meta({
-        description: 'Entries of the audit log in which something named the person',
-      }),
-      tasks: count.meta({ description: 'Recoveries and replays by a filter that did' }),
-      devices: count.meta({ description: 'Devices whose last words did' }),
-    }),
-    read: z.object({
-      messages: count,
-      attempts: count,
-      unreadable: count.meta({ description: unreadable }),
-    }),
-    stillNamed: z
-      .array(z.object({ kind: z.enum(['app', 'endpoint', 'api_key']), id: z.string() }))
-      .meta({
-        description:
-          'What people set and that names the person still, such as an application’s name: to be changed by them',
-      }),
-    auditId: z.string().meta({ description: 'Where the audit log has this report' }),
-    startedAt: time,
-    finishedAt: time,
-  })
-  .meta({ id: 'PersonErasureOut' })
-
-const exportOut = z
-  .object({
-    person: z.array(z.string()),
-    messages: z.array(
-      z.object({
-        id: z.string(),
-        appId: z.string(),
-        eventType: z.string(),
-        eventId: z.string().nullable(),
-        channels: z.array(z.string()).nullable(),
-        tags: z.array(z.string()).nullable(),
-        orderingKey: z.string().nullable(),
-        timestamp: time,
-        payload: z.unknown().meta({ description: 'To the letter; null once it was deleted' }),
-        attempts: z.array(
-          z.object({
-            id: z.string(),
-            endpointId: z.string(),
-            url: z.string(),
-            status: z.int().nullable(),
-            outcome: z.string(),
-            response: z.string(),
-            timestamp: time,
-          }),
-        ),
-      }),
+const erasureOut = component('PersonErasureOut', {
+  person: z.array(z.string()).describe('Keyed hashes of what was given'),
+  erased: z.object({
+    messages: count,
+    attempts: count,
+    answers: count.describe('Answers to other messages that named the person'),
+    deliveries: count.describe('Open deliveries that were closed as not sent'),
+    stillSending: count,
+    dedupeKeys: count,
+    idempotencyKeys: count,
+    profiles: count,
+    files: count,
+    hashes: count,
+    auditEntries: count.describe('Entries of the audit log in which something named the person'),
+    tasks: count.describe('Recoveries and replays by a filter that did'),
+    devices: count.describe('Devices whose last words did'),
+  }),
+  read: z.object({
+    messages: count,
+    attempts: count,
+    unreadable: count.describe(unreadable),
+  }),
+  stillNamed: z
+    .array(z.object({ kind: z.enum(['app', 'endpoint', 'api_key']), id: z.string() }))
+    .describe(
+      'What people set and that names the person still, such as an application’s name: to be changed by them',
     ),
-    profiles: z
-      .array(
+  auditId: z.string().describe('Where the audit log has this report'),
+  startedAt: time,
+  finishedAt: time,
+})
+
+const exportOut = component('PersonExportOut', {
+  person: z.array(z.string()),
+  messages: z.array(
+    z.object({
+      id: z.string(),
+      appId: z.string(),
+      eventType: z.string(),
+      eventId: z.string().nullable(),
+      channels: z.array(z.string()).nullable(),
+      tags: z.array(z.string()).nullable(),
+      orderingKey: z.string().nullable(),
+      timestamp: time,
+      payload: z.unknown().describe('To the letter; null once it was deleted'),
+      attempts: z.array(
         z.object({
-          appId: z.string(),
           id: z.string(),
-          altId: z.string().nullable(),
-          name: z.string().nullable(),
-          imageUrl: z.string().nullable(),
+          endpointId: z.string(),
+          url: z.string(),
+          status: z.int().nullable(),
+          outcome: z.string(),
+          response: z.string(),
+          timestamp: time,
         }),
-      )
-      .meta({ description: 'Names and pictures that sessions told; with the first page only' }),
-    unreadable: count.meta({ description: unreadable }),
-    iterator: z
-      .string()
-      .nullable()
-      .meta({ description: 'For the next page; null: there is no more' }),
-    done: z.boolean(),
-  })
-  .meta({ id: 'PersonExportOut' })
+      ),
+    }),
+  ),
+  profiles: z
+    .array(
+      z.object({
+        appId: z.string(),
+        id: z.string(),
+        altId: z.string().nullable(),
+        name: z.string().nullable(),
+        imageUrl: z.string().nullable(),
+      }),
+    )
+    .describe('Names and pictures that sessions told; with the first page only'),
+  unreadable: count.describe(unreadable),
+  iterator: z.string().nullable().describe('For the next page; null: there is no more'),
+  done: z.boolean(),
+})
 
 /** What the law on data protection gives a person: to be shown what is kept of them, and to have it erased. */
 export function privacyRoutes(deps: PrivacyDeps): Route[] {

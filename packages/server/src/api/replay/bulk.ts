@@ -37,24 +37,22 @@ const everyState: ClosedState[] = ['delivered', 'exhausted', 'discarded']
 
 const bulkReplayIn = z
   .object({
-    since: instant.meta({ description: 'Messages from this time on' }),
-    until: instant.nullish().meta({ description: 'Messages before this time; null: now' }),
+    since: instant.describe('Messages from this time on'),
+    until: instant.nullish().describe('Messages before this time; null: now'),
     eventTypes: z.array(eventTypeName).min(1).max(100).nullish(),
-    channel: channel.nullish().meta({ description: 'Only what was sent on this channel' }),
-    tag: tag.nullish().meta({ description: 'Only what has this tag' }),
+    channel: channel.nullish().describe('Only what was sent on this channel'),
+    tag: tag.nullish().describe('Only what has this tag'),
     status: z
       .union([z.literal(0), z.literal(2), z.literal(4)], say('replay_status'))
       .nullish()
-      .meta({
-        description: 'How the last delivery ended: Success 0, Fail 2, Canceled 4; null: any',
-      }),
+      .describe('How the last delivery ended: Success 0, Fail 2, Canceled 4; null: any'),
     statusCodeClass: z
       .null(
         'is not offered: a replay knows how deliveries ended, and not what was answered; ' +
           'leave it out, and give status',
       )
       .optional()
-      .meta({ description: 'Not offered' }),
+      .describe('Not offered'),
   })
   .meta({ id: 'BulkReplayIn', ...aliases({ filterTypes: 'eventTypes' }) })
 

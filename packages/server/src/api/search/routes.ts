@@ -46,7 +46,7 @@ const foundOut = z
     orderingKey: text,
     createdAt: time,
     payloadBytes: z.int(),
-    unmatched: text.meta({ description: 'Why no endpoint got it; null where one did' }),
+    unmatched: text.describe('Why no endpoint got it; null where one did'),
     states: z.object({ waiting: count, delivered: count, exhausted: count, discarded: count }),
   })
   .meta({
@@ -75,30 +75,38 @@ const searchOut = listOf(foundOut)
       from: time,
       until: time,
       messages: count,
-      complete: z.boolean().meta({
-        description: 'false: it stopped at its bound; the iterator looks further back',
-      }),
+      complete: z
+        .boolean()
+        .describe('false: it stopped at its bound; the iterator looks further back'),
     }),
   })
   .meta({ id: 'MessageSearchOut' })
 
 const query = z.object({
-  q: z.string().min(1).max(300).optional().meta({
-    description: 'The id of a message, or a producer’s id of an event: found exactly',
-  }),
+  q: z
+    .string()
+    .min(1)
+    .max(300)
+    .optional()
+    .describe('The id of a message, or a producer’s id of an event: found exactly'),
   app_id: z.string().max(256).optional(),
   event_type: list(eventTypeName),
   channel: channel.optional(),
   tag: tag.optional(),
   event_id: z.string().min(1).max(256).optional(),
   ordering_key: z.string().min(1).max(512).optional(),
-  state: z.enum(['unmatched', 'waiting', 'delivered', 'exhausted', 'discarded']).optional().meta({
-    description:
+  state: z
+    .enum(['unmatched', 'waiting', 'delivered', 'exhausted', 'discarded'])
+    .optional()
+    .describe(
       'unmatched: no endpoint got it; else with a delivery that waits, was delivered, given up, or closed unsent',
-  }),
-  text: z.string().min(2).max(200).optional().meta({
-    description: 'Within payloads, in any case; those that are kept sealed are not read',
-  }),
+    ),
+  text: z
+    .string()
+    .min(2)
+    .max(200)
+    .optional()
+    .describe('Within payloads, in any case; those that are kept sealed are not read'),
   since: instant.optional(),
   until: instant.optional(),
   ...pageQuery,

@@ -3,7 +3,7 @@ import type { Clock } from '../../core/clock.ts'
 import { PomboError } from '../../core/error.ts'
 import { readId, showId } from '../../core/id.ts'
 import type { Pool } from '../../db/pool.ts'
-import { time, wholeNumber } from '../field.ts'
+import { component, time, wholeNumber } from '../field.ts'
 import { json, type Route, route } from '../route.ts'
 import { type AppFinder, appInQuery } from '../traffic/app-in-query.ts'
 import { readSessions, type SessionRow } from './store.ts'
@@ -16,33 +16,32 @@ export interface SourceSessionDeps extends AppFinder {
 const CONNECTED_MS = 600_000
 const text = z.string().nullable()
 
-const sessionOut = z
-  .object({
-    sourceId: z.string(),
-    appId: z.string(),
-    appUid: text,
-    gateway: z.string(),
-    name: z.string(),
-    state: z.enum(['connected', 'quiet', 'silent', 'never']).meta({
-      description:
-        'connected: an event came within ten minutes. silent: for longer than its source allows. never: none came yet',
-    }),
-    lastEventAt: time.nullable(),
-    silentSince: time.nullable(),
-    eventsPerMinute: z.number().meta({ description: 'Of the last ten minutes' }),
-    unrecognised: z.int().meta({ description: 'Of the last ten minutes' }),
-    device: z
-      .object({
-        status: text,
-        lastType: text,
-        lastCode: text,
-        lastMessage: text,
-        lastAt: time.nullable(),
-      })
-      .nullable()
-      .meta({ description: 'What the device last said, where it is followed' }),
-  })
-  .meta({ id: 'SourceSessionOut' })
+const sessionOut = component('SourceSessionOut', {
+  sourceId: z.string(),
+  appId: z.string(),
+  appUid: text,
+  gateway: z.string(),
+  name: z.string(),
+  state: z
+    .enum(['connected', 'quiet', 'silent', 'never'])
+    .describe(
+      'connected: an event came within ten minutes. silent: for longer than its source allows. never: none came yet',
+    ),
+  lastEventAt: time.nullable(),
+  silentSince: time.nullable(),
+  eventsPerMinute: z.number().describe('Of the last ten minutes'),
+  unrecognised: z.int().describe('Of the last ten minutes'),
+  device: z
+    .object({
+      status: text,
+      lastType: text,
+      lastCode: text,
+      lastMessage: text,
+      lastAt: time.nullable(),
+    })
+    .nullable()
+    .describe('What the device last said, where it is followed'),
+})
 
 /** `GET /api/v1/source/session`: each gateway's sessions, at a glance. */
 export function sourceSessionsRoute(deps: SourceSessionDeps): Route {
@@ -55,8 +54,8 @@ export function sourceSessionsRoute(deps: SourceSessionDeps): Route {
     access: 'app',
     query: z.object({
       app_id: z.string().max(256).optional(),
-      source_id: z.string().max(256).optional().meta({ description: 'Only those of this source' }),
-      limit: wholeNumber(1, 250).optional().meta({ description: '100 unless given' }),
+      source_id: z.string().max(256).optional().describe('Only those of this source'),
+      limit: wholeNumber(1, 250).optional().describe('100 unless given'),
     }),
     answers: {
       200: { description: 'The sessions', body: z.object({ data: z.array(sessionOut) }) },

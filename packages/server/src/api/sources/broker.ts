@@ -46,10 +46,11 @@ const readerStates = [
 
 export const readingOut = z
   .object({
-    state: z.enum([...readerStates, 'paused', 'stopped']).meta({
-      description:
+    state: z
+      .enum([...readerStates, 'paused', 'stopped'])
+      .describe(
         'The worst of all nodes. waiting: Pombo cannot take events now; stopped: no live node reads it',
-    }),
+      ),
     ...state,
     nodes: z.array(z.object({ node: z.string(), state: z.enum(readerStates), ...state })),
   })

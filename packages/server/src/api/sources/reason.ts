@@ -18,7 +18,7 @@ const values = z
 
 /** Why something is as it is: a sentence, and its code with what stands in it. */
 export const reasonOut = {
-  reason: z.string().nullable().meta({ description: 'Why; null: nothing is wrong' }),
+  reason: z.string().nullable().describe('Why; null: nothing is wrong'),
   code,
   values,
   because: codedOut,

@@ -44,7 +44,7 @@ export interface SourceRouteDeps {
 const tag = 'Source'
 const path = '/api/v1/app/{app_id}/source'
 const onePath = `${path}/{source_id}`
-const sourceId = z.string().min(1).max(256).meta({ description: "The source's id" })
+const sourceId = z.string().min(1).max(256).describe("The source's id")
 const oneParams = z.object({ app_id: appId, source_id: sourceId })
 const withToken = { description: 'The source and its token', body: sourceWithToken }
 

@@ -7,49 +7,58 @@ import type { Source } from '../../sources/intake/settings.ts'
 import type { BrokerSettings } from '../../sources/broker/kind.ts'
 import type { ReaderFact } from '../../sources/broker/readers/store.ts'
 import { chatFilter } from '../../sources/chat-filter-schema.ts'
-import { defined, given, time, together, whenever } from '../field.ts'
+import { component, defined, given, time, together, whenever } from '../field.ts'
 import { refusalOut } from './reason.ts'
 import { brokerIn, brokerOut, readingOut, showBroker, showReading } from './broker.ts'
 
 const names = [...gateways.keys()] as [string, ...string[]]
 const settings = {
-  name: z.string().min(1).max(256).optional().meta({
-    description: "Unique in the application; the gateway's unless given",
-  }),
+  name: z
+    .string()
+    .min(1)
+    .max(256)
+    .optional()
+    .describe("Unique in the application; the gateway's unless given"),
   sessions: z
     .enum(['own', 'any'])
     .optional()
-    .meta({
-      description:
-        'own (usual): everything goes to this application. any: to the application whose uid is the ' +
+    .describe(
+      'own (usual): everything goes to this application. any: to the application whose uid is the ' +
         "session's name, made when it is first heard of; for keys of the whole account only",
-    }),
+    ),
   secret: z
     .string()
     .min(4)
     .max(1_024)
     .nullish()
-    .meta({
-      description:
-        'What the gateway signs with, or proves itself by; then requests that are not signed are refused. ' +
+    .describe(
+      'What the gateway signs with, or proves itself by; then requests that are not signed are refused. ' +
         'null: it is not asked to',
-    }),
-  filters: chatFilter.optional().meta({
-    description: 'Which events are taken in; presence, history and their like only where asked for',
-  }),
-  media: z.enum(['link', 'inline']).optional().meta({
-    description: 'link (usual): files in base64 are kept apart and given as a signed link',
-  }),
-  mediaMinBytes: z.int().min(1_024).max(16_777_216).optional().meta({
-    description: 'Smaller files stay in the payload; default 262,144',
-  }),
-  dedupeSeconds: z.int().min(60).max(2_592_000).optional().meta({
-    description:
+    ),
+  filters: chatFilter
+    .optional()
+    .describe('Which events are taken in; presence, history and their like only where asked for'),
+  media: z
+    .enum(['link', 'inline'])
+    .optional()
+    .describe('link (usual): files in base64 are kept apart and given as a signed link'),
+  mediaMinBytes: z
+    .int()
+    .min(1_024)
+    .max(16_777_216)
+    .optional()
+    .describe('Smaller files stay in the payload; default 262,144'),
+  dedupeSeconds: z
+    .int()
+    .min(60)
+    .max(2_592_000)
+    .optional()
+    .describe(
       'How long an event that comes again counts as a repeat; a day, or as long as the service tries again',
-  }),
-  webhook: webhookSettings.nullish().meta({
-    description: 'Of the gateway `webhook`: how its requests are read and verified; set as a whole',
-  }),
+    ),
+  webhook: webhookSettings
+    .nullish()
+    .describe('Of the gateway `webhook`: how its requests are read and verified; set as a whole'),
   broker: brokerIn.nullish(),
   allowedIps: z
     .array(z.string().max(64).meta({ format: 'ip-or-network' }))
@@ -60,15 +69,19 @@ const settings = {
       description: 'Addresses and networks that requests may come from; null: anywhere',
       examples: [['203.0.113.7', '198.51.100.0/24']],
     }),
-  silenceMinutes: z.int().min(1).max(43_200).nullish().meta({
-    description:
+  silenceMinutes: z
+    .int()
+    .min(1)
+    .max(43_200)
+    .nullish()
+    .describe(
       'Minutes without an event after which `source.silent` is sent to the operational webhooks; null: never',
-  }),
+    ),
 }
 
 export const sourceIn = z
   .object({
-    gateway: z.enum(names).meta({ description: 'Which gateway it is' }),
+    gateway: z.enum(names).describe('Which gateway it is'),
     ...settings,
   })
   .meta({
@@ -97,12 +110,12 @@ const out = {
   gateway: z.string(),
   name: z.string(),
   sessions: z.enum(['own', 'any']),
-  url: z.string().meta({ description: 'Where the gateway is pointed at, without the token' }),
+  url: z.string().describe('Where the gateway is pointed at, without the token'),
   tokenHint: z
     .string()
     .nullable()
-    .meta({ description: "The token's first characters; null: only API keys reach it" }),
-  signed: z.boolean().meta({ description: 'Whether requests must be signed' }),
+    .describe("The token's first characters; null: only API keys reach it"),
+  signed: z.boolean().describe('Whether requests must be signed'),
   filters: chatFilter,
   media: z.enum(['link', 'inline']),
   mediaMinBytes: z.int(),
@@ -116,58 +129,47 @@ const out = {
   updatedAt: time,
 }
 
-export const sourceOut = z.object(out).meta({ id: 'SourceOut' })
+export const sourceOut = component('SourceOut', out)
 
-export const sourceWithToken = z
-  .object({
-    ...out,
-    token: z.string().meta({ description: 'Cannot be read again; a new one can be made' }),
-    ingestUrl: z.string().meta({ description: 'The URL with the token, to be set in the gateway' }),
-  })
-  .meta({ id: 'SourceWithTokenOut' })
+export const sourceWithToken = component('SourceWithTokenOut', {
+  ...out,
+  token: z.string().describe('Cannot be read again; a new one can be made'),
+  ingestUrl: z.string().describe('The URL with the token, to be set in the gateway'),
+})
 
 const count = z.int().min(0)
 
-export const sourceStats = z
-  .object({
-    since: time,
-    until: time,
-    received: count.meta({
-      description: 'Events that came; each is one of the five that follow',
-    }),
-    accepted: count,
-    duplicate: count.meta({ description: 'Had come before' }),
-    filtered: count.meta({ description: "Kept out by the source's filters" }),
-    skipped: count.meta({ description: 'Housekeeping of WhatsApp’s clients; key material' }),
-    refused: count.meta({ description: 'Could not be stored; the gateway was told to come again' }),
-    filteredBy: z
-      .record(z.string(), count)
-      .meta({ description: 'By reason', examples: [{ noise: 12, chat_kind: 3 }] }),
-    unrecognised: count.meta({
-      description: 'Of the accepted, those that no form covers; they carry the tag `unrecognised`',
-    }),
-    badSignature: count.meta({ description: 'Requests refused with 401' }),
-    addressRefused: count.meta({
-      description: 'Requests refused with 403 for where they came from',
-    }),
-    tooLarge: count.meta({ description: 'Requests refused with 413' }),
-    lastRefusal: z
-      .object({ at: time, ...refusalOut })
-      .nullable()
-      .meta({
-        description: 'Why a request was refused last: its signature, or where it came from',
-      }),
-    deliveries: z
-      .object({ delivered: count, exhausted: count, discarded: count, waiting: count })
-      .meta({
-        description:
-          "Of all of the application's messages, to all of its endpoints: one message has as many " +
-          'deliveries as endpoints want it',
-      }),
-    lastEventAt: time.nullable(),
-    silentSince: time.nullable(),
-  })
-  .meta({ id: 'SourceStatsOut' })
+export const sourceStats = component('SourceStatsOut', {
+  since: time,
+  until: time,
+  received: count.describe('Events that came; each is one of the five that follow'),
+  accepted: count,
+  duplicate: count.describe('Had come before'),
+  filtered: count.describe("Kept out by the source's filters"),
+  skipped: count.describe('Housekeeping of WhatsApp’s clients; key material'),
+  refused: count.describe('Could not be stored; the gateway was told to come again'),
+  filteredBy: z
+    .record(z.string(), count)
+    .meta({ description: 'By reason', examples: [{ noise: 12, chat_kind: 3 }] }),
+  unrecognised: count.describe(
+    'Of the accepted, those that no form covers; they carry the tag `unrecognised`',
+  ),
+  badSignature: count.describe('Requests refused with 401'),
+  addressRefused: count.describe('Requests refused with 403 for where they came from'),
+  tooLarge: count.describe('Requests refused with 413'),
+  lastRefusal: z
+    .object({ at: time, ...refusalOut })
+    .nullable()
+    .describe('Why a request was refused last: its signature, or where it came from'),
+  deliveries: z
+    .object({ delivered: count, exhausted: count, discarded: count, waiting: count })
+    .describe(
+      "Of all of the application's messages, to all of its endpoints: one message has as many " +
+        'deliveries as endpoints want it',
+    ),
+  lastEventAt: time.nullable(),
+  silentSince: time.nullable(),
+})
 
 type Given = z.output<typeof sourcePatch>
 

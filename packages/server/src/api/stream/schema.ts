@@ -5,18 +5,20 @@ import { eventTypeName, list, time } from '../field.ts'
 import { codedOut } from '../coded.ts'
 
 export const streamQuery = z.object({
-  app_id: z.string().max(256).optional().meta({ description: 'Of this application alone' }),
+  app_id: z.string().max(256).optional().describe('Of this application alone'),
   event_type: list(eventTypeName),
-  endpoint_id: list(z.string().max(256)).meta({
-    description: 'Attempts at these endpoints alone, by id; then no messages are told',
-  }),
-  source: list(z.string().max(256)).meta({
-    description: 'Messages of these gateways alone; then no attempts are told',
-  }),
+  endpoint_id: list(z.string().max(256)).describe(
+    'Attempts at these endpoints alone, by id; then no messages are told',
+  ),
+  source: list(z.string().max(256)).describe(
+    'Messages of these gateways alone; then no attempts are told',
+  ),
   state: list(z.enum(liveStates)),
-  last_event_id: z.string().max(100).optional().meta({
-    description: 'Instead of the header Last-Event-ID, which browsers send by themselves',
-  }),
+  last_event_id: z
+    .string()
+    .max(100)
+    .optional()
+    .describe('Instead of the header Last-Event-ID, which browsers send by themselves'),
 })
 
 const text = z.string().nullable()
@@ -25,7 +27,7 @@ const whole = z.int().nullable()
 /** One of the list that `event: events` carries. */
 export const streamEventOut = z
   .object({
-    id: z.string().meta({ description: 'Its own, for who is told twice after a break' }),
+    id: z.string().describe('Its own, for who is told twice after a break'),
     kind: z.enum(['message', 'attempt']),
     at: time,
     appId: z.string(),
@@ -34,22 +36,22 @@ export const streamEventOut = z
     eventId: text,
     channels: z.array(z.string()).nullable(),
     tags: z.array(z.string()).nullable(),
-    source: text.meta({ description: 'Of a message: the gateway that it came from' }),
-    state: z.enum(liveStates).meta({
-      description: 'accepted: a message. failed: an attempt, after which another follows',
-    }),
+    source: text.describe('Of a message: the gateway that it came from'),
+    state: z
+      .enum(liveStates)
+      .describe('accepted: a message. failed: an attempt, after which another follows'),
     payloadBytes: z.int(),
     endpointId: text,
     attempt: whole,
     statusCode: whole,
     durationMs: whole,
-    error: text.meta({ description: 'Of an attempt: what went wrong, as a sentence' }),
+    error: text.describe('Of an attempt: what went wrong, as a sentence'),
     errorCoded: codedOut,
-    cause: causeOut.nullable().meta({
-      description: 'The same for programs; null: delivered, or closed without an attempt',
-    }),
-    deliveries: whole.meta({ description: 'Of a message: how many endpoints get it' }),
-    unmatched: text.meta({ description: 'Of a message that no endpoint gets: why' }),
+    cause: causeOut
+      .nullable()
+      .describe('The same for programs; null: delivered, or closed without an attempt'),
+    deliveries: whole.describe('Of a message: how many endpoints get it'),
+    unmatched: text.describe('Of a message that no endpoint gets: why'),
   })
   .meta({
     id: 'StreamEvent',

@@ -3,6 +3,7 @@ import type { Clock } from '../../core/clock.ts'
 import { KeptAnswers } from '../overview/kept.ts'
 import { json, type Route, route } from '../route.ts'
 import type { Said } from '../../core/said.ts'
+import { component } from '../field.ts'
 
 export interface ShownFinding {
   level: 'ok' | 'warn' | 'fail'
@@ -14,33 +15,31 @@ export interface ShownFinding {
   because?: Pick<Said, 'code' | 'values'>
 }
 
-const findingsOut = z
-  .object({
-    data: z.array(
-      z.object({
-        level: z.enum(['ok', 'warn', 'fail']),
-        name: z.string(),
-        detail: z.string(),
-        mend: z.string().nullable().meta({ description: 'What to do about it' }),
-        code: z
-          .string()
-          .nullable()
-          .meta({
-            description: 'Of the sentences, for programs; the values stand in them',
-            examples: ['clock_ahead'],
-          }),
-        values: z.record(z.string(), z.union([z.string(), z.number()])),
-        because: z
-          .object({
-            code: z.string(),
-            values: z.record(z.string(), z.union([z.string(), z.number()])),
-          })
-          .nullable()
-          .meta({ description: 'Of the `reason` among the values, for programs' }),
-      }),
-    ),
-  })
-  .meta({ id: 'DoctorOut' })
+const findingsOut = component('DoctorOut', {
+  data: z.array(
+    z.object({
+      level: z.enum(['ok', 'warn', 'fail']),
+      name: z.string(),
+      detail: z.string(),
+      mend: z.string().nullable().describe('What to do about it'),
+      code: z
+        .string()
+        .nullable()
+        .meta({
+          description: 'Of the sentences, for programs; the values stand in them',
+          examples: ['clock_ahead'],
+        }),
+      values: z.record(z.string(), z.union([z.string(), z.number()])),
+      because: z
+        .object({
+          code: z.string(),
+          values: z.record(z.string(), z.union([z.string(), z.number()])),
+        })
+        .nullable()
+        .describe('Of the `reason` among the values, for programs'),
+    }),
+  ),
+})
 
 /** `GET /api/v1/system/doctor`: what `pombo doctor` says, without a shell. */
 export function doctorRoute(diagnose: () => Promise<ShownFinding[]>, clock: Clock): Route {

@@ -3,7 +3,7 @@ import { type Clock, iso } from '../../core/clock.ts'
 import { showId } from '../../core/id.ts'
 import type { Pool } from '../../db/pool.ts'
 import type { Replica } from '../../db/replica.ts'
-import { time } from '../field.ts'
+import { component, time } from '../field.ts'
 import type { QueuePictures } from '../overview/queue.ts'
 import { KeptAnswers } from '../overview/kept.ts'
 import { nodeOut, queueOut, showNode, showQueue } from '../overview/schema.ts'
@@ -42,64 +42,58 @@ const count = z.number().min(0)
 const systemNode = nodeOut
   .extend({
     schemaVersion: z.int(),
-    underWay: count.meta({ description: 'Deliveries that it has in hand' }),
+    underWay: count.describe('Deliveries that it has in hand'),
   })
   .meta({ id: 'SystemNodeOut' })
 
-const systemOut = z
-  .object({
-    at: time,
+const systemOut = component('SystemOut', {
+  at: time,
+  version: z.string(),
+  schemaVersion: z.int().nullable(),
+  nodes: z.array(systemNode),
+  queue: queueOut,
+  database: z.object({
     version: z.string(),
-    schemaVersion: z.int().nullable(),
-    nodes: z.array(systemNode),
-    queue: queueOut,
-    database: z.object({
-      version: z.string(),
-      bytes: count,
-      days: z.array(
-        z.object({
-          day: z.string().meta({ examples: ['2026-01-31'] }),
-          bytes: count,
-          messages: count
-            .nullable()
-            .meta({ description: 'As the database last counted them; null: it has not yet' }),
-          attempts: count.nullable(),
-          partitions: z.array(
-            z.object({ table: z.string(), bytes: count, rows: count.nullable() }),
-          ),
-        }),
-      ),
-    }),
-    replica: z
-      .object({
-        used: z.boolean().meta({ description: 'Lists and statistics are read from it now' }),
-        lagMs: count
+    bytes: count,
+    days: z.array(
+      z.object({
+        day: z.string().meta({ examples: ['2026-01-31'] }),
+        bytes: count,
+        messages: count
           .nullable()
-          .meta({ description: 'What it answers is no older; null: not known' }),
-        maxLagMs: count,
-        problem: z.string().nullable().meta({ description: 'Why it is not used' }),
-        since: time.meta({ description: 'Since when it is used, or not' }),
-      })
-      .nullable()
-      .meta({ description: 'What lists and statistics are read from; null: the primary' }),
-    retention: z.object({
-      days: z.int(),
-      tenants: z.array(z.object({ id: z.string(), name: z.string(), days: z.int() })),
-    }),
-    configuration: z
-      .array(
-        z.object({
-          variable: z.string(),
-          value: z.string().nullable(),
-          source: z.string(),
-          secret: z.boolean(),
-          description: z.string(),
-        }),
-      )
-      .nullable()
-      .meta({ description: 'Secrets are masked; null where this node was not told' }),
-  })
-  .meta({ id: 'SystemOut' })
+          .describe('As the database last counted them; null: it has not yet'),
+        attempts: count.nullable(),
+        partitions: z.array(z.object({ table: z.string(), bytes: count, rows: count.nullable() })),
+      }),
+    ),
+  }),
+  replica: z
+    .object({
+      used: z.boolean().describe('Lists and statistics are read from it now'),
+      lagMs: count.nullable().describe('What it answers is no older; null: not known'),
+      maxLagMs: count,
+      problem: z.string().nullable().describe('Why it is not used'),
+      since: time.describe('Since when it is used, or not'),
+    })
+    .nullable()
+    .describe('What lists and statistics are read from; null: the primary'),
+  retention: z.object({
+    days: z.int(),
+    tenants: z.array(z.object({ id: z.string(), name: z.string(), days: z.int() })),
+  }),
+  configuration: z
+    .array(
+      z.object({
+        variable: z.string(),
+        value: z.string().nullable(),
+        source: z.string(),
+        secret: z.boolean(),
+        description: z.string(),
+      }),
+    )
+    .nullable()
+    .describe('Secrets are masked; null where this node was not told'),
+})
 
 /** `GET /api/v1/system`: what this Pombo is made of, for who runs it. */
 export function systemRoute(deps: SystemDeps): Route {

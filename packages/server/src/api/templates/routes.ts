@@ -9,7 +9,7 @@ import type { Rebuild } from '../attempts/sent.ts'
 import { type EndpointCollectionDeps, withHealth } from '../endpoints/collection.ts'
 import { refuseUnknownTypes } from '../endpoints/event-types.ts'
 import { endpointIn, endpointWithHealth, settingsOf } from '../endpoints/schema.ts'
-import { defined } from '../field.ts'
+import { component, defined } from '../field.ts'
 import type { Pool } from '../../db/pool.ts'
 import type { Messages, StoredMessage } from '../history/messages/store.ts'
 import { requireMessage } from '../messages/routes.ts'
@@ -49,7 +49,7 @@ export function templateRoutes(deps: TemplateDeps): Route[] {
       answers: {
         200: {
           description: 'All templates',
-          body: z.object({ data: z.array(templateOut) }).meta({ id: 'TemplatesOut' }),
+          body: component('TemplatesOut', { data: z.array(templateOut) }),
         },
       },
       handle: () => json(200, { data: templates.map(showTemplate) }),

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { endpointIn } from '../endpoints/schema.ts'
 import type { Template, TemplateField, Words } from './template.ts'
 import { codedOut } from '../coded.ts'
+import { component } from '../field.ts'
 
 const words = z
   .object({ en: z.string(), 'pt-BR': z.string() })
@@ -13,55 +14,44 @@ const fieldOut = z.object({
   help: words.nullable(),
   kind: z.enum(['url', 'text', 'secret']),
   example: z.string(),
-  pattern: z.string().nullable().meta({ description: 'A regular expression that all of it fits' }),
+  pattern: z.string().nullable().describe('A regular expression that all of it fits'),
   optional: z.boolean(),
 })
 
-export const templateOut = z
-  .object({
-    id: z.string().meta({ examples: ['slack'] }),
-    name: z.string(),
-    kind: z.enum(['workflow', 'chat', 'system', 'database']),
-    about: words,
-    docs: z.string().nullable().meta({ description: 'What the receiver says of what it takes' }),
-    setUp: z
-      .string()
-      .nullable()
-      .meta({ description: 'A command that makes the receiver ready, such as SQL' }),
-    fields: z.array(fieldOut),
-    sample: z.object({ eventType: z.string(), payload: z.unknown() }),
-  })
-  .meta({ id: 'TemplateOut' })
+export const templateOut = component('TemplateOut', {
+  id: z.string().meta({ examples: ['slack'] }),
+  name: z.string(),
+  kind: z.enum(['workflow', 'chat', 'system', 'database']),
+  about: words,
+  docs: z.string().nullable().describe('What the receiver says of what it takes'),
+  setUp: z.string().nullable().describe('A command that makes the receiver ready, such as SQL'),
+  fields: z.array(fieldOut),
+  sample: z.object({ eventType: z.string(), payload: z.unknown() }),
+})
 
 const values = z
   .record(z.string(), z.string())
   .meta({ description: "The template's fields, by name", examples: [{ url: 'https://…' }] })
 
-export const tryIn = z
-  .object({
-    values: values.meta({
-      description: 'Fields that are left out, or are not good yet, take their examples',
-    }),
-    messageId: z
-      .string()
-      .nullish()
-      .meta({ description: "A message that was accepted; null: the template's sample" }),
-  })
-  .meta({ id: 'TemplateTrialIn' })
+export const tryIn = component('TemplateTrialIn', {
+  values: values.describe('Fields that are left out, or are not good yet, take their examples'),
+  messageId: z
+    .string()
+    .nullish()
+    .describe("A message that was accepted; null: the template's sample"),
+})
 
-export const tryOut = z
-  .object({
-    request: z
-      .object({
-        url: z.string(),
-        headers: z.array(z.object({ name: z.string(), value: z.string() })),
-        body: z.string(),
-      })
-      .nullable(),
-    problem: z.string().nullable().meta({ description: 'Why there would be no request' }),
-    problemCoded: codedOut,
-  })
-  .meta({ id: 'TemplateTrialOut' })
+export const tryOut = component('TemplateTrialOut', {
+  request: z
+    .object({
+      url: z.string(),
+      headers: z.array(z.object({ name: z.string(), value: z.string() })),
+      body: z.string(),
+    })
+    .nullable(),
+  problem: z.string().nullable().describe('Why there would be no request'),
+  problemCoded: codedOut,
+})
 
 /** What somebody decides of an endpoint whose form is given. */
 const besides = endpointIn.pick({

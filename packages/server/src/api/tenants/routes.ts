@@ -6,7 +6,7 @@ import { personPathForm } from '../../core/person.ts'
 import type { Role } from '../../core/role.ts'
 import type { Keys } from '../../registry/keys/store.ts'
 import type { Tenant, Tenants } from '../../registry/tenants/store.ts'
-import { bounded, defined, time } from '../field.ts'
+import { component, bounded, defined, time } from '../field.ts'
 import {
   defaultsOf,
   endpointDefaults,
@@ -26,10 +26,10 @@ const fields = {
   name: z.string().min(1).max(1_000),
   retentionDays: bounded(1, 3_650)
     .nullish()
-    .meta({ description: 'Days that messages are kept; null: as configured for all' }),
+    .describe('Days that messages are kept; null: as configured for all'),
   acceptRate: bounded(1, 1_000_000)
     .nullish()
-    .meta({ description: 'Messages a second that it may send in; null: no limit' }),
+    .describe('Messages a second that it may send in; null: no limit'),
   personPaths: z
     .array(z.string().meta({ maxLength: 200, pattern: personPathForm }))
     .meta({ maxItems: 50 })
@@ -40,21 +40,23 @@ const fields = {
         'member, `**` any depth; null: none are kept',
       examples: [['user_id', '**.email', '**.phone']],
     }),
-  encryptPayloads: z.boolean().optional().meta({
-    description: 'Seal the payloads of messages that come from here on in the database',
-  }),
+  encryptPayloads: z
+    .boolean()
+    .optional()
+    .describe('Seal the payloads of messages that come from here on in the database'),
   allowUnknownEventTypes: z
     .boolean()
     .optional()
-    .meta({
-      description:
-        'Endpoints may subscribe to event types that were never created; else a tenant that has created any ' +
+    .describe(
+      'Endpoints may subscribe to event types that were never created; else a tenant that has created any ' +
         'has to have created those too',
-    }),
-  signatureHeaders: z.enum(signatureHeaderNames).nullish().meta({
-    description:
+    ),
+  signatureHeaders: z
+    .enum(signatureHeaderNames)
+    .nullish()
+    .describe(
       'How new endpoints sign that do not say it themselves; null: as POMBO_SIGNATURE_HEADERS',
-  }),
+    ),
   endpointDefaults: endpointDefaults.nullish(),
 }
 
@@ -63,10 +65,8 @@ function settingsOf({ endpointDefaults: given, ...body }: z.output<typeof tenant
   return defined({ ...body, endpointDefaults: given == null ? given : defaultsOf(given) })
 }
 
-const tenantIn = z.object(fields).meta({ id: 'TenantIn' })
-const tenantPatch = z
-  .object({ ...fields, name: fields.name.optional() })
-  .meta({ id: 'TenantPatch' })
+const tenantIn = component('TenantIn', fields)
+const tenantPatch = component('TenantPatch', { ...fields, name: fields.name.optional() })
 const shown = {
   id: z.string(),
   name: z.string(),
@@ -79,10 +79,11 @@ const shown = {
   endpointDefaults: endpointDefaultsOut.nullable(),
   createdAt: time,
 }
-const tenantOut = z.object(shown).meta({ id: 'TenantOut' })
-const madeTenantOut = z
-  .object({ ...shown, key: z.string().meta({ description: 'Its first API key, shown this once' }) })
-  .meta({ id: 'TenantCreatedOut' })
+const tenantOut = component('TenantOut', shown)
+const madeTenantOut = component('TenantCreatedOut', {
+  ...shown,
+  key: z.string().describe('Its first API key, shown this once'),
+})
 
 export const deletedWithIt =
   'Its applications, endpoints, sources, event types and keys go with it. Its messages are out of reach at once, and ' +

@@ -33,18 +33,19 @@ const LOOKED_AT = 500
 
 const query = z.object({
   ...spanParameters,
-  app_id: z.string().max(256).optional().meta({
-    description:
-      'Only this application, by id or uid; unless given all of them, or the token’s own',
-  }),
-  endpoint_id: list(z.string().min(1).max(256)).meta({
-    description: 'Only these endpoints of the application, by id or uid',
-  }),
+  app_id: z
+    .string()
+    .max(256)
+    .optional()
+    .describe('Only this application, by id or uid; unless given all of them, or the token’s own'),
+  endpoint_id: list(z.string().min(1).max(256)).describe(
+    'Only these endpoints of the application, by id or uid',
+  ),
   event_type: list(eventTypeName),
   group_by: z
     .enum(['endpoint', 'eventType'])
     .optional()
-    .meta({ description: `A series for each, the ${SERIES} busiest; endpoints with app_id` }),
+    .describe(`A series for each, the ${SERIES} busiest; endpoints with app_id`),
 })
 
 type Query = z.output<typeof query>

@@ -12,14 +12,14 @@ export const percentilesOut = z.object({ p50: ms, p95: ms, p99: ms }).nullable()
 })
 
 const counts = {
-  messages: count.nullable().meta({ description: 'Accepted; null where an endpoint is asked for' }),
-  deliveries: count.meta({ description: 'Delivered' }),
-  failures: count.meta({ description: 'Given up' }),
-  discarded: count.meta({ description: 'Closed without being sent' }),
+  messages: count.nullable().describe('Accepted; null where an endpoint is asked for'),
+  deliveries: count.describe('Delivered'),
+  failures: count.describe('Given up'),
+  discarded: count.describe('Closed without being sent'),
   attempts: count,
   failedAttempts: count,
-  deliveryMs: percentilesOut.meta({ description: 'From accepting to delivery' }),
-  attemptMs: percentilesOut.meta({ description: 'From the start of an attempt to its end' }),
+  deliveryMs: percentilesOut.describe('From accepting to delivery'),
+  attemptMs: percentilesOut.describe('From the start of an attempt to its end'),
 }
 
 const total = z.object(counts)
@@ -34,7 +34,7 @@ export const seriesOut = z
         key: z
           .string()
           .nullable()
-          .meta({ description: "The endpoint's id or the event type, where grouped by it" }),
+          .describe("The endpoint's id or the event type, where grouped by it"),
         points: z.array(z.object({ at: time, ...counts })),
         total,
       }),

@@ -33,13 +33,10 @@ export const spanParameters = {
   span: z
     .enum(Object.keys(spans) as [keyof typeof spans])
     .optional()
-    .meta({ description: 'How long back from now; 1h where neither it nor `since` is given' }),
-  since: instant.optional().meta({ description: 'Instead of `span`' }),
-  until: instant.optional().meta({ description: 'With `since`; now unless given' }),
-  step: z
-    .enum(steps)
-    .optional()
-    .meta({ description: 'Seconds of a point; unless given, as fits the span' }),
+    .describe('How long back from now; 1h where neither it nor `since` is given'),
+  since: instant.optional().describe('Instead of `span`'),
+  until: instant.optional().describe('With `since`; now unless given'),
+  step: z.enum(steps).optional().describe('Seconds of a point; unless given, as fits the span'),
 }
 
 interface Asked {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { aliases } from '../../core/known.ts'
-import { cel, channel, eventTypeName, time } from '../field.ts'
+import { component, cel, channel, eventTypeName, time } from '../field.ts'
 import { payloadOrData } from '../messages/raw-schema.ts'
 import { say } from '../../core/sentences/sentences.ts'
 
@@ -18,27 +18,25 @@ const variables = z
   .nullish()
   .refine((given) => given == null || Object.keys(given).length === 0, say('values_in_expression'))
   .meta({ maxProperties: 0 })
-  .meta({ description: 'Not offered' })
+  .describe('Not offered')
 
 const further = {
   headers: cel(8_192)
     .nullish()
-    .meta({ description: 'An expression that gives a map of further request headers' }),
+    .describe('An expression that gives a map of further request headers'),
   path: cel(8_192)
     .nullish()
-    .meta({ description: "An expression that gives what is appended to the URL's path" }),
+    .describe("An expression that gives what is appended to the URL's path"),
 }
 
-export const transformationOut = z
-  .object({
-    code,
-    enabled: z.boolean(),
-    variables: z.null(),
-    updatedAt: time.nullable().meta({ description: 'Of the endpoint; null: it has none' }),
-    headers: z.string().nullable(),
-    path: z.string().nullable(),
-  })
-  .meta({ id: 'EndpointTransformationOut' })
+export const transformationOut = component('EndpointTransformationOut', {
+  code,
+  enabled: z.boolean(),
+  variables: z.null(),
+  updatedAt: time.nullable().describe('Of the endpoint; null: it has none'),
+  headers: z.string().nullable(),
+  path: z.string().nullable(),
+})
 
 export const transformationPatch = z
   .object({
@@ -46,7 +44,7 @@ export const transformationPatch = z
     enabled: z
       .boolean()
       .optional()
-      .meta({ description: 'false: it is kept, and messages are sent as they came' }),
+      .describe('false: it is kept, and messages are sent as they came'),
     variables,
     ...further,
   })
@@ -67,10 +65,8 @@ export const simulateIn = z
     ...payloadOrData,
   })
 
-export const simulateOut = z
-  .object({
-    payload: z.string().meta({ description: 'The body that would be sent' }),
-    url: z.string(),
-    method: z.literal('POST'),
-  })
-  .meta({ id: 'EndpointTransformationSimulateOut' })
+export const simulateOut = component('EndpointTransformationSimulateOut', {
+  payload: z.string().describe('The body that would be sent'),
+  url: z.string(),
+  method: z.literal('POST'),
+})

@@ -37,11 +37,10 @@ const addressIn = z
     send: z
       .enum(['none', 'connect', 'event'])
       .optional()
-      .meta({
-        description:
-          'connect: a connection is opened, with TLS where the address has it. event: an unsigned test event is sent ' +
+      .describe(
+        'connect: a connection is opened, with TLS where the address has it. event: an unsigned test event is sent ' +
           'to it as well. Both take the role `operate`.',
-      }),
+      ),
   })
   .meta({
     id: 'AddressTrialIn',
@@ -49,25 +48,23 @@ const addressIn = z
   })
 
 const text = z.string().nullable()
-const reason = text.meta({ description: 'As the causes of failures have it: `dns`, `tls`, …' })
+const reason = text.describe('As the causes of failures have it: `dns`, `tls`, …')
 const addressOut = z
   .object({
     guard: z.object({ allowed: z.boolean(), reason: text, detail: text }),
     dns: z
       .object({ ok: z.boolean(), addresses: z.array(z.string()), problem: text })
       .nullable()
-      .meta({ description: 'null where the address itself is refused' }),
+      .describe('null where the address itself is refused'),
     connection: z
       .object({
         ok: z.boolean(),
-        secure: z
-          .boolean()
-          .meta({ description: 'By TLS, with a certificate that is valid for it' }),
+        secure: z.boolean().describe('By TLS, with a certificate that is valid for it'),
         reason,
         problem: text,
       })
       .nullable()
-      .meta({ description: 'null where none was opened' }),
+      .describe('null where none was opened'),
     answer: z
       .object({
         delivered: z.boolean(),
@@ -77,7 +74,7 @@ const addressOut = z
         problem: text,
       })
       .nullable()
-      .meta({ description: 'Of the test event; null where none was sent' }),
+      .describe('Of the test event; null where none was sent'),
   })
   .meta({
     id: 'AddressTrialOut',

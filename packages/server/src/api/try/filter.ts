@@ -26,7 +26,7 @@ const filterTrialIn = z
       .meta({ format: 'cel', examples: ['payload.amount > 100'] }),
     eventTypes: z.array(eventTypeName).min(1).max(100).nullish(),
     channel: channel.nullish(),
-    limit: z.int().min(1).max(100).optional().meta({ description: 'Messages; default 50' }),
+    limit: z.int().min(1).max(100).optional().describe('Messages; default 50'),
   })
   .meta({
     id: 'FilterTrialIn',
@@ -36,7 +36,7 @@ const filterTrialIn = z
 const filterTrialOut = z
   .object({
     ok: z.boolean(),
-    problem: z.string().nullable().meta({ description: 'What is wrong with the filter itself' }),
+    problem: z.string().nullable().describe('What is wrong with the filter itself'),
     problemCoded: codedOut,
     looked: z.int(),
     matched: z.int(),
@@ -46,7 +46,7 @@ const filterTrialOut = z
         eventType: z.string(),
         createdAt: time,
         matched: z.boolean(),
-        reason: z.string().nullable().meta({ description: 'Why the filter failed on it' }),
+        reason: z.string().nullable().describe('Why the filter failed on it'),
         reasonCoded: codedOut,
       }),
     ),

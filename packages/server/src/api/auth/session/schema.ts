@@ -19,9 +19,10 @@ export const sessionIn = z
         description: 'An API key, or the token of a portal link',
         examples: ['pombo_qF2xJrO5sK0nVf8mYt3uWz1bLc7dEh9gAi4jNkPqRsT'],
       }),
-    embedded: z.boolean().optional().meta({
-      description: 'Whether the page is framed by another site: the cookie is made for that',
-    }),
+    embedded: z
+      .boolean()
+      .optional()
+      .describe('Whether the page is framed by another site: the cookie is made for that'),
   })
   .meta({
     id: 'SessionIn',
@@ -34,14 +35,15 @@ export const sessionOut = z
   .object({
     kind: z.enum(['account', 'portal']),
     role,
-    operator: z.boolean().meta({ description: 'Whether it is of the tenant that runs this Pombo' }),
+    operator: z.boolean().describe('Whether it is of the tenant that runs this Pombo'),
     tenant: z.object({ id: z.string(), name: z.string() }),
-    app: app.nullable().meta({ description: 'The only application that it reaches' }),
+    app: app.nullable().describe('The only application that it reaches'),
     key: z.object({ id: z.string(), name: z.string() }),
     featureFlags: z.array(z.string()).nullable(),
-    csrfToken: z.string().nullable().meta({
-      description: 'For `X-Pombo-Csrf`; null where a key was presented instead of the cookie',
-    }),
+    csrfToken: z
+      .string()
+      .nullable()
+      .describe('For `X-Pombo-Csrf`; null where a key was presented instead of the cookie'),
     expiresAt: time.nullable(),
     version: z.string(),
     portal: portalLook,

@@ -52,16 +52,14 @@ const endpointFound = z
     health: health
       .omit({ reason: true, reasonCoded: true, cause: true })
       .meta({ id: 'FoundEndpointHealth' }),
-    waiting: count
-      .max(WAITING)
-      .meta({ description: `Open deliveries; ${WAITING} means so many or more` }),
+    waiting: count.max(WAITING).describe(`Open deliveries; ${WAITING} means so many or more`),
     lastHour: z.object({
       attempts: count,
       failedAttempts: count,
       attemptMs: percentilesOut,
       points: z
         .array(z.object({ at: time, deliveries: count, failedAttempts: count }))
-        .meta({ description: 'Of five minutes each' }),
+        .describe('Of five minutes each'),
     }),
     createdAt: time,
   })
@@ -102,9 +100,7 @@ const searchOut = listOf(endpointFound)
   .extend({
     searched: z.object({
       endpoints: count,
-      complete: z
-        .boolean()
-        .meta({ description: 'false: it stopped at its bound; the iterator looks further' }),
+      complete: z.boolean().describe('false: it stopped at its bound; the iterator looks further'),
     }),
   })
   .meta({ id: 'EndpointSearchOut' })
@@ -115,18 +111,17 @@ const query = z.object({
     .min(1)
     .max(300)
     .optional()
-    .meta({
-      description:
-        'Within address, description, uid and the application’s name; or an endpoint’s id. For roles below ' +
+    .describe(
+      'Within address, description, uid and the application’s name; or an endpoint’s id. For roles below ' +
         '`administer` of the address the host alone',
-    }),
+    ),
   app_id: z.string().max(256).optional(),
   state: z.enum(endpointStates).optional(),
   event_type: z
     .string()
     .max(256)
     .optional()
-    .meta({ description: 'Those that get messages of this type: by its name, or of all types' }),
+    .describe('Those that get messages of this type: by its name, or of all types'),
   ...pageQuery,
 })
 

@@ -16,12 +16,12 @@ const listedSource = sourceOut
     appId: z.string(),
     appUid: z.string().nullable(),
     appName: z.string(),
-    sessionCount: z.int().meta({ description: 'Sessions that it told of' }),
-    eventsPerMinute: z.number().meta({ description: 'Of the last ten minutes' }),
+    sessionCount: z.int().describe('Sessions that it told of'),
+    eventsPerMinute: z.number().describe('Of the last ten minutes'),
     lastEventAt: time.nullable(),
     silentSince: time
       .nullable()
-      .meta({ description: 'Since when a session of it says nothing, for longer than it may' }),
+      .describe('Since when a session of it says nothing, for longer than it may'),
   })
   .meta({ id: 'ListedSourceOut' })
 
@@ -41,11 +41,7 @@ export function allSourcesRoute(
     summary: 'List the sources of all applications, newest first',
     access: 'tenant',
     query: {
-      app_id: z
-        .string()
-        .max(256)
-        .optional()
-        .meta({ description: 'Only those of this application' }),
+      app_id: z.string().max(256).optional().describe('Only those of this application'),
     },
     order: 'descending',
     iterators: iteratorsById('source', (row: ListedSource) => row.id),
