@@ -1,12 +1,12 @@
 /** `webhook_endpoints`: create, list, read, update, delete. */
-import type { FastifyInstance } from 'fastify'
 import { invalid } from '../../core/error.ts'
+import type { Routes } from '../contract/routes.ts'
 import { idOf } from './organizations.ts'
 import { endpointIn, found, ownerOf, type RegisteredDeps, showEndpoint } from './registered.ts'
 import { registeredRoutes } from './registered-routes.ts'
 
-export function endpointRoutes(app: FastifyInstance, deps: RegisteredDeps): void {
-  registeredRoutes(app, deps, {
+export function endpointRoutes(on: Routes, deps: RegisteredDeps): void {
+  registeredRoutes(on, deps, {
     kind: 'endpoint',
     path: '/api/webhooks/endpoints',
     plural: 'endpoints',

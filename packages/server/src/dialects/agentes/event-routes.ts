@@ -1,11 +1,11 @@
 /** Events in: one path for each of the sixteen types, one for all, and how an event stands. */
-import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { PomboError } from '../../core/error.ts'
 import { memberText } from '../../core/json.ts'
 import { type Accepted, priorities, type Priority } from '../../core/message.ts'
 import type { Caller } from '../contract/caller.ts'
-import { bearerKey, bodyOf, param, readBody, sendJson } from '../contract/request.ts'
+import { bodyOf, param, readBody } from '../contract/request.ts'
+import type { Routes } from '../contract/routes.ts'
 import { type About, tagsOf } from './about.ts'
 import { catalogue } from './events.ts'
 import { givenId, idOf } from './organizations.ts'
@@ -42,7 +42,7 @@ const triggerIn = z.object({
   priority: z.enum(priorities).optional(),
 })
 
-export function eventRoutes(app: FastifyInstance, deps: RegisteredDeps, rate: UserRate): void {
+export function eventRoutes(on: Routes, deps: RegisteredDeps, rate: UserRate): void {
   const { ports, organizations, values } = deps
 
   async function accept(caller: Caller, incoming: Incoming): Promise<Accepted> {
@@ -60,8 +60,7 @@ export function eventRoutes(app: FastifyInstance, deps: RegisteredDeps, rate: Us
   }
 
   for (const { name } of catalogue)
-    app.post(`${events}/${slugOf(name)}`, async (request, reply) => {
-      const caller = await ports.authenticate(bearerKey(request))
+    on.post(`${events}/${slugOf(name)}`, async (caller, request) => {
       readBody(dataIn, request)
       const { value, text } = bodyOf(request)
       const accepted = await accept(caller, {
@@ -71,12 +70,10 @@ export function eventRoutes(app: FastifyInstance, deps: RegisteredDeps, rate: Us
         priority: undefined,
         about: { source: 'api', userId: idOf(value, 'user_id') },
       })
-      const answer = acceptedAnswer(accepted, values, ports)
-      return sendJson(reply, 200, { success: true, event_type: name, ...answer })
+      return { success: true, event_type: name, ...acceptedAnswer(accepted, values, ports) }
     })
 
-  app.post('/api/webhooks/trigger', async (request, reply) => {
-    const caller = await ports.authenticate(bearerKey(request))
+  on.post('/api/webhooks/trigger', async (caller, request) => {
     const given = readBody(triggerIn, request)
     checkEventType(given.event_type, ['body', 'event_type'])
     const { value, text } = bodyOf(request)
@@ -93,16 +90,15 @@ export function eventRoutes(app: FastifyInstance, deps: RegisteredDeps, rate: Us
       },
     })
     const answer = acceptedAnswer(accepted, values, ports)
-    return sendJson(reply, 200, { success: true, event_type: given.event_type, ...answer })
+    return { success: true, event_type: given.event_type, ...answer }
   })
 
-  app.get(`${events}/:id/status`, async (request, reply) => {
-    const caller = await ports.authenticate(bearerKey(request))
+  on.get(`${events}/:id/status`, async (caller, request) => {
     const eventId = param(request, 'id')
     const one = await ports.messages.appOf(caller, eventId)
     const entry = one && (await ports.messages.find(caller, one, eventId))
     if (!entry) throw new PomboError('not_found', { what: 'event', id: eventId })
-    return sendJson(reply, 200, await showEvent(ports, caller, entry))
+    return await showEvent(ports, caller, entry)
   })
 }
 

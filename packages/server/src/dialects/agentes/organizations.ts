@@ -2,8 +2,7 @@
 import { z } from 'zod'
 import { invalid, PomboError } from '../../core/error.ts'
 import { fields } from '../../core/json-values.ts'
-import type { Caller } from '../contract/caller.ts'
-import type { DialectApp } from '../contract/caller.ts'
+import type { Caller, DialectApp } from '../contract/caller.ts'
 import type { DialectPorts } from '../contract/ports.ts'
 
 /** Tells organisations from other apps. */

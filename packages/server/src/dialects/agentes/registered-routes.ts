@@ -1,21 +1,12 @@
 /** Create, list, read, change and delete: the same requests for `webhook_endpoints` and `n8n_workflows`. */
-import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import type { Endpoint } from '../../core/endpoint.ts'
 import { invalid } from '../../core/error.ts'
 import type { Caller, DialectApp } from '../contract/caller.ts'
 import type { Counts } from '../contract/delivery-log.ts'
 import type { FoundEndpoint } from '../contract/ports.ts'
-import {
-  bearerKey,
-  bodyOf,
-  param,
-  readBody,
-  readQuery,
-  sendJson,
-  takesQuery,
-  wholeNumber,
-} from '../contract/request.ts'
+import { bodyOf, param, readBody, wholeNumber } from '../contract/request.ts'
+import { created, noContent, type Routes } from '../contract/routes.ts'
 import { idOf } from './organizations.ts'
 import {
   changesOf,
@@ -52,14 +43,13 @@ const listQuery = z.object({
 })
 
 export function registeredRoutes<Body extends z.ZodType>(
-  app: FastifyInstance,
+  on: Routes,
   deps: RegisteredDeps,
   table: Table<Body>,
 ): void {
   const { ports, organizations } = deps
   const { kind, path, plural } = table
-  app.post(path, async (request, reply) => {
-    const caller = await ports.authenticate(bearerKey(request))
+  on.post(path, async (caller, request) => {
     const given = readBody(table.body, request)
     const { value } = bodyOf(request)
     for (const name of table.required)
@@ -68,14 +58,10 @@ export function registeredRoutes<Body extends z.ZodType>(
     const one = await organizations.ensure(caller, idOf(value, 'organization_id'))
     const { wanted, shown } = table.fresh(given)
     const made = await create(deps, caller, one, kind, { ...table.wanted(given, value), ...wanted })
-    return sendJson(reply, 201, {
-      ...table.show({ endpoint: made, app: one }, undefined),
-      ...shown,
-    })
+    return created({ ...table.show({ endpoint: made, app: one }, undefined), ...shown })
   })
-  app.get(path, takesQuery, async (request, reply) => {
-    const caller = await ports.authenticate(bearerKey(request))
-    const { limit = 50, offset = 0, organization_id, user_id } = readQuery(listQuery, request)
+  on.query(path, listQuery, async (caller, { limit = 50, offset = 0, ...asked }) => {
+    const { organization_id, user_id } = asked
     const appId = organization_id
       ? (await organizations.find(caller, organization_id)).id
       : undefined
@@ -88,34 +74,27 @@ export function registeredRoutes<Body extends z.ZodType>(
     })
     const counts = await countsOf(ports, caller, appId)
     const shown = rows.map((row) => table.show(row, counts.get(row.endpoint.id)))
-    return sendJson(reply, 200, { [plural]: shown, total, limit, offset })
+    return { [plural]: shown, total, limit, offset }
   })
-  app.get(`${path}/:id`, async (request, reply) => {
-    const caller = await ports.authenticate(bearerKey(request))
+  on.get(`${path}/:id`, async (caller, request) => {
     const one = await table.find(caller, param(request, 'id'))
     const counts = await countsOf(ports, caller, one.app.id)
-    return sendJson(reply, 200, table.show(one, counts.get(one.endpoint.id)))
+    return table.show(one, counts.get(one.endpoint.id))
   })
-  for (const method of ['PUT', 'PATCH'] as const)
-    app.route({
-      method,
-      url: `${path}/:id`,
-      async handler(request, reply) {
-        const caller = await ports.authenticate(bearerKey(request))
-        const one = await table.find(caller, param(request, 'id'))
-        const given = readBody(table.body, request)
-        const { value } = bodyOf(request)
-        table.checkChange(given, value, one)
-        const changes = await changesOf(deps, caller, table.wanted(given, value), one.endpoint)
-        const endpoint = await ports.endpoints.patch(one.app, one.endpoint.id, changes)
-        const counts = await countsOf(ports, caller, one.app.id)
-        return sendJson(reply, 200, table.show({ endpoint, app: one.app }, counts.get(endpoint.id)))
-      },
+  for (const method of ['put', 'patch'] as const)
+    on[method](`${path}/:id`, async (caller, request) => {
+      const one = await table.find(caller, param(request, 'id'))
+      const given = readBody(table.body, request)
+      const { value } = bodyOf(request)
+      table.checkChange(given, value, one)
+      const changes = await changesOf(deps, caller, table.wanted(given, value), one.endpoint)
+      const endpoint = await ports.endpoints.patch(one.app, one.endpoint.id, changes)
+      const counts = await countsOf(ports, caller, one.app.id)
+      return table.show({ endpoint, app: one.app }, counts.get(endpoint.id))
     })
-  app.delete(`${path}/:id`, async (request, reply) => {
-    const caller = await ports.authenticate(bearerKey(request))
+  on.delete(`${path}/:id`, async (caller, request) => {
     const one = await table.find(caller, param(request, 'id'))
     await ports.endpoints.delete(one.app, one.endpoint.id)
-    return reply.code(204).send()
+    return noContent
   })
 }

@@ -1,7 +1,8 @@
 /** The requests of this dialect: endpoints, events, n8n's workflows, counts and health. */
 import type { FastifyInstance } from 'fastify'
 import type { DialectRoutes } from '../contract/dialect.ts'
-import { bearerKey, sendJson } from '../contract/request.ts'
+import { sendJson } from '../contract/request.ts'
+import { keyedRoutes } from '../contract/routes.ts'
 import { endpointRoutes } from './endpoint-routes.ts'
 import { eventRoutes } from './event-routes.ts'
 import { catalogue } from './events.ts'
@@ -18,9 +19,10 @@ export function agentesRoutes(values: AgentesValues): DialectRoutes {
       const organizations = organizationsOf(ports, values.organization)
       const deps: RegisteredDeps = { ports, organizations, values }
       const rate = new UserRate(values.userRate, ports.clock, () => ports.liveNodes())
-      endpointRoutes(app, deps)
-      eventRoutes(app, deps, rate)
-      workflowRoutes(app, deps, rate)
+      const on = keyedRoutes(app, ports)
+      endpointRoutes(on, deps)
+      eventRoutes(on, deps, rate)
+      workflowRoutes(on, deps, rate)
       monitoring(app, deps)
     },
     // As FastAPI, which the document's API is made with, writes them.
@@ -35,8 +37,7 @@ function monitoring(app: FastifyInstance, { ports, values }: RegisteredDeps): vo
   const health = createHealth(ports, values)
   // Without a key: what watches a service seldom has one, and nothing is told but how it is.
   app.get('/api/webhooks/health', async (_request, reply) => sendJson(reply, 200, await health()))
-  app.get('/api/webhooks/stats', async (request, reply) => {
-    const caller = await ports.authenticate(bearerKey(request))
+  keyedRoutes(app, ports).get('/api/webhooks/stats', async (caller) => {
     const selection = { dialect: 'agentes' } as const
     const [{ waiting, retrying, sending }, { all }, workflows] = await Promise.all([
       ports.retries.queues(caller, selection),
@@ -44,7 +45,7 @@ function monitoring(app: FastifyInstance, { ports, values }: RegisteredDeps): vo
       ports.endpoints.list(caller, { ...selection, metadata: { kind: 'n8n' }, limit: 1 }),
     ])
     const finished = all.delivered + all.exhausted
-    return sendJson(reply, 200, {
+    return {
       status: 'active',
       queues: {
         high_priority: waiting.high,
@@ -60,6 +61,6 @@ function monitoring(app: FastifyInstance, { ports, values }: RegisteredDeps): vo
         retries: all.retries,
         success_rate: finished === 0 ? null : all.delivered / finished,
       },
-    })
+    }
   })
 }

@@ -1,12 +1,11 @@
 /** `n8n_workflows`: register, list, read, change, remove; and hand data to those that are meant. */
-import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { invalid, PomboError } from '../../core/error.ts'
 import { memberText } from '../../core/json.ts'
 import type { Endpoint } from '../../core/endpoint.ts'
-import type { Caller } from '../contract/caller.ts'
-import type { DialectApp } from '../contract/caller.ts'
-import { bearerKey, bodyOf, readBody, sendJson } from '../contract/request.ts'
+import type { Caller, DialectApp } from '../contract/caller.ts'
+import { bodyOf, readBody } from '../contract/request.ts'
+import type { Routes } from '../contract/routes.ts'
 import { tagsOf } from './about.ts'
 import { catalogue } from './events.ts'
 import { givenId, idOf } from './organizations.ts'
@@ -25,8 +24,8 @@ import {
 
 const allTypes = catalogue.map(({ name }) => name)
 
-export function workflowRoutes(app: FastifyInstance, deps: RegisteredDeps, rate: UserRate): void {
-  registeredRoutes(app, deps, {
+export function workflowRoutes(on: Routes, deps: RegisteredDeps, rate: UserRate): void {
+  registeredRoutes(on, deps, {
     kind: 'n8n',
     path: '/api/webhooks/n8n/workflows',
     plural: 'workflows',
@@ -54,7 +53,7 @@ export function workflowRoutes(app: FastifyInstance, deps: RegisteredDeps, rate:
     find: async (caller, id) => await named(deps, caller, id),
     show: (one, counts) => showWorkflow(one, counts, allTypes),
   })
-  sync(app, deps, rate)
+  sync(on, deps, rate)
 }
 
 /** By its id of ours, or by n8n's in the usual organisation. */
@@ -73,10 +72,9 @@ const syncIn = z.object({
 })
 
 /** Hands data to the workflows that `sync_type` means, whatever they are subscribed to. */
-function sync(app: FastifyInstance, deps: RegisteredDeps, rate: UserRate): void {
+function sync(on: Routes, deps: RegisteredDeps, rate: UserRate): void {
   const { ports, organizations, values } = deps
-  app.post('/api/webhooks/n8n/sync', async (request, reply) => {
-    const caller = await ports.authenticate(bearerKey(request))
+  on.post('/api/webhooks/n8n/sync', async (caller, request) => {
     const given = readBody(syncIn, request)
     const { value, text } = bodyOf(request)
     const userId = idOf(value, 'user_id') ?? idOf(given.data, 'user_id')
@@ -96,12 +94,12 @@ function sync(app: FastifyInstance, deps: RegisteredDeps, rate: UserRate): void 
       const workflow = { workflow_id: workflowIdOf(endpoint), name: endpoint.description }
       events.push({ ...workflow, ...acceptedAnswer(accepted, values, ports) })
     }
-    return sendJson(reply, 200, {
+    return {
       success: true,
       sync_type: given.sync_type,
       event_id: events[0]!.event_id,
       workflows: events,
-    })
+    }
   })
 }
 

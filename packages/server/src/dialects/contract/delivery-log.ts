@@ -2,9 +2,8 @@
 import type { DialectName, Endpoint } from '../../core/endpoint.ts'
 import type { Message, Priority } from '../../core/message.ts'
 import type { Outcome } from '../../core/outcome.ts'
-import type { Caller } from './caller.ts'
+import type { Caller, DialectApp } from './caller.ts'
 import type { OutgoingEvent } from './delivery.ts'
-import type { DialectApp } from './caller.ts'
 
 /** Which endpoints a question is about. Nothing given: all within the caller's reach. */
 export interface Selection {

@@ -13,8 +13,8 @@ import {
   type WhatsAppEvent,
 } from '../../whatsapp/whatsapp.ts'
 import type { OutgoingEvent } from '../contract/delivery.ts'
-import { deviceHashOf, statusAfter } from './device.ts'
-import { eventName } from './events.ts'
+import { deviceHashOf } from './device.ts'
+import { eventName, statusAfter } from './events.ts'
 
 /**
  * `event` without its type: code, message, and by kind of event `device_info`, `devices`, `error` or `data`, as

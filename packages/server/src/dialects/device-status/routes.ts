@@ -1,25 +1,15 @@
 /** The requests of this dialect: devices registered, changed, shown, removed, and what their containers report. */
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { iso } from '../../core/clock.ts'
 import { deviceEvent } from '../../whatsapp/device/device-event.ts'
 import { invalid, PomboError } from '../../core/error.ts'
 import { showId } from '../../core/id.ts'
-import type { Caller } from '../contract/caller.ts'
 import type { DialectRoutes } from '../contract/dialect.ts'
-import type { DialectApp } from '../contract/caller.ts'
+import type { Caller, DialectApp } from '../contract/caller.ts'
 import type { DialectPorts } from '../contract/ports.ts'
-import {
-  basicKey,
-  bodyOf,
-  header,
-  param,
-  readBody,
-  readQuery,
-  sendJson,
-  takesQuery,
-  wholeNumber,
-} from '../contract/request.ts'
+import { basicKey, bodyOf, header, param, readBody, wholeNumber } from '../contract/request.ts'
+import { Answer, created, keyedRoutes, noContent, type Routes } from '../contract/routes.ts'
 import {
   checkDevice,
   deviceIn,
@@ -36,9 +26,10 @@ const device = `${devices}/:hash`
 
 export const deviceStatusRoutes: DialectRoutes = {
   mount(app, ports) {
-    registration(app, ports)
-    reading(app, ports)
-    reports(app, ports)
+    const on = keyedRoutes(app, ports, basicKey)
+    registration(on, ports)
+    reading(on, ports)
+    reports(on, ports)
     // Where the document says that the API is described.
     app.get('/api/docs', async (_request, reply) => reply.redirect('/api/v1/docs'))
   },
@@ -49,21 +40,17 @@ export const deviceStatusRoutes: DialectRoutes = {
   }),
 }
 
-async function authenticated(ports: DialectPorts, request: FastifyRequest): Promise<Caller> {
-  return await ports.authenticate(basicKey(request))
-}
-
-async function found(ports: DialectPorts, caller: Caller, hash: string): Promise<DialectApp> {
-  const app = await ports.apps.find(caller, hash)
-  if (!app) throw new PomboError('not_found', { what: 'device', id: hash })
-  return app
-}
-
 /** The document names the device in a header; its path does as well. */
-function instanceOf(request: FastifyRequest): string {
-  const hash = param(request, 'hash') || header(request, 'x-instance-id')
-  if (!hash) throw invalid(['header', 'x-instance-id'], 'field required', 'value_error.missing')
-  return hash
+async function found(
+  ports: DialectPorts,
+  caller: Caller,
+  request: FastifyRequest,
+): Promise<DialectApp> {
+  const id = param(request, 'hash') || header(request, 'x-instance-id')
+  if (!id) throw invalid(['header', 'x-instance-id'], 'field required', 'value_error.missing')
+  const app = await ports.apps.find(caller, id)
+  if (!app) throw new PomboError('not_found', { what: 'device', id })
+  return app
 }
 
 async function shown(ports: DialectPorts, app: DialectApp): Promise<object> {
@@ -74,9 +61,8 @@ async function shown(ports: DialectPorts, app: DialectApp): Promise<object> {
   return showDevice(app, webhook, states.get(app.id))
 }
 
-function registration(app: FastifyInstance, ports: DialectPorts): void {
-  app.post(devices, async (request, reply) => {
-    const caller = await authenticated(ports, request)
+function registration(on: Routes, ports: DialectPorts): void {
+  on.post(devices, async (caller, request) => {
     const given = readBody(newDeviceIn, request)
     checkDevice(ports, given, undefined)
     const hash = given.deviceHash ?? freshHash()
@@ -87,29 +73,22 @@ function registration(app: FastifyInstance, ports: DialectPorts): void {
       await ports.apps.delete(caller, one.id)
       throw error
     }
-    return sendJson(reply, 201, await shown(ports, one))
+    return created(await shown(ports, one))
   })
   for (const path of [devices, device]) {
-    app.put(path, async (request, reply) => {
-      const caller = await authenticated(ports, request)
-      const one = await found(ports, caller, instanceOf(request))
+    on.put(path, async (caller, request) => {
+      const one = await found(ports, caller, request)
       const given = readBody(deviceIn, request)
       const webhook = await ports.endpoints.find(one, webhookUid)
       checkDevice(ports, given, webhook)
       await saveDevice(ports, one, given, webhook)
       // From now on it is listed, if it was made by something else than this API.
       const metadata = { ...one.metadata, ...deviceMark }
-      return sendJson(
-        reply,
-        200,
-        await shown(ports, await ports.apps.patch(caller, one.id, { metadata })),
-      )
+      return await shown(ports, await ports.apps.patch(caller, one.id, { metadata }))
     })
-    app.delete(path, async (request, reply) => {
-      const caller = await authenticated(ports, request)
-      const one = await found(ports, caller, instanceOf(request))
-      await ports.apps.delete(caller, one.id)
-      return reply.code(204).send()
+    on.delete(path, async (caller, request) => {
+      await ports.apps.delete(caller, (await found(ports, caller, request)).id)
+      return noContent
     })
   }
 }
@@ -119,12 +98,10 @@ const listQuery = z.object({
   offset: wholeNumber(0, 1_000_000).optional(),
 })
 
-function reading(app: FastifyInstance, ports: DialectPorts): void {
-  app.get(devices, takesQuery, async (request, reply) => {
-    const caller = await authenticated(ports, request)
-    const { limit = 50, offset = 0 } = readQuery(listQuery, request)
-    const hash = header(request, 'x-instance-id')
-    if (hash) return sendJson(reply, 200, await shown(ports, await found(ports, caller, hash)))
+function reading(on: Routes, ports: DialectPorts): void {
+  on.query(devices, listQuery, async (caller, { limit = 50, offset = 0 }, request) => {
+    if (header(request, 'x-instance-id'))
+      return await shown(ports, await found(ports, caller, request))
     const { rows, total } = await ports.apps.list(caller, { metadata: deviceMark, limit, offset })
     const states = await ports.devices.states(rows)
     const list = await Promise.all(
@@ -132,11 +109,10 @@ function reading(app: FastifyInstance, ports: DialectPorts): void {
         showDevice(one, await ports.endpoints.find(one, webhookUid), states.get(one.id)),
       ),
     )
-    return sendJson(reply, 200, { devices: list, total, limit, offset })
+    return { devices: list, total, limit, offset }
   })
-  app.get(device, async (request, reply) => {
-    const caller = await authenticated(ports, request)
-    return sendJson(reply, 200, await shown(ports, await found(ports, caller, instanceOf(request))))
+  on.get(device, async (caller, request) => {
+    return await shown(ports, await found(ports, caller, request))
   })
 }
 
@@ -145,11 +121,10 @@ const reportIn = z.looseObject({
   message: z.string().max(10_000).nullish(),
 })
 
-function reports(app: FastifyInstance, ports: DialectPorts): void {
-  app.post(`${device}/events`, async (request, reply) => {
-    const caller = await authenticated(ports, request)
+function reports(on: Routes, ports: DialectPorts): void {
+  on.post(`${device}/events`, async (caller, request) => {
     readBody(reportIn, request)
-    const one = await found(ports, caller, instanceOf(request))
+    const one = await found(ports, caller, request)
     const session = one.uid ?? one.id
     const event = deviceEvent(bodyOf(request).text, session, ports.clock.now())!
     const accepted = await ports.accept({
@@ -165,12 +140,13 @@ function reports(app: FastifyInstance, ports: DialectPorts): void {
       ports.report(error, 'what a device reported last could not be noted')
     })
     const { type, code, status } = event.reading
-    return sendJson(reply, 202, {
+    const body = {
       ...(accepted.outcome === 'accepted' && { id: showId('message', accepted.message.id) }),
       deviceHash: session,
       status,
       event: { type, code },
       timestamp: iso(event.atMs),
-    })
+    }
+    return new Answer(202, JSON.stringify(body))
   })
 }

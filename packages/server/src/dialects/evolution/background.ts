@@ -2,11 +2,10 @@
  * What the dialect does beside its requests: it keeps the environment's webhooks, and reports to the monitoring
  * one.
  */
-import type { Caller } from '../contract/caller.ts'
+import type { Caller, DialectApp } from '../contract/caller.ts'
 import { iso } from '../../core/clock.ts'
 import { PomboError } from '../../core/error.ts'
 import { readId } from '../../core/id.ts'
-import type { DialectApp } from '../contract/caller.ts'
 import type { DialectPorts, BackgroundTask, Signal } from '../contract/ports.ts'
 import { type StartupTask, startupTask } from '../contract/startup-task.ts'
 import { eventName } from './events.ts'

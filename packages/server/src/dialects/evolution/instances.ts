@@ -1,8 +1,7 @@
 /** Instances and their webhooks: the main one that each has of its own, the global one, and the monitoring one. */
 import type { Endpoint } from '../../core/endpoint.ts'
 import { PomboError } from '../../core/error.ts'
-import type { Caller } from '../contract/caller.ts'
-import type { DialectApp } from '../contract/caller.ts'
+import type { Caller, DialectApp } from '../contract/caller.ts'
 import type { DialectPorts, EndpointChanges } from '../contract/ports.ts'
 import { monitoringEvents } from './events.ts'
 import type { EvolutionValues } from './settings.ts'

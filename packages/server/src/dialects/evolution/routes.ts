@@ -3,7 +3,7 @@ import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { PomboError } from '../../core/error.ts'
-import type { Caller } from '../contract/caller.ts'
+import type { Caller, DialectApp } from '../contract/caller.ts'
 import type { DialectRoutes } from '../contract/dialect.ts'
 import type { DialectPorts } from '../contract/ports.ts'
 import {
@@ -13,10 +13,10 @@ import {
   param,
   readBody,
   readQuery,
-  sendJson,
   takesQuery,
   wholeNumber,
 } from '../contract/request.ts'
+import { Answer, created, keyedRoutes, type Routes } from '../contract/routes.ts'
 import { ingest } from './ingest.ts'
 import { ensureInstance, mainUid, mainWebhooks, monitoringUid } from './instances.ts'
 import { csvText, jsonText, showLog } from './log.ts'
@@ -27,11 +27,12 @@ import { readWebhook, setWebhook, showWebhook } from './webhook.ts'
 export function evolutionRoutes(values: EvolutionValues): DialectRoutes {
   return {
     mount(app, ports) {
-      webhooks(app, ports, values)
-      overview(app, ports, values)
-      logs(app, ports)
-      failed(app, ports)
-      trial(app, ports, values)
+      const on = keyedRoutes(app, ports, keyOf)
+      webhooks(on, ports, values)
+      overview(on, ports, values)
+      logs(app, on, ports)
+      failed(on, ports)
+      trial(on, ports, values)
       ingest(app, ports, values)
     },
     // `response.message` is where Evolution's own clients look.
@@ -44,40 +45,37 @@ export function evolutionRoutes(values: EvolutionValues): DialectRoutes {
   }
 }
 
-async function callerOf(ports: DialectPorts, request: FastifyRequest): Promise<Caller> {
-  return await ports.authenticate(header(request, 'apikey') ?? bearerKey(request))
+function keyOf(request: FastifyRequest): string | undefined {
+  return header(request, 'apikey') ?? bearerKey(request)
 }
 
-function webhooks(app: FastifyInstance, ports: DialectPorts, values: EvolutionValues): void {
-  app.post('/webhook/set/:instance', async (request, reply) => {
-    const caller = await callerOf(ports, request)
+async function instanceOf(ports: DialectPorts, caller: Caller, name: string): Promise<DialectApp> {
+  const instance = await ports.apps.find(caller, name)
+  if (!instance) throw new PomboError('not_found', { what: 'instance', id: name })
+  return instance
+}
+
+function webhooks(on: Routes, ports: DialectPorts, values: EvolutionValues): void {
+  on.post('/webhook/set/:instance', async (caller, request) => {
     const given = readWebhook(request)
     const instance = await ensureInstance(ports, caller, param(request, 'instance'), values)
-    const endpoint = await setWebhook(ports, instance, given)
-    return sendJson(reply, 201, showWebhook(instance, endpoint))
+    return created(showWebhook(instance, await setWebhook(ports, instance, given)))
   })
-  app.get('/webhook/find/:instance', async (request, reply) => {
-    const caller = await callerOf(ports, request)
-    const name = param(request, 'instance')
-    const instance = await ports.apps.find(caller, name)
-    if (!instance) throw new PomboError('not_found', { what: 'instance', id: name })
-    return sendJson(
-      reply,
-      200,
-      showWebhook(instance, await ports.endpoints.find(instance, mainUid)),
-    )
+  on.get('/webhook/find/:instance', async (caller, request) => {
+    const instance = await instanceOf(ports, caller, param(request, 'instance'))
+    return showWebhook(instance, await ports.endpoints.find(instance, mainUid))
   })
 }
 
-function overview(app: FastifyInstance, ports: DialectPorts, values: EvolutionValues): void {
-  app.get('/webhook/health', async (request, reply) => {
-    const caller = await callerOf(ports, request)
-    return sendJson(reply, 200, { status: 'SUCCESS', data: await health(ports, caller, values) })
-  })
-  app.get('/webhook/metrics', async (request, reply) => {
-    const caller = await callerOf(ports, request)
-    return sendJson(reply, 200, { status: 'SUCCESS', metrics: await metrics(ports, caller) })
-  })
+function overview(on: Routes, ports: DialectPorts, values: EvolutionValues): void {
+  on.get('/webhook/health', async (caller) => ({
+    status: 'SUCCESS',
+    data: await health(ports, caller, values),
+  }))
+  on.get('/webhook/metrics', async (caller) => ({
+    status: 'SUCCESS',
+    metrics: await metrics(ports, caller),
+  }))
 }
 
 const logQuery = z.object({
@@ -112,21 +110,19 @@ async function queueSizes(ports: DialectPorts, caller: Caller): Promise<Map<stri
   return new Map(apps.map(({ app, counts }) => [app.id, counts.open]))
 }
 
-function logs(app: FastifyInstance, ports: DialectPorts): void {
-  app.get('/webhook/logs', takesQuery, async (request, reply) => {
-    const caller = await callerOf(ports, request)
-    const query = readQuery(logQuery, request)
+function logs(app: FastifyInstance, on: Routes, ports: DialectPorts): void {
+  on.query('/webhook/logs', logQuery, async (caller, query) => {
     const asked = await askedFor(ports, caller, query)
     const rows = asked
       ? (await ports.attempts.list(caller, { ...asked, limit: query.limit ?? 100 })).rows
       : []
     const sizes = rows.length > 0 ? await queueSizes(ports, caller) : new Map<string, number>()
     const shown = rows.map((row) => showLog(row, sizes.get(row.app.id) ?? 0))
-    return sendJson(reply, 200, { status: 'SUCCESS', data: { logs: shown, total: shown.length } })
+    return { status: 'SUCCESS', data: { logs: shown, total: shown.length } }
   })
 
   app.get('/webhook/logs/export', takesQuery, async (request, reply) => {
-    const caller = await callerOf(ports, request)
+    const caller = await ports.authenticate(keyOf(request))
     const query = readQuery(logQuery, request)
     const asked = await askedFor(ports, caller, query)
     const batches = asked ? ports.attempts.stream(caller, asked) : nothing()
@@ -139,9 +135,9 @@ function logs(app: FastifyInstance, ports: DialectPorts): void {
       .send(Readable.from(text))
   })
 
-  app.delete('/webhook/logs', async (request, reply) => {
-    await clear(ports, await callerOf(ports, request))
-    return sendJson(reply, 200, { status: 'SUCCESS', message: 'Logs and metrics cleared' })
+  on.delete('/webhook/logs', async (caller) => {
+    await clear(ports, caller)
+    return { status: 'SUCCESS', message: 'Logs and metrics cleared' }
   })
 }
 
@@ -155,13 +151,9 @@ const failedQuery = z.object({
   instance: z.string().optional(),
 })
 
-function failed(app: FastifyInstance, ports: DialectPorts): void {
-  app.get('/webhook/failed', takesQuery, async (request, reply) => {
-    const caller = await callerOf(ports, request)
-    const { limit = 100, cursor, instance } = readQuery(failedQuery, request)
-    const one = instance === undefined ? undefined : await ports.apps.find(caller, instance)
-    if (instance !== undefined && !one)
-      throw new PomboError('not_found', { what: 'instance', id: instance })
+function failed(on: Routes, ports: DialectPorts): void {
+  on.query('/webhook/failed', failedQuery, async (caller, { limit = 100, cursor, instance }) => {
+    const one = instance === undefined ? undefined : await instanceOf(ports, caller, instance)
     const selection = { ...mainWebhooks, ...(one && { appId: one.id }) }
     const [page, { count }] = await Promise.all([
       ports.retries.list(caller, { ...selection, limit, ...(cursor && { after: cursor }) }),
@@ -169,13 +161,13 @@ function failed(app: FastifyInstance, ports: DialectPorts): void {
     ])
     const rows = page.rows.map(failedText).join(',')
     const next = page.next === null ? '' : `,"nextCursor":${JSON.stringify(page.next)}`
-    return reply
-      .type('application/json; charset=utf-8')
-      .send(`{"status":"SUCCESS","data":{"failedWebhooks":[${rows}],"total":${count}${next}}}`)
+    return new Answer(
+      200,
+      `{"status":"SUCCESS","data":{"failedWebhooks":[${rows}],"total":${count}${next}}}`,
+    )
   })
 
-  app.delete('/webhook/failed/:webhookId', async (request, reply) => {
-    const caller = await callerOf(ports, request)
+  on.delete('/webhook/failed/:webhookId', async (caller, request) => {
     const id = param(request, 'webhookId')
     const result = await ports.retries.discard(caller, id, mainWebhooks)
     if (result === 'missing')
@@ -184,26 +176,22 @@ function failed(app: FastifyInstance, ports: DialectPorts): void {
       throw new PomboError('conflict', {
         detail: `An attempt of webhook "${id}" is under way; repeat this when it has ended.`,
       })
-    return sendJson(reply, 200, {
-      status: 'SUCCESS',
-      message: `Webhook ${id} removed from the retry queue`,
-    })
+    return { status: 'SUCCESS', message: `Webhook ${id} removed from the retry queue` }
   })
 
-  app.delete('/webhook/failed', async (request, reply) => {
-    const removed = await ports.retries.discardAll(await callerOf(ports, request), mainWebhooks)
+  on.delete('/webhook/failed', async (caller) => {
+    const removed = await ports.retries.discardAll(caller, mainWebhooks)
     const message = `${removed} webhooks removed from the retry queue`
-    return sendJson(reply, 200, { status: 'SUCCESS', message, data: { removed } })
+    return { status: 'SUCCESS', message, data: { removed } }
   })
 }
 
 const testIn = z.object({ url: z.string().min(1), payload: z.unknown().optional() })
 
-function trial(app: FastifyInstance, ports: DialectPorts, { timeoutMs }: EvolutionValues): void {
-  app.post('/webhook/test', async (request, reply) => {
-    await callerOf(ports, request)
+function trial(on: Routes, ports: DialectPorts, { timeoutMs }: EvolutionValues): void {
+  on.post('/webhook/test', async (_caller, request) => {
     const { url } = readBody(testIn, request)
     const data = await tryWebhook(ports, url, bodyOf(request).text, timeoutMs)
-    return sendJson(reply, 200, { status: 'SUCCESS', data })
+    return { status: 'SUCCESS', data }
   })
 }

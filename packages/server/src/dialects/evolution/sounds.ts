@@ -1,6 +1,5 @@
 /** How many sounds an instance had: a figure of `queue.stats`. */
-import type { Caller } from '../contract/caller.ts'
-import type { DialectApp } from '../contract/caller.ts'
+import type { Caller, DialectApp } from '../contract/caller.ts'
 import type { DialectPorts } from '../contract/ports.ts'
 
 /** What is being stored may have an id from before: it is counted the next time. */

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { showId } from '../../core/id.ts'
 import { invalid, PomboError } from '../../core/error.ts'
 import type { DialectRoutes } from '../contract/dialect.ts'
-import type { DialectApp } from '../contract/caller.ts'
+import type { Caller, DialectApp } from '../contract/caller.ts'
 import type { DialectPorts, GatewayTaken } from '../contract/ports.ts'
 import {
   bearerKey,
@@ -13,11 +13,9 @@ import {
   instant,
   param,
   readBody,
-  readQuery,
-  sendJson,
-  takesQuery,
   wholeNumber,
 } from '../contract/request.ts'
+import { Answer, keyedRoutes, noContent, type Routes, routesFor } from '../contract/routes.ts'
 import { catalogue, readEventName, wildcard } from './events.ts'
 import { logText, showLog, statesOf, statuses } from './log.ts'
 import { eventName } from './names.ts'
@@ -29,10 +27,11 @@ const session = '/api/whatsmeow/sessions/:id'
 export function whatsmeowRoutes(values: WhatsmeowValues): DialectRoutes {
   return {
     mount(app, ports) {
-      events(app, ports, values)
-      webhooks(app, ports, values)
+      const on = keyedRoutes(app, ports)
+      events(on, ports, values)
+      webhooks(on, ports, values)
       logs(app, ports, values)
-      catalogues(app, ports)
+      catalogues(on)
     },
     refusal: ({ code, message, problems }) => ({
       error: message,
@@ -47,9 +46,8 @@ const eventIn = z.object({
   event: z.record(z.string(), z.unknown()).nullish(),
 })
 
-function events(app: FastifyInstance, ports: DialectPorts, { queueSize }: WhatsmeowValues): void {
-  app.post(`${session}/events`, async (request, reply) => {
-    const caller = await ports.authenticate(bearerKey(request))
+function events(on: Routes, ports: DialectPorts, { queueSize }: WhatsmeowValues): void {
+  on.post(`${session}/events`, async (caller, request) => {
     const { type } = readBody(eventIn, request)
     const one = await ports.apps.ensure(caller, param(request, 'id'))
     if (queueSize !== undefined) {
@@ -72,14 +70,15 @@ function events(app: FastifyInstance, ports: DialectPorts, { queueSize }: Whatsm
     })
     const reason = await whyNot(ports, one, messages)
     const known = readEventName(type)
-    return sendJson(reply, 202, {
+    const body = {
       session_id: one.uid ?? one.id,
       type,
       known: known !== undefined && known !== wildcard,
       events: messages.map((result) => showAccepted(result, reason)),
       filtered,
       skipped,
-    })
+    }
+    return new Answer(202, JSON.stringify(body))
   })
 }
 
@@ -122,30 +121,28 @@ async function whyNot(
   return webhook.disabled ? 'the webhook is disabled' : 'the webhook is not subscribed to it'
 }
 
-function webhooks(app: FastifyInstance, ports: DialectPorts, { workers }: WhatsmeowValues): void {
-  const found = async (request: FastifyRequest): Promise<DialectApp> => {
-    const caller = await ports.authenticate(bearerKey(request))
-    const id = param(request, 'id')
-    const one = await ports.apps.find(caller, id)
-    if (!one) throw new PomboError('not_found', { what: 'session', id })
-    return one
-  }
-  app.put(`${session}/webhook`, async (request, reply) => {
-    const caller = await ports.authenticate(bearerKey(request))
+async function sessionOf(ports: DialectPorts, caller: Caller, id: string): Promise<DialectApp> {
+  const one = await ports.apps.find(caller, id)
+  if (!one) throw new PomboError('not_found', { what: 'session', id })
+  return one
+}
+
+function webhooks(on: Routes, ports: DialectPorts, { workers }: WhatsmeowValues): void {
+  const path = `${session}/webhook`
+  on.put(path, async (caller, request) => {
     const given = readBody(webhookIn, request)
     const one = await ports.apps.ensure(caller, param(request, 'id'))
-    const endpoint = await putWebhook(ports, one, given, workers)
-    return sendJson(reply, 200, showWebhook(one.uid ?? one.id, endpoint))
+    return showWebhook(one.uid ?? one.id, await putWebhook(ports, one, given, workers))
   })
-  app.get(`${session}/webhook`, async (request, reply) => {
-    const one = await found(request)
-    return sendJson(reply, 200, showWebhook(one.uid ?? one.id, await webhookOf(ports, one)))
+  on.get(path, async (caller, request) => {
+    const one = await sessionOf(ports, caller, param(request, 'id'))
+    return showWebhook(one.uid ?? one.id, await webhookOf(ports, one))
   })
-  app.delete(`${session}/webhook`, async (request, reply) => {
-    const one = await found(request)
+  on.delete(path, async (caller, request) => {
+    const one = await sessionOf(ports, caller, param(request, 'id'))
     const endpoint = await webhookOf(ports, one)
     if (endpoint) await ports.endpoints.delete(one, endpoint.id)
-    return reply.code(204).send()
+    return noContent
   })
 }
 
@@ -165,19 +162,15 @@ function logs(
   { enableLogs, logRetentionMs }: WhatsmeowValues,
 ): void {
   const path = '/api/whatsmeow/webhook/logs'
-  const enabled = () => {
-    if (!enableLogs)
-      throw new PomboError('bad_request', {
-        detail: 'The log is switched off here (WEBHOOK_ENABLE_LOGS=false).',
-      })
-  }
-  app.get(path, takesQuery, async (request, reply) => {
+  const on = routesFor(app, async (request) => {
     const caller = await ports.authenticate(bearerKey(request))
-    enabled()
-    const query = readQuery(logQuery, request)
-    const one = query.session_id ? await ports.apps.find(caller, query.session_id) : undefined
-    if (query.session_id && !one)
-      throw new PomboError('not_found', { what: 'session', id: query.session_id })
+    if (enableLogs) return caller
+    throw new PomboError('bad_request', {
+      detail: 'The log is switched off here (WEBHOOK_ENABLE_LOGS=false).',
+    })
+  })
+  on.query(path, logQuery, async (caller, query) => {
+    const one = query.session_id ? await sessionOf(ports, caller, query.session_id) : undefined
     const limit = query.limit ?? 50
     const oldestMs = ports.clock.now() - logRetentionMs
     const page = await ports.deliveries.list(caller, {
@@ -192,41 +185,31 @@ function logs(
       ...(query.until !== undefined && { untilMs: query.until }),
       ...(query.cursor && { after: query.cursor }),
     })
-    return sendJson(reply, 200, { logs: page.rows.map(showLog), limit, next_cursor: page.next })
+    return { logs: page.rows.map(showLog), limit, next_cursor: page.next }
   })
-  app.get(`${path}/:logId`, async (request, reply) => {
-    const caller = await ports.authenticate(bearerKey(request))
-    enabled()
+  on.get(`${path}/:logId`, async (caller, request) => {
     const id = param(request, 'logId')
     const detail = await ports.deliveries.find(caller, id, { dialect: 'whatsmeow' })
     if (!detail || detail.createdAtMs < ports.clock.now() - logRetentionMs)
       throw new PomboError('not_found', { what: 'log', id })
-    return reply.type('application/json; charset=utf-8').send(logText(detail))
+    return new Answer(200, logText(detail))
   })
 }
 
-function catalogues(app: FastifyInstance, ports: DialectPorts): void {
+function catalogues(on: Routes): void {
   const path = '/api/whatsmeow/webhook/events'
-  app.get(path, async (request, reply) => {
-    await ports.authenticate(bearerKey(request))
-    return sendJson(reply, 200, {
-      events: catalogue.map(({ name, struct, category, description }) => ({
-        event: name,
-        type: struct,
-        category,
-        description,
-      })),
-      wildcard,
-      total: catalogue.length,
-    })
-  })
+  const shown = catalogue.map(({ name, struct, category, description }) => ({
+    event: name,
+    type: struct,
+    category,
+    description,
+  }))
+  on.get(path, async () => ({ events: shown, wildcard, total: shown.length }))
   // Whether a name is an event type, in either spelling.
-  app.get(`${path}/:name`, async (request, reply) => {
-    await ports.authenticate(bearerKey(request))
+  on.get(`${path}/:name`, async (_caller, request) => {
     const name = readEventName(param(request, 'name'))
-    const event = catalogue.find((one) => one.name === name)
-    if (!event) throw invalid(['path', 'name'], `"${param(request, 'name')}" is no event type`)
-    const { struct, category, description } = event
-    return sendJson(reply, 200, { event: event.name, type: struct, category, description })
+    const found = shown.find(({ event }) => event === name)
+    if (!found) throw invalid(['path', 'name'], `"${param(request, 'name')}" is no event type`)
+    return found
   })
 }

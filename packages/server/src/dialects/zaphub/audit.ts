@@ -1,8 +1,7 @@
 /** ZapHub's table of events, read from what the engine records: messages, deliveries, attempts. */
 import { iso } from '../../core/clock.ts'
 import { readEvent } from '../../whatsapp/whatsapp.ts'
-import type { Caller } from '../contract/caller.ts'
-import type { DialectApp } from '../contract/caller.ts'
+import type { Caller, DialectApp } from '../contract/caller.ts'
 import type { DialectPorts } from '../contract/ports.ts'
 import type { AttemptEntry, DeliveryEntry, MessageEntry } from '../contract/delivery-log.ts'
 import { eventName } from './events.ts'

@@ -2,8 +2,9 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import type { DialectPorts } from '../contract/ports.ts'
-import { bearerKey, readBody, readQuery, sendJson, takesQuery } from '../contract/request.ts'
-import { page, sessionOf } from './request.ts'
+import { readBody } from '../contract/request.ts'
+import { created, keyedRoutes } from '../contract/routes.ts'
+import { page, sessionsOwn, success } from './request.ts'
 import {
   createSession,
   idOf,
@@ -14,57 +15,33 @@ import {
 } from './session.ts'
 import type { ZaphubValues } from './settings.ts'
 
-const sessions = '/api/v1/sessions'
-
-const listQuery = z.object(page)
-
 export function sessionRoutes(
   app: FastifyInstance,
   ports: DialectPorts,
   { queueConcurrency }: ZaphubValues,
 ): void {
-  app.post(sessions, async (request, reply) => {
-    const caller = await ports.authenticate(bearerKey(request))
+  const sessions = '/api/v1/sessions'
+  const all = keyedRoutes(app, ports)
+  all.post(sessions, async (caller, request) => {
     const given = readBody(sessionIn, request)
     const session = await createSession(ports, caller, given, queueConcurrency)
-    return sendJson(reply, 201, {
-      success: true,
-      data: await showSession(ports, session),
-      message: 'Session created successfully',
-    })
+    return created(success(await showSession(ports, session), 'Session created successfully'))
   })
-  app.get(sessions, takesQuery, async (request, reply) => {
-    const caller = await ports.authenticate(bearerKey(request))
-    const { limit, offset } = readQuery(listQuery, request)
+  all.query(sessions, z.object(page), async (caller, { limit, offset }) => {
     const { rows, total } = await ports.apps.list(caller, { limit, offset })
     const data = await Promise.all(rows.map((row) => showSession(ports, row)))
-    return sendJson(reply, 200, { success: true, data, pagination: { limit, offset, total } })
+    return { success: true, data, pagination: { limit, offset, total } }
   })
-  app.get(`${sessions}/:id`, async (request, reply) => {
-    const { session } = await sessionOf(ports, request)
-    return sendJson(reply, 200, {
-      success: true,
-      data: await showSession(ports, session),
-      message: 'Session found',
-    })
-  })
-  app.patch(`${sessions}/:id`, async (request, reply) => {
-    const { caller, session } = await sessionOf(ports, request)
+  const one = sessionsOwn(app, ports)
+  const path = `${sessions}/:id`
+  one.get(path, async ({ session }) => success(await showSession(ports, session), 'Session found'))
+  one.patch(path, async ({ caller, session }, request) => {
     const given = readBody(sessionPatch, request)
     const patched = await patchSession(ports, caller, session, given, queueConcurrency)
-    return sendJson(reply, 200, {
-      success: true,
-      data: await showSession(ports, patched),
-      message: 'Session updated successfully',
-    })
+    return success(await showSession(ports, patched), 'Session updated successfully')
   })
-  app.delete(`${sessions}/:id`, async (request, reply) => {
-    const { caller, session } = await sessionOf(ports, request)
+  one.delete(path, async ({ caller, session }) => {
     await ports.apps.delete(caller, session.id)
-    return sendJson(reply, 200, {
-      success: true,
-      data: { id: idOf(session) },
-      message: 'Session deleted successfully',
-    })
+    return success({ id: idOf(session) }, 'Session deleted successfully')
   })
 }

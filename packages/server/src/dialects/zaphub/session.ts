@@ -5,8 +5,7 @@ import { z } from 'zod'
 import { iso } from '../../core/clock.ts'
 import type { Endpoint } from '../../core/endpoint.ts'
 import { invalid } from '../../core/error.ts'
-import type { Caller } from '../contract/caller.ts'
-import type { DialectApp } from '../contract/caller.ts'
+import type { Caller, DialectApp } from '../contract/caller.ts'
 import type { DialectPorts, EndpointChanges } from '../contract/ports.ts'
 
 /** The uid of a session's endpoint. */

@@ -10,24 +10,18 @@ import type { Message } from '../../core/message.ts'
 import type { OutgoingEvent } from '../contract/delivery.ts'
 import type { DialectApp } from '../contract/caller.ts'
 import type { DialectPorts } from '../contract/ports.ts'
-import {
-  bearerKey,
-  bodyOf,
-  readBody,
-  readQuery,
-  sendJson,
-  takesQuery,
-} from '../contract/request.ts'
+import { bodyOf, readBody } from '../contract/request.ts'
+import { keyedRoutes } from '../contract/routes.ts'
 import { auditOf, categories, showAttempt } from './audit.ts'
 import { catalogue } from './events.ts'
 import { jobTag, newJobId } from './job.ts'
 import { body, headers, signBody } from './payload.ts'
-import { page, sessionOf } from './request.ts'
+import { page, sessionsOwn, success } from './request.ts'
 import { idOf, webhookOf } from './session.ts'
 import type { ZaphubValues } from './settings.ts'
 import { testAnswer } from './test-answer.ts'
 
-const session = '/api/v1/sessions/:id'
+const path = '/api/v1/sessions/:id'
 
 const eventName = z.string().regex(/^[a-zA-Z0-9\-_.]{1,256}$/, 'takes letters, digits and - _ .')
 const testIn = z.object({ url: z.string().max(4_096).nullish(), event: eventName.nullish() })
@@ -41,8 +35,8 @@ export function webhookRoutes(
   ports: DialectPorts,
   values: ZaphubValues,
 ): void {
-  app.post(`${session}/webhook/test`, async (request, reply) => {
-    const { session: one } = await sessionOf(ports, request)
+  const on = sessionsOwn(app, ports)
+  on.post(`${path}/webhook/test`, async ({ session: one }, request) => {
     const given = readBody(testIn, request)
     const webhook = await webhookOf(ports, one)
     const url = given.url || webhook?.url
@@ -62,11 +56,10 @@ export function webhookRoutes(
       },
       timeoutMs: own?.timeoutMs ?? values.timeoutMs,
     })
-    return sendJson(reply, 200, testAnswer(url, outcome, values.maxBodyBytes))
+    return testAnswer(url, outcome, values.maxBodyBytes)
   })
 
-  app.post(`${session}/webhook/retry`, async (request, reply) => {
-    const { session: one } = await sessionOf(ports, request)
+  on.post(`${path}/webhook/retry`, async ({ session: one }, request) => {
     const { event } = readBody(retryIn, request)
     const webhook = await webhookOf(ports, one)
     if (!webhook) throw noWebhook(one)
@@ -86,17 +79,12 @@ export function webhookRoutes(
       payload: memberText(bodyOf(request).text, 'payload')!,
       onlyEndpointId: webhook.id,
     })
-    return sendJson(reply, 200, {
-      success: true,
-      data: { jobId, webhookUrl: webhook.url, event },
-      message: 'Webhook retry queued successfully',
-    })
+    return success({ jobId, webhookUrl: webhook.url, event }, 'Webhook retry queued successfully')
   })
 
   const historyQuery = z.object({ ...page, status: z.enum(['delivered', 'failed']).optional() })
-  app.get(`${session}/webhook/events`, takesQuery, async (request, reply) => {
-    const { caller, session: one } = await sessionOf(ports, request)
-    const { limit, offset, status } = readQuery(historyQuery, request)
+  on.query(`${path}/webhook/events`, historyQuery, async ({ caller, session: one }, asked) => {
+    const { limit, offset, status } = asked
     const query = {
       appId: one.id,
       dialect: 'zaphub' as const,
@@ -106,11 +94,7 @@ export function webhookRoutes(
       ports.attempts.count(caller, query),
       ports.attempts.list(caller, { ...query, limit, offset }),
     ])
-    return sendJson(reply, 200, {
-      success: true,
-      data: rows.map(showAttempt),
-      pagination: { limit, offset, total },
-    })
+    return { success: true, data: rows.map(showAttempt), pagination: { limit, offset, total } }
   })
 
   const auditQuery = z.object({
@@ -119,29 +103,15 @@ export function webhookRoutes(
     offset: page.offset.refine((value) => value <= 1_000, 'must be at most 1000'),
     category: z.enum(categories, `must be one of ${categories.join(', ')}`).optional(),
   })
-  app.get(`${session}/events`, takesQuery, async (request, reply) => {
-    const { caller, session: one } = await sessionOf(ports, request)
-    const { limit, offset, category } = readQuery(auditQuery, request)
+  on.query(`${path}/events`, auditQuery, async ({ caller, session: one }, asked) => {
+    const { limit, offset, category } = asked
     const { rows, total } = await auditOf(ports, caller, one, { limit, offset, category })
-    return sendJson(reply, 200, {
-      success: true,
-      data: rows,
-      pagination: { limit, offset, total },
-    })
+    return { success: true, data: rows, pagination: { limit, offset, total } }
   })
 
-  app.get('/api/v1/webhook/events', async (request, reply) => {
-    await ports.authenticate(bearerKey(request))
-    return sendJson(reply, 200, {
-      success: true,
-      data: catalogue.map(({ name, description, category, payload }) => ({
-        event: name,
-        description,
-        category,
-        payload,
-      })),
-      message: `${catalogue.length} webhook event types available`,
-    })
+  keyedRoutes(app, ports).get('/api/v1/webhook/events', async () => {
+    const data = catalogue.map(({ name, ...rest }) => ({ event: name, ...rest }))
+    return success(data, `${data.length} webhook event types available`)
   })
 }
 
