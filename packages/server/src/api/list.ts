@@ -10,6 +10,7 @@ import {
   pageQuery,
   readCursor,
 } from './pagination.ts'
+import type { OwnParameters, ParamsOf } from './path.ts'
 import { type Answer, type Call, json, type Route, route } from './route.ts'
 
 /** How a list's iterators name a row, and how they are read; usually by the shown id of the row. */
@@ -28,20 +29,20 @@ type Shape = z.ZodRawShape
 type None = Record<never, never>
 
 /** The call that a list's parts get: `limit` and `iterator` are read already. */
-export type ListCall<Params extends Shape, Query extends Shape> = Call<
-  z.output<z.ZodObject<Params>>,
+export type ListCall<Path extends string, Query extends Shape> = Call<
+  ParamsOf<Path>,
   z.output<z.ZodObject<Query>>,
   undefined
 >
 
-export interface List<Params extends Shape, Query extends Shape, Row> {
-  path: string
+export interface List<Path extends string, Query extends Shape, Row> {
+  path: Path
   id: string
   tag: string
   summary: string
   description?: string | undefined
   access: Access
-  params?: Params | undefined
+  params?: OwnParameters | undefined
   /** Beside `limit` and `iterator`; with `orderQuery` where the order can be asked for. */
   query?: Query
   /** Unless another one is asked for. */
@@ -51,13 +52,13 @@ export interface List<Params extends Shape, Query extends Shape, Row> {
   /** Of the answer: `A page of applications, oldest first`. */
   page: string
   /** From the cursor on, in its order. */
-  find: (call: ListCall<Params, Query>, cursor: Cursor) => Promise<Found<Row>>
-  show: (rows: Row[], call: ListCall<Params, Query>) => unknown[] | Promise<unknown[]>
+  find: (call: ListCall<Path, Query>, cursor: Cursor) => Promise<Found<Row>>
+  show: (rows: Row[], call: ListCall<Path, Query>) => unknown[] | Promise<unknown[]>
 }
 
 /** A path that answers a list, page by page. All lists of the API are made by this or by `textListRoute`. */
-export function listRoute<Row, Params extends Shape = None, Query extends Shape = None>(
-  list: List<Params, Query, Row>,
+export function listRoute<Row, Path extends `/${string}`, Query extends Shape = None>(
+  list: List<Path, Query, Row>,
 ): Route {
   const { find, show, ...rest } = list
   return textListRoute({
@@ -70,8 +71,8 @@ export function listRoute<Row, Params extends Shape = None, Query extends Shape 
 }
 
 /** A list whose answer is not to be written by `JSON.stringify`: its items are JSON text already. */
-export function textListRoute<Row, Params extends Shape = None, Query extends Shape = None>({
-  params,
+export function textListRoute<Row, Path extends `/${string}`, Query extends Shape = None>({
+  path,
   query,
   order,
   iterators,
@@ -79,19 +80,18 @@ export function textListRoute<Row, Params extends Shape = None, Query extends Sh
   page,
   answer,
   ...rest
-}: Omit<List<Params, Query, Row>, 'find' | 'show'> & {
-  answer: (call: ListCall<Params, Query>, cursor: Cursor) => Promise<Answer>
+}: Omit<List<Path, Query, Row>, 'find' | 'show'> & {
+  answer: (call: ListCall<Path, Query>, cursor: Cursor) => Promise<Answer>
 }): Route {
   return route({
     ...rest,
-    method: 'GET',
-    ...(params && { params: z.object(params) }),
+    at: `GET ${path}`,
     query: z.object({ ...pageQuery, ...query }),
     answers: { 200: { description: page, body: listOf(item) } },
     handle: async (call) =>
       await answer(
         // Read by the very schemas that this type names.
-        call as unknown as ListCall<Params, Query>,
+        call as unknown as ListCall<Path, Query>,
         readCursor(call.query, order, iterators.read),
       ),
   })

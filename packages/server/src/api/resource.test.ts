@@ -10,8 +10,8 @@ const rows = Array.from({ length: 3 }, (_, n) => ({ id: uuidv7(1_764_000_000_000
 const cursors: Cursor[] = []
 
 const routes = resource({
-  path: '/api/v1/thing',
-  key: { thing_id: z.string() },
+  path: '/api/v1/thing/{thing_id}',
+  params: { thing_id: z.string() },
   id: 'v1.thing',
   tag: 'Thing',
   words: { one: 'a thing', many: 'things' },

@@ -14,6 +14,7 @@ import {
   type Route,
   route,
 } from './route.ts'
+import type { OwnParameters, ParamsOf } from './path.ts'
 
 type Shape = z.ZodRawShape
 type None = Record<never, never>
@@ -42,8 +43,7 @@ type Bodied<Query extends Shape, Body extends z.ZodType> = Verb & { query?: Quer
  * without `put` has no PUT.
  */
 export interface Resource<
-  Within extends Shape,
-  Key extends Shape,
+  Path extends `/${string}`,
   Row,
   ListQuery extends Shape,
   CreateQuery extends Shape,
@@ -52,12 +52,9 @@ export interface Resource<
   Patch extends z.ZodType,
   DeleteQuery extends Shape,
 > {
-  /** Of the collection, as OpenAPI writes it: `/api/v1/app/{app_id}/endpoint`. */
-  path: string
-  /** Its parameters: `{ app_id: appId }`. */
-  within?: Within
-  /** The parameter that names one of them: `{ endpoint_id: endpointId }`. */
-  key: Key
+  /** Of one of them, as OpenAPI writes it: `/api/v1/app/{app_id}/endpoint/{endpoint_id}`. */
+  path: Path
+  params?: OwnParameters
   /** How the operation ids begin: `v1.endpoint`. */
   id: string
   tag: string
@@ -73,48 +70,43 @@ export interface Resource<
     /** Of the answer; made of the words unless given. */
     page?: string
     iterators: Row extends { id: string } ? IdKind | Iterators<Row> : Iterators<Row>
-    find: (call: ListCall<Within, ListQuery>, cursor: Cursor) => Promise<Found<Row>>
+    find: (call: ListCall<'', ListQuery>, cursor: Cursor) => Promise<Found<Row>>
     /** Where a page is shown in another way than row by row. */
-    show?: (rows: Row[], call: ListCall<Within, ListQuery>) => unknown[] | Promise<unknown[]>
+    show?: (rows: Row[], call: ListCall<'', ListQuery>) => unknown[] | Promise<unknown[]>
   }
-  create?: Bodied<CreateQuery, In> & Does<Call<Read<Within>, Read<CreateQuery>, z.output<In>>, Row>
-  get?: Verb & Does<Call<Read<Within & Key>, undefined, undefined>, Row>
+  create?: Bodied<CreateQuery, In> & Does<Call<ParamsOf<''>, Read<CreateQuery>, z.output<In>>, Row>
+  get?: Verb & Does<Call<ParamsOf<Path>, undefined, undefined>, Row>
   put?: Bodied<None, Put> &
-    Does<Call<Read<Within & Key>, undefined, z.output<Put>>, { row: Row; created: boolean }>
-  patch?: Bodied<None, Patch> & Does<Call<Read<Within & Key>, undefined, z.output<Patch>>, Row>
+    Does<Call<ParamsOf<Path>, undefined, z.output<Put>>, { row: Row; created: boolean }>
+  patch?: Bodied<None, Patch> & Does<Call<ParamsOf<Path>, undefined, z.output<Patch>>, Row>
   delete?: Verb & { query?: DeleteQuery } & Does<
-      Call<Read<Within & Key>, Read<DeleteQuery>, undefined>,
+      Call<ParamsOf<Path>, Read<DeleteQuery>, undefined>,
       unknown
     >
 }
 
 /** The routes of a resource. */
 export function resource<
+  Path extends `/${string}`,
   Row,
-  Key extends Shape,
-  Within extends Shape = None,
   ListQuery extends Shape = None,
   CreateQuery extends Shape = None,
   In extends z.ZodType = z.ZodType,
   Put extends z.ZodType = z.ZodType,
   Patch extends z.ZodType = z.ZodType,
   DeleteQuery extends Shape = None,
->(of: Resource<Within, Key, Row, ListQuery, CreateQuery, In, Put, Patch, DeleteQuery>): Route[] {
-  const { path, within, key, id, tag, words, access, list } = of
+>(of: Resource<Path, Row, ListQuery, CreateQuery, In, Put, Patch, DeleteQuery>): Route[] {
+  const { path, params, id, tag, words, access, list } = of
   const noun = words.one.replace(/^an? /, '')
   const answer: AnswerShape = { description: `The ${noun}`, body: of.out }
-  const collection = { path, params: within && z.object(within) }
-  const one = {
-    path: `${path}/{${Object.keys(key)[0]!}}`,
-    params: z.object({ ...within, ...key }),
-  }
+  const collection = path.slice(0, path.lastIndexOf('/')) as `/${string}`
   const shown = async (status: number, row: unknown, call: AnyCall) =>
     json(status, await of.show(row as Row, call))
 
   /** One of the routes; `usual` is what stands in for what the resource does not say. */
   function verb(
     method: Method,
-    where: { path: string; params: z.ZodObject | undefined },
+    where: `/${string}`,
     usual: { id: string; summary: string; answers: Record<number, AnswerShape> },
     own: Erased | undefined,
     answered: (result: unknown, call: AnyCall) => Answer | Promise<Answer>,
@@ -123,8 +115,8 @@ export function resource<
     const { store, handle, query, ...rest } = own
     return [
       route({
-        ...where,
-        method,
+        at: `${method} ${where}`,
+        params,
         tag,
         access,
         ...usual,
@@ -142,8 +134,8 @@ export function resource<
       ? []
       : [
           listRoute({
-            ...collection,
-            params: within,
+            path: collection,
+            params,
             id: `${id}.list`,
             tag,
             summary: `List ${words.many}`,
@@ -170,14 +162,14 @@ export function resource<
     ),
     ...verb(
       'GET',
-      one,
+      path,
       { id: 'get', summary: `Get ${words.one}`, answers: { 200: answer } },
       of.get,
       async (row, call) => await shown(200, row, call),
     ),
     ...verb(
       'PUT',
-      one,
+      path,
       {
         id: 'update',
         summary: `Set all of ${words.one}, or create it`,
@@ -194,14 +186,14 @@ export function resource<
     ),
     ...verb(
       'PATCH',
-      one,
+      path,
       { id: 'patch', summary: `Change parts of ${words.one}`, answers: { 200: answer } },
       of.patch,
       async (row, call) => await shown(200, row, call),
     ),
     ...verb(
       'DELETE',
-      one,
+      path,
       {
         id: 'delete',
         summary: `Delete ${words.one}`,

@@ -1,6 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { z } from 'zod'
+import type { AppScope } from '../registry/apps/app.ts'
 import type { Access, Holder, RouteUse } from './access.ts'
+import { type OwnParameters, type ParamsOf, paramsOf } from './path.ts'
 
 /**
  * A path of the API as a value: what it takes, what it answers, who may call it, and what it does. The same table is
@@ -51,6 +53,8 @@ export interface Call<Params, Query, Body> {
   holder: Holder
   /** The uuid of the app that the path names, within the caller's scope; empty where the path names none. */
   appId: string
+  /** The same app, with its tenant. */
+  scope: AppScope
   idempotencyKey: string | undefined
   request: FastifyRequest
   reply: FastifyReply
@@ -77,12 +81,12 @@ type Output<Schema extends z.ZodType | undefined> = Schema extends z.ZodType
   : undefined
 
 interface Definition<
-  Params extends z.ZodObject | undefined,
+  At extends `${Method} /${string}`,
   Query extends z.ZodObject | undefined,
   Body extends z.ZodType | undefined,
 > {
-  method: Method
-  path: string
+  /** Method and path. */
+  at: At
   id: string
   tag: string
   summary: string
@@ -90,31 +94,34 @@ interface Definition<
   access: Access
   use?: RouteUse
   app?: 'existing' | 'any' | undefined
-  params?: Params | undefined
+  params?: OwnParameters | undefined
   query?: Query | undefined
   body?: Body | undefined
   apart?: string | undefined
   idempotency?: 'stored' | 'own' | undefined
   answers: Record<number, AnswerShape>
-  handle(call: Call<Output<Params>, Output<Query>, Output<Body>>): Promise<Answer> | Answer
+  handle(call: Call<ParamsOf<At>, Output<Query>, Output<Body>>): Promise<Answer> | Answer
 }
 
-/** Defines a route; the handler's call has the types of its schemas. */
+/** Defines a route; the handler's call has the types of its path and schemas. */
 export function route<
-  Params extends z.ZodObject | undefined = undefined,
+  At extends `${Method} /${string}`,
   Query extends z.ZodObject | undefined = undefined,
   Body extends z.ZodType | undefined = undefined,
->(definition: Definition<Params, Query, Body>): Route {
+>({ at, ...definition }: Definition<At, Query, Body>): Route {
+  const [method, path] = at.split(' ') as [Method, string]
   return {
     ...definition,
+    method,
+    path,
     app: definition.app ?? 'existing',
     idempotency: definition.idempotency ?? 'stored',
     apart: definition.apart,
     use: definition.use,
-    params: definition.params,
+    params: paramsOf(path, definition.params),
     query: definition.query,
     body: definition.body,
     // `serve` reads the parts by these same schemas, which the erased type can no longer say.
-    handle: (call) => definition.handle(call as Call<Output<Params>, Output<Query>, Output<Body>>),
+    handle: (call) => definition.handle(call as Call<ParamsOf<At>, Output<Query>, Output<Body>>),
   }
 }

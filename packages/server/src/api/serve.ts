@@ -63,6 +63,7 @@ async function serve(
     text: body.text,
     holder,
     appId,
+    scope: { tenantId: holder.tenantId, appId },
     idempotencyKey,
     request,
     reply,

@@ -2,7 +2,7 @@ import type { Apps } from '../../registry/apps/store.ts'
 import { defined, flag } from '../field.ts'
 import { json, type Route } from '../route.ts'
 import { resource } from '../resource.ts'
-import { appId, applicationIn, applicationOut, applicationPatch, showApp } from './schema.ts'
+import { applicationIn, applicationOut, applicationPatch, showApp } from './schema.ts'
 import { say } from '../../core/sentences/sentences.ts'
 
 const notSelected = flag
@@ -12,8 +12,7 @@ const notSelected = flag
 
 export function appRoutes(apps: Apps): Route[] {
   return resource({
-    path: '/api/v1/app',
-    key: { app_id: appId },
+    path: '/api/v1/app/{app_id}',
     id: 'v1.application',
     tag: 'Application',
     words: { one: 'an application', many: 'applications' },

@@ -54,13 +54,3 @@ export function showApp(app: App): z.output<typeof applicationOut> {
     updatedAt: iso(app.updatedAtMs),
   }
 }
-
-/** An app in a path: its id or its uid. */
-export const appId = z
-  .string()
-  .min(1)
-  .max(256)
-  .meta({
-    description: "The application's id or uid",
-    examples: ['app_01hzy3k9v2e8r5c7m4n6p8q0sa'],
-  })

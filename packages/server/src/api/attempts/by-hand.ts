@@ -5,10 +5,7 @@ import { uuidv7 } from '../../core/id.ts'
 import { priorityRank } from '../../queue/queue.ts'
 import { resend } from '../../queue/reopen/store.ts'
 import { discardDeliveries } from '../../record/discard/store.ts'
-import { appId } from '../apps/schema.ts'
-import { endpointId } from '../endpoints/schema.ts'
 import { requireMessage } from '../messages/routes.ts'
-import { msgId } from '../messages/schema.ts'
 import { empty, json, type Route, route } from '../route.ts'
 import { deliveriesOfMessage, type StandingState } from '../history/deliveries/store.ts'
 import type { StoredMessage } from '../history/messages/store.ts'
@@ -27,15 +24,13 @@ export function byHandRoutes(deps: AttemptDeps): Route[] {
 function resendRoute(deps: AttemptDeps): Route {
   const { db, endpointsOf, clock, wake } = deps
   return route({
-    method: 'POST',
-    path: '/api/v1/app/{app_id}/msg/{msg_id}/endpoint/{endpoint_id}/resend',
+    at: 'POST /api/v1/app/{app_id}/msg/{msg_id}/endpoint/{endpoint_id}/resend',
     id: 'v1.message-attempt.resend',
     tag,
     summary: 'Send a message to an endpoint again',
     description:
       'Also where it was delivered already. Where it still waits, it is brought forward instead.',
     access: 'app',
-    params: z.object({ app_id: appId, msg_id: msgId, endpoint_id: endpointId }),
     answers: {
       202: { description: 'It will be sent', body: component('EmptyResponse', {}) },
     },
@@ -54,14 +49,12 @@ function resendRoute(deps: AttemptDeps): Route {
 function resendAllRoute(deps: AttemptDeps): Route {
   const { db, endpointsOf, clock, wake } = deps
   return route({
-    method: 'POST',
-    path: '/api/v1/app/{app_id}/msg/{msg_id}/resend',
+    at: 'POST /api/v1/app/{app_id}/msg/{msg_id}/resend',
     id: 'v1.message.resend',
     tag,
     summary: 'Send a message again to every endpoint that it was for',
     description: 'Also where it was delivered already. Endpoints that are disabled are left alone.',
     access: 'app',
-    params: z.object({ app_id: appId, msg_id: msgId }),
     answers: {
       202: {
         description: 'It will be sent',
@@ -91,15 +84,13 @@ function resendAllRoute(deps: AttemptDeps): Route {
 function skipRoute(deps: AttemptDeps): Route {
   const { db, endpointsOf, wake } = deps
   return route({
-    method: 'DELETE',
-    path: '/api/v1/app/{app_id}/msg/{msg_id}/endpoint/{endpoint_id}',
+    at: 'DELETE /api/v1/app/{app_id}/msg/{msg_id}/endpoint/{endpoint_id}',
     id: 'v1.message-attempt.skip',
     tag,
     summary: 'Give up a delivery that is still open',
     description:
       'It is recorded as not sent. Where it held its orderingKey, the next one goes. It can be sent again by hand.',
     access: 'app',
-    params: z.object({ app_id: appId, msg_id: msgId, endpoint_id: endpointId }),
     answers: { 204: { description: 'It is given up' } },
     async handle({ holder, appId, params }) {
       const endpoint = pick(await endpointsOf(holder.tenantId, appId), params.endpoint_id)

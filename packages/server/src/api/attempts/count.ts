@@ -1,6 +1,4 @@
 import { z } from 'zod'
-import { appId } from '../apps/schema.ts'
-import { endpointId } from '../endpoints/schema.ts'
 import { readIdCursor } from '../pagination.ts'
 import { json, type Route, route } from '../route.ts'
 import type { AttemptDeps } from './deps.ts'
@@ -22,14 +20,12 @@ const countOut = component('CountOut', {
 
 export function countRoute({ reads, endpointsOf }: AttemptDeps): Route {
   return route({
-    method: 'GET',
-    path: '/api/v1/app/{app_id}/attempt/endpoint/{endpoint_id}/count',
+    at: 'GET /api/v1/app/{app_id}/attempt/endpoint/{endpoint_id}/count',
     id: 'v1.message-attempt.count-by-endpoint',
     tag: 'Message Attempt',
     summary: `Count an endpoint's attempts, up to ${most.toLocaleString('en')}`,
     description: "In Svix's cloud only; its open-source server has no such path.",
     access: 'app',
-    params: z.object({ app_id: appId, endpoint_id: endpointId }),
     query: z.object(filters),
     answers: { 200: { description: 'How many there are', body: countOut } },
     async handle(call) {

@@ -4,11 +4,10 @@ import type { Endpoint } from '../../core/endpoint.ts'
 import { showId } from '../../core/id.ts'
 import type { AppRoutes } from '../../registry/cache/routes.ts'
 import { judge, type PassedOver, type RouteRules } from '../../route/route.ts'
-import { appId } from '../apps/schema.ts'
 import { time } from '../field.ts'
 import { iteratorsById, listRoute } from '../list.ts'
 import { requireMessage } from '../messages/routes.ts'
-import { msgId, statusText } from '../messages/schema.ts'
+import { statusText } from '../messages/schema.ts'
 import type { Messages, StoredMessage } from '../history/messages/store.ts'
 import {
   deliveriesOfMessage,
@@ -111,7 +110,6 @@ export function explainRoute(deps: ExplainDeps): Route {
       'Deliveries are those that there were; where there was none, the reason is what the endpoint’s settings, as ' +
       'they are now, say of the message.',
     access: 'app',
-    params: { app_id: appId, msg_id: msgId },
     order: 'ascending',
     iterators: iteratorsById('endpoint', ({ endpoint }: Judged) => endpoint.id),
     item: explainOut,

@@ -1,7 +1,5 @@
 import type { z } from 'zod'
 import type { Holder } from '../access.ts'
-import { appId } from '../apps/schema.ts'
-import { endpointId } from '../endpoints/schema.ts'
 import { type AttemptRow, attemptsByMessage } from '../history/attempts/store.ts'
 import { attemptsByEndpoint } from '../history/endpoint-attempts/store.ts'
 import type { AttemptFilter } from '../history/filter.ts'
@@ -10,8 +8,9 @@ import { iteratorsById, textListRoute } from '../list.ts'
 import { messageJson } from '../messages/message-json.ts'
 import { messagePage } from '../messages/message-page.ts'
 import { requireMessage } from '../messages/routes.ts'
-import { msgId, withContent } from '../messages/schema.ts'
+import { withContent } from '../messages/schema.ts'
 import type { Cursor } from '../pagination.ts'
+import { pathParameters } from '../path.ts'
 import type { Route } from '../route.ts'
 import type { AttemptDeps } from './deps.ts'
 import { pick } from './pick.ts'
@@ -21,7 +20,7 @@ import { filterOf } from './status.ts'
 
 const iterators = iteratorsById('attempt', ({ id }: AttemptRow) => id)
 const query = { ...attemptQuery, ...withContent }
-const ofEndpoint = endpointId.optional().describe('Only attempts to this endpoint')
+const ofEndpoint = pathParameters.endpoint_id.optional().describe('Only attempts to this endpoint')
 
 type ListDeps = Omit<AttemptDeps, 'db'> & Messages
 
@@ -33,51 +32,41 @@ interface Call {
   query: z.output<z.ZodObject<typeof query>> & { endpoint_id?: string | undefined }
 }
 
-interface AttemptList {
-  path: string
-  id: string
-  summary: string
-  params: z.ZodRawShape
-  query: z.ZodRawShape
-}
+/** Two paths are those of clients 1.x for the same. */
+const lists = [
+  {
+    path: '/attempt/endpoint/{endpoint_id}',
+    id: 'list-by-endpoint',
+    summary: "List an endpoint's attempts, newest first",
+    query,
+  },
+  {
+    path: '/attempt/msg/{msg_id}',
+    id: 'list-by-msg',
+    summary: "List a message's attempts, newest first",
+    query: { ...query, endpoint_id: ofEndpoint },
+  },
+  {
+    path: '/msg/{msg_id}/attempt',
+    id: 'list-by-msg-deprecated',
+    summary: "List a message's attempts, as clients 1.x ask",
+    query: { ...query, endpoint_id: ofEndpoint },
+  },
+  {
+    path: '/msg/{msg_id}/endpoint/{endpoint_id}/attempt',
+    id: 'list-by-endpoint-deprecated',
+    summary: "List a message's attempts to one endpoint, as clients 1.x ask",
+    query,
+  },
+]
 
-/** Attempts of an endpoint, and of a message. Two paths are those of clients 1.x for the same. */
+/** Attempts of an endpoint, and of a message. */
 export function attemptLists(deps: AttemptDeps): Route[] {
-  const base = '/api/v1/app/{app_id}'
-  const id = 'v1.message-attempt'
-  const lists: AttemptList[] = [
-    {
-      path: `${base}/attempt/endpoint/{endpoint_id}`,
-      id: `${id}.list-by-endpoint`,
-      summary: "List an endpoint's attempts, newest first",
-      params: { app_id: appId, endpoint_id: endpointId },
-      query,
-    },
-    {
-      path: `${base}/attempt/msg/{msg_id}`,
-      id: `${id}.list-by-msg`,
-      summary: "List a message's attempts, newest first",
-      params: { app_id: appId, msg_id: msgId },
-      query: { ...query, endpoint_id: ofEndpoint },
-    },
-    {
-      path: `${base}/msg/{msg_id}/attempt`,
-      id: `${id}.list-by-msg-deprecated`,
-      summary: "List a message's attempts, as clients 1.x ask",
-      params: { app_id: appId, msg_id: msgId },
-      query: { ...query, endpoint_id: ofEndpoint },
-    },
-    {
-      path: `${base}/msg/{msg_id}/endpoint/{endpoint_id}/attempt`,
-      id: `${id}.list-by-endpoint-deprecated`,
-      summary: "List a message's attempts to one endpoint, as clients 1.x ask",
-      params: { app_id: appId, msg_id: msgId, endpoint_id: endpointId },
-      query,
-    },
-  ]
   return lists.map((list) =>
     textListRoute({
       ...list,
+      path: `/api/v1/app/{app_id}${list.path}`,
+      id: `v1.message-attempt.${list.id}`,
       tag: 'Message Attempt',
       access: 'app',
       order: 'descending',

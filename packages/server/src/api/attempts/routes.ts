@@ -2,20 +2,17 @@ import { z } from 'zod'
 import { PomboError } from '../../core/error.ts'
 import { readId } from '../../core/id.ts'
 import type { Pool } from '../../db/pool.ts'
-import { appId } from '../apps/schema.ts'
 import { expungeResponse, findAttempt } from '../history/attempts/store.ts'
-import { msgId } from '../messages/schema.ts'
 import { messageIdOf } from '../messages/store.ts'
 import { empty, json, type Route, route } from '../route.ts'
 import { byHandRoutes } from './by-hand.ts'
 import type { AttemptDeps } from './deps.ts'
 import { attemptLists } from './lists.ts'
-import { attemptId, attemptOut, expandedStatuses } from './schema.ts'
+import { attemptOut, expandedStatuses } from './schema.ts'
 import { showAttempt } from './show.ts'
 import { standingRoutes } from './standing.ts'
 
 const tag = 'Message Attempt'
-const oneParams = z.object({ app_id: appId, msg_id: msgId, attempt_id: attemptId })
 
 export function attemptRoutes(deps: AttemptDeps): Route[] {
   return [
@@ -29,13 +26,11 @@ export function attemptRoutes(deps: AttemptDeps): Route[] {
 
 function getRoute({ db }: AttemptDeps): Route {
   return route({
-    method: 'GET',
-    path: '/api/v1/app/{app_id}/msg/{msg_id}/attempt/{attempt_id}',
+    at: 'GET /api/v1/app/{app_id}/msg/{msg_id}/attempt/{attempt_id}',
     id: 'v1.message-attempt.get',
     tag,
     summary: 'Get an attempt',
     access: 'app',
-    params: oneParams,
     query: z.object(expandedStatuses),
     answers: { 200: { description: 'The attempt', body: attemptOut } },
     async handle({ appId, params }) {
@@ -50,13 +45,11 @@ function getRoute({ db }: AttemptDeps): Route {
 
 function expungeRoute({ db }: AttemptDeps): Route {
   return route({
-    method: 'DELETE',
-    path: '/api/v1/app/{app_id}/msg/{msg_id}/attempt/{attempt_id}/content',
+    at: 'DELETE /api/v1/app/{app_id}/msg/{msg_id}/attempt/{attempt_id}/content',
     id: 'v1.message-attempt.expunge-content',
     tag,
     summary: 'Delete what the receiver answered to an attempt',
     access: 'tenant',
-    params: oneParams,
     answers: { 204: { description: 'Deleted' } },
     async handle({ appId, params }) {
       const ids = await attemptKey(db, appId, params)

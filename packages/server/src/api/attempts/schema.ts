@@ -81,9 +81,3 @@ export const attemptQuery = {
     .optional()
     .meta({ description: 'Answer the message beside each attempt', type: 'boolean' }),
 }
-
-export const attemptId = z
-  .string()
-  .min(1)
-  .max(256)
-  .meta({ examples: ['atmpt_01hzy3k9v2e8r5c7m4n6p8q0sa'] })

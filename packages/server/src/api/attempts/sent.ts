@@ -6,13 +6,11 @@ import { includes, type Role } from '../../core/role.ts'
 import type { SignatureWords } from '../../dialects/contract/delivery.ts'
 import type { AppRoutes, RoutedApp } from '../../registry/cache/routes.ts'
 import { isSensitive } from '../../registry/endpoints/headers.ts'
-import { appId } from '../apps/schema.ts'
 import { type AttemptRow, findAttempt } from '../history/attempts/store.ts'
 import type { Messages, StoredMessage } from '../history/messages/store.ts'
 import { requireMessage } from '../messages/routes.ts'
-import { msgId } from '../messages/schema.ts'
+import type { ParamsOf } from '../path.ts'
 import { type Call, json, type Route, route } from '../route.ts'
-import { attemptId } from './schema.ts'
 import { shownUrl } from '../shown-url.ts'
 import { say } from '../../core/sentences/sentences.ts'
 
@@ -128,15 +126,14 @@ const headersOut = z
     ],
   })
 
-const params = z.object({ app_id: appId, msg_id: msgId, attempt_id: attemptId })
+const path = '/api/v1/app/{app_id}/msg/{msg_id}/attempt/{attempt_id}'
 const tag = 'Message Attempt'
 
 /** `GET …/attempt/{attempt_id}/request`: what was sent, made again from what is kept; `…/headers` is its headers. */
 export function sentRoutes(deps: SentDeps): Route[] {
   return [
     route({
-      method: 'GET',
-      path: '/api/v1/app/{app_id}/msg/{msg_id}/attempt/{attempt_id}/request',
+      at: `GET ${path}/request`,
       id: 'v1.message-attempt.get-request',
       tag,
       summary: 'Get the request of an attempt: headers, body and how to check its signature',
@@ -145,13 +142,11 @@ export function sentRoutes(deps: SentDeps): Route[] {
         'unless `doubts` says otherwise. Headers that hold secrets are named without their values, for ' +
         'roles below `administer` all that were set for the endpoint.',
       access: 'app',
-      params,
       answers: { 200: { description: 'The request', body: sentOut } },
       handle: async (call) => json(200, await sentOf(deps, call)),
     }),
     route({
-      method: 'GET',
-      path: '/api/v1/app/{app_id}/msg/{msg_id}/attempt/{attempt_id}/headers',
+      at: `GET ${path}/headers`,
       id: 'v1.message-attempt.get-headers',
       tag,
       summary: 'Get the headers that an attempt sent',
@@ -159,7 +154,6 @@ export function sentRoutes(deps: SentDeps): Route[] {
         "Made again of the message and the endpoint, as `…/request` has them. In Svix's cloud only; its open-source " +
         'server has no such path.',
       access: 'app',
-      params,
       answers: { 200: { description: 'The headers', body: headersOut } },
       async handle(call) {
         const { headers, doubts: why } = await sentOf(deps, call)
@@ -178,7 +172,7 @@ export function sentRoutes(deps: SentDeps): Route[] {
 
 async function sentOf(
   deps: SentDeps,
-  { holder, appId: app, params: ids }: Call<z.output<typeof params>, undefined, undefined>,
+  { holder, appId: app, params: ids }: Call<ParamsOf<typeof path>, undefined, undefined>,
 ): Promise<z.output<typeof sentOut>> {
   const message = await requireMessage(deps, app, ids.msg_id)
   const id = readId('attempt', ids.attempt_id)

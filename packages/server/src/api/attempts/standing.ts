@@ -1,12 +1,11 @@
 import { iso } from '../../core/clock.ts'
 import type { Endpoint } from '../../core/endpoint.ts'
-import { appId } from '../apps/schema.ts'
-import { endpointId, showEndpoint } from '../endpoints/schema.ts'
+import { showEndpoint } from '../endpoints/schema.ts'
 import { iteratorsById, listRoute, textListRoute } from '../list.ts'
 import { messageJson } from '../messages/message-json.ts'
 import { messagePage } from '../messages/message-page.ts'
 import { requireMessage } from '../messages/routes.ts'
-import { endpointMessageOut, filterQuery, msgId, withContent } from '../messages/schema.ts'
+import { endpointMessageOut, filterQuery, withContent } from '../messages/schema.ts'
 import type { Route } from '../route.ts'
 import { deletedEndpoint } from './deleted-endpoint.ts'
 import type { AttemptDeps } from './deps.ts'
@@ -38,7 +37,6 @@ function messagesRoute(deps: AttemptDeps): Route {
     tag,
     summary: "List an endpoint's messages and how their deliveries stand, newest first",
     access: 'app',
-    params: { app_id: appId, endpoint_id: endpointId },
     query: { ...filterQuery, ...statusQuery, ...withContent },
     order: 'descending',
     iterators,
@@ -79,7 +77,6 @@ function destinationsRoute(deps: AttemptDeps): Route {
     tag,
     summary: 'List the endpoints a message was for, and how its delivery to each stands',
     access: 'app',
-    params: { app_id: appId, msg_id: msgId },
     query: expandedStatuses,
     order: 'ascending',
     iterators: iteratorsById('endpoint', ({ endpoint }: Destination) => endpoint.id),

@@ -5,7 +5,7 @@ import { showId } from '../../core/id.ts'
 import type { Role } from '../../core/role.ts'
 import type { Keys } from '../../registry/keys/store.ts'
 import { type AppFinder, existingOrNewApp } from '../apps/ensure.ts'
-import { appId, applicationIn } from '../apps/schema.ts'
+import { applicationIn } from '../apps/schema.ts'
 import { component, together, whenever } from '../field.ts'
 import { role } from './session/schema.ts'
 import { empty, json, type Route, route } from '../route.ts'
@@ -95,14 +95,12 @@ export function authRoutes(finder: AuthDeps): Route[] {
   })
   return [
     route({
-      method: 'POST',
-      path: '/api/v1/auth/app-portal-access/{app_id}',
+      at: 'POST /api/v1/auth/app-portal-access/{app_id}',
       id: 'v1.authentication.app-portal-access',
       tag,
       summary: 'Make a token that reaches one application only',
       access: 'tenant',
       app: 'any',
-      params: z.object({ app_id: appId }),
       body: accessIn.optional(),
       answers: {
         200: { description: 'The token, and an address that opens with it', body: accessOut },
@@ -119,13 +117,11 @@ export function authRoutes(finder: AuthDeps): Route[] {
       },
     }),
     route({
-      method: 'POST',
-      path: '/api/v1/auth/dashboard-access/{app_id}',
+      at: 'POST /api/v1/auth/dashboard-access/{app_id}',
       id: 'v1.authentication.dashboard-access',
       tag,
       summary: 'The same, as clients 1.x ask for it',
       access: 'tenant',
-      params: z.object({ app_id: appId }),
       answers: {
         200: { description: 'The token, and an address that opens with it', body: accessOut },
       },
@@ -135,8 +131,7 @@ export function authRoutes(finder: AuthDeps): Route[] {
       },
     }),
     route({
-      method: 'POST',
-      path: '/api/v1/auth/logout',
+      at: 'POST /api/v1/auth/logout',
       id: 'logout_api_v1_auth_logout__post',
       tag,
       summary: 'End the token of an application that makes this request',
@@ -150,13 +145,11 @@ export function authRoutes(finder: AuthDeps): Route[] {
       },
     }),
     route({
-      method: 'POST',
-      path: '/api/v1/auth/app/{app_id}/expire-all',
+      at: 'POST /api/v1/auth/app/{app_id}/expire-all',
       id: 'v1.authentication.expire-all',
       tag,
       summary: 'End all tokens of an application',
       access: 'tenant',
-      params: z.object({ app_id: appId }),
       body: expireIn.optional(),
       answers: { 204: { description: 'They count no longer' } },
       async handle({ holder, appId, body }) {

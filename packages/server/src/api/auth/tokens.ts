@@ -7,9 +7,8 @@ import type { KeyUse } from '../../registry/keys/key.ts'
 import type { Keys, MadeKey } from '../../registry/keys/store.ts'
 import type { Pollers } from '../../registry/pollers/store.ts'
 import type { Tenants } from '../../registry/tenants/store.ts'
-import { appId } from '../apps/schema.ts'
 import { component, time } from '../field.ts'
-import { sinkId } from '../pollers/schema.ts'
+import { pathParameters } from '../path.ts'
 import { json, type Route, route } from '../route.ts'
 
 export interface TokenDeps {
@@ -73,12 +72,11 @@ export function tokenRoutes(deps: TokenDeps): Route[] {
   const { keys, pollers, tenants, clock } = deps
   const until = (given: number | null | undefined) =>
     given == null ? null : clock.now() + given * 1_000
-  const ofPoller = z.object({ app_id: appId, endpoint_id: sinkId })
+  const ofPoller = { endpoint_id: pathParameters.sink_id }
   const pollerPath = '/api/v1/auth/app/{app_id}/poller/{endpoint_id}/token'
   return [
     route({
-      method: 'GET',
-      path: '/api/v1/auth/whoami',
+      at: 'GET /api/v1/auth/whoami',
       id: 'v1.authentication.whoami',
       tag,
       summary: 'Ask whose key this is, and what it reaches',
@@ -104,14 +102,12 @@ export function tokenRoutes(deps: TokenDeps): Route[] {
       },
     }),
     route({
-      method: 'POST',
-      path: '/api/v1/auth/app/{app_id}/create-message-token',
+      at: 'POST /api/v1/auth/app/{app_id}/create-message-token',
       id: 'v1.authentication.create-message-token',
       tag,
       summary: 'Make a token that can only send messages to one application',
       description: cloudOnly,
       access: 'tenant',
-      params: z.object({ app_id: appId }),
       body: createIn,
       answers: { 200: { description: 'The token', body: tokenOut } },
       async handle({ holder, appId, body }) {
@@ -121,14 +117,13 @@ export function tokenRoutes(deps: TokenDeps): Route[] {
       },
     }),
     route({
-      method: 'GET',
-      path: pollerPath,
+      at: `GET ${pollerPath}`,
+      params: ofPoller,
       id: 'v1.authentication.get-poller-token',
       tag,
       summary: 'Make the first token of a polling endpoint',
       description: `Of one that has a token it cannot be shown again: rotate it. ${cloudOnly}`,
       access: 'tenant',
-      params: ofPoller,
       answers: {
         200: { description: 'The token', body: tokenOut },
         409: {
@@ -136,8 +131,8 @@ export function tokenRoutes(deps: TokenDeps): Route[] {
           body: z.object({ code: z.string(), detail: z.string() }),
         },
       },
-      async handle({ holder, appId, params }) {
-        const poller = await pollers.get({ tenantId: holder.tenantId, appId }, params.endpoint_id)
+      async handle({ scope, params }) {
+        const poller = await pollers.get(scope, params.endpoint_id)
         if (await keys.pollerHasToken(poller.id))
           throw new PomboError('conflict', {
             detail: `Tokens are shown once, when they are made; make another by POST ${pollerPath}/rotate.`,
@@ -146,18 +141,17 @@ export function tokenRoutes(deps: TokenDeps): Route[] {
       },
     }),
     route({
-      method: 'POST',
-      path: `${pollerPath}/rotate`,
+      at: `POST ${pollerPath}/rotate`,
+      params: ofPoller,
       id: 'v1.authentication.rotate-poller-token',
       tag,
       summary: 'Make another token of a polling endpoint',
       description: `It can do nothing but read it. Those before end after \`oldTokenExpiry\`. ${cloudOnly}`,
       access: 'tenant',
-      params: ofPoller,
       body: rotateIn,
       answers: { 200: { description: 'The token', body: tokenOut } },
-      async handle({ holder, appId, params, body }) {
-        const poller = await pollers.get({ tenantId: holder.tenantId, appId }, params.endpoint_id)
+      async handle({ scope, params, body }) {
+        const poller = await pollers.get(scope, params.endpoint_id)
         await keys.endPollerTokens(poller, body.oldTokenExpiry ?? 0)
         return json(200, shown(await tokenFor(poller, until(body.expiry))))
       },

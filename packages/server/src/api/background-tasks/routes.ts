@@ -9,15 +9,13 @@ import { showTask, taskOut, taskStatus } from './schema.ts'
 import { cancelTask, findTask, listTasks, type TaskRow } from './store.ts'
 import { say } from '../../core/sentences/sentences.ts'
 
-const path = '/api/v1/background-task'
+const path = '/api/v1/background-task/{task_id}'
 const out = { description: 'The task', body: taskOut }
-const taskId = z.string().max(256)
 
 export function backgroundTaskRoutes(db: Pool): Route[] {
   return [
     ...resource({
       path,
-      key: { task_id: taskId },
       id: 'v1.background-task',
       tag: 'Background Task',
       words: { one: 'a background task', many: 'background tasks' },
@@ -39,14 +37,12 @@ export function backgroundTaskRoutes(db: Pool): Route[] {
       },
     }),
     route({
-      method: 'POST',
-      path: `${path}/{task_id}/cancel`,
+      at: `POST ${path}/cancel`,
       id: 'v1.background-task.cancel',
       tag: 'Background Task',
       summary: 'Cancel a background task',
       description: 'What it has opened already is delivered; nothing more is opened.',
       access: 'app',
-      params: z.object({ task_id: taskId }),
       answers: { 200: out },
       async handle({ holder, params: { task_id } }) {
         const { id } = await requireTask(db, holder, task_id)

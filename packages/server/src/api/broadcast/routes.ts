@@ -22,8 +22,7 @@ export interface BroadcastDeps {
 export function broadcastRoute(deps: BroadcastDeps): Route {
   const { db, clock, tenants, payloads, checkPayload } = deps
   return route({
-    method: 'POST',
-    path: '/api/v1/msg/broadcast',
+    at: 'POST /api/v1/msg/broadcast',
     id: 'v1.message.broadcast',
     tag: 'Message',
     summary: 'Send a message to all applications',

@@ -37,8 +37,7 @@ export function bulkRoutes(deps: BulkDeps): Route[] {
   const notFound = { description: 'There is no such app or endpoint', body: refusal }
   return [
     route({
-      method: 'POST',
-      path: '/api/v1/bulk/preview',
+      at: 'POST /api/v1/bulk/preview',
       id: 'v1.bulk.preview',
       tag,
       summary: 'How many deliveries a bulk action would be done to, and some of them',
@@ -59,8 +58,7 @@ export function bulkRoutes(deps: BulkDeps): Route[] {
       },
     }),
     route({
-      method: 'POST',
-      path: '/api/v1/bulk',
+      at: 'POST /api/v1/bulk',
       id: 'v1.bulk.create',
       tag,
       summary: 'Retry, give up or replay many deliveries',

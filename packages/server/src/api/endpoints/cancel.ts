@@ -1,14 +1,11 @@
-import { z } from 'zod'
 import type { Clock } from '../../core/clock.ts'
 import { invalid } from '../../core/error.ts'
 import type { Pool } from '../../db/pool.ts'
 import type { Endpoints } from '../../registry/endpoints/store.ts'
-import { appId } from '../apps/schema.ts'
 import { recoverOut, showTask } from '../background-tasks/schema.ts'
 import { startTask, usual } from '../background-tasks/store.ts'
 import { component, instant } from '../field.ts'
 import { json, type Route, route } from '../route.ts'
-import { endpointId } from './schema.ts'
 
 const cancelIn = component('CancelMessagesIn', {
   until: instant.nullish().describe('Messages before this time; null: now'),
@@ -18,8 +15,7 @@ const cancelIn = component('CancelMessagesIn', {
 export function cancelRoute(deps: { db: Pool; clock: Clock; endpoints: Endpoints }): Route {
   const { db, clock, endpoints } = deps
   return route({
-    method: 'POST',
-    path: '/api/v1/app/{app_id}/endpoint/{endpoint_id}/cancel-messages',
+    at: 'POST /api/v1/app/{app_id}/endpoint/{endpoint_id}/cancel-messages',
     id: 'v1.endpoint.cancel-messages',
     tag: 'Endpoint',
     summary: 'Give up all that still waits to be sent to an endpoint',
@@ -28,11 +24,9 @@ export function cancelRoute(deps: { db: Pool; clock: Clock; endpoints: Endpoints
       'What is being sent at this moment is not stopped. ' +
       "Works in the background; see the background task. Svix's open-source server has no such path.",
     access: 'app',
-    params: z.object({ app_id: appId, endpoint_id: endpointId }),
     body: cancelIn.optional(),
     answers: { 202: { description: 'It has begun', body: recoverOut } },
-    async handle({ holder, appId, params, body }) {
-      const scope = { tenantId: holder.tenantId, appId }
+    async handle({ scope, params, body }) {
       const { id } = await endpoints.get(scope, params.endpoint_id)
       const nowMs = clock.now()
       const untilMs = body?.until ?? nowMs + 1

@@ -2,15 +2,13 @@ import { z } from 'zod'
 import { splitIdentity } from '../../core/certificate.ts'
 import { invalid, PomboError, relocated } from '../../core/error.ts'
 import type { Endpoints } from '../../registry/endpoints/store.ts'
-import { appId } from '../apps/schema.ts'
-import { type AnyCall, type Call, empty, json, type Route, route } from '../route.ts'
+import { type Call, empty, json, type Route, route } from '../route.ts'
 import { component, pem } from '../field.ts'
+import type { ParamsOf } from '../path.ts'
 import { clientCredentials } from './access-schema.ts'
-import { endpointId } from './schema.ts'
 import { say } from '../../core/sentences/sentences.ts'
 
 const tag = 'Endpoint'
-const params = z.object({ app_id: appId, endpoint_id: endpointId })
 const path = '/api/v1/app/{app_id}/endpoint/{endpoint_id}'
 const cloudOnly = "In Svix's cloud only; its open-source server has no such path."
 
@@ -44,18 +42,14 @@ const mtlsIn = component('EndpointMtlsConfigIn', {
 })
 const mtlsOut = component('EndpointMtlsConfigOut', { serverCaCert: z.string().nullable() })
 
-type OfEndpoint<Body> = Call<z.output<typeof params>, undefined, Body>
-const scopeOf = ({ holder, appId }: Pick<AnyCall, 'holder' | 'appId'>) => ({
-  tenantId: holder.tenantId,
-  appId,
-})
+type OfEndpoint<Body> = Call<ParamsOf<typeof path>, undefined, Body>
 
 /** An endpoint's `auth` and `tls` as Svix's clients read and write them. */
 export function cloudAccessRoutes(endpoints: Endpoints): Route[] {
-  const usual = { tag, access: 'app', params, description: cloudOnly } as const
+  const usual = { tag, access: 'app', description: cloudOnly } as const
   const set = async (call: OfEndpoint<unknown>, to: Parameters<Endpoints['patch']>[2]) => {
     try {
-      await endpoints.patch(scopeOf(call), call.params.endpoint_id, to)
+      await endpoints.patch(call.scope, call.params.endpoint_id, to)
     } catch (error) {
       throw relocated(error, byTheirWords)
     }
@@ -64,14 +58,13 @@ export function cloudAccessRoutes(endpoints: Endpoints): Route[] {
   return [
     route({
       ...usual,
-      method: 'GET',
-      path: `${path}/oauth`,
+      at: `GET ${path}/oauth`,
       id: 'v1.endpoint.get-oauth-config',
       summary: "Get an endpoint's OAuth2 settings, without the secret",
       answers: { 200: { description: 'The settings', body: oauthOut } },
       async handle(call) {
         const { endpoint_id } = call.params
-        const { auth } = await endpoints.get(scopeOf(call), endpoint_id)
+        const { auth } = await endpoints.get(call.scope, endpoint_id)
         if (auth?.type !== 'oauth2')
           throw new PomboError('not_found', {
             what: 'OAuth2 settings of endpoint',
@@ -90,8 +83,7 @@ export function cloudAccessRoutes(endpoints: Endpoints): Route[] {
     }),
     route({
       ...usual,
-      method: 'PUT',
-      path: `${path}/oauth`,
+      at: `PUT ${path}/oauth`,
       id: 'v1.endpoint.update-oauth-config',
       summary: 'Fetch a token by OAuth2 for each request of an endpoint',
       body: oauthIn,
@@ -100,26 +92,24 @@ export function cloudAccessRoutes(endpoints: Endpoints): Route[] {
     }),
     route({
       ...usual,
-      method: 'DELETE',
-      path: `${path}/oauth`,
+      at: `DELETE ${path}/oauth`,
       id: 'v1.endpoint.delete-oauth-config',
       summary: "Take an endpoint's OAuth2 settings away",
       answers: { 204: { description: 'Taken away' } },
       async handle(call) {
-        const { auth } = await endpoints.get(scopeOf(call), call.params.endpoint_id)
+        const { auth } = await endpoints.get(call.scope, call.params.endpoint_id)
         return auth?.type === 'oauth2' ? await set(call, { auth: null }) : empty
       },
     }),
     route({
       ...usual,
-      method: 'GET',
-      path: `${path}/mtls`,
+      at: `GET ${path}/mtls`,
       id: 'v1.endpoint.get-mtls-config',
       summary: "Get the authorities that an endpoint's certificate may come from",
       answers: { 200: { description: 'The settings', body: mtlsOut } },
       async handle(call) {
         const { endpoint_id } = call.params
-        const { tls } = await endpoints.get(scopeOf(call), endpoint_id)
+        const { tls } = await endpoints.get(call.scope, endpoint_id)
         if (tls === null)
           throw new PomboError('not_found', { what: 'certificates of endpoint', id: endpoint_id })
         return json(200, { serverCaCert: tls.ca ?? null })
@@ -127,8 +117,7 @@ export function cloudAccessRoutes(endpoints: Endpoints): Route[] {
     }),
     route({
       ...usual,
-      method: 'PUT',
-      path: `${path}/mtls`,
+      at: `PUT ${path}/mtls`,
       id: 'v1.endpoint.update-mtls-config',
       summary: 'Show a certificate to an endpoint',
       body: mtlsIn,
@@ -143,8 +132,7 @@ export function cloudAccessRoutes(endpoints: Endpoints): Route[] {
     }),
     route({
       ...usual,
-      method: 'DELETE',
-      path: `${path}/mtls`,
+      at: `DELETE ${path}/mtls`,
       id: 'v1.endpoint.delete-mtls-config',
       summary: "Take an endpoint's certificates away",
       answers: { 204: { description: 'Taken away' } },

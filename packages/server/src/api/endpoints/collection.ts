@@ -5,13 +5,12 @@ import type { Endpoints } from '../../registry/endpoints/store.ts'
 import type { Endpoint } from '../../core/endpoint.ts'
 import { PomboError } from '../../core/error.ts'
 import { headersFor } from '../../registry/endpoints/headers.ts'
+import type { OwnParameters } from '../path.ts'
 import { resource } from '../resource.ts'
 import { empty, json, type Route, route } from '../route.ts'
 import type { Pool } from '../../db/pool.ts'
-import type { appId } from '../apps/schema.ts'
 import { headersIn, headersOut, rotateIn, secretOut } from './action-schema.ts'
 import {
-  endpointId,
   type endpointIn,
   endpointOut,
   type endpointPatch,
@@ -28,19 +27,20 @@ import { showHealth } from './health.ts'
  * for their beginning.
  */
 export interface EndpointCollection {
-  path: '/api/v1/app/{app_id}/endpoint' | '/api/v1/operational-webhook/endpoint'
+  path:
+    | '/api/v1/app/{app_id}/endpoint/{endpoint_id}'
+    | '/api/v1/operational-webhook/endpoint/{endpoint_id}'
   bodies: { create: typeof endpointIn; put: typeof endpointUpdate; patch: typeof endpointPatch }
+  params?: OwnParameters
   /** Beginning of the operation ids. */
   id: string
   /** The operation id of PATCH, where it begins otherwise. */
   patchId?: string
   tag: string
   access: 'app' | 'tenant'
-  /** The path's parameters before `endpoint_id`. */
-  within: { app_id?: typeof appId }
   /** Throws for event types that nothing of this kind is ever sent for. */
   checkTypes: (tenantId: string, eventTypes: readonly string[] | null | undefined) => Promise<void>
-  scope: (call: { holder: { tenantId: string }; appId: string }) => AppScope | Promise<AppScope>
+  scope: (call: { scope: AppScope }) => AppScope | Promise<AppScope>
 }
 
 export interface EndpointCollectionDeps {
@@ -57,11 +57,10 @@ export function endpointCollectionRoutes(
 }
 
 function collection({ db, endpoints }: EndpointCollectionDeps, of: EndpointCollection): Route[] {
-  const { path, within, id, tag, access, scope } = of
+  const { path, params, id, tag, access, scope } = of
   return resource({
     path,
-    within,
-    key: { endpoint_id: endpointId },
+    ...(params && { params }),
     id,
     tag,
     words: { one: 'an endpoint', many: 'endpoints' },
@@ -135,15 +134,14 @@ function collection({ db, endpoints }: EndpointCollectionDeps, of: EndpointColle
 }
 
 function secrets({ endpoints }: EndpointCollectionDeps, within: EndpointCollection): Route[] {
-  const { id, scope } = within
-  const usual = usualOf(within)
-  const path = `${within.path}/{endpoint_id}/secret`
+  const { id, tag, access, scope } = within
+  const path = `${within.path}/secret` as const
   return [
     route({
-      ...usual,
-      method: 'GET',
-      path,
+      at: `GET ${path}`,
       id: `${id}.get-secret`,
+      tag,
+      access,
       summary: 'Get the secret that receivers verify with',
       description: 'Of an Ed25519 pair the public key.',
       answers: { 200: { description: 'The secret', body: secretOut } },
@@ -156,10 +154,10 @@ function secrets({ endpoints }: EndpointCollectionDeps, within: EndpointCollecti
       },
     }),
     route({
-      ...usual,
-      method: 'POST',
-      path: `${path}/rotate`,
+      at: `POST ${path}/rotate`,
       id: `${id}.rotate-secret`,
+      tag,
+      access,
       summary: 'Put a new secret in place of the current one',
       description:
         'The old one goes on signing beside it for the grace period, so that receivers can change over.',
@@ -185,10 +183,6 @@ function secrets({ endpoints }: EndpointCollectionDeps, within: EndpointCollecti
   ]
 }
 
-function usualOf({ tag, access, within }: EndpointCollection) {
-  return { tag, access, params: z.object({ ...within, endpoint_id: endpointId }) }
-}
-
 /** Svix's clients read the new secret from 2.8 on; those before insist on an answer without a body. */
 function wantsRotated(userAgent: string | undefined): boolean {
   const [, major, minor] = /svix-libs\/(\d+)\.(\d+)/.exec(userAgent ?? '') ?? []
@@ -196,15 +190,14 @@ function wantsRotated(userAgent: string | undefined): boolean {
 }
 
 function headers({ endpoints }: EndpointCollectionDeps, within: EndpointCollection): Route[] {
-  const { id, scope } = within
-  const usual = usualOf(within)
-  const path = `${within.path}/{endpoint_id}/headers`
+  const { id, tag, access, scope } = within
+  const path = `${within.path}/headers` as const
   return [
     route({
-      ...usual,
-      method: 'GET',
-      path,
+      at: `GET ${path}`,
       id: `${id}.get-headers`,
+      tag,
+      access,
       summary: 'Get the further request headers',
       answers: {
         200: {
@@ -219,10 +212,10 @@ function headers({ endpoints }: EndpointCollectionDeps, within: EndpointCollecti
       },
     }),
     route({
-      ...usual,
-      method: 'PUT',
-      path,
+      at: `PUT ${path}`,
       id: `${id}.update-headers`,
+      tag,
+      access,
       summary: 'Set the further request headers',
       body: headersIn,
       answers: { 204: { description: 'Set' } },

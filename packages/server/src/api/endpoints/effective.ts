@@ -13,9 +13,7 @@ import {
 } from '../../core/endpoint-defaults.ts'
 import type { Endpoints } from '../../registry/endpoints/store.ts'
 import type { Tenants } from '../../registry/tenants/store.ts'
-import { appId } from '../apps/schema.ts'
 import { json, type Route, route } from '../route.ts'
-import { endpointId } from './schema.ts'
 
 interface EffectiveDeps {
   endpoints: Endpoints
@@ -66,18 +64,15 @@ export function effectiveRoutes(deps: EffectiveDeps): Route[] {
 
 function effectiveRoute({ endpoints, tenants, defaults, dialects }: EffectiveDeps): Route {
   return route({
-    method: 'GET',
-    path: '/api/v1/app/{app_id}/endpoint/{endpoint_id}/effective',
+    at: 'GET /api/v1/app/{app_id}/endpoint/{endpoint_id}/effective',
     id: 'v1.endpoint.effective',
     tag: 'Endpoint',
     summary: 'Get the settings that hold for an endpoint, and where each comes from',
     access: 'app',
-    params: z.object({ app_id: appId, endpoint_id: endpointId }),
     answers: { 200: { description: 'The settings that hold', body: effective } },
-    async handle({ holder, appId, params }) {
-      const scope = { tenantId: holder.tenantId, appId }
+    async handle({ scope, params }) {
       const own = await endpoints.get(scope, params.endpoint_id)
-      const tenant = (await tenants.get(holder.tenantId)).endpointDefaults
+      const tenant = (await tenants.get(scope.tenantId)).endpointDefaults
       return json(200, whatHolds(own, tenant, defaults, dialects.get(own.dialect)!))
     },
   })
@@ -85,13 +80,11 @@ function effectiveRoute({ endpoints, tenants, defaults, dialects }: EffectiveDep
 
 function defaultsRoute({ tenants, defaults, dialects }: EffectiveDeps): Route {
   return route({
-    method: 'GET',
-    path: '/api/v1/app/{app_id}/endpoint-defaults',
+    at: 'GET /api/v1/app/{app_id}/endpoint-defaults',
     id: 'v1.endpoint.get-defaults',
     tag: 'Endpoint',
     summary: 'Get the settings that hold for an endpoint which says nothing of its own',
     access: 'app',
-    params: z.object({ app_id: appId }),
     query: z.object({
       dialect: z.enum(dialectNames).optional().describe('`standard` unless given'),
     }),

@@ -2,11 +2,9 @@ import { z } from 'zod'
 import type { Clock } from '../../core/clock.ts'
 import type { Endpoint } from '../../core/endpoint.ts'
 import type { Pool } from '../../db/pool.ts'
-import { appId } from '../apps/schema.ts'
 import { pick } from '../attempts/pick.ts'
 import { countAttempts } from '../history/endpoint-attempts/store.ts'
 import { json, type Route, route } from '../route.ts'
-import { endpointId } from './schema.ts'
 import { countDeliveries } from './store.ts'
 import { component } from '../field.ts'
 
@@ -31,14 +29,12 @@ export interface RateLimitDeps {
 /** `GET …/endpoint/{endpoint_id}/rate-limit`: how far an endpoint's limits are used up. */
 export function rateLimitRoute({ db, clock, endpointsOf }: RateLimitDeps): Route {
   return route({
-    method: 'GET',
-    path: '/api/v1/app/{app_id}/endpoint/{endpoint_id}/rate-limit',
+    at: 'GET /api/v1/app/{app_id}/endpoint/{endpoint_id}/rate-limit',
     id: 'v1.endpoint.get-rate-limit',
     tag: 'Endpoint',
     summary: "Get an endpoint's limits, and how far they are used up",
     description: "Svix's open-source server has no such path.",
     access: 'app',
-    params: z.object({ app_id: appId, endpoint_id: endpointId }),
     answers: { 200: { description: 'The limits', body: out } },
     async handle({ holder, appId, params }) {
       const endpoint = pick(await endpointsOf(holder.tenantId, appId), params.endpoint_id)

@@ -3,11 +3,9 @@ import type { Clock } from '../../core/clock.ts'
 import type { Endpoint } from '../../core/endpoint.ts'
 import { invalid, PomboError } from '../../core/error.ts'
 import type { Accepted, IncomingMessage } from '../../core/message.ts'
-import { appId } from '../apps/schema.ts'
 import { startRecovery } from '../background-tasks/store.ts'
 import { refuseForgotten } from '../background-tasks/kept.ts'
 import { recoverOut, showTask } from '../background-tasks/schema.ts'
-import type { AppScope } from '../../registry/apps/app.ts'
 import type { EventTypes } from '../../registry/event-types/store.ts'
 import { exampleOf } from '../event-types/example.ts'
 import { instant } from '../field.ts'
@@ -23,13 +21,7 @@ import {
   withHealth,
 } from './collection.ts'
 import { circuitIn, exampleIn, headersPatch, recoverIn, stats } from './action-schema.ts'
-import {
-  endpointId,
-  endpointIn,
-  endpointPatch,
-  endpointUpdate,
-  endpointWithHealth,
-} from './schema.ts'
+import { endpointIn, endpointPatch, endpointUpdate, endpointWithHealth } from './schema.ts'
 import type { Pool } from '../../db/pool.ts'
 import type { Messages } from '../history/messages/store.ts'
 import { countDeliveries, setCircuit } from './store.ts'
@@ -49,24 +41,18 @@ export interface EndpointDeps extends EndpointCollectionDeps, Messages {
 }
 
 const tag = 'Endpoint'
-const params = z.object({ app_id: appId, endpoint_id: endpointId })
 const path = '/api/v1/app/{app_id}/endpoint/{endpoint_id}'
 const out = { description: 'The endpoint', body: endpointWithHealth }
 /** Of all paths below an endpoint. */
-const below = { tag, access: 'app', params } as const
-
-function scopeOf({ holder, appId }: { holder: { tenantId: string }; appId: string }): AppScope {
-  return { tenantId: holder.tenantId, appId }
-}
+const below = { tag, access: 'app' } as const
 
 const appEndpoints: Omit<EndpointCollection, 'checkTypes' | 'bodies'> = {
-  path: '/api/v1/app/{app_id}/endpoint',
+  path,
   id: 'v1.endpoint',
   patchId: 'patch_endpoint',
   tag,
   access: 'app',
-  within: { app_id: appId },
-  scope: scopeOf,
+  scope: ({ scope }) => scope,
 }
 
 export function endpointRoutes(deps: EndpointDeps): Route[] {
@@ -89,8 +75,7 @@ export function endpointRoutes(deps: EndpointDeps): Route[] {
 function patchHeadersRoute({ endpoints }: EndpointDeps): Route {
   return route({
     ...below,
-    method: 'PATCH',
-    path: `${path}/headers`,
+    at: `PATCH ${path}/headers`,
     id: 'v1.endpoint.patch-headers',
     summary: 'Change some of the further request headers',
     body: headersPatch,
@@ -99,7 +84,7 @@ function patchHeadersRoute({ endpoints }: EndpointDeps): Route {
       const removed = Object.fromEntries(
         (call.body.deleteHeaders ?? []).map((name) => [name, null]),
       )
-      await endpoints.patchHeaders(scopeOf(call), call.params.endpoint_id, {
+      await endpoints.patchHeaders(call.scope, call.params.endpoint_id, {
         ...call.body.headers,
         ...removed,
       })
@@ -113,8 +98,7 @@ const usualSpanMs = 28 * 86_400_000
 function statsRoute({ db, endpoints, clock }: EndpointDeps): Route {
   return route({
     ...below,
-    method: 'GET',
-    path: `${path}/stats`,
+    at: `GET ${path}/stats`,
     id: 'v1.endpoint.get-stats',
     summary: "Count an endpoint's deliveries",
     description:
@@ -122,7 +106,7 @@ function statsRoute({ db, endpoints, clock }: EndpointDeps): Route {
     query: z.object({ since: instant.optional(), until: instant.optional() }),
     answers: { 200: { description: 'The counts', body: stats } },
     async handle(call) {
-      const { id } = await endpoints.get(scopeOf(call), call.params.endpoint_id)
+      const { id } = await endpoints.get(call.scope, call.params.endpoint_id)
       const until = call.query.until ?? clock.now() + 1_000
       const since = call.query.since ?? until - usualSpanMs
       if (since > until)
@@ -135,8 +119,7 @@ function statsRoute({ db, endpoints, clock }: EndpointDeps): Route {
 function recoverRoute({ db, endpoints, clock, retentionDays }: EndpointDeps): Route {
   return route({
     ...below,
-    method: 'POST',
-    path: `${path}/recover`,
+    at: `POST ${path}/recover`,
     id: 'v1.endpoint.recover',
     summary: 'Send again what was given up or not sent since a time',
     description:
@@ -144,7 +127,7 @@ function recoverRoute({ db, endpoints, clock, retentionDays }: EndpointDeps): Ro
     body: recoverIn,
     answers: { 202: { description: 'It has begun', body: recoverOut } },
     async handle(call) {
-      const scope = scopeOf(call)
+      const { scope } = call
       const { id } = await endpoints.get(scope, call.params.endpoint_id)
       const { since, until } = call.body
       if (until != null && until < since)
@@ -165,8 +148,7 @@ function exampleRoute(deps: EndpointDeps): Route {
   const { endpoints, eventTypes, accept } = deps
   return route({
     ...below,
-    method: 'POST',
-    path: `${path}/send-example`,
+    at: `POST ${path}/send-example`,
     id: 'v1.endpoint.send-example',
     summary: 'Send an example of an event type to this endpoint alone',
     description:
@@ -174,7 +156,7 @@ function exampleRoute(deps: EndpointDeps): Route {
     body: exampleIn,
     answers: { 200: { description: 'The message', body: messageOut } },
     async handle(call) {
-      const scope = scopeOf(call)
+      const { scope } = call
       const { id } = await endpoints.get(scope, call.params.endpoint_id)
       const { eventType, exampleIndex } = call.body
       const type = await knownType(eventTypes, scope.tenantId, eventType)
@@ -196,14 +178,13 @@ function switches({ db, endpoints, wake }: EndpointDeps): Route[] {
   const make = (name: 'pause' | 'resume' | 'enable', summary: string, description: string) =>
     route({
       ...below,
-      method: 'POST',
-      path: `${path}/${name}`,
+      at: `POST ${path}/${name}`,
       id: `v1.endpoint.${name}`,
       summary,
       description,
       answers: { 200: out },
       async handle(call) {
-        const endpoint: Endpoint = await endpoints[name](scopeOf(call), call.params.endpoint_id)
+        const endpoint: Endpoint = await endpoints[name](call.scope, call.params.endpoint_id)
         wake(endpoint.id)
         return json(200, await withHealth(db, endpoint))
       },
@@ -226,8 +207,7 @@ function switches({ db, endpoints, wake }: EndpointDeps): Route[] {
 function circuitRoute({ db, endpoints, wake, changed }: EndpointDeps): Route {
   return route({
     ...below,
-    method: 'POST',
-    path: `${path}/circuit`,
+    at: `POST ${path}/circuit`,
     id: 'v1.endpoint.set-circuit',
     summary: "Open or close an endpoint's circuit by hand",
     description:
@@ -235,7 +215,7 @@ function circuitRoute({ db, endpoints, wake, changed }: EndpointDeps): Route {
     body: circuitIn,
     answers: { 200: out },
     async handle(call) {
-      const scope = scopeOf(call)
+      const { scope } = call
       const endpoint = await endpoints.get(scope, call.params.endpoint_id)
       const { state, seconds = 3_600 } = call.body
       if (state === 'closed' && call.body.seconds !== undefined)

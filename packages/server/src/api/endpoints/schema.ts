@@ -217,12 +217,6 @@ export const endpointWithHealth = endpointOut
   .extend({ health: health.optional() })
   .meta({ id: 'EndpointOut' })
 
-export const endpointId = z
-  .string()
-  .min(1)
-  .max(256)
-  .meta({ description: "The endpoint's id or uid", examples: ['ep_01hzy3k9v2e8r5c7m4n6p8q0sa'] })
-
 type Given = Omit<z.output<typeof endpointPatch>, 'secret'> & {
   secret?: string | null | undefined
   headers?: Record<string, string> | undefined

@@ -5,14 +5,12 @@ import { invalid, PomboError } from '../../core/error.ts'
 import { memberText } from '../../core/json.ts'
 import { uuidv7 } from '../../core/id.ts'
 import type { Message } from '../../core/message.ts'
-import { appId } from '../apps/schema.ts'
 import type { Messages } from '../history/messages/store.ts'
 import { findMessage, messageIdOf } from '../messages/store.ts'
 import { type Answer, json, type Route, route } from '../route.ts'
 import type { Registry } from '../../registry/registry.ts'
 import { together } from '../field.ts'
 import { transform } from './parts-schema.ts'
-import { endpointId } from './schema.ts'
 import { codedOut, showCoded } from '../coded.ts'
 import { say } from '../../core/sentences/sentences.ts'
 
@@ -96,34 +94,27 @@ export function transformRoutes(deps: TransformDeps): Route[] {
   const { registry } = deps
   return [
     route({
-      method: 'POST',
-      path: '/api/v1/app/{app_id}/try/transform',
+      at: 'POST /api/v1/app/{app_id}/try/transform',
       id: 'v1.try.transform',
       tag: 'Endpoint',
       summary: 'Try a transformation before an endpoint has it, without sending anything',
       access: 'app',
       idempotency: 'own',
-      params: z.object({ app_id: appId }),
       body: trialWithout,
       answers: { 200: { description: 'What it makes of the message', body: outcome } },
       handle: async ({ body, text, appId }) => await tryOut(deps, appId, body, text, null),
     }),
     route({
-      method: 'POST',
-      path: '/api/v1/app/{app_id}/endpoint/{endpoint_id}/transform',
+      at: 'POST /api/v1/app/{app_id}/endpoint/{endpoint_id}/transform',
       id: 'v1.endpoint.try-transform',
       tag: 'Endpoint',
       summary: 'Try a transformation on a message, without sending anything',
       access: 'app',
-      params: z.object({ app_id: appId, endpoint_id: endpointId }),
       body: trial,
       answers: { 200: { description: 'What it makes of the message', body: outcome } },
-      async handle({ params, body, text, holder, appId }) {
-        const endpoint = await registry.endpoints.get(
-          { tenantId: holder.tenantId, appId },
-          params.endpoint_id,
-        )
-        return await tryOut(deps, appId, body, text, endpoint.transform)
+      async handle({ scope, params, body, text }) {
+        const endpoint = await registry.endpoints.get(scope, params.endpoint_id)
+        return await tryOut(deps, scope.appId, body, text, endpoint.transform)
       },
     }),
   ]

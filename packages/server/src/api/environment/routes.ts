@@ -28,8 +28,7 @@ type Change = { before: unknown; after: unknown }
 export function environmentRoutes({ clock, eventTypes, tenants }: EnvironmentDeps): Route[] {
   return [
     route({
-      method: 'POST',
-      path: '/api/v1/environment/export',
+      at: 'POST /api/v1/environment/export',
       id: 'v1.environment.export',
       tag,
       summary: 'Get all event types, and the settings that go with them',
@@ -53,8 +52,7 @@ export function environmentRoutes({ clock, eventTypes, tenants }: EnvironmentDep
       },
     }),
     route({
-      method: 'POST',
-      path: '/api/v1/environment/import',
+      at: 'POST /api/v1/environment/import',
       id: 'v1.environment.import',
       tag,
       summary: 'Set event types and settings as an export has them',

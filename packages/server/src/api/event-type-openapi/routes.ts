@@ -37,8 +37,7 @@ export function eventTypeOpenApiRoutes(deps: EventTypeOpenApiDeps): Route[] {
   return [
     importRoute(deps),
     route({
-      method: 'GET',
-      path: '/api/v1/event-type/export/openapi',
+      at: 'GET /api/v1/event-type/export/openapi',
       id: 'v1.event-type.get-openapi',
       tag,
       summary: 'Get the event types as an OpenAPI document',
@@ -48,8 +47,7 @@ export function eventTypeOpenApiRoutes(deps: EventTypeOpenApiDeps): Route[] {
       handle: async ({ holder }) => json(200, await exported(holder.tenantId)),
     }),
     route({
-      method: 'POST',
-      path: '/api/v1/event-type/export/openapi',
+      at: 'POST /api/v1/event-type/export/openapi',
       id: 'v1.event-type.export-openapi',
       tag,
       summary: 'Get the event types as an OpenAPI document, by a background task',
@@ -66,8 +64,7 @@ export function eventTypeOpenApiRoutes(deps: EventTypeOpenApiDeps): Route[] {
       },
     }),
     route({
-      method: 'POST',
-      path: '/api/v1/event-type/schema/generate-example',
+      at: 'POST /api/v1/event-type/schema/generate-example',
       id: 'v1.event-type.generate-example',
       tag,
       summary: 'Make an example that fits a JSON Schema',
@@ -102,8 +99,7 @@ export function eventTypeOpenApiRoutes(deps: EventTypeOpenApiDeps): Route[] {
 
 function importRoute({ eventTypes }: EventTypeOpenApiDeps): Route {
   return route({
-    method: 'POST',
-    path: '/api/v1/event-type/import/openapi',
+    at: 'POST /api/v1/event-type/import/openapi',
     id: 'v1.event-type.import-openapi',
     tag,
     summary: 'Make event types of the webhooks of an OpenAPI document',

@@ -1,13 +1,12 @@
 import { z } from 'zod'
 import { invalid } from '../../core/error.ts'
 import type { EventTypes } from '../../registry/event-types/store.ts'
-import { component, eventTypeName, together, whenever } from '../field.ts'
+import { component, together, whenever } from '../field.ts'
 import { json, type Route, route } from '../route.ts'
 import { say } from '../../core/sentences/sentences.ts'
 
 const tag = 'Event Type'
 const path = '/api/v1/event-type/{event_type_name}/retry-schedule'
-const params = z.object({ event_type_name: eventTypeName })
 const cloudOnly = "In Svix's cloud only; its open-source server has no such path."
 
 const duration = z
@@ -52,14 +51,12 @@ export function retryScheduleRoutes(eventTypes: EventTypes): Route[] {
   const answers = { 200: { description: 'The schedule', body: schedule } }
   return [
     route({
-      method: 'GET',
-      path,
+      at: `GET ${path}`,
       id: 'v1.event-type.get-retry-schedule',
       tag,
       summary: "Get an event type's retry schedule",
       description: cloudOnly,
       access: 'tenant',
-      params,
       answers,
       handle: async ({ holder, params }) =>
         json(
@@ -68,8 +65,7 @@ export function retryScheduleRoutes(eventTypes: EventTypes): Route[] {
         ),
     }),
     route({
-      method: 'PUT',
-      path,
+      at: `PUT ${path}`,
       id: 'v1.event-type.update-retry-schedule',
       tag,
       summary: "Set an event type's retry schedule",
@@ -77,7 +73,6 @@ export function retryScheduleRoutes(eventTypes: EventTypes): Route[] {
         'For deliveries to endpoints that have no `retrySchedule` of their own; what waits keeps its time. ' +
         cloudOnly,
       access: 'tenant',
-      params,
       body: schedule,
       answers,
       async handle({ holder, params, body }) {

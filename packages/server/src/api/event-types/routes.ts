@@ -1,6 +1,6 @@
 import { PomboError } from '../../core/error.ts'
 import type { EventType, EventTypes } from '../../registry/event-types/store.ts'
-import { eventTypeName, flag } from '../field.ts'
+import { flag } from '../field.ts'
 import type { Holder } from '../access.ts'
 import { resource } from '../resource.ts'
 import type { Route } from '../route.ts'
@@ -23,8 +23,7 @@ function isShownTo({ featureFlags }: Holder, flag: string | null): boolean {
 
 export function eventTypeRoutes(eventTypes: EventTypes): Route[] {
   return resource({
-    path: '/api/v1/event-type',
-    key: { event_type_name: eventTypeName },
+    path: '/api/v1/event-type/{event_type_name}',
     id: 'v1.event-type',
     tag: 'Event Type',
     words: { one: 'an event type', many: 'event types' },

@@ -39,8 +39,7 @@ export function failureRoutes(deps: FailureDeps): Route[] {
 function groupsRoute(deps: FailureDeps): Route {
   const { reads, clock, queue } = deps
   return route({
-    method: 'GET',
-    path: '/api/v1/failure',
+    at: 'GET /api/v1/failure',
     id: 'v1.failure.list',
     tag: 'Failure',
     summary: 'What failed, grouped by endpoint and cause, the latest first',
@@ -96,8 +95,7 @@ function groupsRoute(deps: FailureDeps): Route {
 function deliveriesRoute(deps: FailureDeps): Route {
   const { reads, clock } = deps
   return route({
-    method: 'GET',
-    path: '/api/v1/failure/delivery',
+    at: 'GET /api/v1/failure/delivery',
     id: 'v1.failure.list-deliveries',
     tag: 'Failure',
     summary: "An endpoint's deliveries that fail or were given up, newest message first",

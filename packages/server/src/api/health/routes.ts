@@ -19,10 +19,9 @@ const healthOut = component('HealthOut', {
 
 /** Svix's, which say no more than that the server answers, unless they are asked for more. */
 export function healthRoutes(health: Pick<Health, 'ready'>): Route[] {
-  const make = (path: string, id: string, summary: string) =>
+  const make = (path: `/${string}`, id: string, summary: string) =>
     route({
-      method: 'GET',
-      path,
+      at: `GET ${path}`,
       id,
       tag,
       summary,

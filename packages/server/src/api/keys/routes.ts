@@ -8,12 +8,6 @@ import { component, instant, time } from '../field.ts'
 import { resource } from '../resource.ts'
 import { json, type Route } from '../route.ts'
 
-const keyId = z
-  .string()
-  .min(1)
-  .max(256)
-  .meta({ examples: ['key_01hzy3k9v2e8r5c7m4n6p8q0sa'] })
-
 const keyIn = component('ApiKeyIn', {
   name: z
     .string()
@@ -43,8 +37,7 @@ export const madeKeyOut = component('ApiKeyCreatedOut', {
 
 export function keyRoutes(keys: Keys): Route[] {
   return resource({
-    path: '/api/v1/key',
-    key: { key_id: keyId },
+    path: '/api/v1/key/{key_id}',
     id: 'v1.key',
     tag: 'API Key',
     words: { one: 'an API key', many: 'keys' },

@@ -21,7 +21,6 @@ export interface ManagementDeps {
 
 const tag = 'Management'
 const cloudOnly = "In Svix's cloud only; its open-source server has no such path."
-const envId = z.string().min(1).max(256)
 const keyId = z.string().min(1).max(256)
 const type = z
   .enum(['development', 'production'])
@@ -82,8 +81,7 @@ export function managementRoutes(deps: ManagementDeps): Route[] {
 
 function environmentRoutes({ keys, tenants }: ManagementDeps): Route[] {
   return resource({
-    path: '/api/v1/management/environment',
-    key: { env_id: envId },
+    path: '/api/v1/management/environment/{env_id}',
     id: 'v1.management.environment',
     tag,
     words: { one: 'an environment', many: 'environments' },
@@ -130,11 +128,10 @@ function environmentRoutes({ keys, tenants }: ManagementDeps): Route[] {
 }
 
 function tokenRoutes(keys: Keys): Route[] {
-  const path = '/api/v1/management/authentication/api-token'
+  const path = '/api/v1/management/authentication/api-token/{key_id}'
   return [
     ...resource({
       path,
-      key: { key_id: keyId },
       id: 'v1.management.authentication.api-token',
       tag,
       words: { one: 'an API token', many: 'API tokens' },
@@ -160,14 +157,13 @@ function tokenRoutes(keys: Keys): Route[] {
       },
     }),
     route({
-      method: 'POST',
-      path: `${path}/{key_id}/expire`,
+      at: `POST ${path}/expire`,
+      params: { key_id: keyId },
       id: 'v1.management.authentication.expire-api-token',
       tag,
       summary: 'End an API token',
       description: `At once, or after some seconds. ${cloudOnly}`,
       access: 'tenant',
-      params: z.object({ key_id: keyId }),
       body: expireIn.optional(),
       answers: { 204: { description: 'It ends' } },
       async handle({ holder, params, body }) {

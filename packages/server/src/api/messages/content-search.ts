@@ -4,7 +4,6 @@ import { invalid } from '../../core/error.ts'
 import { showId } from '../../core/id.ts'
 import { payloadValue } from '../../core/raw-payload.ts'
 import { compileFilter, type Filter } from '../../route/filter.ts'
-import { appId } from '../apps/schema.ts'
 import { messageJson, pageJson } from './message-json.ts'
 import { filterQuery, messageOut, withContent } from './schema.ts'
 import { fillPayloads, listMessages } from './store.ts'
@@ -40,8 +39,7 @@ const search = {
 /** `GET …/msg/search`: by what payloads say, newest first. */
 export function contentSearchRoute(deps: Messages & { reads: Reads }): Route {
   return route({
-    method: 'GET',
-    path: '/api/v1/app/{app_id}/msg/search',
+    at: 'GET /api/v1/app/{app_id}/msg/search',
     id: 'v1.message.search',
     tag: 'Message',
     summary: 'Search messages by their payloads, newest first',
@@ -49,7 +47,6 @@ export function contentSearchRoute(deps: Messages & { reads: Reads }): Route {
       `Looks at up to ${most.messages.toLocaleString('en')} messages a request, so that a page may hold few or ` +
       "none and still not be the last: go on with `iterator` until `done`. Svix's open-source server has no such path.",
     access: 'app',
-    params: z.object({ app_id: appId }),
     query: z.object({ ...pageQuery, ...filterQuery, ...withContent, ...search }),
     answers: { 200: { description: 'What was found', body: listOf(messageOut) } },
     async handle(call) {

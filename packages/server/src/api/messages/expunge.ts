@@ -1,19 +1,19 @@
 import { z } from 'zod'
 import type { Clock } from '../../core/clock.ts'
 import type { Pool } from '../../db/pool.ts'
-import { appId } from '../apps/schema.ts'
 import { recoverOut, showTask } from '../background-tasks/schema.ts'
 import { startTask, usual } from '../background-tasks/store.ts'
 import { json, type Route, route } from '../route.ts'
-import { msgId } from './schema.ts'
+import { pathParameters } from '../path.ts'
 import { expungePayload, messageIdOf } from './store.ts'
 import { component } from '../field.ts'
 
 const tag = 'Message'
-const params = z.object({ app_id: appId })
 const cloudOnly = "In Svix's cloud only; its open-source server has no such path."
 
-const bulkIn = component('BulkExpungeContentsIn', { ids: z.array(msgId).max(1_000).optional() })
+const bulkIn = component('BulkExpungeContentsIn', {
+  ids: z.array(pathParameters.msg_id).max(1_000).optional(),
+})
 
 const bulkOut = component('BulkExpungeContentsOut', {
   results: z
@@ -25,14 +25,12 @@ const bulkOut = component('BulkExpungeContentsOut', {
 export function expungeRoutes({ db, clock }: { db: Pool; clock: Clock }): Route[] {
   return [
     route({
-      method: 'POST',
-      path: '/api/v1/app/{app_id}/msg/bulk-expunge',
+      at: 'POST /api/v1/app/{app_id}/msg/bulk-expunge',
       id: 'v1.message.bulk-expunge',
       tag,
       summary: 'Delete the payloads of up to 1,000 messages',
       description: `They cannot be sent again afterwards; what is still waiting to be sent is given up. ${cloudOnly}`,
       access: 'tenant',
-      params,
       body: bulkIn,
       answers: { 200: { description: 'What became of each', body: bulkOut } },
       async handle({ appId, body }) {
@@ -46,8 +44,7 @@ export function expungeRoutes({ db, clock }: { db: Pool; clock: Clock }): Route[
       },
     }),
     route({
-      method: 'POST',
-      path: '/api/v1/app/{app_id}/msg/expunge-all-contents',
+      at: 'POST /api/v1/app/{app_id}/msg/expunge-all-contents',
       id: 'v1.message.expunge-all-contents',
       tag,
       summary: 'Delete the payloads of all messages of the app',
@@ -55,7 +52,6 @@ export function expungeRoutes({ db, clock }: { db: Pool; clock: Clock }): Route[
         'Those that were accepted before the request, in the background; see the background task. ' +
         `They cannot be sent again afterwards; what is still waiting to be sent is given up. ${cloudOnly}`,
       access: 'tenant',
-      params,
       answers: { 202: { description: 'It has begun', body: recoverOut } },
       async handle({ appId, holder }) {
         const nowMs = clock.now()

@@ -3,7 +3,6 @@ import type { Endpoint } from '../../core/endpoint.ts'
 import type { Message } from '../../core/message.ts'
 import { dialectOf } from '../../dialects/dialects.ts'
 import { route as routeMessage } from '../../route/route.ts'
-import { appId } from '../apps/schema.ts'
 import { component, channel, eventTypeName } from '../field.ts'
 import { json, type Route, route } from '../route.ts'
 
@@ -24,13 +23,11 @@ export function precheckRoute({
   endpointsOf: (tenantId: string, appId: string) => Promise<readonly Endpoint[]>
 }): Route {
   return route({
-    method: 'POST',
-    path: '/api/v1/app/{app_id}/msg/precheck/active',
+    at: 'POST /api/v1/app/{app_id}/msg/precheck/active',
     id: 'v1.message.precheck',
     tag: 'Message',
     summary: 'Ask whether a message would reach any endpoint',
     access: 'tenant',
-    params: z.object({ app_id: appId }),
     body: precheckIn,
     // It changes nothing, so there is nothing to keep of it; Svix's client sends a key all the same.
     idempotency: 'own',

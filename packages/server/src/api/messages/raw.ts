@@ -1,9 +1,7 @@
 import { z } from 'zod'
 import { PomboError } from '../../core/error.ts'
-import { appId } from '../apps/schema.ts'
 import { json, type Route, route } from '../route.ts'
 import { requireMessage } from './routes.ts'
-import { msgId } from './schema.ts'
 import type { Messages } from '../history/messages/store.ts'
 import { component } from '../field.ts'
 
@@ -12,14 +10,12 @@ const rawOut = component('MessageRawPayloadOut', { payload: z.string() })
 /** `GET …/msg/{msg_id}/raw`: for those to whom `1.0` and `1` are two things. */
 export function rawRoute(deps: Messages): Route {
   return route({
-    method: 'GET',
-    path: '/api/v1/app/{app_id}/msg/{msg_id}/raw',
+    at: 'GET /api/v1/app/{app_id}/msg/{msg_id}/raw',
     id: 'v1.message.get-raw-payload',
     tag: 'Message',
     summary: "Get a message's payload as text, to the letter as it was sent in",
     description: "In Svix's cloud only; its open-source server has no such path.",
     access: 'app',
-    params: z.object({ app_id: appId, msg_id: msgId }),
     answers: { 200: { description: 'The text', body: rawOut } },
     async handle({ appId, params }) {
       const { payload } = await requireMessage(deps, appId, params.msg_id)

@@ -4,7 +4,6 @@ import { elementTexts, memberText } from '../../core/json.ts'
 import type { Accepted, IncomingMessage } from '../../core/message.ts'
 import { type AppFinder, existingOrNewApp } from '../apps/ensure.ts'
 import type { Pool } from '../../db/pool.ts'
-import { appId } from '../apps/schema.ts'
 import { refuseUnstorable } from '../../core/unstorable.ts'
 import type { CheckPayload } from '../event-types/payload-check.ts'
 import { errorBody } from '../error-answer.ts'
@@ -21,7 +20,6 @@ import {
   filterQuery,
   messageIn,
   messageOut,
-  msgId,
   withContent,
   type MessageIn,
 } from './schema.ts'
@@ -41,8 +39,6 @@ export interface MessageDeps extends AppFinder, Messages {
 }
 
 const tag = 'Message'
-const params = z.object({ app_id: appId })
-const oneParams = z.object({ app_id: appId, msg_id: msgId })
 const messageIterators = iteratorsById('message', ({ id }: StoredMessage) => id)
 const contentQuery = z.object(withContent)
 
@@ -57,7 +53,6 @@ function listRoute(deps: MessageDeps): Route {
     tag,
     summary: 'List messages, newest first',
     access: 'app',
-    params: params.shape,
     query: { ...filterQuery, ...withContent },
     order: 'descending',
     iterators: messageIterators,
@@ -78,8 +73,7 @@ function listRoute(deps: MessageDeps): Route {
 
 function createRoute(deps: MessageDeps): Route {
   return route({
-    method: 'POST',
-    path: '/api/v1/app/{app_id}/msg',
+    at: 'POST /api/v1/app/{app_id}/msg',
     id: 'v1.message.create',
     tag,
     summary: 'Send a message',
@@ -89,7 +83,6 @@ function createRoute(deps: MessageDeps): Route {
     access: 'tenant',
     use: 'send',
     app: 'any',
-    params,
     query: contentQuery,
     body: messageIn,
     idempotency: 'own',
@@ -124,8 +117,7 @@ function createRoute(deps: MessageDeps): Route {
 
 function batchRoute(deps: MessageDeps): Route {
   return route({
-    method: 'POST',
-    path: '/api/v1/app/{app_id}/msg/batch',
+    at: 'POST /api/v1/app/{app_id}/msg/batch',
     id: 'v1.message.create-batch',
     tag,
     summary: 'Send up to 1,000 messages',
@@ -135,7 +127,6 @@ function batchRoute(deps: MessageDeps): Route {
       'look at the `status` of each result. With an Idempotency-Key, repeating the request sends nothing twice.',
     access: 'tenant',
     use: 'send',
-    params,
     query: contentQuery,
     body: batchIn,
     apart: 'messages',
@@ -222,13 +213,11 @@ async function resultJson(
 
 function getRoute(deps: MessageDeps): Route {
   return route({
-    method: 'GET',
-    path: '/api/v1/app/{app_id}/msg/{msg_id}',
+    at: 'GET /api/v1/app/{app_id}/msg/{msg_id}',
     id: 'v1.message.get',
     tag,
     summary: 'Get a message',
     access: 'app',
-    params: oneParams,
     query: contentQuery,
     answers: { 200: { description: 'The message', body: messageOut } },
     async handle({ appId, params, query }) {
@@ -240,15 +229,13 @@ function getRoute(deps: MessageDeps): Route {
 
 function expungeRoute({ db }: MessageDeps): Route {
   return route({
-    method: 'DELETE',
-    path: '/api/v1/app/{app_id}/msg/{msg_id}/content',
+    at: 'DELETE /api/v1/app/{app_id}/msg/{msg_id}/content',
     id: 'v1.message.expunge-content',
     tag,
     summary: "Delete a message's payload",
     description:
       'It cannot be sent again afterwards; what is still waiting to be sent is given up.',
     access: 'tenant',
-    params: oneParams,
     answers: { 204: { description: 'Deleted' } },
     async handle({ appId, params }) {
       const id = await messageIdOf(db, appId, params.msg_id)

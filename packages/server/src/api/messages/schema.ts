@@ -199,12 +199,3 @@ export const batchOut = z
     ),
   })
   .meta({ id: 'MessageBatchOut', description: 'One result for each message, in their order' })
-
-export const msgId = z
-  .string()
-  .min(1)
-  .max(256)
-  .meta({
-    description: "The message's id or eventId",
-    examples: ['msg_01hzy3k9v2e8r5c7m4n6p8q0sa'],
-  })

@@ -1,7 +1,4 @@
-import { z } from 'zod'
 import type { Endpoints } from '../../registry/endpoints/store.ts'
-import { appId } from '../apps/schema.ts'
-import { endpointId } from '../endpoints/schema.ts'
 import { type Route, route } from '../route.ts'
 import { messageJson } from './message-json.ts'
 import type { MessageDeps } from './routes.ts'
@@ -11,8 +8,7 @@ import { checkedPayload, incoming, settled } from './send.ts'
 /** `POST …/endpoint/{endpoint_id}/msg/test-attempt`: a message of one's own, to this endpoint alone. */
 export function testAttemptRoute(deps: MessageDeps & { endpoints: Endpoints }): Route {
   return route({
-    method: 'POST',
-    path: '/api/v1/app/{app_id}/endpoint/{endpoint_id}/msg/test-attempt',
+    at: 'POST /api/v1/app/{app_id}/endpoint/{endpoint_id}/msg/test-attempt',
     id: 'v1.message.test-attempt',
     tag: 'Message',
     summary: 'Send a message to this endpoint alone',
@@ -22,7 +18,6 @@ export function testAttemptRoute(deps: MessageDeps & { endpoints: Endpoints }): 
       "In Svix's cloud only, for clients 1.x; its open-source server has no such path.",
 
     access: 'tenant',
-    params: z.object({ app_id: appId, endpoint_id: endpointId }),
     body: messageIn,
     idempotency: 'own',
     answers: { 202: { description: 'Accepted and stored', body: messageOut } },

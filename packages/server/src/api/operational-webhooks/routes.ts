@@ -12,16 +12,17 @@ import type { Route } from '../route.ts'
  */
 export function operationalWebhookRoutes(deps: EndpointCollectionDeps & { apps: Apps }): Route[] {
   return endpointCollectionRoutes(deps, {
-    path: '/api/v1/operational-webhook/endpoint',
+    path: '/api/v1/operational-webhook/endpoint/{endpoint_id}',
+    // The document has always said that its list may answer 404.
+    params: {},
     id: 'v1.operational-webhook.endpoint',
     tag: 'Operational Webhook Endpoint',
     access: 'tenant',
-    within: {},
     bodies: operationalBodies,
     checkTypes: async (_tenantId, wanted) => refuseOtherTypes(wanted),
-    async scope({ holder }) {
-      const app = await deps.apps.operational(holder.tenantId)
-      return { tenantId: holder.tenantId, appId: app.id }
+    async scope({ scope: { tenantId } }) {
+      const app = await deps.apps.operational(tenantId)
+      return { tenantId, appId: app.id }
     },
   })
 }

@@ -26,8 +26,7 @@ export function overviewRoute(deps: OverviewDeps): Route {
   const { db, reads, clock, queue, operatorTenantId } = deps
   const inventories = new KeptAnswers<Inventory>(clock)
   return route({
-    method: 'GET',
-    path: '/api/v1/overview',
+    at: 'GET /api/v1/overview',
     id: 'v1.overview.get',
     tag: 'Traffic',
     summary: 'How much goes through, what waits, what fails, and who is there',

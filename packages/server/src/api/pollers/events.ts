@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { invalid } from '../../core/error.ts'
 import { readId, uuidFloor } from '../../core/id.ts'
-import { appId } from '../apps/schema.ts'
 import { channel, eventTypeName, instant, list } from '../field.ts'
 import type { Messages } from '../history/messages/store.ts'
 import { type Route, route } from '../route.ts'
@@ -14,15 +13,13 @@ const { limit, iterator } = pollQuery.shape
 /** `GET …/events`: the messages of an app as a stream of pages, for who needs no polling endpoint of their own. */
 export function eventsRoute(deps: Messages): Route {
   return route({
-    method: 'GET',
-    path: '/api/v1/app/{app_id}/events',
+    at: 'GET /api/v1/app/{app_id}/events',
     id: 'v1.message.events',
     tag: 'Message',
     summary: 'Read the messages of an application from where an iterator stands, oldest first',
     description:
       "Some three seconds after they were accepted. In Svix's cloud only; its open-source server has no such path.",
     access: 'app',
-    params: z.object({ app_id: appId }),
     query: z.object({
       limit,
       iterator,

@@ -1,16 +1,13 @@
-import { z } from 'zod'
 import { invalid } from '../../core/error.ts'
 import { uuidFloor, uuidv7 } from '../../core/id.ts'
-import { appId } from '../apps/schema.ts'
 import { empty, type Route, route } from '../route.ts'
 import { type PollerDeps, pollerOf } from './poller-of.ts'
 import { readMessagesFrom } from './read.ts'
-import { commitIn, consumerId, leasedOut, leaseQuery, sinkId } from './schema.ts'
+import { commitIn, leasedOut, leaseQuery } from './schema.ts'
 import { commitOffset, endLease, giveOut, type Lease, takeLease } from './store.ts'
 import { say } from '../../core/sentences/sentences.ts'
 
 const path = '/api/v1/app/{app_id}/polling-endpoint/{sink_id}/consumer/{consumer_id}'
-const params = z.object({ app_id: appId, sink_id: sinkId, consumer_id: consumerId })
 const tag = 'Polling Endpoint'
 const cloudOnly = "In Svix's cloud only; its open-source server has no such path."
 const usualLeaseMs = 60_000
@@ -24,8 +21,7 @@ export function leaseRoutes(deps: PollerDeps): Route[] {
   const { db, clock, pollers } = deps
   return [
     route({
-      method: 'GET',
-      path,
+      at: `GET ${path}`,
       id: 'v1.message.poller-v2.consumer-poll',
       tag,
       summary: 'Read messages on a lease, from where a consumer stands',
@@ -35,7 +31,6 @@ export function leaseRoutes(deps: PollerDeps): Route[] {
         `false\`. Where it stands is the same place as of \`…/poller/{sink_id}/consumer/{consumer_id}\`. ${cloudOnly}`,
       access: 'app',
       use: 'poll',
-      params,
       query: leaseQuery,
       answers: { 200: { description: 'Messages, oldest first', body: leasedOut } },
       async handle(call) {
@@ -74,8 +69,7 @@ export function leaseRoutes(deps: PollerDeps): Route[] {
       },
     }),
     route({
-      method: 'POST',
-      path: `${path}/commit`,
+      at: `POST ${path}/commit`,
       id: 'v1.message.poller-v2.consumer-commit',
       tag,
       summary: 'Say up to which message a consumer is done',
@@ -85,7 +79,6 @@ export function leaseRoutes(deps: PollerDeps): Route[] {
       access: 'app',
       use: 'poll',
       idempotency: 'own',
-      params,
       body: commitIn,
       answers: { 204: { description: 'Written down' } },
       async handle(call) {

@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock.ts'
 import { PomboError } from '../../core/error.ts'
 import type { Poller, Pollers } from '../../registry/pollers/store.ts'
+import type { AppScope } from '../../registry/apps/app.ts'
 import type { Holder } from '../access.ts'
 import type { Messages } from '../history/messages/store.ts'
 
@@ -9,13 +10,13 @@ export interface PollerDeps extends Messages {
   clock: Clock
 }
 
-type Scoped = { holder: Holder; appId: string }
-
-export const scopeOf = ({ holder, appId }: Scoped) => ({ tenantId: holder.tenantId, appId })
-
 /** The polling endpoint that a call names; a token of another one finds none. */
-export async function pollerOf(pollers: Pollers, call: Scoped, idOrUid: string): Promise<Poller> {
-  const poller = await pollers.get(scopeOf(call), idOrUid)
+export async function pollerOf(
+  pollers: Pollers,
+  call: { holder: Holder; scope: AppScope },
+  idOrUid: string,
+): Promise<Poller> {
+  const poller = await pollers.get(call.scope, idOrUid)
   const { pollerId } = call.holder
   if (pollerId === null || pollerId === poller.id) return poller
   throw new PomboError('not_found', { what: 'poller', id: idOrUid })

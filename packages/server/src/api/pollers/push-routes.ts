@@ -1,13 +1,11 @@
-import { z } from 'zod'
 import { invalid } from '../../core/error.ts'
 import { readId, uuidFloor } from '../../core/id.ts'
-import { appId } from '../apps/schema.ts'
 import { isUpgrade, webSocketOf } from '../door/upgrade.ts'
 import { type Route, route } from '../route.ts'
 import { asEvents, asPages } from './connections.ts'
 import { type PollerDeps, pollerOf } from './poller-of.ts'
 import { Pushing, type PushDeps } from './push.ts'
-import { consumerId, polledOut, pushQuery, sinkId } from './schema.ts'
+import { polledOut, pushQuery } from './schema.ts'
 import { placeOf, savePlace } from './store.ts'
 import { say } from '../../core/sentences/sentences.ts'
 
@@ -19,8 +17,7 @@ export function pushRoute(deps: PollerDeps & PushDeps): Route {
   const { db, pollers } = deps
   const pushing = new Pushing(deps)
   return route({
-    method: 'GET',
-    path: '/api/v1/app/{app_id}/poller/{sink_id}/consumer/{consumer_id}/stream',
+    at: 'GET /api/v1/app/{app_id}/poller/{sink_id}/consumer/{consumer_id}/stream',
     id: 'v1.message.poller.consumer-stream',
     tag: 'Polling Endpoint',
     summary: 'Have messages pushed to a connected consumer, as they come',
@@ -32,7 +29,6 @@ export function pushRoute(deps: PollerDeps & PushDeps): Route {
       "done with comes again at the next connection. Pombo's own.",
     access: 'app',
     use: 'poll',
-    params: z.object({ app_id: appId, sink_id: sinkId, consumer_id: consumerId }),
     query: pushQuery,
     answers: {
       200: {

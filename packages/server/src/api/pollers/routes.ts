@@ -5,18 +5,16 @@ import { invalid } from '../../core/error.ts'
 import { readId, showId, uuidFloor } from '../../core/id.ts'
 import type { EventTypes } from '../../registry/event-types/store.ts'
 import type { Poller, Pollers } from '../../registry/pollers/store.ts'
-import { appId } from '../apps/schema.ts'
 import { refuseUnknownTypes } from '../endpoints/event-types.ts'
 import { defined } from '../field.ts'
 import { resource } from '../resource.ts'
 import { type Call, json, type Route, route } from '../route.ts'
 import { leaseRoutes } from './lease.ts'
-import { type PollerDeps, pollerOf, scopeOf } from './poller-of.ts'
+import { type PollerDeps, pollerOf } from './poller-of.ts'
 import type { PushDeps } from './push.ts'
 import { pushRoute } from './push-routes.ts'
 import { pageText, type ReadPage, readMessagesFrom } from './read.ts'
 import {
-  consumerId,
   consumerQuery,
   pollerIn,
   pollerOut,
@@ -25,7 +23,6 @@ import {
   pollQuery,
   seekIn,
   seekOut,
-  sinkId,
 } from './schema.ts'
 import { placeOf, savePlace } from './store.ts'
 import { say } from '../../core/sentences/sentences.ts'
@@ -33,8 +30,6 @@ import { say } from '../../core/sentences/sentences.ts'
 const tag = 'Polling Endpoint'
 const path = '/api/v1/app/{app_id}/poller/{sink_id}'
 const consumerPath = `${path}/consumer/{consumer_id}` as const
-const params = z.object({ app_id: appId, sink_id: sinkId })
-const consumerParams = z.object({ app_id: appId, sink_id: sinkId, consumer_id: consumerId })
 const cloudOnly = "In Svix's cloud only; its open-source server has no such path."
 const lookEveryMs = 500
 
@@ -59,9 +54,7 @@ function settingsRoutes({ pollers, eventTypes }: PollerSettingsDeps): Route[] {
     return settings(body)
   }
   return resource({
-    path: '/api/v1/app/{app_id}/polling-endpoint',
-    within: { app_id: appId },
-    key: { sink_id: sinkId },
+    path: '/api/v1/app/{app_id}/polling-endpoint/{sink_id}',
     id: 'v1.polling-endpoint',
     tag,
     words: { one: 'a polling endpoint', many: 'polling endpoints' },
@@ -71,21 +64,21 @@ function settingsRoutes({ pollers, eventTypes }: PollerSettingsDeps): Route[] {
     list: {
       order: 'descending',
       iterators: 'poller',
-      find: async (call, cursor) => await pollers.list(scopeOf(call), cursor),
+      find: async (call, cursor) => await pollers.list(call.scope, cursor),
     },
     create: {
       body: pollerIn,
-      store: async (call) => await pollers.create(scopeOf(call), await settingsOf(call)),
+      store: async (call) => await pollers.create(call.scope, await settingsOf(call)),
     },
-    get: { store: async (call) => await pollers.get(scopeOf(call), call.params.sink_id) },
+    get: { store: async (call) => await pollers.get(call.scope, call.params.sink_id) },
     patch: {
       body: pollerPatch,
       store: async (call) =>
-        await pollers.patch(scopeOf(call), call.params.sink_id, await settingsOf(call)),
+        await pollers.patch(call.scope, call.params.sink_id, await settingsOf(call)),
     },
     delete: {
       description: "Its consumers' places and its tokens go with it; the messages stay.",
-      store: async (call) => await pollers.delete(scopeOf(call), call.params.sink_id),
+      store: async (call) => await pollers.delete(call.scope, call.params.sink_id),
     },
   })
 }
@@ -95,15 +88,13 @@ function pollRoutes(deps: PollerDeps): Route[] {
   const answers = { 200: { description: 'Messages, oldest first', body: pollOut } }
   return [
     route({
-      method: 'GET',
-      path,
+      at: `GET ${path}`,
       id: 'v1.message.poller.poll',
       tag,
       summary: 'Read messages from where an iterator stands',
       description: `Some three seconds after they were accepted. ${cloudOnly}`,
       access: 'app',
       use: 'poll',
-      params,
       query: pollQuery,
       answers,
       async handle(call) {
@@ -130,8 +121,7 @@ function pollRoutes(deps: PollerDeps): Route[] {
       },
     }),
     route({
-      method: 'GET',
-      path: consumerPath,
+      at: `GET ${consumerPath}`,
       id: 'v1.message.poller.consumer-poll',
       tag,
       summary: 'Read messages from where a consumer stands, which Pombo keeps',
@@ -140,7 +130,6 @@ function pollRoutes(deps: PollerDeps): Route[] {
         `What was not yet done with comes again, so a consumer that dies misses nothing. ${cloudOnly}`,
       access: 'app',
       use: 'poll',
-      params: consumerParams,
       query: consumerQuery,
       answers,
       async handle(call) {
@@ -158,8 +147,7 @@ function pollRoutes(deps: PollerDeps): Route[] {
       },
     }),
     route({
-      method: 'POST',
-      path: `${consumerPath}/seek`,
+      at: `POST ${consumerPath}/seek`,
       id: 'v1.message.poller.consumer-seek',
       tag,
       summary: 'Set where a consumer stands',
@@ -167,7 +155,6 @@ function pollRoutes(deps: PollerDeps): Route[] {
       access: 'app',
       use: 'poll',
       idempotency: 'own',
-      params: consumerParams,
       body: seekIn,
       answers: { 200: { description: 'Where it stands', body: seekOut } },
       async handle(call) {

@@ -14,7 +14,6 @@ import {
 } from '../field.ts'
 import { messageOut } from '../messages/schema.ts'
 import { maxPageItems } from '../pagination.ts'
-import { say } from '../../core/sentences/sentences.ts'
 
 const settings = {
   uid: uid.nullish(),
@@ -55,15 +54,6 @@ export const pollerOut = component('PollingEndpointSettingsOut', {
   createdAt: time,
   updatedAt: time,
 })
-
-export const sinkId = z.string().min(1).max(256).describe("The polling endpoint's id or uid")
-
-export const consumerId = z
-  .string()
-  .min(1)
-  .max(256)
-  .regex(/^[a-zA-Z0-9\-_.]+$/, say('name_characters'))
-  .meta({ description: 'A name of your own', examples: ['worker-1'] })
 
 const limit = wholeNumber(1, maxPageItems).optional().meta({
   description: 'How many messages at most; 50 unless given',

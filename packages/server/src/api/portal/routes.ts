@@ -12,8 +12,7 @@ const out = { description: 'The settings', body: portalSettingsOut }
 export function portalRoutes(db: Pool): Route[] {
   return [
     route({
-      method: 'GET',
-      path,
+      at: `GET ${path}`,
       id: 'v1.portal.get-settings',
       tag,
       summary: "Get how the customers' portal looks",
@@ -22,8 +21,7 @@ export function portalRoutes(db: Pool): Route[] {
       handle: async ({ holder }) => json(200, show(await portalSettingsOf(db, holder.tenantId))),
     }),
     route({
-      method: 'PUT',
-      path,
+      at: `PUT ${path}`,
       id: 'v1.portal.set-settings',
       tag,
       summary: "Set how the customers' portal looks, and which sites may frame it",

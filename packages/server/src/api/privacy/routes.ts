@@ -109,8 +109,7 @@ const exportOut = component('PersonExportOut', {
 export function privacyRoutes(deps: PrivacyDeps): Route[] {
   return [
     route({
-      method: 'POST',
-      path: '/api/v1/privacy/export',
+      at: 'POST /api/v1/privacy/export',
       id: 'v1.privacy.export',
       tag,
       summary: "Export a person's data",
@@ -127,8 +126,7 @@ export function privacyRoutes(deps: PrivacyDeps): Route[] {
       }),
     }),
     route({
-      method: 'POST',
-      path: '/api/v1/privacy/erase',
+      at: 'POST /api/v1/privacy/erase',
       id: 'v1.privacy.erase',
       tag,
       summary: "Erase a person's data",

@@ -6,12 +6,10 @@ import type { Pool } from '../../db/pool.ts'
 import type { ClosedState } from '../../queue/reopen/store.ts'
 import type { ReplayArgs } from '../../upkeep/jobs/store.ts'
 import type { Registry } from '../../registry/registry.ts'
-import { appId } from '../apps/schema.ts'
 import { refuseForgotten } from '../background-tasks/kept.ts'
 import { recoverOut, showTask } from '../background-tasks/schema.ts'
 import { clockSlackMs, startTask, usual } from '../background-tasks/store.ts'
 import { recoverIn } from '../endpoints/action-schema.ts'
-import { endpointId } from '../endpoints/schema.ts'
 import { channel, eventTypeName, instant, tag } from '../field.ts'
 import { json, type Route, route } from '../route.ts'
 import { say } from '../../core/sentences/sentences.ts'
@@ -102,16 +100,13 @@ function replayRoute<Body extends z.ZodType<Span>>(
 ): Route {
   return route({
     ...replay,
-    method: 'POST',
-    path: `/api/v1/app/{app_id}/endpoint/{endpoint_id}/${name}`,
+    at: `POST /api/v1/app/{app_id}/endpoint/{endpoint_id}/${name}`,
     id: `v1.endpoint.${name}`,
     tag: 'Endpoint',
     description: `${description} ${cloudOnly}`,
     access: 'app',
-    params: z.object({ app_id: appId, endpoint_id: endpointId }),
     answers: { 202: { description: 'It has begun', body: recoverOut } },
-    async handle({ holder, appId, params, body }) {
-      const scope = { tenantId: holder.tenantId, appId }
+    async handle({ scope, params, body }) {
       const { id } = await endpoints.get(scope, params.endpoint_id)
       const nowMs = clock.now()
       const span = spanOf(body, nowMs)

@@ -38,8 +38,7 @@ const notFound = z.object({ code: z.string(), detail: z.string() })
 export function replayRoutes({ db, clock, appIdOf, retentionDays }: ReplayDeps): Route[] {
   return [
     route({
-      method: 'POST',
-      path: '/api/v1/replay',
+      at: 'POST /api/v1/replay',
       id: 'v1.replay.create',
       tag: 'Replay',
       summary: 'Send again what was sent, given up or not sent',

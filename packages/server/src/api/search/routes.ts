@@ -116,8 +116,7 @@ const query = z.object({
 export function searchRoute(deps: SearchDeps): Route {
   const { reads, clock } = deps
   return route({
-    method: 'GET',
-    path: '/api/v1/search/message',
+    at: 'GET /api/v1/search/message',
     id: 'v1.search.messages',
     tag: 'Message',
     summary: 'Search messages, newest first',

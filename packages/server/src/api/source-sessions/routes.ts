@@ -46,8 +46,7 @@ const sessionOut = component('SourceSessionOut', {
 /** `GET /api/v1/source/session`: each gateway's sessions, at a glance. */
 export function sourceSessionsRoute(deps: SourceSessionDeps): Route {
   return route({
-    method: 'GET',
-    path: '/api/v1/source/session',
+    at: 'GET /api/v1/source/session',
     id: 'v1.source.list-sessions',
     tag: 'Source',
     summary: 'The sessions that gateways told of, the latest first',

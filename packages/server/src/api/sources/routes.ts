@@ -9,10 +9,10 @@ import { readersOf } from '../../sources/broker/readers/store.ts'
 import type { Sources, WithToken } from '../../sources/intake/registered/store.ts'
 import type { Source } from '../../sources/intake/settings.ts'
 import type { Holder } from '../access.ts'
-import { appId } from '../apps/schema.ts'
 import { instant } from '../field.ts'
+import type { ParamsOf } from '../path.ts'
 import { resource } from '../resource.ts'
-import { type Answer, json, type Route, route } from '../route.ts'
+import { type Answer, type Call, json, type Route, route } from '../route.ts'
 import type { Pool } from '../../db/pool.ts'
 import { type BrokerPort, checkedBroker } from './broker.ts'
 import {
@@ -42,26 +42,16 @@ export interface SourceRouteDeps {
 }
 
 const tag = 'Source'
-const path = '/api/v1/app/{app_id}/source'
-const onePath = `${path}/{source_id}`
-const sourceId = z.string().min(1).max(256).describe("The source's id")
-const oneParams = z.object({ app_id: appId, source_id: sourceId })
+const path = '/api/v1/app/{app_id}/source/{source_id}'
 const withToken = { description: 'The source and its token', body: sourceWithToken }
 
-interface Scoped {
-  holder: Holder
-  appId: string
-}
-
-const scopeOf = ({ holder, appId }: Scoped) => ({ tenantId: holder.tenantId, appId })
+type OfSource = Pick<Call<ParamsOf<typeof path>, unknown, unknown>, 'holder' | 'scope' | 'params'>
 
 export function sourceRoutes(deps: SourceRouteDeps): Route[] {
   const { sources } = deps
   return [
     ...resource({
       path,
-      within: { app_id: appId },
-      key: { source_id: sourceId },
       id: 'v1.source',
       tag,
       words: { one: 'a source', many: 'sources' },
@@ -73,7 +63,7 @@ export function sourceRoutes(deps: SourceRouteDeps): Route[] {
         description: 'Its own, and those that serve any session and have brought it events.',
         order: 'ascending',
         iterators: 'source',
-        find: async (call, cursor) => await sources.list(scopeOf(call), cursor),
+        find: async (call, cursor) => await sources.list(call.scope, cursor),
       },
       create: {
         description:
@@ -88,13 +78,13 @@ export function sourceRoutes(deps: SourceRouteDeps): Route[] {
             gateway,
             ...(broker && { broker: await checkedBroker(broker, null, deps.brokers) }),
           }
-          const made = await sources.create(scopeOf(call), settings)
+          const made = await sources.create(call.scope, settings)
           if (broker) deps.brokers?.changed()
           return await showWithToken(deps, 201, made)
         },
       },
       get: {
-        store: async (call) => await sources.get(scopeOf(call), call.params.source_id),
+        store: async (call) => await sources.get(call.scope, call.params.source_id),
       },
       patch: {
         description: 'Filters are set as a whole.',
@@ -109,7 +99,7 @@ export function sourceRoutes(deps: SourceRouteDeps): Route[] {
         description: 'What the gateway sends is refused from then on; what came stays.',
         async store(call) {
           await mayChange(deps, call)
-          await sources.delete(scopeOf(call), call.params.source_id)
+          await sources.delete(call.scope, call.params.source_id)
           deps.brokers?.changed()
         },
       },
@@ -121,21 +111,19 @@ export function sourceRoutes(deps: SourceRouteDeps): Route[] {
 
 function rotateRoute(deps: SourceRouteDeps): Route {
   return route({
-    method: 'POST',
-    path: `${onePath}/token/rotate`,
+    at: `POST ${path}/token/rotate`,
     id: 'v1.source.rotate-token',
     tag,
     summary: 'Put a new token in place of the current one',
     description: 'The old one counts no longer, on any node, within a second.',
     access: 'app',
-    params: oneParams,
     answers: { 200: withToken },
     async handle(call) {
       await mayChange(deps, call)
       return await showWithToken(
         deps,
         200,
-        await deps.sources.rotate(scopeOf(call), call.params.source_id),
+        await deps.sources.rotate(call.scope, call.params.source_id),
       )
     },
   })
@@ -146,8 +134,7 @@ const usualSpanMs = 86_400_000
 function statsRoute(deps: SourceRouteDeps): Route {
   const { db, clock, sources } = deps
   return route({
-    method: 'GET',
-    path: `${onePath}/stats`,
+    at: `GET ${path}/stats`,
     id: 'v1.source.get-stats',
     tag,
     summary: 'Count what came from the gateway, what became of it, and what was delivered',
@@ -156,11 +143,10 @@ function statsRoute(deps: SourceRouteDeps): Route {
       'not in `received` never left the gateway; what is accepted and not delivered is on its way, or the ' +
       "receiver's trouble.",
     access: 'app',
-    params: oneParams,
     query: z.object({ since: instant.optional(), until: instant.optional() }),
     answers: { 200: { description: 'The counts', body: sourceStats } },
     async handle(call) {
-      const scope = scopeOf(call)
+      const { scope } = call
       const source = await sources.get(scope, call.params.source_id)
       const until = Math.max(0, call.query.until ?? clock.now() + 1_000)
       const since = Math.max(0, call.query.since ?? until - usualSpanMs)
@@ -222,12 +208,9 @@ function mayReach(holder: Holder, sessions: 'own' | 'any' | undefined): void {
     })
 }
 
-async function mayChange(
-  { sources }: SourceRouteDeps,
-  call: Scoped & { params: { source_id: string } },
-): Promise<void> {
+async function mayChange({ sources }: SourceRouteDeps, call: OfSource): Promise<void> {
   if (call.holder.appId !== null)
-    mayReach(call.holder, (await sources.get(scopeOf(call), call.params.source_id)).sessions)
+    mayReach(call.holder, (await sources.get(call.scope, call.params.source_id)).sessions)
 }
 
 async function urlOf({ apps, serverUrl }: SourceRouteDeps, source: Source): Promise<string> {
@@ -238,10 +221,10 @@ async function urlOf({ apps, serverUrl }: SourceRouteDeps, source: Source): Prom
 
 async function patch(
   { sources, brokers }: SourceRouteDeps,
-  call: Scoped & { params: { source_id: string }; body: z.output<typeof sourcePatch> },
+  call: OfSource & { body: z.output<typeof sourcePatch> },
 ): Promise<Source> {
   const { broker: given, ...rest } = call.body
-  const scope = scopeOf(call)
+  const { scope } = call
   const id = call.params.source_id
   const settings = { ...settingsOf(rest), ...(given === null && { broker: null }) }
   if (given) {

@@ -5,11 +5,9 @@ import { invalid } from '../../core/error.ts'
 import { readId } from '../../core/id.ts'
 import type { Pool, Queryable } from '../../db/pool.ts'
 import { nextAppUsage } from '../../upkeep/jobs/usage/store.ts'
-import { appId } from '../apps/schema.ts'
 import { pick } from '../attempts/pick.ts'
 import { showTask } from '../background-tasks/schema.ts'
 import { startTask, usual } from '../background-tasks/store.ts'
-import { endpointId } from '../endpoints/schema.ts'
 import type { Reads } from '../reads.ts'
 import { json, type Route, route } from '../route.ts'
 import {
@@ -33,7 +31,6 @@ export interface StatisticsDeps {
 
 const tag = 'Statistics'
 const cloudOnly = "In Svix's cloud only; its open-source server has no such path."
-const params = z.object({ app_id: appId })
 const dayMs = 86_400_000
 const fiveMinutesMs = 300_000
 const mostDays = 400
@@ -45,8 +42,7 @@ export function statisticsRoutes(deps: StatisticsDeps): Route[] {
 function usageRoutes({ db, clock }: StatisticsDeps): Route[] {
   return [
     route({
-      method: 'POST',
-      path: '/api/v1/stats/usage/app',
+      at: 'POST /api/v1/stats/usage/app',
       id: 'v1.statistics.aggregate-app-stats',
       tag,
       summary: 'Count the deliveries of applications',
@@ -75,8 +71,7 @@ function usageRoutes({ db, clock }: StatisticsDeps): Route[] {
       },
     }),
     route({
-      method: 'PUT',
-      path: '/api/v1/stats/usage/event-types',
+      at: 'PUT /api/v1/stats/usage/event-types',
       id: 'v1.statistics.aggregate-event-types',
       tag,
       summary: 'Count the messages of each event type',
@@ -93,14 +88,12 @@ function usageRoutes({ db, clock }: StatisticsDeps): Route[] {
       },
     }),
     route({
-      method: 'GET',
-      path: '/api/v1/app/{app_id}/stats',
+      at: 'GET /api/v1/app/{app_id}/stats',
       id: 'v1.application.get-stats',
       tag,
       summary: "Count an application's deliveries",
       description: cloudOnly,
       access: 'app',
-      params,
       query: spanQuery,
       answers: { 200: { description: 'The count', body: applicationStats } },
       async handle({ holder: { tenantId }, appId, query: { since, until } }) {
@@ -137,14 +130,12 @@ function attemptCountRoutes({ reads, clock, endpointsOf }: StatisticsDeps): Rout
   const answers = { 200: { description: 'The counts', body: attemptStatistics } }
   return [
     route({
-      method: 'GET',
-      path: '/api/v1/stats/app/{app_id}/attempt',
+      at: 'GET /api/v1/stats/app/{app_id}/attempt',
       id: 'v1.stats.app-attempts',
       tag,
       summary: "Count the attempts of an application's endpoints over time",
       description: cloudOnly,
       access: 'app',
-      params,
       query: attemptsQuery,
       answers,
       async handle(call) {
@@ -153,14 +144,12 @@ function attemptCountRoutes({ reads, clock, endpointsOf }: StatisticsDeps): Rout
       },
     }),
     route({
-      method: 'GET',
-      path: '/api/v1/stats/app/{app_id}/ep/{endpoint_id}/attempt',
+      at: 'GET /api/v1/stats/app/{app_id}/ep/{endpoint_id}/attempt',
       id: 'v1.stats.endpoint-attempts',
       tag,
       summary: "Count an endpoint's attempts over time",
       description: cloudOnly,
       access: 'app',
-      params: z.object({ app_id: appId, endpoint_id: endpointId }),
       query: attemptsQuery,
       answers,
       async handle(call) {

@@ -27,8 +27,7 @@ const HEARTBEAT_SECONDS = 15
 export function streamRoute(deps: StreamDeps): Route {
   const { live } = deps
   return route({
-    method: 'GET',
-    path: '/api/v1/stream',
+    at: 'GET /api/v1/stream',
     id: 'v1.stream.get',
     tag: 'Traffic',
     summary: 'Messages and attempts as they happen, as server-sent events',

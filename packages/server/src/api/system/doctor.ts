@@ -45,8 +45,7 @@ const findingsOut = component('DoctorOut', {
 export function doctorRoute(diagnose: () => Promise<ShownFinding[]>, clock: Clock): Route {
   const kept = new KeptAnswers<ShownFinding[]>(clock)
   return route({
-    method: 'GET',
-    path: '/api/v1/system/doctor',
+    at: 'GET /api/v1/system/doctor',
     id: 'v1.system.doctor',
     tag: 'System',
     summary: 'What is wrong with the host and the database, and how to mend it',

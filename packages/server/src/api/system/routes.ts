@@ -102,8 +102,7 @@ export function systemRoute(deps: SystemDeps): Route {
   // Reads all of `work`.
   const loaded = new KeptAnswers<LoadedNode[]>(clock)
   return route({
-    method: 'GET',
-    path: '/api/v1/system',
+    at: 'GET /api/v1/system',
     id: 'v1.system.get',
     tag: 'System',
     summary: 'Nodes, queue, database by day, retention and configuration',

@@ -4,7 +4,6 @@ import { PomboError } from '../../core/error.ts'
 import { uuidv7 } from '../../core/id.ts'
 import type { AppRoutes } from '../../registry/cache/routes.ts'
 import type { EventTypes } from '../../registry/event-types/store.ts'
-import { appId } from '../apps/schema.ts'
 import type { Rebuild } from '../attempts/sent.ts'
 import { type EndpointCollectionDeps, withHealth } from '../endpoints/collection.ts'
 import { refuseUnknownTypes } from '../endpoints/event-types.ts'
@@ -29,19 +28,12 @@ export interface TemplateDeps extends EndpointCollectionDeps, Messages {
 }
 
 const tag = 'Template'
-const templateId = z
-  .string()
-  .min(1)
-  .max(256)
-  .meta({ description: "The template's id", examples: ['slack'] })
-const params = z.object({ app_id: appId, template_id: templateId })
 
 /** Endpoints that are ready but for a few values: `api/templates/template.ts`. */
 export function templateRoutes(deps: TemplateDeps): Route[] {
   return [
     route({
-      method: 'GET',
-      path: '/api/v1/template',
+      at: 'GET /api/v1/template',
       id: 'v1.template.list',
       tag,
       summary: 'List the templates that endpoints can be made of',
@@ -67,8 +59,7 @@ function templateOf(id: string): Template {
 
 function tryRoute({ clock, routesOf, rebuild, ...messages }: TemplateDeps): Route {
   return route({
-    method: 'POST',
-    path: '/api/v1/app/{app_id}/template/{template_id}/try',
+    at: 'POST /api/v1/app/{app_id}/template/{template_id}/try',
     id: 'v1.template.try',
     tag,
     summary: "Show what a template's endpoint would be sent, without making it",
@@ -76,7 +67,6 @@ function tryRoute({ clock, routesOf, rebuild, ...messages }: TemplateDeps): Rout
       "Its signature is not among the headers: it is made with the endpoint's own secret. Nothing is sent.",
     access: 'app',
     idempotency: 'own',
-    params,
     body: tryIn,
     answers: { 200: { description: 'The request', body: tryOut } },
     async handle({ params: { template_id }, body, holder, appId: app }) {
@@ -118,13 +108,11 @@ function tryRoute({ clock, routesOf, rebuild, ...messages }: TemplateDeps): Rout
 
 function useRoute({ db, endpoints, eventTypes }: TemplateDeps): Route {
   return route({
-    method: 'POST',
-    path: '/api/v1/app/{app_id}/template/{template_id}/endpoint',
+    at: 'POST /api/v1/app/{app_id}/template/{template_id}/endpoint',
     id: 'v1.template.use',
     tag,
     summary: 'Make an endpoint of a template',
     access: 'app',
-    params,
     body: useIn,
     answers: { 201: { description: 'The endpoint', body: endpointWithHealth } },
     async handle({ params: { template_id }, body: { values, ...besides }, holder, appId: app }) {

@@ -16,12 +16,6 @@ import {
 import { resource } from '../resource.ts'
 import { json, type Route } from '../route.ts'
 
-const tenantId = z
-  .string()
-  .min(1)
-  .max(256)
-  .meta({ examples: ['org_01hzy3k9v2e8r5c7m4n6p8q0sa'] })
-
 const fields = {
   name: z.string().min(1).max(1_000),
   retentionDays: bounded(1, 3_650)
@@ -92,8 +86,7 @@ export const deletedWithIt =
 /** For the operator, whose tenant is the first one of a Pombo. */
 export function tenantRoutes(tenants: Tenants, keys: Keys): Route[] {
   return resource({
-    path: '/api/v1/tenant',
-    key: { tenant_id: tenantId },
+    path: '/api/v1/tenant/{tenant_id}',
     id: 'v1.tenant',
     tag: 'Tenant',
     words: { one: 'a tenant', many: 'tenants' },

@@ -53,8 +53,7 @@ type Query = z.output<typeof query>
 /** `GET /api/v1/series`: what went through over time. */
 export function seriesRoute(deps: TrafficDeps): Route {
   return route({
-    method: 'GET',
-    path: '/api/v1/series',
+    at: 'GET /api/v1/series',
     id: 'v1.series.get',
     tag: 'Traffic',
     summary: 'Messages, deliveries, failures and times over time',

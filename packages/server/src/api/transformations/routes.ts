@@ -6,8 +6,6 @@ import { invalid, PomboError } from '../../core/error.ts'
 import { uuidv7 } from '../../core/id.ts'
 import { withPath } from '../../core/url-path.ts'
 import type { Endpoints } from '../../registry/endpoints/store.ts'
-import { appId } from '../apps/schema.ts'
-import { endpointId } from '../endpoints/schema.ts'
 import type { TransformTrial } from '../endpoints/transform.ts'
 import { payloadText } from '../messages/send.ts'
 import { empty, json, type Route, route } from '../route.ts'
@@ -23,41 +21,34 @@ export interface TransformationDeps {
 
 const tag = 'Endpoint'
 const path = '/api/v1/app/{app_id}/endpoint/{endpoint_id}/transformation'
-const params = z.object({ app_id: appId, endpoint_id: endpointId })
 const cloudOnly = "In Svix's cloud only; its open-source server has no such path."
 
 /** An endpoint's `transform` as Svix's clients read and write it. */
 export function transformationRoutes({ endpoints, clock, transform }: TransformationDeps): Route[] {
   return [
     route({
-      method: 'GET',
-      path,
+      at: `GET ${path}`,
       id: 'v1.endpoint.transformation-get',
       tag,
       summary: "Get an endpoint's transformation",
       description: cloudOnly,
       access: 'app',
-      params,
       answers: { 200: { description: 'The transformation', body: transformationOut } },
-      async handle({ holder, appId, params }) {
-        const scope = { tenantId: holder.tenantId, appId }
+      async handle({ scope, params }) {
         return json(200, show(await endpoints.get(scope, params.endpoint_id)))
       },
     }),
     route({
-      method: 'PATCH',
-      path,
+      at: `PATCH ${path}`,
       id: 'v1.endpoint.transformation-partial-update',
       tag,
       summary: "Change an endpoint's transformation",
       description: cloudOnly,
       access: 'app',
-      params,
       body: transformationPatch,
       answers: { 204: { description: 'Changed' } },
-      async handle({ holder, appId, params, body }) {
+      async handle({ scope, params, body }) {
         refuseJavaScript(body.code)
-        const scope = { tenantId: holder.tenantId, appId }
         const { transform: before } = await endpoints.get(scope, params.endpoint_id)
         try {
           await endpoints.patch(scope, params.endpoint_id, { transform: changed(before, body) })
@@ -68,19 +59,16 @@ export function transformationRoutes({ endpoints, clock, transform }: Transforma
       },
     }),
     route({
-      method: 'POST',
-      path: `${path}/simulate`,
+      at: `POST ${path}/simulate`,
       id: 'v1.endpoint.transformation-simulate',
       tag,
       summary: 'Try a transformation on a payload, without sending anything',
       description: cloudOnly,
       access: 'app',
-      params,
       body: simulateIn,
       answers: { 200: { description: 'What would be sent', body: simulateOut } },
-      async handle({ holder, appId, params, body, text }) {
+      async handle({ scope, params, body, text }) {
         refuseJavaScript(body.code)
-        const scope = { tenantId: holder.tenantId, appId }
         const endpoint = await endpoints.get(scope, params.endpoint_id)
         const payload = payloadText(text)
         if (payload === undefined)

@@ -2,7 +2,6 @@ import { z } from 'zod'
 import { type Clock, iso } from '../../core/clock.ts'
 import type { Outcome, Permission } from '../../core/outcome.ts'
 import { describe } from '../../record/recorded.ts'
-import { appId } from '../apps/schema.ts'
 import { requireRole } from '../roles.ts'
 import { json, type Route, route } from '../route.ts'
 
@@ -97,8 +96,7 @@ const addressOut = z
 /** `POST …/try/address`: whether an endpoint could be at this address. */
 export function tryAddressRoute({ trial, clock }: { trial: AddressTrial; clock: Clock }): Route {
   return route({
-    method: 'POST',
-    path: '/api/v1/app/{app_id}/try/address',
+    at: 'POST /api/v1/app/{app_id}/try/address',
     id: 'v1.try.address',
     tag: 'Endpoint',
     summary: 'Check an address before an endpoint is made of it',
@@ -107,7 +105,6 @@ export function tryAddressRoute({ trial, clock }: { trial: AddressTrial; clock: 
       'not shown, but for the status.',
     access: 'app',
     idempotency: 'own',
-    params: z.object({ app_id: appId }),
     body: addressIn,
     answers: { 200: { description: 'What was found', body: addressOut } },
     async handle({ holder, body }) {

@@ -5,7 +5,6 @@ import { payloadValue } from '../../core/raw-payload.ts'
 import type { Payloads } from '../../db/payload.ts'
 import type { Pool } from '../../db/pool.ts'
 import { compileFilter } from '../../route/filter.ts'
-import { appId } from '../apps/schema.ts'
 import { cel, channel, eventTypeName, time } from '../field.ts'
 import { fillPayloads, listMessages } from '../messages/store.ts'
 import { json, type Route, route } from '../route.ts'
@@ -77,15 +76,13 @@ const filterTrialOut = z
 /** `POST …/try/filter`: which of the last messages a filter would let through. */
 export function tryFilterRoute({ db, payloads }: TryFilterDeps): Route {
   return route({
-    method: 'POST',
-    path: '/api/v1/app/{app_id}/try/filter',
+    at: 'POST /api/v1/app/{app_id}/try/filter',
     id: 'v1.try.filter',
     tag: 'Endpoint',
     summary: 'Try a payload filter on the application’s last messages',
     description: 'Newest first, those whose payload is still there. Nothing is sent or kept.',
     access: 'app',
     idempotency: 'own',
-    params: z.object({ app_id: appId }),
     body: filterTrialIn,
     answers: { 200: { description: 'Which messages match', body: filterTrialOut } },
     async handle({ appId, body }) {

@@ -39,8 +39,7 @@ export function sessionRoutes(deps: SessionDeps): Route[] {
   const failed = new FailedSignIns(clock)
   return [
     route({
-      method: 'POST',
-      path,
+      at: `POST ${path}`,
       id: 'v1.session.create',
       tag,
       summary: 'Sign in',
@@ -77,8 +76,7 @@ export function sessionRoutes(deps: SessionDeps): Route[] {
       },
     }),
     route({
-      method: 'GET',
-      path,
+      at: `GET ${path}`,
       id: 'v1.session.get',
       tag,
       summary: 'Who is signed in, and what may be done',
@@ -90,8 +88,7 @@ export function sessionRoutes(deps: SessionDeps): Route[] {
       },
     }),
     route({
-      method: 'DELETE',
-      path,
+      at: `DELETE ${path}`,
       id: 'v1.session.delete',
       tag,
       summary: 'Sign out',

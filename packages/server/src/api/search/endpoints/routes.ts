@@ -129,8 +129,7 @@ const query = z.object({
 export function endpointSearchRoute(deps: EndpointSearchDeps): Route {
   const { db, clock } = deps
   return route({
-    method: 'GET',
-    path: '/api/v1/search/endpoint',
+    at: 'GET /api/v1/search/endpoint',
     id: 'v1.search.endpoints',
     tag: 'Endpoint',
     summary: 'Search endpoints of all applications, newest first, with their health',
