@@ -51,7 +51,9 @@ export function createApi(deps: ApiDeps): FastifyInstance {
     requestTimeout: 60_000,
     trustProxy: trustOf(trustedProxies, onSocket),
     schemaController: { compilersFactory: noCompilers },
-    rewriteUrl: ({ url }: IncomingMessage) => belowBasePath(url ?? '/', basePath),
+    ...(basePath !== '' && {
+      rewriteUrl: ({ url }: IncomingMessage) => belowBasePath(url ?? '/', basePath),
+    }),
     ...(tls
       ? { https: { ...readTls(tls), shouldUpgradeCallback: asksForWebSocket } }
       : { http: { shouldUpgradeCallback: asksForWebSocket } }),

@@ -24,7 +24,7 @@ export function gateOf(
     stopping,
     serverUrl,
     appIdOf: cache.appIdOf.bind(cache),
-    present: (key) => whenThere(cache.key(key), (found) => presented(found, 'key')),
+    present: (key) => whenThere(cache.key(key), presentedKey),
     presentSession: async (token) => presented(await cache.session(token), 'session', token),
     async operatorTenantId() {
       // The first tenant stays the first: ids grow with time.
@@ -33,6 +33,17 @@ export function gateOf(
     },
     report: (error: unknown, what: string) => log.error({ err: error }, what),
   }
+}
+
+// The cache gives the same holder for each request of a key.
+const presentedKeys = new WeakMap<KeyHolder, Presented>()
+
+function presentedKey(found: KeyHolder | undefined): Presented {
+  const known = found && presentedKeys.get(found)
+  if (known) return known
+  const made = presented(found, 'key')
+  if (found) presentedKeys.set(found, made)
+  return made
 }
 
 function presented(found: KeyHolder | undefined, what: string, token = ''): Presented {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { SystemClock } from './clock.ts'
+import { iso, SystemClock } from './clock.ts'
 
 const wall = 1_700_000_000_000
 
@@ -24,4 +24,27 @@ test('a difference once found stays, until it is seen to be another', () => {
   expect(seen(60_090, 10)).toBe(60_000)
   expect(seen(60_800, 2_000)).toBe(60_000)
   expect(seen(0, 10)).toBe(0)
+})
+
+test('a time is written as Date writes it, whichever was written before', () => {
+  const times = [
+    0,
+    999,
+    1_000,
+    0.4,
+    -0.4,
+    -1,
+    -1_000,
+    -1_001,
+    wall + 7.9,
+    wall + 999,
+    wall,
+    8.64e15,
+  ]
+  for (const before of times)
+    for (const ms of times) {
+      iso(before)
+      expect(iso(ms)).toBe(new Date(ms).toISOString())
+    }
+  expect(() => iso(Number.NaN)).toThrow(RangeError)
 })

@@ -44,7 +44,19 @@ export class SystemClock implements Clock {
   }
 }
 
-/** ISO 8601 in UTC with milliseconds, the one form in which times leave Pombo. */
+/**
+ * ISO 8601 in UTC with milliseconds, the one form in which times leave Pombo. All but the milliseconds is the same for a
+ * second: to make all of it anew took 0.45 µs, three times an event.
+ */
 export function iso(ms: number): string {
-  return new Date(ms).toISOString()
+  const whole = Math.trunc(ms)
+  const second = Math.floor(whole / 1_000)
+  if (second !== isoSecond) {
+    isoStart = new Date(whole).toISOString().slice(0, -4)
+    isoSecond = second
+  }
+  return `${isoStart}${String(whole - second * 1_000).padStart(3, '0')}Z`
 }
+
+let isoSecond = Number.NaN
+let isoStart = ''

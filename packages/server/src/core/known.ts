@@ -113,6 +113,7 @@ function knownObject(schema: z.ZodObject, value: object, loc: string[]): Known {
   if (Array.isArray(value) || isOpen(schema)) return { value, problems: [] }
   const shape = schema.shape as Record<string, z.core.$ZodType>
   const others = aliasesOf(schema)
+  if (isPlain(shape, others, value as Json)) return { value, problems: [] }
   const problems: FieldProblem[] = []
   const found: Json = {}
   let changed = false
@@ -150,6 +151,20 @@ function knownObject(schema: z.ZodObject, value: object, loc: string[]): Known {
       })
   }
   return { value: found, problems }
+}
+
+/** Nearly every object: all members are known by their own names, and none has anything in it to look through. */
+function isPlain(
+  shape: Record<string, z.core.$ZodType>,
+  others: Readonly<Record<string, string>>,
+  members: Json,
+): boolean {
+  for (const name in members) {
+    if (Object.hasOwn(others, name) || !Object.hasOwn(shape, name)) return false
+    const member = members[name]
+    if (typeof member === 'object' && member !== null && !holdsAnything(shape[name]!)) return false
+  }
+  return true
 }
 
 function knownItems(item: z.core.$ZodType, value: unknown[], loc: string[]): Known {

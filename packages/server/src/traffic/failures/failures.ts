@@ -22,7 +22,8 @@ const HOUR_MS = 3_600_000
 export class Failures {
   #rows = new Map<string, FailureRow>()
 
-  add({ failure, closed, ...attempt }: Attempt, nowMs: number): void {
+  add(attempt: Attempt, nowMs: number): void {
+    const { failure, closed } = attempt
     if (failure === null) return
     const hourMs = Math.floor(nowMs / HOUR_MS) * HOUR_MS
     const key = `${attempt.endpointId}/${hourMs}/${failure.cause}`
