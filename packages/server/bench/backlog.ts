@@ -1,7 +1,8 @@
-import { openPool } from '../src/db/pool.ts'
-import { startPart } from './parts/child.ts'
-import { apiKey, call, drive, median, type Stage } from './parts/stage.ts'
-import type { Figure } from './throughput.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Pool } from '../src/db/pool.ts'
+import { type Figure, figure, median } from './parts/figure.ts'
+import { drive, type Stage } from './parts/stage.ts'
+import { withSubject } from './parts/subject.ts'
 
 /**
  * A dead endpoint with a million deliveries waiting: what does a healthy one beside it get, and what does the
@@ -12,85 +13,53 @@ export async function backlog(
   { waiting, rounds, events }: { waiting: number; rounds: number; events: number },
   say: (line: string) => void,
 ): Promise<Figure[]> {
-  const databaseUrl = await stage.database('backlog')
-  const pombo = await startPart(
-    'pombo.ts',
-    { databaseUrl, dataDir: stage.dataDir, apiKey },
-    { execArgv: ['--expose-gc'] },
-  )
-  const pool = openPool(databaseUrl, 1, 'bench')
-  try {
-    const url = await pombo.ask<string>('url')
-    const healthy = await call<{ id: string }>(url, 'POST', '/app', { name: 'healthy' })
-    await call(url, 'POST', `/app/${healthy.id}/endpoint`, {
-      url: `${stage.receiverUrl}/ok`,
-      maxInFlight: 64,
-    })
-    const load = {
-      urls: [`${url}/api/v1/app/${healthy.id}/msg?with_content=false`],
-      headers: { authorization: `Bearer ${apiKey}` },
-      count: events,
+  return await withSubject(stage, 'backlog', async ({ pool, call, target, held }) => {
+    const { messages } = await target('healthy')
+    const send = async () => (await drive(stage, { urls: [messages], count: events })).perSecond
+    const measure = async () => {
+      const rates: number[] = []
+      while (rates.length < rounds) rates.push(await send())
+      return { rates, ...(await held()) }
     }
-    let first = 0
-    const measure = async (): Promise<number> => {
-      const result = await drive(stage, { ...load, firstNumber: first })
-      first += events
-      return (events / result.deliveredMs) * 1000
-    }
-    const heap = async () => {
-      await pombo.ask('gc')
-      return (await pombo.ask<{ heapBytes: number }>('usage')).heapBytes
-    }
-    await stage.receiver.ask('reset')
-    await measure()
-    const empty: number[] = []
-    for (let round = 0; round < rounds; round++) empty.push(await measure())
-    const heapBefore = await heap()
+    await send()
+    const empty = await measure()
 
-    const dead = await call<{ id: string }>(url, 'POST', '/app', { name: 'dead' })
+    const dead = await call<{ id: string }>('POST', '/app', { name: 'dead' })
     // Port 9 (discard) of this machine: refused at once, as by a receiver that is down.
-    await call(url, 'POST', `/app/${dead.id}/endpoint`, { url: 'http://127.0.0.1:9/' })
-    say(`  filling ${waiting.toLocaleString('en')} waiting deliveries`)
+    await call('POST', `/app/${dead.id}/endpoint`, { url: 'http://127.0.0.1:9/' })
+    const many = waiting.toLocaleString('en')
+    say(`  filling ${many} waiting deliveries`)
     await fill(pool, waiting)
     // Long enough for the loop to find it, fail on it and open its circuit.
-    await new Promise((resolve) => setTimeout(resolve, 3_000))
-    const beside: number[] = []
-    for (let round = 0; round < rounds; round++) beside.push(await measure())
-    const heapAfter = await heap()
+    await sleep(3_000)
+    const beside = await measure()
     const { rows } = await pool.query<{ open: number }>('select count(*) as open from work')
     say(
-      `  empty ${empty.map(Math.round).join(', ')}; beside ` +
-        `${rows[0]!.open.toLocaleString('en')} waiting ${beside.map(Math.round).join(', ')} ` +
+      `  empty ${empty.rates.map(Math.round).join(', ')}; beside ` +
+        `${rows[0]!.open.toLocaleString('en')} waiting ${beside.rates.map(Math.round).join(', ')} ` +
         'events/s',
     )
-    const ratio = median(beside) / median(empty)
-    const grownMb = (heapAfter - heapBefore) / 1_048_576
+    const [rate, before] = [median(beside.rates), median(empty.rates)]
+    const mib = (bytes: number) => bytes / 1_048_576
     return [
-      {
-        name: `throughput beside ${waiting.toLocaleString('en')} deliveries to a dead endpoint, against an empty queue`,
-        value: ratio,
-        unit: '×',
-        goal: '≥ 0.9',
-        reached: ratio >= 0.9,
-        detail: `${Math.round(median(beside))} against ${Math.round(median(empty))} events/s`,
-      },
-      {
-        name: 'heap growth by that backlog',
-        value: grownMb,
-        unit: 'MB',
-        goal: '≤ 50',
-        reached: grownMb <= 50,
-        detail: `${(heapAfter / 1_048_576).toFixed(0)} MB after`,
-      },
+      figure(
+        `throughput beside ${many} deliveries to a dead endpoint, against an empty queue`,
+        rate / before,
+        '≥ 0.9 ×',
+        `${Math.round(rate)} against ${Math.round(before)} events/s`,
+      ),
+      figure(
+        'heap growth by that backlog',
+        mib(beside.heapBytes - empty.heapBytes),
+        '≤ 50 MB',
+        `${mib(beside.heapBytes).toFixed(0)} MB after`,
+      ),
     ]
-  } finally {
-    await pool.end()
-    await pombo.stop()
-  }
+  })
 }
 
 /** Rows as accepting them one by one would have left them. */
-async function fill(pool: ReturnType<typeof openPool>, count: number): Promise<void> {
+async function fill(pool: Pool, count: number): Promise<void> {
   const chunk = 50_000
   for (let done = 0; done < count; done += chunk) {
     await pool.query(

@@ -2,6 +2,7 @@
 // Measures the figures of docs/performance.md. Everything runs on this machine, over loopback, and ends by itself.
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
+import { type Figure, figure } from './parts/figure.ts'
 import { openStage, type Stage } from './parts/stage.ts'
 import { backlog } from './backlog.ts'
 import { brokers } from './brokers.ts'
@@ -15,7 +16,7 @@ import { nodes } from './nodes.ts'
 import { overload } from './overload.ts'
 import { soak } from './soak.ts'
 import { start } from './start.ts'
-import { type Figure, latency, throughput } from './throughput.ts'
+import { latency, throughput } from './throughput.ts'
 
 const { values } = parseArgs({
   options: {
@@ -33,72 +34,56 @@ if (attempts !== undefined && !(Number.isInteger(attempts) && attempts >= 100_00
   console.error('--attempts takes a whole number, 100000 or more.')
   process.exit(2)
 }
+type Measure<Size> = (stage: Stage, size: Size, say: (line: string) => void) => Promise<Figure[]>
+/** A measurement in the size of this run. */
+const sized =
+  <Size>(measure: Measure<Size>, small: Size, full: Size) =>
+  async (stage: Stage) =>
+    await measure(stage, quick ? small : full, say)
+const many = attempts ?? (quick ? 100_000 : 1_000_000)
 const all: Record<string, (stage: Stage) => Promise<Figure[]>> = {
-  throughput: (stage) =>
-    throughput(stage, quick ? { rounds: 2, events: 8_000 } : { rounds: 10, events: 20_000 }, say),
-  latency: (stage) => latency(stage, { seconds: quick ? 5 : 20 }, say),
-  'many-endpoints': (stage) =>
-    manyEndpoints(
-      stage,
-      quick
-        ? { apps: 3_000, rounds: 1, events: 1_000 }
-        : { apps: 10_000, rounds: 5, events: 20_000 },
-      say,
-    ),
-  isolation: (stage) =>
-    isolation(stage, quick ? { seconds: 3, rounds: 1 } : { seconds: 10, rounds: 3 }, say),
-  backlog: (stage) =>
-    backlog(
-      stage,
-      quick
-        ? { waiting: 100_000, rounds: 2, events: 4_000 }
-        : { waiting: 1_000_000, rounds: 3, events: 20_000 },
-      say,
-    ),
-  claim: (stage) =>
-    claimCost(
-      stage,
-      quick
-        ? { backlogs: [0, 100_000], calls: 20 }
-        : { backlogs: [0, 100_000, 1_000_000], calls: 30 },
-      say,
-    ),
-  'kept-data': (stage) =>
-    keptData(
-      stage,
-      quick
-        ? { attempts: attempts ?? 100_000, calls: 25, seconds: 2 }
-        : { attempts: attempts ?? 1_000_000, calls: 300, seconds: 10 },
-      say,
-    ),
-  overload: (stage) =>
-    overload(stage, { events: quick ? 8_000 : 60_000, concurrencies: [64, 128, 256] }, say),
-  flip: (stage) =>
-    flip(
-      stage,
-      quick ? { events: 8_000, quietMs: 3_000 } : { events: 40_000, quietMs: 60_000 },
-      say,
-    ),
-  soak: (stage) =>
-    soak(
-      stage,
-      quick
-        ? { fullMs: 6_000, quietMs: 2_000, stretchMs: 2_500 }
-        : { fullMs: 600_000, quietMs: 60_000, stretchMs: 60_000 },
-      say,
-    ),
-  drain: (stage) =>
-    drain(
-      stage,
-      quick
-        ? { one: 6_000, hundred: 6_000, events: 5_000 }
-        : { one: 200_000, hundred: 200_000, events: 40_000 },
-      say,
-    ),
-  brokers: (stage) => brokers(stage, { events: quick ? 2_000 : 20_000 }, say),
-  start: () => start({ starts: quick ? 2 : 10 }, say),
-  nodes: (stage) =>
-    nodes(stage, quick ? { rounds: 2, events: 5_000 } : { rounds: 3, events: 20_000 }, say),
+  throughput: sized(throughput, { rounds: 2, events: 8_000 }, { rounds: 10, events: 20_000 }),
+  latency: sized(latency, { seconds: 5 }, { seconds: 20 }),
+  'many-endpoints': sized(
+    manyEndpoints,
+    { apps: 3_000, rounds: 1, events: 1_000 },
+    { apps: 10_000, rounds: 5, events: 20_000 },
+  ),
+  isolation: sized(isolation, { seconds: 3, rounds: 1 }, { seconds: 10, rounds: 3 }),
+  backlog: sized(
+    backlog,
+    { waiting: 100_000, rounds: 2, events: 4_000 },
+    { waiting: 1_000_000, rounds: 3, events: 20_000 },
+  ),
+  claim: sized(
+    claimCost,
+    { backlogs: [0, 100_000], calls: 20 },
+    { backlogs: [0, 100_000, 1_000_000], calls: 30 },
+  ),
+  'kept-data': sized(
+    keptData,
+    { attempts: many, calls: 25, seconds: 2 },
+    { attempts: many, calls: 300, seconds: 10 },
+  ),
+  overload: sized(
+    overload,
+    { events: 8_000, concurrencies: [64, 128, 256] },
+    { events: 60_000, concurrencies: [64, 128, 256] },
+  ),
+  flip: sized(flip, { events: 8_000, quietMs: 3_000 }, { events: 40_000, quietMs: 60_000 }),
+  soak: sized(
+    soak,
+    { fullMs: 6_000, quietMs: 2_000, stretchMs: 2_500 },
+    { fullMs: 600_000, quietMs: 60_000, stretchMs: 60_000 },
+  ),
+  drain: sized(
+    drain,
+    { one: 6_000, hundred: 6_000, events: 5_000 },
+    { one: 200_000, hundred: 200_000, events: 40_000 },
+  ),
+  brokers: sized(brokers, { events: 2_000 }, { events: 20_000 }),
+  start: sized(start, { starts: 2 }, { starts: 10 }),
+  nodes: sized(nodes, { rounds: 2, events: 5_000 }, { rounds: 3, events: 20_000 }),
 }
 if (values.help) {
   console.log(`npm run bench -- [--quick] [--json] [--only ${Object.keys(all).join(',')}]
@@ -132,25 +117,16 @@ try {
       // The others are worth having all the same.
       say(error instanceof Error ? (error.stack ?? error.message) : String(error))
       const detail = error instanceof Error ? error.message : String(error)
-      figures.push({
-        name: `${name}: could not be measured`,
-        value: Number.NaN,
-        unit: '',
-        goal: 'measured',
-        reached: false,
-        detail,
-      })
+      const failed = figure(`${name}: could not be measured`, Number.NaN, '', detail)
+      figures.push({ ...failed, goal: 'measured', reached: false })
     }
     say(`  ${secondsSince(partStartedAt)} s`)
   }
 } finally {
   await stage.close()
 }
-if (quick && values.only === undefined) {
-  const value = secondsSince(startedAt)
-  const reached = value <= 180
-  figures.push({ name: '--quick itself', value, unit: 's', goal: '≤ 180', reached, detail: '' })
-}
+if (quick && values.only === undefined)
+  figures.push(figure('--quick itself', secondsSince(startedAt), '≤ 180 s', ''))
 if (values.json)
   console.log(
     JSON.stringify(

@@ -1,8 +1,8 @@
 import { brokerSubjects } from '../test/support/broker-sources/subjects.ts'
-import { openPool } from '../src/db/pool.ts'
-import { startPart } from './parts/child.ts'
-import { apiKey, call, type Stage } from './parts/stage.ts'
-import type { Figure } from './throughput.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Figure, figure } from './parts/figure.ts'
+import { send, type Stage } from './parts/stage.ts'
+import { withSubject } from './parts/subject.ts'
 
 /**
  * How fast one node drains each broker at its usual port on this machine, beside what the same node takes by its API,
@@ -13,32 +13,16 @@ export async function brokers(
   { events }: { events: number },
   say: (line: string) => void,
 ): Promise<Figure[]> {
-  const databaseUrl = await stage.database('brokers')
-  const pombo = await startPart('pombo.ts', { databaseUrl, dataDir: stage.dataDir, apiKey })
-  const pool = openPool(databaseUrl, 1, 'bench')
   const figures: Figure[] = []
   const note = (name: string, perSecond: number, detail: string) => {
     say(`  ${name}: ${Math.round(perSecond)} events/s ${detail}`)
-    figures.push({
-      name: `events in: ${name}`,
-      value: perSecond,
-      unit: 'events/s',
-      goal: '',
-      reached: true,
-      detail,
-    })
+    figures.push(figure(`events in: ${name}`, perSecond, 'events/s', detail))
   }
-  try {
-    const url = await pombo.ask<string>('url')
-    const { id: app } = await call<{ id: string }>(url, 'POST', '/app', { name: 'bench' })
-    const post = async (count: number) => {
-      const headers = { authorization: `Bearer ${apiKey}` }
-      const urls = [`${url}/api/v1/app/${app}/msg?with_content=false`]
-      const load = { urls, headers, count, firstNumber: 0, concurrency: 64 }
-      return await stage.load.ask<{ acceptedMs: number }>('run', load)
-    }
-    await post(events / 4)
-    const { acceptedMs } = await post(events)
+  await withSubject(stage, 'brokers', async ({ url, pool, call }) => {
+    const { id: app } = await call<{ id: string }>('POST', '/app', { name: 'bench' })
+    const urls = [`${url}/api/v1/app/${app}/msg?with_content=false`]
+    await send(stage, { urls, count: events / 4 })
+    const { acceptedMs } = await send(stage, { urls, count: events })
     note('POST /msg', (events / acceptedMs) * 1_000, `${events} events`)
     for (const [name, open] of Object.entries(brokerSubjects)) {
       const subject = await open()
@@ -46,21 +30,18 @@ export async function brokers(
         say(subject.missing)
         continue
       }
-      const { id } = await call<{ id: string }>(url, 'POST', '/app', { name })
+      const { id } = await call<{ id: string }>('POST', '/app', { name })
       const count = Math.min(events, subject.most ?? events)
       const place = await subject.place()
-      const path = `/app/${id}/source`
-      const source = await call<{ id: string }>(url, 'POST', path, {
-        gateway: 'events',
-        broker: place.settings(),
-      })
-      const settle = async (paused: boolean) => {
-        const broker = { ...place.settings(), paused }
-        await call(url, 'PATCH', `${path}/${source.id}`, { broker })
-      }
-      await until(async () => (await readingOf(url, `${path}/${source.id}`)) === 'reading')
+      const made = { gateway: 'events', broker: place.settings() }
+      const source = await call<{ id: string }>('POST', `/app/${id}/source`, made)
+      const path = `/app/${id}/source/${source.id}`
+      const settle = async (paused: boolean) =>
+        await call('PATCH', path, { broker: { ...place.settings(), paused } })
+      const reading = async () => (await call<Shown>('GET', path)).reading
+      await until(async () => (await reading()).state === 'reading')
       await settle(true)
-      await until(async () => (await readersOf(url, `${path}/${source.id}`)) === 0)
+      await until(async () => (await reading()).nodes.length === 0)
       const text = 'x'.repeat(200)
       const messages = Array.from({ length: count }, (_, n) => ({
         body: JSON.stringify({ eventType: 'bench.event', payload: { n, text } }),
@@ -75,28 +56,17 @@ export async function brokers(
       })
       const ms = performance.now() - startedAt
       note(name, (count / ms) * 1_000, `${count} events, connecting included`)
-      await call(url, 'DELETE', `${path}/${source.id}`)
+      await call('DELETE', path)
       await subject.stop()
     }
-    return figures
-  } finally {
-    await pool.end()
-    await pombo.stop()
-  }
+  })
+  return figures
 }
 
 interface Shown {
   reading: { state: string; nodes: unknown[] }
 }
 
-async function readingOf(url: string, path: string): Promise<string> {
-  return (await call<Shown>(url, 'GET', path)).reading.state
-}
-
-async function readersOf(url: string, path: string): Promise<number> {
-  return (await call<Shown>(url, 'GET', path)).reading.nodes.length
-}
-
 async function until(ask: () => Promise<boolean>): Promise<void> {
-  while (!(await ask())) await new Promise((resolve) => setTimeout(resolve, 50))
+  while (!(await ask())) await sleep(50)
 }

@@ -1,11 +1,11 @@
 import type { QueryResultRow } from 'pg'
 import { migrate } from '../src/db/migrate.ts'
 import { makePartitions } from '../src/db/partitions.ts'
-import { openPool, type Queryable } from '../src/db/pool.ts'
+import { openPool, type Pool, type Queryable } from '../src/db/pool.ts'
 import { claim, type ClaimRequest } from '../src/queue/claim/store.ts'
 import { endpointsWithWork } from '../src/queue/claim/waiting/store.ts'
+import { type Figure, figure, percentile } from './parts/figure.ts'
 import type { Stage } from './parts/stage.ts'
-import type { Figure } from './throughput.ts'
 
 const endpoints = 100
 const perEndpoint = 10
@@ -22,34 +22,32 @@ export async function claimCost(
   try {
     await migrate(pool)
     await makePartitions(pool, Date.now() - 86_400_000, Date.now() + 86_400_000)
-    const measured: { backlog: number; p50: number; p99: number; buffers: number }[] = []
+    const measured: { backlog: number; p50: number; buffers: number }[] = []
     let filled = 0
     for (const backlog of backlogs) {
       await fill(pool, backlog - filled)
       filled = backlog
       const { times, buffers, plan } = await measure(pool, calls)
-      const at = (share: number) =>
-        times[Math.min(times.length - 1, Math.floor(times.length * share))]!
-      measured.push({ backlog, p50: at(0.5), p99: at(0.99), buffers })
+      const [p50, p99] = [percentile(times, 0.5), percentile(times, 0.99)]
+      measured.push({ backlog, p50, buffers })
       say(
-        `  backlog ${backlog.toLocaleString('en')}: p50 ${at(0.5).toFixed(2)} ms, p99 ` +
-          `${at(0.99).toFixed(2)} ms, ${buffers} buffers`,
+        `  backlog ${backlog.toLocaleString('en')}: p50 ${p50.toFixed(2)} ms, p99 ` +
+          `${p99.toFixed(2)} ms, ${buffers} buffers`,
       )
       if (backlog === backlogs.at(-1) && process.env['BENCH_EXPLAIN']) say(plan)
     }
     const first = measured[0]!
     const last = measured.at(-1)!
-    const ratio = last.buffers / first.buffers
     return [
       {
-        name: `pages touched by a claim beside ${last.backlog.toLocaleString('en')} waiting, against none`,
-        value: ratio,
-        unit: '×',
-        goal: 'flat (≤ 1.2)',
-        reached: ratio <= 1.2,
-        detail:
+        ...figure(
+          `pages touched by a claim beside ${last.backlog.toLocaleString('en')} waiting, against none`,
+          last.buffers / first.buffers,
+          '≤ 1.2 ×',
           `${last.buffers} against ${first.buffers} buffers; p50 ${last.p50.toFixed(2)} against ` +
-          `${first.p50.toFixed(2)} ms`,
+            `${first.p50.toFixed(2)} ms`,
+        ),
+        goal: 'flat (≤ 1.2)',
       },
     ]
   } finally {
@@ -57,7 +55,7 @@ export async function claimCost(
   }
 }
 
-async function fill(pool: ReturnType<typeof openPool>, count: number): Promise<void> {
+async function fill(pool: Pool, count: number): Promise<void> {
   await pool.query(
     /* sql */ `
     insert into work (
@@ -88,7 +86,7 @@ async function fill(pool: ReturnType<typeof openPool>, count: number): Promise<v
 
 /** Each call in a transaction that is rolled back, so that every one finds the same. */
 async function measure(
-  pool: ReturnType<typeof openPool>,
+  pool: Pool,
   calls: number,
 ): Promise<{ times: number[]; buffers: number; plan: string }> {
   const times: number[] = []

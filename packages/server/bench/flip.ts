@@ -1,6 +1,7 @@
-import { oneEndpoint, queueTouched } from './parts/one-endpoint.ts'
-import type { Stage } from './parts/stage.ts'
-import type { Figure } from './throughput.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Figure, figure } from './parts/figure.ts'
+import { drive, type Stage } from './parts/stage.ts'
+import { queueTouched, withSubject } from './parts/subject.ts'
 
 /**
  * A quiet time, in which the queue is analysed while it is empty, and then a burst: the plans that were made for an
@@ -12,25 +13,25 @@ export async function flip(
   { events, quietMs }: { events: number; quietMs: number },
   say: (line: string) => void,
 ): Promise<Figure[]> {
-  const { pool, send, stop } = await oneEndpoint(stage, 'flip')
-  try {
+  return await withSubject(stage, 'flip', async ({ pool, target }) => {
+    const urls = [(await target('flip')).messages]
     const burst = async () => {
       const before = await queueTouched(pool)
-      const { deliveredMs } = await send(events)
+      const { perSecond } = await drive(stage, { urls, count: events })
       // The server's counts come in up to a second late.
-      await new Promise((resolve) => setTimeout(resolve, 1_500))
+      await sleep(1_500)
       const after = await queueTouched(pool)
       return {
-        perSecond: (events / deliveredMs) * 1_000,
+        perSecond,
         pages: (after.pages - before.pages) / events,
         scans: after.scans - before.scans,
       }
     }
-    await send(Math.ceil(events / 4))
+    await drive(stage, { urls, count: Math.ceil(events / 4) })
     await pool.query('vacuum analyze work')
     const first = await burst()
     await pool.query('vacuum analyze work')
-    await send(Math.ceil(quietMs / 5), 200)
+    await drive(stage, { urls, count: Math.ceil(quietMs / 5), perSecond: 200 })
     await pool.query('analyze work')
     const second = await burst()
     const line = (one: typeof first) =>
@@ -38,26 +39,19 @@ export async function flip(
       `${one.scans} scans from end to end`
     say(`  before: ${line(first)}`)
     say(`  after a quiet time: ${line(second)}`)
-    const pages = second.pages / first.pages
     return [
-      {
-        name: 'a burst after a quiet time: pages of the queue an event, against before',
-        value: pages,
-        unit: '×',
-        goal: '≤ 1.2',
-        reached: pages <= 1.2,
-        detail: `${second.pages.toFixed(1)} against ${first.pages.toFixed(1)}`,
-      },
-      {
-        name: 'a burst after a quiet time: scans of the queue from end to end',
-        value: second.scans,
-        unit: '',
-        goal: '≤ 3',
-        reached: second.scans <= 3,
-        detail: `${Math.round(second.perSecond)} against ${Math.round(first.perSecond)} events/s`,
-      },
+      figure(
+        'a burst after a quiet time: pages of the queue an event, against before',
+        second.pages / first.pages,
+        '≤ 1.2 ×',
+        `${second.pages.toFixed(1)} against ${first.pages.toFixed(1)}`,
+      ),
+      figure(
+        'a burst after a quiet time: scans of the queue from end to end',
+        second.scans,
+        '≤ 3',
+        `${Math.round(second.perSecond)} against ${Math.round(first.perSecond)} events/s`,
+      ),
     ]
-  } finally {
-    await stop()
-  }
+  })
 }

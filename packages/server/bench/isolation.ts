@@ -1,6 +1,7 @@
-import { startPart } from './parts/child.ts'
-import { apiKey, call, median, type Stage } from './parts/stage.ts'
-import type { Figure } from './throughput.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Figure, figure, median } from './parts/figure.ts'
+import { send, type Stage } from './parts/stage.ts'
+import { withSubject } from './parts/subject.ts'
 
 const endpoints = 100
 const hanging = 5
@@ -17,45 +18,28 @@ export async function isolation(
   { seconds, rounds }: { seconds: number; rounds: number },
   say: (line: string) => void,
 ): Promise<Figure[]> {
-  const pombo = await startPart('pombo.ts', {
-    databaseUrl: await stage.database('isolation'),
-    dataDir: stage.dataDir,
-    apiKey,
-  })
-  try {
-    const url = await pombo.ask<string>('url')
+  return await withSubject(stage, 'isolation', async ({ call, target }) => {
     const made = await Promise.all(
-      Array.from({ length: endpoints }, async (_, i) => {
-        const app = await call<{ id: string }>(url, 'POST', '/app', { name: `app ${i}` })
-        const endpoint = await call<{ id: string }>(url, 'POST', `/app/${app.id}/endpoint`, {
-          url: `${stage.receiverUrl}${pathOf(i)}`,
-        })
-        return { app: app.id, endpoint: endpoint.id }
-      }),
+      Array.from({ length: endpoints }, (_, i) => target(`app ${i}`, pathOf(i), {})),
     )
     const perSecond = 300
     const load = {
-      urls: made.map(({ app }) => `${url}/api/v1/app/${app}/msg?with_content=false`),
-      headers: { authorization: `Bearer ${apiKey}` },
+      urls: made.map(({ messages }) => messages),
+      count: seconds * perSecond,
       perSecond,
-      concurrency: 64,
     }
-    let first = 0
     const measure = async (): Promise<number> => {
       await stage.receiver.ask('reset')
-      const count = seconds * perSecond
-      await stage.load.ask('run', { ...load, count, firstNumber: first })
-      first += count
+      await send(stage, load)
       await settle(stage)
       return (await stage.receiver.ask<{ p95: number }>('latencies', '/e/')).p95
     }
     const hang = (on: boolean) =>
       Promise.all(
-        made.slice(0, hanging).map(({ app, endpoint }, i) =>
-          call(url, 'PATCH', `/app/${app}/endpoint/${endpoint}`, {
-            url: `${stage.receiverUrl}${on ? '/hang' : pathOf(i)}`,
-          }),
-        ),
+        made.slice(0, hanging).map(({ endpoint }, i) => {
+          const url = `${stage.receiverUrl}${on ? '/hang' : pathOf(i)}`
+          return call('PATCH', endpoint, { url })
+        }),
       )
     await measure()
     const calm: number[] = []
@@ -69,20 +53,15 @@ export async function isolation(
         `  round ${round + 1}: p95 ${calm.at(-1)} ms with none hanging, ${troubled.at(-1)} ms with ${hanging} hanging`,
       )
     }
-    const ratio = median(troubled) / median(calm)
     return [
-      {
-        name: `p95 of ${endpoints - hanging} endpoints while ${hanging} others hang, against none hanging`,
-        value: ratio,
-        unit: '×',
-        goal: '≤ 1.5',
-        reached: ratio <= 1.5,
-        detail: `${median(troubled)} against ${median(calm)} ms, at ${perSecond} events/s`,
-      },
+      figure(
+        `p95 of ${endpoints - hanging} endpoints while ${hanging} others hang, against none hanging`,
+        median(troubled) / median(calm),
+        '≤ 1.5 ×',
+        `${median(troubled)} against ${median(calm)} ms, at ${perSecond} events/s`,
+      ),
     ]
-  } finally {
-    await pombo.stop()
-  }
+  })
 }
 
 /** Waits until nothing more arrives. */
@@ -91,6 +70,6 @@ async function settle(stage: Stage): Promise<void> {
     const { received } = await stage.receiver.ask<{ received: number }>('count')
     if (received === before) return
     before = received
-    await new Promise((resolve) => setTimeout(resolve, 300))
+    await sleep(300)
   }
 }

@@ -1,12 +1,12 @@
 import type { Kept } from './kept-history.ts'
 import { showId, uuidFloor } from '../src/core/id.ts'
 import { DAY_MS, dayOf, makePartitions } from '../src/db/partitions.ts'
-import { openPool, type Pool } from '../src/db/pool.ts'
+import type { Pool } from '../src/db/pool.ts'
 import { foldCounts } from '../src/upkeep/retention/store.ts'
 import { keptRetention } from './kept-retention.ts'
-import { startPart } from './parts/child.ts'
-import { apiKey, call, type Stage } from './parts/stage.ts'
-import type { Figure } from './throughput.ts'
+import { type Figure, figure, percentile } from './parts/figure.ts'
+import { call, type Stage } from './parts/stage.ts'
+import { withSubject } from './parts/subject.ts'
 
 const days = 10
 const goalMs = 50
@@ -22,20 +22,13 @@ export async function keptData(
   { attempts, calls, seconds }: { attempts: number; calls: number; seconds: number },
   say: (line: string) => void,
 ): Promise<Figure[]> {
-  const databaseUrl = await stage.database('kept')
-  const pombo = await startPart('pombo.ts', { databaseUrl, dataDir: stage.dataDir, apiKey })
-  const pool = openPool(databaseUrl, 1, 'bench')
-  try {
-    const url = await pombo.ask<string>('url')
+  return await withSubject(stage, 'kept', async ({ databaseUrl, pool, url }) => {
     const kept = await fillKept(pool, url, attempts, say)
     return [
       ...(await measureKept(url, kept, calls, say)),
       await keptRetention(stage, { databaseUrl, url, kept }, seconds, say),
     ]
-  } finally {
-    await pool.end()
-    await pombo.stop()
-  }
+  })
 }
 
 /** Makes endpoints and their history. Takes about 100 µs an attempt. */
@@ -278,16 +271,10 @@ async function measure(
       throw new Error(`${asked} answered ${answer.data?.length} items, not ${atLeast}`)
   }
   took.sort((a, b) => a - b)
-  const at = (share: number) => took[Math.min(took.length - 1, Math.floor(took.length * share))]!
-  say(`  ${name.padEnd(36)} p50 ${at(0.5).toFixed(1)} ms, p99 ${at(0.99).toFixed(1)} ms`)
-  return {
-    name: `kept data: ${name}, p99`,
-    value: at(0.99),
-    unit: 'ms',
-    goal: `≤ ${goalMs}`,
-    reached: at(0.99) <= goalMs,
-    detail: `p50 ${at(0.5).toFixed(1)}, ${calls} calls`,
-  }
+  const [p50, p99] = [percentile(took, 0.5), percentile(took, 0.99)]
+  say(`  ${name.padEnd(36)} p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms`)
+  const detail = `p50 ${p50.toFixed(1)}, ${calls} calls`
+  return figure(`kept data: ${name}, p99`, p99, `≤ ${goalMs} ms`, detail)
 }
 
 async function ask<T>(url: string, path: string): Promise<T> {

@@ -1,10 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { showId, uuidFloor } from '../src/core/id.ts'
 import { DAY_MS, dayBounds, listPartitions } from '../src/db/partitions.ts'
 import { openPool } from '../src/db/pool.ts'
 import { retain } from '../src/upkeep/retention/retention.ts'
 import type { Kept } from './kept-history.ts'
+import { type Figure, figure } from './parts/figure.ts'
 import { call, type Stage } from './parts/stage.ts'
-import type { Figure } from './throughput.ts'
 
 const keptForDays = 30
 const goalMs = 1_000
@@ -39,7 +40,7 @@ export async function keptRetention(
     ...lists.map((path) => repeat(() => call(url, 'GET', path))),
     ...[1, 2].map(() => repeat(() => call(url, 'POST', `/app/${live.id}/msg`, event))),
   ]
-  await pause(seconds)
+  await sleep(seconds * 1_000)
   const calm = took
   took = []
 
@@ -65,7 +66,7 @@ export async function keptRetention(
   const dropped = before.length - (await listPartitions(pool)).length
   await report
   await pool.end()
-  await pause(Math.max(1, seconds - droppedMs / 1_000))
+  await sleep(Math.max(1_000, seconds * 1_000 - droppedMs))
   over = true
   await Promise.all(clients)
   if (dropped < 4) throw new Error(`retention dropped ${dropped} partitions`)
@@ -76,13 +77,8 @@ export async function keptRetention(
     `of ${calm.length}`
   say(`  longest wait while a day is dropped ${longest.toFixed(0)} ms; ${detail}`)
   return {
-    name: 'kept data: longest wait while a day is dropped',
-    value: longest,
-    unit: 'ms',
+    ...figure('kept data: longest wait while a day is dropped', longest, 'ms', detail),
     goal: `≤ ${goalMs}, or twice the longest just before`,
     reached: longest <= Math.max(goalMs, 2 * Math.max(...calm)),
-    detail,
   }
 }
-
-const pause = (seconds: number) => new Promise((resolve) => setTimeout(resolve, seconds * 1_000))

@@ -3,22 +3,20 @@ import { openPool, type Pool } from '../src/db/pool.ts'
 import { sealContext } from '../src/db/reseal.ts'
 import { createSeal } from '../src/db/seal.ts'
 import { loadOrMakeKeys } from '../src/db/seal-keys.ts'
-import { type Part, startPart } from './parts/child.ts'
 import { seeded } from './chaos/random.ts'
+import { type Figure, figure, median } from './parts/figure.ts'
 import { openDatabaseMeter } from './parts/postgres.ts'
-import { apiKey, call, drive, median, type Stage } from './parts/stage.ts'
-import type { Figure } from './throughput.ts'
+import { drive, type Stage } from './parts/stage.ts'
+import { openSubject, type Subject } from './parts/subject.ts'
 
 const perApp = 10
 
 interface Side {
-  pombo: Part
+  pombo: Subject
   urls: string[]
   rates: number[]
   cpuMs: number[]
   databaseCpuMs: number[]
-  /** Heap and what belongs to it, after a collection. */
-  heapMib: number
 }
 
 /**
@@ -35,25 +33,17 @@ export async function manyEndpoints(
   const admin = openPool(stage.adminUrl, 1, 'bench')
   const meter = await openDatabaseMeter(admin)
   const us = (times: number[]) => Math.round(median(times) * 1000)
-  let first = 0
   try {
-    await stage.receiver.ask('reset')
     for (let round = 0; round <= rounds; round++)
       for (const [name, side] of Object.entries({ few, many })) {
         // The first round meets as many applications as fit into memory, and does not count.
         const count =
           round === 0 ? Math.min(events * 3, Math.max(events / 4, side.urls.length)) : events
-        const before = await side.pombo.ask<Usage>('usage')
+        const before = await usage(side)
         const looked = await meter.look()
-        const { deliveredMs } = await drive(stage, {
-          urls: shuffled(side.urls, round),
-          headers: { authorization: `Bearer ${apiKey}` },
-          count,
-          firstNumber: first,
-        })
-        first += count
-        const rate = (count / deliveredMs) * 1_000
-        const cpuMs = ((await side.pombo.ask<Usage>('usage')).cpuMs - before.cpuMs) / count
+        const urls = shuffled(side.urls, round)
+        const { perSecond: rate } = await drive(stage, { urls, count })
+        const cpuMs = ((await usage(side)).cpuMs - before.cpuMs) / count
         const databaseCpuMs = ((await meter.since(looked)).cpuMs ?? Number.NaN) / count
         if (round > 0) {
           side.rates.push(rate)
@@ -65,46 +55,35 @@ export async function manyEndpoints(
             `${Math.round(cpuMs * 1000)} µs of CPU an event, PostgreSQL ${Math.round(databaseCpuMs * 1000)} µs`,
         )
       }
-    for (const side of [few, many]) side.heapMib = await heapMib(side.pombo)
-    const ratio = median(many.rates) / median(few.rates)
-    const more = many.heapMib - few.heapMib
+    const [fewMib, manyMib] = [await heldMib(few), await heldMib(many)]
     return [
-      {
-        name: `rate with ${apps * perApp} endpoints in ${apps} applications, against 100 in 10`,
-        value: ratio,
-        unit: '×',
-        goal: '≥ 0.8',
-        reached: ratio >= 0.8,
-        detail:
-          `${Math.round(median(many.rates))} against ${Math.round(median(few.rates))} events/s; CPU of the node ` +
+      figure(
+        `rate with ${apps * perApp} endpoints in ${apps} applications, against 100 in 10`,
+        median(many.rates) / median(few.rates),
+        '≥ 0.8 ×',
+        `${Math.round(median(many.rates))} against ${Math.round(median(few.rates))} events/s; CPU of the node ` +
           `${us(many.cpuMs)} against ${us(few.cpuMs)} µs an event, of PostgreSQL ${us(many.databaseCpuMs)} against ` +
           `${us(few.databaseCpuMs)} µs`,
-      },
-      {
-        name: 'memory of the node, likewise',
-        value: more,
-        unit: 'MB more',
-        goal: '≤ 100',
-        reached: more <= 100,
-        detail:
-          `${Math.round(many.heapMib)} against ${Math.round(few.heapMib)} MB of heap and what belongs to it, ` +
+      ),
+      figure(
+        'memory of the node, likewise',
+        manyMib - fewMib,
+        '≤ 100 MB more',
+        `${Math.round(manyMib)} against ${Math.round(fewMib)} MB of heap and what belongs to it, ` +
           'after a collection',
-      },
+      ),
     ]
   } finally {
     await Promise.all([few.pombo.stop(), many.pombo.stop(), admin.end()])
   }
 }
 
-interface Usage {
-  cpuMs: number
-  heapBytes: number
-  externalBytes: number
+async function usage({ pombo }: Side): Promise<{ cpuMs: number }> {
+  return await pombo.part.ask('usage')
 }
 
-async function heapMib(part: Part): Promise<number> {
-  await part.ask('gc')
-  const { heapBytes, externalBytes } = await part.ask<Usage>('usage')
+async function heldMib({ pombo }: Side): Promise<number> {
+  const { heapBytes, externalBytes } = await pombo.held()
   return (heapBytes + externalBytes) / 1_048_576
 }
 
@@ -118,27 +97,15 @@ function shuffled(urls: readonly string[], seed: number): string[] {
 }
 
 async function open(stage: Stage, name: string, apps: number): Promise<Side> {
-  const databaseUrl = await stage.database(`endpoints_${name}`)
   const cacheBytes = process.env['POMBO_CACHE_BYTES']
-  const env = cacheBytes === undefined ? {} : { POMBO_CACHE_BYTES: cacheBytes }
-  const args = { databaseUrl, dataDir: stage.dataDir, apiKey, env }
-  const pombo = await startPart('pombo.ts', args, { execArgv: ['--expose-gc'] })
-  const url = await pombo.ask<string>('url')
-  const pool = openPool(databaseUrl, 1, 'bench')
-  try {
-    const { id } = await call<{ id: string }>(url, 'POST', '/app', { name: 'first' })
-    await call(url, 'POST', `/app/${id}/endpoint`, {
-      url: `${stage.receiverUrl}/ok`,
-      maxInFlight: 64,
-      eventTypes: ['message.received'],
-    })
-    await multiply(pool, apps, await loadOrMakeKeys(stage.dataDir))
-    const { rows } = await pool.query<{ uid: string }>('select uid from app where uid is not null')
-    const urls = rows.map(({ uid }) => `${url}/api/v1/app/${uid}/msg?with_content=false`)
-    return { pombo, urls, rates: [], cpuMs: [], databaseCpuMs: [], heapMib: 0 }
-  } finally {
-    await pool.end()
-  }
+  const env = cacheBytes === undefined ? undefined : { POMBO_CACHE_BYTES: cacheBytes }
+  const pombo = await openSubject(stage, `endpoints_${name}`, env)
+  const { pool, url } = pombo
+  await pombo.target('first', '/ok', { maxInFlight: 64, eventTypes: ['message.received'] })
+  await multiply(pool, apps, await loadOrMakeKeys(stage.dataDir))
+  const { rows } = await pool.query<{ uid: string }>('select uid from app where uid is not null')
+  const urls = rows.map(({ uid }) => `${url}/api/v1/app/${uid}/msg?with_content=false`)
+  return { pombo, urls, rates: [], cpuMs: [], databaseCpuMs: [] }
 }
 
 /** As many applications like the first, each of ten endpoints like its own, with secrets of their own. */

@@ -1,7 +1,8 @@
-import { oneEndpoint, queueTouched } from './parts/one-endpoint.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Figure, figure } from './parts/figure.ts'
 import { openDatabaseMeter } from './parts/postgres.ts'
-import type { Stage } from './parts/stage.ts'
-import type { Figure } from './throughput.ts'
+import { drive, type Stage } from './parts/stage.ts'
+import { queueTouched, withSubject } from './parts/subject.ts'
 
 /** A stretch of the soak: what an event cost the queue's table and PostgreSQL. */
 interface Stretch {
@@ -21,20 +22,23 @@ export async function soak(
   { fullMs, quietMs, stretchMs }: { fullMs: number; quietMs: number; stretchMs: number },
   say: (line: string) => void,
 ): Promise<Figure[]> {
-  const { pool, send, stop } = await oneEndpoint(stage, 'soak')
-  try {
+  return await withSubject(stage, 'soak', async ({ pool, target }) => {
+    const urls = [(await target('soak')).messages]
     const meter = await openDatabaseMeter(pool)
-    const stretch = async (name: string, count: number, perSecond?: number): Promise<Stretch> => {
+    const stretch = async (
+      name: string,
+      load: { count: number; perSecond?: number },
+    ): Promise<Stretch> => {
       const { pages: pagesBefore } = await queueTouched(pool)
       const before = await meter.look()
-      const { deliveredMs } = await send(count, perSecond)
+      const { perSecond } = await drive(stage, { urls, ...load })
       const { cpuMs } = await meter.since(before)
       // The server's counts come in up to a second late.
-      await new Promise((resolve) => setTimeout(resolve, 1_500))
+      await sleep(1_500)
       const one = {
-        perSecond: (count / deliveredMs) * 1_000,
-        pages: ((await queueTouched(pool)).pages - pagesBefore) / count,
-        cpuUs: cpuMs === undefined ? undefined : (cpuMs * 1_000) / count,
+        perSecond,
+        pages: ((await queueTouched(pool)).pages - pagesBefore) / load.count,
+        cpuUs: cpuMs === undefined ? undefined : (cpuMs * 1_000) / load.count,
       }
       say(
         `  ${name}: ${Math.round(one.perSecond)} events/s, ${one.pages.toFixed(1)} pages of the queue and ` +
@@ -43,37 +47,28 @@ export async function soak(
       return one
     }
     // Warm, and how many events make a stretch.
-    const warm = await send(4_000)
+    const warm = await drive(stage, { urls, count: 4_000 })
     const count = Math.max(2_000, Math.round((4_000 / warm.deliveredMs) * stretchMs))
-    const first = await stretch('first', count)
+    const first = await stretch('first', { count })
     const endsAt = performance.now() + fullMs
     let last = first
-    for (let n = 2; performance.now() < endsAt; n++) last = await stretch(`full load, ${n}`, count)
-    await stretch('200 a second', Math.ceil(quietMs / 5), 200)
-    const burst = await stretch('burst', count)
+    for (let n = 2; performance.now() < endsAt; n++)
+      last = await stretch(`full load, ${n}`, { count })
+    await stretch('200 a second', { count: Math.ceil(quietMs / 5), perSecond: 200 })
+    const burst = await stretch('burst', { count })
     return [
       ...compared('after the full load', last, first),
       ...compared('a burst after a quiet time', burst, first),
     ]
-  } finally {
-    await stop()
-  }
+  })
 }
 
 function compared(name: string, now: Stretch, first: Stretch): Figure[] {
-  const figure = (what: string, value: number, detail: string): Figure => ({
-    name: `soak, ${name}: ${what} an event, against the first`,
-    value,
-    unit: '×',
-    goal: '≤ 1.2',
-    reached: value <= 1.2,
-    detail,
-  })
   const detail = `${Math.round(now.perSecond)} against ${Math.round(first.perSecond)} events/s`
-  return [
-    figure('pages of the queue', now.pages / first.pages, detail),
-    ...(now.cpuUs === undefined || first.cpuUs === undefined
-      ? []
-      : [figure("PostgreSQL's CPU", now.cpuUs / first.cpuUs, detail)]),
-  ]
+  const against = (what: string, value: number) =>
+    figure(`soak, ${name}: ${what} an event, against the first`, value, '≤ 1.2 ×', detail)
+  const pages = against('pages of the queue', now.pages / first.pages)
+  return now.cpuUs === undefined || first.cpuUs === undefined
+    ? [pages]
+    : [pages, against("PostgreSQL's CPU", now.cpuUs / first.cpuUs)]
 }

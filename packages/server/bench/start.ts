@@ -2,11 +2,12 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { get } from 'node:http'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Figure } from './throughput.ts'
+import { freePort } from '../test/support/free-port.ts'
+import { type Figure, figure, median } from './parts/figure.ts'
+import type { Stage } from './parts/stage.ts'
 
 interface Start {
   ms: number
@@ -25,6 +26,7 @@ const kinds = [
  * answers. `npm run build` before it. The memory is read from `/proc`, so on Linux.
  */
 export async function start(
+  _stage: Stage,
   { starts }: { starts: number },
   say: (line: string) => void,
 ): Promise<Figure[]> {
@@ -42,23 +44,19 @@ export async function start(
       const mb = all.map((one) => one.pomboMb)
       const postgres = Math.round(median(all.map((one) => one.postgresMb)))
       say(`  ${name}: ${all.map((one) => `${Math.round(one.ms)} ms ${one.pomboMb} MB`).join(', ')}`)
-      figures.push({
-        name: `start, ${name}: until healthy, median`,
-        value: median(ms),
-        unit: 'ms',
-        goal: `≤ ${goalMs}`,
-        reached: median(ms) <= goalMs,
-        detail: `best ${Math.round(Math.min(...ms))} of ${starts}`,
-      })
+      const best = `best ${Math.round(Math.min(...ms))} of ${starts}`
+      figures.push(
+        figure(`start, ${name}: until healthy, median`, median(ms), `≤ ${goalMs} ms`, best),
+      )
       if (goalMb !== undefined)
-        figures.push({
-          name: `resident memory at rest, ${name}, median`,
-          value: median(mb),
-          unit: 'MB',
-          goal: `≤ ${goalMb}`,
-          reached: median(mb) <= goalMb,
-          detail: `Pombo's process, ${Math.min(...mb)} to ${Math.max(...mb)}; PostgreSQL's ${postgres} more`,
-        })
+        figures.push(
+          figure(
+            `resident memory at rest, ${name}, median`,
+            median(mb),
+            `≤ ${goalMb} MB`,
+            `Pombo's process, ${Math.min(...mb)} to ${Math.max(...mb)}; PostgreSQL's ${postgres} more`,
+          ),
+        )
     }
     return figures
   } finally {
@@ -88,15 +86,6 @@ async function startOnce(main: string, folder: string): Promise<Start> {
     child.kill('SIGTERM')
     await ended
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 async function isHealthy(port: number): Promise<boolean> {
@@ -129,6 +118,3 @@ function parentOf(pid: number): number | undefined {
     return undefined // it has ended meanwhile
   }
 }
-
-const median = (values: number[]): number =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!

@@ -1,16 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { openPool } from '../src/db/pool.ts'
 import { startPart } from './parts/child.ts'
+import { type Figure, figure, median } from './parts/figure.ts'
 import { openDatabaseMeter } from './parts/postgres.ts'
-import { apiKey, call, drive, median, type Stage } from './parts/stage.ts'
-
-export interface Figure {
-  name: string
-  value: number
-  unit: string
-  goal: string
-  reached: boolean
-  detail: string
-}
+import { drive, type Stage } from './parts/stage.ts'
+import { openSubject, withSubject } from './parts/subject.ts'
 
 interface Round {
   perSecond: number
@@ -39,54 +33,28 @@ export async function throughput(
     receiverUrl: stage.receiverUrl,
     connections,
   })
-  const pombo = await startPart('pombo.ts', {
-    databaseUrl: await stage.database('pombo'),
-    dataDir: stage.dataDir,
-    apiKey,
-  })
+  const pombo = await openSubject(stage, 'pombo')
   try {
-    const url = await pombo.ask<string>('url')
-    const { id } = await call<{ id: string }>(url, 'POST', '/app', { name: 'bench' })
-    await call(url, 'POST', `/app/${id}/endpoint`, {
-      url: `${stage.receiverUrl}/ok`,
-      maxInFlight: connections,
-    })
+    const { messages } = await pombo.target('bench', '/ok', { maxInFlight: connections })
+    const bareLoad = { urls: await bare.ask<string[]>('urls'), headers: {} }
     const sides = {
-      bare: {
-        part: bare,
-        urls: await bare.ask<string[]>('urls'),
-        headers: {},
-        rounds: [] as Round[],
-      },
-      pombo: {
-        part: pombo,
-        urls: [`${url}/api/v1/app/${id}/msg?with_content=false`],
-        headers: { authorization: `Bearer ${apiKey}` },
-        rounds: [] as Round[],
-      },
+      bare: { part: bare, load: bareLoad, rounds: [] as Round[] },
+      pombo: { part: pombo.part, load: { urls: [messages] }, rounds: [] as Round[] },
     }
-    let first = 0
-    await stage.receiver.ask('reset')
     for (let round = 0; round <= rounds; round++) {
       for (const [name, side] of Object.entries(sides)) {
         // The first round warms both up and does not count.
         const count = round === 0 ? Math.ceil(events / 4) : events
         const before = await side.part.ask<{ cpuMs: number }>('usage')
         const databaseBefore = await meter.look()
-        const result = await drive(stage, {
-          urls: side.urls,
-          headers: side.headers,
-          count,
-          firstNumber: first,
-        })
+        const { perSecond } = await drive(stage, { ...side.load, count })
         const after = await side.part.ask<{ cpuMs: number }>('usage')
         // The server's counts of pages come in up to a second late.
         const database = await meter.since(databaseBefore)
-        await new Promise((resolve) => setTimeout(resolve, 1_100))
+        await sleep(1_100)
         const { pages } = await meter.since(databaseBefore)
-        first += count
         const figures = {
-          perSecond: (count / result.deliveredMs) * 1000,
+          perSecond,
           cpuMsPerEvent: (after.cpuMs - before.cpuMs) / count,
           databaseCpuMsPerEvent: (database.cpuMs ?? Number.NaN) / count,
           walBytesPerEvent: database.walBytes / count,
@@ -104,63 +72,54 @@ export async function throughput(
     }
     const of = (name: 'bare' | 'pombo', key: keyof Round) =>
       median(sides[name].rounds.map((round) => round[key]))
-    const speed = of('pombo', 'perSecond') / of('bare', 'perSecond')
-    const cpu = of('pombo', 'cpuMsPerEvent') / of('bare', 'cpuMsPerEvent')
-    const databaseCpu = of('pombo', 'databaseCpuMsPerEvent') / of('bare', 'databaseCpuMsPerEvent')
-    const databaseCpuUs = of('pombo', 'databaseCpuMsPerEvent') * 1000
+    const [pomboRate, bareRate] = [of('pombo', 'perSecond'), of('bare', 'perSecond')]
+    const us = (name: 'bare' | 'pombo', key: 'cpuMsPerEvent' | 'databaseCpuMsPerEvent') =>
+      of(name, key) * 1000
+    const cpu = [us('pombo', 'cpuMsPerEvent'), us('bare', 'cpuMsPerEvent')] as const
+    const database = [
+      us('pombo', 'databaseCpuMsPerEvent'),
+      us('bare', 'databaseCpuMsPerEvent'),
+    ] as const
     const slowest = Math.min(
       ...sides.pombo.rounds.map((round, i) => round.perSecond / sides.bare.rounds[i]!.perSecond),
     )
+    const against = (pair: readonly [number, number]) =>
+      `${pair[0].toFixed(0)} against ${pair[1].toFixed(0)}`
+    const wal = against([of('pombo', 'walBytesPerEvent'), of('bare', 'walBytesPerEvent')])
     return [
-      {
-        name: 'throughput, one endpoint, against the bare loop',
-        value: speed,
-        unit: '×',
-        goal: '≥ 0.75',
-        reached: speed >= 0.75,
-        detail: `${Math.round(of('pombo', 'perSecond'))} against ${Math.round(of('bare', 'perSecond'))} events/s`,
-      },
-      {
-        name: 'CPU of the server process an event, against the bare loop',
-        value: cpu,
-        unit: '×',
-        goal: '≤ 1.5',
-        reached: cpu <= 1.5,
-        detail:
-          `${(of('pombo', 'cpuMsPerEvent') * 1000).toFixed(0)} against ` +
-          `${(of('bare', 'cpuMsPerEvent') * 1000).toFixed(0)} µs`,
-      },
-      {
-        name: 'throughput against the bare loop, the smallest of all rounds',
-        value: slowest,
-        unit: '×',
-        goal: '≥ 0.65',
-        reached: slowest >= 0.65,
-        detail: `${rounds} rounds`,
-      },
-      ...(Number.isNaN(databaseCpu)
+      figure(
+        'throughput, one endpoint, against the bare loop',
+        pomboRate / bareRate,
+        '≥ 0.75 ×',
+        `${against([pomboRate, bareRate])} events/s`,
+      ),
+      figure(
+        'CPU of the server process an event, against the bare loop',
+        cpu[0] / cpu[1],
+        '≤ 1.5 ×',
+        `${against(cpu)} µs`,
+      ),
+      figure(
+        'throughput against the bare loop, the smallest of all rounds',
+        slowest,
+        '≥ 0.65 ×',
+        `${rounds} rounds`,
+      ),
+      ...(Number.isNaN(database[1])
         ? []
         : [
-            {
-              name: "PostgreSQL's CPU an event, against the bare loop",
-              value: databaseCpu,
-              unit: '×',
-              goal: '≤ 1.6',
-              reached: databaseCpu <= 1.6,
-              detail:
-                `${databaseCpuUs.toFixed(0)} against ` +
-                `${(of('bare', 'databaseCpuMsPerEvent') * 1000).toFixed(0)} µs, ` +
-                `${of('pombo', 'walBytesPerEvent').toFixed(0)} against ` +
-                `${of('bare', 'walBytesPerEvent').toFixed(0)} bytes of its log`,
-            },
-            {
-              name: "PostgreSQL's CPU an event",
-              value: databaseCpuUs,
-              unit: 'µs',
-              goal: '≤ 70',
-              reached: databaseCpuUs <= 70,
-              detail: `${of('pombo', 'pagesPerEvent').toFixed(1)} pages an event`,
-            },
+            figure(
+              "PostgreSQL's CPU an event, against the bare loop",
+              database[0] / database[1],
+              '≤ 1.6 ×',
+              `${against(database)} µs, ${wal} bytes of its log`,
+            ),
+            figure(
+              "PostgreSQL's CPU an event",
+              database[0],
+              '≤ 70 µs',
+              `${of('pombo', 'pagesPerEvent').toFixed(1)} pages an event`,
+            ),
           ]),
     ]
   } finally {
@@ -174,48 +133,21 @@ export async function latency(
   { seconds }: { seconds: number },
   say: (line: string) => void,
 ): Promise<Figure[]> {
-  const pombo = await startPart('pombo.ts', {
-    databaseUrl: await stage.database('latency'),
-    dataDir: stage.dataDir,
-    apiKey,
-  })
-  try {
-    const url = await pombo.ask<string>('url')
-    const { id } = await call<{ id: string }>(url, 'POST', '/app', { name: 'bench' })
-    await call(url, 'POST', `/app/${id}/endpoint`, { url: `${stage.receiverUrl}/latency` })
-    const load = {
-      urls: [`${url}/api/v1/app/${id}/msg?with_content=false`],
-      headers: { authorization: `Bearer ${apiKey}` },
-      perSecond: 200,
-    }
+  return await withSubject(stage, 'latency', async ({ target }) => {
+    const { messages } = await target('bench', '/latency', {})
+    const load = { urls: [messages], perSecond: 200 }
+    await drive(stage, { ...load, count: 400 })
     await stage.receiver.ask('reset')
-    await drive(stage, { ...load, count: 400, firstNumber: 0 })
-    await stage.receiver.ask('reset')
-    await drive(stage, { ...load, count: seconds * 200, firstNumber: 1_000 })
+    await drive(stage, { ...load, count: seconds * 200 })
     const found = await stage.receiver.ask<{ p50: number; p99: number; max: number }>(
       'latencies',
       '/latency',
     )
     say(`  p50 ${found.p50} ms, p99 ${found.p99} ms, longest ${found.max} ms`)
+    const name = 'accept → received at 200 events/s'
     return [
-      {
-        name: 'accept → received at 200 events/s, p50',
-        value: found.p50,
-        unit: 'ms',
-        goal: '≤ 10',
-        reached: found.p50 <= 10,
-        detail: `${seconds} s`,
-      },
-      {
-        name: 'accept → received at 200 events/s, p99',
-        value: found.p99,
-        unit: 'ms',
-        goal: '≤ 40',
-        reached: found.p99 <= 40,
-        detail: `longest ${found.max} ms`,
-      },
+      figure(`${name}, p50`, found.p50, '≤ 10 ms', `${seconds} s`),
+      figure(`${name}, p99`, found.p99, '≤ 40 ms', `longest ${found.max} ms`),
     ]
-  } finally {
-    await pombo.stop()
-  }
+  })
 }

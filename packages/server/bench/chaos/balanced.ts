@@ -29,13 +29,7 @@ export const behindBalancer: Scenario[] = [
       eachNode(world, async (node) => {
         const at = Date.now()
         await node.kill()
-        note(world, {
-          what: `killed ${node.name}`,
-          at,
-          mendedAt: null,
-          inFlight: 0,
-          open: await world.openAt(node.name),
-        })
+        note(world, at, `killed ${node.name}`, { open: await world.openAt(node.name) })
         await world.sleep(4_000)
         await node.start()
       }),
@@ -59,13 +53,7 @@ export const behindBalancer: Scenario[] = [
         const open = await world.openAt(node.name)
         await world.sleep(5_000)
         await world.stage.mend(index)
-        note(world, {
-          what: `${node.name} was cut off for ${Date.now() - at} ms`,
-          at,
-          mendedAt: null,
-          inFlight: 0,
-          open,
-        })
+        note(world, at, `${node.name} was cut off for ${Date.now() - at} ms`, { open })
       }),
   },
   {
@@ -78,12 +66,7 @@ export const behindBalancer: Scenario[] = [
       eachNode(world, async (node) => {
         const at = Date.now()
         const ended = await stopInOrder(world, node)
-        note(world, {
-          what: `${node.name} ended after ${ended}`,
-          at,
-          mendedAt: null,
-          inFlight: 0,
-        })
+        note(world, at, `${node.name} ended after ${ended}`)
         await node.start()
       }),
   },

@@ -23,12 +23,12 @@ export const failover: Scenario = {
       await world.sleep(world.random() * 1_000)
       await world.pair.promote()
       const mendedAt = Date.now()
-      note(world, {
-        what: `the primary was killed, and the standby promoted after ${mendedAt - at} ms`,
+      note(
+        world,
         at,
-        mendedAt,
-        inFlight,
-      })
+        `the primary was killed, and the standby promoted after ${mendedAt - at} ms`,
+        { mendedAt, inFlight },
+      )
       await cameBack(world, old)
       await world.pair.refill(old)
     }),

@@ -4,9 +4,11 @@ import type { ChaosNode } from './nodes.ts'
 import type { Fault } from './verdict.ts'
 import type { World } from './world.ts'
 
-export function note(world: World, fault: Fault): void {
+/** Unless said otherwise, others carry on meanwhile, and nothing was in flight. */
+export function note(world: World, at: number, what: string, more: Partial<Fault> = {}): void {
+  const fault: Fault = { what, at, mendedAt: null, inFlight: 0, ...more }
   world.faults.push(fault)
-  world.say(fault.open ? fault.what : `${fault.what}; ${fault.inFlight} in flight`)
+  world.say(fault.open ? what : `${what}; ${fault.inFlight} in flight`)
 }
 
 /** SIGSTOP, and SIGCONT after so long. */
@@ -17,11 +19,7 @@ export async function standStill(world: World, node: ChaosNode, forMs: number): 
   await sleep(forMs)
   const continuedAt = Date.now()
   node.signal('SIGCONT')
-  note(world, {
-    what: `${node.name} stood still for ${continuedAt - at} ms`,
-    at,
-    mendedAt: null,
-    inFlight: 0,
+  note(world, at, `${node.name} stood still for ${continuedAt - at} ms`, {
     open,
     paused: { node: node.name, continuedAt },
   })

@@ -1,17 +1,10 @@
 import { note, standStill, stopInOrder } from './node-faults.ts'
 import { pick } from './random.ts'
-import type { World } from './world.ts'
+import type { StageOptions, World } from './world.ts'
 
-export interface Scenario {
+export interface Scenario extends StageOptions {
   name: string
   about: string
-  nodes: number
-  leaseMs: number
-  lines: boolean
-  diskMib?: number
-  pair?: boolean
-  /** The nodes are behind HAProxy, each in a network of its own. */
-  balanced?: boolean
   /** How soon after a fault the time of an answer is what it was; not judged with --quick. */
   p99BackWithinMs?: number
   /** No more may come twice than was in flight at the faults. */
@@ -58,13 +51,7 @@ export const oneServer: Scenario[] = [
         const node = pick(world.random, world.nodes)
         const at = Date.now()
         await node.kill()
-        note(world, {
-          what: `killed ${node.name}`,
-          at,
-          mendedAt: null,
-          inFlight: 0,
-          open: await world.openAt(node.name),
-        })
+        note(world, at, `killed ${node.name}`, { open: await world.openAt(node.name) })
         await world.sleep(world.random() * 1_000)
         await node.start()
       }),
@@ -83,12 +70,12 @@ export const oneServer: Scenario[] = [
         await (kill ? world.database.kill() : world.database.stop())
         await world.sleep(world.random() * 3_000)
         await world.database.start()
-        note(world, {
-          what: `PostgreSQL ${kill ? 'killed' : 'shut down'}, away for ${Date.now() - at} ms`,
+        note(
+          world,
           at,
-          mendedAt: Date.now(),
-          inFlight,
-        })
+          `PostgreSQL ${kill ? 'killed' : 'shut down'}, away for ${Date.now() - at} ms`,
+          { mendedAt: Date.now(), inFlight },
+        )
         kill = !kill
       })
     },
@@ -119,12 +106,12 @@ export const oneServer: Scenario[] = [
         await world.setLine(index, state)
         await world.sleep(3_000 + world.random() * 1_500)
         await world.setLine(index, 'open')
-        note(world, {
-          what: `the line of ${node.name} was ${state === 'cut' ? 'cut' : 'a hole'} for ${Date.now() - at} ms`,
+        note(
+          world,
           at,
-          mendedAt: null,
-          inFlight,
-        })
+          `the line of ${node.name} was ${state === 'cut' ? 'cut' : 'a hole'} for ${Date.now() - at} ms`,
+          { inFlight },
+        )
         state = state === 'cut' ? 'hole' : 'cut'
       })
     },
@@ -179,14 +166,13 @@ export const oneServer: Scenario[] = [
           await world.database.kill()
           await world.database.start()
         }
-        note(world, {
-          what:
-            `the disk was full for ${Date.now() - at} ` +
-            `ms${alive ? '' : '; PostgreSQL ended, and was started again'}`,
+        note(
+          world,
           at,
-          mendedAt: Date.now(),
-          inFlight,
-        })
+          `the disk was full for ${Date.now() - at} ` +
+            `ms${alive ? '' : '; PostgreSQL ended, and was started again'}`,
+          { mendedAt: Date.now(), inFlight },
+        )
         log = true
       })
     },

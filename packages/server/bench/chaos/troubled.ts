@@ -21,9 +21,7 @@ export const troubled: Scenario[] = [
         const inFlight = await world.inHand()
         await world.sleep(4_000)
         await release()
-        note(world, {
-          what: `no connection was to be had for ${Date.now() - at} ms`,
-          at,
+        note(world, at, `no connection was to be had for ${Date.now() - at} ms`, {
           mendedAt: Date.now(),
           inFlight,
         })
@@ -44,9 +42,7 @@ export const troubled: Scenario[] = [
         await world.database.stop()
         const inFlight = await world.inHand()
         await world.database.start()
-        note(world, {
-          what: `PostgreSQL was restarted, away for ${Date.now() - at} ms`,
-          at,
+        note(world, at, `PostgreSQL was restarted, away for ${Date.now() - at} ms`, {
           mendedAt: Date.now(),
           inFlight,
         })

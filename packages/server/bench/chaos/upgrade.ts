@@ -22,12 +22,7 @@ export const upgrade: Scenario = {
       const at = Date.now()
       await stopInOrder(world, node)
       await node.start(later.node)
-      note(world, {
-        what: `${node.name} was replaced by a later version after ${Date.now() - at} ms`,
-        at,
-        mendedAt: null,
-        inFlight: 0,
-      })
+      note(world, at, `${node.name} was replaced by a later version after ${Date.now() - at} ms`)
       world.made += 1
       if (turn === 0) await world.sleep(world.isQuick ? 3_000 : 60_000)
     }

@@ -24,16 +24,21 @@ import {
   type Verdict,
 } from './verdict.ts'
 
-export interface WorldOptions {
+/** What a scenario is played on. */
+export interface StageOptions {
   nodes: number
   leaseMs: number
   /** A proxy before the database for each node. */
   lines: boolean
+  /** The database has a disk of its own of this size. */
   diskMib?: number
   /** The database is a primary and a synchronous standby. */
   pair?: boolean
-  /** HAProxy before the nodes. */
+  /** HAProxy before the nodes, each of which is in a network of its own. */
   balanced?: boolean
+}
+
+export interface WorldOptions extends StageOptions {
   /** Of load, at least: the faults of a scenario are made whole. */
   seconds: number
   perSecond: number

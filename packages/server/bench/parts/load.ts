@@ -1,17 +1,7 @@
 import { Pool } from 'undici'
 import { serve } from './child.ts'
-
-interface Load {
-  /** Where to POST, one after the other. */
-  urls: string[]
-  headers: Record<string, string>
-  count: number
-  firstNumber: number
-  /** At a time; the next goes when one was answered. */
-  concurrency: number
-  /** Instead: so many a second, whether answered or not. */
-  perSecond?: number
-}
+import { percentile } from './figure.ts'
+import type { NumberedLoad } from './stage.ts'
 
 // 700 bytes, as a WhatsApp text message is in the gateways' JSON.
 const filler = 'Olá! Tudo bem? Queria saber se o pedido já saiu para entrega. '.repeat(7)
@@ -26,7 +16,7 @@ function body(n: number): string {
 }
 
 serve({
-  run: async (load: Load) => {
+  run: async (load: NumberedLoad) => {
     const origin = new URL(load.urls[0]!).origin
     const pool = new Pool(origin, {
       connections: load.perSecond ? 64 : load.concurrency,
@@ -71,7 +61,7 @@ serve({
     await pool.close()
     const acceptedMs = Date.now() - startedAt
     answeredMs.sort((a, b) => a - b)
-    const at = (share: number) => Math.round(answeredMs[Math.floor(answeredMs.length * share)] ?? 0)
-    return { accepted, refused, startedAt, acceptedMs, answers: { p50: at(0.5), p99: at(0.99) } }
+    const at = (share: number) => Math.round(percentile(answeredMs, share))
+    return { accepted, refused, acceptedMs, answers: { p50: at(0.5), p99: at(0.99) } }
   },
 })

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { serve } from './child.ts'
+import { percentile } from './figure.ts'
 
 // Takes POSTs, answers 200, and counts by the number in the body; the latency is from the sender's clock, which
 // is this machine's.
@@ -50,14 +51,7 @@ serve({
       .filter(([source]) => source.startsWith(path))
       .flatMap(([, list]) => list)
       .toSorted((a, b) => a - b)
-    const at = (share: number) =>
-      all[Math.min(all.length - 1, Math.floor(all.length * share))] ?? Number.NaN
-    return {
-      count: all.length,
-      p50: at(0.5),
-      p95: at(0.95),
-      p99: at(0.99),
-      max: all.at(-1) ?? Number.NaN,
-    }
+    const [p50, p95, p99, max] = [0.5, 0.95, 0.99, 1].map((share) => percentile(all, share))
+    return { p50, p95, p99, max }
   },
 })

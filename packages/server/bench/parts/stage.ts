@@ -15,6 +15,8 @@ export interface Stage {
   receiver: Part
   receiverUrl: string
   load: Part
+  /** Of the next event that is sent. */
+  nextNumber: number
   /** An empty database; its name is used once. */
   database(name: string): Promise<string>
   close(): Promise<void>
@@ -40,6 +42,7 @@ export async function openStage(say: (line: string) => void): Promise<Stage> {
     receiver,
     receiverUrl: `http://127.0.0.1:${await receiver.ask<number>('port')}`,
     load,
+    nextNumber: 0,
     async database(name) {
       const full = `pombo_bench_${process.pid}_${name}`
       await admin.query(`drop database if exists ${full} with (force)`)
@@ -59,35 +62,54 @@ export async function openStage(say: (line: string) => void): Promise<Stage> {
   }
 }
 
-export interface LoadResult {
+/** What is to be sent. */
+export interface Load {
+  /** Where to POST, by turns. */
+  urls: string[]
+  count: number
+  /** Without: the key of the API. */
+  headers?: Record<string, string>
+  /** At a time, 64 unless given. */
+  concurrency?: number
+  /** Instead: so many a second, whether answered or not. */
+  perSecond?: number
+}
+
+/** As the load generator is asked: with what was left out filled in. */
+export type NumberedLoad = Load & {
+  headers: Record<string, string>
+  concurrency: number
+  firstNumber: number
+}
+
+export interface Sent {
   accepted: number
   refused: number
   acceptedMs: number
-  deliveredMs: number
+  answers: { p50: number; p99: number }
 }
 
-/** Sends `count` events and waits until all have been received. */
+/** Sends events, each with a number of its own; resolves when all were answered. */
+export async function send(stage: Stage, load: Load): Promise<Sent> {
+  const firstNumber = stage.nextNumber
+  stage.nextNumber += load.count
+  const headers = { authorization: `Bearer ${apiKey}` }
+  return await stage.load.ask<Sent>('run', { headers, concurrency: 64, ...load, firstNumber })
+}
+
+/** Sends events and waits until all have been received. */
 export async function drive(
   stage: Stage,
-  load: {
-    urls: string[]
-    headers?: Record<string, string>
-    count: number
-    firstNumber: number
-    concurrency?: number
-    perSecond?: number
-  },
-): Promise<LoadResult> {
+  load: Load,
+): Promise<Sent & { deliveredMs: number; perSecond: number }> {
   const startedAt = performance.now()
   const { distinct } = await stage.receiver.ask<{ distinct: number }>('count')
   const done = stage.receiver.ask('waitFor', distinct + load.count)
-  const sent = await stage.load.ask<{ accepted: number; refused: number; acceptedMs: number }>(
-    'run',
-    { headers: {}, concurrency: 64, ...load },
-  )
+  const sent = await send(stage, load)
   if (sent.refused > 0) throw new Error(`${sent.refused} of ${load.count} events were refused`)
   await done
-  return { ...sent, deliveredMs: performance.now() - startedAt }
+  const deliveredMs = performance.now() - startedAt
+  return { ...sent, deliveredMs, perSecond: (load.count / deliveredMs) * 1_000 }
 }
 
 /** Calls the API of a started Pombo. */
@@ -105,10 +127,4 @@ export async function call<T>(
   const text = await answer.text()
   if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`)
   return (text ? JSON.parse(text) : undefined) as T
-}
-
-export function median(numbers: number[]): number {
-  const sorted = numbers.toSorted((a, b) => a - b)
-  const middle = Math.floor(sorted.length / 2)
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
 }
