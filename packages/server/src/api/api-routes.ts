@@ -46,6 +46,7 @@ import { bulkReplayRoutes } from './replay/bulk.ts'
 import { replayRoutes } from './replay/routes.ts'
 import { createReads } from './reads.ts'
 import type { Route } from './route.ts'
+import type { RouteDeps } from './route-deps.ts'
 import { credential, type Gate } from './serve.ts'
 import type { ApiDeps } from './deps.ts'
 import { searchRoute } from './search/routes.ts'
@@ -64,126 +65,92 @@ import { seriesRoute } from './traffic/routes.ts'
 
 /** The whole table, without which nothing is served and nothing is documented. */
 export function apiRoutes(deps: ApiDeps, gate: Gate): Route[] {
-  const { db, clock, registry, settings } = deps
-  const reads = createReads(db, deps.replica)
-  const { apps, keys, endpoints, eventTypes, tenants, cache } = registry
-  const appIdOf = cache.appIdOf.bind(cache)
-  const endpointsOf = async (tenantId: string, appId: string) =>
-    (await cache.routes(tenantId, appId))?.endpoints ?? []
-  const routesOf = cache.routes.bind(cache)
-  const serverUrl = () => gate.serverUrl()
-  const queue = createQueuePictures(db, clock)
-  const sending = {
+  const { db, registry, settings, clock } = deps
+  const { cache, ...registered } = registry
+  const { eventTypes } = registry
+  const all: RouteDeps & ApiDeps & Gate = {
     ...deps,
-    reads,
-    apps,
-    endpoints,
-    appIdOf,
+    ...registered,
+    ...gate,
+    reads: createReads(db, deps.replica),
+    queue: createQueuePictures(db, clock),
+    endpointsOf: async (tenantId, appId) => (await cache.routes(tenantId, appId))?.endpoints ?? [],
+    routesOf: cache.routes.bind(cache),
     checkPayload: createPayloadCheck({ eventTypes, log: deps.log }),
-    eventIdDays: settings.retentionDays,
+    credential: async (request) => await credential(gate, request),
+    retentionDays: settings.retentionDays,
+    version: settings.version,
   }
+  const { intake, live } = deps
   return [
-    ...appRoutes(apps),
-    ...endpointRoutes({
-      ...deps,
-      endpoints,
-      eventTypes,
-      retentionDays: settings.retentionDays,
-      changed: (appId) => cache.invalidate('app', appId),
-    }),
-    ...cloudAccessRoutes(endpoints),
+    ...appRoutes(all.apps),
+    ...endpointRoutes({ ...all, changed: (appId) => cache.invalidate('app', appId) }),
+    ...cloudAccessRoutes(all.endpoints),
     ...effectiveRoutes({
-      endpoints,
-      tenants,
+      ...all,
       defaults: settings.endpointDefaults ?? {},
       dialects: deps.dialects?.dialects ?? new Map(),
     }),
-    ...transformRoutes(deps),
-    ...transformationRoutes({ ...deps, endpoints }),
-    rateLimitRoute({ db, clock, endpointsOf }),
-    cancelRoute({ db, clock, endpoints }),
+    ...transformRoutes(all),
+    ...transformationRoutes(all),
+    rateLimitRoute(all),
+    cancelRoute(all),
     ...eventTypeRoutes(eventTypes),
-    ...messageRoutes(sending),
-    testAttemptRoute(sending),
-    rawRoute(deps),
-    ...pollerRoutes({
-      ...deps,
-      pollers: registry.pollers,
-      eventTypes,
-      credential: async (request) => await credential(gate, request),
-      stopping: gate.stopping,
-    }),
+    ...messageRoutes(all),
+    testAttemptRoute(all),
+    rawRoute(all),
+    ...pollerRoutes(all),
     ...integrationRoutes(registry.integrations),
-    ...tokenRoutes({ ...gate, keys, tenants, clock, pollers: registry.pollers }),
-    eventsRoute(deps),
-    contentSearchRoute({ ...deps, reads }),
-    broadcastRoute({ ...sending, tenants }),
-    ...statisticsRoutes({ db, reads, clock, endpointsOf }),
+    ...tokenRoutes(all),
+    eventsRoute(all),
+    contentSearchRoute(all),
+    broadcastRoute(all),
+    ...statisticsRoutes(all),
     ...retryScheduleRoutes(eventTypes),
-    ...eventTypeOpenApiRoutes({ db, clock, eventTypes, version: settings.version }),
-    precheckRoute({ endpointsOf }),
-    ...attemptRoutes({ ...deps, reads, endpointsOf }),
-    explainRoute({ ...deps, routesOf }),
-    ...sentRoutes({ ...deps, routesOf }),
-    countRoute({ ...deps, reads, endpointsOf }),
-    ...authRoutes({ apps, keys, clock, appIdOf, serverUrl }),
-    ...sessionRoutes({
-      ...deps,
-      ...gate,
-      serverUrl,
-      basePath: settings.basePath ?? '',
-      version: settings.version,
-    }),
+    ...eventTypeOpenApiRoutes(all),
+    precheckRoute(all),
+    ...attemptRoutes(all),
+    explainRoute(all),
+    ...sentRoutes(all),
+    countRoute(all),
+    ...authRoutes(all),
+    ...sessionRoutes({ ...all, basePath: settings.basePath ?? '' }),
     ...portalRoutes(db),
-    overviewRoute({ ...deps, reads, ...gate, queue }),
-    ...failureRoutes({ ...deps, reads, appIdOf, queue }),
-    ...bulkRoutes({ ...deps, appIdOf }),
-    searchRoute({ ...deps, reads, appIdOf }),
-    endpointSearchRoute({ ...deps, appIdOf }),
+    overviewRoute(all),
+    ...failureRoutes(all),
+    ...bulkRoutes(all),
+    searchRoute(all),
+    endpointSearchRoute(all),
     allSourcesRoute({
-      db,
-      appIdOf,
-      serverUrl,
-      brokerOf: (source) => deps.intake?.sources.brokerOf(source) ?? null,
+      ...all,
+      brokerOf: (source) => intake?.sources.brokerOf(source) ?? null,
     }),
-    ...templateRoutes({ ...deps, endpoints, eventTypes, routesOf }),
-    tryFilterRoute(deps),
+    ...templateRoutes(all),
+    tryFilterRoute(all),
     ...(deps.addressTrial ? [tryAddressRoute({ trial: deps.addressTrial, clock })] : []),
-    systemRoute({ ...deps, ...settings, queue }),
+    systemRoute({ ...all, ...settings }),
     ...(deps.diagnose ? [doctorRoute(deps.diagnose, clock)] : []),
-    sourceSessionsRoute({ ...deps, appIdOf }),
-    seriesRoute({ ...deps, reads, appIdOf, endpointsOf }),
-    ...(deps.live
-      ? [
-          streamRoute({
-            live: deps.live,
-            appIdOf,
-            credential: async (request) => await credential(gate, request),
-          }),
-        ]
-      : []),
+    sourceSessionsRoute(all),
+    seriesRoute(all),
+    ...(live ? [streamRoute({ ...all, live })] : []),
     ...backgroundTaskRoutes(db),
-    ...replayRoutes({ db, clock, appIdOf, retentionDays: settings.retentionDays }),
-    ...bulkReplayRoutes({ db, clock, endpoints, retentionDays: settings.retentionDays }),
-    ...expungeRoutes({ db, clock }),
-    ...operationalWebhookRoutes({ db, endpoints, apps }),
-    ...(deps.intake
+    ...replayRoutes(all),
+    ...bulkReplayRoutes(all),
+    ...expungeRoutes(all),
+    ...operationalWebhookRoutes(all),
+    ...(intake
       ? sourceRoutes({
-          db,
-          clock,
-          apps,
-          sources: deps.intake.sources,
-          flushCounts: () => deps.intake!.counters.flush(),
-          serverUrl,
-          brokers: deps.brokers,
+          ...all,
+          sources: intake.sources,
+          flushCounts: async () => await intake.counters.flush(),
         })
       : []),
-    ...keyRoutes(keys),
-    ...tenantRoutes(tenants, keys),
-    ...managementRoutes({ tenants, keys, clock }),
-    ...environmentRoutes({ clock, eventTypes, tenants }),
+    ...keyRoutes(all.keys),
+    ...tenantRoutes(all.tenants, all.keys),
+    ...managementRoutes(all),
+    ...environmentRoutes(all),
     auditRoute(db),
-    ...privacyRoutes({ ...deps, hashes: createPersonHashes(deps.personKeys), endpointsOf }),
+    ...privacyRoutes({ ...all, hashes: createPersonHashes(deps.personKeys) }),
     ...healthRoutes(deps.health),
   ]
 }

@@ -1,14 +1,9 @@
-import type { Clock } from '../core/clock.ts'
 import type { EndpointDefaults } from '../core/endpoint-defaults.ts'
-import { PomboError } from '../core/error.ts'
-import type { Accepted, IncomingMessage } from '../core/message.ts'
 import type { PayloadLinks } from '../core/payload-link.ts'
-import type { Payloads } from '../db/payload.ts'
 import type { Health } from '../observe/health.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import type { HttpMetrics } from '../observe/telemetry/http-metrics.ts'
 import type { RequestTracing } from '../observe/telemetry/traces.ts'
-import type { Registry } from '../registry/registry.ts'
 import type { RouteRules } from '../route/route.ts'
 import type { Live } from '../traffic/live/live.ts'
 import type { BrokerPort } from './sources/broker.ts'
@@ -17,26 +12,20 @@ import type { Rebuild } from './attempts/sent.ts'
 import { type DialectPart } from './dialects/mount.ts'
 import { type TransformTrial } from './endpoints/transform.ts'
 import type { IdempotencyStore } from './idempotency/idempotency.ts'
-import type { Pool } from '../db/pool.ts'
 import type { Replica } from '../db/replica.ts'
+import type { Needs } from './route-deps.ts'
 import type { TlsFiles } from './door/tls.ts'
 import type { ShownFinding } from './system/doctor.ts'
 import type { ShownSetting } from './system/routes.ts'
 import type { AddressTrial } from './try/address.ts'
 
 /** What the API stands on. */
-export interface ApiDeps {
-  db: Pool
+export interface ApiDeps
+  extends Needs<'db' | 'clock' | 'registry' | 'accept' | 'acceptMany' | 'wake' | 'payloads'> {
   /** Lists of what is kept, and statistics, are read here; undefined: from `db`. */
   replica?: Replica | undefined
-  clock: Clock
-  registry: Registry
   /** `idempotencyStore(db, seal)` of idempotency/store.ts. */
   idempotency: IdempotencyStore
-  accept: (message: IncomingMessage) => Promise<Accepted>
-  acceptMany: (messages: IncomingMessage[]) => Promise<(Accepted | PomboError)[]>
-  /** Work of the endpoint may be due now that was not before. */
-  wake: (endpointId: string) => void
   /** The dialects' routes are served where this is given. */
   dialects?: DialectPart
   /** Gateways can send their events in where this is given. */
@@ -56,7 +45,6 @@ export interface ApiDeps {
   /** By which messages are routed, for saying why. */
   rules: RouteRules
   payloadLinks: PayloadLinks
-  payloads: Payloads
   /** Keys of the hashes by which people's messages are found, newest first. */
   personKeys: readonly Buffer[]
   health: Health

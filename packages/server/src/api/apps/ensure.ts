@@ -1,15 +1,12 @@
 import type { z } from 'zod'
 import { invalid, PomboError } from '../../core/error.ts'
 import { type MaybeLater, whenThere } from '../../core/when-there.ts'
-import type { Apps } from '../../registry/apps/store.ts'
 import { defined } from '../field.ts'
+import type { Needs } from '../route-deps.ts'
 import type { applicationIn } from './schema.ts'
 import { say } from '../../core/sentences/sentences.ts'
 
-export interface AppFinder {
-  apps: Apps
-  appIdOf: (tenantId: string, idOrUid: string) => MaybeLater<string | undefined>
-}
+type AppFinder = Needs<'apps' | 'appIdOf'>
 
 /**
  * The uuid of the app that a path names. Where it is missing and the request brings an application along, that is

@@ -8,22 +8,20 @@ import { time } from '../field.ts'
 import { iteratorsById, listRoute } from '../list.ts'
 import { requireMessage } from '../messages/routes.ts'
 import { statusText } from '../messages/schema.ts'
-import type { Messages, StoredMessage } from '../history/messages/store.ts'
+import type { StoredMessage } from '../history/messages/store.ts'
 import {
   deliveriesOfMessage,
   type DeliveryRow,
   type StandingState,
 } from '../history/deliveries/store.ts'
 import type { Route } from '../route.ts'
+import type { Needs } from '../route-deps.ts'
 import { statusOf } from './status.ts'
 import { shownUrl } from '../shown-url.ts'
 import { say } from '../../core/sentences/sentences.ts'
 import { codedOut, showCoded } from '../coded.ts'
 
-export interface ExplainDeps extends Messages {
-  routesOf: (tenantId: string, appId: string) => Promise<AppRoutes | undefined>
-  rules: RouteRules
-}
+export type ExplainDeps = Needs<'db' | 'payloads' | 'routesOf'> & { rules: RouteRules }
 
 const text = z.string().nullable()
 

@@ -4,13 +4,14 @@ import { PomboError } from '../../core/error.ts'
 import { readId } from '../../core/id.ts'
 import { includes, type Role } from '../../core/role.ts'
 import type { SignatureWords } from '../../dialects/contract/delivery.ts'
-import type { AppRoutes, RoutedApp } from '../../registry/cache/routes.ts'
+import type { RoutedApp } from '../../registry/cache/routes.ts'
 import { isSensitive } from '../../registry/endpoints/headers.ts'
 import { type AttemptRow, findAttempt } from '../history/attempts/store.ts'
-import type { Messages, StoredMessage } from '../history/messages/store.ts'
+import type { StoredMessage } from '../history/messages/store.ts'
 import { requireMessage } from '../messages/routes.ts'
 import type { ParamsOf } from '../path.ts'
 import { type Call, json, type Route, route } from '../route.ts'
+import type { Needs } from '../route-deps.ts'
 import { shownUrl } from '../shown-url.ts'
 import { say } from '../../core/sentences/sentences.ts'
 
@@ -31,10 +32,7 @@ export type Rebuild = (
   | { problem: string }
 >
 
-export interface SentDeps extends Messages {
-  routesOf: (tenantId: string, appId: string) => Promise<AppRoutes | undefined>
-  rebuild: Rebuild
-}
+export type SentDeps = Needs<'db' | 'payloads' | 'routesOf'> & { rebuild: Rebuild }
 
 const doubtKinds = ['endpoint-changed', 'batch', 'not-sent', 'url'] as const
 

@@ -1,22 +1,16 @@
 import { z } from 'zod'
-import type { Clock } from '../../core/clock.ts'
 import { invalid } from '../../core/error.ts'
 import { showId } from '../../core/id.ts'
 import type { Role } from '../../core/role.ts'
-import type { Keys } from '../../registry/keys/store.ts'
-import { type AppFinder, existingOrNewApp } from '../apps/ensure.ts'
+import { existingOrNewApp } from '../apps/ensure.ts'
 import { applicationIn } from '../apps/schema.ts'
 import { component, together, whenever } from '../field.ts'
 import { role } from './session/schema.ts'
 import { empty, json, type Route, route } from '../route.ts'
+import type { Needs } from '../route-deps.ts'
 import { say } from '../../core/sentences/sentences.ts'
 
-export interface AuthDeps extends AppFinder {
-  keys: Keys
-  clock: Clock
-  /** Base URL under which people reach this Pombo. */
-  serverUrl: () => string
-}
+export type AuthDeps = Needs<'apps' | 'keys' | 'clock' | 'appIdOf' | 'serverUrl'>
 
 const tag = 'Authentication'
 

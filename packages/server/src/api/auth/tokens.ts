@@ -1,23 +1,16 @@
 import { z } from 'zod'
-import { type Clock, iso } from '../../core/clock.ts'
+import { iso } from '../../core/clock.ts'
 import { PomboError } from '../../core/error.ts'
 import { showId } from '../../core/id.ts'
 import type { Role } from '../../core/role.ts'
 import type { KeyUse } from '../../registry/keys/key.ts'
-import type { Keys, MadeKey } from '../../registry/keys/store.ts'
-import type { Pollers } from '../../registry/pollers/store.ts'
-import type { Tenants } from '../../registry/tenants/store.ts'
+import type { MadeKey } from '../../registry/keys/store.ts'
 import { component, time } from '../field.ts'
 import { pathParameters } from '../path.ts'
 import { json, type Route, route } from '../route.ts'
+import type { Needs } from '../route-deps.ts'
 
-export interface TokenDeps {
-  keys: Keys
-  pollers: Pollers
-  tenants: Tenants
-  clock: Clock
-  operatorTenantId: () => Promise<string | undefined>
-}
+export type TokenDeps = Needs<'keys' | 'pollers' | 'tenants' | 'clock' | 'operatorTenantId'>
 
 const tag = 'Authentication'
 /** What they can do is named by their `use`. */

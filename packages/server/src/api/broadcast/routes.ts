@@ -1,22 +1,12 @@
-import type { Clock } from '../../core/clock.ts'
 import { uuidv7 } from '../../core/id.ts'
-import type { Payloads } from '../../db/payload.ts'
-import type { Pool } from '../../db/pool.ts'
-import type { Tenants } from '../../registry/tenants/store.ts'
 import { recoverOut, showTask } from '../background-tasks/schema.ts'
 import { startTask, usual } from '../background-tasks/store.ts'
-import type { CheckPayload } from '../event-types/payload-check.ts'
 import { payloadText } from '../messages/send.ts'
 import { json, type Route, route } from '../route.ts'
+import type { Needs } from '../route-deps.ts'
 import { broadcastIn } from './schema.ts'
 
-export interface BroadcastDeps {
-  db: Pool
-  clock: Clock
-  tenants: Tenants
-  payloads: Payloads
-  checkPayload: CheckPayload
-}
+export type BroadcastDeps = Needs<'db' | 'clock' | 'tenants' | 'payloads' | 'checkPayload'>
 
 /** `POST /api/v1/msg/broadcast`: one message to every application of the tenant. */
 export function broadcastRoute(deps: BroadcastDeps): Route {

@@ -1,9 +1,7 @@
-import type { Clock } from '../../core/clock.ts'
 import { iso } from '../../core/clock.ts'
 import { invalid, PomboError } from '../../core/error.ts'
 import { readId, showId, uuidTimeMs } from '../../core/id.ts'
 import { partsOfCause } from '../../core/cause.ts'
-import type { Pool } from '../../db/pool.ts'
 import { lastFailures, placeKey } from '../../queue/reopen/failures/store.ts'
 import type { ClosedDelivery, ClosedState, Place } from '../../queue/reopen/store.ts'
 import { lookAtMeant, partsOf } from '../../upkeep/jobs/bulk.ts'
@@ -14,18 +12,13 @@ import { clockSlackMs, startTask, usual } from '../background-tasks/store.ts'
 import { scopeOf } from '../failures/routes.ts'
 import { refusal } from '../field.ts'
 import { readMessages } from '../history/messages/store.ts'
-import type { Payloads } from '../../db/payload.ts'
 import { json, type Route, route } from '../route.ts'
-import type { AppFinder } from '../traffic/app-in-query.ts'
+import type { Needs } from '../route-deps.ts'
 import { type BulkIn, bulkIn, bulkPreviewOut } from './schema.ts'
 import { say } from '../../core/sentences/sentences.ts'
 import { showError } from '../coded.ts'
 
-export interface BulkDeps extends AppFinder {
-  db: Pool
-  clock: Clock
-  payloads: Pick<Payloads, 'open'>
-}
+export type BulkDeps = Needs<'db' | 'clock' | 'payloads' | 'appIdOf'>
 
 const tag = 'Failure'
 /** What a preview looks at: enough to say how many, or that they are many. */

@@ -1,19 +1,16 @@
-import type { Clock } from '../../core/clock.ts'
 import { invalid } from '../../core/error.ts'
-import type { Pool } from '../../db/pool.ts'
-import type { Endpoints } from '../../registry/endpoints/store.ts'
 import { recoverOut, showTask } from '../background-tasks/schema.ts'
 import { startTask, usual } from '../background-tasks/store.ts'
 import { component, instant } from '../field.ts'
 import { json, type Route, route } from '../route.ts'
+import type { Needs } from '../route-deps.ts'
 
 const cancelIn = component('CancelMessagesIn', {
   until: instant.nullish().describe('Messages before this time; null: now'),
 })
 
 /** `POST …/endpoint/{endpoint_id}/cancel-messages`: what waits is not sent any more. */
-export function cancelRoute(deps: { db: Pool; clock: Clock; endpoints: Endpoints }): Route {
-  const { db, clock, endpoints } = deps
+export function cancelRoute({ db, clock, endpoints }: Needs<'db' | 'clock' | 'endpoints'>): Route {
   return route({
     at: 'POST /api/v1/app/{app_id}/endpoint/{endpoint_id}/cancel-messages',
     id: 'v1.endpoint.cancel-messages',

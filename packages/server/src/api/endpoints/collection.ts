@@ -1,13 +1,13 @@
 import { z } from 'zod'
 import { verificationText } from '../../core/secret.ts'
 import type { AppScope } from '../../registry/apps/app.ts'
-import type { Endpoints } from '../../registry/endpoints/store.ts'
 import type { Endpoint } from '../../core/endpoint.ts'
 import { PomboError } from '../../core/error.ts'
 import { headersFor } from '../../registry/endpoints/headers.ts'
 import type { OwnParameters } from '../path.ts'
 import { resource } from '../resource.ts'
 import { empty, json, type Route, route } from '../route.ts'
+import type { Needs } from '../route-deps.ts'
 import type { Pool } from '../../db/pool.ts'
 import { headersIn, headersOut, rotateIn, secretOut } from './action-schema.ts'
 import {
@@ -43,10 +43,7 @@ export interface EndpointCollection {
   scope: (call: { scope: AppScope }) => AppScope | Promise<AppScope>
 }
 
-export interface EndpointCollectionDeps {
-  db: Pool
-  endpoints: Endpoints
-}
+export type EndpointCollectionDeps = Needs<'db' | 'endpoints'>
 
 /** The paths that both collections have. */
 export function endpointCollectionRoutes(

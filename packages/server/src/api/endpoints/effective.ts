@@ -11,13 +11,10 @@ import {
   type EndpointDefaults,
   usualMaxInFlight,
 } from '../../core/endpoint-defaults.ts'
-import type { Endpoints } from '../../registry/endpoints/store.ts'
-import type { Tenants } from '../../registry/tenants/store.ts'
 import { json, type Route, route } from '../route.ts'
+import type { Needs } from '../route-deps.ts'
 
-interface EffectiveDeps {
-  endpoints: Endpoints
-  tenants: Tenants
+type EffectiveDeps = Needs<'endpoints' | 'tenants'> & {
   /** The server's. */
   defaults: EndpointDefaults
   /** What the formats say, and the server of them. */

@@ -1,10 +1,8 @@
 import { z } from 'zod'
-import type { Clock } from '../../core/clock.ts'
-import type { Endpoint } from '../../core/endpoint.ts'
-import type { Pool } from '../../db/pool.ts'
 import { pick } from '../attempts/pick.ts'
 import { countAttempts } from '../history/endpoint-attempts/store.ts'
 import { json, type Route, route } from '../route.ts'
+import type { Needs } from '../route-deps.ts'
 import { countDeliveries } from './store.ts'
 import { component } from '../field.ts'
 
@@ -20,11 +18,7 @@ const out = component('EndpointRateLimitOut', {
   sending: z.int().describe('Deliveries that a node has in hand'),
 })
 
-export interface RateLimitDeps {
-  db: Pool
-  clock: Clock
-  endpointsOf: (tenantId: string, appId: string) => Promise<readonly Endpoint[]>
-}
+export type RateLimitDeps = Needs<'db' | 'clock' | 'endpointsOf'>
 
 /** `GET …/endpoint/{endpoint_id}/rate-limit`: how far an endpoint's limits are used up. */
 export function rateLimitRoute({ db, clock, endpointsOf }: RateLimitDeps): Route {

@@ -1,8 +1,7 @@
 import { z } from 'zod'
-import type { Clock } from '../../core/clock.ts'
 import type { Endpoint } from '../../core/endpoint.ts'
 import { invalid, PomboError } from '../../core/error.ts'
-import type { Accepted, IncomingMessage } from '../../core/message.ts'
+import type { IncomingMessage } from '../../core/message.ts'
 import { startRecovery } from '../background-tasks/store.ts'
 import { refuseForgotten } from '../background-tasks/kept.ts'
 import { recoverOut, showTask } from '../background-tasks/schema.ts'
@@ -14,28 +13,16 @@ import { messageJson } from '../messages/message-json.ts'
 import { messageOut } from '../messages/schema.ts'
 import { settled } from '../messages/send.ts'
 import { empty, json, type Route, route } from '../route.ts'
-import {
-  type EndpointCollection,
-  type EndpointCollectionDeps,
-  endpointCollectionRoutes,
-  withHealth,
-} from './collection.ts'
+import type { Needs } from '../route-deps.ts'
+import { type EndpointCollection, endpointCollectionRoutes, withHealth } from './collection.ts'
 import { circuitIn, exampleIn, headersPatch, recoverIn, stats } from './action-schema.ts'
 import { endpointIn, endpointPatch, endpointUpdate, endpointWithHealth } from './schema.ts'
-import type { Pool } from '../../db/pool.ts'
-import type { Messages } from '../history/messages/store.ts'
 import { countDeliveries, setCircuit } from './store.ts'
 import { say } from '../../core/sentences/sentences.ts'
 
-export interface EndpointDeps extends EndpointCollectionDeps, Messages {
-  db: Pool
-  clock: Clock
-  /** Days that messages are kept where a tenant says nothing else. */
-  retentionDays: number
-  eventTypes: EventTypes
-  accept: (message: IncomingMessage) => Promise<Accepted>
-  /** Work of the endpoint may be due now that was not before. */
-  wake: (endpointId: string) => void
+export type EndpointDeps = Needs<
+  'db' | 'payloads' | 'endpoints' | 'clock' | 'retentionDays' | 'eventTypes' | 'accept' | 'wake'
+> & {
   /** This node's cache need not wait for the change to come round. */
   changed: (appId: string) => void
 }

@@ -1,14 +1,12 @@
 import { z } from 'zod'
-import type { Clock } from '../../core/clock.ts'
 import type { Transform } from '../../core/endpoint.ts'
 import { invalid, PomboError } from '../../core/error.ts'
 import { memberText } from '../../core/json.ts'
 import { uuidv7 } from '../../core/id.ts'
 import type { Message } from '../../core/message.ts'
-import type { Messages } from '../history/messages/store.ts'
 import { findMessage, messageIdOf } from '../messages/store.ts'
 import { type Answer, json, type Route, route } from '../route.ts'
-import type { Registry } from '../../registry/registry.ts'
+import type { Needs } from '../route-deps.ts'
 import { together } from '../field.ts'
 import { transform } from './parts-schema.ts'
 import { codedOut, showCoded } from '../coded.ts'
@@ -29,9 +27,7 @@ export type TransformTrial = (
   message: Pick<Message, 'id' | 'payload' | 'eventType' | 'channels' | 'tags' | 'createdAtMs'>,
 ) => Promise<Result>
 
-export interface TransformDeps extends Messages {
-  clock: Clock
-  registry: Registry
+export type TransformDeps = Needs<'db' | 'payloads' | 'clock' | 'endpoints'> & {
   transform: TransformTrial
 }
 
@@ -91,7 +87,7 @@ const outcome = z
 
 /** `POST …/endpoint/{endpoint_id}/transform`: shows the outcome on a given message, and sends nothing. */
 export function transformRoutes(deps: TransformDeps): Route[] {
-  const { registry } = deps
+  const { endpoints } = deps
   return [
     route({
       at: 'POST /api/v1/app/{app_id}/try/transform',
@@ -113,7 +109,7 @@ export function transformRoutes(deps: TransformDeps): Route[] {
       body: trial,
       answers: { 200: { description: 'What it makes of the message', body: outcome } },
       async handle({ scope, params, body, text }) {
-        const endpoint = await registry.endpoints.get(scope, params.endpoint_id)
+        const endpoint = await endpoints.get(scope, params.endpoint_id)
         return await tryOut(deps, scope.appId, body, text, endpoint.transform)
       },
     }),

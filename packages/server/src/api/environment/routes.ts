@@ -1,22 +1,18 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { z } from 'zod'
-import { type Clock, iso } from '../../core/clock.ts'
+import { iso } from '../../core/clock.ts'
 import { invalid } from '../../core/error.ts'
-import type { EventType, EventTypes } from '../../registry/event-types/store.ts'
-import type { Tenants } from '../../registry/tenants/store.ts'
+import type { EventType } from '../../registry/event-types/store.ts'
 import { allTypes } from '../event-types/all.ts'
 import { refuseInvalidSchemas } from '../event-types/json-schema.ts'
 import { settingsOf, showEventType } from '../event-types/schema.ts'
 import { defined } from '../field.ts'
 import { json, type Route, route } from '../route.ts'
+import type { Needs } from '../route-deps.ts'
 import { environmentIn, environmentOut, importedOut } from './schema.ts'
 import { say } from '../../core/sentences/sentences.ts'
 
-export interface EnvironmentDeps {
-  clock: Clock
-  eventTypes: EventTypes
-  tenants: Tenants
-}
+export type EnvironmentDeps = Needs<'clock' | 'eventTypes' | 'tenants'>
 
 const tag = 'Environment'
 const cloudOnly = "In Svix's cloud only; its open-source server has no such path."

@@ -1,9 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
-import type { Clock } from '../../core/clock.ts'
 import { invalid, PomboError } from '../../core/error.ts'
-import type { Pool } from '../../db/pool.ts'
-import type { EventType, EventTypes } from '../../registry/event-types/store.ts'
+import type { EventType } from '../../registry/event-types/store.ts'
 import { recoverOut, showTask } from '../background-tasks/schema.ts'
 import { finishedTask, usual } from '../background-tasks/store.ts'
 import { allTypes } from '../event-types/all.ts'
@@ -11,6 +9,7 @@ import { exampleOf } from '../event-types/example.ts'
 import { refuseInvalidSchemas } from '../event-types/json-schema.ts'
 import { isShallow } from '../event-types/schema.ts'
 import { json, type Route, route } from '../route.ts'
+import type { Needs } from '../route-deps.ts'
 import { type ImportedType, webhooksOf } from './read.ts'
 import { importIn, importOut } from './schema.ts'
 import { documentOf } from './write.ts'
@@ -18,12 +17,7 @@ import { say } from '../../core/sentences/sentences.ts'
 import { coded } from '../../core/field-problem.ts'
 import { component } from '../field.ts'
 
-export interface EventTypeOpenApiDeps {
-  db: Pool
-  clock: Clock
-  eventTypes: EventTypes
-  version: string
-}
+export type EventTypeOpenApiDeps = Needs<'db' | 'clock' | 'eventTypes' | 'version'>
 
 const tag = 'Event Type'
 const cloudOnly = "In Svix's cloud only; its open-source server has no such path."

@@ -1,27 +1,20 @@
 import { z } from 'zod'
-import { type Clock, iso } from '../../core/clock.ts'
+import { iso } from '../../core/clock.ts'
 import { invalid, PomboError } from '../../core/error.ts'
 import { readId, showId } from '../../core/id.ts'
-import type { Pool } from '../../db/pool.ts'
 import { lastFailures, placeKey } from '../../queue/reopen/failures/store.ts'
 import type { Holder } from '../access.ts'
 import { instant, list, wholeNumber } from '../field.ts'
-import type { QueuePictures } from '../overview/queue.ts'
 import { listOf, pageQuery } from '../pagination.ts'
 import { findEndpoint } from '../replay/store.ts'
-import type { Reads } from '../reads.ts'
 import { json, type Route, route } from '../route.ts'
-import { type AppFinder, appInQuery } from '../traffic/app-in-query.ts'
+import type { Needs } from '../route-deps.ts'
+import { appInQuery } from '../traffic/app-in-query.ts'
 import { causeIn, failedDeliveryOut, failuresOut, showDelivery, showGroup } from './schema.ts'
 import { failedDeliveries, failureGroups } from './store.ts'
 import { say } from '../../core/sentences/sentences.ts'
 
-export interface FailureDeps extends AppFinder {
-  db: Pool
-  reads: Reads
-  clock: Clock
-  queue: QueuePictures
-}
+export type FailureDeps = Needs<'db' | 'reads' | 'clock' | 'queue' | 'appIdOf'>
 
 const dayMs = 86_400_000
 /** Deliveries that are looked at for one page of those of one cause. */
@@ -159,7 +152,7 @@ function placeIn(iterator: string): string {
 
 /** An app and an endpoint that a query names, within reach of who asks. */
 export async function scopeOf(
-  deps: AppFinder & Pick<FailureDeps, 'db'>,
+  deps: Needs<'db' | 'appIdOf'>,
   holder: Holder,
   {
     app_id,

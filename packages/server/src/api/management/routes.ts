@@ -1,23 +1,20 @@
 import { z } from 'zod'
-import { type Clock, iso } from '../../core/clock.ts'
+import { iso } from '../../core/clock.ts'
 import { invalid } from '../../core/error.ts'
 import { showId } from '../../core/id.ts'
 import { type Role, roles } from '../../core/role.ts'
 import type { ApiKey } from '../../registry/keys/key.ts'
 import type { Keys } from '../../registry/keys/store.ts'
-import type { Tenant, Tenants } from '../../registry/tenants/store.ts'
+import type { Tenant } from '../../registry/tenants/store.ts'
 import { shown, tokenOut } from '../auth/tokens.ts'
 import { deletedWithIt } from '../tenants/routes.ts'
 import { component, name, time } from '../field.ts'
 import { resource } from '../resource.ts'
 import { empty, json, type Route, route } from '../route.ts'
+import type { Needs } from '../route-deps.ts'
 import { say } from '../../core/sentences/sentences.ts'
 
-export interface ManagementDeps {
-  keys: Keys
-  tenants: Tenants
-  clock: Clock
-}
+export type ManagementDeps = Needs<'keys' | 'tenants' | 'clock'>
 
 const tag = 'Management'
 const cloudOnly = "In Svix's cloud only; its open-source server has no such path."

@@ -2,16 +2,14 @@ import { z } from 'zod'
 import { invalid, PomboError } from '../../core/error.ts'
 import { elementTexts, memberText } from '../../core/json.ts'
 import type { Accepted, IncomingMessage } from '../../core/message.ts'
-import { type AppFinder, existingOrNewApp } from '../apps/ensure.ts'
-import type { Pool } from '../../db/pool.ts'
+import { existingOrNewApp } from '../apps/ensure.ts'
 import { refuseUnstorable } from '../../core/unstorable.ts'
-import type { CheckPayload } from '../event-types/payload-check.ts'
 import { errorBody } from '../error-answer.ts'
 import { read } from '../../core/read.ts'
 import { asWritten } from '../../core/known.ts'
 import { iteratorsById, textListRoute } from '../list.ts'
-import type { Reads } from '../reads.ts'
 import { type Answer, empty, type Route, route } from '../route.ts'
+import type { Needs } from '../route-deps.ts'
 import { messageJson } from './message-json.ts'
 import { messagePage } from './message-page.ts'
 import {
@@ -29,14 +27,17 @@ import { expungePayload, findMessage, listMessages, messageIdOf } from './store.
 import { say } from '../../core/sentences/sentences.ts'
 
 /** What messages need: the way in, and how long event ids are remembered. */
-export interface MessageDeps extends AppFinder, Messages {
-  db: Pool
-  reads: Reads
-  accept: (message: IncomingMessage) => Promise<Accepted>
-  checkPayload: CheckPayload
-  acceptMany: (messages: IncomingMessage[]) => Promise<(Accepted | PomboError)[]>
-  eventIdDays: number
-}
+export type MessageDeps = Needs<
+  | 'db'
+  | 'reads'
+  | 'payloads'
+  | 'apps'
+  | 'appIdOf'
+  | 'accept'
+  | 'acceptMany'
+  | 'checkPayload'
+  | 'retentionDays'
+>
 
 const tag = 'Message'
 const messageIterators = iteratorsById('message', ({ id }: StoredMessage) => id)
@@ -103,7 +104,7 @@ function createRoute(deps: MessageDeps): Route {
         given: call.body,
         text: call.text,
         idempotencyKey: call.idempotencyKey,
-        eventIdDays: deps.eventIdDays,
+        eventIdDays: deps.retentionDays,
       })
       const checked = deps.checkPayload(tenantId, checkedPayload(call.body))
       if (checked instanceof Promise) await checked
@@ -146,7 +147,7 @@ function batchRoute(deps: MessageDeps): Route {
             given,
             text: itemText,
             idempotencyKey: key,
-            eventIdDays: deps.eventIdDays,
+            eventIdDays: deps.retentionDays,
           })
         } catch (error) {
           if (error instanceof PomboError) return error

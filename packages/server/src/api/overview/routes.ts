@@ -1,23 +1,17 @@
 import { z } from 'zod'
-import { type Clock, iso } from '../../core/clock.ts'
-import type { Pool } from '../../db/pool.ts'
+import { iso } from '../../core/clock.ts'
 import { readSeries } from '../../traffic/series/store.ts'
-import type { Reads } from '../reads.ts'
 import { json, type Route, route } from '../route.ts'
-import { type AppFinder, appInQuery } from '../traffic/app-in-query.ts'
+import type { Needs } from '../route-deps.ts'
+import { appInQuery } from '../traffic/app-in-query.ts'
 import { showCounts, sumOf } from '../traffic/schema.ts'
 import { KeptAnswers } from './kept.ts'
-import type { QueuePictures } from './queue.ts'
 import { overviewOut, showNode, showQueue } from './schema.ts'
 import { type Inventory, readInventory, readNodes } from './store.ts'
 
-export interface OverviewDeps extends AppFinder {
-  db: Pool
-  reads: Reads
-  clock: Clock
-  queue: QueuePictures
-  operatorTenantId: () => Promise<string | undefined>
-}
+export type OverviewDeps = Needs<
+  'db' | 'reads' | 'clock' | 'queue' | 'operatorTenantId' | 'appIdOf'
+>
 
 const minuteMs = 60_000
 

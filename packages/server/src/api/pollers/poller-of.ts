@@ -1,14 +1,10 @@
-import type { Clock } from '../../core/clock.ts'
 import { PomboError } from '../../core/error.ts'
 import type { Poller, Pollers } from '../../registry/pollers/store.ts'
 import type { AppScope } from '../../registry/apps/app.ts'
 import type { Holder } from '../access.ts'
-import type { Messages } from '../history/messages/store.ts'
+import type { Needs } from '../route-deps.ts'
 
-export interface PollerDeps extends Messages {
-  pollers: Pollers
-  clock: Clock
-}
+export type PollerDeps = Needs<'db' | 'payloads' | 'pollers' | 'clock'>
 
 /** The polling endpoint that a call names; a token of another one finds none. */
 export async function pollerOf(

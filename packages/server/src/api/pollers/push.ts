@@ -7,10 +7,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyRequest } from 'fastify'
 import { PomboError } from '../../core/error.ts'
 import type { Poller } from '../../registry/pollers/store.ts'
-import type { Presented } from '../access.ts'
-import type { Messages } from '../history/messages/store.ts'
 import { type ReadPage, readMessagesFrom } from './read.ts'
 import { say } from '../../core/sentences/sentences.ts'
+import type { Needs } from '../route-deps.ts'
 
 /** Of one node. Each looks for messages up to twice a second. */
 const MOST_CONNECTED = 200
@@ -31,11 +30,7 @@ export interface Connection {
   readonly gone: AbortSignal
 }
 
-export interface PushDeps extends Messages {
-  /** Who the request comes from, asked again while it lasts. */
-  credential(request: FastifyRequest): Promise<Presented>
-  /** Ends when the node stops. */
-  stopping: AbortSignal
+export type PushDeps = Needs<'db' | 'payloads' | 'credential' | 'stopping'> & {
   log: { warn(context: object, message: string): void }
 }
 

@@ -8,16 +8,13 @@
  * Repeated by a broken connection it does the rest: every step bears being done twice.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Clock } from '../../core/clock.ts'
 import { type PersonHashes, textMentions } from '../../core/person.ts'
 import { lowestId } from '../../core/id.ts'
 import { noteAudit } from '../../db/audit.ts'
-import type { Payloads } from '../../db/payload.ts'
 import { inTransaction } from '../../db/pool.ts'
 import { discardDeliveries } from '../../record/discard/store.ts'
 import { blocksOf } from '../../db/partitions.ts'
 import type { IdempotencyStore } from '../idempotency/idempotency.ts'
-import type { Pool } from '../../db/pool.ts'
 import { besideMentions, filesOf, type Person } from './person.ts'
 import { eraseFromAudit, eraseFromDevices, eraseFromJobs, settingsNaming } from './records/store.ts'
 import {
@@ -37,15 +34,11 @@ import type { MessageRow } from '../history/messages/store.ts'
 import { personsMessages } from './person-search.ts'
 import { profileIds } from '../../sources/intake/profiles/ids.ts'
 import { say } from '../../core/sentences/sentences.ts'
+import type { Needs } from '../route-deps.ts'
 
-export interface PrivacyDeps {
-  db: Pool
-  clock: Clock
+export type PrivacyDeps = Needs<'db' | 'clock' | 'payloads' | 'endpointsOf' | 'wake'> & {
   hashes: PersonHashes
   idempotency: Pick<IdempotencyStore, 'forget'>
-  endpointsOf: (tenantId: string, appId: string) => Promise<readonly { id: string }[]>
-  wake: (endpointId: string) => void
-  payloads: Pick<Payloads, 'open'>
 }
 
 /** What was erased, counted. */

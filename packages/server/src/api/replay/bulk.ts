@@ -1,28 +1,20 @@
 import { z } from 'zod'
-import type { Clock } from '../../core/clock.ts'
 import { invalid } from '../../core/error.ts'
 import { aliases } from '../../core/known.ts'
-import type { Pool } from '../../db/pool.ts'
 import type { ClosedState } from '../../queue/reopen/store.ts'
 import type { ReplayArgs } from '../../upkeep/jobs/store.ts'
-import type { Registry } from '../../registry/registry.ts'
 import { refuseForgotten } from '../background-tasks/kept.ts'
 import { recoverOut, showTask } from '../background-tasks/schema.ts'
 import { clockSlackMs, startTask, usual } from '../background-tasks/store.ts'
 import { recoverIn } from '../endpoints/action-schema.ts'
 import { channel, eventTypeName, instant, tag } from '../field.ts'
 import { json, type Route, route } from '../route.ts'
+import type { Needs } from '../route-deps.ts'
 import { say } from '../../core/sentences/sentences.ts'
 
 const cloudOnly = "In Svix's cloud only; its open-source server has no such path."
 
-interface BulkDeps {
-  db: Pool
-  clock: Clock
-  endpoints: Registry['endpoints']
-  /** Days that messages are kept where a tenant says nothing else. */
-  retentionDays: number
-}
+type BulkDeps = Needs<'db' | 'clock' | 'endpoints' | 'retentionDays'>
 
 /** Svix's numbers of what can be sent again; what is pending or under way is on its way already. */
 const statesOf: Record<0 | 2 | 4, ClosedState[]> = {

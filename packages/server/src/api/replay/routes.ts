@@ -1,6 +1,4 @@
-import type { MaybeLater } from '../../core/when-there.ts'
 import { z } from 'zod'
-import type { Clock } from '../../core/clock.ts'
 import { invalid, PomboError } from '../../core/error.ts'
 import { readId } from '../../core/id.ts'
 import { priorityRank } from '../../queue/queue.ts'
@@ -11,19 +9,12 @@ import { refuseForgotten } from '../background-tasks/kept.ts'
 import { showTask, taskOut } from '../background-tasks/schema.ts'
 import { clockSlackMs, startTask, usual } from '../background-tasks/store.ts'
 import { json, type Route, route } from '../route.ts'
-import type { Pool } from '../../db/pool.ts'
+import type { Needs } from '../route-deps.ts'
 import { replayIn, type replayStatuses } from './schema.ts'
 import { findEndpoint } from './store.ts'
 import { say } from '../../core/sentences/sentences.ts'
 
-export interface ReplayDeps {
-  db: Pool
-  clock: Clock
-  /** Days that messages are kept where a tenant says nothing else. */
-  retentionDays: number
-  /** `app_…` or uid → uuid. */
-  appIdOf: (tenantId: string, idOrUid: string) => MaybeLater<string | undefined>
-}
+export type ReplayDeps = Needs<'db' | 'clock' | 'retentionDays' | 'appIdOf'>
 
 const statesOf: Record<(typeof replayStatuses)[number], ClosedState[]> = {
   exhausted: ['exhausted'],

@@ -5,9 +5,9 @@ import { readId, showId, uuidFloor, uuidTimeMs } from '../../core/id.ts'
 import type { Queryable } from '../../db/pool.ts'
 import { channel, eventTypeName, instant, list, tag, time } from '../field.ts'
 import { listOf, pageQuery } from '../pagination.ts'
-import type { Reads } from '../reads.ts'
 import { json, type Route, route } from '../route.ts'
-import { type AppFinder, appInQuery } from '../traffic/app-in-query.ts'
+import type { Needs } from '../route-deps.ts'
+import { appInQuery } from '../traffic/app-in-query.ts'
 import {
   appsToSearch,
   byEventId,
@@ -19,10 +19,7 @@ import {
 } from './store.ts'
 import { say } from '../../core/sentences/sentences.ts'
 
-export interface SearchDeps extends AppFinder {
-  reads: Reads
-  clock: Clock
-}
+export type SearchDeps = Needs<'reads' | 'clock' | 'appIdOf'>
 
 /** Apps that are looked through at once. */
 const APPS = 300

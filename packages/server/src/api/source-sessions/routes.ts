@@ -1,17 +1,13 @@
 import { z } from 'zod'
-import type { Clock } from '../../core/clock.ts'
 import { PomboError } from '../../core/error.ts'
 import { readId, showId } from '../../core/id.ts'
-import type { Pool } from '../../db/pool.ts'
 import { component, time, wholeNumber } from '../field.ts'
 import { json, type Route, route } from '../route.ts'
-import { type AppFinder, appInQuery } from '../traffic/app-in-query.ts'
+import type { Needs } from '../route-deps.ts'
+import { appInQuery } from '../traffic/app-in-query.ts'
 import { readSessions, type SessionRow } from './store.ts'
 
-export interface SourceSessionDeps extends AppFinder {
-  db: Pool
-  clock: Clock
-}
+export type SourceSessionDeps = Needs<'db' | 'clock' | 'appIdOf'>
 
 const CONNECTED_MS = 600_000
 const text = z.string().nullable()

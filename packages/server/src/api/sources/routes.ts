@@ -1,9 +1,7 @@
 import { z } from 'zod'
 import { iso } from '../../core/clock.ts'
-import type { Clock } from '../../core/clock.ts'
 import { invalid, PomboError } from '../../core/error.ts'
 import { showId } from '../../core/id.ts'
-import type { Apps } from '../../registry/apps/store.ts'
 import { readCounts, readSession, type SessionState } from '../../sources/intake/counters/store.ts'
 import { readersOf } from '../../sources/broker/readers/store.ts'
 import type { Sources, WithToken } from '../../sources/intake/registered/store.ts'
@@ -13,7 +11,7 @@ import { instant } from '../field.ts'
 import type { ParamsOf } from '../path.ts'
 import { resource } from '../resource.ts'
 import { type Answer, type Call, json, type Route, route } from '../route.ts'
-import type { Pool } from '../../db/pool.ts'
+import type { Needs } from '../route-deps.ts'
 import { type BrokerPort, checkedBroker } from './broker.ts'
 import {
   addressOf,
@@ -29,14 +27,10 @@ import { showReason } from './reason.ts'
 import { countAppDeliveries } from './store.ts'
 import { say } from '../../core/sentences/sentences.ts'
 
-export interface SourceRouteDeps {
-  db: Pool
-  clock: Clock
-  apps: Apps
+export type SourceRouteDeps = Needs<'db' | 'clock' | 'apps' | 'serverUrl'> & {
   sources: Sources
   /** Writes what this node has counted so far. */
   flushCounts: () => Promise<void>
-  serverUrl: () => string
   /** Sources can be fed by brokers where this is given. */
   brokers?: BrokerPort | undefined
 }

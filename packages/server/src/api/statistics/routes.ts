@@ -1,15 +1,15 @@
 import { z } from 'zod'
-import { type Clock, iso } from '../../core/clock.ts'
+import { iso } from '../../core/clock.ts'
 import type { Endpoint } from '../../core/endpoint.ts'
 import { invalid } from '../../core/error.ts'
 import { readId } from '../../core/id.ts'
-import type { Pool, Queryable } from '../../db/pool.ts'
+import type { Queryable } from '../../db/pool.ts'
 import { nextAppUsage } from '../../upkeep/jobs/usage/store.ts'
 import { pick } from '../attempts/pick.ts'
 import { showTask } from '../background-tasks/schema.ts'
 import { startTask, usual } from '../background-tasks/store.ts'
-import type { Reads } from '../reads.ts'
 import { json, type Route, route } from '../route.ts'
+import type { Needs } from '../route-deps.ts'
 import {
   aggregateOut,
   applicationStats,
@@ -22,12 +22,7 @@ import {
 import { attemptsBySpan, resolveApps } from './store.ts'
 import { say } from '../../core/sentences/sentences.ts'
 
-export interface StatisticsDeps {
-  db: Pool
-  reads: Reads
-  clock: Clock
-  endpointsOf: (tenantId: string, appId: string) => Promise<readonly Endpoint[]>
-}
+export type StatisticsDeps = Needs<'db' | 'reads' | 'clock' | 'endpointsOf'>
 
 const tag = 'Statistics'
 const cloudOnly = "In Svix's cloud only; its open-source server has no such path."

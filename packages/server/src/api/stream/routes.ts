@@ -4,20 +4,16 @@ import { invalid, PomboError } from '../../core/error.ts'
 import { readId } from '../../core/id.ts'
 import type { LiveEvent } from '../../traffic/live/event.ts'
 import { type Live, MOST_VIEWERS, type Viewer } from '../../traffic/live/live.ts'
-import type { Presented } from '../access.ts'
 import { openEventStream } from '../event-stream.ts'
 import { refusal } from '../field.ts'
 import { notOfferedAt } from '../not-offered.ts'
 import { type Route, route } from '../route.ts'
-import { type AppFinder, appInQuery } from '../traffic/app-in-query.ts'
+import type { Needs } from '../route-deps.ts'
+import { appInQuery } from '../traffic/app-in-query.ts'
 import { streamEventOut, streamQuery } from './schema.ts'
 import { say } from '../../core/sentences/sentences.ts'
 
-export interface StreamDeps extends AppFinder {
-  live: Live
-  /** Who the request comes from, asked again while it lasts. */
-  credential: (request: FastifyRequest) => Promise<Presented>
-}
+export type StreamDeps = Needs<'appIdOf' | 'credential'> & { live: Live }
 
 /** How often it is looked whether the viewer may still watch. */
 const ASK_AGAIN_MS = 5_000

@@ -1,13 +1,12 @@
 import { z } from 'zod'
-import { type Clock, iso } from '../../core/clock.ts'
+import { iso } from '../../core/clock.ts'
 import { showId } from '../../core/id.ts'
-import type { Pool } from '../../db/pool.ts'
 import type { Replica } from '../../db/replica.ts'
 import { component, time } from '../field.ts'
-import type { QueuePictures } from '../overview/queue.ts'
 import { KeptAnswers } from '../overview/kept.ts'
 import { nodeOut, queueOut, showNode, showQueue } from '../overview/schema.ts'
 import { json, type Route, route } from '../route.ts'
+import type { Needs } from '../route-deps.ts'
 import {
   type DayRow,
   type LoadedNode,
@@ -26,12 +25,7 @@ export interface ShownSetting {
   description: string
 }
 
-export interface SystemDeps {
-  db: Pool
-  clock: Clock
-  queue: QueuePictures
-  version: string
-  retentionDays: number
+export type SystemDeps = Needs<'db' | 'clock' | 'queue' | 'version' | 'retentionDays'> & {
   /** Undefined where this node was not told. */
   configuration?: readonly ShownSetting[] | undefined
   replica?: Replica | undefined

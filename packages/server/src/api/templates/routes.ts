@@ -1,31 +1,24 @@
 import { z } from 'zod'
-import type { Clock } from '../../core/clock.ts'
 import { PomboError } from '../../core/error.ts'
 import { uuidv7 } from '../../core/id.ts'
-import type { AppRoutes } from '../../registry/cache/routes.ts'
-import type { EventTypes } from '../../registry/event-types/store.ts'
 import type { Rebuild } from '../attempts/sent.ts'
-import { type EndpointCollectionDeps, withHealth } from '../endpoints/collection.ts'
+import { withHealth } from '../endpoints/collection.ts'
 import { refuseUnknownTypes } from '../endpoints/event-types.ts'
 import { endpointIn, endpointWithHealth, settingsOf } from '../endpoints/schema.ts'
 import { component, defined } from '../field.ts'
-import type { Pool } from '../../db/pool.ts'
-import type { Messages, StoredMessage } from '../history/messages/store.ts'
+import type { StoredMessage } from '../history/messages/store.ts'
 import { requireMessage } from '../messages/routes.ts'
 import { json, type Route, route } from '../route.ts'
+import type { Needs } from '../route-deps.ts'
 import { templates } from './catalogue.ts'
 import { draftOf } from './draft.ts'
 import { showTemplate, templateOut, tryIn, tryOut, useIn } from './schema.ts'
 import { checkValues, refuseUnknownValues, type Template } from './template.ts'
 import { showCoded } from '../coded.ts'
 
-export interface TemplateDeps extends EndpointCollectionDeps, Messages {
-  db: Pool
-  clock: Clock
-  eventTypes: EventTypes
-  routesOf: (tenantId: string, appId: string) => Promise<AppRoutes | undefined>
-  rebuild: Rebuild
-}
+export type TemplateDeps = Needs<
+  'db' | 'payloads' | 'endpoints' | 'clock' | 'eventTypes' | 'routesOf'
+> & { rebuild: Rebuild }
 
 const tag = 'Template'
 

@@ -1,18 +1,13 @@
-import type { MaybeLater } from '../../core/when-there.ts'
 import { PomboError } from '../../core/error.ts'
 import type { Holder } from '../access.ts'
-
-export interface AppFinder {
-  /** `app_…` or uid → uuid. */
-  appIdOf: (tenantId: string, idOrUid: string) => MaybeLater<string | undefined>
-}
+import type { Needs } from '../route-deps.ts'
 
 /**
  * The uuid of the app that a query names, within reach of who asks; null: all of the tenant's. A token of one app asks
  * of that alone, and to it no other exists.
  */
 export async function appInQuery(
-  { appIdOf }: AppFinder,
+  { appIdOf }: Needs<'appIdOf'>,
   { tenantId, appId: own }: Holder,
   shown: string | null | undefined,
 ): Promise<string | null> {

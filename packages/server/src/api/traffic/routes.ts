@@ -1,7 +1,5 @@
 import { z } from 'zod'
-import type { Clock } from '../../core/clock.ts'
 import { iso } from '../../core/clock.ts'
-import type { Endpoint } from '../../core/endpoint.ts'
 import { invalid, PomboError } from '../../core/error.ts'
 import { showId } from '../../core/id.ts'
 import type { Queryable } from '../../db/pool.ts'
@@ -12,19 +10,15 @@ import {
   type SeriesQuery,
   type SeriesRow,
 } from '../../traffic/series/store.ts'
-import { type AppFinder, appInQuery } from './app-in-query.ts'
+import { appInQuery } from './app-in-query.ts'
 import { eventTypeName, list } from '../field.ts'
-import type { Reads } from '../reads.ts'
 import { json, type Route, route } from '../route.ts'
+import type { Needs } from '../route-deps.ts'
 import { seriesOut, showCounts, sumOf } from './schema.ts'
 import { spanParameters, type Steps, stepsOf } from './span.ts'
 import { say } from '../../core/sentences/sentences.ts'
 
-export interface TrafficDeps extends AppFinder {
-  reads: Reads
-  clock: Clock
-  endpointsOf: (tenantId: string, appId: string) => Promise<Endpoint[]>
-}
+export type TrafficDeps = Needs<'reads' | 'clock' | 'appIdOf' | 'endpointsOf'>
 
 /** Series of one answer at most: what a chart can show, and a list's page. */
 const SERIES = 50

@@ -1,23 +1,18 @@
 import { z } from 'zod'
 import { iso } from '../../core/clock.ts'
-import type { Clock } from '../../core/clock.ts'
 import type { Endpoint, Transform } from '../../core/endpoint.ts'
 import { invalid, PomboError } from '../../core/error.ts'
 import { uuidv7 } from '../../core/id.ts'
 import { withPath } from '../../core/url-path.ts'
-import type { Endpoints } from '../../registry/endpoints/store.ts'
 import type { TransformTrial } from '../endpoints/transform.ts'
 import { payloadText } from '../messages/send.ts'
 import { empty, json, type Route, route } from '../route.ts'
+import type { Needs } from '../route-deps.ts'
 import { simulateIn, simulateOut, transformationOut, transformationPatch } from './schema.ts'
 import { shownUrl } from '../shown-url.ts'
 import { say } from '../../core/sentences/sentences.ts'
 
-export interface TransformationDeps {
-  endpoints: Endpoints
-  clock: Clock
-  transform: TransformTrial
-}
+export type TransformationDeps = Needs<'endpoints' | 'clock'> & { transform: TransformTrial }
 
 const tag = 'Endpoint'
 const path = '/api/v1/app/{app_id}/endpoint/{endpoint_id}/transformation'

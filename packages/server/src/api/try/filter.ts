@@ -2,18 +2,14 @@ import { z } from 'zod'
 import { iso } from '../../core/clock.ts'
 import { showId } from '../../core/id.ts'
 import { payloadValue } from '../../core/raw-payload.ts'
-import type { Payloads } from '../../db/payload.ts'
-import type { Pool } from '../../db/pool.ts'
 import { compileFilter } from '../../route/filter.ts'
 import { cel, channel, eventTypeName, time } from '../field.ts'
 import { fillPayloads, listMessages } from '../messages/store.ts'
 import { json, type Route, route } from '../route.ts'
+import type { Needs } from '../route-deps.ts'
 import { codedOut, showCoded } from '../coded.ts'
 
-export interface TryFilterDeps {
-  db: Pool
-  payloads: Pick<Payloads, 'open'>
-}
+export type TryFilterDeps = Needs<'db' | 'payloads'>
 
 /** Payloads that are read for one trial, in all. */
 const READ_BYTES = 8 * 1024 * 1024

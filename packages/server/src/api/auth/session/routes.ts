@@ -1,31 +1,25 @@
 import type { MaybeLater } from '../../../core/when-there.ts'
 import { iso } from '../../../core/clock.ts'
-import type { Clock } from '../../../core/clock.ts'
 import { PomboError } from '../../../core/error.ts'
 import { showId } from '../../../core/id.ts'
-import type { Pool } from '../../../db/pool.ts'
-import type { Registry } from '../../../registry/registry.ts'
 import type { Holder, Presented } from '../../access.ts'
 import { showLook } from '../../portal/schema.ts'
 import { portalSettingsOf } from '../../portal/store.ts'
 import { empty, json, type Route, route } from '../../route.ts'
+import type { Needs } from '../../route-deps.ts'
 import { refusal } from '../../field.ts'
 import { isSecure, noSessionCookies, refuseOtherSites, sessionCookie } from './cookie.ts'
 import { FailedSignIns } from './failed-sign-ins.ts'
 import { sessionIn, sessionOut } from './schema.ts'
 import { say } from '../../../core/sentences/sentences.ts'
 
-export interface SessionDeps {
-  db: Pool
-  clock: Clock
-  registry: Registry
+export type SessionDeps = Needs<
+  'db' | 'clock' | 'registry' | 'operatorTenantId' | 'serverUrl' | 'version'
+> & {
   present: (key: string) => MaybeLater<Presented>
   presentSession: (token: string) => Promise<Presented>
-  operatorTenantId: () => Promise<string | undefined>
-  serverUrl: () => string
   /** Path below which it is reached; empty: at the root. */
   basePath: string
-  version: string
 }
 
 const tag = 'Session'

@@ -1,14 +1,14 @@
 import { z } from 'zod'
-import { type Clock, iso } from '../../../core/clock.ts'
+import { iso } from '../../../core/clock.ts'
 import { invalid } from '../../../core/error.ts'
 import { highestId, readId, showId } from '../../../core/id.ts'
-import type { Pool } from '../../../db/pool.ts'
 import { readSeries, type SeriesRow } from '../../../traffic/series/store.ts'
 import { health } from '../../endpoints/health.ts'
 import { time } from '../../field.ts'
 import { listOf, pageQuery } from '../../pagination.ts'
 import { json, type Route, route } from '../../route.ts'
-import { type AppFinder, appInQuery } from '../../traffic/app-in-query.ts'
+import type { Needs } from '../../route-deps.ts'
+import { appInQuery } from '../../traffic/app-in-query.ts'
 import { percentilesOut, showCounts, sumOf } from '../../traffic/schema.ts'
 import { type Steps, stepsOf } from '../../traffic/span.ts'
 import {
@@ -21,10 +21,7 @@ import {
 import { seesAll, shownUrl } from '../../shown-url.ts'
 import { say } from '../../../core/sentences/sentences.ts'
 
-export interface EndpointSearchDeps extends AppFinder {
-  db: Pool
-  clock: Clock
-}
+export type EndpointSearchDeps = Needs<'db' | 'clock' | 'appIdOf'>
 
 /** Endpoints that one request looks at, and for how long. */
 const LOOKED_AT = 20_000

@@ -1,13 +1,13 @@
 import { z } from 'zod'
 import { showId } from '../../../core/id.ts'
-import type { Pool } from '../../../db/pool.ts'
 import { readersOf } from '../../../sources/broker/readers/store.ts'
 import { sourceOf } from '../../../sources/intake/registered/row.ts'
 import type { Sources } from '../../../sources/intake/registered/store.ts'
 import { time } from '../../field.ts'
 import { iteratorsById, listRoute } from '../../list.ts'
 import type { Route } from '../../route.ts'
-import { type AppFinder, appInQuery } from '../../traffic/app-in-query.ts'
+import type { Needs } from '../../route-deps.ts'
+import { appInQuery } from '../../traffic/app-in-query.ts'
 import { addressOf, showSource, sourceOut } from '../schema.ts'
 import { listAllSources, type ListedSource } from './store.ts'
 
@@ -27,11 +27,7 @@ const listedSource = sourceOut
 
 /** `GET /api/v1/source`: the sources of all applications. */
 export function allSourcesRoute(
-  deps: AppFinder & {
-    db: Pool
-    serverUrl: () => string
-    brokerOf: Sources['brokerOf']
-  },
+  deps: Needs<'db' | 'appIdOf' | 'serverUrl'> & { brokerOf: Sources['brokerOf'] },
 ): Route {
   const { db, serverUrl, brokerOf } = deps
   return listRoute({
