@@ -14,8 +14,7 @@ import { Trouble } from './trouble.ts'
  * with its ack.
  */
 export interface Consumer<Item> {
-  /** As the log calls the broker, `Redis`, and what is read, `the list orders`. */
-  readonly broker: string
+  /** As the log calls what is read: `the list orders`. */
   readonly name: string
   /** Connects, without waiting for the broker; `onError` hears why it is away. */
   open(onError: (error: Error) => void): Promise<void>

@@ -3,12 +3,10 @@
  * be done with a message; this does the rest for all of them alike. Each failure ends the subscription, and the next
  * turn makes it anew; what was not acknowledged comes again.
  */
-import type { Fate } from './acceptance.ts'
 import { Inbox } from './inbox.ts'
 import type { BrokerConsumer, BrokerMessage } from './kind.ts'
 
 export interface SubscribingReader<Item> {
-  readonly broker: string
   readonly name: string
   /** Messages that are taken together. */
   readonly batch: number
@@ -35,80 +33,60 @@ export interface Subscription<Item> {
   destroy(): void
 }
 
-export class Subscriber<Item> implements BrokerConsumer<Item> {
-  readonly broker: string
-  readonly name: string
-  readonly heartbeat?: { everyMs: number; beat: () => Promise<void> }
-  readonly #reader: SubscribingReader<Item>
-  readonly #stopping = new AbortController()
-  #inbox = new Inbox<Item>()
-  #subscription: Subscription<Item> | undefined
+export function subscriber<Item>(reader: SubscribingReader<Item>): BrokerConsumer<Item> {
+  const { name, beatMs } = reader
+  const stopping = new AbortController()
+  let inbox = new Inbox<Item>()
+  let subscription: Subscription<Item> | undefined
+  return {
+    name,
+    ...(beatMs !== undefined && {
+      heartbeat: { everyMs: beatMs, beat: async () => subscription?.beat?.() },
+    }),
 
-  constructor(reader: SubscribingReader<Item>) {
-    this.#reader = reader
-    this.broker = reader.broker
-    this.name = reader.name
-    if (reader.beatMs !== undefined)
-      this.heartbeat = { everyMs: reader.beatMs, beat: async () => this.#subscription?.beat?.() }
-  }
+    /** Connecting is part of reading: it is done anew after each failure. */
+    async open() {},
 
-  /** Connecting is part of reading: it is done anew after each failure. */
-  async open(): Promise<void> {}
-
-  async *batches(): AsyncGenerator<Item[]> {
-    const { signal } = this.#stopping
-    signal.throwIfAborted()
-    const inbox = (this.#inbox = new Inbox<Item>())
-    const subscription = await this.#reader.subscribe(inbox, signal)
-    this.#subscription = subscription
-    if (signal.aborted) inbox.end()
-    try {
-      yield* inbox.batches(this.#reader.batch)
-    } finally {
-      inbox.end()
-      await subscription.close()
-    }
-  }
-
-  message(item: Item): BrokerMessage {
-    return this.#reader.message(item)
-  }
-
-  async settle(items: readonly Item[], fates: readonly Fate[]): Promise<void> {
-    const subscription = this.#subscription!
-    const done: Item[] = []
-    try {
-      for (const [index, item] of items.entries()) {
-        const fate = fates[index]!
-        if (fate.kind === 'left' && this.#reader.inOrder) break
-        if (fate.kind === 'left') continue
-        if (fate.kind === 'refused') await subscription.setAside(item, fate.problem)
-        done.push(item)
+    async *batches() {
+      stopping.signal.throwIfAborted()
+      const own = (inbox = new Inbox<Item>())
+      const opened = (subscription = await reader.subscribe(own, stopping.signal))
+      if (stopping.signal.aborted) own.end()
+      try {
+        yield* own.batches(reader.batch)
+      } finally {
+        own.end()
+        await opened.close()
       }
-    } finally {
-      // Those before one that cannot be set aside, too.
-      await subscription.acknowledge(done)
-    }
-  }
+    },
 
-  isConnectionError(): boolean {
-    return false
-  }
+    message: (item) => reader.message(item),
 
-  interrupt(): void {
-    this.#stopping.abort()
-    this.#inbox.end()
-  }
+    async settle(items, fates) {
+      const done: Item[] = []
+      try {
+        for (const [index, item] of items.entries()) {
+          const fate = fates[index]!
+          if (fate.kind === 'left' && reader.inOrder) break
+          if (fate.kind === 'left') continue
+          if (fate.kind === 'refused') await subscription!.setAside(item, fate.problem)
+          done.push(item)
+        }
+      } finally {
+        // Those before one that cannot be set aside, too.
+        await subscription!.acknowledge(done)
+      }
+    },
 
-  abort(): void {
-    this.#subscription?.destroy()
-  }
+    isConnectionError: () => false,
 
-  async close(): Promise<void> {
-    await this.#reader.release?.()
-  }
+    interrupt() {
+      stopping.abort()
+      inbox.end()
+    },
 
-  async forget(): Promise<void> {
-    await this.#reader.forget?.()
+    abort: () => subscription?.destroy(),
+    close: async () => await reader.release?.(),
+    forget: async () => await reader.forget?.(),
   }
 }

@@ -1,11 +1,11 @@
 /** Jobs as the messages that ingest takes. */
-import { createHash } from 'node:crypto'
 import type { Job } from 'bullmq'
 import type { Clock } from '../../core/clock.ts'
 import { memberText } from '../../core/json.ts'
 import type { IncomingMessage } from '../../core/message.ts'
 import { fields, text } from '../../core/json-values.ts'
 import { identity, orderingKey } from '../../whatsapp/identity/event-identity.ts'
+import { indexable } from '../broker/content-id.ts'
 import { readReceived } from './received.ts'
 
 /** What is known of ZapHub's sessions elsewhere. */
@@ -31,6 +31,7 @@ interface MessageDeps {
 
 /** Longer than any queue is cut off from Pombo. */
 const rememberedSeconds = 7 * 86_400
+const longestKey = 250
 
 type Read<T> = T | { problem: string }
 
@@ -55,10 +56,10 @@ export async function receivedMessage(
       eventType: 'message.received',
       payload: event ? JSON.stringify(event) : jobText,
       form: event ? 'whatsapp' : null,
-      orderingKey: short(event ? orderingKey(event) : session),
+      orderingKey: indexable(event ? orderingKey(event) : session, longestKey),
       dedupe: keys.map((key) => ({
         kind: 'source',
-        key: short(key),
+        key: indexable(key, longestKey),
         windowSeconds: rememberedSeconds,
       })),
     },
@@ -100,7 +101,7 @@ export async function deliveryMessage(
       dedupe: [
         {
           kind: 'source',
-          key: short(`${job.queueQualifiedName}|${job.id!}|${job.timestamp}`),
+          key: indexable(`${job.queueQualifiedName}|${job.id!}|${job.timestamp}`, longestKey),
           windowSeconds: rememberedSeconds,
         },
       ],
@@ -113,11 +114,4 @@ function sizeProblem(jobText: string, { maxPayloadBytes }: MessageDeps['settings
   return bytes > maxPayloadBytes
     ? `it has ${bytes} bytes, and more than ${maxPayloadBytes} are not taken (POMBO_MAX_BODY_BYTES)`
     : null
-}
-
-/** Ids are the senders' to choose: what no index can hold is known by its hash. */
-function short(key: string): string {
-  return key.length <= 250 && !key.includes('\0') && key.isWellFormed()
-    ? key
-    : createHash('sha256').update(key).digest('base64url')
 }

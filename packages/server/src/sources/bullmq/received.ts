@@ -1,5 +1,6 @@
 /** Jobs of ZapHub's queue `message-receive` → canonical events. Pure. */
 import { emptyContent } from '../../whatsapp/message/content.ts'
+import { present } from '../../whatsapp/message/present.ts'
 import { chatKindOf, chatOf, jidOfUser, personOf } from '../../whatsapp/identity/jid.ts'
 import {
   type ContentType,
@@ -113,23 +114,19 @@ function contentOf(job: Fields): MessageContent {
   return content
 }
 
-const texts = ['url', 'directPath', 'mediaKey', 'fileSha256', 'fileEncSha256', 'mimetype'] as const
-const numbers = ['mediaKeyTimestamp', 'fileLength', 'seconds'] as const
-
 /** A URL in `content` is of the file that ZapHub keeps; one in `raw_media`, of WhatsApp's encrypted one. */
-function mediaOf(given: Fields, raw: Fields | undefined): Media {
-  const media: Media = {}
-  const stored = firstText(given['url'], given['mediaUrl'])
-  if (stored !== null) media.storedUrl = stored
-  const fileName = firstText(given['fileName'], given['filename'])
-  if (fileName !== null) media.fileName = fileName
-  for (const name of texts) {
-    const value = text(raw?.[name]) ?? (name === 'mimetype' ? text(given[name]) : null)
-    if (value !== null) media[name] = value
-  }
-  for (const name of numbers) {
-    const value = toNumber(raw?.[name]) ?? (name === 'seconds' ? toNumber(given[name]) : null)
-    if (value !== null) media[name] = value
-  }
-  return media
+function mediaOf(given: Fields, raw: Fields = {}): Media {
+  return present({
+    storedUrl: firstText(given['url'], given['mediaUrl']),
+    fileName: firstText(given['fileName'], given['filename']),
+    url: text(raw['url']),
+    directPath: text(raw['directPath']),
+    mediaKey: text(raw['mediaKey']),
+    fileSha256: text(raw['fileSha256']),
+    fileEncSha256: text(raw['fileEncSha256']),
+    mimetype: firstText(raw['mimetype'], given['mimetype']),
+    mediaKeyTimestamp: toNumber(raw['mediaKeyTimestamp']),
+    fileLength: toNumber(raw['fileLength']),
+    seconds: toNumber(raw['seconds']) ?? toNumber(given['seconds']),
+  })
 }

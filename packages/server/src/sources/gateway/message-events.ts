@@ -9,6 +9,7 @@ import {
   readMessage,
 } from '../../whatsapp/message/content.ts'
 import { normaliseJid, personOf } from '../../whatsapp/identity/jid.ts'
+import { present } from '../../whatsapp/message/present.ts'
 import type { EventFields } from '../../whatsapp/event-fields.ts'
 import type { EventType } from '../../whatsapp/whatsapp.ts'
 import type { Chat, MessageContent, MessageStatus, Person } from '../../whatsapp/message/message.ts'
@@ -111,11 +112,9 @@ function withStored(content: MessageContent, { viewOnce, stored = {} }: Envelope
   if (viewOnce) content.viewOnce = true
   if (!base64 && !url) return content
   content.media = {
-    ...(fileName ? { fileName } : {}),
-    ...(mimetype ? { mimetype } : {}),
+    ...present({ fileName, mimetype }),
     ...content.media,
-    ...(base64 ? { base64 } : {}),
-    ...(url ? { storedUrl: url } : {}),
+    ...present({ base64, storedUrl: url }),
   }
   return content
 }

@@ -1,6 +1,7 @@
 /** What a message of go-whatsapp-web-multidevice says: each kind of content is a member of its own. Both versions. */
 import { emptyContent } from '../../whatsapp/message/content.ts'
-import { locationOf } from '../../whatsapp/message/flat.ts'
+import { locationOf, quoting } from '../../whatsapp/message/flat.ts'
+import { present } from '../../whatsapp/message/present.ts'
 import type { ContentType, Media, MessageContent } from '../../whatsapp/message/message.ts'
 import { respell } from '../../whatsapp/wire/spelling.ts'
 import { fields, type Fields, firstText, list, text } from '../../core/json-values.ts'
@@ -16,18 +17,14 @@ const media: [string, ContentType, string][] = [
 
 /** A path, or `{path | media_path | url, mime_type?, caption?, filename?}`. */
 function mediaOf(value: unknown, key: string): Media {
-  const item = fields(value)
-  const url = text(item?.['url'])
-  const stored = text(value) ?? firstText(item?.['path'], item?.['media_path'])
-  const mimetype = firstText(item?.['mime_type'], item?.['mimetype'])
-  const fileName = firstText(item?.['filename'], item?.['file_name'])
-  return {
-    ...(url ? { url } : {}),
-    ...(stored ? { storedUrl: stored } : {}),
-    ...(mimetype ? { mimetype } : {}),
-    ...(fileName ? { fileName } : {}),
-    ...(key === 'ptvMessage' ? { ptv: true } : {}),
-  }
+  const item = fields(value) ?? {}
+  return present({
+    url: text(item['url']),
+    storedUrl: text(value) ?? firstText(item['path'], item['media_path']),
+    mimetype: firstText(item['mime_type'], item['mimetype']),
+    fileName: firstText(item['filename'], item['file_name']),
+    ptv: key === 'ptvMessage',
+  })
 }
 
 /** `body`: the text or caption; `repliedTo`, `quoted`: of the message that this one answers. */
@@ -39,14 +36,7 @@ export function gowaContent(
 ): MessageContent {
   const content = kindOf(event)
   content.text = body ?? content.text
-  if (repliedTo !== null)
-    content.quoted = {
-      messageId: repliedTo,
-      senderId: null,
-      chatId: null,
-      type: null,
-      text: quoted,
-    }
+  if (repliedTo !== null) content.quoted = quoting(repliedTo, { text: quoted })
   if (event['forwarded'] === true) content.forwarded = true
   if (event['view_once'] === true) content.viewOnce = true
   return content

@@ -1,9 +1,9 @@
 /** Events of gateways as the messages that ingest takes. Pure. */
-import { createHash } from 'node:crypto'
 import type { DedupeKey, IncomingMessage } from '../../core/message.ts'
 import { identity, orderingKey } from '../../whatsapp/identity/event-identity.ts'
 import { fallbackType, isFallback, type WhatsAppEvent } from '../../whatsapp/whatsapp.ts'
 import type { Parsed, PlainMessage } from '../gateway/gateway.ts'
+import { indexable } from '../broker/content-id.ts'
 import type { Source } from './settings.ts'
 
 /** On messages that no canonical form covers. */
@@ -14,9 +14,7 @@ const qrRetentionDays = 1
 
 export function messageOf(event: WhatsAppEvent, source: Source, appId: string): IncomingMessage {
   return {
-    tenantId: source.tenantId,
-    appId,
-    source: source.gateway,
+    ...whoseOf(source, appId),
     eventType: short(event.type),
     payload: jsonText(event),
     form: 'whatsapp',
@@ -34,9 +32,7 @@ export function unknownMessage(
   appId: string,
 ): IncomingMessage {
   return {
-    tenantId: source.tenantId,
-    appId,
-    source: source.gateway,
+    ...whoseOf(source, appId),
     eventType:
       parsed.name === 'unknown' ? `${source.gateway}.unknown` : short(fallbackType(parsed.name)),
     payload: jsonText(parsed.body ?? null),
@@ -52,33 +48,28 @@ export function plainMessage(
   appId: string,
 ): IncomingMessage {
   return {
-    tenantId: source.tenantId,
-    appId,
-    source: source.gateway,
+    ...whoseOf(source, appId),
     ...rest,
     eventType: short(eventType),
     form: null,
-    ...(dedupe && {
-      dedupe: [
-        {
-          kind: 'source',
-          key: key(dedupe.key),
-          windowSeconds: dedupe.windowSeconds ?? source.dedupeSeconds,
-        },
-      ],
-    }),
+    ...(dedupe && { dedupe: [dedupeKey(dedupe.key, source, dedupe.windowSeconds)] }),
   }
 }
 
-function dedupeKey(text: string, { dedupeSeconds }: Source): DedupeKey {
-  return { kind: 'source', key: key(text), windowSeconds: dedupeSeconds }
+function whoseOf({ tenantId, gateway }: Source, appId: string) {
+  return { tenantId, appId, source: gateway }
 }
 
-/** Ids are the senders' to choose: what no index can hold is known by its hash. */
+function dedupeKey(
+  text: string,
+  { dedupeSeconds }: Source,
+  windowSeconds = dedupeSeconds,
+): DedupeKey {
+  return { kind: 'source', key: key(text), windowSeconds }
+}
+
 function key(text: string): string {
-  return text.length <= 500 && !text.includes('\0') && text.isWellFormed()
-    ? text
-    : createHash('sha256').update(text).digest('base64url')
+  return indexable(text, 500)
 }
 
 /** The length that event types have everywhere else. */

@@ -5,7 +5,7 @@
 import { shownAddress } from '../../destinations/contract/address.ts'
 import { mqttAddress, ports } from '../../destinations/mqtt/settings.ts'
 import type { BrokerKind } from '../broker/kind.ts'
-import { Subscriber } from '../broker/subscriber.ts'
+import { subscriber } from '../broker/subscriber.ts'
 import { type MqttSource, settings } from './settings.ts'
 import { say } from '../../core/sentences/sentences.ts'
 
@@ -25,7 +25,7 @@ export const mqtt: BrokerKind<MqttSource> = {
   address: ({ url, topic }) => shownAddress(url, ports, topic),
   verify: async (given, tools) => await (await import('./session.ts')).verify(given, tools),
   async reader(given, tools) {
-    const { MqttReader } = await import('./reader.ts')
-    return new Subscriber(new MqttReader(given, tools))
+    const { mqttReader } = await import('./reader.ts')
+    return subscriber(mqttReader(given, tools))
   },
 }

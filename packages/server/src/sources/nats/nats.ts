@@ -5,7 +5,7 @@
 import { shownAddress } from '../../destinations/contract/address.ts'
 import { natsAddress, ports } from '../../destinations/nats/settings.ts'
 import type { BrokerKind } from '../broker/kind.ts'
-import { Subscriber } from '../broker/subscriber.ts'
+import { subscriber } from '../broker/subscriber.ts'
 import { type NatsSource, settings } from './settings.ts'
 import { say } from '../../core/sentences/sentences.ts'
 
@@ -24,7 +24,7 @@ export const nats: BrokerKind<NatsSource> = {
   address: ({ url, stream }) => shownAddress(url, ports, stream),
   verify: async (given, tools) => await (await import('./verify.ts')).verify(given, tools),
   async reader(given, tools) {
-    const { NatsReader } = await import('./reader.ts')
-    return new Subscriber(new NatsReader(given, tools))
+    const { natsReader } = await import('./reader.ts')
+    return subscriber(natsReader(given, tools))
   },
 }

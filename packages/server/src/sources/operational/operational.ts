@@ -1,5 +1,6 @@
 import type { IncomingMessage } from '../../core/message.ts'
-import { isAway, type Pool } from '../../db/pool.ts'
+import type { Pool } from '../../db/pool.ts'
+import { Rounds } from '../rounds.ts'
 import { forget, operationalApps, pending } from './store.ts'
 
 /** An operational event, as it was noted. */
@@ -28,30 +29,19 @@ export interface OperationalDeps {
  */
 export class OperationalEvents {
   readonly #deps: OperationalDeps
-  #timer: NodeJS.Timeout | undefined
-  #running: Promise<void> | undefined
+  readonly #rounds: Rounds
 
   constructor(deps: OperationalDeps) {
     this.#deps = deps
+    this.#rounds = new Rounds(
+      async () => await this.#pass(),
+      deps.pollMs ?? 500,
+      (error) => deps.log('operational events could not be read; trying again', error),
+    )
   }
 
-  start(): void {
-    this.#timer = setInterval(() => {
-      this.#running ??= this.#pass()
-        .catch((error: unknown) => {
-          if (!isAway(error))
-            this.#deps.log('operational events could not be read; trying again', error)
-        })
-        .finally(() => {
-          this.#running = undefined
-        })
-    }, this.#deps.pollMs ?? 500)
-  }
-
-  async stop(): Promise<void> {
-    clearInterval(this.#timer)
-    await this.#running
-  }
+  readonly start = (): void => this.#rounds.start()
+  readonly stop = async (): Promise<void> => await this.#rounds.stop()
 
   async #pass(): Promise<void> {
     const { pool, accept, hear } = this.#deps

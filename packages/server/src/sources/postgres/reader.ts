@@ -2,6 +2,7 @@ import { PomboError } from '../../core/error.ts'
 import type { Accepted, IncomingMessage } from '../../core/message.ts'
 import { inTransaction, isAway, openPool, type Pool } from '../../db/pool.ts'
 import { eachInOrder } from '../broker/acceptance.ts'
+import { Trouble } from '../broker/trouble.ts'
 import { messageOf, type OutboxRow } from './row.ts'
 import { claim, hasOutbox, hasRows, keysHeldBack, type Settled, settle, takeTurn } from './store.ts'
 import { OutboxBell } from './wake/store.ts'
@@ -63,13 +64,13 @@ export class OutboxReader {
   #wake: (() => void) | undefined
   #appId: string | undefined
   #there = false
-  /** Said last, and not to be said again until it changes. */
-  #trouble: string | undefined
+  readonly #trouble: Trouble
 
   constructor(deps: ReaderDeps) {
     this.#deps = deps
     this.#pool = openPool(deps.url, 1, 'pombo-outbox')
     this.#bell = new OutboxBell(deps.url, () => this.#ring())
+    this.#trouble = new Trouble(deps.log, `the outbox of ${deps.name} is read again`)
   }
 
   start(): void {
@@ -100,7 +101,7 @@ export class OutboxReader {
         failures = 0
         if (pass.kind === 'missing')
           this.#complain(`there is no outbox in ${this.#deps.name}; "pombo pg install" makes one`)
-        else this.#recovered()
+        else this.#trouble.over()
         if (pass.kind === 'more') continue
         if (pass.kind === 'nothing') await this.#pause(pollMs)
         // Not to be cut short: the ring would be about rows that cannot be taken either.
@@ -202,16 +203,8 @@ export class OutboxReader {
   #complain(message: string, error?: unknown): void {
     // Of Pombo's own database: that it has no outbox is no fault, and that it is away is said by others, once.
     if (!this.#deps.expected && (error === undefined || isAway(error))) return
-    const said = `${message} ${error instanceof Error && !isAway(error) ? error.message : ''}`
-    if (said === this.#trouble) return
-    this.#trouble = said
-    this.#deps.log(message, error)
-  }
-
-  #recovered(): void {
-    if (this.#trouble === undefined) return
-    this.#trouble = undefined
-    this.#deps.log(`the outbox of ${this.#deps.name} is read again`)
+    const what = error instanceof Error && !isAway(error) ? error.message : ''
+    this.#trouble.tell(message, error, `${message} ${what}`)
   }
 }
 

@@ -6,7 +6,7 @@
 import { shownAddress } from '../../destinations/contract/address.ts'
 import { ports, rabbitmqAddress } from '../../destinations/rabbitmq/settings.ts'
 import type { BrokerKind } from '../broker/kind.ts'
-import { Subscriber } from '../broker/subscriber.ts'
+import { subscriber } from '../broker/subscriber.ts'
 import { namesOf, type RabbitmqSource, settings } from './settings.ts'
 import { say } from '../../core/sentences/sentences.ts'
 
@@ -30,10 +30,10 @@ export const rabbitmq: BrokerKind<RabbitmqSource> = {
   verify: async (given, tools) => await (await import('./verify.ts')).verify(given, tools),
   async reader(given, tools) {
     if (given.stream !== undefined) {
-      const { StreamReader } = await import('./stream-reader.ts')
-      return new Subscriber(new StreamReader(given, tools))
+      const { streamReader } = await import('./stream-reader.ts')
+      return subscriber(streamReader(given, tools))
     }
-    const { QueueReader } = await import('./queue-reader.ts')
-    return new Subscriber(new QueueReader(given, tools))
+    const { queueReader } = await import('./queue-reader.ts')
+    return subscriber(queueReader(given, tools))
   },
 }

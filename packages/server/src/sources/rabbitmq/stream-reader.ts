@@ -1,9 +1,9 @@
 import type { ConsumeMessage } from 'amqplib'
 import { contentId } from '../broker/content-id.ts'
 import type { Inbox } from '../broker/inbox.ts'
-import { type BrokerMessage, type ReaderTools, usualBatch } from '../broker/kind.ts'
+import { type ReaderTools, usualBatch } from '../broker/kind.ts'
 import { Shares } from '../broker/shares.ts'
-import type { SubscribingReader, Subscription } from '../broker/subscriber.ts'
+import type { SubscribingReader } from '../broker/subscriber.ts'
 import { headersOf, Reading } from './reading.ts'
 import { type RabbitmqSource, streamsOf } from './settings.ts'
 import { streamStart } from './verify.ts'
@@ -19,57 +19,27 @@ interface StreamItem {
  * Whoever takes over begins there, and knows by the offset what it meets again. Nodes share the streams of a super
  * stream.
  */
-export class StreamReader implements SubscribingReader<StreamItem> {
-  readonly broker = 'RabbitMQ'
-  readonly name: string
-  readonly batch: number
-  readonly inOrder = true
-  readonly #streams: string[]
-  readonly #settings: RabbitmqSource
-  readonly #tools: ReaderTools
+export function streamReader(
+  settings: RabbitmqSource,
+  tools: ReaderTools,
+): SubscribingReader<StreamItem> {
+  const { slots } = tools
+  const { from = 'first', partitions, batch = usualBatch } = settings
+  const streams = streamsOf(settings)
 
-  constructor(settings: RabbitmqSource, tools: ReaderTools) {
-    this.#settings = settings
-    this.#tools = tools
-    this.#streams = streamsOf(settings)
-    this.name = `the stream ${settings.stream}`
-    this.batch = settings.batch ?? usualBatch
-  }
-
-  async subscribe(
-    inbox: Inbox<StreamItem>,
-    signal: AbortSignal,
-  ): Promise<Subscription<StreamItem>> {
-    const shares = await Shares.open({
-      inbox,
-      share: async () => await this.#tools.slots.share(this.#streams),
-      open: async (stream, ended) => await this.#open(stream, inbox, signal, ended),
-    })
-    return {
-      setAside: async ({ message, reading }, problem) => await reading.setAside(message, problem),
-      acknowledge: async (items) => {
-        for (const [reading, own] of Map.groupBy(items, (item) => item.reading))
-          await this.#advance(reading, own)
-      },
-      close: async () => await shares.close(),
-      destroy: () => shares.destroy(),
-    }
-  }
-
-  async #open(
+  async function open(
     stream: string,
     inbox: Inbox<StreamItem>,
     signal: AbortSignal,
     onEnd: (error: Error) => void,
   ): Promise<Reading> {
-    const slot = await this.#tools.slots.claim(stream)
+    const slot = await slots.claim(stream)
     if (!slot) throw new Error(`another node reads ${stream} by now`)
-    const { from = 'first' } = this.#settings
     const last = slot.position === null ? -1 : Number(slot.position)
-    return await Reading.open(this.#settings, this.#tools, {
+    return await Reading.open(settings, tools, {
       name: stream,
       // Of all of them together, one batch is taken while another comes.
-      prefetch: Math.max(1, Math.ceil((2 * this.batch) / this.#streams.length)),
+      prefetch: Math.max(1, Math.ceil((2 * batch) / streams.length)),
       consume: streamStart(slot.position === null ? from : last + 1),
       signal,
       onMessage: (message, reading) => {
@@ -81,26 +51,47 @@ export class StreamReader implements SubscribingReader<StreamItem> {
     })
   }
 
-  async #advance(reading: Reading, items: readonly StreamItem[]): Promise<void> {
+  async function advance(reading: Reading, items: readonly StreamItem[]): Promise<void> {
     const { stream, message } = items.at(-1)!
     // Where it is another node's by now, that one meets them again, and knows them.
-    if (!(await this.#tools.slots.advance(stream, String(offsetOf(message))))) return
+    if (!(await slots.advance(stream, String(offsetOf(message))))) return
     for (const item of items) reading.acknowledge(item.message)
   }
 
-  message({ stream, message }: StreamItem): BrokerMessage {
-    // With its content: a stream that was made anew counts from 0 again.
-    const id = `${offsetOf(message)} ${contentId(message.content)}`
-    return {
-      body: message.content,
-      headers: headersOf(message),
-      id: this.#settings.partitions === undefined ? id : `${stream} ${id}`,
-      again: false,
-    }
-  }
+  return {
+    name: `the stream ${settings.stream}`,
+    batch,
+    inOrder: true,
 
-  async release(): Promise<void> {
-    await this.#tools.slots.release(this.#streams)
+    async subscribe(inbox, signal) {
+      const shares = await Shares.open({
+        inbox,
+        share: async () => await slots.share(streams),
+        open: async (stream, ended) => await open(stream, inbox, signal, ended),
+      })
+      return {
+        setAside: async ({ message, reading }, problem) => await reading.setAside(message, problem),
+        acknowledge: async (items) => {
+          for (const [reading, own] of Map.groupBy(items, (item) => item.reading))
+            await advance(reading, own)
+        },
+        close: async () => await shares.close(),
+        destroy: () => shares.destroy(),
+      }
+    },
+
+    message({ stream, message }) {
+      // With its content: a stream that was made anew counts from 0 again.
+      const id = `${offsetOf(message)} ${contentId(message.content)}`
+      return {
+        body: message.content,
+        headers: headersOf(message),
+        id: partitions === undefined ? id : `${stream} ${id}`,
+        again: false,
+      }
+    },
+
+    release: async () => await slots.release(streams),
   }
 }
 

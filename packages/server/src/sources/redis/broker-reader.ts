@@ -16,6 +16,7 @@ export function readerOf(settings: RedisSource, tools: ReaderTools): BrokerConsu
   const address = redisAddress(settings)
   const common = {
     url,
+    explain: (error: Error) => translated(error) as Error,
     dial: async () => {
       const signal = AbortSignal.timeout(openMs)
       const secure = address.scheme === 'rediss'
@@ -30,28 +31,18 @@ export function readerOf(settings: RedisSource, tools: ReaderTools): BrokerConsu
     batch,
   }
   return stream === undefined
-    ? new ListReader({ ...common, key: list!, end })
-    : new StreamReader({ ...common, key: stream, group })
+    ? Object.assign(new ListConsumer({ ...common, key: list!, end }), { message: elementMessage })
+    : Object.assign(new StreamConsumer({ ...common, key: stream, group }), {
+        message: entryMessage,
+      })
 }
 
-class ListReader extends ListConsumer implements BrokerConsumer<ListElement> {
-  override async open(onError: (error: Error) => void): Promise<void> {
-    await super.open((error) => onError(translated(error) as Error))
-  }
-
-  message({ bytes, again }: ListElement): BrokerMessage {
-    return { body: bytes, headers: {}, id: null, again }
-  }
+function elementMessage({ bytes, again }: ListElement): BrokerMessage {
+  return { body: bytes, headers: {}, id: null, again }
 }
 
-class StreamReader extends StreamConsumer implements BrokerConsumer<Entry> {
-  override async open(onError: (error: Error) => void): Promise<void> {
-    await super.open((error) => onError(translated(error) as Error))
-  }
-
-  message([id, fields]: Entry): BrokerMessage {
-    return { ...contentOf(fields ?? []), id, again: false }
-  }
+function entryMessage([id, fields]: Entry): BrokerMessage {
+  return { ...contentOf(fields ?? []), id, again: false }
 }
 
 /** Fields that are headers under another name, where the payload stands alone beside them. */

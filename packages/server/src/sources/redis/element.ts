@@ -1,8 +1,8 @@
 /** What lists and streams hold, as the messages that ingest takes. Pure. */
 import { isUtf8 } from 'node:buffer'
-import { createHash } from 'node:crypto'
 import { memberText } from '../../core/json.ts'
 import type { ReadItem } from '../broker/acceptance.ts'
+import { indexable } from '../broker/content-id.ts'
 import { readPlainEvent } from '../gateway/plain-event.ts'
 
 /** Longer than a Redis is cut off from Pombo. */
@@ -78,7 +78,7 @@ function message(
       dedupe:
         identity === null
           ? []
-          : [{ kind: 'source', key: short(identity), windowSeconds: rememberedSeconds }],
+          : [{ kind: 'source', key: indexable(identity, 250), windowSeconds: rememberedSeconds }],
     },
   }
 }
@@ -97,11 +97,4 @@ function tooLarge(bytes: number, maxBytes: number): ReadItem {
     ok: false,
     problem: `it has ${bytes} bytes, and more than ${maxBytes} are not taken (POMBO_MAX_BODY_BYTES)`,
   }
-}
-
-/** Keys and ids are others' to choose: what no index can hold is known by its hash. */
-function short(identity: string): string {
-  return identity.length <= 250 && !identity.includes('\0') && identity.isWellFormed()
-    ? identity
-    : createHash('sha256').update(identity).digest('base64url')
 }

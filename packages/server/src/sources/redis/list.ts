@@ -2,25 +2,16 @@ import { isUtf8 } from 'node:buffer'
 import type { Fate, ReadItem } from '../broker/acceptance.ts'
 import type { Consumer } from '../broker/broker.ts'
 import { isConnectionError } from '../broker/redis-connection.ts'
-import { Connections, type RedisPlace, type RedisValue } from './connections.ts'
+import { Connections, type RedisDeps, type RedisValue, usualBatch } from './connections.ts'
 import { readElement } from './element.ts'
 
-export interface ListDeps extends RedisPlace {
-  key: string
+export interface ListDeps extends RedisDeps {
   /** Where the oldest element is. */
   end: 'right' | 'left'
-  /** Names this process among all that read the list. */
-  consumer: string
-  maxPayloadBytes: number
-  /** The list for what can be no message; unless given `<key>:pombo:refused`. */
-  refused?: string | undefined
-  batch?: number | undefined
-  log: (message: string) => void
   /** After how long without a heartbeat a reader is dead and its elements go back. */
   deadMs?: number
 }
 
-const usualBatch = 100
 const blockSeconds = 5
 
 /** An element, and whether it may have been accepted before: a dead reader had it, or an answer was lost. */
@@ -79,7 +70,6 @@ return redis.call('LREM', KEYS[1], 1, ARGV[1])`
  * that dies in between leaves them there, and the next one that notices gives them back.
  */
 export class ListConsumer implements Consumer<ListElement> {
-  readonly broker = 'Redis'
   readonly name: string
   readonly heartbeat: { everyMs: number; beat: () => Promise<void> }
   readonly isConnectionError = isConnectionError

@@ -48,7 +48,7 @@ export class RedisSources {
         take: async (items, stopping) =>
           await acceptAll(
             items.map((item) => consumer.read(item)),
-            consumer.broker,
+            'Redis',
             into,
             stopping,
           ),

@@ -1,26 +1,17 @@
 import type { Fate, ReadItem } from '../broker/acceptance.ts'
 import type { Consumer } from '../broker/broker.ts'
 import { isConnectionError } from '../broker/redis-connection.ts'
-import { Connections, type RedisPlace } from './connections.ts'
+import { Connections, type RedisDeps, usualBatch } from './connections.ts'
 import { readEntry } from './element.ts'
 
-export interface StreamDeps extends RedisPlace {
-  key: string
+export interface StreamDeps extends RedisDeps {
   group: string
-  /** Names this process within the group. */
-  consumer: string
-  maxPayloadBytes: number
-  /** The stream for what can be no message; unless given `<key>:pombo:refused`. */
-  refused?: string | undefined
-  batch?: number | undefined
-  log: (message: string) => void
   /** After how long an entry that a consumer has and does not acknowledge is taken over. */
   idleMs?: number
 }
 
 export type Entry = [id: string, fields: Buffer[] | null]
 
-const usualBatch = 100
 const blockMs = 5_000
 
 /**
@@ -44,7 +35,6 @@ return gone`
  * entry store one message.
  */
 export class StreamConsumer implements Consumer<Entry> {
-  readonly broker = 'Redis'
   readonly name: string
   readonly isConnectionError = isConnectionError
   readonly #deps: StreamDeps

@@ -8,6 +8,7 @@
 import { entry, type Fields, firstText, text } from '../../core/json-values.ts'
 import { chatOf, personOf } from '../../whatsapp/identity/jid.ts'
 import { emptyContent } from '../../whatsapp/message/content.ts'
+import { locationOf, quoting } from '../../whatsapp/message/flat.ts'
 import type { ContentType, MessageContent, MessageStatus } from '../../whatsapp/message/message.ts'
 import { toNumber } from '../../whatsapp/wire/json-shapes.ts'
 import type { GatewayRequest, GatewaySource, Mapped, Parsed } from '../gateway/gateway.ts'
@@ -101,7 +102,7 @@ function contentOf(body: Fields): MessageContent {
   const quoted = text(body['OriginalRepliedMessageSid'])
   if (quoted !== null) {
     const senderId = jidOf(body['OriginalRepliedMessageSender'])
-    content.quoted = { messageId: quoted, senderId, chatId: null, type: null, text: null }
+    content.quoted = quoting(quoted, { senderId })
   }
   if (body['Forwarded'] === 'true' || body['FrequentlyForwarded'] === 'true')
     content.forwarded = true
@@ -126,9 +127,8 @@ function kindOf(body: Fields): MessageContent {
     return { ...emptyContent('list_reply'), reply: { id: text(body['ListId']), title: row } }
   const [latitude, longitude] = [toNumber(body['Latitude']), toNumber(body['Longitude'])]
   if (latitude !== null && longitude !== null) {
-    const [name, address] = [text(body['Label']), text(body['Address'])]
-    const place = { ...(name ? { name } : {}), ...(address ? { address } : {}) }
-    return { ...emptyContent('location'), location: { latitude, longitude, ...place } }
+    const place = { latitude, longitude, name: body['Label'], address: body['Address'] }
+    return { ...emptyContent('location'), location: locationOf(place) }
   }
   const [storedUrl, mimetype] = [text(body['MediaUrl0']), text(body['MediaContentType0'])]
   if (storedUrl === null || mimetype === null) return emptyContent('text')

@@ -1,7 +1,8 @@
 /** WAHA's message payload: its serialised ids, its JIDs with `@c.us`, its acks, which are one lower than WhatsApp's. */
 import { emptyContent, type Reading, readMessage } from '../../whatsapp/message/content.ts'
 import { chatOf, counterpart, normaliseJid, personOf } from '../../whatsapp/identity/jid.ts'
-import { locationOf } from '../../whatsapp/message/flat.ts'
+import { locationOf, quoting } from '../../whatsapp/message/flat.ts'
+import { present } from '../../whatsapp/message/present.ts'
 import {
   type ContentType,
   type Media,
@@ -98,13 +99,9 @@ export function wahaContent(payload: Fields): MessageContent {
   const reply = fields(payload['replyTo'])
   const repliedTo = text(reply?.['id'])
   if (repliedTo !== null && !content.quoted) {
-    content.quoted = {
-      messageId: splitId(repliedTo)?.messageId ?? repliedTo,
-      senderId: normaliseJid(reply?.['participant']),
-      chatId: null,
-      type: null,
-      text: text(reply?.['body']),
-    }
+    const messageId = splitId(repliedTo)?.messageId ?? repliedTo
+    const senderId = normaliseJid(reply?.['participant'])
+    content.quoted = quoting(messageId, { senderId, text: text(reply?.['body']) })
   }
   return content
 }
@@ -123,14 +120,8 @@ function typeOf(payload: Fields, data: Fields | undefined): ContentType {
 function mediaOf(payload: Fields): Media | null {
   const media = fields(payload['media'])
   if (!media) return null
-  const url = text(media['url'])
-  const mimetype = text(media['mimetype'])
-  const fileName = text(media['filename'])
-  return {
-    ...(url ? { storedUrl: url } : {}),
-    ...(mimetype ? { mimetype } : {}),
-    ...(fileName ? { fileName } : {}),
-  }
+  const [storedUrl, mimetype] = [text(media['url']), text(media['mimetype'])]
+  return present({ storedUrl, mimetype, fileName: text(media['filename']) })
 }
 
 /** -1 ERROR, 0 PENDING, 1 SERVER, 2 DEVICE, 3 READ, 4 PLAYED. */

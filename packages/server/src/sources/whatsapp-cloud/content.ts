@@ -1,7 +1,8 @@
 /** What a message of the Cloud API says: `type` names the member that holds it. */
 import { entry, fields, type Fields, firstText, list, text } from '../../core/json-values.ts'
 import { emptyContent } from '../../whatsapp/message/content.ts'
-import { locationOf, replying, saying } from '../../whatsapp/message/flat.ts'
+import { locationOf, quoting, replying, saying } from '../../whatsapp/message/flat.ts'
+import { present } from '../../whatsapp/message/present.ts'
 import type { ContentType, Media, MessageContent } from '../../whatsapp/message/message.ts'
 import { phoneJid } from './people.ts'
 
@@ -15,21 +16,16 @@ const media: Readonly<Record<string, [ContentType, string]>> = {
 
 /** Meta keeps the file: `url` opens with the account's token for five minutes, `id` gives a new one. */
 function mediaOf(item: Fields): Media {
-  const [url, id] = [text(item['url']), text(item['id'])]
-  const [mimetype, sha256, fileName] = [
-    text(item['mime_type']),
-    text(item['sha256']),
-    text(item['filename']),
-  ]
-  return {
-    ...(url ? { url } : {}),
-    ...(id ? { storedUrl: `https://graph.facebook.com/${id}` } : {}),
-    ...(mimetype ? { mimetype } : {}),
-    ...(sha256 ? { fileSha256: sha256 } : {}),
-    ...(fileName ? { fileName } : {}),
-    ...(item['voice'] === true ? { ptt: true } : {}),
-    ...(item['animated'] === true ? { animated: true } : {}),
-  }
+  const id = text(item['id'])
+  return present({
+    url: text(item['url']),
+    storedUrl: id && `https://graph.facebook.com/${id}`,
+    mimetype: text(item['mime_type']),
+    fileSha256: text(item['sha256']),
+    fileName: text(item['filename']),
+    ptt: item['voice'] === true,
+    animated: item['animated'] === true,
+  })
 }
 
 type Reader = (item: Fields, message: Fields) => MessageContent
@@ -48,32 +44,21 @@ const readers: Readonly<Record<string, Reader>> = {
   }),
   // A button of a template.
   button: (item) =>
-    replying(
-      'button_reply',
-      'templateButtonReplyMessage',
-      text(item['payload']),
-      text(item['text']),
-    ),
+    replying('button_reply', 'templateButtonReplyMessage', item['payload'], item['text']),
   interactive(item) {
     const [button, row, form] = ['button_reply', 'list_reply', 'nfm_reply'].map((kind) =>
       fields(item[kind]),
     )
     if (button)
-      return replying(
-        'button_reply',
-        'buttonsResponseMessage',
-        text(button['id']),
-        text(button['title']),
-      )
-    if (row)
-      return replying('list_reply', 'listResponseMessage', text(row['id']), text(row['title']))
+      return replying('button_reply', 'buttonsResponseMessage', button['id'], button['title'])
+    if (row) return replying('list_reply', 'listResponseMessage', row['id'], row['title'])
     // A Flow's answers are JSON in a text.
     if (form)
       return replying(
         'interactive',
         'interactiveResponseMessage',
-        text(form['response_json']),
-        text(form['body']),
+        form['response_json'],
+        form['body'],
       )
     return saying('interactive', 'interactiveMessage', null)
   },
@@ -97,14 +82,7 @@ export function contentOf(message: Fields): MessageContent | undefined {
   if (!content) return undefined
   const context = fields(message['context'])
   const quoted = text(context?.['id'])
-  if (quoted !== null)
-    content.quoted = {
-      messageId: quoted,
-      senderId: phoneJid(context?.['from']),
-      chatId: null,
-      type: null,
-      text: null,
-    }
+  if (quoted !== null) content.quoted = quoting(quoted, { senderId: phoneJid(context?.['from']) })
   if (context?.['forwarded'] === true || context?.['frequently_forwarded'] === true)
     content.forwarded = true
   const referral = fields(message['referral'])

@@ -1,7 +1,8 @@
 /** What a message of Z-API's says: one member a kind. */
 import { entry, fields, type Fields, list, text } from '../../core/json-values.ts'
 import { emptyContent } from '../../whatsapp/message/content.ts'
-import { locationOf, replying, saying } from '../../whatsapp/message/flat.ts'
+import { locationOf, quoting, replying, saying } from '../../whatsapp/message/flat.ts'
+import { present } from '../../whatsapp/message/present.ts'
 import type { ContentType, Media, MessageContent } from '../../whatsapp/message/message.ts'
 import { toNumber } from '../../whatsapp/wire/json-shapes.ts'
 
@@ -10,18 +11,15 @@ type Reader = (item: Fields, body: Fields) => MessageContent
 /** Files of the kind `name` are under `<name>Url`, and kept for 30 days. */
 function file(name: string, type: ContentType): Reader {
   return (item) => {
-    const [storedUrl, mimetype] = [text(item[`${name}Url`]), text(item['mimeType'])]
-    const [fileName, title] = [text(item['fileName']), text(item['title'])]
-    const [pageCount, seconds] = [toNumber(item['pageCount']), toNumber(item['seconds'])]
-    const media: Media = {
-      ...(storedUrl ? { storedUrl } : {}),
-      ...(mimetype ? { mimetype } : {}),
-      ...(fileName ? { fileName } : {}),
-      ...(title ? { title } : {}),
-      ...(pageCount === null ? {} : { pageCount }),
-      ...(seconds === null ? {} : { seconds }),
-      ...(item['ptt'] === true ? { ptt: true } : {}),
-    }
+    const media: Media = present({
+      storedUrl: text(item[`${name}Url`]),
+      mimetype: text(item['mimeType']),
+      fileName: text(item['fileName']),
+      title: text(item['title']),
+      pageCount: toNumber(item['pageCount']),
+      seconds: toNumber(item['seconds']),
+      ptt: item['ptt'] === true,
+    })
     return { ...saying(type, `${name}Message`, item['caption']), media }
   }
 }
@@ -87,8 +85,7 @@ export function contentOf(body: Fields): MessageContent | undefined {
       ? undefined
       : { ...emptyContent('contact', 'contactsArrayMessage'), contacts: cards.map(card) }
   const quoted = text(body['referenceMessageId'])
-  if (quoted !== null)
-    content.quoted = { messageId: quoted, senderId: null, chatId: null, type: null, text: null }
+  if (quoted !== null) content.quoted = quoting(quoted)
   if (body['forwarded'] === true) content.forwarded = true
   const expirationSeconds = toNumber(body['messageExpirationSeconds'])
   if (expirationSeconds) content.expirationSeconds = expirationSeconds

@@ -4,6 +4,7 @@
  * struct instead, it is read as one.
  */
 import { emptyContent } from '../../whatsapp/message/content.ts'
+import { present } from '../../whatsapp/message/present.ts'
 import { chatOf, personOf } from '../../whatsapp/identity/jid.ts'
 import type { ContentType, Media } from '../../whatsapp/message/message.ts'
 import { fields, type Fields, firstText, text, entry } from '../../core/json-values.ts'
@@ -75,9 +76,7 @@ function message(origin: Origin, data: Fields): Mapped {
 }
 
 function mediaOf(data: Fields): Media {
-  const mimetype = text(data['mime_type'])
-  const fileName = text(data['file_name'])
-  return { ...(mimetype ? { mimetype } : {}), ...(fileName ? { fileName } : {}) }
+  return present({ mimetype: text(data['mime_type']), fileName: text(data['file_name']) })
 }
 
 const words: Readonly<Record<string, Word>> = {

@@ -2,6 +2,7 @@
 /** WhatsApp's message object (in Baileys' spelling) → what it says. */
 import { parseJid, normaliseJid } from '../identity/jid.ts'
 import type { ContentType, Media, MessageContent, Quoted } from './message.ts'
+import { present } from './present.ts'
 import { typeOfKey, unwrap } from './unwrap.ts'
 import { type Fields, fields, firstText, list, text, entry } from '../../core/json-values.ts'
 import { toBase64, toIso, toNumber, word } from '../wire/json-shapes.ts'
@@ -151,10 +152,12 @@ function fill(content: MessageContent, key: string, inside: Fields): void {
       content.location = {
         latitude: toNumber(inside['degreesLatitude']) ?? 0,
         longitude: toNumber(inside['degreesLongitude']) ?? 0,
-        ...optional('name', text(inside['name'])),
-        ...optional('address', text(inside['address'])),
-        ...optional('url', text(inside['url'])),
-        ...(key === 'liveLocationMessage' || inside['isLive'] === true ? { live: true } : {}),
+        ...present({
+          name: text(inside['name']),
+          address: text(inside['address']),
+          url: text(inside['url']),
+          live: key === 'liveLocationMessage' || inside['isLive'] === true,
+        }),
       }
       return
     }
@@ -242,14 +245,6 @@ function fillRare(content: MessageContent, inside: Fields): void {
 function reply(content: MessageContent, id: unknown, title: unknown): void {
   content.reply = { id: text(id), title: text(title) }
   content.text ??= content.reply.title
-}
-
-/** `{name: value}`, or nothing where there is no value. */
-function optional<Name extends string, Value>(
-  name: Name,
-  value: Value | null,
-): { [N in Name]?: Value } {
-  return value === null ? {} : ({ [name]: value } as { [N in Name]?: Value })
 }
 
 /** Of a file's fields, how each is read: by one name here and in WhatsApp's message. */

@@ -2,7 +2,8 @@
 import { text } from '../../core/json-values.ts'
 import { toNumber } from '../wire/json-shapes.ts'
 import { emptyContent } from './content.ts'
-import type { ContentType, Location, MessageContent } from './message.ts'
+import { present } from './present.ts'
+import type { ContentType, Location, MessageContent, Quoted } from './message.ts'
 
 export function saying(type: ContentType, messageType: string, words: unknown): MessageContent {
   return { ...emptyContent(type, messageType), text: text(words) }
@@ -22,13 +23,22 @@ export function replying(
 export function locationOf(
   given: Partial<Record<'latitude' | 'longitude' | 'name' | 'address' | 'url' | 'live', unknown>>,
 ): Location {
-  const [name, address, url] = [text(given.name), text(given.address), text(given.url)]
   return {
     latitude: toNumber(given.latitude) ?? 0,
     longitude: toNumber(given.longitude) ?? 0,
-    ...(name ? { name } : {}),
-    ...(address ? { address } : {}),
-    ...(url ? { url } : {}),
-    ...(given.live === true ? { live: true } : {}),
+    ...present({
+      name: text(given.name),
+      address: text(given.address),
+      url: text(given.url),
+      live: given.live === true,
+    }),
   }
+}
+
+/** The message that another one answers, of which little is told. */
+export function quoting(
+  messageId: string,
+  { senderId = null, text: words = null }: Partial<Pick<Quoted, 'senderId' | 'text'>> = {},
+): Quoted {
+  return { messageId, senderId, chatId: null, type: null, text: words }
 }

@@ -81,24 +81,13 @@ export interface FileHead {
 }
 
 export async function findFile(db: Queryable, id: string): Promise<FileHead | undefined> {
-  const { rows } = await db.query<{
-    mimetype: string
-    size_bytes: number
-    sha256: Buffer
-    sealed: boolean
-  }>(
-    'select mimetype, size_bytes, sha256, seal_key is not null as sealed from media where id = $1',
+  const { rows } = await db.query<FileHead>(
+    `select mimetype, size_bytes as "sizeBytes", encode(sha256, 'hex') as digest, seal_key is not null as sealed
+       from media
+      where id = $1`,
     [id],
   )
-  const row = rows[0]
-  return (
-    row && {
-      mimetype: row.mimetype,
-      sizeBytes: row.size_bytes,
-      digest: row.sha256.toString('hex'),
-      sealed: row.sealed,
-    }
-  )
+  return rows[0]
 }
 
 /**

@@ -5,7 +5,7 @@ import type { EventOf } from '../../../whatsapp/whatsapp.ts'
 import { Profiles } from './profiles.ts'
 
 const jid = '5511999990001@s.whatsapp.net'
-const row = (name: string) => ({ app_id: 'app', jid, alt_jid: null, name, image_url: null })
+const row = (name: string) => ({ appId: 'app', jid, altId: null, name, imageUrl: null })
 
 const turn = () => new Promise((resolve) => setImmediate(resolve))
 

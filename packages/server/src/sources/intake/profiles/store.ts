@@ -19,26 +19,14 @@ export async function loadProfiles(
   db: Queryable,
   keys: readonly ProfileKey[],
 ): Promise<(Profile & ProfileKey)[]> {
-  const { rows } = await db.query<{
-    app_id: string
-    jid: string
-    alt_jid: string | null
-    name: string | null
-    image_url: string | null
-  }>({
+  const { rows } = await db.query<Profile & ProfileKey>({
     name: 'profiles',
-    text: `select p.app_id, p.jid, p.alt_jid, p.name, p.image_url
+    text: `select p.app_id as "appId", p.jid, p.alt_jid as "altId", p.name, p.image_url as "imageUrl"
              from unnest($1::uuid[], $2::text[]) as k (app_id, jid)
              join profile p using (app_id, jid)`,
     values: [keys.map(({ appId }) => appId), keys.map(({ jid }) => jid)],
   })
-  return rows.map((row) => ({
-    appId: row.app_id,
-    jid: row.jid,
-    altId: row.alt_jid,
-    name: row.name,
-    imageUrl: row.image_url,
-  }))
+  return rows
 }
 
 /**
