@@ -53,14 +53,10 @@ const only = { send: 'send_only', poll: 'poll_only' } as const
 /** The key in the Authorization header; throws the 401 that says what is missing. */
 export function bearerOf(header: string | undefined): string {
   if (header === undefined)
-    throw new PomboError('authentication_failed', {
-      detail: say('header_missing'),
-    })
+    throw new PomboError('authentication_failed', { detail: say('header_missing') })
   const [, presented] = /^Bearer +(\S+) *$/i.exec(header) ?? []
   if (presented === undefined) {
-    throw new PomboError('authentication_failed', {
-      detail: say('header_not_bearer'),
-    })
+    throw new PomboError('authentication_failed', { detail: say('header_not_bearer') })
   }
   return presented
 }
@@ -77,13 +73,9 @@ export function permit(
     throw new PomboError('permission_denied', { detail: say(only[holder.use]) })
   }
   if (access === 'tenant' && holder.appId !== null) {
-    throw new PomboError('permission_denied', {
-      detail: say('one_app_only'),
-    })
+    throw new PomboError('permission_denied', { detail: say('one_app_only') })
   }
   if (access === 'operator' && (holder.appId !== null || holder.tenantId !== operatorTenantId)) {
-    throw new PomboError('permission_denied', {
-      detail: say('operator_only'),
-    })
+    throw new PomboError('permission_denied', { detail: say('operator_only') })
   }
 }

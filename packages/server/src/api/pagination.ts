@@ -13,13 +13,9 @@ import { say } from '../core/sentences/sentences.ts'
 export const maxPageItems = 250
 
 export const pageQuery = {
-  limit: wholeNumber(1, maxPageItems).optional().meta({
-    description: 'How many items at most; 50 unless given',
-    type: 'integer',
-    pattern: undefined,
-    minimum: 1,
-    maximum: maxPageItems,
-  }),
+  limit: wholeNumber(1, maxPageItems)
+    .optional()
+    .describe('How many items at most; 50 unless given'),
   iterator: z
     .string()
     .max(300)
@@ -99,6 +95,24 @@ export function readCursor(
 }
 
 const opposite: Record<Order, Order> = { ascending: 'descending', descending: 'ascending' }
+
+/** For lists that only go on: the id that an iterator names. `at` and `problem`: where it stands elsewhere. */
+export function placeIn(
+  kind: IdKind,
+  iterator: string,
+  at = ['query', 'iterator'],
+  problem = say('iterator_of_list'),
+): string {
+  const id = readId(kind, iterator)
+  if (id === undefined) throw invalid(at, problem)
+  return id
+}
+
+/** The uuid behind this one, for a bound that is excluded itself. */
+export function uuidBehind(id: string): string {
+  const digits = (BigInt(`0x${id.replaceAll('-', '')}`) + 1n).toString(16).padStart(32, '0')
+  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+}
 
 /** The same for lists that are sorted by id. */
 export function readIdCursor(query: PageQuery, usual: Order, kind: IdKind): Cursor {

@@ -60,9 +60,7 @@ export function roleOf({ id, method }: { id: string; method: string }): Role {
 /** Refuses a key of a lesser role. */
 export function requireRole(held: Role, needed: Role): void {
   if (includes(held, needed)) return
-  throw new PomboError('permission_denied', {
-    detail: say('role_short', { held, needed }),
-  })
+  throw new PomboError('permission_denied', { detail: say('role_short', { held, needed }) })
 }
 
 /** What a dialect's request takes: its own paths, in its own words. */

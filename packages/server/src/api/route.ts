@@ -76,6 +76,9 @@ export function json(status: number, body: unknown): Answer {
 
 export const empty: Answer = { status: 204 }
 
+/** In descriptions. */
+export const cloudOnly = "In Svix's cloud only; its open-source server has no such path."
+
 type Output<Schema extends z.ZodType | undefined> = Schema extends z.ZodType
   ? z.output<Schema>
   : undefined

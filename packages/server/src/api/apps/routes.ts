@@ -8,7 +8,7 @@ import { say } from '../../core/sentences/sentences.ts'
 const notSelected = flag
   .optional()
   .refine((given) => given !== true, say('not_offered_apps'))
-  .meta({ description: 'Not offered', type: 'boolean' })
+  .describe('Not offered')
 
 export function appRoutes(apps: Apps): Route[] {
   return resource({
@@ -31,10 +31,9 @@ export function appRoutes(apps: Apps): Route[] {
     },
     create: {
       query: {
-        get_if_exists: flag.optional().meta({
-          description: 'Answer the application with this uid where there is one already',
-          type: 'boolean',
-        }),
+        get_if_exists: flag
+          .optional()
+          .describe('Answer the application with this uid where there is one already'),
       },
       body: applicationIn,
       answers: {

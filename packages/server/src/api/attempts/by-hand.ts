@@ -97,9 +97,7 @@ function skipRoute(deps: AttemptDeps): Route {
       const message = await requireMessage(deps, appId, params.msg_id)
       const open = { endpointIds: [endpoint.id], messageIds: [message.id] }
       if ((await discardDeliveries(db, open, say('not_sent_by_hand'))) === 0)
-        throw new PomboError('conflict', {
-          detail: say('delivery_not_open'),
-        })
+        throw new PomboError('conflict', { detail: say('delivery_not_open') })
       wake(endpoint.id)
       return empty
     },

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { readIdCursor } from '../pagination.ts'
-import { json, type Route, route } from '../route.ts'
+import { cloudOnly, json, type Route, route } from '../route.ts'
 import type { AttemptDeps } from './deps.ts'
 import { pick } from './pick.ts'
 import { filterOf } from './status.ts'
@@ -24,7 +24,7 @@ export function countRoute({ reads, endpointsOf }: AttemptDeps): Route {
     id: 'v1.message-attempt.count-by-endpoint',
     tag: 'Message Attempt',
     summary: `Count an endpoint's attempts, up to ${most.toLocaleString('en')}`,
-    description: "In Svix's cloud only; its open-source server has no such path.",
+    description: cloudOnly,
     access: 'app',
     query: z.object(filters),
     answers: { 200: { description: 'How many there are', body: countOut } },

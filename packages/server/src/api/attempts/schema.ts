@@ -54,10 +54,9 @@ const statusNumber = wholeNumber(0, 4)
   })
 
 export const expandedStatuses = {
-  expanded_statuses: flag.optional().meta({
-    description: 'Show what was not sent as Canceled (4) instead of Fail (2)',
-    type: 'boolean',
-  }),
+  expanded_statuses: flag
+    .optional()
+    .describe('Show what was not sent as Canceled (4) instead of Fail (2)'),
 }
 
 export const statusQuery = { status: statusNumber, ...expandedStatuses }
@@ -77,7 +76,5 @@ export const attemptQuery = {
   channel: channel.optional().describe('Only messages on this channel'),
   tag: tag.optional().describe('Only messages with this tag'),
   event_types: list(eventTypeName).describe('Only these event types'),
-  with_msg: flag
-    .optional()
-    .meta({ description: 'Answer the message beside each attempt', type: 'boolean' }),
+  with_msg: flag.optional().describe('Answer the message beside each attempt'),
 }

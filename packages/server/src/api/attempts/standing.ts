@@ -52,21 +52,23 @@ function messagesRoute(deps: AttemptDeps): Route {
       return await messagePage(from, rows, cursor, {
         messageOf: (row) => row.message,
         iteratorOf: iterators.write,
-        show: (row) => messageJson(row.message, query.with_content, standing(row, expanded)),
+        show: (row) => {
+          const shown = JSON.stringify(standing(row, expanded))
+          return messageJson(row.message, query.with_content, `,${shown.slice(1, -1)}`)
+        },
         withContent: query.with_content,
       })
     },
   })
 }
 
-function standing(row: MessageDelivery, expanded: boolean): string {
-  const shown = JSON.stringify({
+function standing(row: Pick<MessageDelivery, 'state' | 'next_ms' | 'reason'>, expanded: boolean) {
+  return {
     ...showStatus(statusOf(row.state, expanded)),
     nextAttempt: row.next_ms === null ? null : iso(row.next_ms),
     reason: row.reason,
     reasonCoded: showCoded(row.reason),
-  })
-  return `,${shown.slice(1, -1)}`
+  }
 }
 
 function destinationsRoute(deps: AttemptDeps): Route {
@@ -106,10 +108,7 @@ function destinationsRoute(deps: AttemptDeps): Route {
     show: (rows, { query }) =>
       rows.map(({ row, endpoint }) => ({
         ...showEndpoint(endpoint),
-        ...showStatus(statusOf(row.state, query.expanded_statuses === true)),
-        nextAttempt: row.next_ms === null ? null : iso(row.next_ms),
-        reason: row.reason,
-        reasonCoded: showCoded(row.reason),
+        ...standing(row, query.expanded_statuses === true),
       })),
   })
 }

@@ -7,7 +7,7 @@ import type { KeyUse } from '../../registry/keys/key.ts'
 import type { MadeKey } from '../../registry/keys/store.ts'
 import { component, time } from '../field.ts'
 import { pathParameters } from '../path.ts'
-import { json, type Route, route } from '../route.ts'
+import { cloudOnly, json, type Route, route } from '../route.ts'
 import type { Needs } from '../route-deps.ts'
 
 export type TokenDeps = Needs<'keys' | 'pollers' | 'tenants' | 'clock' | 'operatorTenantId'>
@@ -15,7 +15,6 @@ export type TokenDeps = Needs<'keys' | 'pollers' | 'tenants' | 'clock' | 'operat
 const tag = 'Authentication'
 /** What they can do is named by their `use`. */
 const role: Role = 'operate'
-const cloudOnly = "In Svix's cloud only; its open-source server has no such path."
 const seconds = z.int().min(60).max(315_360_000)
 
 export const tokenOut = component('ApiTokenOut', {

@@ -92,6 +92,12 @@ export const taskOut = z
     ],
   })
 
+/** As it is answered where it begins. */
+export function showBegun(row: TaskRow): z.output<typeof recoverOut> {
+  const { data: _, ...begun } = showTask(row)
+  return begun
+}
+
 export function showTask(row: TaskRow): z.output<typeof taskOut> {
   const { args } = row
   const error = row.status === 'canceled' ? 'canceled' : row.error

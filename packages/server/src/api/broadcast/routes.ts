@@ -1,5 +1,5 @@
 import { uuidv7 } from '../../core/id.ts'
-import { recoverOut, showTask } from '../background-tasks/schema.ts'
+import { recoverOut, showBegun } from '../background-tasks/schema.ts'
 import { startTask, usual } from '../background-tasks/store.ts'
 import { payloadText } from '../messages/send.ts'
 import { json, type Route, route } from '../route.ts'
@@ -40,8 +40,7 @@ export function broadcastRoute(deps: BroadcastDeps): Route {
       const args = { ...usual, states: [], sinceMs: 0, untilMs: nowMs, message }
       const whose = { tenantId, appId: null, endpointId: null }
       const task = await startTask(db, whose, 'message.broadcast', args, nowMs, id)
-      const { data: _, ...shown } = showTask(task)
-      return json(202, shown)
+      return json(202, showBegun(task))
     },
   })
 }

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { aliases } from '../../core/known.ts'
 import { channel, eventTypeName, uid } from '../field.ts'
 import { payloadOrData } from '../messages/raw-schema.ts'
+import { retentionHours } from '../messages/schema.ts'
 import { say } from '../../core/sentences/sentences.ts'
 
 export const broadcastIn = z
@@ -18,12 +19,7 @@ export const broadcastIn = z
       .max(90)
       .nullish()
       .describe('Days after which the payload is deleted'),
-    payloadRetentionHours: z
-      .int()
-      .min(1)
-      .max(90 * 24)
-      .nullish()
-      .describe('The same in hours'),
+    payloadRetentionHours: retentionHours,
   })
   .meta({
     id: 'MessageBroadcastIn',

@@ -1,5 +1,5 @@
 import { invalid } from '../../core/error.ts'
-import { recoverOut, showTask } from '../background-tasks/schema.ts'
+import { recoverOut, showBegun } from '../background-tasks/schema.ts'
 import { startTask, usual } from '../background-tasks/store.ts'
 import { component, instant } from '../field.ts'
 import { json, type Route, route } from '../route.ts'
@@ -32,8 +32,7 @@ export function cancelRoute({ db, clock, endpoints }: Needs<'db' | 'clock' | 'en
       const args = { ...usual, states: [], sinceMs: 0, untilMs: Math.max(0, untilMs) }
       const whose = { ...scope, endpointId: id }
       const task = await startTask(db, whose, 'endpoint.cancel-messages', args, nowMs)
-      const { data: _, ...shown } = showTask(task)
-      return json(202, shown)
+      return json(202, showBegun(task))
     },
   })
 }

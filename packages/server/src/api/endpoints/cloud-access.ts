@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { splitIdentity } from '../../core/certificate.ts'
 import { invalid, PomboError, relocated } from '../../core/error.ts'
 import type { Endpoints } from '../../registry/endpoints/store.ts'
-import { type Call, empty, json, type Route, route } from '../route.ts'
+import { cloudOnly, type Call, empty, json, type Route, route } from '../route.ts'
 import { component, pem } from '../field.ts'
 import type { ParamsOf } from '../path.ts'
 import { clientCredentials } from './access-schema.ts'
@@ -10,7 +10,6 @@ import { say } from '../../core/sentences/sentences.ts'
 
 const tag = 'Endpoint'
 const path = '/api/v1/app/{app_id}/endpoint/{endpoint_id}'
-const cloudOnly = "In Svix's cloud only; its open-source server has no such path."
 
 const methods = { basic: 'clientSecretBasic', post: 'clientSecretPost' } as const
 const { clientId, clientSecret, extraParams, scopes } = clientCredentials

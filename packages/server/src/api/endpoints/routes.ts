@@ -4,7 +4,7 @@ import { invalid, PomboError } from '../../core/error.ts'
 import type { IncomingMessage } from '../../core/message.ts'
 import { startRecovery } from '../background-tasks/store.ts'
 import { refuseForgotten } from '../background-tasks/kept.ts'
-import { recoverOut, showTask } from '../background-tasks/schema.ts'
+import { recoverOut, showBegun } from '../background-tasks/schema.ts'
 import type { EventTypes } from '../../registry/event-types/store.ts'
 import { exampleOf } from '../event-types/example.ts'
 import { instant } from '../field.ts'
@@ -125,8 +125,7 @@ function recoverRoute({ db, endpoints, clock, retentionDays }: EndpointDeps): Ro
         { ...scope, endpointId: id, sinceMs: Math.max(0, since), untilMs: until ?? null },
         clock.now(),
       )
-      const { data: _, ...shown } = showTask(task)
-      return json(202, shown)
+      return json(202, showBegun(task))
     },
   })
 }

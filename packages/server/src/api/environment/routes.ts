@@ -7,7 +7,7 @@ import { allTypes } from '../event-types/all.ts'
 import { refuseInvalidSchemas } from '../event-types/json-schema.ts'
 import { settingsOf, showEventType } from '../event-types/schema.ts'
 import { defined } from '../field.ts'
-import { json, type Route, route } from '../route.ts'
+import { cloudOnly, json, type Route, route } from '../route.ts'
 import type { Needs } from '../route-deps.ts'
 import { environmentIn, environmentOut, importedOut } from './schema.ts'
 import { say } from '../../core/sentences/sentences.ts'
@@ -15,7 +15,6 @@ import { say } from '../../core/sentences/sentences.ts'
 export type EnvironmentDeps = Needs<'clock' | 'eventTypes' | 'tenants'>
 
 const tag = 'Environment'
-const cloudOnly = "In Svix's cloud only; its open-source server has no such path."
 
 type Settings = z.output<typeof environmentOut>['settings']
 type Change = { before: unknown; after: unknown }

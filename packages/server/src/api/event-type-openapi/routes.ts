@@ -2,13 +2,13 @@ import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import { invalid, PomboError } from '../../core/error.ts'
 import type { EventType } from '../../registry/event-types/store.ts'
-import { recoverOut, showTask } from '../background-tasks/schema.ts'
+import { recoverOut, showBegun } from '../background-tasks/schema.ts'
 import { finishedTask, usual } from '../background-tasks/store.ts'
 import { allTypes } from '../event-types/all.ts'
 import { exampleOf } from '../event-types/example.ts'
 import { refuseInvalidSchemas } from '../event-types/json-schema.ts'
 import { isShallow } from '../event-types/schema.ts'
-import { json, type Route, route } from '../route.ts'
+import { cloudOnly, json, type Route, route } from '../route.ts'
 import type { Needs } from '../route-deps.ts'
 import { type ImportedType, webhooksOf } from './read.ts'
 import { importIn, importOut } from './schema.ts'
@@ -20,7 +20,6 @@ import { component } from '../field.ts'
 export type EventTypeOpenApiDeps = Needs<'db' | 'clock' | 'eventTypes' | 'version'>
 
 const tag = 'Event Type'
-const cloudOnly = "In Svix's cloud only; its open-source server has no such path."
 const document = z
   .record(z.string(), z.unknown())
   .meta({ id: 'OpenApiDocument', description: 'An OpenAPI 3.1 document' })
@@ -53,8 +52,7 @@ export function eventTypeOpenApiRoutes(deps: EventTypeOpenApiDeps): Route[] {
         const nowMs = clock.now()
         const args = { ...usual, states: [], sinceMs: 0, untilMs: nowMs }
         const task = await finishedTask(db, tenantId, 'sdk.generate', { args, result }, nowMs)
-        const { data: _, ...shown } = showTask(task)
-        return json(202, shown)
+        return json(202, showBegun(task))
       },
     }),
     route({

@@ -2,12 +2,11 @@ import { z } from 'zod'
 import { invalid } from '../../core/error.ts'
 import type { EventTypes } from '../../registry/event-types/store.ts'
 import { component, together, whenever } from '../field.ts'
-import { json, type Route, route } from '../route.ts'
+import { cloudOnly, json, type Route, route } from '../route.ts'
 import { say } from '../../core/sentences/sentences.ts'
 
 const tag = 'Event Type'
 const path = '/api/v1/event-type/{event_type_name}/retry-schedule'
-const cloudOnly = "In Svix's cloud only; its open-source server has no such path."
 
 const duration = z
   .object({

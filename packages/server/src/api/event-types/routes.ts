@@ -35,12 +35,8 @@ export function eventTypeRoutes(eventTypes: EventTypes): Route[] {
       page: 'A page of event types',
       access: 'app',
       query: {
-        include_archived: flag
-          .optional()
-          .meta({ description: 'Archived ones too', type: 'boolean' }),
-        with_content: flag
-          .optional()
-          .meta({ description: 'Answer their schemas', type: 'boolean' }),
+        include_archived: flag.optional().describe('Archived ones too'),
+        with_content: flag.optional().describe('Answer their schemas'),
       },
       order: 'ascending',
       iterators: {
@@ -102,7 +98,7 @@ export function eventTypeRoutes(eventTypes: EventTypes): Route[] {
     delete: {
       summary: 'Archive an event type, or delete it',
       query: {
-        expunge: flag.optional().meta({ description: 'Delete it for good', type: 'boolean' }),
+        expunge: flag.optional().describe('Delete it for good'),
       },
       answers: { 204: { description: 'Archived or deleted' } },
       async store({ holder, params: { event_type_name: name }, query }) {

@@ -5,7 +5,7 @@ import { readId, showId } from '../../core/id.ts'
 import { lastFailures, placeKey } from '../../queue/reopen/failures/store.ts'
 import type { Holder } from '../access.ts'
 import { instant, list, wholeNumber } from '../field.ts'
-import { listOf, pageQuery } from '../pagination.ts'
+import { listOf, pageQuery, placeIn } from '../pagination.ts'
 import { findEndpoint } from '../replay/store.ts'
 import { json, type Route, route } from '../route.ts'
 import type { Needs } from '../route-deps.ts'
@@ -111,7 +111,7 @@ function deliveriesRoute(deps: FailureDeps): Route {
       const db = reads(call)
       const { endpointId } = await scopeOf(deps, holder, query)
       const limit = query.limit ?? 50
-      let below = query.iterator === undefined ? highest : placeIn(query.iterator)
+      let below = query.iterator === undefined ? highest : placeIn('message', query.iterator)
       const states = query.state ?? ['waiting', 'exhausted']
       const data: ReturnType<typeof showDelivery>[] = []
       let done = false
@@ -142,12 +142,6 @@ function deliveriesRoute(deps: FailureDeps): Route {
       return json(200, { data, iterator, prevIterator: null, done })
     },
   })
-}
-
-function placeIn(iterator: string): string {
-  const id = readId('message', iterator)
-  if (id !== undefined) return id
-  throw invalid(['query', 'iterator'], say('iterator_of_list'))
 }
 
 /** An app and an endpoint that a query names, within reach of who asks. */

@@ -27,10 +27,7 @@ export function healthRoutes(health: Pick<Health, 'ready'>): Route[] {
       summary,
       access: 'open',
       query: z.object({
-        detail: flag.optional().meta({
-          description: 'Answer what was looked at, as /readyz does',
-          type: 'boolean',
-        }),
+        detail: flag.optional().describe('Answer what was looked at, as /readyz does'),
       }),
       answers: {
         200: { description: 'The parts, where they were asked for', body: healthOut },

@@ -4,11 +4,10 @@ import { showId } from '../../core/id.ts'
 import type { Integration, Integrations } from '../../registry/integrations/store.ts'
 import { component, defined, eventTypeName, name, time } from '../field.ts'
 import { resource } from '../resource.ts'
-import { json, type Route, route } from '../route.ts'
+import { cloudOnly, json, type Route, route } from '../route.ts'
 
 const tag = 'Integration'
 const path = '/api/v1/app/{app_id}/integration/{integ_id}'
-const cloudOnly = "In Svix's cloud only; its open-source server has no such path."
 
 const integrationIn = component('IntegrationIn', {
   name: name.meta({ examples: ['Storefront'] }),

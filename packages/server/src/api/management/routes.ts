@@ -10,14 +10,13 @@ import { shown, tokenOut } from '../auth/tokens.ts'
 import { deletedWithIt } from '../tenants/routes.ts'
 import { component, name, time } from '../field.ts'
 import { resource } from '../resource.ts'
-import { empty, json, type Route, route } from '../route.ts'
+import { cloudOnly, empty, json, type Route, route } from '../route.ts'
 import type { Needs } from '../route-deps.ts'
 import { say } from '../../core/sentences/sentences.ts'
 
 export type ManagementDeps = Needs<'keys' | 'tenants' | 'clock'>
 
 const tag = 'Management'
-const cloudOnly = "In Svix's cloud only; its open-source server has no such path."
 const keyId = z.string().min(1).max(256)
 const type = z
   .enum(['development', 'production'])

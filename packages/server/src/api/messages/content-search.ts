@@ -6,7 +6,7 @@ import { payloadValue } from '../../core/raw-payload.ts'
 import { compileFilter, type Filter } from '../../route/filter.ts'
 import { messageJson, pageJson } from './message-json.ts'
 import { filterQuery, messageOut, withContent } from './schema.ts'
-import { fillPayloads, listMessages } from './store.ts'
+import { byBytes, fillPayloads, listMessages } from './store.ts'
 import type { Messages, StoredMessage } from '../history/messages/store.ts'
 import { listOf, pageQuery, readIdCursor } from '../pagination.ts'
 import type { Reads } from '../reads.ts'
@@ -66,7 +66,7 @@ export function contentSearchRoute(deps: Messages & { reads: Reads }): Route {
       for (;;) {
         const rows = await listMessages(from.db, appId, query, cursor)
         let last: string | null = cursor.at
-        for (const some of byBytes(rows.slice(0, atATime))) {
+        for (const some of byBytes(rows.slice(0, atATime), most.bytes / 4)) {
           await fillPayloads(from, some)
           for (const message of some) {
             last = message.id
@@ -130,20 +130,4 @@ function holds(message: StoredMessage, wanted: string): boolean {
   if (payload.toLowerCase().includes(wanted)) return true
   if (!payload.includes('\\')) return false
   return (JSON.stringify(payloadValue(message)) ?? '').toLowerCase().includes(wanted)
-}
-
-/** As many together as their payloads come to a few MB. */
-function* byBytes(messages: readonly StoredMessage[]): Generator<StoredMessage[]> {
-  let some: StoredMessage[] = []
-  let bytes = 0
-  for (const message of messages) {
-    if (some.length > 0 && bytes + message.payloadBytes > most.bytes / 4) {
-      yield some
-      some = []
-      bytes = 0
-    }
-    some.push(message)
-    bytes += message.payloadBytes
-  }
-  if (some.length > 0) yield some
 }

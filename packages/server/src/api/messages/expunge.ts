@@ -1,15 +1,14 @@
 import { z } from 'zod'
 import type { Clock } from '../../core/clock.ts'
 import type { Pool } from '../../db/pool.ts'
-import { recoverOut, showTask } from '../background-tasks/schema.ts'
+import { recoverOut, showBegun } from '../background-tasks/schema.ts'
 import { startTask, usual } from '../background-tasks/store.ts'
-import { json, type Route, route } from '../route.ts'
+import { cloudOnly, json, type Route, route } from '../route.ts'
 import { pathParameters } from '../path.ts'
 import { expungePayload, messageIdOf } from './store.ts'
 import { component } from '../field.ts'
 
 const tag = 'Message'
-const cloudOnly = "In Svix's cloud only; its open-source server has no such path."
 
 const bulkIn = component('BulkExpungeContentsIn', {
   ids: z.array(pathParameters.msg_id).max(1_000).optional(),
@@ -62,8 +61,7 @@ export function expungeRoutes({ db, clock }: { db: Pool; clock: Clock }): Route[
           { ...usual, states: [], sinceMs: 0, untilMs: nowMs + 1 },
           nowMs,
         )
-        const { data: _, ...shown } = showTask(task)
-        return json(202, shown)
+        return json(202, showBegun(task))
       },
     }),
   ]

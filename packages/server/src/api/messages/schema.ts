@@ -57,6 +57,14 @@ const payload = z.unknown().meta({
   examples: [{ from: '5511999990000', text: 'Olá' }],
 })
 
+/** Beside `payloadRetentionPeriod`, which is in days. */
+export const retentionHours = z
+  .int()
+  .min(1)
+  .max(90 * 24)
+  .nullish()
+  .describe('The same in hours')
+
 export const messageIn = z
   .object({
     eventType: eventTypeName,
@@ -78,12 +86,7 @@ export const messageIn = z
       .max(90)
       .optional()
       .describe('Days after which the payload is deleted, if the message itself is still kept'),
-    payloadRetentionHours: z
-      .int()
-      .min(1)
-      .max(90 * 24)
-      .nullish()
-      .describe('The same in hours'),
+    payloadRetentionHours: retentionHours,
     deliverAt: notOffered('messages are delivered as soon as they are accepted'),
     transformationsParams: transformationsParams.nullish(),
   })

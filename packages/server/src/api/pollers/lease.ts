@@ -1,6 +1,6 @@
 import { invalid } from '../../core/error.ts'
 import { uuidFloor, uuidv7 } from '../../core/id.ts'
-import { empty, type Route, route } from '../route.ts'
+import { cloudOnly, empty, type Route, route } from '../route.ts'
 import { type PollerDeps, pollerOf } from './poller-of.ts'
 import { readMessagesFrom } from './read.ts'
 import { commitIn, leasedOut, leaseQuery } from './schema.ts'
@@ -9,7 +9,6 @@ import { say } from '../../core/sentences/sentences.ts'
 
 const path = '/api/v1/app/{app_id}/polling-endpoint/{sink_id}/consumer/{consumer_id}'
 const tag = 'Polling Endpoint'
-const cloudOnly = "In Svix's cloud only; its open-source server has no such path."
 const usualLeaseMs = 60_000
 
 /**

@@ -1,5 +1,5 @@
-import { invalid } from '../../core/error.ts'
-import { readId, uuidFloor } from '../../core/id.ts'
+import { uuidFloor } from '../../core/id.ts'
+import { placeIn } from '../pagination.ts'
 import { isUpgrade, webSocketOf } from '../door/upgrade.ts'
 import { type Route, route } from '../route.ts'
 import { asEvents, asPages } from './connections.ts'
@@ -46,7 +46,8 @@ export function pushRoute(deps: PollerDeps & PushDeps): Route {
       const lastId = Array.isArray(given) ? given[0] : given
       if (request.method === 'HEAD') return { status: 200 }
       const done = async (after: string) => await savePlace(db, poller, consumer, after)
-      if (lastId !== undefined && lastId !== '') await done(placeIn(lastId))
+      if (lastId !== undefined && lastId !== '')
+        await done(placeIn('message', lastId, ['query', 'last_event_id'], say('no_id_of_stream')))
       const from = (await placeOf(db, poller.id, consumer)) ?? uuidFloor(poller.createdAtMs)
       // Only here: what is waited for between this and `run` is not counted yet.
       pushing.admit()
@@ -59,10 +60,4 @@ export function pushRoute(deps: PollerDeps & PushDeps): Route {
       return { status: 200, taken: true }
     },
   })
-}
-
-function placeIn(iterator: string): string {
-  const id = readId('message', iterator)
-  if (id !== undefined) return id
-  throw invalid(['query', 'last_event_id'], say('no_id_of_stream'))
 }

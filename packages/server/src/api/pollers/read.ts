@@ -5,7 +5,7 @@ import { dialectOf } from '../../dialects/dialects.ts'
 import { route as routeMessage } from '../../route/route.ts'
 import type { Messages, StoredMessage } from '../history/messages/store.ts'
 import { messageJson } from '../messages/message-json.ts'
-import { fillPayloads, listMessages } from '../messages/store.ts'
+import { byBytes, fillPayloads, listMessages } from '../messages/store.ts'
 import { settledMs } from './store.ts'
 
 /** Messages are read this long after they were accepted. */
@@ -56,7 +56,7 @@ export async function readMessagesFrom(
       limit: atATime,
     } as const
     const rows = await listMessages(deps.db, wanted.appId, { before }, cursor)
-    for (const some of byBytes(rows.slice(0, atATime))) {
+    for (const some of byBytes(rows.slice(0, atATime), most.bytes)) {
       await fillPayloads(deps, some)
       for (const message of some) {
         at = message.id
@@ -99,19 +99,4 @@ function itemJson(message: StoredMessage): string {
 
 export function pageText({ data, after, done }: Omit<ReadPage, 'ids'>): string {
   return `{"data":[${data.join(',')}],"iterator":"${showId('message', after)}","done":${done}}`
-}
-
-function* byBytes(messages: readonly StoredMessage[]): Generator<StoredMessage[]> {
-  let some: StoredMessage[] = []
-  let bytes = 0
-  for (const message of messages) {
-    if (some.length > 0 && bytes + message.payloadBytes > most.bytes) {
-      yield some
-      some = []
-      bytes = 0
-    }
-    some.push(message)
-    bytes += message.payloadBytes
-  }
-  if (some.length > 0) yield some
 }

@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { iso } from '../../core/clock.ts'
-import { invalid } from '../../core/error.ts'
-import { readId, showId, uuidFloor } from '../../core/id.ts'
+import { showId, uuidFloor } from '../../core/id.ts'
 import type { EventTypes } from '../../registry/event-types/store.ts'
 import type { Poller, Pollers } from '../../registry/pollers/store.ts'
 import { refuseUnknownTypes } from '../endpoints/event-types.ts'
 import { defined } from '../field.ts'
+import { placeIn } from '../pagination.ts'
 import { resource } from '../resource.ts'
-import { type Call, json, type Route, route } from '../route.ts'
+import { cloudOnly, type Call, json, type Route, route } from '../route.ts'
 import { leaseRoutes } from './lease.ts'
 import { type PollerDeps, pollerOf } from './poller-of.ts'
 import type { PushDeps } from './push.ts'
@@ -25,12 +25,10 @@ import {
   seekOut,
 } from './schema.ts'
 import { placeOf, savePlace } from './store.ts'
-import { say } from '../../core/sentences/sentences.ts'
 
 const tag = 'Polling Endpoint'
 const path = '/api/v1/app/{app_id}/poller/{sink_id}'
 const consumerPath = `${path}/consumer/{consumer_id}` as const
-const cloudOnly = "In Svix's cloud only; its open-source server has no such path."
 const lookEveryMs = 500
 
 type PollerIn = z.output<typeof pollerIn>
@@ -111,7 +109,7 @@ function pollRoutes(deps: PollerDeps): Route[] {
         const from =
           iterator === undefined
             ? uuidFloor(Math.max(0, after ?? poller.createdAtMs))
-            : placeIn(iterator)
+            : placeIn('message', iterator)
         return await answered(
           call,
           async (at) => await readMessagesFrom(deps, wanted, at, limit ?? 50),
@@ -136,7 +134,8 @@ function pollRoutes(deps: PollerDeps): Route[] {
         const { sink_id: sink, consumer_id: consumer } = call.params
         const poller = await pollerOf(deps.pollers, call, sink)
         const { iterator, limit, wait } = call.query
-        if (iterator !== undefined) await savePlace(db, poller, consumer, placeIn(iterator))
+        if (iterator !== undefined)
+          await savePlace(db, poller, consumer, placeIn('message', iterator))
         const from = (await placeOf(db, poller.id, consumer)) ?? uuidFloor(poller.createdAtMs)
         return await answered(
           call,
@@ -182,12 +181,6 @@ async function answered(
     page = await read(page.after)
   }
   return { status: 200, text: pageText(page) }
-}
-
-function placeIn(iterator: string): string {
-  const id = readId('message', iterator)
-  if (id !== undefined) return id
-  throw invalid(['query', 'iterator'], say('iterator_of_list'))
 }
 
 function both(filter: string | null, parts: (string | null)[]): string | null {

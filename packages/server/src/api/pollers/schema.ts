@@ -55,19 +55,15 @@ export const pollerOut = component('PollingEndpointSettingsOut', {
   updatedAt: time,
 })
 
-const limit = wholeNumber(1, maxPageItems).optional().meta({
-  description: 'How many messages at most; 50 unless given',
-  type: 'integer',
-  pattern: undefined,
-})
+const limit = wholeNumber(1, maxPageItems)
+  .optional()
+  .describe('How many messages at most; 50 unless given')
 
 const iterator = z.string().max(300).optional().describe('The `iterator` of the answer before')
 
-const wait = wholeNumber(0, 30).optional().meta({
-  description: 'Seconds to wait for a message where there is none; 0 unless given',
-  type: 'integer',
-  pattern: undefined,
-})
+const wait = wholeNumber(0, 30)
+  .optional()
+  .describe('Seconds to wait for a message where there is none; 0 unless given')
 
 export const pollQuery = z.object({
   limit,

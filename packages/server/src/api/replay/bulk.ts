@@ -4,15 +4,13 @@ import { aliases } from '../../core/known.ts'
 import type { ClosedState } from '../../queue/reopen/store.ts'
 import type { ReplayArgs } from '../../upkeep/jobs/store.ts'
 import { refuseForgotten } from '../background-tasks/kept.ts'
-import { recoverOut, showTask } from '../background-tasks/schema.ts'
+import { recoverOut, showBegun } from '../background-tasks/schema.ts'
 import { clockSlackMs, startTask, usual } from '../background-tasks/store.ts'
 import { recoverIn } from '../endpoints/action-schema.ts'
 import { channel, eventTypeName, instant, tag } from '../field.ts'
-import { json, type Route, route } from '../route.ts'
+import { cloudOnly, json, type Route, route } from '../route.ts'
 import type { Needs } from '../route-deps.ts'
 import { say } from '../../core/sentences/sentences.ts'
-
-const cloudOnly = "In Svix's cloud only; its open-source server has no such path."
 
 type BulkDeps = Needs<'db' | 'clock' | 'endpoints' | 'retentionDays'>
 
@@ -105,8 +103,7 @@ function replayRoute<Body extends z.ZodType<Span>>(
       await refuseForgotten(db, scope.tenantId, body.since, { nowMs, retentionDays })
       const args = { ...usual, ...span, ...argsOf(body as z.output<Body>) }
       const made = await startTask(db, { ...scope, endpointId: id }, task, args, nowMs)
-      const { data: _, ...shown } = showTask(made)
-      return json(202, shown)
+      return json(202, showBegun(made))
     },
   })
 }

@@ -4,7 +4,7 @@ import { invalid } from '../../core/error.ts'
 import { readId, showId, uuidFloor, uuidTimeMs } from '../../core/id.ts'
 import type { Queryable } from '../../db/pool.ts'
 import { channel, eventTypeName, instant, list, tag, time } from '../field.ts'
-import { listOf, pageQuery } from '../pagination.ts'
+import { listOf, pageQuery, placeIn, uuidBehind } from '../pagination.ts'
 import { json, type Route, route } from '../route.ts'
 import type { Needs } from '../route-deps.ts'
 import { appInQuery } from '../traffic/app-in-query.ts'
@@ -134,7 +134,8 @@ export function searchRoute(deps: SearchDeps): Route {
       if (query.since !== undefined && query.since >= untilMs)
         throw invalid(['query', 'since'], { msg: 'must lie before until', code: 'time_order' })
       const span = {
-        below: query.iterator === undefined ? uuidFloor(untilMs) : placeIn(query.iterator),
+        below:
+          query.iterator === undefined ? uuidFloor(untilMs) : placeIn('message', query.iterator),
         above: uuidFloor(Math.max(0, query.since ?? 0)),
       }
       const named = query.q === undefined ? undefined : await idsOf(db, appIds, query.q)
@@ -221,7 +222,7 @@ async function exactly(
 ): Promise<Looked> {
   const found: FoundMessage[] = []
   for (const id of ids) {
-    const span = { below: next(id), above: id }
+    const span = { below: uuidBehind(id), above: id }
     found.push(...(await lookAtMessages(db, appIds, span, everything, 1)))
   }
   return { found, messages: found.length, last: null, complete: true }
@@ -252,18 +253,6 @@ function filterOf(given: z.output<typeof query>): SearchFilter {
 async function idsOf(db: Queryable, appIds: readonly string[], q: string): Promise<string[]> {
   const id = readId('message', q.trim())
   return id === undefined ? await byEventId(db, appIds, q.trim()) : [id]
-}
-
-/** The uuid after this one. */
-function next(id: string): string {
-  const digits = (BigInt(`0x${id.replaceAll('-', '')}`) + 1n).toString(16).padStart(32, '0')
-  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
-}
-
-function placeIn(iterator: string): string {
-  const id = readId('message', iterator)
-  if (id !== undefined) return id
-  throw invalid(['query', 'iterator'], say('iterator_of_list'))
 }
 
 function show(row: FoundMessage, standing: readonly Standing[]): z.output<typeof foundOut> {

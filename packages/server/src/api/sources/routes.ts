@@ -197,9 +197,7 @@ function showStats(
 /** A token for one app must not make one that reaches others. */
 function mayReach(holder: Holder, sessions: 'own' | 'any' | undefined): void {
   if (sessions === 'any' && holder.appId !== null)
-    throw new PomboError('permission_denied', {
-      detail: say('one_app_source'),
-    })
+    throw new PomboError('permission_denied', { detail: say('one_app_source') })
 }
 
 async function mayChange({ sources }: SourceRouteDeps, call: OfSource): Promise<void> {

@@ -6,9 +6,9 @@ import { readId } from '../../core/id.ts'
 import type { Queryable } from '../../db/pool.ts'
 import { nextAppUsage } from '../../upkeep/jobs/usage/store.ts'
 import { pick } from '../attempts/pick.ts'
-import { showTask } from '../background-tasks/schema.ts'
+import { showBegun } from '../background-tasks/schema.ts'
 import { startTask, usual } from '../background-tasks/store.ts'
-import { json, type Route, route } from '../route.ts'
+import { cloudOnly, json, type Route, route } from '../route.ts'
 import type { Needs } from '../route-deps.ts'
 import {
   aggregateOut,
@@ -25,7 +25,6 @@ import { say } from '../../core/sentences/sentences.ts'
 export type StatisticsDeps = Needs<'db' | 'reads' | 'clock' | 'endpointsOf'>
 
 const tag = 'Statistics'
-const cloudOnly = "In Svix's cloud only; its open-source server has no such path."
 const dayMs = 86_400_000
 const fiveMinutesMs = 300_000
 const mostDays = 400
@@ -61,8 +60,7 @@ function usageRoutes({ db, clock }: StatisticsDeps): Route[] {
         }
         const whose = { tenantId, appId: null, endpointId: null }
         const task = await startTask(db, whose, 'application.stats', args, clock.now())
-        const { data: _, ...shown } = showTask(task)
-        return json(202, { ...shown, unresolvedAppIds: unresolved })
+        return json(202, { ...showBegun(task), unresolvedAppIds: unresolved })
       },
     }),
     route({
@@ -78,8 +76,7 @@ function usageRoutes({ db, clock }: StatisticsDeps): Route[] {
         const args = { ...usual, states: [], sinceMs: 0, untilMs: nowMs + 1 }
         const whose = { tenantId, appId: null, endpointId: null }
         const task = await startTask(db, whose, 'event-type.aggregate', args, nowMs)
-        const { data: _, ...shown } = showTask(task)
-        return json(202, shown)
+        return json(202, showBegun(task))
       },
     }),
     route({

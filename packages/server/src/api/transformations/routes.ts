@@ -6,7 +6,7 @@ import { uuidv7 } from '../../core/id.ts'
 import { withPath } from '../../core/url-path.ts'
 import type { TransformTrial } from '../endpoints/transform.ts'
 import { payloadText } from '../messages/send.ts'
-import { empty, json, type Route, route } from '../route.ts'
+import { cloudOnly, empty, json, type Route, route } from '../route.ts'
 import type { Needs } from '../route-deps.ts'
 import { simulateIn, simulateOut, transformationOut, transformationPatch } from './schema.ts'
 import { shownUrl } from '../shown-url.ts'
@@ -16,7 +16,6 @@ export type TransformationDeps = Needs<'endpoints' | 'clock'> & { transform: Tra
 
 const tag = 'Endpoint'
 const path = '/api/v1/app/{app_id}/endpoint/{endpoint_id}/transformation'
-const cloudOnly = "In Svix's cloud only; its open-source server has no such path."
 
 /** An endpoint's `transform` as Svix's clients read and write it. */
 export function transformationRoutes({ endpoints, clock, transform }: TransformationDeps): Route[] {

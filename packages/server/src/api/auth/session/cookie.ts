@@ -71,9 +71,7 @@ export function refuseForged(request: FastifyRequest, token: string, serverUrl: 
   const given = Buffer.from(String(request.headers[csrfHeader] ?? ''))
   const expected = Buffer.from(csrfTokenOf(token))
   if (given.length !== expected.length || !timingSafeEqual(given, expected))
-    throw new PomboError('forged_request', {
-      detail: say('csrf_missing', { header: csrfHeader }),
-    })
+    throw new PomboError('forged_request', { detail: say('csrf_missing', { header: csrfHeader }) })
 }
 
 /** Browsers say where a request comes from, and no page can make them say anything else. */

@@ -91,9 +91,7 @@ export function sessionRoutes(deps: SessionDeps): Route[] {
       answers: { 204: { description: 'Signed out' } },
       async handle({ holder, reply }) {
         if (holder.session === null)
-          throw new PomboError('bad_request', {
-            detail: say('no_session'),
-          })
+          throw new PomboError('bad_request', { detail: say('no_session') })
         await registry.sessions.end(holder.tenantId, holder.session.id)
         void reply.header('set-cookie', noSessionCookies(cookiePath))
         return empty

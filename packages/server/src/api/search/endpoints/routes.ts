@@ -1,11 +1,10 @@
 import { z } from 'zod'
 import { iso } from '../../../core/clock.ts'
-import { invalid } from '../../../core/error.ts'
 import { highestId, readId, showId } from '../../../core/id.ts'
 import { readSeries, type SeriesRow } from '../../../traffic/series/store.ts'
 import { health } from '../../endpoints/health.ts'
 import { time } from '../../field.ts'
-import { listOf, pageQuery } from '../../pagination.ts'
+import { listOf, pageQuery, placeIn, uuidBehind } from '../../pagination.ts'
 import { json, type Route, route } from '../../route.ts'
 import type { Needs } from '../../route-deps.ts'
 import { appInQuery } from '../../traffic/app-in-query.ts'
@@ -19,7 +18,6 @@ import {
   stateOf,
 } from './store.ts'
 import { seesAll, shownUrl } from '../../shown-url.ts'
-import { say } from '../../../core/sentences/sentences.ts'
 
 export type EndpointSearchDeps = Needs<'db' | 'clock' | 'appIdOf'>
 
@@ -180,7 +178,7 @@ async function look(
 ): Promise<Looked> {
   const named = q === undefined ? undefined : readId('endpoint', q.trim())
   const looked: Looked = { found: [], endpoints: 0, last: null, complete: false }
-  const start = iterator === undefined ? highestId : placeIn(iterator)
+  const start = iterator === undefined ? highestId : placeIn('endpoint', iterator)
   const filter = {
     text: named === undefined ? (q ?? null) : null,
     state: state ?? null,
@@ -190,7 +188,7 @@ async function look(
   const narrow = Object.values(filter).some((one) => one !== null)
   const untilMs = clock.monotonic() + FOR_MS
   if (named !== undefined) {
-    const [one] = await lookAtEndpoints(db, scope, filter, after(named), 1)
+    const [one] = await lookAtEndpoints(db, scope, filter, uuidBehind(named), 1)
     const found = one?.id === named && one.wanted ? [one] : []
     return { found, endpoints: 1, last: null, complete: true }
   }
@@ -208,18 +206,6 @@ async function look(
     if (clock.monotonic() > untilMs) break
   }
   return looked
-}
-
-function placeIn(iterator: string): string {
-  const id = readId('endpoint', iterator)
-  if (id !== undefined) return id
-  throw invalid(['query', 'iterator'], say('iterator_of_list'))
-}
-
-/** The uuid after this one. */
-function after(id: string): string {
-  const digits = (BigInt(`0x${id.replaceAll('-', '')}`) + 1n).toString(16).padStart(32, '0')
-  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
 }
 
 function show(one: FoundEndpoint) {
