@@ -46,7 +46,9 @@ export function binaryArray<Type extends ElementType>(
   let at = headBytes
   let before: Element | null = null
   let beforeAt = 0
-  for (const value of values) {
+  // By index: an iterator over lists of all these kinds made an object for each value, a tenth of all that was made.
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!
     if (value === null) at = array.writeInt32BE(-1, at)
     else if (value === before) {
       // Most columns of a batch say the same in every row: one endpoint, one type.
@@ -67,8 +69,10 @@ export function binaryArray<Type extends ElementType>(
 function sizeOf(type: ElementType, values: readonly (Element | null)[]): number {
   const { bytes } = types[type]
   let size = 4 * values.length
-  for (const value of values)
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!
     if (value !== null) size += bytes ?? Buffer.byteLength(value as string | Buffer)
+  }
   return size
 }
 

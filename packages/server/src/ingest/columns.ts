@@ -111,5 +111,8 @@ export function partsOf<Part>(
   batch: readonly NewMessage[],
   parts: (one: NewMessage) => readonly Part[],
 ): OfMessage<Part>[] {
-  return batch.flatMap((one, i) => parts(one).map((part) => ({ ...part, n: i + 1 })))
+  const all: OfMessage<Part>[] = []
+  for (let i = 0; i < batch.length; i++)
+    for (const part of parts(batch[i]!)) all.push({ ...part, n: i + 1 })
+  return all
 }

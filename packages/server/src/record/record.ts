@@ -14,7 +14,7 @@ import { noteSignals, type Signal } from '../db/signals.ts'
 import type { Claim, NodeLease } from '../queue/queue.ts'
 import { isRepeat, writtenAttempts } from './doubt/store.ts'
 import { lockCircuits, saveCircuits } from './circuit/store.ts'
-import { type Recorded, toSettled, type Unwritten } from './recorded.ts'
+import { isAwaited, type Recorded, toSettled, type Unwritten } from './recorded.ts'
 import { attemptSignals, circuitSignal, raisesSignal } from './signals.ts'
 import { settle } from './store.ts'
 
@@ -34,11 +34,14 @@ export interface RecordDeps {
 }
 
 const maxBatch = 500
-/** A batch this large means load. */
-const busyBatch = 20
-/** Nobody waits for an outcome to be written: the slot is free again, the order of a key is not kept up by load. */
+/**
+ * Behind a batch the next one gathers for so long, or until it is this large: a statement costs as much as fifteen of
+ * its rows, and nobody waits for a delivery to be written down, whose slot is free again.
+ */
 const gatherMs = 10
 const gatheredBatch = 100
+/** A batch this large means load, under which what is awaited gathers too. */
+const busyBatch = 20
 
 export class Recorder {
   readonly #deps: RecordDeps
@@ -46,6 +49,11 @@ export class Recorder {
   /** Asked to be written over a connection that broke before the answer: they may have been. */
   #inDoubt: Unwritten[] = []
   #writing: Promise<void> | undefined
+  /** By the monotonic clock. */
+  #gathersUntil = Number.NEGATIVE_INFINITY
+  #isBusy = false
+  #stopGathering: (() => void) | undefined
+  #stopping = false
   #abandoned = false
   /** Endpoints this node has seen failing since their circuit was last clean. */
   readonly #failing = new Set<string>()
@@ -67,11 +75,14 @@ export class Recorder {
   /** Takes an outcome; it is written within milliseconds, with whatever else came in. */
   record(entry: Recorded): void {
     this.#waiting.push({ ...entry, attemptId: uuidv7(this.#deps.clock.now()) })
+    if (!this.#mayGather()) this.#stopGathering?.()
     this.#writing ??= this.#write()
   }
 
   /** Resolves when everything is written; gives up at the deadline and says how much was lost. */
   async stop(deadlineMs: number): Promise<number> {
+    this.#stopping = true
+    this.#stopGathering?.()
     if (!this.#writing) return 0
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<void>((resolve) => {
@@ -84,8 +95,6 @@ export class Recorder {
   }
 
   async #write(): Promise<void> {
-    // One turn of the loop, so that what finishes together is written together.
-    await new Promise((resolve) => setImmediate(resolve))
     let pauseMs = 50
     // After a batch that the database refused: its outcomes one by one, so that the one that is to blame does not
     // hold up the others.
@@ -94,15 +103,15 @@ export class Recorder {
       let batch: Unwritten[] = []
       try {
         if (this.#inDoubt.length > 0) await this.#clearDoubt()
+        if (alone <= 0) await this.#gather()
         batch = this.#next(alone > 0 ? 1 : maxBatch)
         if (batch.length === 0) continue
         alone -= 1
         await this.#settle(batch)
         this.#forget(batch)
+        this.#gathersUntil = this.#deps.clock.monotonic() + gatherMs
+        this.#isBusy = batch.length >= busyBatch
         pauseMs = 50
-        // Under load a fuller batch is worth a few milliseconds: a statement costs as much as fifteen of its rows.
-        if (batch.length >= busyBatch && this.#waiting.length < gatheredBatch)
-          await new Promise((resolve) => setTimeout(resolve, gatherMs))
       } catch (error) {
         // Not lost: while the database is away the outcomes wait here, few enough since nothing new can be claimed
         // without it.
@@ -121,6 +130,27 @@ export class Recorder {
       }
     }
     this.#writing = undefined
+  }
+
+  /** Lets others come, where another batch was written just before; what somebody waits for is not kept waiting. */
+  async #gather(): Promise<void> {
+    // One turn of the loop, so that what finishes together is written together.
+    await new Promise((resolve) => setImmediate(resolve))
+    const leftMs = this.#gathersUntil - this.#deps.clock.monotonic()
+    if (leftMs <= 0 || !this.#mayGather()) return
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, leftMs)
+      this.#stopGathering = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+    this.#stopGathering = undefined
+  }
+
+  #mayGather(): boolean {
+    if (this.#stopping || this.#waiting.length >= gatheredBatch) return false
+    return this.#isBusy || !this.#waiting.some(isAwaited)
   }
 
   /**

@@ -18,6 +18,11 @@ export interface Unwritten extends Recorded {
   attemptId: string
 }
 
+/** The next of its ordering key waits until it is written; a failure counts for the endpoint's circuit. */
+export function isAwaited({ claim, outcome }: Recorded): boolean {
+  return claim.ordered || outcome?.kind !== 'delivered'
+}
+
 const states = {
   done: 'delivered',
   retry: 'pending',
