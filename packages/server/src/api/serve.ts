@@ -96,11 +96,10 @@ async function serve(
 /** For the audit log, and for what only some may see. */
 function actorOf({ keyId, role }: Holder, request: FastifyRequest): Actor {
   const someone = onBehalfOf(request.headers['x-pombo-actor'])
-  return {
-    role,
-    ...(keyId !== '' && { keyId }),
-    ...(someone !== undefined && { onBehalfOf: someone }),
-  }
+  const actor: Actor = { role }
+  if (keyId !== '') actor.keyId = keyId
+  if (someone !== undefined) actor.onBehalfOf = someone
+  return actor
 }
 
 function identify(route: Route, gate: Gate, request: FastifyRequest): MaybeLater<Holder> {

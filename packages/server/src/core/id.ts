@@ -79,7 +79,7 @@ export function uuidv7(nowMs: number): string {
 }
 
 /**
- * The text of the id that is being made. Out of one piece: one of 24 pieces is put together again when it is first
+ * The text of the id that is being made or read. Out of one piece: one of 24 pieces is put together again when it is first
  * looked into, and takes three times as long.
  */
 const uuidText = Buffer.alloc(36, '-')
@@ -157,18 +157,18 @@ export function readId(kind: IdKind, shown: string): string | undefined {
   const three = characterAt(shown, start)
   const five = characterAt(shown, start + 1)
   if (three > 7 || five === notOne) return undefined
-  let digits = hex[(three << 5) | five]!
-  for (let at = start + 2; at < shown.length; at += 4) {
+  put(0, (three << 5) | five)
+  for (let at = start + 2, place = 0; at < shown.length; at += 4, place += 5) {
     let value = 0
     for (let i = at; i < at + 4; i++) {
       const bits = characterAt(shown, i)
       if (bits === notOne) return undefined
       value = (value << 5) | bits
     }
-    digits += hex[value >> 12]! + hex[(value >> 4) & 255]! + alphabet[value & 15]!
+    for (let i = place + 4; i >= place; i--, value >>= 4)
+      uuidText[digitPlaces[i]!] = lowDigit[value & 15]!
   }
-  const head = `${digits.slice(0, 8)}-${digits.slice(8, 12)}-${digits.slice(12, 16)}`
-  return `${head}-${digits.slice(16, 20)}-${digits.slice(20)}`
+  return uuidText.toString('latin1')
 }
 
 /** The 5 bits of a character of the alphabet; `notOne` for every other. */

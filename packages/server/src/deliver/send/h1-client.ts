@@ -176,9 +176,7 @@ function headOf({ method, path, headers, body }: OutgoingRequest, host: string):
   )
 }
 
-// oxlint-disable-next-line no-control-regex -- they are what is not wanted
-const beyondAscii = /[^\x00-\x7f]/
-
+/** Measured and not searched: a regular expression takes three times as long. */
 function isAscii(text: string): boolean {
-  return !beyondAscii.test(text)
+  return Buffer.byteLength(text) === text.length
 }
