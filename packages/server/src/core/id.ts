@@ -79,8 +79,8 @@ export function uuidv7(nowMs: number): string {
 }
 
 /**
- * The text of the id that is being made or read. Out of one piece: one of 24 pieces is put together again when it is first
- * looked into, and takes three times as long.
+ * The text of the id that is being made or read. Out of one piece: one of 24 pieces is put together again when it is
+ * first looked into, and takes three times as long.
  */
 const uuidText = Buffer.alloc(36, '-')
 
