@@ -6,49 +6,41 @@ import { say } from '../core/sentences/sentences.ts'
 const namePattern = /^[a-zA-Z0-9\-_.]+$/
 const nameRule = say('name_characters')
 
-/** A caller's own id of something, usable in paths wherever Pombo's id is. */
-export const uid = z
-  .string()
-  .min(1)
-  .max(256)
-  .regex(namePattern, nameRule)
-  .meta({
-    description: 'Your own id for it, unique among its kind',
-    examples: ['session-5511999990000'],
-  })
+export function nonEmpty(maxLength: number) {
+  return z.string().min(1).max(maxLength)
+}
 
-export const eventTypeName = z
-  .string()
-  .min(1)
-  .max(256)
-  .regex(namePattern, nameRule)
-  .meta({ description: "The event type's name", examples: ['message.received'] })
+/** A whole number, its bounds among them. */
+export function between(min: number, max: number) {
+  return z.int().min(min).max(max)
+}
+
+const named = (maxLength: number) => nonEmpty(maxLength).regex(namePattern, nameRule)
+
+/** A caller's own id of something, usable in paths wherever Pombo's id is. */
+export const uid = named(256).meta({
+  description: 'Your own id for it, unique among its kind',
+  examples: ['session-5511999990000'],
+})
+
+export const eventTypeName = named(256).meta({
+  description: "The event type's name",
+  examples: ['message.received'],
+})
 
 /** As endpoints subscribe: `message.*` means all below. */
-export const typeOrPrefix = z
-  .string()
-  .min(1)
-  .max(256)
-  .meta({ pattern: '^(?:\\*|[a-zA-Z0-9\\-_.]+(?:\\.\\*)?)$' })
+export const typeOrPrefix = nonEmpty(256).meta({
+  pattern: '^(?:\\*|[a-zA-Z0-9\\-_.]+(?:\\.\\*)?)$',
+})
 
-export const channel = z
-  .string()
-  .min(1)
-  .max(128)
-  .regex(namePattern, nameRule)
-  .meta({ examples: ['project_1337'] })
+export const channel = named(128).meta({ examples: ['project_1337'] })
 
-export const tag = z
-  .string()
-  .min(1)
-  .max(128)
-  .regex(namePattern, nameRule)
-  .meta({ examples: ['my_tag'] })
+export const tag = named(128).meta({ examples: ['my_tag'] })
 
 /** As endpoints and polling endpoints listen: each once. */
 export const channels = z.array(channel).max(10).meta({ uniqueItems: true })
 
-export const name = z.string().min(1).max(1_000)
+export const name = nonEmpty(1_000)
 
 /** An expression; that it reads as one is for whoever compiles it to say. */
 export function cel(maxLength: number) {

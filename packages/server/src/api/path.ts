@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { say } from '../core/sentences/sentences.ts'
-import { eventTypeName } from './field.ts'
+import { eventTypeName, nonEmpty } from './field.ts'
 
-const id = z.string().min(1).max(256)
+const id = nonEmpty(256)
 
 /** What the names in braces stand for in the API's paths, such as `/api/v1/app/{app_id}`. */
 export const pathParameters = {

@@ -3,12 +3,9 @@ import { iso } from '../../core/clock.ts'
 import { showId } from '../../core/id.ts'
 import type { App } from '../../registry/apps/app.ts'
 import { aliases } from '../../core/known.ts'
-import { component, metadata, name, shownMetadata, time, uid } from '../field.ts'
+import { component, metadata, name, shownMetadata, time, uid, between } from '../field.ts'
 
-const throttleRate = z
-  .int()
-  .min(1)
-  .max(65_535)
+const throttleRate = between(1, 65_535)
   .nullish()
   .describe("Requests a second to all of the application's endpoints together; null: no limit")
 

@@ -4,7 +4,7 @@ import { showId } from '../../core/id.ts'
 import type { Role } from '../../core/role.ts'
 import { existingOrNewApp } from '../apps/ensure.ts'
 import { applicationIn } from '../apps/schema.ts'
-import { component, together, whenever } from '../field.ts'
+import { component, together, whenever, nonEmpty, between } from '../field.ts'
 import { role } from './session/schema.ts'
 import { empty, json, type Route, route } from '../route.ts'
 import type { Needs } from '../route-deps.ts'
@@ -19,10 +19,7 @@ const accessIn = z
     application: applicationIn
       .nullish()
       .describe('Creates the application that the path names by its uid, where it is missing'),
-    expiry: z
-      .int()
-      .min(3_600)
-      .max(604_800)
+    expiry: between(3_600, 604_800)
       .nullish()
       .describe('Seconds that the token lasts; default 7 days'),
     featureFlags: z
@@ -50,14 +47,9 @@ const accessIn = z
   })
 
 const expireIn = component('ApplicationTokenExpireIn', {
-  expiry: z
-    .int()
-    .min(0)
-    .max(604_800)
-    .nullish()
-    .describe('Seconds until they end; at once unless given'),
+  expiry: between(0, 604_800).nullish().describe('Seconds until they end; at once unless given'),
   sessionIds: z
-    .array(z.string().min(1).max(256))
+    .array(nonEmpty(256))
     .max(1_000)
     .nullish()
     .describe('Only tokens of these sessions; null: all'),

@@ -5,7 +5,7 @@ import { showId } from '../../core/id.ts'
 import type { Role } from '../../core/role.ts'
 import type { KeyUse } from '../../registry/keys/key.ts'
 import type { MadeKey } from '../../registry/keys/store.ts'
-import { component, time } from '../field.ts'
+import { component, time, nonEmpty, between } from '../field.ts'
 import { pathParameters } from '../path.ts'
 import { cloudOnly, json, type Route, route } from '../route.ts'
 import type { Needs } from '../route-deps.ts'
@@ -15,7 +15,7 @@ export type TokenDeps = Needs<'keys' | 'pollers' | 'tenants' | 'clock' | 'operat
 const tag = 'Authentication'
 /** What they can do is named by their `use`. */
 const role: Role = 'operate'
-const seconds = z.int().min(60).max(315_360_000)
+const seconds = between(60, 315_360_000)
 
 export const tokenOut = component('ApiTokenOut', {
   id: z.string(),
@@ -28,7 +28,7 @@ export const tokenOut = component('ApiTokenOut', {
 
 const createIn = z
   .object({
-    name: z.string().min(1).max(256),
+    name: nonEmpty(256),
     expiry: seconds.nullish().describe('Seconds that it lasts; null: until it is ended'),
   })
   .meta({ id: 'CreateTokenIn', examples: [{ name: 'shop', expiry: 86_400 }] })
@@ -36,10 +36,7 @@ const createIn = z
 const rotateIn = z
   .object({
     expiry: seconds.nullish().describe('Seconds that it lasts; null: until it is ended'),
-    oldTokenExpiry: z
-      .int()
-      .min(0)
-      .max(604_800)
+    oldTokenExpiry: between(0, 604_800)
       .optional()
       .describe('Seconds that those before still count; 0 unless given'),
   })

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { aliases } from '../../core/known.ts'
-import { channel, eventTypeName, uid } from '../field.ts'
+import { channel, eventTypeName, uid, between } from '../field.ts'
 import { payloadOrData } from '../messages/raw-schema.ts'
 import { retentionHours } from '../messages/schema.ts'
 import { say } from '../../core/sentences/sentences.ts'
@@ -13,10 +13,7 @@ export const broadcastIn = z
     eventId: uid
       .nullish()
       .describe('Your own id of the event; applications that had it already do not get it again'),
-    payloadRetentionPeriod: z
-      .int()
-      .min(5)
-      .max(90)
+    payloadRetentionPeriod: between(5, 90)
       .nullish()
       .describe('Days after which the payload is deleted'),
     payloadRetentionHours: retentionHours,

@@ -1,17 +1,12 @@
 import { z } from 'zod'
 import { causeIn, failedDeliveryOut } from '../failures/schema.ts'
-import { component, eventTypeName, given, instant, together, whenever } from '../field.ts'
+import { component, eventTypeName, given, instant, together, whenever, nonEmpty } from '../field.ts'
 
 const states = ['waiting', 'retrying', 'exhausted', 'discarded', 'delivered'] as const
 
 const filter = z.object({
-  appId: z.string().min(1).max(256).nullish().describe('By id or uid; null: all'),
-  endpointId: z
-    .string()
-    .min(1)
-    .max(256)
-    .nullish()
-    .describe('By id, or with an app by uid; null: all endpoints'),
+  appId: nonEmpty(256).nullish().describe('By id or uid; null: all'),
+  endpointId: nonEmpty(256).nullish().describe('By id, or with an app by uid; null: all endpoints'),
   eventTypes: z.array(eventTypeName).min(1).max(100).nullish(),
   cause: causeIn.nullish().describe('Of the last attempt; null: any'),
   states: z
@@ -38,10 +33,7 @@ const fields = {
       'retry: what waits is due at once, what was given up is sent again. discard: what waits is given up. replay: ' +
         'what is closed is sent again',
     ),
-  reason: z
-    .string()
-    .min(1)
-    .max(300)
+  reason: nonEmpty(300)
     .nullish()
     .describe('Why it is given up; kept with each delivery. For discard, where it is required'),
   filter: filter.nullish(),

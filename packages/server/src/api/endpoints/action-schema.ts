@@ -1,6 +1,6 @@
 /** What the paths below an endpoint take and answer. */
 import { z } from 'zod'
-import { component, eventTypeName, instant, together, whenever } from '../field.ts'
+import { component, eventTypeName, instant, together, whenever, between } from '../field.ts'
 import { say } from '../../core/sentences/sentences.ts'
 
 const headerForm = {
@@ -28,10 +28,7 @@ export const secretOut = component('EndpointSecretOut', {
 
 export const rotateIn = component('EndpointSecretRotateIn', {
   key: secret.nullish().describe('The new secret; made where none is given'),
-  gracePeriodSeconds: z
-    .int()
-    .min(0)
-    .max(604_800)
+  gracePeriodSeconds: between(0, 604_800)
     .nullish()
     .describe('How long the old one signs too; default a day'),
 })
@@ -62,10 +59,7 @@ export const exampleIn = component('EventExampleIn', {
 export const circuitIn = z
   .object({
     state: z.enum(['open', 'closed']),
-    seconds: z
-      .int()
-      .min(1)
-      .max(604_800)
+    seconds: between(1, 604_800)
       .optional()
       .describe('How long it stays open before a probe; default 3,600'),
   })

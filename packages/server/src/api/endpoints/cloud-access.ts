@@ -3,7 +3,7 @@ import { splitIdentity } from '../../core/certificate.ts'
 import { invalid, PomboError, relocated } from '../../core/error.ts'
 import type { Endpoints } from '../../registry/endpoints/store.ts'
 import { cloudOnly, type Call, empty, json, type Route, route } from '../route.ts'
-import { component, pem } from '../field.ts'
+import { component, pem, nonEmpty } from '../field.ts'
 import type { ParamsOf } from '../path.ts'
 import { clientCredentials } from './access-schema.ts'
 import { say } from '../../core/sentences/sentences.ts'
@@ -21,7 +21,7 @@ const oauthShared = {
   extraParams: extraParams.nullish(),
   grantType: z.literal('clientCredentials', { error: 'only "clientCredentials" is offered' }),
   scopes: scopes.nullish(),
-  tokenUrl: z.string().min(1).max(65_536).meta({ format: 'uri' }),
+  tokenUrl: nonEmpty(65_536).meta({ format: 'uri' }),
 }
 const oauthIn = component('EndpointOauthConfigIn', {
   ...oauthShared,

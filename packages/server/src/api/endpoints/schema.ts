@@ -24,12 +24,14 @@ import {
   whenever,
   uid,
   typeOrPrefix,
+  nonEmpty,
+  between,
 } from '../field.ts'
 import { disabledCause, disabledCauses } from '../../core/disabled.ts'
 import { say } from '../../core/sentences/sentences.ts'
 import { health } from './health.ts'
 
-const rate = (what: string) => z.int().min(1).max(65_535).nullish().describe(what)
+const rate = (what: string) => between(1, 65_535).nullish().describe(what)
 
 // What names, URLs, filters and options may hold the registry knows, and says in its 422; here is only their form.
 export const subscriptionsTo = (type: z.ZodType<string, string>, examples: string[]) =>
@@ -41,11 +43,7 @@ export const subscriptionsTo = (type: z.ZodType<string, string>, examples: strin
   })
 const subscriptions = subscriptionsTo(typeOrPrefix, ['message.received', 'session.*'])
 
-const url = z
-  .string()
-  .min(1)
-  .max(65_536)
-  .meta({ format: 'uri', examples: ['https://example.com/webhook/'] })
+const url = nonEmpty(65_536).meta({ format: 'uri', examples: ['https://example.com/webhook/'] })
 
 const shared = {
   uid: uid.nullish(),

@@ -7,7 +7,7 @@ import type { Message } from '../../core/message.ts'
 import { findMessage, messageIdOf } from '../messages/store.ts'
 import { type Answer, json, type Route, route } from '../route.ts'
 import type { Needs } from '../route-deps.ts'
-import { together } from '../field.ts'
+import { together, nonEmpty } from '../field.ts'
 import { transform } from './parts-schema.ts'
 import { codedOut, showCoded } from '../coded.ts'
 import { say } from '../../core/sentences/sentences.ts'
@@ -39,10 +39,7 @@ const trial = z
     transform: transform
       .optional()
       .describe("The transformation to try; absent: the endpoint's own"),
-    messageId: z
-      .string()
-      .min(1)
-      .max(256)
+    messageId: nonEmpty(256)
       .optional()
       .describe('A message that was accepted, by its id or eventId'),
     eventType: z.string().max(256).optional(),

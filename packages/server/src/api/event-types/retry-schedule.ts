@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { invalid } from '../../core/error.ts'
 import type { EventTypes } from '../../registry/event-types/store.ts'
-import { component, together, whenever } from '../field.ts'
+import { component, together, whenever, between } from '../field.ts'
 import { cloudOnly, json, type Route, route } from '../route.ts'
 import { say } from '../../core/sentences/sentences.ts'
 
@@ -10,11 +10,8 @@ const path = '/api/v1/event-type/{event_type_name}/retry-schedule'
 
 const duration = z
   .object({
-    secs: z.int().min(0).max(604_800),
-    nanos: z
-      .int()
-      .min(0)
-      .max(999_999_999)
+    secs: between(0, 604_800),
+    nanos: between(0, 999_999_999)
       .refine((nanos) => nanos % 1_000_000 === 0, say('whole_milliseconds'))
       .meta({ multipleOf: 1_000_000 })
       .optional(),

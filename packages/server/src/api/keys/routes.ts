@@ -4,16 +4,12 @@ import { showId } from '../../core/id.ts'
 import type { ApiKey } from '../../registry/keys/key.ts'
 import type { Keys } from '../../registry/keys/store.ts'
 import { role } from '../auth/session/schema.ts'
-import { component, instant, time } from '../field.ts'
+import { component, instant, time, nonEmpty } from '../field.ts'
 import { resource } from '../resource.ts'
 import { json, type Route } from '../route.ts'
 
 const keyIn = component('ApiKeyIn', {
-  name: z
-    .string()
-    .min(1)
-    .max(256)
-    .meta({ description: 'What it is for', examples: ['gateway in São Paulo'] }),
+  name: nonEmpty(256).meta({ description: 'What it is for', examples: ['gateway in São Paulo'] }),
   expiresAt: instant.nullish().describe('Until when it counts; null: until it is revoked'),
   role: role.nullish().describe('What it may do; null: everything'),
 })

@@ -8,7 +8,7 @@ import type { Keys } from '../../registry/keys/store.ts'
 import type { Tenant } from '../../registry/tenants/store.ts'
 import { shown, tokenOut } from '../auth/tokens.ts'
 import { deletedWithIt } from '../tenants/routes.ts'
-import { component, name, time } from '../field.ts'
+import { component, name, time, nonEmpty, between } from '../field.ts'
 import { resource } from '../resource.ts'
 import { cloudOnly, empty, json, type Route, route } from '../route.ts'
 import type { Needs } from '../route-deps.ts'
@@ -17,7 +17,7 @@ import { say } from '../../core/sentences/sentences.ts'
 export type ManagementDeps = Needs<'keys' | 'tenants' | 'clock'>
 
 const tag = 'Management'
-const keyId = z.string().min(1).max(256)
+const keyId = nonEmpty(256)
 const type = z
   .enum(['development', 'production'])
   .describe('Kept, and shown; nothing else hangs on it')
@@ -49,11 +49,7 @@ const censored = tokenOut
   .meta({ id: 'ApiTokenCensoredOut' })
 
 const tokenIn = component('ApiTokenIn', {
-  name: z
-    .string()
-    .min(1)
-    .max(256)
-    .meta({ examples: ['gateway in São Paulo'] }),
+  name: nonEmpty(256).meta({ examples: ['gateway in São Paulo'] }),
   scopes: z
     .array(z.enum(roles))
     .max(1, 'holds one role at most')
@@ -62,12 +58,7 @@ const tokenIn = component('ApiTokenIn', {
 })
 
 const expireIn = component('ApiTokenExpireIn', {
-  expiry: z
-    .int()
-    .min(0)
-    .max(604_800)
-    .nullish()
-    .describe('Seconds until it ends; at once unless given'),
+  expiry: between(0, 604_800).nullish().describe('Seconds until it ends; at once unless given'),
 })
 
 /** Tenants and their keys, as Svix's clients know them: environments and API tokens. */

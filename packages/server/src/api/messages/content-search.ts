@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { nonEmpty } from '../field.ts'
 import { iso } from '../../core/clock.ts'
 import { invalid } from '../../core/error.ts'
 import { showId } from '../../core/id.ts'
@@ -18,16 +19,10 @@ const most = { messages: 5_000, ms: 2_000, bytes: 16 * 1024 * 1024 }
 const atATime = 250
 
 const search = {
-  text: z
-    .string()
-    .min(1)
-    .max(1_000)
+  text: nonEmpty(1_000)
     .optional()
     .describe('Only payloads with this text in them, in upper or lower case'),
-  filter: z
-    .string()
-    .min(1)
-    .max(4_096)
+  filter: nonEmpty(4_096)
     .optional()
     .meta({
       description:

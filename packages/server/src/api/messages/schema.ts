@@ -2,7 +2,17 @@ import { z } from 'zod'
 import { priorities } from '../../core/message.ts'
 import { applicationIn } from '../apps/schema.ts'
 import { aliases } from '../../core/known.ts'
-import { component, channel, eventTypeName, list, tag, time, uid } from '../field.ts'
+import {
+  component,
+  channel,
+  eventTypeName,
+  list,
+  tag,
+  time,
+  uid,
+  nonEmpty,
+  between,
+} from '../field.ts'
 import { spanQuery } from '../pagination.ts'
 import { checkPayload, payloadOrRaw, transformationsParams } from './raw-schema.ts'
 import { say } from '../../core/sentences/sentences.ts'
@@ -35,15 +45,11 @@ export const priority = z
   .enum(priorities)
   .describe('Its share of the work when there is more than can be sent')
 
-export const orderingKey = z
-  .string()
-  .min(1)
-  .max(256)
-  .meta({
-    description:
-      'Endpoints that ask for order get the messages of one key in the order of acceptance',
-    examples: ['5511999990000@s.whatsapp.net'],
-  })
+export const orderingKey = nonEmpty(256).meta({
+  description:
+    'Endpoints that ask for order get the messages of one key in the order of acceptance',
+  examples: ['5511999990000@s.whatsapp.net'],
+})
 
 const notOffered = (what: string) =>
   z
@@ -58,10 +64,7 @@ const payload = z.unknown().meta({
 })
 
 /** Beside `payloadRetentionPeriod`, which is in days. */
-export const retentionHours = z
-  .int()
-  .min(1)
-  .max(90 * 24)
+export const retentionHours = between(1, 90 * 24)
   .nullish()
   .describe('The same in hours')
 
@@ -80,10 +83,7 @@ export const messageIn = z
     application: applicationIn
       .nullish()
       .describe('Creates the application that the path names by its uid, where it is missing'),
-    payloadRetentionPeriod: z
-      .int()
-      .min(5)
-      .max(90)
+    payloadRetentionPeriod: between(5, 90)
       .optional()
       .describe('Days after which the payload is deleted, if the message itself is still kept'),
     payloadRetentionHours: retentionHours,

@@ -11,6 +11,7 @@ import {
   typeOrPrefix,
   uid,
   wholeNumber,
+  between,
 } from '../field.ts'
 import { messageOut } from '../messages/schema.ts'
 import { maxPageItems } from '../pagination.ts'
@@ -141,9 +142,8 @@ export const leasedOut = component('PollerV2PollOut', {
 })
 
 export const commitIn = component('PollerV2CommitIn', {
-  offset: z
-    .int()
-    .min(0)
-    .max(Number.MAX_SAFE_INTEGER)
-    .meta({ description: 'Of the last message that is done with', examples: [12] }),
+  offset: between(0, Number.MAX_SAFE_INTEGER).meta({
+    description: 'Of the last message that is done with',
+    examples: [12],
+  }),
 })

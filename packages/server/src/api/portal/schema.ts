@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { PortalSettings } from './store.ts'
 import { say } from '../../core/sentences/sentences.ts'
-import { component } from '../field.ts'
+import { component, nonEmpty } from '../field.ts'
 
 export const portalPages = ['live', 'messages', 'failed', 'endpoints', 'eventTypes'] as const
 
@@ -11,7 +11,7 @@ const color = z
   .nullable()
 
 const look = {
-  name: z.string().min(1).max(100).nullable().describe('In place of Pombo’s own'),
+  name: nonEmpty(100).nullable().describe('In place of Pombo’s own'),
   logoUrl: z
     .string()
     .max(2_048)

@@ -1,5 +1,6 @@
 /** Whom a request for export or erasure is about. */
 import { z } from 'zod'
+import { nonEmpty } from '../field.ts'
 import { readId } from '../../core/id.ts'
 import { payloadValue } from '../../core/raw-payload.ts'
 import {
@@ -15,7 +16,7 @@ import type { MessageRow } from '../history/messages/store.ts'
 import { say } from '../../core/sentences/sentences.ts'
 
 // One or two characters would be somebody's in every message.
-const key = z.string().min(1).max(320).meta({ minLength: 3, pattern: String.raw`\S[\s\S]+\S` })
+const key = nonEmpty(320).meta({ minLength: 3, pattern: String.raw`\S[\s\S]+\S` })
 
 export const personFields = {
   userId: key.optional().meta({ examples: ['3f0c2a52-6f0e-4f53-9a6e-0d6a7f0c1b11'] }),

@@ -4,7 +4,7 @@ import { invalid } from '../../core/error.ts'
 import { showId } from '../../core/id.ts'
 import { shownPayload } from '../../core/raw-payload.ts'
 import { noteAudit } from '../../db/audit.ts'
-import { component, time } from '../field.ts'
+import { component, time, between } from '../field.ts'
 import { json, type Route, route } from '../route.ts'
 import { erasePerson, type PrivacyDeps } from './erase.ts'
 import { personFields, personOfRequest, somebody } from './person.ts'
@@ -20,7 +20,7 @@ const tag = 'Privacy'
 const exportIn = z
   .object({
     ...personFields,
-    limit: z.int().min(1).max(250).optional().describe('Messages at most; 100 unless given'),
+    limit: between(1, 250).optional().describe('Messages at most; 100 unless given'),
     iterator: z.string().max(200).optional().describe('The `iterator` of the answer before'),
   })
   .meta({ id: 'PersonExportIn', ...somebody })

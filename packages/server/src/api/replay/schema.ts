@@ -1,16 +1,13 @@
 import { z } from 'zod'
 import { priorities } from '../../core/message.ts'
-import { component, cel, instant } from '../field.ts'
+import { component, cel, instant, nonEmpty } from '../field.ts'
 import { say } from '../../core/sentences/sentences.ts'
 
 export const replayStatuses = ['exhausted', 'discarded', 'delivered', 'any'] as const
 
 export const replayIn = component('ReplayIn', {
-  appId: z.string().min(1).max(256).nullish().describe("The app's id or uid; null: all apps"),
-  endpointId: z
-    .string()
-    .min(1)
-    .max(256)
+  appId: nonEmpty(256).nullish().describe("The app's id or uid; null: all apps"),
+  endpointId: nonEmpty(256)
     .nullish()
     .describe("The endpoint's id, or with an app its uid; null: all endpoints"),
   eventTypes: z

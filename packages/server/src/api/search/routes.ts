@@ -3,7 +3,7 @@ import { type Clock, iso } from '../../core/clock.ts'
 import { invalid } from '../../core/error.ts'
 import { readId, showId, uuidFloor, uuidTimeMs } from '../../core/id.ts'
 import type { Queryable } from '../../db/pool.ts'
-import { channel, eventTypeName, instant, list, tag, time } from '../field.ts'
+import { channel, eventTypeName, instant, list, tag, time, nonEmpty } from '../field.ts'
 import { listOf, pageQuery, placeIn, uuidBehind } from '../pagination.ts'
 import { json, type Route, route } from '../route.ts'
 import type { Needs } from '../route-deps.ts'
@@ -80,18 +80,15 @@ const searchOut = listOf(foundOut)
   .meta({ id: 'MessageSearchOut' })
 
 const query = z.object({
-  q: z
-    .string()
-    .min(1)
-    .max(300)
+  q: nonEmpty(300)
     .optional()
     .describe('The id of a message, or a producer’s id of an event: found exactly'),
   app_id: z.string().max(256).optional(),
   event_type: list(eventTypeName),
   channel: channel.optional(),
   tag: tag.optional(),
-  event_id: z.string().min(1).max(256).optional(),
-  ordering_key: z.string().min(1).max(512).optional(),
+  event_id: nonEmpty(256).optional(),
+  ordering_key: nonEmpty(512).optional(),
   state: z
     .enum(['unmatched', 'waiting', 'delivered', 'exhausted', 'discarded'])
     .optional()

@@ -7,18 +7,13 @@ import type { Source } from '../../sources/intake/settings.ts'
 import type { BrokerSettings } from '../../sources/broker/kind.ts'
 import type { ReaderFact } from '../../sources/broker/readers/store.ts'
 import { chatFilter } from '../../sources/chat-filter-schema.ts'
-import { component, defined, given, time, together, whenever } from '../field.ts'
+import { component, defined, given, time, together, whenever, nonEmpty, between } from '../field.ts'
 import { refusalOut } from './reason.ts'
 import { brokerIn, brokerOut, readingOut, showBroker, showReading } from './broker.ts'
 
 const names = [...gateways.keys()] as [string, ...string[]]
 const settings = {
-  name: z
-    .string()
-    .min(1)
-    .max(256)
-    .optional()
-    .describe("Unique in the application; the gateway's unless given"),
+  name: nonEmpty(256).optional().describe("Unique in the application; the gateway's unless given"),
   sessions: z
     .enum(['own', 'any'])
     .optional()
@@ -42,16 +37,10 @@ const settings = {
     .enum(['link', 'inline'])
     .optional()
     .describe('link (usual): files in base64 are kept apart and given as a signed link'),
-  mediaMinBytes: z
-    .int()
-    .min(1_024)
-    .max(16_777_216)
+  mediaMinBytes: between(1_024, 16_777_216)
     .optional()
     .describe('Smaller files stay in the payload; default 262,144'),
-  dedupeSeconds: z
-    .int()
-    .min(60)
-    .max(2_592_000)
+  dedupeSeconds: between(60, 2_592_000)
     .optional()
     .describe(
       'How long an event that comes again counts as a repeat; a day, or as long as the service tries again',
@@ -69,10 +58,7 @@ const settings = {
       description: 'Addresses and networks that requests may come from; null: anywhere',
       examples: [['203.0.113.7', '198.51.100.0/24']],
     }),
-  silenceMinutes: z
-    .int()
-    .min(1)
-    .max(43_200)
+  silenceMinutes: between(1, 43_200)
     .nullish()
     .describe(
       'Minutes without an event after which `source.silent` is sent to the operational webhooks; null: never',

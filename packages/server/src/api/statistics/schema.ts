@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { recoverOut } from '../background-tasks/schema.ts'
-import { component, instant, time } from '../field.ts'
+import { component, instant, time, nonEmpty } from '../field.ts'
 
 const since = instant.meta({ description: 'From this time on', examples: ['2026-01-01T00:00:00Z'] })
 const until = instant.meta({ description: 'Before this time', examples: ['2026-02-01T00:00:00Z'] })
@@ -9,7 +9,7 @@ export const appUsageIn = component('AppUsageStatsIn', {
   since,
   until,
   appIds: z
-    .array(z.string().min(1).max(256))
+    .array(nonEmpty(256))
     .min(1)
     .max(1_000)
     .nullish()

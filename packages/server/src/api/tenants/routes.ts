@@ -6,7 +6,7 @@ import { personPathForm } from '../../core/person.ts'
 import type { Role } from '../../core/role.ts'
 import type { Keys } from '../../registry/keys/store.ts'
 import type { Tenant, Tenants } from '../../registry/tenants/store.ts'
-import { component, bounded, defined, time } from '../field.ts'
+import { component, bounded, defined, time, nonEmpty } from '../field.ts'
 import {
   defaultsOf,
   endpointDefaults,
@@ -17,7 +17,7 @@ import { resource } from '../resource.ts'
 import { json, type Route } from '../route.ts'
 
 const fields = {
-  name: z.string().min(1).max(1_000),
+  name: nonEmpty(1_000),
   retentionDays: bounded(1, 3_650)
     .nullish()
     .describe('Days that messages are kept; null: as configured for all'),

@@ -11,7 +11,7 @@ import {
   type SeriesRow,
 } from '../../traffic/series/store.ts'
 import { appInQuery } from './app-in-query.ts'
-import { eventTypeName, list } from '../field.ts'
+import { eventTypeName, list, nonEmpty } from '../field.ts'
 import { json, type Route, route } from '../route.ts'
 import type { Needs } from '../route-deps.ts'
 import { seriesOut, showCounts, sumOf } from './schema.ts'
@@ -32,7 +32,7 @@ const query = z.object({
     .max(256)
     .optional()
     .describe('Only this application, by id or uid; unless given all of them, or the token’s own'),
-  endpoint_id: list(z.string().min(1).max(256)).describe(
+  endpoint_id: list(nonEmpty(256)).describe(
     'Only these endpoints of the application, by id or uid',
   ),
   event_type: list(eventTypeName),

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { nonEmpty } from '../field.ts'
 import { type Clock, iso } from '../../core/clock.ts'
 import type { Outcome, Permission } from '../../core/outcome.ts'
 import { describe } from '../../record/recorded.ts'
@@ -28,11 +29,7 @@ const TIMEOUT_MS = 10_000
 
 const addressIn = z
   .object({
-    url: z
-      .string()
-      .min(1)
-      .max(2_048)
-      .meta({ examples: ['https://example.com/webhook'] }),
+    url: nonEmpty(2_048).meta({ examples: ['https://example.com/webhook'] }),
     send: z
       .enum(['none', 'connect', 'event'])
       .optional()

@@ -3,7 +3,7 @@ import { iso } from '../../core/clock.ts'
 import { showId } from '../../core/id.ts'
 import { payloadValue } from '../../core/raw-payload.ts'
 import { compileFilter } from '../../route/filter.ts'
-import { cel, channel, eventTypeName, time } from '../field.ts'
+import { cel, channel, eventTypeName, time, between } from '../field.ts'
 import { fillPayloads, listMessages } from '../messages/store.ts'
 import { json, type Route, route } from '../route.ts'
 import type { Needs } from '../route-deps.ts'
@@ -21,7 +21,7 @@ const filterTrialIn = z
       .meta({ format: 'cel', examples: ['payload.amount > 100'] }),
     eventTypes: z.array(eventTypeName).min(1).max(100).nullish(),
     channel: channel.nullish(),
-    limit: z.int().min(1).max(100).optional().describe('Messages; default 50'),
+    limit: between(1, 100).optional().describe('Messages; default 50'),
   })
   .meta({
     id: 'FilterTrialIn',

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { roles } from '../../../core/role.ts'
-import { time } from '../../field.ts'
+import { time, nonEmpty } from '../../field.ts'
 import { portalLook } from '../../portal/schema.ts'
 
 export const role = z.enum(roles).meta({
@@ -11,14 +11,10 @@ export const role = z.enum(roles).meta({
 
 export const sessionIn = z
   .object({
-    token: z
-      .string()
-      .min(1)
-      .max(1_024)
-      .meta({
-        description: 'An API key, or the token of a portal link',
-        examples: ['pombo_qF2xJrO5sK0nVf8mYt3uWz1bLc7dEh9gAi4jNkPqRsT'],
-      }),
+    token: nonEmpty(1_024).meta({
+      description: 'An API key, or the token of a portal link',
+      examples: ['pombo_qF2xJrO5sK0nVf8mYt3uWz1bLc7dEh9gAi4jNkPqRsT'],
+    }),
     embedded: z
       .boolean()
       .optional()

@@ -3,7 +3,7 @@ import { iso } from '../../../core/clock.ts'
 import { highestId, readId, showId } from '../../../core/id.ts'
 import { readSeries, type SeriesRow } from '../../../traffic/series/store.ts'
 import { health } from '../../endpoints/health.ts'
-import { time } from '../../field.ts'
+import { time, nonEmpty } from '../../field.ts'
 import { listOf, pageQuery, placeIn, uuidBehind } from '../../pagination.ts'
 import { json, type Route, route } from '../../route.ts'
 import type { Needs } from '../../route-deps.ts'
@@ -101,10 +101,7 @@ const searchOut = listOf(endpointFound)
   .meta({ id: 'EndpointSearchOut' })
 
 const query = z.object({
-  q: z
-    .string()
-    .min(1)
-    .max(300)
+  q: nonEmpty(300)
     .optional()
     .describe(
       'Within address, description, uid and the application’s name; or an endpoint’s id. For roles below ' +
