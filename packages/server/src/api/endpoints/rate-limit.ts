@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { pick } from '../attempts/pick.ts'
+import { pick } from '../attempts/endpoint-of.ts'
 import { countAttempts } from '../history/endpoint-attempts/store.ts'
 import { json, type Route, route } from '../route.ts'
 import type { Needs } from '../route-deps.ts'

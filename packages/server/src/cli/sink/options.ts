@@ -1,6 +1,6 @@
 import type { Kind } from '../../core/setting.ts'
 import { duration, integer, kind } from '../../core/setting-kinds.ts'
-import { option } from '../command.ts'
+import { option, type Values } from '../command.ts'
 import type { Mischief } from './mischief.ts'
 import { readVerificationKey, type VerificationKey } from './verify.ts'
 
@@ -59,38 +59,25 @@ export const mischiefOptions = {
   seed: option(integer(0, 4_294_967_295), 'number', 'Makes the same decisions again', 1),
 }
 
-interface MischiefValues {
-  fail: number
-  status: number
-  'retry-after': number | undefined
-  latency: number
-  hang: number
-  reset: number
-  'gone-after': number | undefined
-  seed: number
+type MischiefValues = Values<typeof mischiefOptions>
+
+/** What they contradict together. */
+export function mischiefProblems({ fail, hang, reset }: MischiefValues): string[] {
+  return fail + hang + reset > 1 + 1e-9
+    ? ['--fail, --hang and --reset exclude each other: together they can be 100% at most.']
+    : []
 }
 
-/** The options as mischief, or why they contradict each other. */
-export function mischiefOf(
-  values: MischiefValues,
-): { ok: true; mischief: Mischief } | { ok: false; problem: string } {
-  const { fail, hang, reset, status, seed } = values
-  if (fail + hang + reset > 1 + 1e-9)
-    return {
-      ok: false,
-      problem: '--fail, --hang and --reset exclude each other: together they can be 100% at most.',
-    }
+export function mischiefOf(values: MischiefValues): Mischief {
+  const { fail, hang, reset, status, seed, latency: latencyMs } = values
   return {
-    ok: true,
-    mischief: {
-      fail,
-      hang,
-      reset,
-      status,
-      seed,
-      latencyMs: values.latency,
-      retryAfterSeconds: values['retry-after'],
-      goneAfter: values['gone-after'],
-    },
+    fail,
+    hang,
+    reset,
+    status,
+    seed,
+    latencyMs,
+    retryAfterSeconds: values['retry-after'],
+    goneAfter: values['gone-after'],
   }
 }

@@ -4,7 +4,7 @@ import { configOption, withApi, withConfig } from '../config-loading.ts'
 import { tell } from '../output.ts'
 import { keyOf, printOptions, startReceiving, sumUp } from '../receiving.ts'
 import { untilSignal } from '../signals.ts'
-import { mischiefOf, mischiefOptions, verificationKey } from './options.ts'
+import { mischiefOf, mischiefOptions, mischiefProblems, verificationKey } from './options.ts'
 import { type VerificationKey, verifierOf } from './verify.ts'
 
 export const sinkCommand = command({
@@ -48,14 +48,12 @@ accepted; Ctrl-C prints the sums. A Pombo that is to reach it needs its address 
   ],
   exits: '0 stopped, 1 failed (or a signature was bad), 2 wrong options or configuration',
   check: (values) => [
-    ...problemIn(mischiefOf(values)),
+    ...mischiefProblems(values),
     ...((values.endpoint === undefined) === (values.app === undefined)
       ? []
       : ['--endpoint and --app go together.']),
   ],
   async run(values) {
-    const mischief = mischiefOf(values)
-    if (!mischief.ok) throw new Error(mischief.problem)
     const { app, endpoint, secret } = values
     let keys = secret === undefined ? [] : [secret]
     if (app !== undefined && endpoint !== undefined) {
@@ -64,7 +62,7 @@ accepted; Ctrl-C prints the sums. A Pombo that is to reach it needs its address 
     }
     const { signalled, release } = untilSignal(() => process.exit(130))
     const sink = await startReceiving(values, {
-      mischief: mischief.mischief,
+      mischief: mischiefOf(values),
       verify: verifierOf(() => keys),
     })
     tell(
@@ -78,10 +76,6 @@ accepted; Ctrl-C prints the sums. A Pombo that is to reach it needs its address 
     return sumUp(sink)
   },
 })
-
-function problemIn(read: ReturnType<typeof mischiefOf>): string[] {
-  return read.ok ? [] : [read.problem]
-}
 
 /** The endpoint's secret, from the running Pombo; the exit code says whether it was to be had. */
 async function fetchKey(
