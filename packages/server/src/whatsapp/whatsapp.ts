@@ -57,6 +57,8 @@ export interface EventBase<Type extends string> {
 }
 
 export type EventType = keyof EventFields
+/** Of one call, that is not unknown; they have the same fields. */
+export type CallType = Exclude<Extract<EventType, `call.${string}`>, 'call.unknown'>
 export type FallbackType = `whatsapp.${string}`
 
 /** An event that no canonical form covers; its data is `raw.event`. */

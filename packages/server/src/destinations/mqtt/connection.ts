@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { IClientOptions, MqttClient, Packet } from 'mqtt'
 import { optionalLibrary } from '../../core/optional-library.ts'
 import { Declined } from '../contract/declined.ts'
-import type { Connection, Item, Tools } from '../contract/kind.ts'
+import type { Connection, Tools } from '../contract/kind.ts'
 import { nameFor } from '../contract/names.ts'
 import { openSocket } from '../contract/network.ts'
 import { propertiesOf } from '../contract/properties.ts'
@@ -33,13 +33,69 @@ export async function open(settings: MqttSettings, tools: Tools): Promise<Connec
     ...(address.password !== undefined && { password: address.password }),
   }
   const client = new Client(() => socket, options)
-  try {
-    const receiveMaximum = await connected(client, tools.signal)
-    return new Publisher(settings, client, receiveMaximum)
-  } catch (error) {
+  let room = await connected(client, tools.signal).catch((error: unknown) => {
     client.on('error', () => {})
     client.end(true)
     throw translated(error)
+  })
+  const { topic, qos = 1, retain = false } = settings
+  const underWay = new Set<(error: Error) => void>()
+  const queue: (() => void)[] = []
+  const { promise: broken, resolve: breaks } = Promise.withResolvers<Error>()
+  let cause: Error | undefined
+  client.on('error', (error) => (cause ??= error))
+  // The reason that an MQTT 5 broker gives before it closes.
+  client.on('disconnect', ({ reasonCode = 0 }) => {
+    cause ??= new Error(`the broker ended the connection (reason 0x${reasonCode.toString(16)})`)
+  })
+  client.on('close', () => {
+    const error = cause ?? new Error('the broker closed the connection')
+    breaks(error)
+    for (const reject of underWay) reject(error)
+  })
+
+  /** One more than the broker takes at a time, and it ends the connection. */
+  async function turn(): Promise<void> {
+    while (room <= 0) await new Promise<void>((go) => queue.push(go))
+    room -= 1
+  }
+
+  return {
+    /** A topic is there as soon as somebody names it. */
+    async verify() {},
+
+    async send(item) {
+      const { envelope, body, headers } = item
+      const name = nameFor(topic, envelope, clean)
+      await turn()
+      const { promise, resolve, reject } = Promise.withResolvers<Packet | undefined>()
+      underWay.add(reject)
+      try {
+        const properties = {
+          contentType: headers['content-type'] ?? 'application/json',
+          userProperties: propertiesOf(item),
+        }
+        client.publish(name, body, { qos, retain, properties }, (error, packet) => {
+          if (error) reject(error)
+          else resolve(packet)
+        })
+        const answer = await promise
+        const nobody = answer && 'reasonCode' in answer && answer.reasonCode === noSubscribers
+        return `confirmed by the broker for ${name}${nobody ? '; nobody has subscribed' : ''}`
+      } catch (error) {
+        throw translated(error)
+      } finally {
+        underWay.delete(reject)
+        room += 1
+        queue.shift()?.()
+      }
+    },
+
+    onBroken: (listener) => void broken.then(listener),
+
+    async close() {
+      client.end(true)
+    },
   }
 }
 
@@ -53,108 +109,30 @@ function connected(client: MqttClient, signal: AbortSignal): Promise<number> {
   })
 }
 
-class Publisher implements Connection {
-  readonly #settings: MqttSettings
-  readonly #client: MqttClient
-  readonly #underWay = new Set<(error: Error) => void>()
-  readonly #queue: (() => void)[] = []
-  #room: number
-  readonly #broken: Promise<Error>
-
-  constructor(settings: MqttSettings, client: MqttClient, receiveMaximum: number) {
-    this.#settings = settings
-    this.#client = client
-    this.#room = receiveMaximum
-    let cause: Error | undefined
-    client.on('error', (error) => (cause ??= error))
-    // The reason that an MQTT 5 broker gives before it closes.
-    client.on('disconnect', ({ reasonCode }) => {
-      cause ??= new Error(
-        `the broker ended the connection (reason 0x${(reasonCode ?? 0).toString(16)})`,
-      )
-    })
-    const { promise, resolve } = Promise.withResolvers<Error>()
-    this.#broken = promise
-    client.on('close', () => {
-      const error = cause ?? new Error('the broker closed the connection')
-      resolve(error)
-      for (const reject of this.#underWay) reject(error)
-    })
-  }
-
-  /** A topic is there as soon as somebody names it. */
-  async verify(): Promise<void> {}
-
-  async send(item: Item): Promise<string> {
-    const { topic, qos = 1, retain = false } = this.#settings
-    const { envelope, body, headers } = item
-    const name = nameFor(topic, envelope, clean)
-    await this.#turn()
-    const { promise, resolve, reject } = Promise.withResolvers<Packet | undefined>()
-    this.#underWay.add(reject)
-    try {
-      const properties = {
-        contentType: headers['content-type'] ?? 'application/json',
-        userProperties: propertiesOf(item),
-      }
-      this.#client.publish(name, body, { qos, retain, properties }, (error, packet) => {
-        if (error) reject(error)
-        else resolve(packet)
-      })
-      const answer = await promise
-      const nobody = answer && 'reasonCode' in answer && answer.reasonCode === noSubscribers
-      return `confirmed by the broker for ${name}${nobody ? '; nobody has subscribed' : ''}`
-    } catch (error) {
-      throw translated(error)
-    } finally {
-      this.#underWay.delete(reject)
-      this.#room += 1
-      this.#queue.shift()?.()
-    }
-  }
-
-  onBroken(listener: (error: Error) => void): void {
-    void this.#broken.then(listener)
-  }
-
-  async close(): Promise<void> {
-    this.#client.end(true)
-  }
-
-  /** One more than the broker takes at a time, and it ends the connection. */
-  async #turn(): Promise<void> {
-    while (this.#room <= 0) await new Promise<void>((go) => this.#queue.push(go))
-    this.#room -= 1
-  }
-}
-
 /** Slashes part a topic into levels, # and + match many: a message's own words add none. */
 function clean(value: string): string {
   return value.replaceAll(/[#+/]/g, '_')
 }
 
 /** By the reason codes of MQTT 5, section 2.4. */
+const reasons: Readonly<Record<number, Declined['reason']>> = {
+  // As brokers of MQTT 3 say them.
+  4: 'credentials',
+  5: 'credentials',
+  0x86: 'credentials',
+  0x8c: 'credentials',
+  0x87: 'forbidden',
+  0x90: 'missing',
+  0x95: 'unfit',
+  0x99: 'unfit',
+  0x96: 'full',
+  0x97: 'full',
+}
+
 export function translated(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof Declined || !('code' in error)) return error
-  const text = `the broker says: ${error.message}`
-  switch (error.code) {
-    // The first two as brokers of MQTT 3 say them.
-    case 4:
-    case 5:
-    case 0x86:
-    case 0x8c:
-      return new Declined('credentials', text)
-    case 0x87:
-      return new Declined('forbidden', text)
-    case 0x90:
-      return new Declined('missing', text, { field: 'topic' })
-    case 0x95:
-    case 0x99:
-      return new Declined('unfit', text)
-    case 0x97:
-    case 0x96:
-      return new Declined('full', text)
-    default:
-      return typeof error.code === 'number' ? new Declined('refused', text) : error
-  }
+  if (typeof error.code !== 'number') return error
+  const reason = reasons[error.code] ?? 'refused'
+  const about = reason === 'missing' ? { field: 'topic' } : {}
+  return new Declined(reason, `the broker says: ${error.message}`, about)
 }

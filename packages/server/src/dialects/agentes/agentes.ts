@@ -1,10 +1,9 @@
 import type { Dialect } from '../contract/dialect.ts'
-import { hexWords } from '../contract/hex-hmac.ts'
+import { hexWords, hmacHeader } from '../contract/hex-hmac.ts'
 import { catalogue, eventName } from './events.ts'
 import { body } from './payload.ts'
 import { agentesRoutes } from './routes.ts'
 import type { AgentesValues } from './settings.ts'
-import { signTimed, timestampOf } from './signature.ts'
 import { createBackgroundTask } from './background.ts'
 
 /**
@@ -28,9 +27,15 @@ export function createAgentes(values: AgentesValues): Dialect {
       'X-Webhook-Timestamp': timestampOf(event.nowMs),
       'User-Agent': 'AgentesDeConversao-Webhook/1.0',
     }),
-    sign: (event, _endpoint, text, secrets) => signTimed(timestampOf(event.nowMs), text, secrets),
+    sign: ({ nowMs }, _endpoint, text, secrets) =>
+      hmacHeader('X-Webhook-Signature', 'sha256=', secrets, timestampOf(nowMs), '.', text),
     signature: () => hexWords('x-webhook-signature', 'sha256=', '{x-webhook-timestamp}.{body}'),
     routes: agentesRoutes(values),
     background: (ports) => createBackgroundTask(ports, values),
   }
+}
+
+/** Whole seconds since the epoch, as the document's header has it. */
+function timestampOf(nowMs: number): string {
+  return String(Math.floor(nowMs / 1000))
 }

@@ -3,11 +3,10 @@ import type { Dialect } from '../contract/dialect.ts'
 import { catalogue, eventName } from './events.ts'
 import { monitoringUid } from './instances.ts'
 import { optionsProblem } from './options.ts'
-import { body } from './payload.ts'
+import { body, url } from './payload.ts'
 import { evolutionRoutes } from './routes.ts'
 import type { EvolutionValues } from './settings.ts'
 import { sign, signatureWords } from './signature.ts'
-import { url } from './url.ts'
 import { createBackgroundTask } from './background.ts'
 
 /** All main webhooks keep to one rate, whichever instance's they are; the monitoring one is told in any case. */

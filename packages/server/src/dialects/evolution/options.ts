@@ -10,26 +10,22 @@ export interface Options {
   signature?: 'hmac' | 'jwt'
 }
 
-const kinds: Record<keyof Options, (value: unknown) => boolean> = {
-  apikey: (value) => typeof value === 'string' && value !== '',
-  webhookByEvents: (value) => typeof value === 'boolean',
-  webhookBase64: (value) => typeof value === 'boolean',
-  signature: (value) => value === 'hmac' || value === 'jwt',
-}
+type Kind = readonly [takes: string, fits: (value: unknown) => boolean]
+const flag: Kind = ['true or false', (value) => typeof value === 'boolean']
 
-const expected: Record<keyof Options, string> = {
-  apikey: 'a non-empty text',
-  webhookByEvents: 'true or false',
-  webhookBase64: 'true or false',
-  signature: '"hmac" or "jwt"',
+const kinds: Record<keyof Options, Kind> = {
+  apikey: ['a non-empty text', (value) => typeof value === 'string' && value !== ''],
+  webhookByEvents: flag,
+  webhookBase64: flag,
+  signature: ['"hmac" or "jwt"', (value) => value === 'hmac' || value === 'jwt'],
 }
 
 export function optionsProblem(options: Readonly<Record<string, unknown>>): string | undefined {
   for (const [name, value] of Object.entries(options)) {
     if (!Object.hasOwn(kinds, name))
       return `"${name}" is no option of this dialect; it has ${Object.keys(kinds).join(', ')}`
-    const known = name as keyof Options
-    if (!kinds[known](value)) return `"${name}" takes ${expected[known]}`
+    const [takes, fits] = kinds[name as keyof Options]
+    if (!fits(value)) return `"${name}" takes ${takes}`
   }
   return undefined
 }
@@ -37,7 +33,7 @@ export function optionsProblem(options: Readonly<Record<string, unknown>>): stri
 /** The options of a saved endpoint; what is not of its kind is as if it were not there. */
 export function optionsOf(options: Readonly<Record<string, unknown>>): Options {
   const known = Object.entries(options).filter(
-    ([name, value]) => Object.hasOwn(kinds, name) && kinds[name as keyof Options](value),
+    ([name, value]) => Object.hasOwn(kinds, name) && kinds[name as keyof Options][1](value),
   )
   return Object.fromEntries(known)
 }

@@ -1,4 +1,7 @@
-/** The envelopes: `{event, instance, data, server_url, apikey?, timestamp}` and that of the monitoring webhook. */
+/**
+ * The envelopes: `{event, instance, data, server_url, apikey?, timestamp}` and that of the monitoring webhook; and
+ * where they go.
+ */
 import { canonicalText, rawEventText } from '../contract/event-text.ts'
 import { iso } from '../../core/clock.ts'
 import type { Endpoint } from '../../core/endpoint.ts'
@@ -12,7 +15,7 @@ import {
   type WhatsAppEvent,
 } from '../../whatsapp/whatsapp.ts'
 import type { OutgoingEvent } from '../contract/delivery.ts'
-import { eventName, monitoringEvents, readEventName, secondNames } from './events.ts'
+import { eventName, monitoringEvents, pathName, readEventName, secondNames } from './events.ts'
 import { messageData } from './message-data.ts'
 import { optionsOf } from './options.ts'
 import { peopleData } from './people-data.ts'
@@ -49,6 +52,15 @@ export function nameOf(event: OutgoingEvent): string {
   if (fromEvolution(whatsapp)) return readEventName(whatsapp.raw.name)!
   const sentByApi = whatsapp.type === 'message.sent' && whatsapp.origin === 'api'
   return sentByApi ? secondNames['message.sent'].fine : eventName(eventType)
+}
+
+/** The endpoint's URL; with `webhookByEvents` the event's name is one more part of its path, before a query. */
+export function url(event: OutgoingEvent, endpoint: Endpoint): string {
+  if (optionsOf(endpoint.dialectOptions).webhookByEvents !== true) return endpoint.url
+  const query = endpoint.url.search(/[?#]/)
+  const [base, rest] =
+    query < 0 ? [endpoint.url, ''] : [endpoint.url.slice(0, query), endpoint.url.slice(query)]
+  return `${base.replace(/\/+$/, '')}/${encodeURIComponent(pathName(nameOf(event)))}${rest}`
 }
 
 /**

@@ -1,19 +1,7 @@
 /** `data` of connection, pairing, calls, synchronisation and settings. */
 import type { LossEvent } from '../contract/losses.ts'
-import type { ByType, EventOf } from '../../whatsapp/whatsapp.ts'
+import type { ByType, CallType, EventOf } from '../../whatsapp/whatsapp.ts'
 import { alt, given, goTime, goTimeOrNull, jid } from './wire.ts'
-
-type CallEvent = EventOf<
-  | 'call.offered'
-  | 'call.offer_notice'
-  | 'call.preaccepted'
-  | 'call.accepted'
-  | 'call.rejected'
-  | 'call.terminated'
-  | 'call.timeout'
-  | 'call.transport'
-  | 'call.relay_latency'
->
 
 function loss(status: string): (event: LossEvent) => object {
   return ({ reason, code, final, until }) => ({
@@ -25,7 +13,7 @@ function loss(status: string): (event: LossEvent) => object {
   })
 }
 
-function call(event: CallEvent): object {
+function call(event: EventOf<CallType>): object {
   const { chat, sender, at, video, groupCall } = event
   return {
     call_id: event.callId,

@@ -14,11 +14,7 @@ export const redis: BrokerKind<RedisSource> = {
   secrets: [],
   problem({ url, stream, list, group, end }) {
     const { path } = redisAddress({ url })
-    if (!/^\d*$/.test(path))
-      return {
-        field: 'url',
-        problem: say('url_database', { path }),
-      }
+    if (!/^\d*$/.test(path)) return { field: 'url', problem: say('url_database', { path }) }
     if ((stream === undefined) === (list === undefined))
       return { field: 'stream', problem: say('stream_or_list') }
     if (group !== undefined && stream === undefined)

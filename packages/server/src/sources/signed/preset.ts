@@ -19,6 +19,13 @@ export interface Challenge {
   json?: Readonly<Record<string, { body: string } | number>>
 }
 
+type Hmac = Extract<Scheme, { kind: 'hmac' }>
+
+/** A keyed hash in a header: of the body, in hex, unless more is said. */
+export function hmac(header: string, algorithm: Hmac['algorithm'], more: Partial<Hmac> = {}): Hmac {
+  return { kind: 'hmac', algorithm, at: { header }, ...more }
+}
+
 /** A part of an event type, and what is put before it. */
 export type TypePart = Place & { before?: string }
 

@@ -1,6 +1,7 @@
 /** WAHA's events → canonical events. */
 import { fields, type Fields, firstText, text } from '../../core/json-values.ts'
 import { chatOf, normaliseJid, personOf } from '../../whatsapp/identity/jid.ts'
+import type { CallType } from '../../whatsapp/whatsapp.ts'
 import {
   booleanAt,
   byWord,
@@ -184,7 +185,7 @@ const sessionStatus = byWord(
 /** 0 and an empty text are no time. */
 const ownTime = (payload: Fields) => payload[at] || undefined
 
-function call(type: 'call.offered' | 'call.accepted' | 'call.rejected'): Handler {
+function call(type: CallType): Handler {
   return event(
     type,
     {

@@ -4,6 +4,7 @@
  */
 import { entry, fields, list, text } from '../../../core/json-values.ts'
 import { chatOf, counterpart, normaliseJid } from '../../../whatsapp/identity/jid.ts'
+import type { CallType } from '../../../whatsapp/whatsapp.ts'
 import { toNumber } from '../../../whatsapp/wire/json-shapes.ts'
 import type { Mapped } from '../../gateway/gateway.ts'
 import {
@@ -48,17 +49,6 @@ import {
   upsert,
 } from './updates.ts'
 
-type Call =
-  | 'call.offered'
-  | 'call.ringing'
-  | 'call.preaccepted'
-  | 'call.transport'
-  | 'call.relay_latency'
-  | 'call.timeout'
-  | 'call.rejected'
-  | 'call.accepted'
-  | 'call.terminated'
-
 const caller = personAt('from', 'callerPn')
 
 const callChat: Reader<ReturnType<typeof chatOf>> = (data) =>
@@ -66,7 +56,7 @@ const callChat: Reader<ReturnType<typeof chatOf>> = (data) =>
   chatOf(data['chatId'], counterpart(data['chatId'], data['from'], data['callerPn'])) ??
   chatOf(data['from'], data['callerPn'])
 
-function call(type: Call): Handler {
+function call(type: CallType): Handler {
   return event(
     type,
     {

@@ -1,6 +1,7 @@
 /** whatsmeow's event structs, as a Go program marshals them → canonical events. */
 import { entry, type Fields, fields, list, text } from '../../../core/json-values.ts'
 import { counterpart, personOf } from '../../../whatsapp/identity/jid.ts'
+import type { CallType } from '../../../whatsapp/whatsapp.ts'
 import { toNumber } from '../../../whatsapp/wire/json-shapes.ts'
 import type { Mapped } from '../../gateway/gateway.ts'
 import {
@@ -53,22 +54,12 @@ const labelled = ifText(
   event('label.chat_associated', label, at),
 )
 
-type Call =
-  | 'call.offered'
-  | 'call.offer_notice'
-  | 'call.accepted'
-  | 'call.preaccepted'
-  | 'call.transport'
-  | 'call.relay_latency'
-  | 'call.rejected'
-  | 'call.terminated'
-
 const callerChat = chatAt('From', (data) =>
   counterpart(data['From'], data['CallCreatorAlt'], data['CallCreator']),
 )
 
 /** `{From, Timestamp, CallCreator, CallCreatorAlt, CallID, GroupJID, …}`. */
-function call(type: Call): Handler {
+function call(type: CallType): Handler {
   return event(
     type,
     {

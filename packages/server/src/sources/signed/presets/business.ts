@@ -1,4 +1,4 @@
-import type { Preset } from '../preset.ts'
+import { hmac, type Preset } from '../preset.ts'
 
 const hours = 3_600
 const days = 86_400
@@ -10,14 +10,11 @@ export const business: readonly Preset[] = [
     title: 'HubSpot (v3 signatures)',
     docs: 'https://developers.hubspot.com/docs/apps/legacy-apps/authentication/validating-requests',
     secretIs: "the app's client secret",
-    scheme: {
-      kind: 'hmac',
-      algorithm: 'sha256',
-      at: { header: 'x-hubspot-signature-v3' },
+    scheme: hmac('x-hubspot-signature-v3', 'sha256', {
       timestamp: { header: 'x-hubspot-request-timestamp' },
       encoding: 'base64',
       signed: '{method}{url}{body}{timestamp}',
-    },
+    }),
     list: '',
     type: [{ body: 'subscriptionType' }],
     id: [{ body: 'eventId' }],
@@ -29,13 +26,10 @@ export const business: readonly Preset[] = [
     title: 'Typeform',
     docs: 'https://www.typeform.com/developers/webhooks/secure-your-webhooks/',
     secretIs: 'the secret of the webhook',
-    scheme: {
-      kind: 'hmac',
-      algorithm: 'sha256',
-      at: { header: 'typeform-signature' },
+    scheme: hmac('typeform-signature', 'sha256', {
       prefix: 'sha256=',
       encoding: 'base64',
-    },
+    }),
     type: [{ body: 'event_type' }],
     id: [{ body: 'event_id' }],
     order: { body: 'form_response.form_id' },

@@ -1,4 +1,4 @@
-import type { Preset } from '../preset.ts'
+import { hmac, type Preset } from '../preset.ts'
 
 const days = 86_400
 
@@ -9,12 +9,7 @@ export const code: readonly Preset[] = [
     title: 'GitHub',
     docs: 'https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries',
     secretIs: 'the secret of the webhook',
-    scheme: {
-      kind: 'hmac',
-      algorithm: 'sha256',
-      at: { header: 'x-hub-signature-256' },
-      prefix: 'sha256=',
-    },
+    scheme: hmac('x-hub-signature-256', 'sha256', { prefix: 'sha256=' }),
     type: [{ header: 'x-github-event' }, { body: 'action' }],
     id: [{ header: 'x-github-delivery' }],
     // GitHub does not try again by itself; who redelivers by hand within three days sends the same id.

@@ -1,4 +1,4 @@
-import type { Preset } from '../preset.ts'
+import { hmac, type Preset } from '../preset.ts'
 import { twilioAnswer, twilioScheme } from '../../client-libraries/twilio/twilio.ts'
 
 const hours = 3_600
@@ -11,14 +11,11 @@ export const messaging: readonly Preset[] = [
     title: 'Slack (Events API)',
     docs: 'https://docs.slack.dev/authentication/verifying-requests-from-slack',
     secretIs: "the app's signing secret",
-    scheme: {
-      kind: 'hmac',
-      algorithm: 'sha256',
-      at: { header: 'x-slack-signature' },
+    scheme: hmac('x-slack-signature', 'sha256', {
       prefix: 'v0=',
       timestamp: { header: 'x-slack-request-timestamp' },
       signed: 'v0:{timestamp}:{body}',
-    },
+    }),
     type: [{ body: 'event.type' }, { body: 'event.subtype' }],
     otherType: 'command',
     id: [{ body: 'event_id' }, { body: 'trigger_id' }],

@@ -1,4 +1,4 @@
-import type { Preset } from '../preset.ts'
+import { hmac, type Preset } from '../preset.ts'
 
 const days = 86_400
 
@@ -9,15 +9,12 @@ export const payments: readonly Preset[] = [
     title: 'Stripe',
     docs: 'https://docs.stripe.com/webhooks/signature',
     secretIs: 'the signing secret of the endpoint, whsec_…',
-    scheme: {
-      kind: 'hmac',
-      algorithm: 'sha256',
-      at: { header: 'stripe-signature' },
+    scheme: hmac('stripe-signature', 'sha256', {
       separator: ',',
       part: 'v1',
       timestampPart: 't',
       signed: '{timestamp}.{body}',
-    },
+    }),
     type: [{ body: 'type' }],
     id: [{ body: 'id' }],
     order: { body: 'data.object.id' },
@@ -28,12 +25,7 @@ export const payments: readonly Preset[] = [
     title: 'Shopify',
     docs: 'https://shopify.dev/docs/apps/build/webhooks/subscribe/https',
     secretIs: "the app's client secret",
-    scheme: {
-      kind: 'hmac',
-      algorithm: 'sha256',
-      at: { header: 'x-shopify-hmac-sha256' },
-      encoding: 'base64',
-    },
+    scheme: hmac('x-shopify-hmac-sha256', 'sha256', { encoding: 'base64' }),
     type: [{ header: 'x-shopify-topic' }],
     id: [{ header: 'x-shopify-webhook-id' }],
     retriesForSeconds: 2 * days,
@@ -43,15 +35,12 @@ export const payments: readonly Preset[] = [
     title: 'Paddle',
     docs: 'https://developer.paddle.com/webhooks/signature-verification',
     secretIs: 'the secret key of the notification destination, pdl_ntfset_…',
-    scheme: {
-      kind: 'hmac',
-      algorithm: 'sha256',
-      at: { header: 'paddle-signature' },
+    scheme: hmac('paddle-signature', 'sha256', {
       separator: ';',
       part: 'h1',
       timestampPart: 'ts',
       signed: '{timestamp}:{body}',
-    },
+    }),
     type: [{ body: 'event_type' }],
     id: [{ body: 'event_id' }],
     order: { body: 'data.id' },
@@ -74,17 +63,14 @@ export const payments: readonly Preset[] = [
     title: 'Mercado Pago',
     docs: 'https://www.mercadopago.com.br/developers/en/docs/your-integrations/notifications/webhooks',
     secretIs: "the application's secret signature",
-    scheme: {
-      kind: 'hmac',
-      algorithm: 'sha256',
-      at: { header: 'x-signature' },
+    scheme: hmac('x-signature', 'sha256', {
       separator: ',',
       part: 'v1',
       timestampPart: 'ts',
       // The time stays the same however often it tries, so it says nothing of a request's age.
       toleranceSeconds: days,
       signed: 'id:{query.data.id};request-id:{header.x-request-id};ts:{timestamp};',
-    },
+    }),
     type: [{ body: 'action' }],
     id: [{ body: 'id' }],
     order: { body: 'data.id' },
