@@ -50,7 +50,11 @@ describe.each(languages)('in %s', (language) => {
     await go(`/endpoints/${app.id}/${endpoint.id}`)
     const refused = w('causes.reasons.connect-refused')
     const line = page.getByRole('status').filter({ hasText: refused })
-    await line.waitFor()
+    await line.waitFor().catch(async (error: unknown) => {
+      const { health } = await ask('GET', path)
+      const instead = await page.locator('main').innerText()
+      throw new Error(`${JSON.stringify(health)}; it says: ${instead}; ${String(error)}`)
+    })
     const { failingSince } = (await ask('GET', path)).health
     expect(await line.locator('time').first().getAttribute('datetime')).toBe(failingSince)
 

@@ -47,7 +47,7 @@ export async function meet(url: string, wishes: Wishes = {}): Promise<Person> {
     reducedMotion: 'reduce',
   })
   // Beside others on a busy machine; nothing waits so long that is there.
-  context.setDefaultTimeout(20_000)
+  context.setDefaultTimeout(60_000)
   const faults: string[] = []
   context.on('console', (message) => {
     if (message.type() === 'error' && !expected(message.text())) faults.push(message.text())
