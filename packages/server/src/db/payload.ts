@@ -60,3 +60,22 @@ function markedPlain(text: string): string {
 function contextOf(messageId: string): string {
   return `message_payload/${messageId}`
 }
+
+/** As many together as their payloads come to so many bytes, and one at least: what is held in memory is bounded. */
+export function* byBytes<Item extends { payloadBytes: number }>(
+  items: readonly Item[],
+  mostBytes: number,
+): Generator<Item[]> {
+  let some: Item[] = []
+  let bytes = 0
+  for (const item of items) {
+    if (some.length > 0 && bytes + item.payloadBytes > mostBytes) {
+      yield some
+      some = []
+      bytes = 0
+    }
+    some.push(item)
+    bytes += item.payloadBytes
+  }
+  if (some.length > 0) yield some
+}

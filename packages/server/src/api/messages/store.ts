@@ -93,22 +93,3 @@ export async function expungePayload(db: Queryable, appId: string, id: string): 
   )
   return rowCount === 1
 }
-
-/** As many together as their payloads come to so many bytes, for `fillPayloads`. */
-export function* byBytes(
-  messages: readonly StoredMessage[],
-  mostBytes: number,
-): Generator<StoredMessage[]> {
-  let some: StoredMessage[] = []
-  let bytes = 0
-  for (const message of messages) {
-    if (some.length > 0 && bytes + message.payloadBytes > mostBytes) {
-      yield some
-      some = []
-      bytes = 0
-    }
-    some.push(message)
-    bytes += message.payloadBytes
-  }
-  if (some.length > 0) yield some
-}

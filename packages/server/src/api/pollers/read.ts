@@ -5,7 +5,8 @@ import { dialectOf } from '../../dialects/dialects.ts'
 import { route as routeMessage } from '../../route/route.ts'
 import type { Messages, StoredMessage } from '../history/messages/store.ts'
 import { messageJson } from '../messages/message-json.ts'
-import { byBytes, fillPayloads, listMessages } from '../messages/store.ts'
+import { byBytes } from '../../db/payload.ts'
+import { fillPayloads, listMessages } from '../messages/store.ts'
 import { settledMs } from './store.ts'
 
 /** Messages are read this long after they were accepted. */

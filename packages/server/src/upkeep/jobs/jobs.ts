@@ -2,6 +2,7 @@ import { iso } from '../../core/clock.ts'
 import { showId } from '../../core/id.ts'
 import type { Message } from '../../core/message.ts'
 import { payloadValue } from '../../core/raw-payload.ts'
+import { byBytes } from '../../db/payload.ts'
 import { inTransaction, isAway } from '../../db/pool.ts'
 import { lookAtClosed } from '../../queue/reopen/closed/store.ts'
 import {
@@ -150,7 +151,7 @@ async function lookAtWanted(
   const span = { ...args, appId: appId!, endpointId: endpointId! }
   const { found, next } = await lookAtMissing(pool, span, behind, limit)
   const wanted = new Set<string>()
-  for (const some of byBytes(found)) {
+  for (const some of byBytes(found, readBytes)) {
     for (const { messageId, payload, createdMs, ...rest } of await messagesOf(pool, some)) {
       if (payload === null) continue
       const message: Message = {
@@ -178,7 +179,7 @@ async function filtered(
 ): Promise<ClosedDelivery[]> {
   const matching = new Set<string>()
   let unyielded = 0
-  for (const some of byBytes(found)) {
+  for (const some of byBytes(found, readBytes)) {
     for (const {
       messageId,
       payload,
@@ -205,19 +206,4 @@ async function filtered(
     }
   }
   return found.filter(({ messageId }) => matching.has(messageId))
-}
-
-function* byBytes(found: readonly ClosedDelivery[]): Generator<ClosedDelivery[]> {
-  let some: ClosedDelivery[] = []
-  let bytes = 0
-  for (const one of found) {
-    if (some.length > 0 && bytes + one.payloadBytes > readBytes) {
-      yield some
-      some = []
-      bytes = 0
-    }
-    some.push(one)
-    bytes += one.payloadBytes
-  }
-  if (some.length > 0) yield some
 }
