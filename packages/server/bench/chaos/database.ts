@@ -2,7 +2,6 @@ import { spawnSync } from 'node:child_process'
 import { closeSync, mkdirSync, mkdtempSync, openSync, rmdirSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import { type Address, addressOf, PORT } from '../../src/db/embedded/address.ts'
 import { prepareCluster } from '../../src/db/embedded/cluster.ts'
@@ -82,11 +81,7 @@ export class Database {
 
   /** kill -9 of all its processes. */
   async kill(): Promise<void> {
-    // It may be ending by itself meanwhile.
-    for (let tries = 0; this.runs && tries < 20; tries++) {
-      await endOrphans(this.#cluster).catch(() => {})
-      await sleep(50)
-    }
+    await endOrphans(this.#cluster)
     await this.#running?.child.exited
   }
 

@@ -6,9 +6,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import pg from 'pg'
 import { type Child, pathFromInside, startChild } from '../../src/db/embedded/child.ts'
-import { prepareCluster } from '../../src/db/embedded/cluster.ts'
+import { lastErrors, prepareCluster } from '../../src/db/embedded/cluster.ts'
 import { endOrphans } from '../../src/db/embedded/leftover.ts'
 import { locatePrograms, type Programs, readyPrograms } from '../../src/db/embedded/programs.ts'
+import { sizeOf } from '../../src/db/embedded/server-log.ts'
 import { type ServerUser, serverUser } from '../../src/db/embedded/user.ts'
 import { ask } from './ask.ts'
 
@@ -107,7 +108,9 @@ export class Server {
   /** Resolves when it answers. */
   async start(): Promise<void> {
     const { folder, host, port } = this.place
-    const output = await open(join(folder, 'postgres.log'), 'a')
+    const log = join(folder, 'postgres.log')
+    const from = await sizeOf(log)
+    const output = await open(log, 'a')
     const settings = [`listen_addresses=${host}`, `port=${port}`, 'unix_socket_directories=']
     const child = await startChild({
       program: this.#programs.postgres,
@@ -123,7 +126,7 @@ export class Server {
     await output.close()
     this.#child = child
     for (;;) {
-      if (child.hasExited()) throw new Error(`PostgreSQL ended; see ${folder}/postgres.log`)
+      if (child.hasExited()) throw new Error(`PostgreSQL ended: ${await lastErrors(log, from)}`)
       if (
         await this.query('postgres', 'select 1').then(
           () => true,
@@ -137,10 +140,7 @@ export class Server {
 
   /** kill -9 of all its processes. */
   async kill(): Promise<void> {
-    for (let tries = 0; this.runs && tries < 20; tries++) {
-      await endOrphans(this.#cluster).catch(() => {})
-      await sleep(50)
-    }
+    await endOrphans(this.#cluster)
     await this.#child?.exited
   }
 

@@ -64,15 +64,23 @@ export async function stopServer(pid: number, cluster: string): Promise<void> {
 }
 
 /**
- * Ends what a killed server left working on the data. Its processes end by themselves as soon as they look up, but one
- * in a long computation does that late (14 s measured, of a query that took as long), and until then no new server may
- * start. SIGKILL, since what they do is lost anyway: the next server recovers from the log. Only Linux lets us find
- * them.
+ * Ends what a killed server left working on the data, and resolves when none of it runs any more (5 s at most). Its
+ * processes end by themselves as soon as they look up, but one in a long computation does that late (14 s measured, of
+ * a query that took as long), and until then no new server may start. SIGKILL, since what they do is lost anyway: the
+ * next server recovers from the log. Looked for until a look finds none, since a server forks while the list is read.
+ * Only Linux lets us find them.
  */
 export async function endOrphans(cluster: string): Promise<void> {
   if (process.platform !== 'linux') return
-  const pids = (await readdir('/proc')).map(Number).filter((pid) => pid > 0)
-  for (const pid of pids) if (await isServerOf(pid, cluster)) signal(pid, 'SIGKILL')
+  const until = Date.now() + 5_000
+  for (;;) {
+    const found: number[] = []
+    for (const pid of (await readdir('/proc')).map(Number))
+      if (pid > 0 && (await isServerOf(pid, cluster))) found.push(pid)
+    if (found.length === 0 || Date.now() > until) return
+    for (const pid of found) signal(pid, 'SIGKILL')
+    await sleep(10)
+  }
 }
 
 /** One that ended in the meantime is no mistake. */
