@@ -34,9 +34,11 @@ await cp(join(server, 'src/db/migrations'), join(server, 'dist/migrations'), {
   filter: (file) => !file.endsWith('.ts'),
 })
 // The dashboard, which the server serves from dist/dashboard. Not by way of packages/dashboard/dist: whoever looks at a
-// dashboard that is served from there would lose the files that its pages still ask for.
+// dashboard that is served from there would lose the files that its pages still ask for. Nor does it wait its turn with a
+// build that `npm start` makes there meanwhile, which Vite would otherwise refuse.
 const dashboard = join(root, 'packages/dashboard')
-run('vite', ['build', '--logLevel', 'warn', '--outDir', join(server, 'dist/dashboard'), '--emptyOutDir'], dashboard)
+const into = ['--outDir', join(server, 'dist/dashboard'), '--emptyOutDir', '--bypass-lock']
+run('vite', ['build', '--logLevel', 'warn', ...into], dashboard)
 
 const modules = [
   ...output.flatMap((chunk) => (chunk.type === 'chunk' ? chunk.moduleIds : [])),

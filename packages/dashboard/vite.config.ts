@@ -1,5 +1,5 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 import react from '@vitejs/plugin-react'
 import { build, defineConfig, type Plugin } from 'vite'
@@ -33,12 +33,15 @@ function portalScript(): Plugin {
 
 /** Text is compressed once, here: the server sends the `.br` or `.gz` beside a file and compresses nothing itself. */
 function compressed(): Plugin {
+  let folder: string
   return {
     name: 'compressed',
     apply: 'build',
+    configResolved(config) {
+      folder = resolve(config.root, config.build.outDir)
+    },
     // What lies there when all else is done: an earlier hook sees code that Vite has yet to finish.
     async closeBundle() {
-      const folder = join(import.meta.dirname, 'dist')
       for (const name of await readdir(folder, { recursive: true })) {
         if (!/\.(js|css|svg|html)$/.test(name)) continue
         const bytes = await readFile(join(folder, name))

@@ -1,5 +1,6 @@
 // What is published, as it reaches a user: built, packed, and installed into an empty folder.
 import { execFile } from 'node:child_process'
+import { statSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -84,6 +85,15 @@ test('each package holds its code, its licence and its README, and no source or 
     expect(others, name).toEqual([])
     expect(files.filter((path) => /\.test\./.test(path))).toEqual([])
   }
+})
+
+test('the dashboard lies in the package compressed, as the server sends it', () => {
+  const { files } = packed['pombo']!
+  const text = files.filter((path) => /^dist\/dashboard\/(assets\/.+|portal)\.(js|css)$/.test(path))
+  expect(text.length).toBeGreaterThan(20)
+  const size = (path: string) => statSync(join(whole, 'node_modules/pombo', path)).size
+  const bare = text.filter((path) => size(path) >= 1_024 && !files.includes(`${path}.br`))
+  expect(bare).toEqual([])
 })
 
 test('the licences and the bill of materials name what is bundled, server and dashboard', async () => {
