@@ -72,7 +72,10 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['packages/*/test/e2e/**/*.test.ts'],
-          globalSetup: ['packages/server/test/support/postgres-setup.ts'],
+          globalSetup: [
+            'packages/server/test/support/postgres-setup.ts',
+            'packages/server/test/support/bundle-setup.ts',
+          ],
           testTimeout: 120_000,
           hookTimeout: 60_000,
         },

@@ -2,37 +2,16 @@
 // modules was most of its start (2.0 s against 0.6 s on two cores); the SDK, the Baileys package and the portal's
 // are small and stay as they are.
 import { spawnSync } from 'node:child_process'
-import { cp, readFile, rm, writeFile } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { build } from 'rolldown'
 import { buildNodes } from './build-n8n.mjs'
+import { bundleServer } from './bundle.mjs'
 import { licensesOf, materialsOf } from './licenses.mjs'
 
 const root = join(import.meta.dirname, '..')
 const server = join(root, 'packages/server')
 await rm(join(server, 'dist'), { recursive: true, force: true })
-const { output } = await build({
-  cwd: server,
-  input: { main: 'src/main.ts', 'transform-worker': 'src/deliver/transform/transform-worker.ts' },
-  platform: 'node',
-  // Optional peers, which whoever uses them installs: the queue library in the version that made the jobs, and the
-  // clients of brokers.
-  external: ['bullmq', 'amqplib', 'mqtt', '@nats-io/transport-node', '@nats-io/jetstream'],
-  // Node keeps a source of over 1 MB with one character outside ASCII in two bytes each: 6 MB instead of 3.
-  plugins: [{ name: 'ascii', generateBundle: (_options, bundle) => Object.values(bundle).forEach(toAscii) }],
-  output: {
-    dir: 'dist',
-    format: 'esm',
-    sourcemap: true,
-    minify: { compress: false, mangle: false, codegen: { removeWhitespace: false } },
-    entryFileNames: '[name].js',
-    chunkFileNames: '[name]-[hash].js',
-  },
-})
-await cp(join(server, 'src/db/migrations'), join(server, 'dist/migrations'), {
-  recursive: true,
-  filter: (file) => !file.endsWith('.ts'),
-})
+const output = await bundleServer(join(server, 'dist'), { sourcemap: true })
 // The dashboard, which the server serves from dist/dashboard. Not by way of packages/dashboard/dist: whoever looks at a
 // dashboard that is served from there would lose the files that its pages still ask for. Nor does it wait its turn with a
 // build that `npm start` makes there meanwhile, which Vite would otherwise refuse.
@@ -53,11 +32,6 @@ await buildNodes()
 for (const name of ['sdk', 'baileys', 'portal']) {
   await rm(join(root, 'packages', name, 'dist'), { recursive: true, force: true })
   run('tsc', ['-p', `packages/${name}/tsconfig.build.json`])
-}
-
-function toAscii(chunk) {
-  const escaped = (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
-  if (chunk.type === 'chunk') chunk.code = chunk.code.replace(/[^\0-\x7f]/g, escaped)
 }
 
 function run(program, args, cwd = root) {

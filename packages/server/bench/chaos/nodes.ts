@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { bundledPombo } from '../../test/support/bundled.ts'
 import { type Part, startPart } from '../parts/child.ts'
 import { apiKey } from '../parts/stage.ts'
 
@@ -14,13 +15,16 @@ export interface NodeOptions {
   place?: (index: number) => { listen: string; enter: string[]; subnet: string }
 }
 
-/** One Pombo of several: a process that is killed, paused, stopped and started again under the same name. */
+/**
+ * One Pombo of several, bundled as it is published: a process that is killed, paused, stopped and started again under
+ * the same name.
+ */
 export class ChaosNode {
   readonly name: string
   readonly #index: number
   readonly #options: NodeOptions
   #part: Part | undefined
-  #program = 'pombo.ts'
+  #program = bundledPombo().benchNode
   url = ''
 
   constructor(index: number, options: NodeOptions) {

@@ -5,12 +5,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
+import { bundledPombo } from '../support/bundled.ts'
 import { createTestDatabase } from '../support/database.ts'
 import { blocksOf } from '../support/guides.ts'
 import { startPombo, type TestPombo } from '../support/pombo-app.ts'
 import { startReceiver, until } from '../support/receiver.ts'
 
-const main = join(import.meta.dirname, '../../src/main.ts')
+const { main } = bundledPombo()
 const encryption = { POMBO_ENCRYPTION_KEYS: Buffer.alloc(32, 7).toString('base64') }
 
 test('both languages show the same commands', () => {

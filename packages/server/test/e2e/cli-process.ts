@@ -1,10 +1,8 @@
-// Runs the real `pombo` as a process of its own.
+// Runs the real `pombo` as a process of its own, bundled as it is published.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-
-const entry = join(import.meta.dirname, '../../src/main.ts')
+import { bundledPombo } from '../support/bundled.ts'
 
 export type CliProcess = {
   child: ChildProcess
@@ -28,7 +26,10 @@ const running = new Set<ChildProcess>()
 export function pombo(
   args: string[],
   env: Record<string, string> = {},
-  { main = entry, ...options }: { cwd?: string; detached?: boolean; main?: string } = {},
+  {
+    main = bundledPombo().main,
+    ...options
+  }: { cwd?: string; detached?: boolean; main?: string } = {},
 ): CliProcess {
   const { PATH, HOME, TMPDIR, NODE_COMPILE_CACHE } = process.env
   const child = spawn(process.execPath, [main, ...args], {

@@ -3,11 +3,9 @@ import { endAll, pombo } from './cli-process.ts'
 
 afterEach(endAll)
 
-test('demo --exit delivers everything in spite of the receivers, verified and retried, within 30 s', async () => {
-  const startedAt = performance.now()
+test('demo --exit delivers everything in spite of the receivers, verified and retried', async () => {
   const demo = pombo(['demo', '--exit', '--count', '80', '--listen', '127.0.0.1:0'])
   expect(await demo.ended(), demo.stderr()).toBe(0)
-  expect(performance.now() - startedAt).toBeLessThan(30_000)
   const out = demo.stdout()
   expect(out).toMatch(/^good +80 +80 +80 +0 +0 /m)
   const [, attempts, retries] = /^flaky +80 +80 +(\d+) +(\d+) +0 /m.exec(out)!

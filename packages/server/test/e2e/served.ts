@@ -37,8 +37,12 @@ export function folderPerTest(): () => string {
 }
 
 /** Resolves when it listens. */
-export async function serve(folder: string, env: Record<string, string> = {}): Promise<Served> {
-  const process = pombo(['serve'], { ...settings, ...env }, { cwd: folder })
+export async function serve(
+  folder: string,
+  env: Record<string, string> = {},
+  options: { main?: string } = {},
+): Promise<Served> {
+  const process = pombo(['serve'], { ...settings, ...env }, { cwd: folder, ...options })
   const [, url] = await process.printed(/Pombo listens at (http:\S+)/)
   return { process, url: url! }
 }

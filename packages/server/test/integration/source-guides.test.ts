@@ -9,13 +9,14 @@ import { afterEach, expect, test } from 'vitest'
 import { type BrokerSettings, brokerTypes } from '../../src/sources/broker/kind.ts'
 import { brokerOf } from '../../src/sources/brokers.ts'
 import { presets } from '../../src/sources/signed/signed.ts'
+import { bundledPombo } from '../support/bundled.ts'
 import { startPombo, type TestPombo } from '../support/pombo-app.ts'
 import { type Receiver, startReceiver, until } from '../support/receiver.ts'
 import { redisMissing, startRedis } from '../support/redis-server.ts'
 import { createSourceDatabase } from '../support/source-database.ts'
 
 const guides = join(import.meta.dirname, '../../../../docs/guides')
-const main = join(import.meta.dirname, '../../src/main.ts')
+const { main } = bundledPombo()
 const lacking = (...tools: string[]) =>
   tools.some((tool) => spawnSync('which', [tool]).status !== 0)
 

@@ -1,5 +1,6 @@
 import { cp, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { bundledAt, bundledPombo } from './bundled.ts'
 import { scratchParent } from './scratch.ts'
 
 export interface PomboCopy {
@@ -22,23 +23,19 @@ export const expand = `
   create table label (tenant_id uuid not null, name text not null, primary key (tenant_id, name));
 `
 
-const server = join(import.meta.dirname, '../..')
-const workspace = join(server, '../..')
+const workspace = join(import.meta.dirname, '../../../..')
 
 /** A later Pombo: this one's code, with more migrations (`NNNN-name.sql` and their text). */
 export async function laterPombo(migrations: Record<string, string>): Promise<PomboCopy> {
   const folder = await mkdtemp(join(scratchParent(), 'pombo-later-'))
-  const copy = join(folder, 'packages/server')
-  for (const part of ['src', 'bench/parts'])
-    await cp(join(server, part), join(copy, part), { recursive: true })
-  for (const file of ['packages/server/package.json', 'package.json'])
-    await cp(join(workspace, file), join(folder, file))
+  const copy = bundledAt(folder)
+  await cp(bundledPombo().folder, folder, { recursive: true, verbatimSymlinks: true })
   await symlink(join(workspace, 'node_modules'), join(folder, 'node_modules'))
   for (const [name, sql] of Object.entries(migrations))
-    await writeFile(join(copy, 'src/db/migrations', name), sql)
+    await writeFile(join(folder, 'dist/migrations', name), sql)
   return {
-    main: join(copy, 'src/main.ts'),
-    node: join(copy, 'bench/parts/pombo.ts'),
+    main: copy.main,
+    node: copy.benchNode,
     remove: () => rm(folder, { recursive: true, force: true }),
   }
 }
