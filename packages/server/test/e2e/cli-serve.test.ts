@@ -1,17 +1,22 @@
-// The real `pombo serve`, as a process of its own on a data folder of its own, with real receivers beside it.
+// The real `pombo serve`, as a process of its own in a folder of its own, with real receivers beside it. On the
+// embedded database where its start or end is part of what is said; else on a copy of the run's, as making one and its
+// server takes 3 s of a core.
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
 import { startSink, type Received, type Sink } from '../../src/cli/sink/receive.ts'
 import { wellBehaved, type Mischief } from '../../src/cli/sink/mischief.ts'
+import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { type CliProcess, pombo } from './cli-process.ts'
 import { apiKey, call, folderPerTest } from './served.ts'
 
 const local = { POMBO_LISTEN: '127.0.0.1:0', POMBO_ALLOW_SUBNETS: '127.0.0.0/8' }
 const sinks: Sink[] = []
+const databases: TestDatabase[] = []
 
 afterEach(async () => {
   await Promise.all(sinks.splice(0).map((sink) => sink.close()))
+  await Promise.all(databases.splice(0).map((database) => database.drop()))
 })
 const folder = folderPerTest()
 
@@ -22,6 +27,14 @@ async function serve(
   const process = pombo(['serve', ...args], { ...local, ...env }, { cwd: folder() })
   const [, url] = await process.printed(/Pombo listens at (http:\S+)/)
   return { process, url: url! }
+}
+
+/** The settings of a database of the test's own. */
+async function onDatabase(): Promise<Record<string, string>> {
+  const database = await createTestDatabase()
+  databases.push(database)
+  const keys = Buffer.alloc(32, 7).toString('base64')
+  return { DATABASE_URL: database.url, POMBO_ENCRYPTION_KEYS: keys, POMBO_API_KEY: apiKey }
 }
 
 async function sink(
@@ -81,7 +94,7 @@ describe('serve', () => {
   })
 
   test('a taken port is refused by its number before anything is started', async () => {
-    const { url } = await serve()
+    const { url } = await serve(await onDatabase())
     const { port } = new URL(url)
     const second = pombo(
       ['serve', '--listen', `127.0.0.1:${port}`, '--data-dir', join(folder(), 'other')],
@@ -154,7 +167,7 @@ describe('serve', () => {
 
   test('each attempt is one line of JSON on standard output, without payload and secrets', async () => {
     const good = await sink()
-    const { process, url } = await serve({ POMBO_API_KEY: apiKey, POMBO_LOG_FORMAT: 'json' })
+    const { process, url } = await serve({ ...(await onDatabase()), POMBO_LOG_FORMAT: 'json' })
     const { app, endpoint } = await appWithEndpoint(url, good.sink.url)
     const { key: secret } = await call<{ key: string }>(
       url,
@@ -195,7 +208,7 @@ describe('serve', () => {
 describe('serve --processes', () => {
   test('several processes answer at one address, share the work, and their figures are summed', async () => {
     const good = await sink()
-    const { process, url } = await serve({ POMBO_API_KEY: apiKey, POMBO_LOG_LEVEL: 'warn' }, [
+    const { process, url } = await serve({ ...(await onDatabase()), POMBO_LOG_LEVEL: 'warn' }, [
       '--processes',
       '2',
     ])
@@ -229,7 +242,7 @@ describe('serve --processes', () => {
     const good = await sink()
     const { process, url } = await serve(
       {
-        POMBO_API_KEY: apiKey,
+        ...(await onDatabase()),
         POMBO_LOG_LEVEL: 'info',
         POMBO_LOG_FORMAT: 'json',
         POMBO_LEASE_MS: '2s',
@@ -253,7 +266,7 @@ describe('serve --processes', () => {
 describe('with a running server', () => {
   test('listen receives, forwards the answer, and removes its endpoint at the end', async () => {
     const own = await sink({ fail: 1, status: 418 })
-    const { url } = await serve({ POMBO_API_KEY: apiKey })
+    const { url } = await serve(await onDatabase())
     const { id: app } = await call(url, 'POST', '/app', { name: 'Loja' })
     const client = { POMBO_API_KEY: apiKey, POMBO_SERVER_URL: url }
     const listening = pombo(
@@ -275,7 +288,7 @@ describe('with a running server', () => {
   })
 
   test('sink fetches the secret of an endpoint and checks with it', async () => {
-    const { url } = await serve({ POMBO_API_KEY: apiKey })
+    const { url } = await serve(await onDatabase())
     const receiving = pombo(['sink', '--listen', '127.0.0.1:0'])
     const [, target] = await receiving.printed(/Receiving at http:\/\/(\S+)/)
     const { app, endpoint } = await appWithEndpoint(url, `http://${target}/in`)
@@ -292,7 +305,7 @@ describe('with a running server', () => {
   })
 
   test('a wrong key and a server that is not there are explained', async () => {
-    const { url } = await serve({ POMBO_API_KEY: apiKey })
+    const { url } = await serve(await onDatabase())
     const wrong = pombo(['listen'], {
       POMBO_API_KEY: 'another-key-0123456789',
       POMBO_SERVER_URL: url,
