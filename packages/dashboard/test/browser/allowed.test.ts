@@ -27,7 +27,7 @@ test.each(['read', 'operate'] as const)(
   'no page asks for what a key to %s may not have',
   async (role) => {
     const { key } = await stand.ask('POST', '/key', { name: role, role })
-    const { page, go, refused, faults, leave } = await meet(stand.pombo.url, { key })
+    const { page, go, turn, refused, faults, leave } = await meet(stand.pombo.url, { key })
     // Beyond the tenant, which is no question of the role.
     const own = paths.filter((path) => !['/', '/signin', '/closed', '/system'].includes(path))
     for (const path of [
@@ -36,7 +36,7 @@ test.each(['read', 'operate'] as const)(
       '/endpoints/$appId/$endpointId?tab=settings',
       '/endpoints/$appId/$endpointId?tab=secret',
     ]) {
-      await go(addressOf(path))
+      await turn(addressOf(path))
       await page.getByRole('navigation').getByRole('link').first().waitFor()
       if (path !== '/design')
         for (const bones of await page.getByRole('status', { name: w('common.loading') }).all())

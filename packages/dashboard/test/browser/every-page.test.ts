@@ -3,10 +3,11 @@ import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type { AxeResults } from 'axe-core'
-import type { Page, Route } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { desktop, meet, type Person, phone, wide, wordsOf } from '../support/browser.ts'
 import { type Addresses, fillHostile } from '../support/hostile.ts'
+import { type Asked, intercept } from '../support/intercept.ts'
 import { type Stand, startStand } from '../support/stand.ts'
 
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
@@ -20,6 +21,9 @@ const views = [
   '/endpoints/$appId/$endpointId?tab=settings',
   '/endpoints/$appId/$endpointId?tab=secret',
 ]
+
+/** Pages that stand outside the shell, which has the navigation and `#main`. */
+const outside = ['/signin', '/closed']
 
 let stand: Stand
 let addresses: Addresses
@@ -100,17 +104,18 @@ test.each([...paths.filter((path) => !atOnce.includes(path)), ...views])(
   '%s is drawn while it loads, when it may not be seen, and when it fails, and can be asked for again',
   async (path) => {
     const w = wordsOf('en')
-    const { page, go, faults } = waiting
+    const { page, go, turn, faults } = waiting
     faults.length = 0
-    let answers: (route: Route) => Promise<void> = () => Promise.resolve()
-    const held: Route[] = []
+    let answers: (asked: Asked) => Promise<unknown> = () => Promise.resolve()
+    const held: Asked[] = []
     const isSession = /\/api\/v1\/(?:auth\/session|app\?limit=250)/
-    await page.route(
-      (url) => url.pathname.startsWith('/api/v1/') && !isSession.test(url.href),
-      async (route) => await answers(route),
-    )
-    answers = (route) => {
-      held.push(route)
+    const stop = await intercept(page, '*/api/v1/*', async (asked) => {
+      if (isSession.test(asked.url)) await asked.goOn()
+      else await answers(asked)
+    })
+    onTestFinished(stop)
+    answers = (asked) => {
+      held.push(asked)
       return Promise.resolve()
     }
     await go(addressOf(path))
@@ -123,20 +128,22 @@ test.each([...paths.filter((path) => !atOnce.includes(path)), ...views])(
         const instead = await page.locator('body').innerText()
         throw new Error(`it is not drawn as loading: ${instead}; ${String(error)}`)
       })
-    const refuse = async (route: Route, status: number, code: string) =>
-      await route.fulfill({ status, json: { code, detail: 'as in the test' } })
-    answers = async (route) => await refuse(route, 403, 'permission_denied')
-    for (const route of held.splice(0)) await answers(route)
+    // Who asks for less motion gets none, also while they wait.
+    expect(await page.evaluate('document.getAnimations().length')).toBe(0)
+    const refuse = (status: number, code: string) => async (asked: Asked) =>
+      await asked.answer(status, { code, detail: 'as in the test' })
+    answers = refuse(403, 'permission_denied')
+    for (const asked of held.splice(0)) await answers(asked)
     await page
       .getByRole('heading', { name: w('common.noPermission') })
       .first()
       .waitFor()
 
-    answers = async (route) => await refuse(route, 500, 'internal_error')
-    await go(addressOf(path))
+    answers = refuse(500, 'internal_error')
+    await turn(addressOf(path))
     const again = page.getByRole('alert').getByRole('button', { name: w('common.tryAgain') })
     await again.first().waitFor()
-    await page.unrouteAll({ behavior: 'ignoreErrors' })
+    await stop()
     // A page that asks by itself may be quicker.
     while ((await again.count()) > 0)
       await again
@@ -153,7 +160,8 @@ async function look(who: Person, path: string, language: 'en' | 'pt-BR'): Promis
   who.faults.length = 0
   who.refused.length = 0
   const { page } = who
-  await who.go(addressOf(path))
+  // That each page opens by its address too is seen below, where they are loaded one by one.
+  await (outside.includes(path) ? who.go : who.turn)(addressOf(path))
   await page.getByRole('heading', { level: 1 }).waitFor()
   if (path !== '/design')
     for (const bones of await page
