@@ -3,9 +3,10 @@ import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 import {
   keepCompiled,
-  onGivenPostgres,
+  onEveryPostgres,
   otherDatabaseUrl,
   otherProject,
+  writesDownWhatIsAsked,
 } from './packages/server/test/support/projects.ts'
 
 const integrationFiles = ['packages/*/test/integration/**/*.test.ts']
@@ -17,6 +18,7 @@ const expect = { poll: { timeout: 30_000 } }
 const integration = {
   isolate: false,
   globalSetup: ['packages/server/test/support/postgres-setup.ts'],
+  setupFiles: writesDownWhatIsAsked() ? ['packages/server/test/support/asked.ts'] : [],
   // Against what hangs: a test takes some seconds, and many times that beside others on a busy machine.
   testTimeout: 90_000,
   hookTimeout: 90_000,
@@ -50,7 +52,11 @@ export default defineConfig({
               test: {
                 ...integration,
                 name: otherProject,
-                include: onGivenPostgres(integrationFiles),
+                include: onEveryPostgres(integrationFiles),
+                setupFiles: [
+                  ...integration.setupFiles,
+                  'packages/server/test/support/one-postgres.ts',
+                ],
               },
             },
           ]),

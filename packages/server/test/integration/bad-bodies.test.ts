@@ -36,7 +36,7 @@ const native = async (method: string, path: string, body?: unknown) =>
 
 beforeAll(async () => {
   receiver = await startReceiver()
-  pombo = await startPombo({ POMBO_MAX_BODY_BYTES: '2097152' })
+  pombo = await startPombo({ POMBO_MAX_BODY_BYTES: '1100000' })
   app = (await native('POST', '/app', { name: 'doors' })).body.id
   await native('POST', `/app/${app}/endpoint`, { url: `${receiver.url}/hook` })
   const source = await native('POST', `/app/${app}/source`, { gateway: 'baileys' })
@@ -84,8 +84,10 @@ async function send(
   return { status: response.status, text: await response.text() }
 }
 
-const bomb = gzipSync(Buffer.alloc(30_000_000, 0x20))
-const steep = gzipSync(Buffer.alloc(2_000_000, 0x20))
+// Each door inflates what the bound allows, which is little above what counts as harmless.
+const spaces = Buffer.alloc(10_000_000, 0x20)
+const bomb = gzipSync(spaces)
+const steep = gzipSync(spaces.subarray(0, 1_090_000))
 const kinds: [string, Uint8Array, Record<string, string>, number, RegExp][] = [
   ['a byte that is no UTF-8', Buffer.from('{"name":"a\xff"}', 'latin1'), {}, 400, /byte 10\b/],
   ['a character that is cut off', Buffer.from('{"name":"\xc3', 'latin1'), {}, 400, /byte 9\b/],
@@ -138,13 +140,7 @@ const kinds: [string, Uint8Array, Record<string, string>, number, RegExp][] = [
   ],
   ['a bomb', bomb, { 'content-encoding': 'gzip' }, 413, /./],
   ['a bomb within the limit', steep, { 'content-encoding': 'gzip' }, 413, /250/],
-  [
-    'a bomb in brotli',
-    brotliCompressSync(Buffer.alloc(30_000_000, 0x20)),
-    { 'content-encoding': 'br' },
-    413,
-    /./,
-  ],
+  ['a bomb in brotli', brotliCompressSync(spaces), { 'content-encoding': 'br' }, 413, /./],
   ['a bomb within a packing', gzipSync(bomb), { 'content-encoding': 'gzip, gzip' }, 413, /./],
   [
     'three packings',

@@ -123,6 +123,7 @@ test('polling endpoints are listed, changed and deleted; a filter that cannot be
   const path = `/app/${appId}/polling-endpoint`
   const patched = await call('PATCH', `${path}/mine`, { channels: ['a'] })
   expect(patched.body).toMatchObject({ id, uid: 'mine', channels: ['a'], eventTypes: null })
+  expect((await call('PATCH', `${path}/${id}`, { name: 'b' })).body.name).toBe('b')
   expect((await call('GET', path)).body.data).toMatchObject([{ id }])
   const bad = await call('POST', path, { filter: 'payload.(' })
   expect([bad.status, bad.text.includes('filter')]).toEqual([422, true])

@@ -142,7 +142,7 @@ async function startOn(
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
   intake.start()
   live.start()
-  const fetchChecked = checkedFetch(await contractsOf(app))
+  const fetchChecked = checkedFetch(await contractsOf(app, options.basePath ?? ''))
   const clientFor = (token: string) =>
     new Svix(token, { serverUrl: url, fetch: fetchChecked, retryScheduleInMs: [] })
   return {
@@ -191,10 +191,20 @@ async function startOn(
   }
 }
 
-async function contractsOf(app: FastifyInstance): Promise<Contract[]> {
-  const document = await app.inject({ url: '/api/v1/openapi.json' })
+const ownContracts = new Map<string, Contract>()
+
+/**
+ * The document says the same at each start but for the path it is served below. To write it and to compile its
+ * validators is a second's work of a core, done once in a worker.
+ */
+async function contractsOf(app: FastifyInstance, basePath: string): Promise<Contract[]> {
+  let own = ownContracts.get(basePath)
+  if (own === undefined) {
+    own = ownContract((await app.inject({ url: '/api/v1/openapi.json' })).json())
+    ownContracts.set(basePath, own)
+  }
   const svix = svixContract()
-  return [ownContract(document.json()), ...(svix ? [svix] : [])]
+  return [own, ...(svix ? [svix] : [])]
 }
 
 /** What the client's call was refused with; throws where it was not. */

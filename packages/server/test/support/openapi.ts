@@ -34,6 +34,12 @@ const svixPath = join(import.meta.dirname, '../../../../../shared/reference/svix
  * own.
  */
 export function svixContract(): Contract | undefined {
+  svix ??= readSvix()
+  return svix
+}
+let svix: Contract | undefined
+
+function readSvix(): Contract | undefined {
   if (!existsSync(svixPath)) return undefined
   const document = JSON.parse(readFileSync(svixPath, 'utf8')) as Json
   const { schemas } = document.components as { schemas: Record<string, { enum: unknown[] }> }
