@@ -22,8 +22,8 @@ const views = [
   '/endpoints/$appId/$endpointId?tab=secret',
 ]
 
-/** Pages that stand outside the shell, which has the navigation and `#main`. */
-const outside = ['/signin', '/closed']
+/** Pages that ask for nothing before they are there. */
+const atOnce = ['/signin', '/closed', '/endpoints/new', '/privacy', '/design', '/live']
 
 let stand: Stand
 let addresses: Addresses
@@ -97,9 +97,6 @@ test('what the doctor finds and what variables say is in Portuguese too', async 
   expect(await hand.page.locator('[lang="en"]').allTextContents()).toEqual([])
 })
 
-/** Pages that ask for nothing before they are there. */
-const atOnce = ['/signin', '/closed', '/endpoints/new', '/privacy', '/design', '/live']
-
 test.each([...paths.filter((path) => !atOnce.includes(path)), ...views])(
   '%s is drawn while it loads, when it may not be seen, and when it fails, and can be asked for again',
   async (path) => {
@@ -160,8 +157,8 @@ async function look(who: Person, path: string, language: 'en' | 'pt-BR'): Promis
   who.faults.length = 0
   who.refused.length = 0
   const { page } = who
-  // That each page opens by its address too is seen below, where they are loaded one by one.
-  await (outside.includes(path) ? who.go : who.turn)(addressOf(path))
+  // The others are opened by their addresses where it is seen how they load.
+  await (atOnce.includes(path) ? who.go : who.turn)(addressOf(path))
   await page.getByRole('heading', { level: 1 }).waitFor()
   if (path !== '/design')
     for (const bones of await page
