@@ -1,6 +1,6 @@
 // npm run both-postgres: which of Pombo's own statements are asked by none of the tests that run on the second PostgreSQL
 // of CI too (packages/server/test/support/every-postgres.ts), and which of those tests ask nothing that others do not.
-// Records what each integration test asks (scripts/asked.mjs), on the embedded PostgreSQL: some minutes of two cores.
+// Records what each integration test asks (scripts/asked.mjs), on the embedded PostgreSQL: 20 minutes of two cores.
 // With a folder's name it looks again at what was recorded there.
 import { spawnSync } from 'node:child_process'
 import { globSync, mkdtempSync, readFileSync } from 'node:fs'

@@ -17,7 +17,7 @@ afterAll(async () => {
 const run = promisify(execFile)
 const large = Buffer.alloc(8_000_000, 0x20)
 const piece = large.subarray(0, 1_000_000)
-// Asked once: a spawn by a process of this size takes 0.2 s.
+// Asked once, and not for each of the refusals.
 const has = (program: string) => spawnSync(program, ['--version']).status === 0
 const [hasCurl, hasPython] = [has('curl'), has('python3')]
 

@@ -27,7 +27,7 @@ afterAll(async () => {
   await database?.drop()
 })
 
-// 250 MB, more than may be held. It is the bytes that count: 100,000 rows of 700 took four times as much of two cores.
+// 250 MB, more than may be held: it is the bytes that count.
 const rowsInserted = 25_000
 const rowBytes = 10_000
 /** The same for ten rows and for a million: what a pass holds, and what the collector has not collected yet. */

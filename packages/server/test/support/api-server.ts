@@ -194,8 +194,8 @@ async function startOn(
 const ownContracts = new Map<string, Contract>()
 
 /**
- * The document says the same at each start but for the path it is served below. To write it and to compile its
- * validators is a second's work of a core, done once in a worker.
+ * The document says the same at each start but for the path it is served below: it is written, and its validators are
+ * compiled, once in a worker.
  */
 async function contractsOf(app: FastifyInstance, basePath: string): Promise<Contract[]> {
   let own = ownContracts.get(basePath)

@@ -228,7 +228,8 @@ test('what keeps its connection is read by a strict parser to the same end', () 
       kept += 1
       expect(strictly(bytes)).toEqual({ statusCode, body: text })
     }),
-    { numRuns: 3_000 },
+    // One that is kept for certain: few of the random ones are, and now and then none of 3,000 was.
+    { numRuns: 3_000, examples: [[Buffer.from('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok')]] },
   )
   expect(kept).toBeGreaterThan(0)
 })
