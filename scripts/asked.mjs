@@ -6,7 +6,7 @@ import pg from 'pg'
 const seen = new Set()
 
 for (const prototype of [pg.Client.prototype, pg.Pool.prototype]) {
-  const { value: query } = Object.getOwnPropertyDescriptor(prototype, 'query')
+  const query = Reflect.get(prototype, 'query')
   prototype.query = function (first, ...rest) {
     const text = typeof first === 'string' ? first : first?.text
     if (typeof text === 'string') note(text)
