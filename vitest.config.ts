@@ -3,10 +3,10 @@ import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 import {
   keepCompiled,
-  onEveryPostgres,
+  onSecondPostgres,
   otherDatabaseUrl,
   otherProject,
-  writesDownWhatIsAsked,
+  recordsStatements,
 } from './packages/server/test/support/projects.ts'
 
 const integrationFiles = ['packages/*/test/integration/**/*.test.ts']
@@ -18,7 +18,7 @@ const expect = { poll: { timeout: 30_000 } }
 const integration = {
   isolate: false,
   globalSetup: ['packages/server/test/support/postgres-setup.ts'],
-  setupFiles: writesDownWhatIsAsked() ? ['packages/server/test/support/asked.ts'] : [],
+  setupFiles: recordsStatements() ? ['packages/server/test/support/record-tests.ts'] : [],
   // Against what hangs: a test takes some seconds, and many times that beside others on a busy machine.
   testTimeout: 90_000,
   hookTimeout: 90_000,
@@ -52,10 +52,10 @@ export default defineConfig({
               test: {
                 ...integration,
                 name: otherProject,
-                include: onEveryPostgres(integrationFiles),
+                include: onSecondPostgres(integrationFiles),
                 setupFiles: [
                   ...integration.setupFiles,
-                  'packages/server/test/support/one-postgres.ts',
+                  'packages/server/test/support/second-postgres-only.ts',
                 ],
               },
             },

@@ -1,6 +1,6 @@
 // npm run both-postgres: which of Pombo's own statements are asked by none of the tests that run on the second PostgreSQL
-// of CI too (packages/server/test/support/every-postgres.ts), and which of those tests ask nothing that others do not.
-// Records what each integration test asks (scripts/asked.mjs), on the embedded PostgreSQL: 20 minutes of two cores.
+// of CI too (packages/server/test/support/second-postgres.ts), and which of those tests ask nothing that others do not.
+// Records what each integration test asks (scripts/record-statements.mjs), on the embedded PostgreSQL: 20 minutes of two cores.
 // With a folder's name it looks again at what was recorded there.
 import { spawnSync } from 'node:child_process'
 import { globSync, mkdtempSync, readFileSync } from 'node:fs'
@@ -45,14 +45,14 @@ console.log(`${asked.size} statements, ${missing.length} of them not on both; re
 process.exitCode = missing.length > 0 ? 1 : 0
 
 function record() {
-  const made = mkdtempSync(join(tmpdir(), 'pombo-asked-'))
+  const made = mkdtempSync(join(tmpdir(), 'pombo-statements-'))
   spawnSync('vitest', ['run', '--project', 'integration'], {
     cwd: root,
     stdio: 'inherit',
     env: {
       ...process.env,
-      POMBO_ASKED: made,
-      NODE_OPTIONS: `--import=${join(root, 'scripts/asked.mjs')}`,
+      POMBO_RECORD_STATEMENTS: made,
+      NODE_OPTIONS: `--import=${join(root, 'scripts/record-statements.mjs')}`,
     },
     shell: process.platform === 'win32',
   })

@@ -1,7 +1,7 @@
 /** What the runner's settings are made from: a second PostgreSQL beside the first, where one is named, and a cache. */
 import { globSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { testsOnEveryPostgres } from './every-postgres.ts'
+import { testsOnSecondPostgres } from './second-postgres.ts'
 
 /**
  * Lets Node keep what it compiled, for the workers and for every `pombo` that tests start from its source: importing
@@ -18,13 +18,13 @@ export function otherDatabaseUrl(): string | undefined {
 }
 
 /** In `npm run both-postgres`. */
-export function writesDownWhatIsAsked(): boolean {
-  return Boolean(process.env.POMBO_ASKED)
+export function recordsStatements(): boolean {
+  return Boolean(process.env.POMBO_RECORD_STATEMENTS)
 }
 
 /** The files of which something runs on the second PostgreSQL too. */
-export function onEveryPostgres(patterns: readonly string[]): string[] {
+export function onSecondPostgres(patterns: readonly string[]): string[] {
   return globSync(patterns).filter(
-    (file) => testsOnEveryPostgres(basename(file, '.test.ts')) !== undefined,
+    (file) => testsOnSecondPostgres(basename(file, '.test.ts')) !== undefined,
   )
 }

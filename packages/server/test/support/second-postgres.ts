@@ -163,6 +163,6 @@ const restOfStatements: Record<string, string[]> = {
 }
 
 /** By a file's name without `.test.ts`, parts of the names of its tests that run there; undefined: none. */
-export function testsOnEveryPostgres(file: string): string[] | undefined {
+export function testsOnSecondPostgres(file: string): string[] | undefined {
   return aboutPostgres.includes(file) ? [''] : restOfStatements[file]
 }

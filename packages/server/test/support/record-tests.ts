@@ -1,8 +1,9 @@
-// Says which test is asking, to what writes statements down (scripts/asked.mjs), and what each took of a core.
+// Says which test is asking, to what writes statements down (scripts/record-statements.mjs), and what each took of a
+// core.
 import { appendFileSync } from 'node:fs'
 import { basename, join, relative } from 'node:path'
 import { afterAll, afterEach, beforeEach, expect } from 'vitest'
-import { testsOnEveryPostgres } from './every-postgres.ts'
+import { testsOnSecondPostgres } from './second-postgres.ts'
 
 const root = join(import.meta.dirname, '../../../..')
 const file = relative(root, expect.getState().testPath!)
@@ -12,18 +13,18 @@ const spent = () => {
 }
 const write = (what: object) =>
   appendFileSync(
-    `${process.env['POMBO_ASKED']}/spent.${process.pid}.jsonl`,
+    `${process.env['POMBO_RECORD_STATEMENTS']}/spent.${process.pid}.jsonl`,
     `${JSON.stringify(what)}\n`,
   )
 
-const named = testsOnEveryPostgres(basename(file, '.test.ts'))
+const named = testsOnSecondPostgres(basename(file, '.test.ts'))
 const fileFrom = spent()
 let testFrom = fileFrom
-process.env['POMBO_ASKED_BY'] = file
+process.env['POMBO_RECORDED_TEST'] = file
 
 beforeEach(({ task }) => {
   testFrom = spent()
-  process.env['POMBO_ASKED_BY'] = `${file} > ${task.fullTestName}`
+  process.env['POMBO_RECORDED_TEST'] = `${file} > ${task.fullTestName}`
 })
 afterEach(({ task: { fullTestName, name } }) =>
   write({

@@ -15,10 +15,10 @@ for (const prototype of [pg.Client.prototype, pg.Pool.prototype]) {
 }
 
 function note(text) {
-  const by = process.env.POMBO_ASKED_BY
+  const by = process.env.POMBO_RECORDED_TEST
   if (by === undefined || seen.has(`${by} ${text}`) || !isPombos()) return
   seen.add(`${by} ${text}`)
-  appendFileSync(`${process.env.POMBO_ASKED}/${process.pid}.jsonl`, `${JSON.stringify({ by, text })}\n`)
+  appendFileSync(`${process.env.POMBO_RECORD_STATEMENTS}/${process.pid}.jsonl`, `${JSON.stringify({ by, text })}\n`)
 }
 
 /** A pool hands a statement on to a client later, with nobody of ours on the stack: then the pool has told it. */
