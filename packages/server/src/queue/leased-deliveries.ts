@@ -135,6 +135,7 @@ export class LeasedDeliveries {
       back.map((claim) => ({
         endpointId: claim.endpoint.id,
         messageId: claim.message.id,
+        deliveryId: claim.deliveryId,
         leasedBy: claim.leasedBy,
       })),
     )

@@ -233,6 +233,31 @@ describe('attempts and deliveries', () => {
     })
   })
 
+  test('a message that is resent while an attempt of it is under way is sent once more', async () => {
+    await api.call('POST', `/api/v1/app/${appId}/endpoint`, {
+      body: { url: receiver.url, uid: 'e', retrySchedule: [] },
+    })
+    receiver.answer = (_, index) => ({ hang: index === 0 })
+    const { body: made } = await send({ eventType: 'a', payload: 'twice' })
+    await receiver.waitFor(1)
+    await api.svix.messageAttempt.resend(appId, made.id, 'e')
+    await receiver.waitFor(2)
+    expect(receiver.received.map(({ headers }) => headers['webhook-id'])).toEqual([
+      made.id,
+      made.id,
+    ])
+    await finished(made.id)
+    // The first one's connection breaks: it failed, and nothing follows from it.
+    await receiver.close()
+    const tried = await attempted(made.id, 2)
+    expect(
+      new Set(tried.map(({ statusText, triggerType }) => `${statusText} ${triggerType}`)),
+    ).toEqual(new Set(['success 1', 'fail 0']))
+    expect(
+      (await api.svix.messageAttempt.listAttemptedDestinations(appId, made.id)).data,
+    ).toMatchObject([{ status: MessageStatus.Success }])
+  })
+
   test('what was missed can be recovered, as a background task', async () => {
     receiver.answer = () => ({ status: 500 })
     await api.call('POST', `/api/v1/app/${appId}/endpoint`, {

@@ -28,7 +28,8 @@ function resendRoute(deps: AttemptDeps): Route {
     tag,
     summary: 'Send a message to an endpoint again',
     description:
-      'Also where it was delivered already. Where it still waits, it is brought forward instead.',
+      'Also where it was delivered already. Where it still waits, it is brought forward instead. While an attempt ' +
+      'is under way another one is made, and what that one brings counts.',
     access: 'app',
     answers: {
       202: { description: 'It will be sent', body: component('EmptyResponse', {}) },

@@ -227,7 +227,12 @@ export class Claimer {
       for (const row of rows) this.floors.forget(row.endpoint_id)
       await release(
         pool,
-        rows.map((row) => ({ endpointId: row.endpoint_id, messageId: row.message_id, leasedBy })),
+        rows.map((row) => ({
+          endpointId: row.endpoint_id,
+          messageId: row.message_id,
+          deliveryId: row.id,
+          leasedBy,
+        })),
       )
       throw error
     }

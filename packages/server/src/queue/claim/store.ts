@@ -219,10 +219,18 @@ export async function claimOrdered(
   return rows
 }
 
-/** Puts claimed work back that was not sent, where it is still under the lease under which it was taken. */
+/**
+ * Puts claimed work back that was not sent, where it is still the same delivery, under the lease under which it was
+ * taken.
+ */
 export async function release(
   db: Queryable,
-  claims: readonly { endpointId: string; messageId: string; leasedBy: string }[],
+  claims: readonly {
+    endpointId: string
+    messageId: string
+    deliveryId: string
+    leasedBy: string
+  }[],
 ): Promise<void> {
   if (claims.length === 0) return
   await db.query(
@@ -230,13 +238,15 @@ export async function release(
     /* sql */ `
     update work w
        set lease_owner = null
-      from unnest($1::uuid[], $2::uuid[], $3::uuid[]) as back(endpoint_id, message_id, lease_owner)
+      from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[]) as back(endpoint_id, message_id, id, lease_owner)
      where w.endpoint_id = back.endpoint_id
        and w.message_id = back.message_id
+       and w.id = back.id
        and w.lease_owner = back.lease_owner`,
     [
       claims.map((claim) => claim.endpointId),
       claims.map((claim) => claim.messageId),
+      claims.map((claim) => claim.deliveryId),
       claims.map((claim) => claim.leasedBy),
     ],
   )

@@ -1,7 +1,11 @@
 import type { PayloadForm } from '../../core/message.ts'
 import type { Queryable } from '../../db/pool.ts'
 
-/** Opens a delivery again (or brings an open one forward), by hand. */
+/**
+ * Opens a delivery again, or brings one forward that waits, by hand. One that a node has in hand is replaced: what was
+ * asked for is another attempt, and the one under way would end the delivery without it. That attempt is recorded and
+ * decides nothing, for it no longer finds its delivery's id.
+ */
 export async function resend(
   db: Queryable,
   target: {
@@ -15,8 +19,9 @@ export async function resend(
     priority: number
     orderingKey: string | null
   },
-): Promise<'queued' | 'already-queued'> {
-  const { rows } = await db.query<{ fresh: boolean }>(
+): Promise<void> {
+  // One probe of the primary key of `work`, and one row.
+  await db.query(
     /* sql */ `
     insert into work (
       endpoint_id, message_id, id, tenant_id, app_id, priority, next_attempt_at,
@@ -24,8 +29,10 @@ export async function resend(
     values ($1, $2, $3, $4, $5, $6, now(),
             $7, case when $7::text is not null then nextval('work_seq') end, 1, $8, $9)
     on conflict (endpoint_id, message_id) do update
-       set next_attempt_at = least(work.next_attempt_at, now()), trigger = 1
-    returning (xmax = 0) as fresh`,
+       set id = case when work.lease_owner is null then work.id else excluded.id end,
+           attempt = case when work.lease_owner is null then work.attempt else 0 end,
+           next_attempt_at = case when work.lease_owner is null then least(work.next_attempt_at, now()) else now() end,
+           lease_owner = null, trigger = 1`,
     [
       target.endpointId,
       target.messageId,
@@ -38,7 +45,6 @@ export async function resend(
       target.eventType,
     ],
   )
-  return rows[0]!.fresh ? 'queued' : 'already-queued'
 }
 
 export type ClosedState = 'delivered' | 'exhausted' | 'discarded'
