@@ -27,6 +27,7 @@ import { type Claim, NodeLease, type SharedRate, Slots } from './queue/queue.ts'
 import { Recorder } from './record/record.ts'
 import { discardAll, discardDeliveries, discardThese } from './record/discard/store.ts'
 import type { RegistryCache } from './registry/cache/cache.ts'
+import type { EndpointInApp } from './registry/cache/routes.ts'
 import { compileFilter } from './route/filter.ts'
 import type { RouteRules } from './route/route.ts'
 import { wantsMessage } from './route/wants.ts'
@@ -285,12 +286,15 @@ export class Engine {
     return rate && { key: `${tenantId} ${dialect} ${rate.name}`, perMinute: rate.perMinute }
   }
 
-  /** The claim's endpoint as it is now; undefined where that is not in memory. */
+  /** The claim's endpoint as it is now. */
   #current(claim: Claim): ReturnType<ConstructorParameters<typeof LeasedDeliveries>[0]['current']> {
-    const routes = this.cache.peekRoutes(claim.app.id)
-    if (!routes) return undefined
-    const endpoint = routes.endpoints.find(({ id }) => id === claim.endpoint.id)
-    if (!endpoint) return 'gone'
-    return { endpoint, open: (routes.health.get(endpoint.id)?.circuit ?? 'closed') === 'closed' }
+    const known = this.cache.endpoint(claim.endpoint.id)
+    if (!(known instanceof Promise)) return known && currentOf(known)
+    // While the database is away what is in hand is sent as it was taken, as long as the lease lasts.
+    return known.then((found) => (found ? currentOf(found) : 'gone')).catch(() => undefined)
   }
+}
+
+function currentOf({ endpoint, health }: EndpointInApp) {
+  return { endpoint, open: (health?.circuit ?? 'closed') === 'closed' }
 }

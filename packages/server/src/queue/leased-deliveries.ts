@@ -1,4 +1,5 @@
 import type { Endpoint } from '../core/endpoint.ts'
+import type { MaybeLater } from '../core/when-there.ts'
 import { isAway, type Pool } from '../db/pool.ts'
 import type { Claim, NodeLease, Slots } from './queue.ts'
 import { messagesOf } from './claim/message/store.ts'
@@ -11,14 +12,16 @@ export interface LeasedDeliveriesDeps {
   /** Sends claims of one endpoint in one request, and records them; answers which it did not send. */
   deliver: (claims: readonly Claim[]) => Promise<readonly Claim[]>
   /**
-   * The endpoint as it is now, where that is in memory: it may have been paused, disabled or changed while its
-   * deliveries waited.
+   * The endpoint as it is now: it may have been paused, disabled or changed while its deliveries waited. At once where
+   * it is in memory; undefined: it cannot be known. Never rejects.
    */
-  current: (claim: Claim) => { endpoint: Endpoint; open: boolean } | 'gone' | undefined
+  current: (claim: Claim) => MaybeLater<Current>
   /** Work waits in the database for the slots that have become free. */
   wake: (endpointId: string) => void
   log: (message: string, error: unknown) => void
 }
+
+type Current = { endpoint: Endpoint; open: boolean } | 'gone' | undefined
 
 /** A leased delivery, and whether its payload is still to be read. */
 interface Held {
@@ -42,6 +45,8 @@ export class LeasedDeliveries {
   /** Requests' worth of deliveries, in the order in which they came, for each endpoint. */
   readonly #waiting = new Map<string, Held[][]>()
   readonly #batches = new Map<string, OpenBatch>()
+  /** Endpoints that are being looked up before more is sent to them. */
+  readonly #lookedUp = new Set<string>()
   readonly #released: Claim[] = []
   #stopping = false
   #empty: (() => void) | undefined
@@ -81,7 +86,7 @@ export class LeasedDeliveries {
       this.#held.set(claim.deliveryId, claim)
       const held = { claim, payloadLeftOut: payloadLeftOut?.has(claim) ?? false }
       if (claim.endpoint.batch) this.#gather(held, claim.endpoint.batch)
-      else this.#offer([held])
+      else this.#offer(held)
     }
   }
 
@@ -149,7 +154,7 @@ export class LeasedDeliveries {
     if (!batch) {
       const done = () => {
         this.#batches.delete(endpointId)
-        this.#offer(batch!.group)
+        this.#await(batch!.group)
       }
       batch = { group: [], timer: setTimeout(done, maxWaitMs) }
       this.#batches.set(endpointId, batch)
@@ -158,31 +163,53 @@ export class LeasedDeliveries {
     if (batch.group.length < maxEvents) return
     clearTimeout(batch.timer)
     this.#batches.delete(endpointId)
-    this.#offer(batch.group)
+    this.#await(batch.group)
   }
 
-  #offer(group: Held[]): void {
+  #offer(held: Held): void {
+    const { endpoint } = held.claim
+    if (!this.#waiting.has(endpoint.id) && this.#deps.slots.begin(endpoint)) void this.#send([held])
+    else this.#push([held])
+  }
+
+  /** What was gathered goes in its turn, to the endpoint as it is by then. */
+  #await(group: Held[]): void {
+    this.#push(group)
+    this.#next(group[0]!.claim.endpoint.id)
+  }
+
+  #push(group: Held[]): void {
     const { endpoint } = group[0]!.claim
     const waiting = this.#waiting.get(endpoint.id)
-    if (!waiting && this.#deps.slots.begin(endpoint)) {
-      void this.#send(group)
-      return
-    }
     if (waiting) waiting.push(group)
     else this.#waiting.set(endpoint.id, [group])
   }
 
   #next(endpointId: string): void {
+    const first = this.#waiting.get(endpointId)?.[0]
+    if (!first || this.#lookedUp.has(endpointId)) return
+    const now = this.#deps.current(first[0]!.claim)
+    if (!(now instanceof Promise)) {
+      this.#sendWaiting(endpointId, now)
+      return
+    }
+    this.#lookedUp.add(endpointId)
+    void now.then((found) => {
+      this.#lookedUp.delete(endpointId)
+      this.#sendWaiting(endpointId, found)
+    })
+  }
+
+  #sendWaiting(endpointId: string, now: Current): void {
     const waiting = this.#waiting.get(endpointId)
     if (!waiting) return
     while (waiting.length > 0) {
       const group = waiting[0]!
-      const now = this.#deps.current(group[0]!.claim)
-      if (now === 'gone' || (now && (now.endpoint.paused || now.endpoint.disabled || !now.open))) {
+      if (now && !mayGo(group, now)) {
         this.releaseEndpoint(endpointId)
         return
       }
-      if (now) for (const { claim } of group) claim.endpoint = now.endpoint
+      if (now && now !== 'gone') for (const { claim } of group) claim.endpoint = now.endpoint
       if (!this.#deps.slots.begin(group[0]!.claim.endpoint)) return
       waiting.shift()
       void this.#send(group)
@@ -234,4 +261,16 @@ export class LeasedDeliveries {
     if (slots.release(claim.endpoint, claim.payloadBytes)) wake(claim.endpoint.id)
     if (this.#held.size === 0) this.#empty?.()
   }
+}
+
+/**
+ * Whether it may go in one request as things stand. What was gathered for a request and is too much for one now must
+ * not be parted here: of an ordering key, one would be sent beside the other.
+ */
+function mayGo(group: readonly Held[], now: Exclude<Current, undefined>): boolean {
+  if (now === 'gone' || now.endpoint.paused || now.endpoint.disabled) return false
+  return (
+    (now.open || group.some(({ claim }) => claim.probe)) &&
+    group.length <= (now.endpoint.batch?.maxEvents ?? 1)
+  )
 }

@@ -15,6 +15,8 @@ export interface Answer {
   /** Never answers. */
   hang?: boolean
   delayMs?: number
+  /** Answers when this is settled. */
+  after?: Promise<unknown>
 }
 
 export interface Receiver {
@@ -77,10 +79,13 @@ export async function startReceiver(answer: Receiver['answer'] = () => ({})): Pr
         body = '',
         hang = false,
         delayMs = 0,
+        after,
       } = receiver.answer(one, receiver.received.length - 1)
       for (const check of waiting) check()
       if (hang) return
-      setTimeout(() => response.writeHead(status, headers).end(body), delayMs)
+      const end = () => setTimeout(() => response.writeHead(status, headers).end(body), delayMs)
+      if (after) void after.finally(end)
+      else end()
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

@@ -173,6 +173,15 @@ export class RegistryCache {
     return found
   }
 
+  /**
+   * One endpoint by UUID, at once where it is in memory; a promise's undefined: it was deleted. Undefined at once: what
+   * is in memory is too old to tell.
+   */
+  endpoint(id: string): MaybeLater<EndpointInApp | undefined> {
+    if (!this.#changes.isFresh) return undefined
+    return this.#endpointOfApp(id) ?? this.#endpoints.peek(id) ?? this.#endpoints.get(id)
+  }
+
   #endpointOfApp(id: string): EndpointInApp | undefined {
     const appId = this.#appOfEndpoint.get(id)
     const routes = appId === undefined ? undefined : this.#apps.peek(appId)

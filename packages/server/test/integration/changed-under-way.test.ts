@@ -1,0 +1,115 @@
+// What people change by hand while deliveries are under way, wait in memory, or are gathered for one request.
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { readId } from '../../src/core/id.ts'
+import { startApi, type TestApi } from '../support/api-server.ts'
+import { messagesOf } from '../support/app-messages.ts'
+import { type Receiver, startReceiver, until } from '../support/receiver.ts'
+
+let api: TestApi
+let receiver: Receiver
+let appId: string
+beforeAll(async () => {
+  api = await startApi()
+})
+afterAll(async () => {
+  await api?.stop()
+})
+beforeEach(async () => {
+  receiver = await startReceiver()
+  appId = (await api.svix.application.create({ name: 'app' })).id
+})
+afterEach(async () => {
+  await receiver.close()
+})
+
+const { send } = messagesOf(
+  () => api,
+  () => appId,
+)
+const endpoint = async (settings: object) => {
+  const made = await api.call('POST', `/api/v1/app/${appId}/endpoint`, { body: settings })
+  expect(made.status).toBe(201)
+}
+const call = async (method: string, path: string, body?: object) => {
+  const { status } = await api.call(method, `/api/v1/app/${appId}/endpoint/e${path}`, { body })
+  expect(status).toBeLessThan(300)
+}
+/** Messages of all requests to a path. */
+const arrived = (path: string) =>
+  receiver.received
+    .filter((one) => one.path === path)
+    .flatMap(({ body }) => JSON.parse(body) as { payload: number } | { payload: number }[] | number)
+    .map((one) => (typeof one === 'number' ? one : one.payload))
+const idle = async () =>
+  await until(async () => {
+    const { rows } = await api.database.pool.query('select from work where app_id = $1', [
+      readId('app', appId),
+    ])
+    return rows.length === 0
+  })
+
+/**
+ * One request under way, which is answered by what is returned, and three more messages that were gathered behind it
+ * and wait in memory.
+ */
+async function threeWait(settings: object = {}): Promise<() => void> {
+  const held = Promise.withResolvers<void>()
+  receiver.answer = ({ path }) => (path === '/e' ? { after: held.promise } : {})
+  const batch = { maxEvents: 10, maxWaitMs: 100 }
+  await endpoint({ url: `${receiver.url}/e`, uid: 'e', maxInFlight: 1, batch, ...settings })
+  await send({ eventType: 'a', payload: 0 })
+  await receiver.waitFor(1)
+  // What is gathered beside them as long says when they are.
+  await endpoint({ url: `${receiver.url}/beside`, uid: 'beside', batch })
+  for (const payload of [1, 2, 3]) await send({ eventType: 'a', payload })
+  await until(() => arrived('/beside').length === 3)
+  receiver.answer = () => ({})
+  return held.resolve
+}
+
+test('messages that wait to be sent together are each sent where batches are turned off', async () => {
+  const release = await threeWait()
+  await call('PATCH', '', { batch: null })
+  await send({ eventType: 'a', payload: 4 })
+  release()
+  await idle()
+  expect(arrived('/e').toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3, 4])
+})
+
+test('what waits in memory is not sent once its endpoint is paused, and is when it is resumed', async () => {
+  const release = await threeWait()
+  await call('POST', '/pause')
+  release()
+  await until(async () => {
+    const { rows } = await api.database.pool.query<{ leased: number }>(
+      'select count(lease_owner) as leased from work having count(*) = 3',
+    )
+    return rows[0]?.leased === 0
+  })
+  expect(arrived('/e')).toEqual([0])
+  await call('POST', '/resume')
+  await idle()
+  expect(arrived('/e').toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3])
+})
+
+test.each(['endpoint', 'app'])(
+  'what waits in memory is not sent once its %s is deleted, though nothing new comes',
+  async (what) => {
+    const release = await threeWait()
+    const path = `/api/v1/app/${appId}${what === 'app' ? '' : '/endpoint/e'}`
+    expect((await api.call('DELETE', path)).status).toBe(204)
+    release()
+    await idle()
+    expect(arrived('/e')).toEqual([0])
+  },
+)
+
+test('what is gathered goes to the URL that its endpoint has when it is sent', async () => {
+  const batch = { maxEvents: 2, maxWaitMs: 60_000 }
+  await endpoint({ url: `${receiver.url}/e`, uid: 'e', batch })
+  await send({ eventType: 'a', payload: 0 })
+  await call('PATCH', '', { url: `${receiver.url}/moved` })
+  await send({ eventType: 'a', payload: 1 })
+  await idle()
+  expect([arrived('/e'), arrived('/moved')]).toEqual([[], [0, 1]])
+})
