@@ -7,10 +7,15 @@ export interface Uncleaned {
   oldest: { pid: number; application: string; ageMs: number } | undefined
 }
 
-export async function uncleaned(db: Queryable): Promise<Uncleaned> {
-  const { rows: tables } = await db.query<{ dead: number }>(
+/** Rows that are gone from the table of open work and still in its pages, as PostgreSQL has counted them. */
+export async function deadRows(db: Queryable): Promise<number> {
+  const { rows } = await db.query<{ dead: number }>(
     `select coalesce(max(n_dead_tup), 0)::float8 as dead from pg_stat_user_tables where relid = to_regclass('work')`,
   )
+  return rows[0]!.dead
+}
+
+export async function uncleaned(db: Queryable): Promise<Uncleaned> {
   const { rows } = await db.query<{ pid: number; application: string; ageMs: number }>(/* sql */ `
     select pid, coalesce(application_name, '') as application,
            (extract(epoch from clock_timestamp() - xact_start) * 1000)::float8 as "ageMs"
@@ -19,5 +24,5 @@ export async function uncleaned(db: Queryable): Promise<Uncleaned> {
        and (backend_xmin is not null or backend_xid is not null)
      order by xact_start
      limit 1`)
-  return { dead: tables[0]!.dead, oldest: rows[0] }
+  return { dead: await deadRows(db), oldest: rows[0] }
 }

@@ -1,6 +1,6 @@
 /**
- * Upkeep does what no request does: partitions ahead, retention behind, the leases of dead nodes, endpoints without
- * hope, jobs.
+ * Upkeep does what no request does: partitions ahead, retention behind, a clean queue, the leases of dead nodes,
+ * endpoints without hope, jobs.
  *
  * It promises that a day's partition exists before its first message, that no partition with an open delivery is
  * dropped, that a dead node's work is free soon after its lease ran out, and that each of these is done by one node at
@@ -14,6 +14,7 @@ import type { NodeLease, Waker } from '../queue/queue.ts'
 import { rescue } from '../queue/node/store.ts'
 import type { CompileFilter, JobDeps } from './jobs/deps.ts'
 import { runPage } from './jobs/jobs.ts'
+import { QueueVacuum } from './queue-vacuum/queue-vacuum.ts'
 import { type RetentionDeps, retain } from './retention/retention.ts'
 import { databaseNowMs, hopeless, leaveDuty, takeDuty } from './store.ts'
 import { noSuccessFor } from '../core/disabled.ts'
@@ -68,6 +69,8 @@ export class Upkeep {
     const { leaseMs } = this.#deps
     await this.partitions()
     this.#every(leaseMs / 3, 'rescue', () => this.#rescue())
+    const vacuum = new QueueVacuum(this.#deps.pool)
+    this.#every(10_000, 'queue vacuum', async () => void (await vacuum.look()))
     this.#every(300_000, 'strays', async () => this.#deps.doubt())
     this.#every(3_600_000, 'partitions', () => this.partitions())
     this.#every(3_600_000, 'retention', () => this.retention())

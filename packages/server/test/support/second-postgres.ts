@@ -123,6 +123,9 @@ const restOfStatements: Record<string, string[]> = {
     "the source's server may stop and start: reading goes on, nothing is lost or doubled",
   ],
   'privacy-guide': [''],
+  'queue-vacuum': [
+    'while a long transaction keeps what is gone, it is tried ever more seldom, and as soon as it ended',
+  ],
   'registry-apps': [
     'a list is walked page by page in both directions, without the operational app',
   ],

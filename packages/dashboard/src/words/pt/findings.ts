@@ -147,7 +147,9 @@ export const findings: Readonly<Record<string, Said>> = {
   },
   queue_dead: {
     detail: '{dead} linhas mortas na tabela do trabalho em aberto',
-    mend: 'Deixe o autovacuum rodar mais vezes ou mais rápido (autovacuum_naptime, autovacuum_vacuum_cost_limit), ou rode: vacuum work. Slots de replicação que ninguém lê também o seguram (pg_replication_slots).',
+    mend:
+      'Um Pombo em execução a limpa a cada dez segundos, se as tabelas forem do seu papel (role). Slots de replicação ' +
+      'que ninguém lê e transações preparadas o impedem (pg_replication_slots, pg_prepared_xacts). À mão: vacuum work.',
   },
   broker_read: { detail: 'o que alimenta uma fonte é lido' },
   brokers_read: { detail: '{count} são lidos' },

@@ -166,8 +166,9 @@ export const sentences = {
   queue_dead: {
     detail: '{dead} dead rows in the table of open work',
     mend:
-      'Let autovacuum run more often or faster (autovacuum_naptime, autovacuum_vacuum_cost_limit), ' +
-      'or run: vacuum work. Replication slots that nobody reads hold it back too (pg_replication_slots).',
+      'A Pombo that runs cleans it every ten seconds, if its role owns the tables. Replication slots that nobody ' +
+      'reads and prepared transactions keep it from that (pg_replication_slots, pg_prepared_xacts). ' +
+      'By hand: vacuum work.',
   },
   broker_read: { detail: 'the one that feeds a source is read' },
   brokers_read: { detail: '{count} are read' },
