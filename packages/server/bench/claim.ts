@@ -115,9 +115,9 @@ async function measure(
   }
 }
 
-function wantsOf(ids: string[]): ClaimRequest[] {
-  return ids.map((endpointId) => ({
-    endpointId,
+function wantsOf(ids: readonly { id: string }[]): ClaimRequest[] {
+  return ids.map(({ id }) => ({
+    endpointId: id,
     free: 5,
     order: [1, 0, 2] as const,
     floors: [0, 0, 0] as const,

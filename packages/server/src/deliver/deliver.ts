@@ -168,8 +168,9 @@ function settle(
 
 function verdictOf(claim: Claim, outcome: Outcome, policy: RetryPolicy, random: number): Verdict {
   const verdict = decide(outcome, claim.attempt + 1, policy, random)
+  const { ordering, onExhausted } = claim.endpoint
   const holds =
-    verdict.kind === 'exhausted' && claim.ordered && claim.endpoint.onExhausted === 'stop'
+    verdict.kind === 'exhausted' && claim.ordered && ordering === 'key' && onExhausted === 'stop'
   return holds ? { kind: 'hold', reason: verdict.reason } : verdict
 }
 

@@ -109,6 +109,7 @@ export class Dispatcher {
     // A turn of the loop first, so that wakes and freed slots that come together are served together.
     await new Promise((resolve) => setImmediate(resolve))
     let ids = [...this.#woken]
+    const keyed = new Set<string>()
     this.#woken.clear()
     if (ids.length > endpointsPerClaim)
       for (const rest of ids.splice(endpointsPerClaim)) this.#woken.add(rest)
@@ -117,11 +118,12 @@ export class Dispatcher {
       const found = await endpointsWithWork(this.#deps.pool, this.#sweepFrom, endpointsPerClaim)
       const endedAt = this.#deps.clock.monotonic()
       this.#sweepAt = endedAt + Math.min(maxSweepPauseMs, sweepShare * (endedAt - startedAt))
-      this.#sweepFrom = found.length === endpointsPerClaim ? found.at(-1)! : zeroUuid
+      this.#sweepFrom = found.length === endpointsPerClaim ? found.at(-1)!.id : zeroUuid
       this.#sweepDue = found.length === endpointsPerClaim
-      ids = [...new Set([...ids, ...found])]
+      for (const one of found) if (one.keyed) keyed.add(one.id)
+      ids = [...new Set([...ids, ...found.map(({ id }) => id)])]
     }
-    if (ids.length > 0) await this.#claimer.from(ids)
+    if (ids.length > 0) await this.#claimer.from(ids, keyed)
   }
 
   async #freeStrays(): Promise<void> {

@@ -113,3 +113,14 @@ test('what is gathered goes to the URL that its endpoint has when it is sent', a
   await idle()
   expect([arrived('/e'), arrived('/moved')]).toEqual([[], [0, 1]])
 })
+
+test('what waits under ordering keys is sent where order is turned off', async () => {
+  await endpoint({ url: `${receiver.url}/e`, uid: 'e', ordering: 'key' })
+  await call('POST', '/pause')
+  for (const payload of [0, 1]) await send({ eventType: 'a', payload, orderingKey: 'k' })
+  await call('PATCH', '', { ordering: 'none' })
+  await call('POST', '/resume')
+  await send({ eventType: 'a', payload: 2 })
+  await idle()
+  expect(arrived('/e').toSorted((a, b) => a - b)).toEqual([0, 1, 2])
+})

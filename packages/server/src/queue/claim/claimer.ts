@@ -56,8 +56,11 @@ export class Claimer {
     this.#wake = wake
   }
 
-  /** One claim from these endpoints, and from those that wait for the same rates. */
-  async from(ids: string[]): Promise<void> {
+  /**
+   * One claim from these endpoints, and from those that wait for the same rates. `keyed`: known to have work with
+   * ordering keys, also where they keep no order any more.
+   */
+  async from(ids: string[], keyed: ReadonlySet<string>): Promise<void> {
     const { slots } = this.#deps
     const states = new Map<string, ClaimableEndpoint>()
     const able = await this.#claimable(ids, states)
@@ -67,8 +70,13 @@ export class Claimer {
     const free = slots.freeOfEach(due)
     const requests: ClaimRequest[] = []
     const ordered: OrderedClaimRequest[] = []
-    for (const endpoint of due)
-      this.#request(endpoint, free.get(endpoint.id) ?? 0, requests, ordered)
+    for (const endpoint of due) {
+      const request = this.#request(endpoint, free.get(endpoint.id) ?? 0)
+      if (!request) continue
+      requests.push(request)
+      if (endpoint.ordering === 'key' || keyed.has(endpoint.id))
+        ordered.push(this.#ordered(endpoint, request.free))
+    }
     if (requests.length > 0) await this.#claim(requests, ordered, states)
   }
 
@@ -113,27 +121,24 @@ export class Claimer {
     return endpoints.filter((one) => !idle.has(one))
   }
 
-  #request(
-    endpoint: Endpoint,
-    free: number,
-    requests: ClaimRequest[],
-    ordered: OrderedClaimRequest[],
-  ): void {
+  #request(endpoint: Endpoint, free: number): ClaimRequest | undefined {
     const { slots, random } = this.#deps
     if (free < 1) {
       slots.setBacklog(endpoint, true)
       this.#wakeAtRate(endpoint)
-      return
+      return undefined
     }
     const floors = this.floors.of(endpoint.id, this.#deps.clock.monotonic())
-    requests.push({ endpointId: endpoint.id, free, order: drawOrder(random()), floors })
-    if (endpoint.ordering === 'key')
-      ordered.push({
-        endpointId: endpoint.id,
-        free,
-        afterKey: this.#keyCursor.get(endpoint.id) ?? '',
-        run: endpoint.batch?.maxEvents ?? 1,
-      })
+    return { endpointId: endpoint.id, free, order: drawOrder(random()), floors }
+  }
+
+  #ordered({ id, batch }: Endpoint, free: number): OrderedClaimRequest {
+    return {
+      endpointId: id,
+      free,
+      afterKey: this.#keyCursor.get(id) ?? '',
+      run: batch?.maxEvents ?? 1,
+    }
   }
 
   async #claim(
@@ -260,7 +265,7 @@ export class Claimer {
       { endpointId: endpoint.id, free: 1, order: [0, 1, 2], floors: fromTheStart },
     ])
     const heads =
-      rows.length === 0 && endpoint.ordering === 'key'
+      rows.length === 0
         ? await claimOrdered(pool, lease.id, [
             { endpointId: endpoint.id, free: 1, afterKey: '', run: 1 },
           ])
