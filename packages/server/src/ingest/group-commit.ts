@@ -1,6 +1,7 @@
 import { PomboError } from '../core/error.ts'
 import { awayState, isAway, isReplaced } from '../db/pool.ts'
 import type { NewMessage } from './columns.ts'
+import { WaitingRoom, type WaitingLimits } from './waiting-room.ts'
 
 interface Waiting {
   item: NewMessage
@@ -8,16 +9,13 @@ interface Waiting {
   reject: (error: unknown) => void
 }
 
-export interface GroupCommitOptions {
+export interface GroupCommitOptions extends WaitingLimits {
   /** Stores a batch by one statement; answers for each whether it was new. */
   commit: (batch: readonly NewMessage[]) => Promise<boolean[]>
   /** Messages in one batch at most. */
   maxBatch: number
   /** How long a batch waits for company while another one is being written. */
   windowMs: number
-  /** Messages and bytes that may wait; beyond, 503. */
-  maxWaiting: number
-  maxWaitingBytes: number
   /** Whether the next batch should wait a little: what was stored before has not been dealt with yet. */
   yields: () => boolean
   /** Batches being written at a time. */
@@ -37,8 +35,8 @@ const yieldStepMs = 2
  */
 export class GroupCommit {
   readonly #options: GroupCommitOptions
+  readonly #room: WaitingRoom
   #waiting: Waiting[] = []
-  #waitingBytes = 0
   #writing = 0
   #scheduled = false
   #draining = false
@@ -46,6 +44,7 @@ export class GroupCommit {
 
   constructor(options: GroupCommitOptions) {
     this.#options = options
+    this.#room = new WaitingRoom(options)
   }
 
   /**
@@ -53,21 +52,9 @@ export class GroupCommit {
    * is not known.
    */
   add(item: NewMessage): Promise<boolean> {
-    const { maxWaiting, maxWaitingBytes } = this.#options
-    if (
-      this.#waiting.length >= maxWaiting ||
-      (this.#waitingBytes + item.payloadBytes > maxWaitingBytes && this.#waiting.length > 0)
-    ) {
-      const refusal = new PomboError(
-        'overloaded',
-        { detail: `${this.#waiting.length} messages wait to be written.` },
-        { retryAfterSeconds: 1 },
-      )
-      return Promise.reject(refusal)
-    }
     return new Promise<boolean>((resolve, reject) => {
+      this.#room.enter(item.payloadBytes)
       this.#waiting.push({ item, resolve, reject })
-      this.#waitingBytes += item.payloadBytes
       this.#schedule()
     })
   }
@@ -116,7 +103,7 @@ export class GroupCommit {
       }
       for (const key of own) keys.add(key)
       batch.push(one)
-      this.#waitingBytes -= one.item.payloadBytes
+      this.#room.leave(one.item.payloadBytes)
     }
     this.#waiting = rest
     return batch

@@ -15,6 +15,7 @@ import { AcceptRate } from './accept-rate.ts'
 import type { NewMessage } from './columns.ts'
 import { GroupCommit } from './group-commit.ts'
 import { dispatch, giveBackSlots, type HandOffDeps, takeSlots } from './hand-off.ts'
+import { KeyOrder } from './key-order.ts'
 import type { IngestObserver } from './observer.ts'
 import { prepare, type PrepareDeps } from './prepare.ts'
 import { type AppRoutes, meansSeveral, type Prepared } from './prepared.ts'
@@ -43,6 +44,7 @@ export class Ingest {
   readonly #deps: IngestDeps
   readonly #small: GroupCommit
   readonly #large: GroupCommit
+  readonly #keyOrder: KeyOrder
   readonly #rate: AcceptRate
   readonly #storing = new Set<readonly Prepared[]>()
   readonly #opened = Promise.withResolvers<void>()
@@ -59,6 +61,7 @@ export class Ingest {
     }
     this.#small = new GroupCommit({ ...options, concurrency: 1 })
     this.#large = new GroupCommit({ ...options, concurrency: 2, maxBatch: 4 })
+    this.#keyOrder = new KeyOrder(deps.commit)
   }
 
   /** From now on messages are stored. Those that came before (the port is bound first) have waited for it. */
@@ -126,6 +129,7 @@ export class Ingest {
   async stop(): Promise<void> {
     this.#state = 'stopping'
     this.#opened.resolve()
+    await this.#keyOrder.drain()
     await Promise.all([this.#small.drain(), this.#large.drain()])
   }
 
@@ -160,9 +164,16 @@ export class Ingest {
   }
 
   #storeOne(prepared: Prepared): Promise<boolean> {
-    if (meansSeveral(prepared)) return this.#storeAlone(prepared)
-    const commit = prepared.payloadBytes > largePayloadBytes ? this.#large : this.#small
-    return commit.add(prepared)
+    const { message, payloadBytes, deliveries } = prepared
+    const alone = meansSeveral(prepared)
+    const large = payloadBytes > largePayloadBytes
+    const store = () => {
+      if (alone) return this.#storeAlone(prepared)
+      return (large ? this.#large : this.#small).add(prepared)
+    }
+    if (!deliveries.some(({ ordered }) => ordered)) return store()
+    const key = `${message.appId} ${message.orderingKey}`
+    return this.#keyOrder.store(key, !alone && !large, payloadBytes, store)
   }
 
   #store(batch: readonly Prepared[]): Promise<boolean[]> {

@@ -272,3 +272,27 @@ test('a payload of several megabytes arrives whole, and small ones beside it do 
   expect(got.map(({ body }) => body.length).toSorted((a, b) => a - b)).toEqual([7, 3_000_002])
   expect(await until(() => state(small.id))).toMatchObject({ state: 'delivered' })
 })
+
+test('messages of one ordering key arrive in the order in which they came together, whatever their sizes', async () => {
+  await endpoint({ ordering: 'key' })
+  const large = 'x'.repeat(100 * 1024)
+  const incoming = Array.from({ length: 40 }, (_, n) => ({
+    tenantId,
+    appId,
+    eventType: 'order.paid',
+    payload: JSON.stringify({ n, text: n % 7 === 3 || n % 7 === 4 ? large : '' }),
+    orderingKey: n % 2 === 0 ? 'even' : 'odd',
+    // Two keys of their own: such a message is stored by a transaction of its own.
+    ...(n % 5 === 1 && {
+      dedupe: [
+        { kind: 'idempotency' as const, key: `i${n}`, windowSeconds: 60 },
+        { kind: 'event-id' as const, key: `e${n}`, windowSeconds: 60 },
+      ],
+    }),
+  }))
+  await node.engine.ingest.acceptMany(incoming)
+  const got = (await receiver.waitFor(40)).map(({ body }) => (JSON.parse(body) as { n: number }).n)
+  const all = [...incoming.keys()]
+  expect(got.filter((n) => n % 2 === 0)).toEqual(all.filter((n) => n % 2 === 0))
+  expect(got.filter((n) => n % 2 === 1)).toEqual(all.filter((n) => n % 2 === 1))
+})
