@@ -38,6 +38,16 @@ test('a failed probe doubles the pause up to the ceiling, a good one closes the 
   })
 })
 
+test('one that was opened by hand is not closed by what was under way then, and is by its probe', () => {
+  const byHand: Circuit = { ...healthy, state: 'open', openedAtMs: 1, openUntilMs: 9 }
+  expect(step(byHand, true, settings, 2)).toEqual({ circuit: byHand, change: null })
+  const failed = fail(byHand, 2).circuit
+  expect(step(failed, true, settings, 3)).toEqual({ circuit: byHand, change: null })
+  const probed: Circuit = { ...byHand, state: 'half-open' }
+  expect(step(probed, true, settings, 9)).toEqual({ circuit: healthy, change: 'closed' })
+  expect(fail(probed, 9)).toMatchObject({ change: 'reopened', circuit: { pauseMs: 2_000 } })
+})
+
 test('whatever the history, an open circuit knows when to probe, a closed one failed less than the limit', () => {
   fc.assert(
     fc.property(fc.array(fc.boolean(), { maxLength: 60 }), (history) => {

@@ -21,7 +21,7 @@ export interface Circuit {
   openedAtMs: number | null
   /** While open: when a probe may go. */
   openUntilMs: number | null
-  /** Length of the last pause; the next one doubles it. */
+  /** Length of the last pause; the next one doubles it. null, while open: it was opened by hand. */
   pauseMs: number | null
   /** Since when there was no success; null while there is nothing to complain of. */
   failingSinceMs: number | null
@@ -49,6 +49,9 @@ export function step(
   nowMs: number,
 ): { circuit: Circuit; change: CircuitChange } {
   if (succeeded) {
+    // Whoever opened it by hand knows that it takes requests: one that was under way then says nothing new.
+    if (circuit.state === 'open' && circuit.pauseMs === null)
+      return { circuit: { ...circuit, consecutiveFailures: 0, failingSinceMs: null }, change: null }
     return { circuit: healthy, change: circuit.state === 'closed' ? null : 'closed' }
   }
   const limits = { ...circuitDefaults, ...settings }

@@ -3,6 +3,7 @@ import type { MaybeLater } from '../core/when-there.ts'
 import { isAway, type Pool } from '../db/pool.ts'
 import type { Claim, NodeLease, Slots } from './queue.ts'
 import { messagesOf } from './claim/message/store.ts'
+import { dropProbe } from './claim/probe/store.ts'
 import { release } from './claim/store.ts'
 
 export interface LeasedDeliveriesDeps {
@@ -135,6 +136,8 @@ export class LeasedDeliveries {
   async writeReleases(): Promise<ReadonlySet<string>> {
     if (this.#released.length === 0) return new Set()
     const back = [...this.#released]
+    for (const { probe, endpoint, leasedBy } of back)
+      if (probe) await dropProbe(this.#deps.pool, endpoint.id, leasedBy)
     await release(
       this.#deps.pool,
       back.map((claim) => ({

@@ -207,16 +207,23 @@ export class Recorder {
           this.#failing.has(entry.claim.endpoint.id) ||
           this.#deps.unhealthy(entry.claim)),
     )
+    const unused = batch.filter(({ claim, outcome }) => claim.probe && !outcome)
     const changes = new Map<string, { claim: Claim; change: CircuitChange }>()
-    if (stepped.length === 0 && !batch.some(raisesSignal)) {
+    if (stepped.length === 0 && unused.length === 0 && !batch.some(raisesSignal)) {
       await settle(pool, lease.ids, shard, settled)
     } else {
       await inTransaction(pool, async (client) => {
         changes.clear()
         await settle(client, lease.ids, shard, settled)
         const { circuits, nowMs } = await lockCircuits(client, [
-          ...new Set(stepped.map((entry) => entry.claim.endpoint.id)),
+          ...new Set([...stepped, ...unused].map((entry) => entry.claim.endpoint.id)),
         ])
+        // A probe that found nothing to send leaves the next one its turn.
+        for (const { claim } of unused) {
+          const before = circuits.get(claim.endpoint.id)
+          if (before?.state === 'half-open')
+            circuits.set(claim.endpoint.id, { ...before, state: 'open' })
+        }
         const signals: Signal[] = batch.flatMap((entry, i) => attemptSignals(entry, settled[i]!))
         for (const entry of stepped) {
           const { endpoint } = entry.claim

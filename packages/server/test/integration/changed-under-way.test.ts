@@ -124,3 +124,35 @@ test('what waits under ordering keys is sent where order is turned off', async (
   await idle()
   expect(arrived('/e').toSorted((a, b) => a - b)).toEqual([0, 1, 2])
 })
+
+test('a circuit that is opened by hand stays open though what was under way then succeeds', async () => {
+  const held = Promise.withResolvers<void>()
+  receiver.answer = () => ({ after: held.promise })
+  await endpoint({ url: `${receiver.url}/e`, uid: 'e' })
+  await send({ eventType: 'a', payload: 0 })
+  await receiver.waitFor(1)
+  await call('POST', '/circuit', { state: 'open', seconds: 3_600 })
+  // What the node knows of the endpoint is in its memory again with this.
+  await send({ eventType: 'a', payload: 1 })
+  held.resolve()
+  await until(async () => {
+    const { rows } = await api.database.pool.query('select from work having count(*) = 1')
+    return rows.length === 1
+  })
+  const { body } = await api.call('GET', `/api/v1/app/${appId}/endpoint/e`)
+  expect(body.health.circuit).toBe('open')
+  expect(arrived('/e')).toEqual([0])
+})
+
+test('an open circuit whose probes find nothing left to send goes on to the next delivery at once', async () => {
+  const batch = { maxEvents: 2, maxWaitMs: 10 }
+  await endpoint({ url: `${receiver.url}/e`, uid: 'e', batch, timeoutMs: 1_000 })
+  await call('POST', '/circuit', { state: 'open', seconds: 3_600 })
+  for (let payload = 0; payload < 9; payload++) {
+    const { body } = await send({ eventType: 'a', payload })
+    if (payload < 8) await api.call('DELETE', `/api/v1/app/${appId}/msg/${body.id}/content`)
+  }
+  await call('POST', '/circuit', { state: 'open', seconds: 1 })
+  await idle()
+  expect(arrived('/e')).toEqual([8])
+})

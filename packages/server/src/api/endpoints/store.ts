@@ -46,7 +46,7 @@ export async function healthOf(
   return new Map(rows.map((row) => [row.endpoint_id, row]))
 }
 
-/** Opens or closes a circuit by hand. Closing forgets the failures as well. */
+/** Opens or closes a circuit by hand. Closing forgets the failures as well; `pause_ms` null says who opened it. */
 export async function setCircuit(
   db: Pool,
   endpoint: { id: string; tenantId: string; appId: string; uid: string | null },
@@ -69,11 +69,11 @@ export async function setCircuit(
     else {
       const { rows } = await client.query<{ ms: number }>(
         /* sql */ `
-          insert into endpoint_health (endpoint_id, tenant_id, circuit, opened_at, open_until, pause_ms)
-          values ($1, $2, 'open', now(), now() + $3 * interval '1 second', $3::int * 1000)
+          insert into endpoint_health (endpoint_id, tenant_id, circuit, opened_at, open_until)
+          values ($1, $2, 'open', now(), now() + $3 * interval '1 second')
               on conflict (endpoint_id) do update
              set circuit = 'open', opened_at = now(), open_until = excluded.open_until,
-                 pause_ms = excluded.pause_ms, probe_node = null, probe_until = null, updated_at = now()
+                 pause_ms = null, probe_node = null, probe_until = null, updated_at = now()
           returning (extract(epoch from open_until) * 1000)::float8 as ms`,
         [endpoint.id, endpoint.tenantId, to.seconds],
       )
