@@ -9,10 +9,10 @@ import { type Circuit, type CircuitChange, healthy, step } from '../core/circuit
 import type { Clock } from '../core/clock.ts'
 import { uuidv7 } from '../core/id.ts'
 import { noteChanges } from '../db/changes.ts'
-import { inTransaction, isAway, type Pool } from '../db/pool.ts'
+import { inTransaction, isAway, type Pool, type Queryable } from '../db/pool.ts'
 import { noteSignals, type Signal } from '../db/signals.ts'
 import type { Claim, NodeLease } from '../queue/queue.ts'
-import { isRepeat, writtenAttempts } from './doubt/store.ts'
+import { endedNothing, isRepeat, writtenAttempts } from './doubt/store.ts'
 import { lockCircuits, saveCircuits } from './circuit/store.ts'
 import { isAwaited, type Recorded, toSettled, type Unwritten } from './recorded.ts'
 import { attemptSignals, circuitSignal, raisesSignal } from './signals.ts'
@@ -209,6 +209,7 @@ export class Recorder {
     )
     const unused = batch.filter(({ claim, outcome }) => claim.probe && !outcome)
     const changes = new Map<string, { claim: Claim; change: CircuitChange }>()
+    let told: readonly Unwritten[] = batch
     if (stepped.length === 0 && unused.length === 0 && !batch.some(raisesSignal)) {
       await settle(pool, lease.ids, shard, settled)
     } else {
@@ -224,7 +225,8 @@ export class Recorder {
           if (before?.state === 'half-open')
             circuits.set(claim.endpoint.id, { ...before, state: 'open' })
         }
-        const signals: Signal[] = batch.flatMap((entry, i) => attemptSignals(entry, settled[i]!))
+        told = await this.#asItEnded(client, batch)
+        const signals: Signal[] = told.flatMap((entry, i) => attemptSignals(entry, settled[i]!))
         for (const entry of stepped) {
           const { endpoint } = entry.claim
           const before = circuits.get(endpoint.id)
@@ -249,7 +251,27 @@ export class Recorder {
         this.#remember(circuits)
       })
     }
-    this.#tell(batch, changes)
+    this.#tell(told, changes)
+  }
+
+  /** Nobody is told that a message was given up which goes on: it was resent during the attempt, or taken over. */
+  async #asItEnded(client: Queryable, batch: readonly Unwritten[]): Promise<readonly Unwritten[]> {
+    const givenUp = batch.filter(
+      ({ outcome, verdict: { kind } }) => outcome && (kind === 'exhausted' || kind === 'hold'),
+    )
+    const goOn = await endedNothing(
+      client,
+      givenUp.map(({ attemptId, claim }) => ({
+        attemptId,
+        endpointId: claim.endpoint.id,
+        messageId: claim.message.id,
+        deliveryId: claim.deliveryId,
+      })),
+    )
+    if (goOn.size === 0) return batch
+    return batch.map((entry) =>
+      goOn.has(entry.attemptId) ? { ...entry, verdict: { kind: 'retry', delayMs: 0 } } : entry,
+    )
   }
 
   #remember(circuits: ReadonlyMap<string, Circuit>): void {

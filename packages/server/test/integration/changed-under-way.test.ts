@@ -156,3 +156,36 @@ test('an open circuit whose probes find nothing left to send goes on to the next
   await idle()
   expect(arrived('/e')).toEqual([8])
 })
+
+test('a message that was resent during its last attempt is not told as given up', async () => {
+  const held = Promise.withResolvers<void>()
+  receiver.answer = ({ path }) => (path === '/told' ? {} : { status: 500, after: held.promise })
+  const { registry } = api.node
+  const operational = await registry.apps.operational(api.tenantId)
+  await registry.endpoints.create(
+    { tenantId: api.tenantId, appId: operational.id },
+    { url: `${receiver.url}/told`, eventTypes: ['message.attempt.exhausted'] },
+  )
+  await endpoint({ url: `${receiver.url}/e`, uid: 'e', retrySchedule: [] })
+  const { body: resent } = await send({ eventType: 'a', payload: 1 })
+  await receiver.waitFor(1)
+  receiver.answer = () => ({})
+  await api.svix.messageAttempt.resend(appId, resent.id, 'e')
+  await idle()
+  held.resolve()
+  receiver.answer = ({ path }) => (path === '/told' ? {} : { status: 500 })
+  const { body: failed } = await send({ eventType: 'a', payload: 2 })
+  await until(() => receiver.received.some(({ path }) => path === '/told'))
+  expect(
+    receiver.received
+      .filter(({ path }) => path === '/told')
+      .map(({ body }) => (JSON.parse(body) as { data: { msgId: string } }).data.msgId),
+  ).toEqual([failed.id])
+  // Both failures are counted, and one message that was given up.
+  const group = await until(async () => {
+    await api.traffic.flush({ all: true })
+    const { body } = await api.call('GET', `/api/v1/failure?app_id=${appId}`)
+    return body.data[0]?.count === 2 ? body.data[0] : undefined
+  })
+  expect(group.givenUp).toBe(1)
+})
