@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
-import { useFormatter, useTranslations } from 'use-intl'
+import { useFormatter, useNow, useTranslations } from 'use-intl'
 import { asProblem } from '../../api/problem.ts'
 import { seriesQuery } from '../../api/series.ts'
 import type { Attempt, Endpoint } from '../../api/shapes.ts'
@@ -36,6 +36,7 @@ export function EndpointOverview({ appId, endpoint }: { appId: string; endpoint:
 /** What is the matter with it, in a sentence. */
 function Trouble({ endpoint }: { endpoint: Endpoint }) {
   const t = useTranslations('endpoints.detail')
+  const now = useNow({ updateInterval: 15_000 })
   const { disabled, disabledReason, disabledCause, paused, health } = endpoint
   const since = (): ReactNode => <Ago at={health?.failingSince} />
   if (disabled)
@@ -76,9 +77,14 @@ function Trouble({ endpoint }: { endpoint: Endpoint }) {
         {reason}
       </Notice>
     )
+  // The pause ends by itself, the retries’ own waits go on: until one is over nothing goes out, at a time unknown here.
+  const probeAt = health.nextProbeAt
+  const isDue = probeAt === null || new Date(probeAt) <= now
   return (
     <Notice tone="bad">
-      {t.rich('openSince', { count, since, next: () => <Ago at={health.nextProbeAt} /> })}
+      {isDue
+        ? t.rich('openDue', { count, since })
+        : t.rich('openSince', { count, since, next: () => <Ago at={probeAt} /> })}
       {reason}
     </Notice>
   )

@@ -147,7 +147,7 @@ function MoreFilters({
       <TextField label={t('eventType')} {...field('type')} />
       <TextField label={t('channel')} {...field('channel')} />
       <TextField label={t('tag')} {...field('tag')} />
-      <TextField label={t('orderingKey')} {...field('key')} />
+      <TextField label={t('orderingKey')} help={t('orderingKeyHelp')} {...field('key')} />
       <TextField label={t('text')} help={t('textHelp')} minLength={2} {...field('text')} />
     </FormDialog>
   )

@@ -74,7 +74,7 @@ function List({ send }: { send: ReactNode }) {
         empty={
           filtered ? (
             <Empty icon={<SearchX size={22} aria-hidden />} title={t('noneFound')}>
-              {t('noneFoundHow')}
+              {t(q === undefined ? 'noneFoundHow' : 'noneCalled')}
             </Empty>
           ) : (
             <Empty icon={<Mail size={22} aria-hidden />} title={t('empty')} action={send}>

@@ -64,6 +64,8 @@ export const endpoints = {
     lastCause: 'The last one: <cause></cause>.',
     openSince:
       'Its circuit is open: {count, plural, one {# attempt} other {# attempts}} in a row failed, since <since></since>. The next try is <next></next>.',
+    openDue:
+      'Its circuit is open: {count, plural, one {# attempt} other {# attempts}} in a row failed, since <since></since>. Its pause is over: the next delivery that is due tries it.',
     failingSince:
       '{count, plural, one {# attempt} other {# attempts}} in a row failed, since <since></since>.',
     disabledBecause:

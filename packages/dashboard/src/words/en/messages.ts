@@ -30,6 +30,9 @@ export const messages = {
   noneFound: 'Nothing fits',
   noneFoundHow:
     'No message in what was searched has all of this. Search further back or remove a filter.',
+  noneCalled:
+    'No message in what was searched has this id. A number, a name or a text within messages: “More filters”, “Text in the payload”.',
+  orderingKeyHelp: 'Of a WhatsApp gateway: session and chat, loja:5511999999999@s.whatsapp.net.',
   searchedTo: 'Searched back to {time}, {count, plural, one {# message} other {# messages}}.',
   searchFurther: 'Search further',
   send: 'Send a message',

@@ -67,6 +67,8 @@ export const endpoints: Same<typeof en> = {
     lastCause: 'A última: <cause></cause>.',
     openSince:
       'O circuito está aberto: {count, plural, one {# tentativa falhou} other {# tentativas seguidas falharam}}, desde <since></since>. A próxima é <next></next>.',
+    openDue:
+      'O circuito está aberto: {count, plural, one {# tentativa falhou} other {# tentativas seguidas falharam}}, desde <since></since>. A pausa acabou: a próxima entrega que vencer o experimenta.',
     failingSince:
       '{count, plural, one {# tentativa falhou} other {# tentativas seguidas falharam}}, desde <since></since>.',
     disabledBecause:

@@ -33,6 +33,10 @@ export const messages: Same<typeof en> = {
   noneFound: 'Nada corresponde',
   noneFoundHow:
     'Nenhuma mensagem no que foi buscado tem tudo isso. Busque mais para trás ou retire um filtro.',
+  noneCalled:
+    'Nenhuma mensagem no que foi buscado tem esse id. Um número, um nome ou um texto dentro das mensagens: “Mais filtros”, “Texto no conteúdo”.',
+  orderingKeyHelp:
+    'De um gateway de WhatsApp: sessão e conversa, loja:5511999999999@s.whatsapp.net.',
   searchedTo: 'Buscado até {time}, {count, plural, one {# mensagem} other {# mensagens}}.',
   searchFurther: 'Buscar mais',
   send: 'Enviar uma mensagem',
