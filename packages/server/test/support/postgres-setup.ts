@@ -89,7 +89,7 @@ async function startServer(given: string): Promise<{ adminUrl: string; stop(): P
   const parent = scratchParent()
   removeAbandoned(parent, 'pombo-test-')
   const dataDir = await mkdtemp(join(parent, 'pombo-test-'))
-  const server = await startEmbedded({ dataDir, log: () => {} }).catch(async (error) => {
+  let server = await startEmbedded({ dataDir, log: () => {} }).catch(async (error) => {
     await rm(dataDir, { recursive: true, force: true })
     throw error
   })
@@ -99,8 +99,12 @@ async function startServer(given: string): Promise<{ adminUrl: string; stop(): P
   // Tests kill processes, not the machine, so nothing that they check depends on the disk having been reached.
   for (const setting of ['fsync', 'full_page_writes'])
     await admin.query(`alter system set ${setting} = off`)
-  await admin.query('select pg_reload_conf()')
+  // The databases of four files at once, and a queue of a million rows: what does not fit is read, with its checksums,
+  // over and over.
+  await admin.query(`alter system set shared_buffers = '512MB'`)
   await admin.end()
+  await server.stop()
+  server = await startEmbedded({ dataDir, log: () => {} })
   return {
     adminUrl,
     async stop() {

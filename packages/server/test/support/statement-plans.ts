@@ -119,7 +119,7 @@ export class Prepared {
     try {
       if (setUp) await this.#client.query(setUp)
       const { rows } = await this.#client.query<{ 'QUERY PLAN': [{ Plan: PlanNode }] }>(
-        `explain (analyze, buffers, format json) execute ${name}${list}`,
+        `explain (analyze, timing off, buffers, format json) execute ${name}${list}`,
       )
       const root = rows[0]!['QUERY PLAN'][0].Plan
       return {
