@@ -17,6 +17,9 @@ function paragraph(error: Error): string {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
   if (unusable.has(code))
     return `The database cannot be used: ${messageOf(error)}. DATABASE_URL names it; "pombo doctor" says more.`
+  // The client's own words, which have no code: the server wants a password, and none was given.
+  if (error.message.includes('client password must be a string'))
+    return 'The database wants a password, and DATABASE_URL has none: postgres://user:password@host/database.'
   // The embedded server's refusals say all there is to say; their causes are SQLite's or the system's words for it.
   if (code.startsWith('embedded_')) return error.message
   return error.cause instanceof Error && !error.message.includes(error.cause.message)

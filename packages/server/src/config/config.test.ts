@@ -243,6 +243,8 @@ describe('refusals', () => {
     expect(problems).toHaveLength(3)
     expect(problems.join('\n')).not.toContain('hunter2')
     expect(problems[0]).toContain('hidden, 31 characters')
+    // Which may be all that is wrong, and cannot be shown.
+    expect(problems[0]).toContain('in a password @ / ? # are written %40 %2F %3F %23')
   })
 
   test('in production a database without encryption keys is refused', () => {

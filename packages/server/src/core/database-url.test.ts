@@ -51,6 +51,18 @@ test('what cannot lead to a server that takes writes is refused, with the reason
   expect(reason('postgres://h1,h2/db')).toBeUndefined()
 })
 
+test.each(['p@ss#w/1', 'pw/1', 'pw#1', 'p?ss', 'a/b@c'])(
+  'a password %s that is not percent-encoded is said to be that, and not another host or no URL',
+  (password) => {
+    const said = { problem: 'in a user name or password write @ / ? # as %40 %2F %3F %23' }
+    expect(readDatabaseUrl(`postgres://ben:${password}@127.0.0.1:5432/pombo`)).toEqual(said)
+    const encoded = encodeURIComponent(password)
+    expect(readDatabaseUrl(`postgres://ben:${encoded}@127.0.0.1:5432/pombo`)).toMatchObject({
+      hosts: ['127.0.0.1:5432'],
+    })
+  },
+)
+
 test('a password is hidden, whatever the number of hosts', () => {
   expect(withoutPassword('postgres://u:secret@h1:1,h2:2/db?sslpassword=x', { query: true })).toBe(
     'postgres://u:***@h1:1,h2:2/db?sslpassword=***',

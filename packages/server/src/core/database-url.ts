@@ -32,6 +32,9 @@ const wishes: Readonly<Record<string, ServerWish>> = {
 export function readDatabaseUrl(given: string): DatabaseAddress | { problem: string } {
   const urls = split(given)
   const bad = urls.find((url) => !URL.canParse(url))
+  // Passwords are made by machines: a `#`, `/` or `?` of one ends the host's part, and the rest of it would be a host.
+  if (bad === undefined ? new URL(urls[0]!).hash !== '' : /[/?#][^@]*@/.test(afterScheme(given)))
+    return { problem: 'in a user name or password write @ / ? # as %40 %2F %3F %23' }
   if (bad !== undefined)
     return { problem: urls.length > 1 ? 'one of its hosts cannot be read' : 'it is not a URL' }
   const { protocol, searchParams } = new URL(urls[0]!)
@@ -72,7 +75,8 @@ export function changedDatabaseUrl(given: string, change: (first: URL) => void):
 /** What `DATABASE_URL` and its like take; `writes`: only what leads to a server that takes writes. */
 export function databaseUrlKind({ writes }: { writes: boolean }) {
   return kind(
-    'a URL that starts with postgres:// or postgresql://; several hosts are separated by commas',
+    'a URL that starts with postgres:// or postgresql://; several hosts are separated by commas, and ' +
+      'in a password @ / ? # are written %40 %2F %3F %23',
     writes
       ? 'postgres://pombo:password@db.example.com:5432/pombo'
       : 'postgres://pombo:password@replica.example.com:5432/pombo',
@@ -87,6 +91,8 @@ export function databaseUrlKind({ writes }: { writes: boolean }) {
     },
   )
 }
+
+const afterScheme = (given: string): string => given.replace(/^[a-z]+:\/\//i, '')
 
 function authorityOf(given: string) {
   const [, before, hosts, after] = /^([a-z]+:\/\/(?:[^/?#]*@)?)([^/?#]*)(.*)$/is.exec(given) ?? []
