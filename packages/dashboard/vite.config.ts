@@ -118,9 +118,10 @@ export default defineConfig({
           // One file of the first script, and one of what pages share: in files of their own each, a page took 26
           // requests, which a browser makes six at a time. The first rows took 9 round trips, and take 4.
           groups: [
-            { name: (id, modules) => (isFirst(id, modules) ? 'first' : null) },
+            { name: (id, modules) => (isFirst(id, modules) ? 'first' : null), debugName: 'first' },
             {
               name: (id, modules) => (isFirst(id, modules) ? null : 'shared'),
+              debugName: 'shared',
               minShareCount: 2,
               maxModuleSize: 30_000,
             },
