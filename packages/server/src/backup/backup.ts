@@ -9,11 +9,12 @@
  */
 import { createHash } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
-import { mkdir, open, rename, rm, writeFile } from 'node:fs/promises'
+import { open, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createZstdCompress } from 'node:zlib'
+import { makeFolders } from '../db/make-folders.ts'
 import { migrations } from '../db/migrations.ts'
 import { schemaState } from '../db/schema-state.ts'
 import { FORMAT, MANIFEST, type Manifest, type ManifestPart } from './manifest.ts'
@@ -42,7 +43,7 @@ export interface Progress {
 export async function takeBackup({ url, folder, version, keyIds, progress }: BackupOptions) {
   const partial = `${folder}.partial`
   await rm(partial, { recursive: true, force: true })
-  await mkdir(partial, { recursive: true, mode: 0o700 })
+  await makeFolders(partial, 0o700)
   const manifest = await snapshot(url, async (client): Promise<Manifest> => {
     const [facts, found] = [await snapshotFacts(client), await parts(client)]
     const written: ManifestPart[] = []

@@ -1,9 +1,10 @@
-import { copyFile, chmod, mkdir } from 'node:fs/promises'
+import { copyFile, chmod } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { type Manifest, readManifest } from '../backup/manifest.ts'
 import { restoreBackup } from '../backup/restore.ts'
 import type { Config } from '../config/config.ts'
 import { text } from '../core/setting-kinds.ts'
+import { makeFolders } from '../db/make-folders.ts'
 import { keyIdOf } from '../db/seal.ts'
 import { KEYS_FILE, keysIn } from '../db/seal-keys.ts'
 import { exitCodes, flag, option } from './command.ts'
@@ -90,7 +91,7 @@ async function bringKeys(manifest: Manifest, folder: string, config: Config): Pr
   const inBackup = await keysIn(folder)
   const there = config.encryptionKeys ?? (await keysIn(config.dataDir))
   if (there === undefined && inBackup !== undefined) {
-    await mkdir(config.dataDir, { recursive: true, mode: 0o700 })
+    await makeFolders(config.dataDir, 0o700)
     await copyFile(join(folder, KEYS_FILE), join(config.dataDir, KEYS_FILE))
     await chmod(join(config.dataDir, KEYS_FILE), 0o600)
     print(`The backup's encryption keys are in ${config.dataDir} now.`)

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { chmod, link, mkdir, open, readFile, unlink } from 'node:fs/promises'
+import { chmod, link, open, readFile, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
+import { makeFolders } from './make-folders.ts'
 
 /** The name of their file in the data folder. */
 export const KEYS_FILE = 'encryption-keys'
@@ -14,7 +15,7 @@ export async function loadOrMakeKeys(dataDir: string): Promise<string[]> {
   const path = join(dataDir, KEYS_FILE)
   const found = await keysIn(dataDir)
   if (found !== undefined) return found
-  await mkdir(dataDir, { recursive: true, mode: 0o700 })
+  await makeFolders(dataDir, 0o700)
   // Written aside and linked into place: the name appears at once with the whole key behind it, and only for the first
   // that comes.
   const draft = `${path}.${randomBytes(6).toString('hex')}`

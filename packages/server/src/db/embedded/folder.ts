@@ -1,9 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import { access, constants, mkdir, realpath, stat } from 'node:fs/promises'
+import { access, constants, realpath, stat } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { makeFolders } from '../make-folders.ts'
 import { errnoOf, refusal } from './refusal.ts'
 import { ownUid } from './user.ts'
 
@@ -13,7 +14,7 @@ import { ownUid } from './user.ts'
 export async function makeFolder(path: string): Promise<string> {
   try {
     // Elsewhere than on Linux, PostgreSQL's user (when Pombo is root) must be able to pass through; see pathFromInside.
-    await mkdir(path, { recursive: true, mode: process.platform === 'linux' ? 0o700 : 0o711 })
+    await makeFolders(path, process.platform === 'linux' ? 0o700 : 0o711)
     await access(path, constants.R_OK | constants.W_OK | constants.X_OK)
     return await realpath(path)
   } catch (cause) {
