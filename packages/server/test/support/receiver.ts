@@ -15,8 +15,8 @@ export interface Answer {
   /** Never answers. */
   hang?: boolean
   delayMs?: number
-  /** Answers when this is settled. */
-  after?: Promise<unknown>
+  /** Answers when this is settled, with the status that it brings. */
+  after?: Promise<number | void>
 }
 
 export interface Receiver {
@@ -83,9 +83,10 @@ export async function startReceiver(answer: Receiver['answer'] = () => ({})): Pr
       } = receiver.answer(one, receiver.received.length - 1)
       for (const check of waiting) check()
       if (hang) return
-      const end = () => setTimeout(() => response.writeHead(status, headers).end(body), delayMs)
-      if (after) void after.finally(end)
-      else end()
+      const end = (by: number) =>
+        setTimeout(() => response.writeHead(by, headers).end(body), delayMs)
+      if (after) void after.then((later) => end(later ?? status))
+      else end(status)
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
