@@ -98,22 +98,25 @@ test('a change whose transaction began before others and committed after them is
 })
 
 test('misses at the same time are one load, and what is cached asks nothing', async () => {
-  const node = await startedNode()
-  const tenant = await node.tenants.create({ name: 'coalesced' })
+  const maker = await startedNode()
+  const tenant = await maker.tenants.create({ name: 'coalesced' })
   const apps = await Promise.all(
     Array.from(
       { length: 20 },
       async (_, i) =>
-        await node.apps.create(tenant.id, { name: `app ${i}`, uid: `coalesced-${i}` }),
+        await maker.apps.create(tenant.id, { name: `app ${i}`, uid: `coalesced-${i}` }),
     ),
   )
+  // It hears nothing of what was made before it.
+  const node = await startedNode()
   const load = async () =>
     await Promise.all(
       [...apps, ...apps].map(async ({ id }) => await node.cache.routes(tenant.id, id)),
     )
   // One for the apps and one for their endpoints.
   expect(await queries(load)).toBe(2)
-  expect(await queries(load)).toBe(0)
+  // A busy machine may read the changes so late that for a moment nothing is answered from memory.
+  await until(async () => (await queries(load)) === 0)
   const uids = async () =>
     await Promise.all(apps.map(async ({ uid }) => await node.cache.appIdOf(tenant.id, uid!)))
   expect(await queries(uids)).toBe(1)
