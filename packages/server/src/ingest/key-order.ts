@@ -10,7 +10,7 @@ interface Last {
 
 /**
  * Messages of one ordering key are stored in the order in which they came, though a large one, or one with several
- * keys, takes another way than the rest: the picture before the words that follow it.
+ * idempotency keys, is not in the others' commit: the picture before the words that follow it.
  */
 export class KeyOrder {
   readonly #last = new Map<string, Last>()
@@ -22,7 +22,7 @@ export class KeyOrder {
 
   /**
    * Stores a message behind those of its key.
-   * @param inTurn whether it goes the way on which what is given one after the other is stored in that order
+   * @param inTurn whether its commits store what they are given in the order in which it was given
    * @throws PomboError `overloaded`: too much waits
    */
   async store(
