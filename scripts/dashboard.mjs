@@ -22,7 +22,7 @@ if (!existsSync(built) || changedAt() > statSync(built).mtimeMs) {
 }
 
 function changedAt() {
-  const sources = ['src/**/*', 'public/*', 'reference/*', 'index.html', '*.config.ts', 'package.json', '../portal/src/*']
+  const sources = ['src/**/*', 'public/*', 'reference/*', 'index.html', '*.config.ts', 'package.json', '../portal/src/*', '../../docs/guides/verify.md']
   const files = globSync(sources, { cwd: dashboard })
   return Math.max(...files.map((file) => statSync(join(dashboard, file)).mtimeMs))
 }

@@ -61,6 +61,25 @@ test('a new endpoint’s retries are drawn as they will be; what is left empty s
   await leave()
 })
 
+test('why an address is refused is said once, and no more of one that is typed in its place', async () => {
+  const { ask, pombo, receiver } = stand
+  const appId = (await ask('GET', '/app/shop')).id
+  const { page, go, faults, leave } = await meet(pombo.url, { key: pombo.key })
+  await go(`/endpoints/new?app=${appId}`)
+  const address = page.getByLabel(w('endpointForm.url'))
+  const why = page.getByText(w('problems.fields.address_address'))
+  await address.fill('http://10.0.0.1/hook')
+  await why.waitFor()
+  await page.getByRole('button', { name: w('endpointForm.create') }).click()
+  await page.locator('[aria-invalid="true"]').waitFor()
+  expect(await why.count()).toBe(1)
+  await address.fill(receiver.url)
+  await page.getByText(w('endpointForm.guardOk')).waitFor()
+  expect(await why.count()).toBe(0)
+  expect(faults).toEqual([])
+  await leave()
+})
+
 test('an event type keeps its schema’s versions when edited; its example and subscribers are shown', async () => {
   const { ask, pombo, receiver } = stand
   const schemas = {

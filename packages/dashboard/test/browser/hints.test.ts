@@ -37,6 +37,32 @@ test('a circuit whose pause is over while every retry still waits is not said to
   expect(faults).toEqual([])
 })
 
+test('a message names its app, a list shows a type whole where there is room, and a secret what verifies', async () => {
+  const { ask, receiver } = stand
+  const { page, go, faults } = person
+  const app = (await ask('POST', '/app', { name: 'Padaria' })).id
+  const url = `${receiver.url}/broken`
+  const { id } = await ask('POST', `/app/${app}/endpoint`, { url })
+  const eventType = 'integration.whatsapp.business.connected'
+  const message = await ask('POST', `/app/${app}/msg`, { eventType, payload: {} })
+  await until(
+    async () => (await ask('GET', `/app/${app}/attempt/msg/${message.id}`)).data.length > 0,
+  )
+  await go(`/messages/${app}/${message.id}`)
+  await page.getByRole('main').getByRole('link', { name: 'Padaria' }).waitFor()
+  await page.setViewportSize({ width: 1_440, height: 900 })
+  await go(`/endpoints/${app}/${id}`)
+  await page.getByRole('cell', { name: eventType }).waitFor()
+  const cut = await page.evaluate(
+    "[...document.querySelectorAll('td')].filter((td) => td.scrollWidth > td.clientWidth).map((td) => td.textContent)",
+  )
+  expect(cut).not.toContain(eventType)
+  await go(`/endpoints/${app}/${id}?tab=secret`)
+  await page.getByLabel(w('endpoints.secrets.verify')).first().selectOption('PHP')
+  await page.getByText('function pombo_verify').waitFor()
+  expect(faults).toEqual([])
+})
+
 test('a number in the search for an id leads to where texts within messages are searched', async () => {
   const { page, go } = person
   await go('/messages?q=5511999999999')

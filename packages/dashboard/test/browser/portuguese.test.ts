@@ -14,9 +14,13 @@ let person: Person
 beforeAll(async () => {
   stand = await startStand()
   const { ask, receiver, pombo } = stand
+  const usual = receiver.answer
+  const moved = { status: 302, headers: { location: 'https://new.example.com/hook' } }
+  receiver.answer = (one, index) => (one.path === '/moved' ? moved : usual(one, index))
   app = (await ask('POST', '/app', { name: 'Loja' })).id
   const settings: Record<string, object> = {
     broken: { url: `${receiver.url}/broken`, retrySchedule: [] },
+    moved: { url: `${receiver.url}/moved`, retrySchedule: [] },
     filtered: { url: `${receiver.url}/filtered`, filter: 'payload.missing.member == 1' },
     disabled: { url: `${receiver.url}/disabled`, disabled: true },
     transformed: { url: receiver.url, transform: { payload: 'payload.none' }, retrySchedule: [] },
@@ -41,7 +45,7 @@ test('why a message was given up, kept out or not sent', async () => {
   const { id } = await ask('POST', `/app/${app}/msg`, { eventType: 'a.b', payload: { n: 1 } })
   await until(async () => {
     const { data } = await ask('GET', `/app/${app}/msg/${id}/endpoint`)
-    return data.length === 3 && data.every(({ reason }: { reason: string }) => reason !== null)
+    return data.length === 4 && data.every(({ reason }: { reason: string }) => reason !== null)
   })
   await go(`/messages/${app}/${id}`)
   for (const words of [
@@ -53,6 +57,7 @@ test('why a message was given up, kept out or not sent', async () => {
   const closed = page.locator('main ol button[aria-expanded="false"]')
   while ((await closed.count()) > 0) await closed.first().click()
   await page.getByText('não há a chave none').waitFor()
+  await page.getByText('redirecionamentos não são seguidos').waitFor()
   await onlyPortuguese(page)
 })
 

@@ -2,10 +2,8 @@
  * The command line: finds the command, runs it, and turns whatever goes wrong into one paragraph and an exit
  * code. Each command is a file of its own that is loaded only when it is called.
  */
-import { version } from '../version.ts'
 import { exitCodes } from './command.ts'
 import { type Group, overview, runOf } from './group.ts'
-import { print } from './output.ts'
 
 const commands: Group = {
   name: 'pombo',
@@ -52,9 +50,9 @@ const commands: Group = {
       'Print the configuration in effect, without secrets',
       async () => (await import('./config.ts')).configCommand,
     ],
+    version: ['Print the version', async () => (await import('./version.ts')).versionCommand],
   },
-  more: `  pombo --version          The version
-
+  more: `
 Configuration comes from environment variables or a file (POMBO_CONFIG, --config); "pombo config" lists all of it.
 Exit codes: 0 done, 1 failed, 2 wrong options or configuration.
 `,
@@ -67,11 +65,8 @@ export async function runCli(args: string[]): Promise<number> {
     process.stdout.write(overview(commands))
     return exitCodes.ok
   }
-  if (name === '--version' || name === '-v') {
-    print(`pombo ${version} (Node ${process.versions.node})`)
-    return exitCodes.ok
-  }
   try {
+    if (name === '--version' || name === '-v') return await runOf(commands, 'version', rest)
     return name === 'help'
       ? await runOf(commands, rest[0]!, ['--help'])
       : await runOf(commands, name, rest)

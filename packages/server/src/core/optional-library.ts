@@ -1,3 +1,5 @@
+import { say } from './sentences/sentences.ts'
+
 /**
  * Loads a client library that is installed by those who use it alone. A missing one is an error that says what to do.
  * @param names the packages, as `npm install` takes them
@@ -12,10 +14,7 @@ export async function optionalLibrary<T>(
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined
     if (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'MODULE_NOT_FOUND') throw error
-    throw new LibraryMissing(
-      `${what} needs a client library that is not installed. Install it beside Pombo: npm install ${names}`,
-      { cause: error },
-    )
+    throw new LibraryMissing(say('library_missing', { what, names }), { cause: error })
   }
 }
 

@@ -1,5 +1,6 @@
 import { withoutKeys } from './hidden-keys.ts'
 import type { Refused } from './outcome.ts'
+import { say } from './sentences/sentences.ts'
 
 const maxLocationCharacters = 500
 
@@ -12,5 +13,5 @@ export function whereTo({ statusCode, responseHeaders }: Refused): string {
     .replace(/^([a-z][a-z\d+.-]*:)?\/\/[^/?#]*@/i, '$1//***@')
     .slice(0, maxLocationCharacters)
     .toWellFormed()
-  return `, Location: ${shown} (redirects are not followed: give the endpoint this URL)`
+  return `, ${say('redirected', { location: shown })}`
 }

@@ -2,6 +2,7 @@
 import { codeOf, reasonOfCode } from '../core/network-error.ts'
 import { LibraryMissing } from '../core/optional-library.ts'
 import type { Outcome, UnreachableReason } from '../core/outcome.ts'
+import { say } from '../core/sentences/sentences.ts'
 import { Declined, declineStatuses } from './contract/declined.ts'
 import { Refused } from './contract/network.ts'
 
@@ -58,7 +59,7 @@ export function explained(error: unknown): { reason: UnreachableReason; detail: 
     case 'no-route':
       return { reason, detail: `there is no way to that address (${code})` }
     case 'tls':
-      return { reason, detail: `the TLS handshake failed: ${text} (${code})` }
+      return { reason, detail: say('tls_failed', { said: text, code }) }
     case 'reset':
       return { reason, detail: 'the other side reset the connection' }
     default:

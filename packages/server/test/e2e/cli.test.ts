@@ -57,7 +57,16 @@ describe('help', () => {
   )
 
   test('the version is that of the package', async () => {
-    expect((await run(['--version'])).out).toMatch(/^pombo \d+\.\d+\.\d+ \(Node 2\d\./)
+    const said = await run(['--version'])
+    expect(said.out).toMatch(/^pombo \d+\.\d+\.\d+ \(Node 2\d\./)
+    expect(await run(['version'])).toEqual(said)
+  })
+
+  test('npx pombo in a clone needs no build', async () => {
+    const main = join(import.meta.dirname, '../../bin/pombo.cjs')
+    const inClone = pombo(['version'], {}, { main })
+    expect(await inClone.ended()).toBe(0)
+    expect(inClone.stdout()).toMatch(/^pombo \d/)
   })
 
   test('an unknown command is refused with the one that was meant', async () => {
@@ -66,6 +75,7 @@ describe('help', () => {
       out: '',
       err: 'There is no command "srve". Did you mean "pombo serve"? "pombo --help" lists them.\n',
     })
+    expect((await run(['--verison'])).err).toContain('Did you mean "pombo version"?')
     expect((await run(['toString'])).code).toBe(2)
   })
 })

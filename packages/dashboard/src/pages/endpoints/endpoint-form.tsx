@@ -18,6 +18,7 @@ import { TypesPart } from './types-part.tsx'
 export function EndpointForm({ endpoint, ...form }: FormState & { endpoint?: Endpoint }) {
   const t = useTranslations('endpointForm')
   const field = useField(form)
+  const url = field('url')
   return (
     <Stack>
       <Panel title={t('where')}>
@@ -32,9 +33,10 @@ export function EndpointForm({ endpoint, ...form }: FormState & { endpoint?: End
                 inputMode="url"
                 mono
                 placeholder="https://example.com/webhooks"
-                {...field('url')}
+                {...url}
               />
-              <AddressCheck appId={form.appId} url={form.draft.url} />
+              {/* What is wrong with it stands at the field. */}
+              {url.error === undefined && <AddressCheck appId={form.appId} url={form.draft.url} />}
             </>
           ) : (
             <DestinationFields {...form} />

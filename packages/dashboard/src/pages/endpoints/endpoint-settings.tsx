@@ -37,11 +37,11 @@ export function EndpointSettings({ appId, endpoint }: { appId: string; endpoint:
   }
   if (moved && !dirty) takeOver(endpoint)
   const save = useMutation({
-    mutationFn: async () =>
+    mutationFn: async (typed: typeof draft) =>
       await ask(
         api.PATCH('/api/v1/app/{app_id}/endpoint/{endpoint_id}', {
           params: { path: { app_id: appId, endpoint_id: endpoint.id } },
-          body: changes,
+          body: changesOf(started, typed),
         }),
       ),
     onSuccess: async (saved) => {
@@ -56,7 +56,7 @@ export function EndpointSettings({ appId, endpoint }: { appId: string; endpoint:
   const { errors, rest } = useFieldErrors(save.error, formFields)
   const submit = (): void => {
     setJudged(true)
-    if (isFit(draft)) save.mutate()
+    if (isFit(draft)) save.mutate(draft)
   }
   return (
     <form
@@ -68,7 +68,10 @@ export function EndpointSettings({ appId, endpoint }: { appId: string; endpoint:
     >
       <Stack>
         {!may('administer') && <Notice tone="info">{common('noPermissionToAct')}</Notice>}
-        <EndpointForm endpoint={endpoint} {...{ appId, draft, set, errors, judged }} />
+        <EndpointForm
+          endpoint={endpoint}
+          {...{ appId, draft, set, errors, sent: save.variables, judged }}
+        />
         {rest}
         {moved && dirty && <Notice tone="warn">{t('changedElsewhere')}</Notice>}
         {dirty && may('administer') && (

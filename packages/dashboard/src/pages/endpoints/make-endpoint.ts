@@ -6,10 +6,10 @@ import { useSay } from '../../parts/toast.tsx'
 import { useLeaveGuard } from '../../parts/use-leave-guard.ts'
 
 /** Makes an endpoint and goes to it; until then what was typed is not left without a question. */
-export function useMakeEndpoint(
+export function useMakeEndpoint<Typed>(
   appId: string,
   isTyped: boolean,
-  make: () => Promise<Pick<Endpoint, 'id'>>,
+  make: (typed: Typed) => Promise<Pick<Endpoint, 'id'>>,
 ) {
   const t = useTranslations('endpointForm')
   const say = useSay()

@@ -59,11 +59,11 @@ export function NewEndpointPage() {
   const create = useMakeEndpoint(
     appId,
     draft !== started,
-    async () =>
+    async (typed: typeof draft) =>
       await ask(
         api.POST('/api/v1/app/{app_id}/endpoint', {
           params: { path: { app_id: appId } },
-          body: inputOf(draft),
+          body: inputOf(typed),
         }),
       ),
   )
@@ -71,7 +71,7 @@ export function NewEndpointPage() {
   if (!may('administer')) return <NoPermission />
   const submit = (): void => {
     setJudged(true)
-    if (isFit(draft) && appId !== '') create.mutate()
+    if (isFit(draft) && appId !== '') create.mutate(draft)
   }
   return (
     <Page
@@ -95,7 +95,7 @@ export function NewEndpointPage() {
               <AppChoice of={app} judged={judged} />
             </Panel>
           )}
-          <EndpointForm {...{ appId, draft, set, errors, judged }} />
+          <EndpointForm {...{ appId, draft, set, errors, sent: create.variables, judged }} />
           {rest}
           <div className={styles.save}>
             <Button kind="primary" type="submit" busy={create.isPending}>

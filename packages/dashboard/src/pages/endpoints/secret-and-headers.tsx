@@ -29,6 +29,7 @@ export function SecretAndHeaders(given: Of) {
       <Panel title={t('secret')}>
         <Secret
           of={[appId, endpoint.id]}
+          signed={endpoint}
           read={async () => (await ask(api.GET(path, { params }))).key}
           rotate={async (body) => await ask(api.POST(`${path}/rotate`, { params, body }))}
         />

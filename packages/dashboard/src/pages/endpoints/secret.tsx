@@ -4,29 +4,27 @@ import { useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { asProblem } from '../../api/problem.ts'
 import { Button } from '../../parts/button.tsx'
-import { Code, Id } from '../../parts/code.tsx'
+import { Id } from '../../parts/code.tsx'
 import { Dialog } from '../../parts/dialog.tsx'
 import { SelectField } from '../../parts/field.tsx'
 import { Muted, Row, Stack } from '../../parts/layout.tsx'
 import { Failure } from '../../parts/states.tsx'
 import { useSay } from '../../parts/toast.tsx'
+import { type Signed, Verify } from './verify.tsx'
 
 interface Of {
   /** What tells the endpoint apart from all others. */
   of: readonly string[]
   read: () => Promise<string>
   rotate: (body: { gracePeriodSeconds: number }) => Promise<unknown>
+  signed: Signed
 }
 
 const keyOf = (of: readonly string[]) => ['endpoint-secret', ...of]
 
-const verifyExample = `import { Webhook } from 'standardwebhooks'
-
-const event = new Webhook(secret).verify(bodyText, request.headers)`
-
 /** What receivers verify with: shown when asked for, and replaced with an overlap. */
 export function Secret(given: Of) {
-  const { of, read } = given
+  const { of, read, signed } = given
   const t = useTranslations('endpoints.secrets')
   const [shown, setShown] = useState(false)
   const [rotating, setRotating] = useState(false)
@@ -55,7 +53,7 @@ export function Secret(given: Of) {
             {t('rotate')}
           </Button>
         </Row>
-        <Code label={t('verify')} text={verifyExample} />
+        <Verify {...signed} publicKey={secret.data?.startsWith('whpk_') === true} />
       </Stack>
       {rotating && (
         <RotateDialog {...given} onClose={() => setRotating(false)} onDone={() => setShown(true)} />

@@ -25,7 +25,7 @@ export function useCauseWords(): (cause: Cause) => string {
 }
 
 /** Where the network, a library or the receiver has the last word, which no code holds. */
-const saidByOthers = new Set(['tls', 'protocol', 'network', 'local', 'request'])
+const saidByOthers = new Set(['tls', 'protocol', 'network', 'request'])
 
 /** What an attempt's error tells beyond its cause: another's own words, a redirect's target, an error's code. */
 export function beyondCause(
@@ -33,7 +33,8 @@ export function beyondCause(
   error: string | null,
 ): string | null {
   if (error === null || error === `status ${statusCode}`) return null
-  if (outcome === 'refused' || outcome === 'failed') return error
-  if (reason !== null && saidByOthers.has(reason)) return error
+  const beyond = error.replace(/^(?:[a-z-]+:|status \d+[:,]) /, '')
+  if (outcome === 'refused' || outcome === 'failed') return beyond
+  if (reason !== null && saidByOthers.has(reason)) return beyond
   return /\([A-Z][A-Z\d_]+\)$/.exec(error)?.[0] ?? null
 }

@@ -3,6 +3,7 @@ import { getRouteApi, Link } from '@tanstack/react-router'
 import { ArrowLeft, RotateCw } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { useTranslations } from 'use-intl'
+import { useAppName } from '../../api/apps.ts'
 import { api, ask } from '../../api/client.ts'
 import { layOut } from '../../api/exact-json.ts'
 import { asProblem } from '../../api/problem.ts'
@@ -14,7 +15,7 @@ import { backClass, Facts, Mono, Page, Panel, Row, Split } from '../../parts/lay
 import { Bones, Failure } from '../../parts/states.tsx'
 import { Instant } from '../../parts/time.tsx'
 import { useSay } from '../../parts/toast.tsx'
-import { useMay } from '../../session/session.ts'
+import { useMay, useSession } from '../../session/session.ts'
 import { Deliveries } from './deliveries.tsx'
 import { destinationsQuery, messageQuery } from './queries.ts'
 
@@ -75,18 +76,21 @@ export function MessagePage() {
       ) : (
         <Split
           main={<Deliveries appId={appId} message={message.data} />}
-          side={<About message={message.data} />}
+          side={<About appId={appId} message={message.data} />}
         />
       )}
     </Page>
   )
 }
 
-function About({ message }: { message: Message }) {
+function About({ appId, message }: { appId: string; message: Message }) {
   const t = useTranslations('messages.detail')
-  const words = (list: readonly string[]): ReactNode => (
+  const list = useTranslations('messages')
+  const { kind } = useSession()
+  const appName = useAppName()
+  const words = (all: readonly string[]): ReactNode => (
     <Row>
-      {list.map((one) => (
+      {all.map((one) => (
         <Badge key={one} plain>
           {one}
         </Badge>
@@ -94,6 +98,16 @@ function About({ message }: { message: Message }) {
     </Row>
   )
   const rows: [string, ReactNode][] = [
+    ...(kind === 'account'
+      ? [
+          [
+            list('app'),
+            <Link key="app" to="/messages" search={{ app: appId }}>
+              {appName(appId)}
+            </Link>,
+          ] as [string, ReactNode],
+        ]
+      : []),
     [t('id'), <Id key="id" id={message.id} />],
     ...(message.eventId === null
       ? []

@@ -143,6 +143,7 @@ export function SecretDialog({ of, onClose }: { of: Told; onClose: () => void })
     <Dialog open wide onClose={onClose} title={t('secret')}>
       <Secret
         of={['operational', of.id]}
+        signed={{ dialect: 'standard', signatureHeaders: 'webhook' }}
         read={async () => (await ask(api.GET(`${onePath}/secret`, { params }))).key}
         rotate={async (body) => await ask(api.POST(`${onePath}/secret/rotate`, { params, body }))}
       />

@@ -119,6 +119,10 @@ export const endpoints = {
     namesOnly: 'Values and the secret are shown to who administers.',
     noHeaders: 'No headers were set.',
     verify: 'Verify a request',
+    verifyHow: 'It takes the body as it arrived, before it is parsed, and the headers {headers}.',
+    verifyPublic: 'It is a public key: @pombo/sdk verifies with it.',
+    verifyOwn:
+      'Requests of the dialect {dialect} have a signature of their own: open a message’s attempt to see how it is verified.',
   },
 } as const
 

@@ -123,6 +123,10 @@ export const endpoints: Same<typeof en> = {
     noHeaders: 'Nenhum cabeçalho foi definido.',
     hidden: 'guardado, não mostrado',
     verify: 'Verificar uma requisição',
+    verifyHow: 'Recebe o corpo como chegou, antes de ser interpretado, e os cabeçalhos {headers}.',
+    verifyPublic: 'É uma chave pública: o @pombo/sdk verifica com ela.',
+    verifyOwn:
+      'As requisições do dialeto {dialect} têm uma assinatura própria: abra a tentativa de uma mensagem para ver como ela se verifica.',
   },
 }
 

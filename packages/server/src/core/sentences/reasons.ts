@@ -20,6 +20,22 @@ export const reasonSentences = {
   no_answer_yet: 'no answer yet',
   not_counted_yet: 'its last attempt is not counted yet',
   failed_in_a_row: '{count} attempts in a row failed',
+  // What an attempt's error tells beyond its cause; `said`: in the words of a library or of the receiver.
+  redirected: 'Location: {location} (redirects are not followed: give the endpoint this URL)',
+  tls_failed: 'the TLS handshake failed: {said} ({code})',
+  not_http: 'the answer is not proper HTTP/1.1: {said}',
+  not_http_within: 'the answer is not proper HTTP/1.1 in the middle of its {status} answer: {said}',
+  unwritable: 'cannot be sent: {said}',
+  token_refused: 'no token was to be had: the token URL answered {said}',
+  token_late: 'no token was to be had: the token URL gave no complete answer in time',
+  token_slow: 'no token was to be had: the token URL took all of the time',
+  token_unreached: 'no token was to be had: of the token URL, {said}',
+  token_none: 'no token was to be had: the token URL answered 2xx without an access_token in JSON',
+  token_unfit: 'no token was to be had: the token URL handed out a token that no header can carry',
+  token_type:
+    'no token was to be had: the token URL handed out a token of another type than Bearer',
+  library_missing:
+    '{what} needs a client library that is not installed. Install it beside Pombo: npm install {names}',
   // Of tasks.
   task_canceled: 'canceled',
   task_bug: 'Pombo could not go on; its log says why',

@@ -45,4 +45,7 @@ test('an attempt’s error has the code of what stands behind its cause', () => 
   expect(codeOfError(`status 507: ${say('no_stream', { stream: 'EVENTS' })}`)?.code).toBe(
     'no_stream',
   )
+  expect(codeOfError(`status 302, ${say('redirected', { location: '/new' })}`)?.code).toBe(
+    'redirected',
+  )
 })

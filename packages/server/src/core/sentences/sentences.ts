@@ -64,9 +64,9 @@ export function because(detail: string): { because?: CodedSentence } {
   return found === undefined ? {} : { because: found }
 }
 
-/** Of what an attempt's error says behind the cause that it begins with: `transform: …`, `status 404: …`. */
+/** Of what an attempt's error says behind the cause that it begins with: `transform: …`, `status 302, …`. */
 export function codeOfError(error: string): CodedSentence | undefined {
-  return codeOf(error.replace(/^(?:[a-z-]+|status \d+): /, ''))
+  return codeOf(error.replace(/^(?:[a-z-]+:|status \d+[:,]) /, ''))
 }
 
 const all = (Object.entries(sentences) as [SentenceCode, string][]).map(([code, sentence]) => {

@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto'
 import { latestUsed } from '../../core/latest-used.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { Outcome } from '../../core/outcome.ts'
+import { say } from '../../core/sentences/sentences.ts'
 import type { Sender, SendRequest } from '../send/send.ts'
 import { readToken, type TokenAnswer, tokenRequest } from './token.ts'
 
@@ -72,7 +73,7 @@ export function withTokens(
       const passedMs = Math.round(clock.monotonic() - startedAtMs)
       const leftMs = request.timeoutMs - passedMs
       if (!answer.ok) return noToken(answer.problem, passedMs)
-      if (leftMs <= 0) return noToken('the token URL took all of the time', passedMs)
+      if (leftMs <= 0) return noToken(say('token_slow'), passedMs)
       const outcome = await sender.send({
         ...request,
         headers: { ...request.headers, authorization: `Bearer ${answer.token}` },
@@ -92,11 +93,6 @@ function usableMs(lifeMs: number): number {
   return lifeMs - Math.min(spareMs, lifeMs / 5)
 }
 
-function noToken(problem: string, durationMs: number): Outcome {
-  return {
-    kind: 'failed',
-    reason: 'token',
-    detail: `no token was to be had: ${problem}`,
-    durationMs,
-  }
+function noToken(detail: string, durationMs: number): Outcome {
+  return { kind: 'failed', reason: 'token', detail, durationMs }
 }

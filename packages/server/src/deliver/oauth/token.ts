@@ -1,9 +1,10 @@
 // One question to a token endpoint (RFC 6749, section 4.4), and what its answer says in words.
 import { basic, type ClientCredentials, type EndpointTls } from '../../core/endpoint-access.ts'
 import type { Outcome } from '../../core/outcome.ts'
+import { say } from '../../core/sentences/sentences.ts'
 import type { SendRequest } from '../send/send.ts'
 
-/** `problem` completes "no token was to be had: …"; it repeats nothing of what was sent or handed out. */
+/** `problem` repeats nothing of what was sent or handed out. */
 export type TokenAnswer =
   | { ok: true; token: string; lifeMs: number | undefined }
   | { ok: false; problem: string }
@@ -52,26 +53,23 @@ export function readToken(outcome: Outcome): TokenAnswer {
       const code = memberOf(outcome.response, 'error')
       // The one part that has a fixed form (RFC 6749, section 5.2); its description may repeat anything.
       const said = typeof code === 'string' && /^[a-z_]{1,40}$/.test(code) ? ` (${code})` : ''
-      return no(`the token URL answered ${outcome.statusCode}${said}`)
+      return no(say('token_refused', { said: `${outcome.statusCode}${said}` }))
     }
     case 'timed-out':
-      return no('the token URL gave no complete answer in time')
+      return no(say('token_late'))
     case 'unreachable':
     case 'blocked':
     case 'failed':
-      return no(`of the token URL, ${outcome.detail}`)
+      return no(say('token_unreached', { said: outcome.detail }))
   }
 }
 
 function readAnswer(text: string): TokenAnswer {
   const token = memberOf(text, 'access_token')
-  if (typeof token !== 'string' || token === '')
-    return no('the token URL answered 2xx without an access_token in JSON')
-  if (!/^[\x21-\x7e]{1,16384}$/.test(token))
-    return no('the token URL handed out a token that no header can carry')
+  if (typeof token !== 'string' || token === '') return no(say('token_none'))
+  if (!/^[\x21-\x7e]{1,16384}$/.test(token)) return no(say('token_unfit'))
   const type = memberOf(text, 'token_type')
-  if (typeof type === 'string' && type.toLowerCase() !== 'bearer')
-    return no('the token URL handed out a token of another type than Bearer')
+  if (typeof type === 'string' && type.toLowerCase() !== 'bearer') return no(say('token_type'))
   const seconds = Number(memberOf(text, 'expires_in') ?? Number.NaN)
   return { ok: true, token, lifeMs: seconds > 0 ? seconds * 1_000 : undefined }
 }

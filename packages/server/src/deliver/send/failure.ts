@@ -1,6 +1,7 @@
 // What an error of the network, of TLS or of HTTP means.
 import { codeOf, reasonOfCode } from '../../core/network-error.ts'
 import type { Outcome, UnreachableReason } from '../../core/outcome.ts'
+import { say } from '../../core/sentences/sentences.ts'
 import type { Refusal } from './connect.ts'
 import { closedCode, protocolCode, unwritableCode } from './request-client.ts'
 
@@ -33,7 +34,7 @@ export function failureOf(error: Error, context: FailureContext): Outcome {
     return {
       kind: 'blocked',
       reason: 'request',
-      detail: `cannot be sent: ${error.message}`,
+      detail: say('unwritable', { said: error.message }),
       durationMs,
     }
   }
@@ -56,7 +57,7 @@ function detailOf(
     case 'no-route':
       return `there is no way to that address (${code})`
     case 'tls':
-      return `the TLS handshake failed: ${error.message} (${code})`
+      return say('tls_failed', { said: error.message, code })
     case 'reset':
     case 'closed': {
       const verb = reason === 'reset' ? 'reset' : 'closed'
@@ -64,9 +65,10 @@ function detailOf(
       const where = isReused ? ', which had been kept open since an earlier request' : ''
       return `the receiver ${verb} the connection without an answer${where}`
     }
-    case 'protocol': {
-      return `the answer is not proper HTTP/1.1${during}: ${error.message}`
-    }
+    case 'protocol':
+      return statusCode === null
+        ? say('not_http', { said: error.message })
+        : say('not_http_within', { status: statusCode, said: error.message })
     case 'local':
       return `this machine has run out of sockets, ports or memory (${code})`
     case 'aborted':
