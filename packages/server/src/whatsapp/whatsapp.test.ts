@@ -45,6 +45,13 @@ test.each([
   ).toBe(true)
 })
 
+test('a name as long as a body is read in no time', () => {
+  const startedAt = performance.now()
+  for (const piece of ['A', 'Aa', '_', 'aA']) fallbackType(piece.repeat(300_000))
+  // Read again from each capital, the first alone would be minutes.
+  expect(performance.now() - startedAt).toBeLessThan(5_000)
+})
+
 test('every canonical event is in the catalogue once, lower case and dotted, with a description', () => {
   expect(new Set(canonicalEvents.map((event) => event.name)).size).toBe(canonicalEvents.length)
   for (const event of canonicalEvents) {

@@ -73,9 +73,13 @@ export type EventOf<Type extends EventType> = { [T in Type]: EventBase<T> & Even
 
 export type WhatsAppEvent = EventOf<EventType> | FallbackEvent
 
+/** The length of event types everywhere. What gateways send as a name may be as long as a body. */
+const longestName = 256
+
 /** `CATRefreshError`, `message.any`, `typebot-start` → `whatsapp.cat_refresh_error`, `whatsapp.message_any`, … */
 export function fallbackType(name: string): FallbackType {
   const snake = name
+    .slice(0, longestName)
     .replace(/([a-z\d])([A-Z])/g, '$1_$2')
     .replace(/([A-Z]+)([A-Z][a-z])/g, '$1_$2')
     .toLowerCase()

@@ -152,6 +152,17 @@ test('a frame that the table does not know is an event each time, its data kept;
   expect(rows[1]!.payload).not.toContain('12345678')
 })
 
+test('a frame that no database can hold is told of, and holds up nobody', async () => {
+  gateway.devices = null
+  const following = await follow()
+  await deviceOn(following)
+  await until(() => gateway.open === 1)
+  gateway.sayText('{"code":"CONTAINER_START","message":"up \\u0000"}')
+  gateway.say('CONTAINER_STOP', 'down', null)
+  await untilEvents('device.container_event')
+  expect(following.problems).toEqual([expect.stringContaining('U+0000')])
+})
+
 test('a gateway that hangs up, or goes and comes, is called again; what changed meanwhile is one event', async () => {
   gateway.devices = [{ device: jid }]
   const following = await follow()

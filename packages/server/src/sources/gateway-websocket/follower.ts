@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Clock } from '../../core/clock.ts'
 import { type DeviceEvent, deviceEvent } from '../../whatsapp/device/device-event.ts'
+import { PomboError } from '../../core/error.ts'
 import { memberText } from '../../core/json.ts'
 import type { Accepted, IncomingMessage } from '../../core/message.ts'
+import { mayBeUnstorable, refuseUnstorableValue } from '../../core/unstorable.ts'
 import { isAway, type Pool } from '../../db/pool.ts'
 import { noteSocket, noteTransition, pendingOf, settlePending } from './store.ts'
 
@@ -166,8 +168,12 @@ export class Follower {
       // A pairing code is worth as much as a password.
       const secret = memberText(frame, 'code') === '"PASSKEY_CONFIRMATION"'
       const shown = secret ? '{"code":"PASSKEY_CONFIRMATION","message":"Passkey code"}' : frame
+      if (mayBeUnstorable(Buffer.from(shown))) refuseUnstorableValue(JSON.parse(shown), ['frame'])
       return deviceEvent(shown, this.#device.session, clock.now())
-    } catch {
+    } catch (error) {
+      // Insisted on, it would hold up those behind it for ever.
+      if (error instanceof PomboError)
+        this.#deps.log(`a frame of device ${this.#device.session} cannot be kept: ${error.message}`)
       // No JSON: nothing that the gateway sends, and nothing to tell anyone.
       return undefined
     }

@@ -101,8 +101,9 @@ const secretName = /^(?:(?:global|instance)?[-_]?api[-_]?key|instance[-_]?token)
 const namesSecret = /api[-_]?key|instance[-_]?token/i
 const names = '(?:global|instance)?[-_]?api[-_]?key|instance[-_]?token|token'
 const inForm = new RegExp(`(^|[&?\\s"'])(${names})=[^&\\s"']*`, 'gi')
-// JSON within a broken body may itself be within JSON, or a form.
-const quote = '(?:\\\\*"|%22)'
+// JSON within a broken body may itself be within JSON, or a form. A run of backslashes is looked at from its beginning
+// alone: read again from each of them, a body of nothing else would take hours.
+const quote = '(?:(?<!\\\\)\\\\*"|%22)'
 const blanks = '(?:\\s|%20|\\+)*'
 const inBrokenJson = new RegExp(
   `(${quote}(?:${names})${quote}${blanks}(?::|%3A)${blanks}${quote})(?:(?!%22)[^"\\\\])*`,

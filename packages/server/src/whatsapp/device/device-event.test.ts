@@ -30,6 +30,13 @@ test('a frame of the gateway’s websocket is a canonical event, with the frame 
   })
 })
 
+test('words of any length are searched for the number in no time', () => {
+  const startedAt = performance.now()
+  read(JSON.stringify({ code: 'LOGIN_SUCCESS', message: '1'.repeat(20_000) }))
+  // Read again from each digit it would be hours.
+  expect(performance.now() - startedAt).toBeLessThan(5_000)
+})
+
 test('numbers of a report keep their digits', () => {
   const text = '{"code":"GENERIC","bytes":12345678901234567890,"ratio":1.0}'
   expect(deviceEvent(text, 'x', atMs)?.payload).toContain(text)

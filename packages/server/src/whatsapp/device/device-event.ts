@@ -47,7 +47,7 @@ function ownFields({ eventType, status }: DeviceReading, report: Fields): object
   switch (eventType) {
     case 'session.paired': {
       const info = fields(report['device_info'])
-      const [jid] = /\d+[^\s@]*@[\w.]+/.exec(said ?? '') ?? []
+      const [jid] = /\d[^\s@]{0,60}@[\w.]+/.exec(said ?? '') ?? []
       return { me: account(info?.['id'] ?? jid), platform: null, businessName: null }
     }
     case 'session.connected': {

@@ -6,7 +6,9 @@ export function splitId(
   value: unknown,
 ): { fromMe: boolean; chatId: string; messageId: string; participant: string | null } | null {
   const found =
-    typeof value === 'string' ? /^(true|false)_([^_]+@[^_]+)_([^_]+)(?:_(.+))?$/.exec(value) : null
+    typeof value === 'string'
+      ? /^(true|false)_([^_@]+@[^_@]+)_([^_]+)(?:_(.+))?$/.exec(value)
+      : null
   return found
     ? {
         fromMe: found[1] === 'true',
