@@ -32,7 +32,10 @@ export async function openBrokerLine(host: string): Promise<BrokerLine> {
       one.on('error', () => {})
       one.on('data', (chunk) => {
         if (one === upstream) bytes += chunk.length
-        if (!hanging) other.write(chunk)
+        if (hanging || other.write(chunk)) return
+        // Who does not read holds back who writes.
+        one.pause()
+        other.once('drain', () => one.resume())
       })
       one.on('close', () => {
         sockets.delete(client)

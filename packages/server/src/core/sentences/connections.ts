@@ -30,6 +30,7 @@ export const connectionSentences = {
   from_of_streams: 'is for streams; a queue is read from its head',
   group_of_streams: 'is for streams; readers of a list need none',
   end_of_lists: 'is for lists; a stream is read in its order',
+  dead_letter_read: 'is what is read itself; name another',
   no_quote: 'may not hold a quote',
   table_name: 'must be a table, or a schema and a table',
   stream_name: 'may hold no blanks and none of . * > / \\',

@@ -3,7 +3,7 @@ export class Inbox<Item> {
   #items: Item[] = []
   #end: { error: Error | undefined } | undefined
   #wake: (() => void) | undefined
-  #roomy: (() => void) | undefined
+  #roomy: (() => void)[] = []
 
   /** Nothing more is taken out of it. */
   get over(): boolean {
@@ -16,10 +16,13 @@ export class Inbox<Item> {
     this.#wake?.()
   }
 
+  isFull(most: number): boolean {
+    return !this.#end && this.#items.length >= most
+  }
+
   /** Resolves when fewer than so many are in it, or it is over. */
   async room(most: number): Promise<void> {
-    while (!this.#end && this.#items.length >= most)
-      await new Promise<void>((resolve) => (this.#roomy = resolve))
+    while (this.isFull(most)) await new Promise<void>((resolve) => this.#roomy.push(resolve))
   }
 
   /** What is in it is not handed out any more: the broker has it back. */
@@ -39,7 +42,7 @@ export class Inbox<Item> {
       if (this.#end?.error) throw this.#end.error
       if (this.#end) return
       const batch = this.#items.splice(0, most)
-      this.#roomy?.()
+      this.#makeRoom()
       yield batch
     }
   }
@@ -48,7 +51,11 @@ export class Inbox<Item> {
     this.#end ??= { error }
     this.#items = []
     this.#wake?.()
-    this.#roomy?.()
+    this.#makeRoom()
+  }
+
+  #makeRoom(): void {
+    for (const resolve of this.#roomy.splice(0)) resolve()
   }
 
   async #change(ms: number): Promise<void> {

@@ -35,6 +35,8 @@ export interface BrokerMessage {
   id: string | null
   /** Whether it may have been handed out before. */
   again: boolean
+  /** Why there is nothing to be read of it. */
+  problem?: string
 }
 
 export interface BrokerConsumer<Item> extends Consumer<Item> {
@@ -54,6 +56,8 @@ export interface ReaderTools extends Omit<Tools, 'signal' | 'tls'> {
 /** Its `secrets` are those besides `key`, which all of them have. */
 export interface BrokerKind<Settings extends BrokerSettings = BrokerSettings>
   extends SettingsKind<Settings> {
+  /** The broker keeps something for its readers until it is told of their end, also while they are paused. */
+  readonly keeps?: boolean
   /**
    * Connects for real and looks whether what the settings name is there and may be read; makes what is the reader's
    * own, such as its group. Throws a `Declined`, or whatever the network or the client says.

@@ -11,6 +11,8 @@ export interface BrokerSlots {
    * @returns the names of all that this node has now; those above the share are let go
    */
   share(names?: readonly string[]): Promise<string[]>
+  /** Of all that there are, whosever they are. */
+  names(): Promise<string[]>
   /** Notes how far it was read; false: it is another node's by now. */
   advance(name: string, position: string): Promise<boolean>
   release(names: readonly string[]): Promise<void>

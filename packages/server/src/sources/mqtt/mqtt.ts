@@ -11,6 +11,7 @@ import { say } from '../../core/sentences/sentences.ts'
 
 export const mqtt: BrokerKind<MqttSource> = {
   type: 'mqtt',
+  keeps: true,
   settings,
   secrets: [],
   problem(given) {
@@ -26,6 +27,6 @@ export const mqtt: BrokerKind<MqttSource> = {
   verify: async (given, tools) => await (await import('./session.ts')).verify(given, tools),
   async reader(given, tools) {
     const { mqttReader } = await import('./reader.ts')
-    return subscriber(mqttReader(given, tools))
+    return subscriber(await mqttReader(given, tools))
   },
 }

@@ -21,11 +21,14 @@ const openMs = 10_000
  * what it was given and has not acknowledged: so sessions outlive their nodes, and another node takes them over. There
  * are as many as there were nodes at once.
  */
-export function mqttReader(settings: MqttSource, tools: ReaderTools): SubscribingReader<MqttItem> {
+export async function mqttReader(
+  settings: MqttSource,
+  tools: ReaderTools,
+): Promise<SubscribingReader<MqttItem>> {
   const { slots, sourceId } = tools
-  const { topic, batch = usualBatch } = settings
-  /** Of all sessions that this node has had. */
-  const names = new Set<string>()
+  const { topic, batch = usualBatch, paused } = settings
+  /** Of all sessions that this node has had; of a source that is paused, of those that wait for it. */
+  const names = new Set(paused ? await slots.names() : [])
 
   function toolsNow() {
     return { ...tools, tls: tlsOf(settings), signal: AbortSignal.timeout(openMs) }
@@ -42,12 +45,16 @@ export function mqttReader(settings: MqttSource, tools: ReaderTools): Subscribin
     ended: (error: Error) => void,
   ): Promise<MqttSession> {
     names.add(name)
+    // One batch is taken while another comes.
+    const most = 2 * batch
     const session = await MqttSession.open(settings, toolsNow(), {
       clientId: clientId(name),
       clean: false,
-      // One batch is taken while another comes.
-      receiveMaximum: 2 * batch,
-      onMessage: (packet, from) => inbox.push({ packet, session: from }),
+      receiveMaximum: most,
+      onMessage(packet, from) {
+        inbox.push({ packet, session: from })
+        if (inbox.isFull(most)) from.hold(inbox.room(most))
+      },
       onEnd: ended,
     })
     try {
@@ -64,6 +71,15 @@ export function mqttReader(settings: MqttSource, tools: ReaderTools): Subscribin
     }
   }
 
+  /**
+   * It is kept where it was set aside, by this source or another: a topic such as # takes that, too, and would have it
+   * set aside without end. One that a person has sent again to its own topic is not.
+   */
+  function liesAside({ topic: where, properties }: IPublishPacket): boolean {
+    const from = properties?.userProperties?.['pombo-topic']
+    return from !== undefined && from !== where
+  }
+
   return {
     name: `the topic ${topic}`,
     batch,
@@ -76,6 +92,7 @@ export function mqttReader(settings: MqttSource, tools: ReaderTools): Subscribin
       })
       return {
         setAside: async ({ packet, session }, problem) => {
+          if (liesAside(packet)) return
           const aside = `${namesOf(settings).refused}/${randomUUID()}`
           const why = { 'pombo-problem': problem, 'pombo-topic': packet.topic }
           await session.publish(aside, packet, why)

@@ -54,6 +54,7 @@ export class MqttSession {
   readonly #pinging: NodeJS.Timeout
   #messageId = 0
   #heard = performance.now()
+  #held = false
   #cause: Error | undefined
   readonly #onMessage: SessionOptions['onMessage']
   readonly #onEnd: SessionOptions['onEnd']
@@ -68,7 +69,7 @@ export class MqttSession {
     this.#socket = socket
     this.#generate = generate
     this.#pinging = setInterval(() => {
-      if (performance.now() - this.#heard > 2_000 * keepAliveSeconds)
+      if (!this.#held && performance.now() - this.#heard > 2_000 * keepAliveSeconds)
         socket.destroy(new Error('the broker did not answer in time'))
       else this.#send({ cmd: 'pingreq' })
     }, keepAliveSeconds * 500)
@@ -148,6 +149,27 @@ export class MqttSession {
     if (qos === 1) this.#send({ cmd: 'puback', messageId: messageId!, reasonCode: 0 })
   }
 
+  /**
+   * Takes no more messages until then. Of QoS 0 the broker may send as many as it likes: it has to be made to wait, or
+   * to drop them.
+   */
+  hold(until: Promise<void>): void {
+    if (this.#held) return
+    this.#held = true
+    this.#flow()
+    void until.then(() => {
+      this.#held = false
+      this.#heard = performance.now()
+      this.#flow()
+    })
+  }
+
+  /** What is asked while it is held is answered all the same, with whatever comes before the answer. */
+  #flow(): void {
+    if (this.#held && this.#answers.size === 0) this.#socket.pause()
+    else this.#socket.resume()
+  }
+
   /** Resolves when the broker has it. */
   async publish(
     topic: string,
@@ -200,6 +222,7 @@ export class MqttSession {
   async #ask<Answer extends Packet>(answer: string, packet: Packet): Promise<Answer> {
     const { promise, resolve, reject } = Promise.withResolvers<Packet>()
     this.#answers.set(answer, resolve)
+    this.#flow()
     const timer = setTimeout(() => reject(new Error('the broker did not answer in time')), answerMs)
     const closed = () => reject(this.#cause ?? new Error('the broker closed the connection'))
     this.#socket.once('close', closed)
@@ -210,6 +233,7 @@ export class MqttSession {
       clearTimeout(timer)
       this.#socket.off('close', closed)
       this.#answers.delete(answer)
+      this.#flow()
     }
   }
 

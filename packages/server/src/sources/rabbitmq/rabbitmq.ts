@@ -7,16 +7,19 @@ import { shownAddress } from '../../destinations/contract/address.ts'
 import { ports, rabbitmqAddress } from '../../destinations/rabbitmq/settings.ts'
 import type { BrokerKind } from '../broker/kind.ts'
 import { subscriber } from '../broker/subscriber.ts'
-import { namesOf, type RabbitmqSource, settings } from './settings.ts'
+import { namesOf, type RabbitmqSource, settings, streamsOf } from './settings.ts'
 import { say } from '../../core/sentences/sentences.ts'
 
 export const rabbitmq: BrokerKind<RabbitmqSource> = {
   type: 'rabbitmq',
   settings,
   secrets: [],
-  problem({ queue, stream, from, partitions }) {
+  problem(given) {
+    const { queue, stream, from, partitions, deadLetter = '' } = given
     if ((queue === undefined) === (stream === undefined))
       return { field: 'queue', problem: say('queue_or_stream') }
+    if ((queue === undefined ? streamsOf(given) : [queue]).includes(deadLetter))
+      return { field: 'deadLetter', problem: say('dead_letter_read') }
     if (stream !== undefined) return undefined
     if (partitions !== undefined)
       return { field: 'partitions', problem: say('partitions_of_streams') }

@@ -88,6 +88,8 @@ export class Reading {
       const { content, fields } = message
       // A validated user is refused where it is not this connection's; what expires would be lost.
       const { userId: _user, expiration: _expiration, ...properties } = message.properties
+      // It has been to all of these; one of them may be the queue that is read.
+      const { CC: _copies, BCC: _hidden, ...headers } = properties.headers ?? {}
       let returned = false
       channel.once('return', () => (returned = true))
       channel.sendToQueue(this.#refused, content, {
@@ -95,7 +97,7 @@ export class Reading {
         persistent: true,
         mandatory: true,
         headers: {
-          ...properties.headers,
+          ...headers,
           'pombo-problem': problem,
           'pombo-exchange': fields.exchange,
           'pombo-routing-key': fields.routingKey,

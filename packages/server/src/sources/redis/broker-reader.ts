@@ -2,10 +2,11 @@ import { openSocket } from '../../destinations/contract/network.ts'
 import { redisAddress } from '../../destinations/redis/settings.ts'
 import { translated } from '../../destinations/redis/connect.ts'
 import { tlsOf } from '../broker/common-settings.ts'
+import { contentId } from '../broker/content-id.ts'
 import type { BrokerConsumer, BrokerMessage, ReaderTools } from '../broker/kind.ts'
 import type { RedisSource } from './broker-settings.ts'
 import { ListConsumer, type ListElement } from './list.ts'
-import { type Entry, StreamConsumer } from './stream.ts'
+import { deletedEntry, type Entry, StreamConsumer } from './stream.ts'
 
 /** How long a connection may take to open. */
 const openMs = 10_000
@@ -42,7 +43,10 @@ function elementMessage({ bytes, again }: ListElement): BrokerMessage {
 }
 
 function entryMessage([id, fields]: Entry): BrokerMessage {
-  return { ...contentOf(fields ?? []), id, again: false }
+  if (fields === null)
+    return { body: Buffer.alloc(0), headers: {}, id, again: false, problem: deletedEntry }
+  // With its content: in a stream that was made anew, ids that producers choose come again.
+  return { ...contentOf(fields), id: `${id} ${contentId(...fields)}`, again: false }
 }
 
 /** Fields that are headers under another name, where the payload stands alone beside them. */

@@ -12,15 +12,17 @@ export const redis: BrokerKind<RedisSource> = {
   type: 'redis',
   settings,
   secrets: [],
-  problem({ url, stream, list, group, end }) {
+  problem({ url, stream, list, group, end, deadLetter }) {
     const { path } = redisAddress({ url })
     if (!/^\d*$/.test(path)) return { field: 'url', problem: say('url_database', { path }) }
     if ((stream === undefined) === (list === undefined))
       return { field: 'stream', problem: say('stream_or_list') }
     if (group !== undefined && stream === undefined)
       return { field: 'group', problem: say('group_of_streams') }
-    return end !== undefined && list === undefined
-      ? { field: 'end', problem: say('end_of_lists') }
+    if (end !== undefined && list === undefined)
+      return { field: 'end', problem: say('end_of_lists') }
+    return deadLetter === (stream ?? list)
+      ? { field: 'deadLetter', problem: say('dead_letter_read') }
       : undefined
   },
   isEncrypted: (given) => redisAddress(given).scheme === 'rediss',

@@ -12,6 +12,9 @@ export interface StreamDeps extends RedisDeps {
 
 export type Entry = [id: string, fields: Buffer[] | null]
 
+/** An entry that was deleted while it was in hand has an id and nothing else. */
+export const deletedEntry = 'it was deleted from the stream'
+
 const blockMs = 5_000
 
 /**
@@ -74,9 +77,8 @@ export class StreamConsumer implements Consumer<Entry> {
 
   read([id, fields]: Entry): ReadItem {
     const { key, maxPayloadBytes } = this.#deps
-    // An entry that was deleted while it was in hand has an id and nothing else.
     return fields === null
-      ? { ok: false, problem: 'it was deleted from the stream' }
+      ? { ok: false, problem: deletedEntry }
       : readEntry(id, fields, key, maxPayloadBytes)
   }
 

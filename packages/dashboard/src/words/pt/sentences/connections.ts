@@ -32,6 +32,7 @@ export const connections: Readonly<Record<keyof typeof connectionSentences, stri
   from_of_streams: 'É só para streams; uma fila é lida do começo.',
   group_of_streams: 'É só para streams; quem lê uma lista não precisa de grupo.',
   end_of_lists: 'É só para listas; um stream é lido na sua ordem.',
+  dead_letter_read: 'É o mesmo que é lido; escolha outro.',
   no_quote: 'Não pode ter aspas.',
   table_name: 'Uma tabela, ou um schema e uma tabela.',
   stream_name: 'Não pode ter espaços nem . * > / \\.',

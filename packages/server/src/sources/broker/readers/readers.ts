@@ -89,7 +89,7 @@ export class BrokerReaders {
       const source = sourceOf(row)
       try {
         const settings = openBroker(seal, source)!
-        if (settings.paused !== true)
+        if (!isPaused(settings) || brokerOf(settings).keeps)
           found.set(source.id, { source, settings, text: JSON.stringify(settings) })
       } catch (error) {
         log(`the broker of source ${source.name} cannot be opened`, error)
@@ -166,8 +166,10 @@ export class BrokerReaders {
       })
       running.stop = async () => await puller.stop()
       running.forget = async () => await consumer.forget?.()
-      puller.start()
+      if (!isPaused(settings)) puller.start()
     } catch (error) {
+      // Nobody waits for it: it is tried again at the next look.
+      if (isPaused(settings)) return void this.#running.delete(source.id)
       // A library that is not installed; what is said of the settings at creation.
       told('it cannot be read', error)
       hear(error)
@@ -192,6 +194,7 @@ export class BrokerReaders {
     const { source, state, reason, written } = running
     const now = JSON.stringify([lease.id, state, reason?.msg])
     if (written === now || this.#running.get(source.id) !== running) return
+    if (isPaused(running.settings)) return
     running.written = now
     const key = { sourceId: source.id, tenantId: source.tenantId, nodeId: lease.id }
     await noteReader(pool, key, state, reason).catch((error: unknown) => {
@@ -202,7 +205,7 @@ export class BrokerReaders {
 
   #measure(): void {
     const states = Map.groupBy(
-      this.#running.values(),
+      [...this.#running.values()].filter(({ settings }) => !isPaused(settings)),
       ({ settings, state }) => `${settings.type} ${state}`,
     )
     this.#deps.metrics.setReaders(
@@ -238,6 +241,10 @@ export class BrokerReaders {
     )
     this.#measure()
   }
+}
+
+function isPaused({ paused }: BrokerSettings): boolean {
+  return paused === true
 }
 
 /** Which broker it is, whoever asks. */

@@ -188,6 +188,14 @@ export function slotsOf(
       return rows.map(({ name }) => name).toSorted()
     },
 
+    async names() {
+      const { rows } = await pool.query<{ name: string }>(
+        'select name from broker_slot where source_id = $1',
+        [source.id],
+      )
+      return rows.map(({ name }) => name)
+    },
+
     async advance(name, position) {
       const { rowCount } = await pool.query(
         'update broker_slot set position = $4 where source_id = $1 and name = $2 and node_id = $3',

@@ -50,6 +50,7 @@ export async function takeMessages(
 
 async function openMessage(message: BrokerMessage, deps: TakeDeps): Promise<Opened> {
   const { maxBodyBytes, intake, source, log } = deps
+  if (message.problem !== undefined) return { problem: message.problem }
   const bytes = message.body.length
   if (bytes > maxBodyBytes)
     return {
