@@ -8380,7 +8380,7 @@ export interface components {
             };
             stillNamed: {
                 /** @enum {string} */
-                kind: "app" | "endpoint" | "api_key";
+                kind: "app" | "endpoint" | "api_key" | "source" | "poller" | "integration";
                 id: string;
             }[];
             auditId: string;

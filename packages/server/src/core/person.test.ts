@@ -92,10 +92,33 @@ test('a value mentions a person at any depth, in any spelling, within a text, an
   expect(mentions({ a: 'xmaria@example.com', b: '55119999999990', c: 'u-10' }, keys)).toBe(false)
 })
 
+test.each([
+  '5511999999999 5521988888888',
+  '2026-11-30 5511999999999 10:30',
+  'Pedido 1234 de 55 11 99999-9999, 3 itens',
+  'true_5511999999999@c.us_3EB0A1',
+  'wa.me/5511999999999?text=oi',
+  '0055 11 99999.9999',
+  'false_120363@g.us_3EB0_112233445566778@lid',
+  '112233445566778:12@lid',
+  '112233445566778_1:2@hosted.lid',
+])('a number is found in %j, whatever stands beside it', (text) => {
+  expect(textMentions(text, new Set(['5511999999999', '112233445566778@lid']))).toBe(true)
+})
+
+test.each([
+  '15511999999999',
+  '5511999999999-1600000000@g.us',
+  '112233445566778@s.whatsapp.net',
+  '55, 11, 99999, 9999',
+])('%j is somebody else’s', (text) => {
+  expect(textMentions(text, new Set(['5511999999999', '112233445566778@lid']))).toBe(false)
+})
+
 test('a megabyte of one word is read in no time', () => {
   const startedAt = performance.now()
   for (const piece of ['a', 'a+/', '1 ', '1', 'a.'])
-    textMentions(piece.repeat(1_000_000 / piece.length), new Set(['x']))
+    textMentions(piece.repeat(1_000_000 / piece.length), new Set(['x', '11111111111']))
   // Read again from each place it would be hours; on a busy machine it is seconds.
   expect(performance.now() - startedAt).toBeLessThan(50_000)
 })

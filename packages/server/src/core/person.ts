@@ -141,16 +141,43 @@ export function mentions(value: unknown, keys: ReadonlySet<string>): boolean {
 }
 
 /**
- * What may be a key within a text: an address, a number with its separators, a word. Bounded, or a long text without
- * blanks would be read again from every place in it.
+ * What may be a key within a text: an address, a word. Bounded, or a long text without blanks would be read again from
+ * every place in it.
  */
-const tokens = /[^\s@"'<>,;:()[\]{}]{1,64}@[\w.-]{1,255}|\+?\d[\d\s().-]{6,24}\d|[\w-]+/g
+const tokens = /[^\s@"'<>,;:()[\]{}]{1,64}@[\w.-]{1,255}|[\w-]+/g
 
 export function textMentions(text: string, keys: ReadonlySet<string>): boolean {
   if (keys.has(normalPerson(text))) return true
   if (text.length < 4) return false
+  if (numbersOf(keys)?.test(text)) return true
   for (const [token] of text.matchAll(tokens)) if (keys.has(normalPerson(token))) return true
   return false
+}
+
+const numbers = new WeakMap<ReadonlySet<string>, { pattern: RegExp | undefined }>()
+
+/**
+ * Where the phone numbers and LIDs among the keys stand in a text, whatever is beside them: another number, or a word
+ * that an underscore joins, as in `true_5511…@c.us_3EB0`. Not in the id of a group, which begins with the number of
+ * who made it, and is everybody's in it.
+ */
+function numbersOf(keys: ReadonlySet<string>): RegExp | undefined {
+  let known = numbers.get(keys)
+  if (!known) {
+    const all = [...keys].flatMap(numberPattern)
+    const pattern = all.length === 0 ? undefined : new RegExp(all.join('|'), 'i')
+    numbers.set(keys, (known = { pattern }))
+  }
+  return known.pattern
+}
+
+function numberPattern(key: string): string[] {
+  const [, lid] = /^(\d+)@lid$/.exec(key) ?? []
+  if (lid !== undefined)
+    return [String.raw`(?<![a-z\d])${lid}(?:[._]\d+)?(?::\d+)?@(?:hosted\.)?lid(?![a-z\d])`]
+  if (!/^\d{8,15}$/.test(key)) return []
+  const digits = key.split('').join(String.raw`[\s().-]{0,3}`)
+  return [String.raw`(?<![a-z\d])(?:00)?${digits}(?![a-z\d]|-\d+@g\.us)`]
 }
 
 export interface PersonHashes {

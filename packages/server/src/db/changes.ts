@@ -2,9 +2,9 @@ import type { Queryable } from './pool.ts'
 
 /**
  * `app` (key: app): the app, its endpoints, their secrets or their health; `key` (key: tenant): its API keys; `tenant`
- * (key: tenant): its limits; `event-type` (key: tenant).
+ * (key: tenant): its limits; `event-type` (key: tenant); `profile` (key: app): names of people were erased.
  */
-export const changeKinds = ['app', 'key', 'tenant', 'event-type'] as const
+export const changeKinds = ['app', 'key', 'tenant', 'event-type', 'profile'] as const
 export type ChangeKind = (typeof changeKinds)[number]
 
 export interface Change {

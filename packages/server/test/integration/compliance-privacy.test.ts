@@ -395,11 +395,18 @@ test('the audit log, tasks and devices’ words lose only what names the person;
     `update device set last_message = 'Successfully paired with 5511999999999:1@s.whatsapp.net' where tenant_id = $1`,
     [tenant.uuid],
   )
+  const { body: source } = await call('POST', `/api/v1/app/${other.id}/source`, {
+    gateway: 'baileys',
+    filters: { deny: ['5511999999999@s.whatsapp.net'] },
+  })
   const before = (await call('GET', '/api/v1/audit?order=ascending')).body.data as object[]
   const { body: report } = await call('POST', '/api/v1/privacy/erase', person)
   expect(report).toMatchObject({
-    erased: { messages: 0, auditEntries: 1, tasks: 1, devices: 1 },
-    stillNamed: [{ kind: 'app', id: app.id }],
+    erased: { messages: 0, auditEntries: 2, tasks: 1, devices: 1 },
+    stillNamed: [
+      { kind: 'app', id: app.id },
+      { kind: 'source', id: source.id },
+    ],
   })
   const after = (await call('GET', '/api/v1/audit?order=ascending')).body.data as {
     target: string
@@ -411,14 +418,15 @@ test('the audit log, tasks and devices’ words lose only what names the person;
     changes: { name: '(erased)', metadata: [null, { plan: 'b' }] },
   })
   const others = (entries: object[]) =>
-    entries.filter((entry) => (entry as { target: string }).target !== app.id)
+    entries.filter((entry) => ![app.id, source.id].includes((entry as { target: string }).target))
   expect(others(after).slice(0, -1)).toEqual(others(before))
   expect(after.find(({ target }) => target === other.id)).toMatchObject({
     changes: { name: [null, 'Other'] },
   })
   await call('PUT', `/api/v1/app/${app.id}`, { name: 'Loja' })
+  await call('PATCH', `/api/v1/app/${other.id}/source/${source.id}`, { filters: {} })
   expect((await call('POST', '/api/v1/privacy/erase', person)).body).toMatchObject({
-    erased: { auditEntries: 1 },
+    erased: { auditEntries: 2 },
     stillNamed: [],
   })
   expect(await left()).toEqual([])

@@ -167,6 +167,31 @@ test('a picture that is removed is forgotten, on every node in time', async () =
   })
 })
 
+test('an erasure by the number finds what names the LID alone, and every node forgets both', async () => {
+  const session = await baileys()
+  const [pn, lid] = ['5511988887777@s.whatsapp.net', '998877665544332@lid']
+  const inGroup = (id: string, participant: string) =>
+    textMessage(id, { jid: group, participant, pushName: participant === lid ? 'Bia' : 'Rui' })
+  await say(session, inGroup('H1', lid))
+  await say(session, inGroup('H2', '112233445566778@lid'))
+  await tell(session, 'contacts.upsert', [{ id: pn, name: 'Bia Souza', lid }])
+  await api.intake.profiles.flush()
+  const named = async (id: string) => {
+    await say(session, { ...textMessage(id, { jid: group, participant: lid }) }, other)
+    return (await last(session)).sender
+  }
+  expect(await named('H3')).toMatchObject({ name: 'Bia Souza', phone: '5511988887777' })
+  const asked = { phone: '+55 11 98888-7777' }
+  const shown = await api.call('POST', '/api/v1/privacy/export', { body: asked })
+  const { body } = await api.call('POST', '/api/v1/privacy/erase', { body: asked })
+  expect(body.erased).toMatchObject({ profiles: 2, messages: shown.body.messages.length })
+  const rest = (await session.messages()).filter(({ payload }) => payload !== null)
+  expect(rest.map(({ payload }) => JSON.parse(payload).messageId)).toEqual(['H2'])
+  let n = 0
+  await until(async () => (await named(`H4-${(n += 1)}`))?.name === null)
+  expect(await named('H5')).toMatchObject({ id: lid, altId: null, phone: null })
+})
+
 test('sessions do not learn from each other', async () => {
   const [one, two] = [await baileys(), await baileys()]
   await say(one, textMessage('F1', { pushName: 'Maria' }))

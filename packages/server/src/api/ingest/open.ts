@@ -1,13 +1,23 @@
+import type { ChangeKind } from '../../db/changes.ts'
 import type { Registry } from '../../registry/registry.ts'
 import { requireRole } from '../roles.ts'
 import type { IntakeDeps } from '../../sources/intake/deps.ts'
 import { Intake } from '../../sources/intake/intake.ts'
 
-type Rest = Omit<IntakeDeps, 'holderOf' | 'appIdOf' | 'makeApp' | 'changed' | 'onAppChange'>
+type Rest = Omit<
+  IntakeDeps,
+  'holderOf' | 'appIdOf' | 'makeApp' | 'changed' | 'onAppChange' | 'onNamesErased'
+>
 
 /** The intake, standing on the registry: sessions are its apps, and its keys may send in too. */
 export function openIntake({ registry, ...rest }: Rest & { registry: Registry }): Intake {
   const { apps, cache } = registry
+  const hearing = (kind: ChangeKind) => (listener: (appId: string | undefined) => void) => {
+    cache.onChange((change) => {
+      if (change.kind === kind) listener(change.key)
+      else if (change.kind === 'everything') listener(undefined)
+    })
+  }
   return new Intake({
     ...rest,
     async holderOf(key) {
@@ -18,11 +28,7 @@ export function openIntake({ registry, ...rest }: Rest & { registry: Registry })
     appIdOf: async (tenantId, idOrUid) => await cache.appIdOf(tenantId, idOrUid),
     makeApp: async (tenantId, uid) => (await apps.getOrCreate(tenantId, { name: uid, uid })).app.id,
     changed: (appId) => cache.invalidate('app', appId),
-    onAppChange(listener) {
-      cache.onChange((change) => {
-        if (change.kind === 'app') listener(change.key)
-        else if (change.kind === 'everything') listener(undefined)
-      })
-    },
+    onAppChange: hearing('app'),
+    onNamesErased: hearing('profile'),
   })
 }

@@ -15,8 +15,15 @@ import { inTransaction } from '../../db/pool.ts'
 import { discardDeliveries } from '../../record/discard/store.ts'
 import { blocksOf } from '../../db/partitions.ts'
 import type { IdempotencyStore } from '../idempotency/idempotency.ts'
-import { besideMentions, filesOf, type Person } from './person.ts'
-import { eraseFromAudit, eraseFromDevices, eraseFromJobs, settingsNaming } from './records/store.ts'
+import { besideMentions, filesOf, type Person, withKnownIds } from './person.ts'
+import { forgetProfiles } from './profiles/store.ts'
+import {
+  eraseFromAudit,
+  eraseFromDevices,
+  eraseFromJobs,
+  type Setting,
+  settingsNaming,
+} from './records/store.ts'
 import {
   answersIn,
   blankAnswers,
@@ -27,7 +34,6 @@ import {
   forgetDedupe,
   forgetFiles,
   forgetIndex,
-  forgetProfiles,
   underWay,
 } from './store.ts'
 import type { MessageRow } from '../history/messages/store.ts'
@@ -69,7 +75,7 @@ export interface ErasureReport {
   /** `unreadable`: payloads whose key is missing from the ring, so that nobody can tell whose they are. */
   read: { messages: number; attempts: number; unreadable: number }
   /** What people set and that still names the person. */
-  stillNamed: { kind: 'app' | 'endpoint' | 'api_key'; id: string }[]
+  stillNamed: Setting[]
   auditId: string
 }
 
@@ -80,10 +86,11 @@ const sendingEndsMs = 65_000
 export async function erasePerson(
   deps: PrivacyDeps,
   tenantId: string,
-  person: Person,
+  asked: Person,
   scan: boolean,
 ): Promise<ErasureReport> {
   const { db } = deps
+  const person = await withKnownIds(deps, tenantId, asked)
   const erased: Erased = {
     messages: 0,
     attempts: 0,
@@ -116,11 +123,12 @@ export async function erasePerson(
   erased.idempotencyKeys = await deps.idempotency.forget(tenantId, (text) =>
     textMentions(text, person.keys),
   )
-  erased.profiles = await forgetProfiles(db, tenantId, profileIds(person.keys))
   erased.stillSending = await untilSent(deps, sending)
   erased.auditEntries = await eraseFromAudit(db, tenantId, person.keys)
   erased.tasks = await eraseFromJobs(db, tenantId, person.keys)
   erased.devices = await eraseFromDevices(db, tenantId, person.keys)
+  // Last, since they say by which ids the person is to be found: a broken connection leaves the rest to be done.
+  erased.profiles = await forgetProfiles(db, tenantId, profileIds(person.keys))
   const stillNamed = await settingsNaming(db, tenantId, person.keys)
   const auditId = await noteAudit(db, {
     tenantId,

@@ -12,6 +12,9 @@ import {
   textMentions,
 } from '../../core/person.ts'
 import { invalid } from '../../core/error.ts'
+import type { Queryable } from '../../db/pool.ts'
+import { profileIds } from '../../sources/intake/profiles/ids.ts'
+import { profilesOf } from './profiles/store.ts'
 import type { MessageRow } from '../history/messages/store.ts'
 import { say } from '../../core/sentences/sentences.ts'
 
@@ -87,6 +90,18 @@ export function personOfRequest(
     hashes: [...variants].flatMap((one) => hashes.all(tenantId, one)),
     shownHashes: given.map((one) => hashes.hash(tenantId, normalPerson(one)).toString('hex')),
   }
+}
+
+/** The same with the ids that sessions told beside those: of a phone number the LID, and the other way round. */
+export async function withKnownIds(
+  { db, hashes }: { db: Queryable; hashes: PersonHashes },
+  tenantId: string,
+  person: Person,
+): Promise<Person> {
+  const known = await profilesOf(db, tenantId, profileIds(person.keys))
+  const told = known.flatMap(({ jid, alt_jid }) => (alt_jid === null ? [jid] : [jid, alt_jid]))
+  const keys = new Set([...person.keys, ...told.flatMap(personVariants)])
+  return { ...person, keys, hashes: [...keys].flatMap((one) => hashes.all(tenantId, one)) }
 }
 
 /** Whether a message is the person's, by anything in it. */

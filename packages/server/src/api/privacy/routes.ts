@@ -7,10 +7,11 @@ import { noteAudit } from '../../db/audit.ts'
 import { component, time, between } from '../field.ts'
 import { json, type Route, route } from '../route.ts'
 import { erasePerson, type PrivacyDeps } from './erase.ts'
-import { personFields, personOfRequest, somebody } from './person.ts'
+import { personFields, personOfRequest, somebody, withKnownIds } from './person.ts'
+import { settingKinds } from './records/store.ts'
 import { type AttemptRow, attemptsOf } from '../history/attempts/store.ts'
 import type { MessageRow } from '../history/messages/store.ts'
-import { profilesOf } from './store.ts'
+import { profilesOf } from './profiles/store.ts'
 import { personsMessages, type SearchCursor } from './person-search.ts'
 import { profileIds } from '../../sources/intake/profiles/ids.ts'
 import { say } from '../../core/sentences/sentences.ts'
@@ -54,7 +55,7 @@ const erasureOut = component('PersonErasureOut', {
     unreadable: count.describe(unreadable),
   }),
   stillNamed: z
-    .array(z.object({ kind: z.enum(['app', 'endpoint', 'api_key']), id: z.string() }))
+    .array(z.object({ kind: z.enum(settingKinds), id: z.string() }))
     .describe(
       'What people set and that names the person still, such as an application’s name: to be changed by them',
     ),
@@ -163,7 +164,8 @@ async function exportPage(
   tenantId: string,
   body: z.output<typeof exportIn>,
 ): Promise<string> {
-  const person = personOfRequest(body, tenantId, deps.hashes)
+  const asked = personOfRequest(body, tenantId, deps.hashes)
+  const person = await withKnownIds(deps, tenantId, asked)
   const limit = body.limit ?? 100
   const from = body.iterator === undefined ? undefined : parseCursor(body.iterator)
   const rows: MessageRow[] = []

@@ -248,40 +248,6 @@ export async function forgetDedupe(
   return rowCount ?? 0
 }
 
-export interface ProfileRow {
-  app_id: string
-  jid: string
-  alt_jid: string | null
-  name: string | null
-  image_url: string | null
-}
-
-// The tenant's apps by `app_list`, and of each its profiles from end to end: `alt_jid` has no index.
-const ofTenant = /* sql */ `
-      app_id in (select id from app where tenant_id = $1)
-  and (jid = any($2) or alt_jid = any($2))`
-
-export async function profilesOf(
-  db: Queryable,
-  tenantId: string,
-  jids: readonly string[],
-): Promise<ProfileRow[]> {
-  const { rows } = await db.query<ProfileRow>(
-    `select app_id, jid, alt_jid, name, image_url from profile where ${ofTenant}`,
-    [tenantId, jids],
-  )
-  return rows
-}
-
-export async function forgetProfiles(
-  db: Queryable,
-  tenantId: string,
-  jids: readonly string[],
-): Promise<number> {
-  const { rowCount } = await db.query(`delete from profile where ${ofTenant}`, [tenantId, jids])
-  return rowCount ?? 0
-}
-
 export async function forgetFiles(
   db: Pool,
   tenantId: string,

@@ -285,6 +285,7 @@ export class RegistryCache {
         this.#endpoints.dropAll()
         break
       case 'event-type':
+      case 'profile':
         break
     }
     for (const listener of this.#listeners) listener(change)

@@ -20,6 +20,8 @@ export interface IntakeDeps {
   changed: (appId: string) => void
   /** Tells of changes of apps, on whatever node; undefined: of all. */
   onAppChange: (listener: (appId: string | undefined) => void) => void
+  /** Tells when a person's names were erased from an app, on whatever node; undefined: from any. */
+  onNamesErased: (listener: (appId: string | undefined) => void) => void
   serverUrl: () => string
   retentionDays: number
   /** Longest that an event waits for names; left out: what Profiles says. */

@@ -65,6 +65,7 @@ export class Intake {
       media: { pool, clock, links: this.links, files: this.files, retentionDays },
     }
     deps.onAppChange((appId) => this.#lookup.forget(appId))
+    deps.onNamesErased((appId) => this.profiles.forget(appId))
   }
 
   start(): void {

@@ -152,19 +152,32 @@ export async function eraseFromDevices(
   return count
 }
 
+/** What people set, by its table, and where they may have put names. */
+const settings = {
+  app: 'uid, name, metadata',
+  endpoint: 'uid, url, description, channels, metadata, filter, transform, chat_filter',
+  api_key: 'name',
+  source: 'name, filters, webhook',
+  poller: 'uid, name, filter',
+  integration: 'name',
+} as const
+
+export const settingKinds = Object.keys(settings) as (keyof typeof settings)[]
+
+export interface Setting {
+  kind: keyof typeof settings
+  id: string
+}
+
 /** What people set and that names the person still: theirs to change, since Pombo cannot know what works without it. */
 export async function settingsNaming(
   db: Queryable,
   tenantId: string,
   keys: ReadonlySet<string>,
-): Promise<{ kind: 'app' | 'endpoint' | 'api_key'; id: string }[]> {
-  const found: { kind: 'app' | 'endpoint' | 'api_key'; id: string }[] = []
-  for (const [kind, columns] of [
-    ['app', 'uid, name, metadata'],
-    ['endpoint', 'uid, url, description, channels, metadata, filter, transform, chat_filter'],
-    ['api_key', 'name'],
-  ] as const)
-    for await (const rows of pagesOf<{ id: string }>(db, kind, columns, tenantId))
+): Promise<Setting[]> {
+  const found: Setting[] = []
+  for (const kind of settingKinds)
+    for await (const rows of pagesOf<{ id: string }>(db, kind, settings[kind], tenantId))
       for (const { id, ...texts } of rows) if (mentions(texts, keys)) found.push({ kind, id })
   return found
 }

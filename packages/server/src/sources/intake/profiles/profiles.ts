@@ -46,6 +46,8 @@ export class Profiles {
   #unsaved = new Map<string, ProfileChange>()
   #saving: Promise<void> | undefined
   #timer: NodeJS.Timeout | undefined
+  /** Grows with each erasure: what was read before one is not kept after it. */
+  #erasures = 0
 
   constructor(
     pool: Pool,
@@ -83,6 +85,14 @@ export class Profiles {
   /** Takes note of facts. They are written soon; this node knows them at once. */
   learn(tenantId: string, appId: string, facts: readonly Fact[]): void {
     for (const fact of facts) this.#learn(tenantId, appId, fact)
+  }
+
+  /** Somebody's names were erased from the app, or from any: what is known of it is read or learned anew. */
+  forget(appId: string | undefined): void {
+    this.#erasures += 1
+    for (const known of [this.#memory, this.#unsaved])
+      for (const key of Array.from(known.keys()))
+        if (appId === undefined || key.startsWith(keyOf(appId, ''))) known.delete(key)
   }
 
   /** Writes what was learned so far. What could not be written is tried again. */
@@ -142,8 +152,10 @@ export class Profiles {
     const wanted = this.#wanted
     this.#wanted = []
     this.#batch = undefined
+    const erasures = this.#erasures
     try {
       const rows = await loadProfiles(this.#pool, wanted)
+      if (this.#erasures !== erasures) return
       const byKey = new Map(rows.map((profile) => [keyOf(profile.appId, profile.jid), profile]))
       const readAtMs = this.#clock.monotonic()
       for (const { key } of wanted) {
