@@ -11,15 +11,17 @@ export async function databaseNowMs(db: Queryable): Promise<number> {
 /**
  * Takes a duty that one node does at a time. A row and not a lock: a session's lock is lost behind a pooler, and a
  * transaction's would stay open, idle, as long as the work takes. It counts while its node lives, so a node that died
- * in the middle is followed at once.
+ * in the middle is followed at once. A node's own is left over: it asks only when it is not at it, and could not say
+ * that it was done while the database was away.
  */
 export async function takeDuty(db: Queryable, name: string, node: string): Promise<boolean> {
   const { rowCount } = await db.query(
     /* sql */ `
       insert into duty (name, node_id) values ($1, $2)
       on conflict (name) do update set node_id = excluded.node_id, taken_at = now()
-       where not exists (
-         select from node where node.id = duty.node_id and node.expires_at > now())`,
+       where duty.node_id = excluded.node_id
+          or not exists (
+               select from node where node.id = duty.node_id and node.expires_at > now())`,
     [name, node],
   )
   return rowCount === 1

@@ -58,6 +58,8 @@ export class Upkeep {
   readonly #deps: UpkeepDeps
   readonly #timers: NodeJS.Timeout[] = []
   readonly #running = new Set<Promise<void>>()
+  /** Duties that this node is at. */
+  readonly #duties = new Set<string>()
   readonly #stop = new AbortController()
 
   constructor(deps: UpkeepDeps) {
@@ -132,13 +134,19 @@ export class Upkeep {
   async #alone(duty: string, work: (mayGoOn: () => boolean) => Promise<void>): Promise<void> {
     const { pool, lease } = this.#deps
     const node = lease.id
-    if (!(await takeDuty(pool, duty, node))) return
+    if (this.#duties.has(duty)) return
+    this.#duties.add(duty)
     try {
-      await work(() => !this.#stopped && lease.valid() && lease.id === node)
+      if (!(await takeDuty(pool, duty, node))) return
+      try {
+        await work(() => !this.#stopped && lease.valid() && lease.id === node)
+      } finally {
+        await leaveDuty(pool, duty, node).catch(() => {
+          // It goes with the node's lease, or is taken up again by this node.
+        })
+      }
     } finally {
-      await leaveDuty(pool, duty, node).catch(() => {
-        // It goes with the node's lease.
-      })
+      this.#duties.delete(duty)
     }
   }
 

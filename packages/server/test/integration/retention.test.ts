@@ -448,6 +448,14 @@ test('is done by one of several nodes, and by another when that one dies', async
   }
 })
 
+test('is done again by a node that could not say that it was done: the database was away just then', async () => {
+  await past(42)
+  await query(`insert into duty (name, node_id) values ('retention', $1)`, [node.engine.lease.id])
+  await node.engine.upkeep.retention()
+  expect(await days()).not.toContain(42)
+  expect(await query('select from duty')).toHaveLength(0)
+})
+
 test('gets along with a single connection', async () => {
   const old = await past(41)
   await node.stop()
