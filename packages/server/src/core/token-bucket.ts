@@ -7,6 +7,12 @@ export interface TokenBucket {
   tokens: number
   /** When it was filled last, by the monotonic clock. */
   filledAt: number
+  /** When it is full, if no more is taken. It may be forgotten from then on, and not before: a new one is full. */
+  fullAt: number
+}
+
+export function newBucket(tokens: number, now: number): TokenBucket {
+  return { tokens, filledAt: now, fullAt: now }
 }
 
 /** What is saved up at most: a second's worth, and never less than one. */
@@ -19,6 +25,12 @@ export function refill(bucket: TokenBucket, perSecond: number, now: number): voi
   const added = ((now - bucket.filledAt) / 1_000) * perSecond
   bucket.tokens = Math.min(capacity(perSecond), bucket.tokens + added)
   bucket.filledAt = now
+}
+
+/** Takes one, also where there is none. */
+export function take(bucket: TokenBucket, perSecond: number): void {
+  bucket.tokens -= 1
+  bucket.fullAt = bucket.filledAt + ((capacity(perSecond) - bucket.tokens) * 1_000) / perSecond
 }
 
 /** Milliseconds until there is a whole token in a bucket that was just filled; 0 where there is one. */

@@ -1,6 +1,13 @@
 import type { Clock } from '../core/clock.ts'
 import { PomboError } from '../core/error.ts'
-import { capacity, refill, type TokenBucket, untilTokenMs } from '../core/token-bucket.ts'
+import {
+  capacity,
+  newBucket,
+  refill,
+  take,
+  type TokenBucket,
+  untilTokenMs,
+} from '../core/token-bucket.ts'
 import type { NodeLease } from '../queue/queue.ts'
 
 /** Messages a second that an app or a tenant may send in, over all nodes: this node grants its share. */
@@ -19,7 +26,7 @@ export class AcceptRate {
     if (ratePerSecond === null) return
     const share = ratePerSecond / this.#lease.liveNodes
     const now = this.#clock.monotonic()
-    const bucket = this.#buckets.get(id) ?? { tokens: capacity(share), filledAt: now }
+    const bucket = this.#buckets.get(id) ?? newBucket(capacity(share), now)
     refill(bucket, share, now)
     this.#buckets.set(id, bucket)
     if (bucket.tokens < 1) {
@@ -29,10 +36,8 @@ export class AcceptRate {
         { retryAfterSeconds: Math.ceil(untilTokenMs(bucket, share) / 1_000) },
       )
     }
-    bucket.tokens -= 1
-    // Idle buckets are full ones; forgetting them loses nothing.
+    take(bucket, share)
     if (this.#buckets.size > 10_000)
-      for (const [key, { filledAt }] of this.#buckets)
-        if (now - filledAt > 2_000) this.#buckets.delete(key)
+      for (const [key, { fullAt }] of this.#buckets) if (now >= fullAt) this.#buckets.delete(key)
   }
 }

@@ -67,3 +67,13 @@ test('what is left is divided by turns, whoever was not served last time first; 
   rates.take(a)
   expect(divided(want(a), want(b))).toEqual({})
 })
+
+test('a slow rate over several nodes is not forgotten before it is full again', () => {
+  const { rates, pass } = stage(1, 3)
+  rates.take(a)
+  pass(121_000)
+  rates.sweep()
+  expect(rates.left(a)).toBe(0)
+  pass(60_000)
+  expect(rates.left(a)).toBe(1)
+})

@@ -1,6 +1,13 @@
 import type { Clock } from '../core/clock.ts'
 import type { Endpoint } from '../core/endpoint.ts'
-import { capacity, refill, type TokenBucket, untilTokenMs } from '../core/token-bucket.ts'
+import {
+  capacity,
+  newBucket,
+  refill,
+  take,
+  type TokenBucket,
+  untilTokenMs,
+} from '../core/token-bucket.ts'
 import type { NodeLease } from './lease.ts'
 
 /** A rate that endpoints keep to together. */
@@ -21,7 +28,7 @@ interface Bucket extends TokenBucket {
 /** At most this many of the endpoints that wait are looked at in one claim. */
 const mostInTurn = 200
 
-/** A bucket that was not used for this long is full, whatever its rate. */
+/** A bucket that is full is kept for so long after it was used: whose turn is next stands there too. */
 const forgottenMs = 120_000
 
 /**
@@ -58,7 +65,7 @@ export class SharedRates {
 
   take(endpoint: Endpoint): void {
     const rate = this.#rateOf(endpoint)
-    if (rate) this.#filled(rate).tokens -= 1
+    if (rate) take(this.#filled(rate), this.#perSecond(rate))
   }
 
   /** Milliseconds until one more may be taken; 0 where it may now. */
@@ -127,8 +134,8 @@ export class SharedRates {
   /** Forgets buckets that nobody used for long. */
   sweep(): void {
     const now = this.#clock.monotonic()
-    for (const [key, { filledAt }] of this.#buckets)
-      if (now - filledAt > forgottenMs) this.#buckets.delete(key)
+    for (const [key, { filledAt, fullAt }] of this.#buckets)
+      if (now - filledAt > forgottenMs && now >= fullAt) this.#buckets.delete(key)
   }
 
   #perSecond({ perMinute }: SharedRate): number {
@@ -139,8 +146,7 @@ export class SharedRates {
     const perSecond = this.#perSecond(rate)
     const now = this.#clock.monotonic()
     const bucket = this.#buckets.get(rate.key) ?? {
-      tokens: capacity(perSecond),
-      filledAt: now,
+      ...newBucket(capacity(perSecond), now),
       last: '',
       waiting: new Set(),
     }

@@ -92,3 +92,20 @@ test('a backlog does not hold up what is new, as long as it does not grow by it'
   serve(40, 2)
   expect(slots.behind).toBe(false)
 })
+
+test('a rate of less than one a second is kept to by an endpoint that gets a message now and then', () => {
+  const slow = { ...endpoint, throttleRate: 6, throttleWindowMs: 60_000 }
+  let sent = 0
+  for (let second = 0; second < 60; second++) {
+    if (slots.leaseNew(slow, 700)) {
+      sent += 1
+      slots.release(slow, 700)
+    }
+    nowMs += 1_000
+    slots.sweep()
+    nowMs += 1
+    slots.sweep()
+  }
+  expect(sent).toBeLessThanOrEqual(7)
+  expect(sent).toBeGreaterThan(4)
+})

@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts'
 import type { Endpoint } from '../core/endpoint.ts'
-import { refill, type TokenBucket, untilTokenMs } from '../core/token-bucket.ts'
+import { newBucket, refill, take, type TokenBucket, untilTokenMs } from '../core/token-bucket.ts'
 import type { NodeLease } from './lease.ts'
 import { Pace } from './pace.ts'
 import { type SharedRate, SharedRates } from './shared-rates.ts'
@@ -87,7 +87,7 @@ export class Slots {
       slots = {
         leased: 0,
         inFlight: 0,
-        rate: { tokens: endpoint.throttleRate ?? 0, filledAt: now },
+        rate: newBucket(endpoint.throttleRate ?? 0, now),
         backlog: false,
         pushed: 0,
         pace: new Pace(now),
@@ -200,7 +200,8 @@ export class Slots {
     this.#crowded.set(endpoint.id, { slots, endpoint })
     this.#leased += 1
     this.#leasedBytes += bytes
-    if (endpoint.throttleRate !== null) slots.rate.tokens -= 1
+    if (endpoint.throttleRate !== null)
+      take(slots.rate, this.#perSecond(endpoint, endpoint.throttleRate))
     this.#shared.take(endpoint)
   }
 
@@ -273,7 +274,7 @@ export class Slots {
         slots.leased === 0 &&
         !slots.backlog &&
         now - slots.pace.windowAt > 1_000 &&
-        now - slots.rate.filledAt > 1_000
+        now >= slots.rate.fullAt
       ) {
         this.#endpoints.delete(id)
         this.#crowded.delete(id)
