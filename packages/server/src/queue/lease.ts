@@ -39,6 +39,8 @@ export class NodeLease {
   #validSince = 0
   #nodes: string[] = []
   #timer: NodeJS.Timeout | undefined
+  /** Runs when the lease does, whatever a heartbeat waits for. */
+  #end: NodeJS.Timeout | undefined
   #stopped = false
   /** Ids this process had before; their work counts as ours when it comes back late. */
   readonly #former: string[] = []
@@ -96,6 +98,7 @@ export class NodeLease {
   async stop(): Promise<void> {
     this.#stopped = true
     clearTimeout(this.#timer)
+    clearTimeout(this.#end)
     this.#validUntil = 0
     const timer = setTimeout(this.#options.onSilence, this.#options.leaseMs)
     await resign(this.#options.pool, this.ids).finally(() => clearTimeout(timer))
@@ -118,6 +121,7 @@ export class NodeLease {
     if (!this.valid()) this.#validSince = clock.monotonic()
     // A tenth is kept back for the last check before a send and the first bytes on the wire.
     this.#validUntil = before + leaseMs * 0.9
+    this.#awaitEnd()
     if (systemClock) {
       const now = systemClock.wall()
       systemClock.align(answer.nowMs, now - (clock.monotonic() - before), now)
@@ -128,6 +132,14 @@ export class NodeLease {
     }
   }
 
+  #awaitEnd(): void {
+    clearTimeout(this.#end)
+    const { clock, onLost } = this.#options
+    const leftMs = this.#validUntil - clock.monotonic()
+    if (leftMs > 0) this.#end = setTimeout(() => this.#awaitEnd(), Math.ceil(leftMs))
+    else onLost()
+  }
+
   #schedule(): void {
     if (this.#stopped) return
     this.#timer = setTimeout(() => void this.#beat(), this.#options.leaseMs / 6)
@@ -136,15 +148,7 @@ export class NodeLease {
   async #beat(): Promise<void> {
     const { pool, clock, leaseMs, onLost, onSilence } = this.#options
     const before = clock.monotonic()
-    const wasValid = this.valid()
-    if (!wasValid) onLost()
-    const silence = setTimeout(
-      () => {
-        if (!this.valid()) onLost()
-        onSilence()
-      },
-      Math.max(this.#validUntil - before, leaseMs / 2),
-    )
+    const silence = setTimeout(onSilence, Math.max(this.#validUntil - before, leaseMs / 2))
     try {
       const answer = await beat(pool, this.#id, leaseMs)
       if (this.#stopped) return
