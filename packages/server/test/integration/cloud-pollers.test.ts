@@ -144,10 +144,12 @@ test('a token of a polling endpoint reads it and nothing else, until it is rotat
   expect(await refusal(reader.message.create(appId, { eventType: 'a', payload: {} }))).toBe(403)
   expect(await refusal(reader.endpoint.list(appId))).toBe(403)
   expect(await refusal(reader.application.list())).toBe(403)
+  const waiting = call('GET', `/app/${appId}/poller/${id}?wait=20`, undefined, token)
   const rotated = await call('POST', `${path}/rotate`, { expiry: 3_600 })
   expect(rotated.body).toMatchObject({ scopes: ['poll'], expiresAt: expect.any(String) })
   expect(await refusal(reader.message.poller.poll(appId, id))).toBe(401)
   expect((await clientOf(rotated.body.token).message.poller.poll(appId, id)).data).toEqual([])
+  expect((await waiting).status).toBe(401)
 })
 
 test('a message token sends to its application and can do nothing else', async () => {

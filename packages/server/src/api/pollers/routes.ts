@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { iso } from '../../core/clock.ts'
+import { PomboError } from '../../core/error.ts'
 import { showId, uuidFloor } from '../../core/id.ts'
 import type { EventTypes } from '../../registry/event-types/store.ts'
 import type { Poller, Pollers } from '../../registry/pollers/store.ts'
@@ -81,7 +82,7 @@ function settingsRoutes({ pollers, eventTypes }: PollerSettingsDeps): Route[] {
   })
 }
 
-function pollRoutes(deps: PollerDeps): Route[] {
+function pollRoutes(deps: PollerDeps & Asks): Route[] {
   const { db } = deps
   const answers = { 200: { description: 'Messages, oldest first', body: pollOut } }
   return [
@@ -111,6 +112,7 @@ function pollRoutes(deps: PollerDeps): Route[] {
             ? uuidFloor(Math.max(0, after ?? poller.createdAtMs))
             : placeIn('message', iterator)
         return await answered(
+          deps,
           call,
           async (at) => await readMessagesFrom(deps, wanted, at, limit ?? 50),
           from,
@@ -138,6 +140,7 @@ function pollRoutes(deps: PollerDeps): Route[] {
           await savePlace(db, poller, consumer, placeIn('message', iterator))
         const from = (await placeOf(db, poller.id, consumer)) ?? uuidFloor(poller.createdAtMs)
         return await answered(
+          deps,
           call,
           async (at) => await readMessagesFrom(deps, poller, at, limit ?? 50),
           from,
@@ -166,8 +169,11 @@ function pollRoutes(deps: PollerDeps): Route[] {
   ]
 }
 
-/** Waits, where that is asked for, until there is something or the caller is gone. */
+type Asks = Pick<PushDeps, 'credential'>
+
+/** Waits, where that is asked for, until there is something, the caller is gone, or may read no longer. */
 async function answered(
+  { credential }: Asks,
   { request }: Pick<Call<unknown, unknown, unknown>, 'request'>,
   read: (after: string) => Promise<ReadPage>,
   from: string,
@@ -178,6 +184,9 @@ async function answered(
   while (page.data.length === 0 && performance.now() < end && !request.socket.destroyed) {
     // Where much was passed over, the next look goes on at once.
     if (page.done) await sleep(Math.min(lookEveryMs, Math.max(0, end - performance.now())))
+    const presented = await credential(request)
+    if (!presented.known)
+      throw new PomboError('authentication_failed', { detail: presented.reason })
     page = await read(page.after)
   }
   return { status: 200, text: pageText(page) }
