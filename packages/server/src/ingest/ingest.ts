@@ -146,8 +146,11 @@ export class Ingest {
     const routes = found instanceof Promise ? await found : found
     if (!routes)
       throw new PomboError('not_found', { what: 'app', id: showId('app', incoming.appId) })
-    this.#rate.check('app', routes.app.id, routes.app.throttleRate)
-    this.#rate.check('tenant', routes.app.tenantId, routes.app.tenantAcceptRate)
+    // What Pombo itself tells the tenant is nothing that the tenant sends in.
+    if (routes.app.kind === 'app') {
+      this.#rate.check('app', routes.app.id, routes.app.throttleRate)
+      this.#rate.check('tenant', routes.app.tenantId, routes.app.tenantAcceptRate)
+    }
     const prepared = prepare(incoming, routes, this.#deps.clock.now(), this.#deps)
     const { trace } = this.#deps
     const stored = trace

@@ -115,6 +115,14 @@ test('the fourth failure, the recovery after it, and giving up are told once eac
   expect(events().filter(({ type }) => type === 'message.attempt.failing')).toHaveLength(1)
 })
 
+test('what comes at once is all told, whatever rate the tenant may send in', async () => {
+  await node.registry.tenants.update(tenantId, { acceptRate: 1 })
+  await Promise.all(['a', 'b', 'c', 'd'].map((uid) => endpoint({ uid })))
+  const told = () => new Set(events().map(({ data }) => data['endpointUid']))
+  await until(() => told().size === 4)
+  expect(events()).toHaveLength(4)
+})
+
 test('a delivery that is given up is told', async () => {
   await endpoint({ retryScheduleMs: [] })
   receiver.answer = () => ({ status: 400 })

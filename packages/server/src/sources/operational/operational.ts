@@ -58,7 +58,7 @@ export class OperationalEvents {
         })),
       )
       const apps = await operationalApps(pool, [...new Set(notes.map((note) => note.tenant_id))])
-      await Promise.all(
+      const told = await Promise.allSettled(
         notes.map(async (note) => {
           const appId = apps.get(note.tenant_id)
           if (!appId) return
@@ -75,10 +75,13 @@ export class OperationalEvents {
           })
         }),
       )
+      // One that is refused comes again, and holds up none of the others.
       await forget(
         pool,
-        notes.map((note) => note.id),
+        notes.filter((_, i) => told[i]!.status === 'fulfilled').map((note) => note.id),
       )
+      const refused = told.find((one) => one.status === 'rejected')
+      if (refused) throw refused.reason
     }
   }
 }
