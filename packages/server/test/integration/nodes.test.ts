@@ -250,3 +250,38 @@ test.each([
     }
   },
 )
+
+const circuit = async () =>
+  (
+    await database.pool.query<{ circuit: string }>(
+      `select h.circuit from endpoint_health h join endpoint e on e.id = h.endpoint_id where e.app_id = $1`,
+      [appId],
+    )
+  ).rows[0]?.circuit
+
+test.each(['stops', 'dies'])(
+  'a node that %s while it probes leaves the next probe to the others at once',
+  async (how) => {
+    const { id } = await endpoint()
+    const prober = how === 'stops' ? await startNode(database.url, { leaseMs: 6_000 }) : undefined
+    const proberId = prober?.engine.lease.id ?? randomUUID()
+    await database.pool.query(
+      `insert into endpoint_health (
+         endpoint_id, tenant_id, circuit, consecutive_failures, opened_at, open_until, pause_ms, probe_node,
+         probe_until)
+       values ($1, $2, 'half-open', 10, now(), now(), 5000, $3, now() + interval '1 hour')`,
+      [id, tenantId, proberId],
+    )
+    for (const node of nodes) node.registry.cache.invalidate('app', appId)
+    await accept(nodes[0]!, '1')
+    if (prober) await prober.stop()
+    else
+      await database.pool.query(
+        `insert into node (id, name, version, schema_version, expires_at)
+         values ($1, 'dead', '0', 1, now() - interval '1 second')`,
+        [proberId],
+      )
+    await receiver.waitFor(1)
+    await until(async () => (await circuit()) === undefined)
+  },
+)

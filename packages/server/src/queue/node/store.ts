@@ -1,4 +1,5 @@
 import { inTransaction, type Pool, type Queryable } from '../../db/pool.ts'
+import { dropProbesOf } from '../claim/probe/store.ts'
 import { NODES_LOCK, schemaProblem, schemaState } from '../../db/schema-state.ts'
 
 const nodesSql = /* sql */ `
@@ -48,12 +49,13 @@ export async function beat(
   return row.kept ? { nodes: row.nodes, nowMs: row.now_ms } : undefined
 }
 
-/** Gives back what the node still holds, and the node's row, in one transaction. */
+/** Gives back what the node still holds, its probes too, and the node's row, in one transaction. */
 export async function resign(pool: Pool, ids: string[]): Promise<void> {
   await inTransaction(pool, async (client) => {
     await client.query('update work set lease_owner = null where lease_owner = any($1::uuid[])', [
       ids,
     ])
+    await dropProbesOf(client, ids)
     await client.query('delete from node where id = any($1::uuid[])', [ids])
   })
 }
@@ -75,6 +77,7 @@ export async function rescue(pool: Pool): Promise<{ nodes: string[]; deliveries:
       'update work set lease_owner = null where lease_owner = any($1::uuid[])',
       [nodes],
     )
+    await dropProbesOf(client, nodes)
     return { nodes, deliveries: rowCount ?? 0 }
   })
 }

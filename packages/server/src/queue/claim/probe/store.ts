@@ -1,3 +1,4 @@
+import { noteChanges } from '../../../db/changes.ts'
 import type { Queryable } from '../../../db/pool.ts'
 
 /**
@@ -35,5 +36,33 @@ export async function dropProbe(db: Queryable, endpointId: string, node: string)
        and probe_node = $2
        and circuit = 'half-open'`,
     [endpointId, node],
+  )
+}
+
+/** The same for all that nodes have which are gone: the next probe need not wait until theirs would have ended. */
+export async function dropProbesOf(db: Queryable, nodes: readonly string[]): Promise<void> {
+  const { rows } = await db.query<{ app_id: string }>(
+    // Reads all of `endpoint_health`, which has the endpoints that fail; locked in the order in which all lock them.
+    /* sql */ `
+    with theirs as materialized (
+      select endpoint_id
+        from endpoint_health
+       where probe_node = any($1::uuid[])
+         and circuit = 'half-open'
+       order by endpoint_id
+         for update
+    )
+    update endpoint_health h
+       set circuit = 'open', probe_node = null, probe_until = null
+      from theirs join endpoint e on e.id = theirs.endpoint_id
+     where h.endpoint_id = theirs.endpoint_id
+    returning e.app_id`,
+    [nodes],
+  )
+  // Who has looked meanwhile knows of the time for which they had it.
+  await noteChanges(
+    db,
+    'app',
+    rows.map((row) => row.app_id),
   )
 }
