@@ -5,7 +5,7 @@
  * It promises P7 (nothing that was tried goes unrecorded while the database can be reached again before the process
  * ends) and that an outcome which arrives after the work was taken over closes nothing that another node has in hand.
  */
-import { type Circuit, type CircuitChange, healthy, step } from '../core/circuit.ts'
+import { type Circuit, type CircuitChange, healthy } from '../core/circuit.ts'
 import type { Clock } from '../core/clock.ts'
 import { uuidv7 } from '../core/id.ts'
 import { noteChanges } from '../db/changes.ts'
@@ -13,9 +13,10 @@ import { inTransaction, isAway, type Pool, type Queryable } from '../db/pool.ts'
 import { noteSignals, type Signal } from '../db/signals.ts'
 import type { Claim, NodeLease } from '../queue/queue.ts'
 import { endedNothing, isRepeat, writtenAttempts } from './doubt/store.ts'
+import { type Changes, stepCircuits } from './circuit/steps.ts'
 import { lockCircuits, saveCircuits } from './circuit/store.ts'
 import { isAwaited, type Recorded, toSettled, type Unwritten } from './recorded.ts'
-import { attemptSignals, circuitSignal, raisesSignal } from './signals.ts'
+import { attemptSignals, raisesSignal } from './signals.ts'
 import { settle } from './store.ts'
 
 export interface RecordDeps {
@@ -24,7 +25,10 @@ export interface RecordDeps {
   lease: NodeLease
   /** Whether the endpoint has something in `endpoint_health` that a success must clear. */
   unhealthy: (claim: Claim) => boolean
-  /** After the commit: this node's own caches need not wait for the change to come round. */
+  /**
+   * After the commit: this node's own caches need not wait for the change to come round. A change of null: what it
+   * knows of failures is over, and would have each success looked at.
+   */
   onCircuit: (appId: string, endpointId: string, change: CircuitChange) => void
   /** After the commit: the endpoint asked to be disabled. */
   onDisable: (claim: Claim, reason: string) => void
@@ -208,13 +212,13 @@ export class Recorder {
           this.#deps.unhealthy(entry.claim)),
     )
     const unused = batch.filter(({ claim, outcome }) => claim.probe && !outcome)
-    const changes = new Map<string, { claim: Claim; change: CircuitChange }>()
+    let changes: Changes = new Map()
     let told: readonly Unwritten[] = batch
     if (stepped.length === 0 && unused.length === 0 && !batch.some(raisesSignal)) {
       await settle(pool, lease.ids, shard, settled)
     } else {
       await inTransaction(pool, async (client) => {
-        changes.clear()
+        changes = new Map()
         await settle(client, lease.ids, shard, settled)
         const { circuits, nowMs } = await lockCircuits(client, [
           ...new Set([...stepped, ...unused].map((entry) => entry.claim.endpoint.id)),
@@ -227,26 +231,15 @@ export class Recorder {
         }
         told = await this.#asItEnded(client, batch)
         const signals: Signal[] = told.flatMap((entry, i) => attemptSignals(entry, settled[i]!))
-        for (const entry of stepped) {
-          const { endpoint } = entry.claim
-          const before = circuits.get(endpoint.id)
-          if (!before) continue
-          const { circuit, change } = step(
-            before,
-            entry.outcome!.kind === 'delivered',
-            endpoint.circuit,
-            nowMs,
-          )
-          circuits.set(endpoint.id, circuit)
-          if (change) {
-            changes.set(endpoint.id, { claim: entry.claim, change })
-            if (change !== 'reopened') signals.push(...circuitSignal(entry.claim, circuit, change))
-          }
-        }
+        const found = await stepCircuits(client, stepped, circuits, nowMs, this.#deps.unhealthy)
+        changes = found.changes
+        signals.push(...found.signals)
         await saveCircuits(client, circuits)
         await noteSignals(client, signals, clock.now())
         await noteChanges(client, 'app', [
-          ...new Set([...changes.values()].map(({ claim }) => claim.app.id)),
+          ...new Set(
+            [...changes.values()].filter(({ change }) => change).map(({ claim }) => claim.app.id),
+          ),
         ])
         this.#remember(circuits)
       })
@@ -283,10 +276,7 @@ export class Recorder {
     if (this.#failing.size > 50_000) this.#failing.clear()
   }
 
-  #tell(
-    batch: readonly Unwritten[],
-    changes: ReadonlyMap<string, { claim: Claim; change: CircuitChange }>,
-  ): void {
+  #tell(batch: readonly Unwritten[], changes: Changes): void {
     for (const [endpointId, { claim, change }] of changes)
       this.#deps.onCircuit(claim.app.id, endpointId, change)
     for (const entry of batch) {

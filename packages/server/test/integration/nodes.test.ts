@@ -259,6 +259,50 @@ const circuit = async () =>
     )
   ).rows[0]?.circuit
 
+/** That the endpoint was made; the node that made it hears of it once more. */
+const heard = (node: TestNode) =>
+  new Promise<void>((resolve) => {
+    const stop = node.registry.cache.onChange(({ key }) => {
+      if (key !== appId) return
+      stop()
+      resolve()
+    })
+  })
+
+test('a circuit opens after failures in a row, between which no other node has delivered', async () => {
+  await endpoint({
+    retryScheduleMs: [],
+    circuit: { failuresToOpen: 5, pauseMs: 60_000, maxPauseMs: 60_000 },
+  })
+  receiver.answer = ({ body }) => ({ status: body === '"bad"' ? 500 : 200 })
+  // What this one knows of the endpoint is from before the first failure.
+  await heard(nodes[1]!)
+  await accept(nodes[1]!, '"good"')
+  for (let round = 0; round < 12; round++)
+    for (const payload of ['"bad"', '"good"']) {
+      await accept(nodes[payload === '"bad"' ? 0 : 1]!, payload)
+      await until(async () => (await open()) === 0)
+      expect(await circuit()).not.toBe('open')
+    }
+  for (let n = 0; n < 6; n++) await accept(nodes[n % 3]!, '"bad"')
+  await until(async () => (await circuit()) === 'open')
+})
+
+test('what a node knows of failures that are over it forgets with the first success', async () => {
+  const { cache } = nodes[0]!.registry
+  const health = async () => (await cache.routes(tenantId, appId))!.health.size
+  await endpoint({ retryScheduleMs: [60_000] })
+  await heard(nodes[0]!)
+  receiver.answer = () => ({ status: 500 })
+  await accept(nodes[0]!, '1')
+  await until(async () => (await circuit()) === 'closed')
+  cache.invalidate('app', appId)
+  expect(await health()).toBe(1)
+  receiver.answer = () => ({})
+  await accept(nodes[0]!, '2')
+  await until(async () => (await health()) === 0)
+})
+
 test.each(['stops', 'dies'])(
   'a node that %s while it probes leaves the next probe to the others at once',
   async (how) => {

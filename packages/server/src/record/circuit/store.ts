@@ -1,4 +1,5 @@
 import { type Circuit, type CircuitState, healthy } from '../../core/circuit.ts'
+import { uuidFloor } from '../../core/id.ts'
 import { columnsOf } from '../../db/columns.ts'
 import type { Queryable } from '../../db/pool.ts'
 
@@ -58,6 +59,24 @@ export async function lockCircuits(
     ]),
   )
   return { circuits, nowMs: rows[0]?.now_ms ?? 0 }
+}
+
+/** Clocks of nodes and database may differ by so much. */
+const clocksMs = 100
+
+/** Whether any node has delivered to the endpoint since its failures began. */
+export async function deliveredSince(
+  db: Queryable,
+  endpointId: string,
+  { failingSinceMs }: Circuit,
+): Promise<boolean> {
+  if (failingSinceMs === null) return false
+  // One probe of `attempt_endpoint` in each day's partition from then on.
+  const { rows } = await db.query<{ found: boolean }>(
+    `select exists (select from attempt where endpoint_id = $1 and class = 2 and id >= $2) as found`,
+    [endpointId, uuidFloor(failingSinceMs + clocksMs)],
+  )
+  return rows[0]!.found
 }
 
 const columns = columnsOf<[string, Circuit]>(1, [
