@@ -31,7 +31,7 @@ export interface NewMessage {
 /** What belongs to a message of a batch: `n` (1, 2, …) is its place there. */
 type OfMessage<Part> = Part & { n: number }
 
-export const messageColumns = columnsOf<NewMessage>(2, [
+export const messageColumns = columnsOf<NewMessage>(3, [
   ['id', 'uuid', ({ message }) => message.id],
   ['tenant_id', 'uuid', ({ message }) => message.tenantId],
   ['app_id', 'uuid', ({ message }) => message.appId],

@@ -140,7 +140,8 @@ export class GroupCommit {
               { retryAfterSeconds: 2, cause: error },
             ),
           )
-      } else if (batch.length === 1) batch[0]!.reject(error)
+      } else if (error instanceof PomboError) for (const { reject } of batch) reject(error)
+      else if (batch.length === 1) batch[0]!.reject(error)
       // One message that the database refuses must not take the others with it.
       else for (const one of batch) await this.#write([one])
     }

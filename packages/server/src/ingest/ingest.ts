@@ -17,9 +17,9 @@ import { GroupCommit } from './group-commit.ts'
 import { dispatch, giveBackSlots, type HandOffDeps, takeSlots } from './hand-off.ts'
 import { KeyOrder } from './key-order.ts'
 import type { IngestObserver } from './observer.ts'
-import { prepare, type PrepareDeps } from './prepare.ts'
+import { prepare, type PrepareDeps, renew } from './prepare.ts'
 import { type AppRoutes, meansSeveral, type Prepared } from './prepared.ts'
-import { insertAlone, insertBatch, keyHolder } from './store.ts'
+import { insertAlone, insertBatch, keyHolder, refusedAsLate } from './store.ts'
 import { storeTraced } from './traced.ts'
 
 export interface IngestDeps extends PrepareDeps, HandOffDeps {
@@ -39,6 +39,11 @@ export interface IngestDeps extends PrepareDeps, HandOffDeps {
 
 /** Payloads above this do not share a commit with others: they would make everyone wait for their bytes. */
 export const largePayloadBytes = 64 * 1024
+
+/** Messages that have waited for longer are made anew before they are stored (`stored_in_time`). */
+const freshMs = 1_000
+/** Refused so often as late, they are refused to who sent them: each time the database was not reached for seconds. */
+const lateTries = 3
 
 export class Ingest {
   readonly #deps: IngestDeps
@@ -201,7 +206,7 @@ export class Ingest {
     for (const prepared of batch) takeSlots(prepared, this.#deps)
     this.#storing.add(batch)
     try {
-      const fresh = await insert(node)
+      const fresh = await this.#inTime(batch, () => insert(node))
       dispatch(batch, fresh, node, this.#deps)
       return fresh
     } catch (error) {
@@ -212,6 +217,27 @@ export class Ingest {
       throw error
     } finally {
       this.#storing.delete(batch)
+    }
+  }
+
+  async #inTime(batch: readonly Prepared[], insert: () => Promise<boolean[]>): Promise<boolean[]> {
+    let nowMs = this.#deps.clock.now()
+    for (let tries = 1; ; tries++) {
+      for (const prepared of batch)
+        if (nowMs - prepared.message.createdAtMs > freshMs) renew(prepared, nowMs, this.#deps)
+      try {
+        return await insert()
+      } catch (error) {
+        const databaseNowMs = refusedAsLate(error)
+        if (databaseNowMs === undefined) throw error
+        if (tries === lateTries)
+          throw new PomboError(
+            'overloaded',
+            { detail: 'the database is reached too slowly.' },
+            { retryAfterSeconds: 1, cause: error },
+          )
+        nowMs = databaseNowMs
+      }
     }
   }
 

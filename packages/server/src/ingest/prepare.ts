@@ -71,3 +71,19 @@ export function prepare(
     })),
   }
 }
+
+/** Makes it as if it came in now: new ids, and its payload sealed for them. */
+export function renew(
+  prepared: Prepared,
+  nowMs: number,
+  { payloads }: Pick<PrepareDeps, 'payloads'>,
+): void {
+  const { message, routes, deliveries, discarded, payloadExpiresAtMs } = prepared
+  if (payloadExpiresAtMs !== null)
+    prepared.payloadExpiresAtMs = payloadExpiresAtMs + nowMs - message.createdAtMs
+  message.id = uuidv7(nowMs)
+  message.createdAtMs = nowMs
+  if (routes.app.tenantEncryptsPayloads)
+    prepared.storedPayload = payloads.seal(message.payload!, message.id)
+  for (const one of [...deliveries, ...discarded]) one.id = uuidv7(nowMs)
+}

@@ -19,6 +19,7 @@ const input = /* sql */ `
     select *
       from ${messageColumns.unnest}
       with ordinality as i(${messageColumns.names}, n)
+     where stored_in_time($2)
   )`
 
 /** What only some messages have: whether they are raw, and behind which parameters their traces come, if they do. */
@@ -148,6 +149,15 @@ function bothForms(name: string, text: (extras: Extras) => string, next: number)
   }
 }
 
+/**
+ * The database's time where it refused messages since they were made too long ago (`stored_in_time`): nothing was
+ * stored. Undefined: it is another error.
+ */
+export function refusedAsLate(error: unknown): number | undefined {
+  if (!(error instanceof Error && 'code' in error && error.code === 'PB001')) return undefined
+  return Number('detail' in error ? error.detail : Number.NaN)
+}
+
 /** Outcome of a batch: which messages were stored; the others are repeats. */
 export type Stored = ReadonlySet<string> | 'all'
 
@@ -171,6 +181,7 @@ export async function insertBatch(
   )
   const values = [
     node,
+    Math.min(...batch.map(({ message }) => message.createdAtMs)),
     ...messageColumns.values(batch),
     ...deliveryColumns.values(partsOf(batch, (one) => one.deliveries)),
   ]

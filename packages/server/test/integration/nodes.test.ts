@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { readMessagesFrom } from '../../src/api/pollers/read.ts'
 import { SystemClock } from '../../src/core/clock.ts'
-import { showId } from '../../src/core/id.ts'
+import { showId, uuidFloor } from '../../src/core/id.ts'
 import type { EndpointSettings } from '../../src/registry/endpoints/settings.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { startNode, type TestNode } from '../support/node.ts'
@@ -329,3 +330,29 @@ test.each(['stops', 'dies'])(
     await until(async () => (await circuit()) === undefined)
   },
 )
+
+test('who reads messages in their order passes over none that another node has stored late', async () => {
+  const [late, quick] = nodes as [TestNode, TestNode]
+  await accept(late, '0')
+  const wanted = { tenantId, appId, eventTypes: null, channels: null, filter: null }
+  const got: unknown[] = []
+  let at = uuidFloor(0)
+  const read = async () => {
+    const deps = { db: database.pool, payloads: quick.payloads }
+    const page = await readMessagesFrom(deps, wanted, at, 50)
+    at = page.after
+    for (const text of page.data) got.push((JSON.parse(text) as { payload: unknown }).payload)
+    return got
+  }
+  const busy = await Promise.all(Array.from({ length: 10 }, () => late.pool.connect()))
+  const stored = accept(late, '1')
+  try {
+    await accept(quick, '2')
+    await until(async () => (await read()).includes(2))
+  } finally {
+    for (const client of busy) client.release()
+  }
+  await stored
+  await until(async () => (await read()).includes(1))
+  expect(got).toEqual([0, 2, 1])
+})
