@@ -113,7 +113,7 @@ async function start(
     defaults: serverDefaults(config),
     cacheBytes: config.cacheBytes,
   })
-  const { freshKey, tenantId } = await registry.tenants.bootstrap({ apiKey: config.apiKey })
+  const { tenantId } = await registry.tenants.bootstrap({ apiKey: config.apiKey })
   const dialectTasks = new DialectTasks()
   const watching = openWatching({
     pool,
@@ -213,6 +213,7 @@ async function start(
   undo.defer(() => dialectTasks.stop())
   if (security.rotating) void resealInBackground(pool, seal, log, config.retentionDays, signal)
 
+  const freshKey = config.apiKey === undefined ? await registry.tenants.firstKey() : null
   return {
     url,
     ...(freshKey !== null && { apiKey: freshKey }),

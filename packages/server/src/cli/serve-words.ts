@@ -13,7 +13,10 @@ export function greeting(config: Config, app: Pick<App, 'url' | 'apiKey' | 'data
   if ('socket' in config.listen) lines.push(`  reached at: ${serverUrlOf(config)}`)
   if (config.databaseUrl === undefined) lines.push(`  data folder: ${resolve(config.dataDir)}`)
   if (app.apiKey !== undefined)
-    lines.push(`  API key: ${app.apiKey}`, '  Keep it: it is shown only this once.')
+    lines.push(
+      `  API key: ${app.apiKey}`,
+      '  Keep it: it is shown only this once. Lost, another is set by POMBO_API_KEY at a start.',
+    )
   return lines.join('\n')
 }
 

@@ -27,8 +27,8 @@ beforeAll(async () => {
   database = await createTestDatabase()
   node = await startNode(database.url)
   receiver = await startReceiver()
-  const { freshKey } = await node.registry.tenants.bootstrap()
-  key = freshKey!
+  await node.registry.tenants.bootstrap()
+  key = (await node.registry.tenants.firstKey())!
   const accept = (messages: IncomingMessage[]) => node.engine.ingest.acceptMany(messages)
   const intake = openIntake({
     pool: database.pool,

@@ -92,8 +92,10 @@ async function startOn(
     watchers: [countTraffic(traffic, Date.now), live],
     ...options.engine,
   })
-  const { tenantId, freshKey } = await node.registry.tenants.bootstrap()
-  const key = freshKey ?? (await node.registry.keys.create(tenantId, { name: 'test' })).text
+  const { tenants } = node.registry
+  const { tenantId } = await tenants.bootstrap()
+  const key =
+    (await tenants.firstKey()) ?? (await node.registry.keys.create(tenantId, { name: 'test' })).text
   const intake = openIntake({
     pool,
     clock: node.engine.clock,

@@ -52,7 +52,8 @@ export const signIn = {
   title: 'Sign in',
   lead: 'With an API key of this Pombo. It is exchanged for a session and not kept in the browser.',
   key: 'API key',
-  keyHelp: 'Printed once when Pombo first started; later ones are made under Keys.',
+  keyHelp:
+    'Printed once when Pombo first started; later ones are made under Keys. Lost, another is set by POMBO_API_KEY at a start.',
   submit: 'Sign in',
   empty: 'Paste a key.',
   wrong: 'This key is not known, or it was revoked or has expired.',

@@ -55,7 +55,8 @@ export const signIn: Same<typeof enSignIn> = {
   title: 'Entrar',
   lead: 'Com uma chave de API deste Pombo. Ela é trocada por uma sessão e não fica guardada no navegador.',
   key: 'Chave de API',
-  keyHelp: 'Mostrada uma única vez, quando o Pombo iniciou; outras se criam em Chaves.',
+  keyHelp:
+    'Mostrada uma única vez, quando o Pombo iniciou; outras se criam em Chaves. Perdida, outra se define com POMBO_API_KEY ao iniciar.',
   submit: 'Entrar',
   empty: 'Cole uma chave.',
   wrong: 'Esta chave não é conhecida, foi revogada ou expirou.',

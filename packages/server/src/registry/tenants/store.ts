@@ -81,12 +81,6 @@ const tenants = defineTable<StoredTenant, keyof TenantSettings | 'defaultHeaders
   },
 })
 
-/** What `bootstrap` found or made. `freshKey` is to be printed: nobody can read it again. */
-export interface Bootstrapped {
-  tenantId: string
-  freshKey: string | null
-}
-
 /** Held while the first tenant is made, so that nodes that start together make one, with one key. */
 const BOOTSTRAP_LOCK = 0x506f6d63
 const MIN_KEY_CHARACTERS = 16
@@ -118,6 +112,15 @@ export function createTenants({
     const tenant = await tenants.insert(db, { ...sealed(settings, id), name: settings.name, id })
     await note('tenant', id)
     return opened(tenant!)
+  }
+
+  async function insertBootstrapKey(
+    db: Queryable,
+    tenantId: string,
+    { text, hint }: { text: string; hint: string },
+  ): Promise<void> {
+    const values = { tenantId, name: 'bootstrap', hash: hashKey(text), hint }
+    await apiKeys.insert(db, { id: uuidv7(clock.now()), ...values })
   }
 
   return {
@@ -172,12 +175,13 @@ export function createTenants({
     },
 
     /**
-     * Sees to it that there is a tenant and a key to begin with. With `apiKey` (POMBO_API_KEY) that key works
-     * afterwards, for the oldest tenant unless it is another's: it is added where it is new, and counts again where it
-     * had been revoked, since whoever sets the variable decides. Without it, the first start makes a key. Run by every
-     * node at every start.
+     * Sees to it that there is a tenant to begin with. With `apiKey` (POMBO_API_KEY) that key works afterwards, for the
+     * oldest tenant unless it is another's: it is added where it is new, and counts again where it had been revoked,
+     * since whoever sets the variable decides. Run by every node at every start.
      */
-    async bootstrap({ apiKey }: { apiKey?: string | undefined } = {}): Promise<Bootstrapped> {
+    async bootstrap({ apiKey }: { apiKey?: string | undefined } = {}): Promise<{
+      tenantId: string
+    }> {
       if (apiKey !== undefined && apiKey.length < MIN_KEY_CHARACTERS) {
         throw new Error(
           `POMBO_API_KEY is too easy to guess: give at least ${MIN_KEY_CHARACTERS} ` +
@@ -189,20 +193,11 @@ export function createTenants({
         const first = { limit: 1, order: 'ascending' } as const
         const [oldest] = (await tenants.list(db, {}, first)).rows
         const tenantId = oldest?.id ?? (await insert(db, note, { name: 'default' })).id
-        const insertKey = async (text: string, hint: string): Promise<void> => {
-          const values = { tenantId, name: 'bootstrap', hash: hashKey(text), hint }
-          await apiKeys.insert(db, { id: uuidv7(clock.now()), ...values })
-        }
-        if (apiKey === undefined) {
-          if (oldest) return { tenantId, freshKey: null }
-          const { text, hint } = makeKey('tenant')
-          await insertKey(text, hint)
-          return { tenantId, freshKey: text }
-        }
+        if (apiKey === undefined) return { tenantId }
         const known = await apiKeys.find(db, { hash: hashKey(apiKey) })
         if (!known) {
-          await insertKey(apiKey, hintOf(apiKey))
-          return { tenantId, freshKey: null }
+          await insertBootstrapKey(db, tenantId, { text: apiKey, hint: hintOf(apiKey) })
+          return { tenantId }
         }
         if (known.revokedAtMs !== null || known.expiresAtMs !== null) {
           await db.query('update api_key set revoked_at = null, expires_at = null where id = $1', [
@@ -210,7 +205,24 @@ export function createTenants({
           ])
           await note('key', known.tenantId)
         }
-        return { tenantId: known.tenantId, freshKey: null }
+        return { tenantId: known.tenantId }
+      })
+    },
+
+    /**
+     * The first key, for who was given none (POMBO_API_KEY), in text; null: keys were made before. It is to be printed,
+     * as nobody can read it again: so it is made by a start that has succeeded, and one that was killed before leaves
+     * it to the next.
+     */
+    async firstKey(): Promise<string | null> {
+      return await write(async (db) => {
+        await db.query('select pg_advisory_xact_lock($1)', [BOOTSTRAP_LOCK])
+        const first = { limit: 1, order: 'ascending' } as const
+        if ((await apiKeys.list(db, {}, first)).rows.length > 0) return null
+        const [oldest] = (await tenants.list(db, {}, first)).rows
+        const key = makeKey('tenant')
+        await insertBootstrapKey(db, oldest!.id, key)
+        return key.text
       })
     },
   }
