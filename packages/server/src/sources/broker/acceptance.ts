@@ -24,24 +24,30 @@ const maxFailures = 5
 const firstPauseMs = 100
 
 /**
- * All at once, but those of one ordering key one after the other: a later one could be stored although an earlier one
- * was turned away. An item after one that does not go on gets no fate.
+ * All at once, but those that have an ordering key in common one after the other: a later one could be stored although
+ * an earlier one was turned away. An item after one that does not go on gets no fate.
  */
 export async function eachInOrder<Item, F>(
   items: readonly Item[],
-  keyOf: (item: Item) => string | null | undefined,
+  keysOf: (item: Item) => readonly string[],
   take: (item: Item) => Promise<F>,
   goesOn: (fate: F) => boolean,
 ): Promise<Map<Item, F>> {
   const fates = new Map<Item, F>()
-  const chains = Map.groupBy(items, (item) => keyOf(item) ?? item)
+  const lastOf = new Map<string, Promise<boolean>>()
+  async function inTurn(item: Item, before: readonly Promise<boolean>[]): Promise<boolean> {
+    if (!(await Promise.all(before)).every(Boolean)) return false
+    const fate = await take(item)
+    fates.set(item, fate)
+    return goesOn(fate)
+  }
   await Promise.all(
-    chains.values().map(async (chain) => {
-      for (const item of chain) {
-        const fate = await take(item)
-        fates.set(item, fate)
-        if (!goesOn(fate)) return
-      }
+    items.map((item) => {
+      const keys = new Set(keysOf(item))
+      const before = new Set([...keys].flatMap((key) => lastOf.get(key) ?? []))
+      const turn = inTurn(item, [...before])
+      for (const key of keys) lastOf.set(key, turn)
+      return turn
     }),
   )
   return fates
@@ -56,11 +62,15 @@ export async function acceptAll(
 ): Promise<Fate[]> {
   const fates = await eachInOrder(
     items,
-    (item) => (item.ok ? item.message.orderingKey : null),
+    (item) => (item.ok ? present(item.message.orderingKey) : []),
     (item) => acceptOne(item, broker, deps, stopping),
     (fate) => fate.kind !== 'left',
   )
   return items.map((item) => fates.get(item) ?? { kind: 'left' })
+}
+
+function present(key: string | null | undefined): string[] {
+  return key === null || key === undefined ? [] : [key]
 }
 
 async function acceptOne(

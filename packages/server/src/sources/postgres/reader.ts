@@ -168,7 +168,7 @@ export class OutboxReader {
     const appId = (this.#appId ??= await this.#deps.appId())
     return await eachInOrder(
       rows,
-      (row) => row.ordering_key,
+      (row) => (row.ordering_key === null ? [] : [row.ordering_key]),
       (row) => this.#accept(row, appId),
       (fate) => fate.kind !== 'later' && fate.kind !== 'failed',
     )

@@ -84,3 +84,36 @@ test('what is left at a stop is said to be left, so that it goes back', async ()
   stopping.abort()
   expect((await taking).map(({ kind }) => kind)).toEqual(['left', 'left'])
 })
+
+test('of messages with events of several keys, those that share one are taken one after the other', async () => {
+  const plain = (orderingKey: string) => ({ eventType: 'x', payload: '1', orderingKey })
+  const taken: string[] = []
+  const first = Promise.withResolvers<void>()
+  const { given } = deps({
+    read: async (source, { body }) => [
+      {
+        source,
+        appId: 'a',
+        parsed: {
+          outcome: 'messages',
+          session: null,
+          messages: body.toString().split(' ').map(plain),
+        },
+      },
+    ],
+    async takeRead([part]) {
+      const keys = (part!.parsed as { messages: { orderingKey: string }[] }).messages
+      const name = keys.map((one) => one.orderingKey).join(' ')
+      if (name === 'a') await first.promise
+      taken.push(name)
+    },
+  })
+  const taking = takeMessages(
+    ['a', 'b a', 'b', 'c'].map((keys) => message(keys)),
+    given,
+  )
+  await new Promise((resolve) => setImmediate(resolve))
+  first.resolve()
+  await taking
+  expect(taken).toEqual(['c', 'a', 'b a', 'b'])
+})

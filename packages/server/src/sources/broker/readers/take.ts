@@ -36,7 +36,7 @@ export async function takeMessages(
   const opened = await Promise.all(messages.map((message) => openMessage(message, deps)))
   const fates = await eachInOrder(
     opened,
-    keyOf,
+    keysOf,
     (one) => takeOne(one, deps),
     (fate) => fate.kind !== 'left',
   )
@@ -73,12 +73,14 @@ async function openMessage(message: BrokerMessage, deps: TakeDeps): Promise<Open
   }
 }
 
-/** The chat or the key of its first event; a message of several is mostly of one. */
-function keyOf(opened: Opened): string | null {
-  const parsed = 'parts' in opened ? opened.parts[0]?.parsed : undefined
-  if (parsed?.outcome === 'messages') return parsed.messages[0]?.orderingKey ?? null
-  if (parsed?.outcome === 'events') return parsed.events[0] ? orderingKey(parsed.events[0]) : null
-  return null
+/** The chats and keys of its events. */
+function keysOf(opened: Opened): string[] {
+  const parts = 'parts' in opened ? opened.parts : []
+  return parts.flatMap(({ parsed }) => {
+    if (parsed.outcome === 'events') return parsed.events.map(orderingKey)
+    if (parsed.outcome === 'unknown') return []
+    return parsed.messages.flatMap((one) => one.orderingKey ?? [])
+  })
 }
 
 async function takeOne(opened: Opened, deps: TakeDeps): Promise<Fate> {
