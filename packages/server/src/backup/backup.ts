@@ -18,7 +18,15 @@ import { makeFolders } from '../db/make-folders.ts'
 import { migrations } from '../db/migrations.ts'
 import { schemaState } from '../db/schema-state.ts'
 import { FORMAT, MANIFEST, type Manifest, type ManifestPart } from './manifest.ts'
-import { parts, type Part, readPart, sequences, snapshot, snapshotFacts } from './store.ts'
+import {
+  parts,
+  type Part,
+  payloadKeys,
+  readPart,
+  sequences,
+  snapshot,
+  snapshotFacts,
+} from './store.ts'
 
 export interface BackupOptions {
   /** Of the database. */
@@ -27,7 +35,7 @@ export interface BackupOptions {
   folder: string
   /** The version of this Pombo. */
   version: string
-  /** The ids of the encryption keys that something is sealed with, so that a restore can ask for them first. */
+  /** The ids of the encryption keys that secrets are sealed with, so that a restore can ask for them first. */
   keyIds: readonly string[]
   progress: (done: Progress) => void
 }
@@ -40,9 +48,27 @@ export interface Progress {
 }
 
 /** Takes a backup. The folder appears under its name when it is complete; until then it has `.partial` behind it. */
-export async function takeBackup({ url, folder, version, keyIds, progress }: BackupOptions) {
+export async function takeBackup(options: BackupOptions): Promise<Manifest> {
+  const { folder } = options
   const partial = `${folder}.partial`
   await rm(partial, { recursive: true, force: true })
+  try {
+    return await write(options, partial)
+  } catch (cause) {
+    // It is of no use to anyone, and would keep a full disk full.
+    await rm(partial, { recursive: true, force: true }).catch(() => {})
+    const detail = cause instanceof Error ? cause.message : String(cause)
+    throw new Error(
+      `The backup into ${folder} was not completed: ${detail}. What was written of it is removed.`,
+      { cause },
+    )
+  }
+}
+
+async function write(
+  { url, folder, version, keyIds, progress }: BackupOptions,
+  partial: string,
+): Promise<Manifest> {
   await makeFolders(partial, 0o700)
   const manifest = await snapshot(url, async (client): Promise<Manifest> => {
     const [facts, found] = [await snapshotFacts(client), await parts(client)]
@@ -66,7 +92,7 @@ export async function takeBackup({ url, folder, version, keyIds, progress }: Bac
       openDeliveries: facts.openDeliveries,
       schemaVersion: (await schemaState(client)).version,
       migrations: migrations().map(({ version: number, hash }) => ({ version: number, hash })),
-      keyIds: [...keyIds],
+      keyIds: [...new Set([...keyIds, ...(await payloadKeys(client))])],
       sequences: await sequences(client),
       parts: written,
     }

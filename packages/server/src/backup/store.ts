@@ -151,6 +151,23 @@ export async function snapshotFacts(client: Queryable): Promise<SnapshotFacts> {
   return { ...rows[0]!, takenAt: rows[0]!.takenAt.toISOString() }
 }
 
+/** The ids of the keys that payloads and files are sealed with, in hex. */
+export async function payloadKeys(client: Queryable): Promise<string[]> {
+  // Both tables from end to end, as the copy reads them; of a payload its first page at most.
+  const { rows } = await client.query<{ id: string }>(
+    /* sql */ `
+      select distinct substr(payload, 8, 8) as id
+        from message
+       where substr(payload, 1, 7) = 'sealed:'
+         and substr(payload, 1, 13) <> 'sealed:plain:'
+      union
+      select distinct encode(seal_key, 'hex')
+        from media
+       where seal_key is not null`,
+  )
+  return rows.map(({ id }) => id)
+}
+
 /** Where the sequences stand that no column owns. */
 export async function sequences(client: Queryable): Promise<Record<string, number>> {
   const { rows } = await client.query<{ last: number }>('select last_value as last from work_seq')

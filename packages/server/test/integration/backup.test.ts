@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -7,6 +7,7 @@ import { type Manifest, readManifest } from '../../src/backup/manifest.ts'
 import { restoreBackup } from '../../src/backup/restore.ts'
 import { migrate } from '../../src/db/migrate.ts'
 import { schemaVersion } from '../../src/db/migrations.ts'
+import { keyIdOf } from '../../src/db/seal.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { startPombo, type TestPombo } from '../support/pombo-app.ts'
 import { type Receiver, startReceiver, until } from '../support/receiver.ts'
@@ -197,6 +198,39 @@ test('what a restore cannot do is refused with the reason, and leaves the databa
   await restore(target)
   const { rows } = await target.pool.query<{ count: number }>('select count(*)::int from message')
   expect(rows[0]!.count).toBe(3)
+})
+
+test('a backup names the keys of payloads, too, which a restore asks for', async () => {
+  const pombo = await start()
+  const sealed = { name: 'T', encryptPayloads: true }
+  const { key } = (await call(pombo, 'POST', '/api/v1/tenant', { body: sealed })).body
+  const headers = { authorization: `Bearer ${key}` }
+  for (const [path, body] of [
+    ['/app', { name: 'a', uid: 'a' }],
+    ['/app/a/msg', { eventType: 'x', payload: { a: 1 } }],
+  ] as const)
+    expect((await pombo.call('POST', `/api/v1${path}`, { body, headers })).status).toBeLessThan(300)
+  const { keyIds } = await backup(pombo.database)
+  expect(keyIds).toEqual([keyIdOf(Buffer.alloc(32, 7).toString('base64'))!.toString('hex')])
+})
+
+test('a backup that cannot be written says why, and leaves nothing behind', async () => {
+  const pombo = await start()
+  await traffic(pombo, 1)
+  // As a disk that is full halfway would stop it.
+  const progress = ({ part }: { part: string }) => {
+    if (part === 'app') throw new Error('no space left on device')
+  }
+  const folder = join(parent, 'full')
+  const taking = takeBackup({
+    url: pombo.database.url,
+    folder,
+    keyIds: [],
+    version: '0.0.0',
+    progress,
+  })
+  await expect(taking).rejects.toThrow(`The backup into ${folder} was not completed: no space`)
+  expect(await readdir(parent)).toEqual([])
 })
 
 test('a folder that is no backup, or one of another Pombo, says so', async () => {
