@@ -17,6 +17,7 @@ import { overload } from './overload.ts'
 import { soak } from './soak.ts'
 import { start } from './start.ts'
 import { latency, throughput } from './throughput.ts'
+import { waiting } from './waiting.ts'
 
 const { values } = parseArgs({
   options: {
@@ -49,6 +50,7 @@ const all: Record<string, (stage: Stage) => Promise<Figure[]>> = {
     { apps: 3_000, rounds: 1, events: 1_000 },
     { apps: 10_000, rounds: 5, events: 20_000 },
   ),
+  waiting: sized(waiting, { endpoints: 2_000, seconds: 3 }, { endpoints: 20_000, seconds: 20 }),
   isolation: sized(isolation, { seconds: 3, rounds: 1 }, { seconds: 10, rounds: 3 }),
   backlog: sized(
     backlog,

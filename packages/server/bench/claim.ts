@@ -95,12 +95,12 @@ async function measure(
     await client.query('begin')
     const plans: string[] = []
     const explained = explaining(client, plans)
-    await claim(explained, node, wantsOf(await endpointsWithWork(explained, zero, 200)))
+    await claim(explained, node, wantsOf((await endpointsWithWork(explained, zero, 200)).due))
     await client.query('rollback')
     for (let i = 0; i < calls; i++) {
       await client.query('begin')
       const startedAt = performance.now()
-      await claim(client, node, wantsOf(await endpointsWithWork(client, zero, 200)))
+      await claim(client, node, wantsOf((await endpointsWithWork(client, zero, 200)).due))
       times.push(performance.now() - startedAt)
       await client.query('rollback')
     }

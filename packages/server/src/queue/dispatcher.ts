@@ -10,14 +10,14 @@ export interface DispatcherDeps extends ClaimerDeps {
 }
 
 const zeroUuid = '00000000-0000-0000-0000-000000000000'
-/** Endpoints looked at in one claim. */
+/** Endpoints claimed from, or looked at, in one go. */
 const endpointsPerClaim = 200
 /**
  * After an unanswered statement, strays are looked for as soon as the database answers, and again: what a broken
  * connection had asked for may still be under way.
  */
 const strayLooksMs = [0, 1_000, 5_000, 15_000]
-/** A look at all endpoints takes this part of the time at most, and comes so often at least. */
+/** To look at all endpoints takes this part of the time at most, and is done so often at least. */
 const sweepShare = 20
 const maxSweepPauseMs = 5_000
 
@@ -34,7 +34,9 @@ export class Dispatcher {
   readonly #claimer: Claimer
   #sweepFrom = zeroUuid
   #sweepDue = true
-  /** Not before, by the monotonic clock: a look at all endpoints that takes long comes seldom. */
+  /** What the looks of this round have taken so far. */
+  #sweepMs = 0
+  /** The next round not before, by the monotonic clock: one that takes long comes seldom. */
   #sweepAt = 0
   /** By the monotonic clock. */
   #strayLooksAt: number[] = []
@@ -114,16 +116,27 @@ export class Dispatcher {
     if (ids.length > endpointsPerClaim)
       for (const rest of ids.splice(endpointsPerClaim)) this.#woken.add(rest)
     if (this.#sweepDue && ids.length < endpointsPerClaim) {
-      const startedAt = this.#deps.clock.monotonic()
-      const found = await endpointsWithWork(this.#deps.pool, this.#sweepFrom, endpointsPerClaim)
-      const endedAt = this.#deps.clock.monotonic()
-      this.#sweepAt = endedAt + Math.min(maxSweepPauseMs, sweepShare * (endedAt - startedAt))
-      this.#sweepFrom = found.length === endpointsPerClaim ? found.at(-1)!.id : zeroUuid
-      this.#sweepDue = found.length === endpointsPerClaim
-      for (const one of found) if (one.keyed) keyed.add(one.id)
-      ids = [...new Set([...ids, ...found.map(({ id }) => id)])]
+      const due = await this.#sweep()
+      for (const one of due) if (one.keyed) keyed.add(one.id)
+      ids = [...new Set([...ids, ...due.map(({ id }) => id)])]
     }
     if (ids.length > 0) await this.#claimer.from(ids, keyed)
+  }
+
+  /** Looks at the next endpoints that have work, and answers from which may be claimed. */
+  async #sweep(): Promise<{ id: string; keyed: boolean }[]> {
+    const { pool, clock } = this.#deps
+    const startedAt = clock.monotonic()
+    const { due, next } = await endpointsWithWork(pool, this.#sweepFrom, endpointsPerClaim)
+    const endedAt = clock.monotonic()
+    this.#sweepMs += endedAt - startedAt
+    this.#sweepFrom = next ?? zeroUuid
+    this.#sweepDue = next !== undefined
+    if (next === undefined) {
+      this.#sweepAt = endedAt + Math.min(maxSweepPauseMs, sweepShare * this.#sweepMs)
+      this.#sweepMs = 0
+    }
+    return due
   }
 
   async #freeStrays(): Promise<void> {
