@@ -505,6 +505,9 @@ allowSubnets: ['10.0.0.0/8,fd00::/8']
       'FILE, line 4: maxBodyBytes must be text, a number, true or false, or a list of them.',
       'FILE, line 6: POMBO_LISTEN is set a second time, as listen in line 1.',
       'FILE, line 7: allowSubnets has a comma in an item of its list; make two items of it.',
+      expect.stringMatching(/^listen, in FILE, line 1, cannot be "8071"/),
+      expect.stringMatching(/^apiKey, in FILE, line 5, cannot be the value given \(hidden/),
+      expect.stringMatching(/^commitBatch, in FILE, line 3, cannot be "0"/),
     ])
     const values = await load('apiKey: hunter2\n\ncommitBatch: 0\n')
     expect(values.problems).toEqual([

@@ -95,7 +95,7 @@ export function loadConfig(options: LoadOptions = {}): Loaded {
   const fromFile =
     file === undefined ? undefined : readConfigFile(file, variables, options.readYaml)
   if (fromFile && !fromFile.ok) problems.push(...fromFile.problems)
-  const fileValues = fromFile?.ok ? fromFile.values : new Map<string, FileValue>()
+  const fileValues = fromFile?.values ?? new Map<string, FileValue>()
   problems.push(...unknownInEnvironment(env, variables))
   for (const [variable, { line }] of fileValues)
     if (!variables.includes(variable))

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 
-/** What a configuration file holds, by variable, or everything that is wrong with its form. */
+/** What a configuration file holds, by variable; or everything that is wrong with its form, and the rest of it. */
 export type ConfigFile =
   | { ok: true; values: Map<string, FileValue> }
-  | { ok: false; problems: string[] }
+  | { ok: false; problems: string[]; values?: Map<string, FileValue> }
 
 export interface FileValue {
   text: string
@@ -61,7 +61,7 @@ function readJson(text: string, path: string): ConfigFile {
       values.set(key, { text: flat.join(','), name: key })
     else problems.push(`${path}: ${key} must be text, a number, true or false, or a list of them.`)
   }
-  return problems.length > 0 ? { ok: false, problems } : { ok: true, values }
+  return problems.length > 0 ? { ok: false, problems, values } : { ok: true, values }
 }
 
 function readLines(text: string, path: string): ConfigFile {
@@ -83,7 +83,7 @@ function readLines(text: string, path: string): ConfigFile {
     else if (values.has(key)) problems.push(`${where}: ${key} is set a second time.`)
     else values.set(key, { text: value, name: key, line: index + 1 })
   }
-  return problems.length > 0 ? { ok: false, problems } : { ok: true, values }
+  return problems.length > 0 ? { ok: false, problems, values } : { ok: true, values }
 }
 
 function unquote(raw: string): string | undefined {

@@ -41,7 +41,7 @@ export function readYaml(text: string, path: string, variables: readonly string[
     else if ('problem' in read) problems.push(`${where}: ${name} ${read.problem}.`)
     else if (read.text !== undefined) values.set(variable, { text: read.text, name, line })
   }
-  return problems.length > 0 ? { ok: false, problems } : { ok: true, values }
+  return problems.length > 0 ? { ok: false, problems, values } : { ok: true, values }
 }
 
 /** Of numbers as they are written: 4194304 must not become 4.2e6, nor 010 eight. */

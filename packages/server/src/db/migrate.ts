@@ -44,10 +44,17 @@ export async function migrate(
   const { upTo = Infinity } = options
   const known = migrations().filter(({ version }) => version <= upTo)
   const log = options.log ?? (() => {})
+  let isNew = false
+  const tell = ({ version, name }: Migration, at: number): void => {
+    isNew ||= at === 0
+    // Of a new database once: whoever starts the first time has nothing that is migrated.
+    if (!isNew) log(`migrating the schema: ${version} ${name}`)
+    else if (at === 0) log('making the schema')
+  }
   const applied: string[] = []
   let from: number | undefined
   for (;;) {
-    const step = await patiently(pool, log, (client) => applyNext(client, known, log))
+    const step = await patiently(pool, log, (client) => applyNext(client, known, tell))
     from ??= step.from
     if (step.applied === undefined) return { from, to: step.from, applied }
     applied.push(step.applied)
@@ -76,7 +83,7 @@ interface Applied {
 async function applyNext(
   client: pg.PoolClient,
   known: readonly Migration[],
-  log: (message: string) => void,
+  tell: (next: Migration, at: number) => void,
 ): Promise<{ from: number; applied: string | undefined }> {
   // Waiting for another node's migration, and a migration, take as long as they take.
   await client.query('set local statement_timeout = 0')
@@ -90,7 +97,7 @@ async function applyNext(
     return { from, applied: undefined }
   }
   if (next.servesFrom > 0) await refuseWhileOlderLive(client, next)
-  log(`migrating the schema: ${next.version} ${next.name}`)
+  tell(next, from)
   await client.query(`set local lock_timeout = '${lockWait}'`)
   await client.query(next.sql)
   await client.query(

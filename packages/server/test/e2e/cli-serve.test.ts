@@ -80,6 +80,7 @@ describe('serve', () => {
     const first = await serve()
     const [, key] = await first.process.printed(/API key: (\S+)/)
     expect(first.process.stderr()).toContain(`data folder: ${folder()}`)
+    expect(first.process.stderr().match(/.*schema.*/g)).toEqual(['making the schema'])
     await expect(call(first.url, 'GET', '/app', undefined, key)).resolves.toMatchObject({
       data: [],
     })
