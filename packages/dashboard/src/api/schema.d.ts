@@ -8371,6 +8371,7 @@ export interface components {
                 hashes: number;
                 auditEntries: number;
                 tasks: number;
+                reasons: number;
                 devices: number;
             };
             read: {

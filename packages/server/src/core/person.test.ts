@@ -85,6 +85,7 @@ test('a value mentions a person at any depth, in any spelling, within a text, an
   const keys = new Set(['maria@example.com', '5511999999999', 'u-1'])
   expect(mentions({ a: [{ b: 'MARIA@example.com' }] }, keys)).toBe(true)
   expect(mentions({ a: 5511999999999 }, keys)).toBe(true)
+  expect(mentions({ a: 5511999999999, b: undefined }, keys)).toBe(true)
   expect(mentions({ '5511999999999@s.whatsapp.net': 1 }, keys)).toBe(true)
   expect(textMentions('user "u-1" is gone', keys)).toBe(true)
   expect(textMentions('ligue para +55 (11) 99999-9999, por favor', keys)).toBe(true)

@@ -130,7 +130,8 @@ function collectPeople(part: unknown, found: Set<string>): void {
 /** Whether any text or number of a value, at any depth, is one of the keys. Longer texts count where they hold one. */
 export function mentions(value: unknown, keys: ReadonlySet<string>): boolean {
   const waiting: unknown[] = [value]
-  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+  while (waiting.length > 0) {
+    const next = waiting.pop()
     if (typeof next === 'string' || typeof next === 'number') {
       if (textMentions(String(next), keys)) return true
     } else if (typeof next === 'object' && next !== null) {

@@ -1,6 +1,7 @@
 // LGPD: what is kept of a person is shown, and erased, by the person's keys.
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { createSeal } from '../../src/db/seal.ts'
+import { readId } from '../../src/core/id.ts'
 import { createPersonHashes } from '../../src/core/person.ts'
 import { canonicalSamples } from '../support/canonical-events.ts'
 import { startApi, type TestApi } from '../support/api-server.ts'
@@ -429,6 +430,41 @@ test('the audit log, tasks and devices’ words lose only what names the person;
     erased: { auditEntries: 2 },
     stillNamed: [],
   })
+  expect(await left()).toEqual([])
+})
+
+test('what people gave as a reason loses what names the person, and a broadcast under way is stopped', async () => {
+  receiver.answer = () => ({ status: 503 })
+  await send({ n: 1 })
+  await attempted(1)
+  const given = await call('POST', '/api/v1/bulk', {
+    action: 'discard',
+    filter: { appId: tenant.app },
+    reason: 'a pedido de maria@example.com',
+  })
+  expect(given.status, given.text).toBe(202)
+  const { pool } = api.database
+  await until(async () => {
+    const { rows } = await pool.query('select from delivery where tenant_id = $1', [tenant.uuid])
+    return rows.length === 1
+  })
+  const { body: source } = await call('POST', `/api/v1/app/${tenant.app}/source`, {
+    gateway: 'events',
+  })
+  await pool.query(
+    `update source_session set last_refusal = $2, last_refused_at = now() where source_id = $1`,
+    [readId('source', source.id), 'body.by.55 11 99999-9999: is not known here'],
+  )
+  await pool.query(
+    `insert into job (id, tenant_id, task, args, status)
+     values (uuid_v7(), $1, 'message.broadcast', $2, 'canceled')`,
+    [
+      tenant.uuid,
+      { payloadFilter: null, message: { payload: '{"user":"u-4711"}', channels: null } },
+    ],
+  )
+  const { body } = await call('POST', '/api/v1/privacy/erase', person)
+  expect(body.erased).toMatchObject({ messages: 0, reasons: 2, tasks: 2 })
   expect(await left()).toEqual([])
 })
 

@@ -18,6 +18,7 @@ const counted = [
   'files',
   'devices',
   'tasks',
+  'reasons',
   'auditEntries',
 ] as const satisfies (keyof PersonErasure['erased'])[]
 

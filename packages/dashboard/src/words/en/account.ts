@@ -203,6 +203,7 @@ export const privacy = {
     files: 'Files',
     devices: 'Devices’ last words',
     tasks: 'Background tasks',
+    reasons: 'Reasons that people gave',
     auditEntries: 'Entries of the audit',
   },
   downloadReport: 'Download the report',

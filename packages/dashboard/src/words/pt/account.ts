@@ -206,6 +206,7 @@ export const privacy: Same<typeof en.privacy> = {
     files: 'Arquivos',
     devices: 'Últimas palavras de aparelhos',
     tasks: 'Tarefas em segundo plano',
+    reasons: 'Motivos dados por pessoas',
     auditEntries: 'Registros da auditoria',
   },
   downloadReport: 'Baixar o relatório',

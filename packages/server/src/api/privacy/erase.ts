@@ -21,6 +21,7 @@ import {
   eraseFromAudit,
   eraseFromDevices,
   eraseFromJobs,
+  eraseFromReasons,
   type Setting,
   settingsNaming,
 } from './records/store.ts'
@@ -64,8 +65,10 @@ export interface Erased {
   hashes: number
   /** Entries of the audit log in which something named the person. */
   auditEntries: number
-  /** Recoveries and replays by a filter that named the person. */
+  /** Tasks by a filter or a reason that named the person. */
   tasks: number
+  /** Reasons of deliveries that were given up, and of refused requests, that did. */
+  reasons: number
   /** Devices whose last words did. */
   devices: number
 }
@@ -104,6 +107,7 @@ export async function erasePerson(
     hashes: 0,
     auditEntries: 0,
     tasks: 0,
+    reasons: 0,
     devices: 0,
   }
   const read = { messages: 0, attempts: 0, unreadable: 0 }
@@ -125,7 +129,8 @@ export async function erasePerson(
   )
   erased.stillSending = await untilSent(deps, sending)
   erased.auditEntries = await eraseFromAudit(db, tenantId, person.keys)
-  erased.tasks = await eraseFromJobs(db, tenantId, person.keys)
+  erased.tasks = await eraseFromJobs(deps, tenantId, person.keys)
+  erased.reasons = await eraseFromReasons(db, tenantId, person.keys)
   erased.devices = await eraseFromDevices(db, tenantId, person.keys)
   // Last, since they say by which ids the person is to be found: a broken connection leaves the rest to be done.
   erased.profiles = await forgetProfiles(db, tenantId, profileIds(person.keys))

@@ -46,7 +46,8 @@ const erasureOut = component('PersonErasureOut', {
     files: count,
     hashes: count,
     auditEntries: count.describe('Entries of the audit log in which something named the person'),
-    tasks: count.describe('Recoveries and replays by a filter that did'),
+    tasks: count.describe('Tasks by a filter or a reason that did'),
+    reasons: count.describe('Reasons of deliveries given up, and of refused requests, that did'),
     devices: count.describe('Devices whose last words did'),
   }),
   read: z.object({
@@ -133,7 +134,7 @@ export function privacyRoutes(deps: PrivacyDeps): Route[] {
       summary: "Erase a person's data",
       description:
         'In one pass over messages, attempts, open deliveries, keys of repeats, kept answers, profiles, ' +
-        'files, the audit log, tasks and devices; answered when it is done. The report is kept in the ' +
+        'files, the audit log, tasks, reasons and devices; answered when it is done. The report is kept in the ' +
         'audit log.',
       access: 'tenant',
       body: eraseIn,

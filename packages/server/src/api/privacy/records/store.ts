@@ -1,6 +1,8 @@
 /** What names a person beside messages and attempts: the audit log, tasks that are over, what devices said last. */
 import { lowestId } from '../../../core/id.ts'
+import { PomboError } from '../../../core/error.ts'
 import { mentions } from '../../../core/person.ts'
+import type { Payloads } from '../../../db/payload.ts'
 import { inTransaction, type Pool, type Queryable } from '../../../db/pool.ts'
 
 const erased = '(erased)'
@@ -94,36 +96,119 @@ function withoutPerson(entry: Entry, keys: ReadonlySet<string>): Entry {
   }
 }
 
+/** What of a task's arguments people say in their own words. */
+interface TaskArgs extends Record<string, unknown> {
+  payloadFilter?: string | null
+  /** Why deliveries are given up. */
+  reason?: string | null
+  /** Of a broadcast that is under way. */
+  message?: { payload: string }
+}
+
 /**
- * Replays by a filter that names the person keep it as long as they are listed. Those under way are stopped: their
- * filter is gone.
+ * Tasks by a filter or a reason that names the person keep it as long as they are listed, and a broadcast its message
+ * until it is sent. Those under way are stopped: what they go by is gone.
  */
 export async function eraseFromJobs(
-  db: Queryable,
+  { db, payloads }: { db: Queryable; payloads: Pick<Payloads, 'open'> },
   tenantId: string,
   keys: ReadonlySet<string>,
 ): Promise<number> {
   let count = 0
-  const columns = `args ->> 'payloadFilter' as filter, error`
-  type Row = { id: string; filter: string | null; error: string | null }
-  for await (const rows of pagesOf<Row>(db, 'job', columns, tenantId)) {
-    const meant = rows.filter((row) => mentions([row.filter, row.error], keys))
+  type Row = { id: string; args: TaskArgs; error: string | null }
+  for await (const rows of pagesOf<Row>(db, 'job', 'args, error', tenantId)) {
+    const meant = rows.flatMap(({ id, args, error }) => {
+      const { payloadFilter, reason, message, ...rest } = args
+      const sent = message && { ...message, payload: openedOf(payloads, message.payload, id) }
+      if (!mentions([payloadFilter, reason, sent, error], keys)) return []
+      const kept = (text: string | null | undefined) =>
+        text && (mentions(text, keys) ? erased : text)
+      return {
+        id,
+        error: kept(error) ?? null,
+        args: {
+          ...rest,
+          ...(payloadFilter !== undefined && { payloadFilter: kept(payloadFilter) }),
+          ...(reason !== undefined && { reason: kept(reason) }),
+          ...(message !== undefined && !mentions(sent, keys) && { message }),
+        },
+      }
+    })
     // One row of the primary key a task.
     const { rowCount } = await db.query(
       /* sql */ `
-        update job
-           set args = args || jsonb_build_object(
-                 'payloadFilter', case when args ->> 'payloadFilter' is null then null else $2::text end),
-               error = case when error is null then null else $2 end,
-               status = case when status = 'running' then 'canceled' else status end,
+        update job j
+           set args = v.args,
+               error = v.error,
+               status = case when j.status = 'running' then 'canceled' else j.status end,
                updated_at = now()
-         where tenant_id = $1
-           and id = any($3::uuid[])`,
-      [tenantId, erased, meant.map(({ id }) => id)],
+          from unnest($2::uuid[], $3::jsonb[], $4::text[]) as v(id, args, error)
+         where j.id = v.id
+           and j.tenant_id = $1`,
+      [
+        tenantId,
+        meant.map(({ id }) => id),
+        meant.map(({ args }) => JSON.stringify(args)),
+        meant.map(({ error }) => error),
+      ],
     )
     count += rowCount ?? 0
   }
   return count
+}
+
+/** Null where its key is missing: whose it is, nobody can tell. */
+function openedOf(payloads: Pick<Payloads, 'open'>, stored: string, id: string): string | null {
+  try {
+    return payloads.open(stored, id)
+  } catch (error) {
+    if (error instanceof PomboError) return null
+    throw error
+  }
+}
+
+/** Why people gave deliveries up, in their own words, and why a source's last request was refused. */
+export async function eraseFromReasons(
+  db: Queryable,
+  tenantId: string,
+  keys: ReadonlySet<string>,
+): Promise<number> {
+  // Closed deliveries of the kept days, from end to end: a few reasons, said many times.
+  const { rows: said } = await db.query<{ reason: string }>(
+    'select distinct reason from delivery where tenant_id = $1 and reason is not null',
+    [tenantId],
+  )
+  const meant = said.map(({ reason }) => reason).filter((one) => mentions(one, keys))
+  let count = 0
+  if (meant.length > 0) {
+    // The same once more, only where somebody was named.
+    const { rowCount } = await db.query(
+      'update delivery set reason = $2 where tenant_id = $1 and reason = any($3)',
+      [tenantId, erased, meant],
+    )
+    count += rowCount ?? 0
+  }
+  // All sessions of the tenant: no index leads from it to them.
+  const { rows: refused } = await db.query<{ source_id: string; app_id: string; said: string }>(
+    /* sql */ `
+      select source_id, app_id, last_refusal as said
+        from source_session
+       where tenant_id = $1
+         and last_refusal is not null`,
+    [tenantId],
+  )
+  const named = refused.filter((one) => mentions(one.said, keys))
+  // One row of the primary key a session.
+  const { rowCount } = await db.query(
+    /* sql */ `
+      update source_session s
+         set last_refusal = $1, last_refusal_coded = jsonb_build_object('msg', $1::text)
+        from unnest($2::uuid[], $3::uuid[]) as v(source_id, app_id)
+       where s.source_id = v.source_id
+         and s.app_id = v.app_id`,
+    [erased, named.map((one) => one.source_id), named.map((one) => one.app_id)],
+  )
+  return count + (rowCount ?? 0)
 }
 
 /** What a device's container or gateway said last, in its own words: often the account's number. */
