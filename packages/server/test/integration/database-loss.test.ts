@@ -168,24 +168,6 @@ test('after an outage beyond the lease nothing under way is sent again, whicheve
   expect(receiver.received).toHaveLength(8)
 })
 
-test('an ordered request under way is given up before another node may take its delivery over', async () => {
-  const line = await openLine(database.url)
-  lines.push(line)
-  const node = await start(line.url, 6_000)
-  const { tenantId, appId } = await makeApp(node, false, { ordering: 'key' })
-  receiver.answer = () => ({ hang: true })
-  const message = { tenantId, appId, eventType: 'a', payload: '1', orderingKey: 'k' }
-  await node.engine.ingest.accept(message)
-  await receiver.waitFor(1)
-  await line.cut()
-  await until(() => node.engine.recorder.backlog === 1)
-  const { rows } = await database.pool.query('select from node where expires_at > now()')
-  expect(rows).toHaveLength(1)
-  receiver.answer = () => ({})
-  await line.mend()
-  await until(async () => (await open()) === 0)
-})
-
 test('the heartbeat is on time while every connection of the pool is busy', async () => {
   const node = await start(database.url, 2 * shortMs)
   const { accept } = await makeApp(node)

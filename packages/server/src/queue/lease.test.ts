@@ -1,0 +1,62 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import type { Pool } from '../db/pool.ts'
+import { NodeLease } from './lease.ts'
+
+const leaseMs = 6_000
+const startedAt = 1_000_000
+let isAway: boolean
+let hangs: boolean
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: startedAt })
+  isAway = hangs = false
+})
+afterEach(() => vi.useRealTimers())
+
+/** A database that answers, turns away, or says nothing. */
+async function query(): Promise<{ rows: object[] }> {
+  if (isAway) throw Object.assign(new Error('turned away'), { code: 'ECONNREFUSED' })
+  if (hangs) await new Promise(() => {})
+  return {
+    rows: [{ nodes: [], now_ms: Date.now(), kept: true, version: 1, servesFrom: 0 }],
+  }
+}
+
+async function start(): Promise<{ lease: NodeLease; lostAfterMs: () => number | undefined }> {
+  let lostAt: number | undefined
+  const client = { query, release: () => {}, on: () => {}, off: () => {} }
+  const lease = new NodeLease({
+    pool: { query, connect: async () => client } as unknown as Pool,
+    clock: { now: () => Date.now(), monotonic: () => Date.now() },
+    nodeName: 'a',
+    version: '0',
+    schemaVersion: 1,
+    leaseMs,
+    onLost: () => (lostAt ??= Date.now()),
+    onNodes: () => {},
+    onSilence: () => {},
+    log: (_, error) => expect.fail(String(error)),
+  })
+  await lease.start()
+  return { lease, lostAfterMs: () => lostAt && lostAt - startedAt }
+}
+
+test('a lease that is kept is not lost', async () => {
+  const { lease, lostAfterMs } = await start()
+  await vi.advanceTimersByTimeAsync(20 * leaseMs)
+  expect([lease.valid(), lostAfterMs()]).toEqual([true, undefined])
+})
+
+test.each(['turns it away', 'says nothing', 'turns it away, and then says nothing'])(
+  'it is lost before it has run out for others, where the database %s',
+  async (what) => {
+    const { lostAfterMs } = await start()
+    isAway = what.startsWith('turns')
+    hangs = true
+    await vi.advanceTimersByTimeAsync(2_500)
+    isAway &&= what === 'turns it away'
+    await vi.advanceTimersByTimeAsync(2 * leaseMs)
+    // Of its own time a tenth is kept back: what is given up then is given up in time.
+    expect(lostAfterMs()).toBe(0.9 * leaseMs)
+  },
+)
