@@ -155,6 +155,9 @@ export class Engine {
       wake: (endpointId) => this.dispatcher.wake(endpointId),
       log: complain,
     })
+    this.cache.onChange(({ kind, key }) => {
+      if (kind === 'app') this.leased.look(key)
+    })
     this.dispatcher = new Dispatcher({
       pool,
       clock,

@@ -112,6 +112,15 @@ export class LeasedDeliveries {
   }
 
   /**
+   * Something of an app was changed: what waits for its endpoints, or is gathered, and may not go any more is put back,
+   * however long what is under way there takes.
+   */
+  look(appId: string): void {
+    for (const endpointId of new Set([...this.#waiting.keys(), ...this.#batches.keys()]))
+      if (this.#first(endpointId)?.app.id === appId) this.#next(endpointId)
+  }
+
+  /**
    * Sends nothing more, waits until the deadline for what is under way.
    * @returns how many were still under way then
    */
@@ -188,10 +197,15 @@ export class LeasedDeliveries {
     else this.#waiting.set(endpoint.id, [group])
   }
 
+  #first(endpointId: string): Claim | undefined {
+    const group = this.#waiting.get(endpointId)?.[0] ?? this.#batches.get(endpointId)?.group
+    return group?.[0]!.claim
+  }
+
   #next(endpointId: string): void {
-    const first = this.#waiting.get(endpointId)?.[0]
+    const first = this.#first(endpointId)
     if (!first || this.#lookedUp.has(endpointId)) return
-    const now = this.#deps.current(first[0]!.claim)
+    const now = this.#deps.current(first)
     if (!(now instanceof Promise)) {
       this.#sendWaiting(endpointId, now)
       return
@@ -204,8 +218,12 @@ export class LeasedDeliveries {
   }
 
   #sendWaiting(endpointId: string, now: Current): void {
-    const waiting = this.#waiting.get(endpointId)
-    if (!waiting) return
+    const gathered = this.#batches.get(endpointId)?.group
+    const waiting = this.#waiting.get(endpointId) ?? []
+    if (now && gathered && !maySend(gathered, now)) {
+      this.releaseEndpoint(endpointId)
+      return
+    }
     while (waiting.length > 0) {
       const group = waiting[0]!
       if (now && !mayGo(group, now)) {
@@ -271,9 +289,11 @@ export class LeasedDeliveries {
  * not be parted here: of an ordering key, one would be sent beside the other.
  */
 function mayGo(group: readonly Held[], now: Exclude<Current, undefined>): boolean {
+  if (now === 'gone' || !maySend(group, now)) return false
+  return group.length <= (now.endpoint.batch?.maxEvents ?? 1)
+}
+
+function maySend(group: readonly Held[], now: Exclude<Current, undefined>): boolean {
   if (now === 'gone' || now.endpoint.paused || now.endpoint.disabled) return false
-  return (
-    (now.open || group.some(({ claim }) => claim.probe)) &&
-    group.length <= (now.endpoint.batch?.maxEvents ?? 1)
-  )
+  return now.open || group.some(({ claim }) => claim.probe)
 }

@@ -48,6 +48,13 @@ const idle = async () =>
     return rows.length === 0
   })
 
+const work = async () => {
+  const { rows } = await api.database.pool.query<{ leased: number; waiting: number }>(
+    'select count(lease_owner) as leased, count(*) - count(lease_owner) as waiting from work',
+  )
+  return rows[0]!
+}
+
 /**
  * One request under way, which is answered by what is returned, and three more messages that were gathered behind it
  * and wait in memory.
@@ -79,13 +86,10 @@ test('messages that wait to be sent together are each sent where batches are tur
 test('what waits in memory is not sent once its endpoint is paused, and is when it is resumed', async () => {
   const release = await threeWait()
   await call('POST', '/pause')
+  // Whoever gives up what waits reaches it, while the request before it is still under way.
+  await until(async () => (await work()).waiting === 3)
   release()
-  await until(async () => {
-    const { rows } = await api.database.pool.query<{ leased: number }>(
-      'select count(lease_owner) as leased from work having count(*) = 3',
-    )
-    return rows[0]?.leased === 0
-  })
+  await until(async () => (await work()).leased === 0)
   expect(arrived('/e')).toEqual([0])
   await call('POST', '/resume')
   await idle()
@@ -112,6 +116,20 @@ test('what is gathered goes to the URL that its endpoint has when it is sent', a
   await send({ eventType: 'a', payload: 1 })
   await idle()
   expect([arrived('/e'), arrived('/moved')]).toEqual([[], [0, 1]])
+})
+
+test('what is gathered is given up by whoever pauses its endpoint first', async () => {
+  const batch = { maxEvents: 2, maxWaitMs: 60_000 }
+  await endpoint({ url: `${receiver.url}/e`, uid: 'e', batch })
+  const { body } = await send({ eventType: 'a', payload: 0 })
+  expect(await work()).toEqual({ leased: 1, waiting: 0 })
+  await call('POST', '/pause')
+  await until(async () => (await work()).waiting === 1)
+  const { status } = await api.call('DELETE', `/api/v1/app/${appId}/msg/${body.id}/endpoint/e`)
+  expect(status).toBe(204)
+  await call('POST', '/resume')
+  await idle()
+  expect(arrived('/e')).toEqual([])
 })
 
 test('what waits under ordering keys is sent where order is turned off', async () => {
