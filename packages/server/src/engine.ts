@@ -15,6 +15,7 @@ import { type PastAttempt, rebuild, type RebuildDeps, type Rebuilt } from './del
 import { LeasedDeliveries } from './queue/leased-deliveries.ts'
 import { Dispatcher } from './queue/dispatcher.ts'
 import { AttemptObserver } from './engine/attempt-observer.ts'
+import { currentOf } from './engine/current.ts'
 import type { EngineOptions } from './engine/options.ts'
 import { personIndex } from './engine/person-index.ts'
 import { watchQueue } from './engine/queue-metrics.ts'
@@ -27,7 +28,6 @@ import { type Claim, NodeLease, type SharedRate, Slots } from './queue/queue.ts'
 import { Recorder } from './record/record.ts'
 import { discardAll, discardDeliveries, discardThese } from './record/discard/store.ts'
 import type { RegistryCache } from './registry/cache/cache.ts'
-import type { EndpointInApp } from './registry/cache/routes.ts'
 import { compileFilter } from './route/filter.ts'
 import type { RouteRules } from './route/route.ts'
 import { wantsMessage } from './route/wants.ts'
@@ -151,7 +151,7 @@ export class Engine {
       lease: this.lease,
       slots,
       deliver: (claims) => deliver(claims, deliverDeps),
-      current: (claim) => this.#current(claim),
+      current: (claim) => currentOf(this.cache, claim),
       wake: (endpointId) => this.dispatcher.wake(endpointId),
       log: complain,
     })
@@ -288,16 +288,4 @@ export class Engine {
     const rate = this.#dialects.get(dialect)?.sharedRate?.(endpoint)
     return rate && { key: `${tenantId} ${dialect} ${rate.name}`, perMinute: rate.perMinute }
   }
-
-  /** The claim's endpoint as it is now. */
-  #current(claim: Claim): ReturnType<ConstructorParameters<typeof LeasedDeliveries>[0]['current']> {
-    const known = this.cache.endpoint(claim.endpoint.id)
-    if (!(known instanceof Promise)) return known && currentOf(known)
-    // While the database is away what is in hand is sent as it was taken, as long as the lease lasts.
-    return known.then((found) => (found ? currentOf(found) : 'gone')).catch(() => undefined)
-  }
-}
-
-function currentOf({ endpoint, health }: EndpointInApp) {
-  return { endpoint, open: (health?.circuit ?? 'closed') === 'closed' }
 }

@@ -22,7 +22,7 @@ export interface LeasedDeliveriesDeps {
   log: (message: string, error: unknown) => void
 }
 
-type Current = { endpoint: Endpoint; open: boolean } | 'gone' | undefined
+export type Current = { endpoint: Endpoint; open: boolean } | 'gone' | undefined
 
 /** A leased delivery, and whether its payload is still to be read. */
 interface Held {
