@@ -199,6 +199,14 @@ export async function filledTables(client: Queryable): Promise<string[]> {
   return rows.filter(({ filled }) => filled).map(({ name }) => name)
 }
 
+/** Whether applications write their events into this database (`pombo pg install`): an outbox is theirs, and stays. */
+export async function hasOutbox(db: Queryable): Promise<boolean> {
+  const { rows } = await db.query<{ found: boolean }>(
+    `select to_regclass('pombo.outbox') is not null as found`,
+  )
+  return rows[0]!.found
+}
+
 export async function liveNodeNames(db: Queryable): Promise<string[]> {
   const { rows } = await db.query<{ name: string }>(
     'select name from node where expires_at > now() order by name',

@@ -1,4 +1,5 @@
 import { moveDatabase } from '../backup/move.ts'
+import { hasOutbox } from '../backup/store.ts'
 import type { Config } from '../config/config.ts'
 import { url as urlKind } from '../core/setting-kinds.ts'
 import { markMoved, unmarkMoved } from '../db/embedded/moved.ts'
@@ -74,6 +75,10 @@ async function move(from: OpenDatabase, to: OpenDatabase, config: Config): Promi
   const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1)
   print(`${count(rows)} rows went from ${from.where} to ${to.where}, in ${seconds} s.`)
   print('Now set DATABASE_URL to it, and start Pombo.')
+  if (await hasOutbox(from.pool))
+    print(
+      `The outbox in ${from.where} stays there: name it in POMBO_OUTBOX_URLS, or its events are read no more.`,
+    )
   if (config.encryptionKeys === undefined)
     print(
       `Its secrets are encrypted: set POMBO_ENCRYPTION_KEYS to the keys in ${config.dataDir}/encryption-keys ` +

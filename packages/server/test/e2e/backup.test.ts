@@ -96,6 +96,18 @@ test('"pombo migrate --to" moves an embedded database under load: nothing lost, 
   }
 })
 
+test('"pombo migrate --to" says that an outbox stays where it is, and by which setting it is read on', async () => {
+  const [from, target] = [await createTestDatabase(), await createTestDatabase()]
+  try {
+    await from.pool.query('create schema pombo create table outbox (id bigint)')
+    const { code, out } = await run(['migrate', '--to', target.url], { DATABASE_URL: from.url })
+    expect(code).toBe(0)
+    expect(out).toMatch(/The outbox in .* stays there: name it in POMBO_OUTBOX_URLS/)
+  } finally {
+    for (const one of [from, target]) await one.drop()
+  }
+})
+
 test('"pombo backup" and "pombo restore" say what they did and what is unknown', async () => {
   receiver.answer = () => ({ status: 503 })
   const running = await serve(folder(), inData())
