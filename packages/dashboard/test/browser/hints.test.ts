@@ -51,12 +51,16 @@ test('a message names its app, a list shows a type whole where there is room, an
   await go(`/messages/${app}/${message.id}`)
   await page.getByRole('main').getByRole('link', { name: 'Padaria' }).waitFor()
   await page.setViewportSize({ width: 1_440, height: 900 })
-  await go(`/endpoints/${app}/${id}`)
-  await page.getByRole('cell', { name: eventType }).waitFor()
-  const cut = await page.evaluate(
-    "[...document.querySelectorAll('td')].filter((td) => td.scrollWidth > td.clientWidth).map((td) => td.textContent)",
-  )
-  expect(cut).not.toContain(eventType)
+  for (const list of [`/endpoints/${app}/${id}`, '/messages']) {
+    await go(list)
+    await page.getByRole('cell', { name: eventType }).waitFor()
+    const cut = await page.evaluate(
+      `[...document.querySelectorAll('td')]
+        .filter((td) => td.scrollWidth > td.clientWidth)
+        .map((td) => td.textContent)`,
+    )
+    expect(cut).not.toContain(eventType)
+  }
   await go(`/endpoints/${app}/${id}?tab=secret`)
   await page.getByLabel(w('endpoints.secrets.verify')).first().selectOption('PHP')
   await page.getByText('function pombo_verify').waitFor()

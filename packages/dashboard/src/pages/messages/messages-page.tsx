@@ -94,7 +94,7 @@ function useColumns(app: string | undefined): Column<FoundMessage>[] {
     {
       id: 'type',
       head: t('type'),
-      is: 'name',
+      is: 'fill',
       cell: ({ id, appId, eventType }) => (
         <Link
           className={rowLink}
@@ -119,7 +119,7 @@ function useColumns(app: string | undefined): Column<FoundMessage>[] {
     {
       id: 'id',
       head: t('message'),
-      is: 'fill',
+      is: 'nowrap',
       minor: true,
       cell: ({ id }) => <Mono>{id}</Mono>,
     },
