@@ -57,6 +57,7 @@ test('why a message was given up, kept out or not sent', async () => {
   const closed = page.locator('main ol button[aria-expanded="false"]')
   while ((await closed.count()) > 0) await closed.first().click()
   await page.getByText('não há a chave none').waitFor()
+  await page.getByText('respondeu 302: Location: https://new.example.com/hook').waitFor()
   await page.getByText('redirecionamentos não são seguidos').waitFor()
   await onlyPortuguese(page)
 })

@@ -21,7 +21,7 @@ export function WentWrong({
       {words(cause)}
       {more !== null && (
         <>
-          {' '}
+          {more.startsWith('(') ? ' ' : ': '}
           <Sentence text={more} coded={errorCoded} />
         </>
       )}
