@@ -20,7 +20,7 @@ import { systemSearch } from './pages/system/search.ts'
 import { openSession, sessionQuery } from './session/session.ts'
 import { SignInPage } from './session/sign-in-page.tsx'
 import { Crashed, NoPage, PortalClosed } from './shell/dead-ends.tsx'
-import { pagesOf } from './shell/navigation.tsx'
+import { firstPage } from './shell/navigation.tsx'
 import { Shell } from './shell/shell.tsx'
 import { search } from './shell/search.ts'
 
@@ -79,8 +79,7 @@ const home = createRoute({
   path: '/',
   beforeLoad: ({ context }) => {
     const session = context.queryClient.getQueryData(sessionQuery.queryKey)
-    const first = session && pagesOf(session)[0]
-    throw redirect({ to: first?.to ?? '/closed' })
+    throw redirect({ to: (session && firstPage(session)) ?? '/closed' })
   },
 })
 

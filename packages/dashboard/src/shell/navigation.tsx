@@ -58,12 +58,18 @@ const pages = [
 const groups = ['groupWatch', 'groupSetUp', 'groupAccount'] as const
 
 /** What a session may open, in the order of the navigation. */
-export function pagesOf(session: Session): readonly Entry[] {
+function pagesOf(session: Session): readonly Entry[] {
   if (session.kind === 'portal') {
     const shown: readonly Portal[] = session.portal?.pages ?? []
     return pages.filter((page) => 'portal' in page && shown.includes(page.portal))
   }
   return pages.filter((page) => !('operator' in page) || session.operator)
+}
+
+/** Where a session begins: who comes by a link from elsewhere comes for what was sent, and not to wait for more. */
+export function firstPage(session: Session): Entry['to'] | undefined {
+  const allowed = pagesOf(session).map(({ to }) => to)
+  return session.kind === 'portal' && allowed.includes('/messages') ? '/messages' : allowed[0]
 }
 
 /**

@@ -192,6 +192,9 @@ describe.each(languages)('the customer, in the operator’s product, in %s', (la
     const open = async (word: string) =>
       await frame.getByRole('navigation').getByRole('link', { name: word, exact: true }).click()
     const at = () => page.frames()[1]!.url()
+    // What was sent comes first, though watching stands above it.
+    await frame.getByRole('heading', { name: w('messages.title') }).waitFor()
+    await open(w('shell.live'))
     await frame.locator('h1 span', { hasText: w('live.connected') }).waitFor()
 
     // The catalogue, without what this customer is not to see yet.
