@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { uuidv7 } from '../core/id.ts'
 import type { Pool } from '../db/pool.ts'
 import type { Claim, NodeLease } from '../queue/queue.ts'
@@ -9,10 +9,15 @@ const id = uuidv7(0)
 function stage() {
   const clock = { now: () => 0, monotonic: () => clock.ms, ms: 1_000_000 }
   const written: number[] = []
+  const database = { isAway: false }
   const recorder = new Recorder({
     pool: {
-      query: async () => {
+      query: async (asked: string | object) => {
+        if (database.isAway) throw Object.assign(new Error('away'), { code: 'ECONNREFUSED' })
+        // What has been written of what was in doubt.
+        if (typeof asked === 'string') return { rows: [] }
         written.push(recorder.backlog)
+        return { rows: [] }
       },
     } as unknown as Pool,
     clock,
@@ -41,7 +46,7 @@ function stage() {
       startedAtMs: 0,
     })
   }
-  return { recorder, clock, written, delivered }
+  return { recorder, clock, written, delivered, database }
 }
 const turns = async () => {
   for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
@@ -78,4 +83,21 @@ test('a node that stops writes what has gathered', async () => {
   const { recorder, written } = await behindBatch()
   expect(await recorder.stop(60_000)).toBe(0)
   expect(written).toEqual([1, 2])
+})
+
+test('a node that stops when the database has just come back does not wait to write', async () => {
+  vi.useFakeTimers()
+  try {
+    const { recorder, database, delivered } = stage()
+    database.isAway = true
+    delivered()
+    // By then it tries every two seconds, and did so 0.85 s before.
+    await vi.advanceTimersByTimeAsync(20_000)
+    database.isAway = false
+    const stopped = recorder.stop(1_000)
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(await stopped).toBe(0)
+  } finally {
+    vi.useRealTimers()
+  }
 })

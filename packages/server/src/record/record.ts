@@ -44,6 +44,9 @@ const maxBatch = 500
  */
 const gatherMs = 10
 const gatheredBatch = 100
+/** Between two tries to write; it doubles. A node that stops has no time for longer ones. */
+const firstPauseMs = 50
+
 /** A batch this large means load, under which what is awaited gathers too. */
 const busyBatch = 20
 
@@ -57,6 +60,7 @@ export class Recorder {
   #gathersUntil = Number.NEGATIVE_INFINITY
   #isBusy = false
   #stopGathering: (() => void) | undefined
+  #stopPausing: (() => void) | undefined
   #stopping = false
   #abandoned = false
   /** Endpoints this node has seen failing since their circuit was last clean. */
@@ -87,6 +91,7 @@ export class Recorder {
   async stop(deadlineMs: number): Promise<number> {
     this.#stopping = true
     this.#stopGathering?.()
+    this.#stopPausing?.()
     if (!this.#writing) return 0
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<void>((resolve) => {
@@ -99,7 +104,7 @@ export class Recorder {
   }
 
   async #write(): Promise<void> {
-    let pauseMs = 50
+    let pauseMs = firstPauseMs
     // After a batch that the database refused: its outcomes one by one, so that the one that is to blame does not
     // hold up the others.
     let alone = 0
@@ -115,7 +120,7 @@ export class Recorder {
         this.#forget(batch)
         this.#gathersUntil = this.#deps.clock.monotonic() + gatherMs
         this.#isBusy = batch.length >= busyBatch
-        pauseMs = 50
+        pauseMs = firstPauseMs
       } catch (error) {
         // Not lost: while the database is away the outcomes wait here, few enough since nothing new can be claimed
         // without it.
@@ -129,7 +134,7 @@ export class Recorder {
             this.#waiting.push(...batch)
           }
         }
-        await new Promise((resolve) => setTimeout(resolve, pauseMs))
+        await sleep(this.#stopping ? firstPauseMs : pauseMs, (stop) => (this.#stopPausing = stop))
         pauseMs = Math.min(pauseMs * 2, 2_000)
       }
     }
@@ -142,14 +147,7 @@ export class Recorder {
     await new Promise((resolve) => setImmediate(resolve))
     const leftMs = this.#gathersUntil - this.#deps.clock.monotonic()
     if (leftMs <= 0 || !this.#mayGather()) return
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, leftMs)
-      this.#stopGathering = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-    })
-    this.#stopGathering = undefined
+    await sleep(leftMs, (stop) => (this.#stopGathering = stop))
   }
 
   #mayGather(): boolean {
@@ -285,4 +283,16 @@ export class Recorder {
       this.#deps.onSettled(entry)
     }
   }
+}
+
+/** `stoppable` is given what ends it early, and nothing when it is over. */
+async function sleep(ms: number, stoppable: (stop: (() => void) | undefined) => void) {
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, ms)
+    stoppable(() => {
+      clearTimeout(timer)
+      resolve()
+    })
+  })
+  stoppable(undefined)
 }
