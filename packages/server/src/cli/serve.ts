@@ -63,6 +63,8 @@ is then sent again after the next start. Logs go to standard output, all else to
         return await (await import('./worker.ts')).serveAsWorker(config, entries, watch)
       const problem = await addressProblem(config.listen, 'POMBO_LISTEN (or --listen)')
       if (problem !== undefined) throw new Error(problem)
+      const { checkNamedFiles } = await import('./named-files.ts')
+      checkNamedFiles(config)
       if (config.processes === 1) return await serveAlone(config, entries, watch)
       return await (await import('./processes.ts')).runProcesses(config, file !== undefined, tell)
     })

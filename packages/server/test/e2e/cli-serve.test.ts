@@ -1,6 +1,7 @@
 // The real `pombo serve`, as a process of its own in a folder of its own, with real receivers beside it. On the
 // embedded database where its start or end is part of what is said; else on a copy of the run's, as making one and its
 // server takes 3 s of a core.
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -107,6 +108,21 @@ describe('serve', () => {
         `^Port ${port} on 127.0.0.1 is taken by another program .* POMBO_LISTEN \\(or --listen\\)\\.\\n$`,
       ),
     )
+  })
+
+  test('files that are named and not there are all told of, before anything is made', async () => {
+    const dataDir = join(folder(), 'not-made')
+    const files = ['POMBO_TLS_CERT', 'POMBO_TLS_KEY', 'POMBO_EGRESS_CA'].map(
+      (variable) => [variable, join(folder(), `${variable}.pem`)] as const,
+    )
+    const started = pombo(['serve', '--data-dir', dataDir], {
+      ...local,
+      ...Object.fromEntries(files),
+    })
+    expect(await started.ended()).toBe(1)
+    for (const [variable, path] of files)
+      expect(started.stderr()).toContain(`${variable} names ${path}, which cannot be read`)
+    expect(existsSync(dataDir)).toBe(false)
   })
 
   test('Ctrl-C finishes what is in flight before it ends', async () => {

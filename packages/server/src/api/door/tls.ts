@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { Server } from 'node:https'
 import { createSecureContext, type SecureContextOptions } from 'node:tls'
+import { together } from '../../core/together.ts'
 
 /** The files of a certificate and of its private key, PEM. */
 export interface TlsFiles {
@@ -11,13 +12,13 @@ export interface TlsFiles {
 // Files are looked at, not watched: a renewal may swap a link or a folder, which watching misses.
 const LOOK_EVERY_MS = 10_000
 
-/** What HTTPS is served with; throws, naming the file, where it cannot be. */
+/** What HTTPS is served with; throws, naming the files, where it cannot be. */
 export function readTls({ cert, key }: TlsFiles): SecureContextOptions & { cert: string } {
-  const options = {
-    cert: readNamed(cert, 'POMBO_TLS_CERT'),
-    key: readNamed(key, 'POMBO_TLS_KEY'),
-    minVersion: 'TLSv1.2' as const,
-  }
+  const [certificate, privateKey] = together(
+    () => readNamed(cert, 'POMBO_TLS_CERT'),
+    () => readNamed(key, 'POMBO_TLS_KEY'),
+  )
+  const options = { cert: certificate, key: privateKey, minVersion: 'TLSv1.2' as const }
   try {
     // OpenSSL takes an empty text for "none", which is what a file holds while it is written.
     if (!options.cert.includes('-----END CERTIFICATE-----'))

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { createSecureContext, getCACertificates } from 'node:tls'
 import type { Egress } from '../../core/egress.ts'
+import { together } from '../../core/together.ts'
 import { bypassOf, proxyOf } from './proxy.ts'
 
 /** As the configuration has it: URLs, and paths of files. */
@@ -18,24 +19,21 @@ export interface EgressSettings {
 /** From any address of the machine, trusting the usual authorities. */
 export const straight: Egress = { isDirect: () => true, tls: {} }
 
-/** Reads the files; throws, naming the variable, where one cannot be used. */
+/** Reads the files; throws, naming the variables, where some cannot be used. */
 export function openEgress(settings: EgressSettings): Egress {
   const { egressProxy, egressCa, egressCert, egressKey } = settings
+  const certificateMark = '-----END CERTIFICATE-----'
+  const [ca, cert, key] = together(
+    () => read(egressCa, 'POMBO_EGRESS_CA', certificateMark),
+    () => read(egressCert, 'POMBO_EGRESS_CERT', certificateMark),
+    () => read(egressKey, 'POMBO_EGRESS_KEY', 'PRIVATE KEY-----'),
+  )
   const tls: Egress['tls'] = {
     minVersion: `TLSv${settings.egressTlsMin}`,
     // Beside the usual ones: a company's own authority signs its own receivers, and others are reached too.
-    ...(egressCa !== undefined && {
-      ca: [
-        ...getCACertificates('default'),
-        read(egressCa, 'POMBO_EGRESS_CA', '-----END CERTIFICATE-----'),
-      ],
-    }),
-    ...(egressCert !== undefined && {
-      cert: read(egressCert, 'POMBO_EGRESS_CERT', '-----END CERTIFICATE-----'),
-    }),
-    ...(egressKey !== undefined && {
-      key: read(egressKey, 'POMBO_EGRESS_KEY', 'PRIVATE KEY-----'),
-    }),
+    ...(ca !== undefined && { ca: [...getCACertificates('default'), ca] }),
+    ...(cert !== undefined && { cert }),
+    ...(key !== undefined && { key }),
   }
   try {
     createSecureContext(tls)
@@ -55,7 +53,8 @@ export function openEgress(settings: EgressSettings): Egress {
   }
 }
 
-function read(path: string, variable: string, mark: string): string {
+function read(path: string | undefined, variable: string, mark: string): string | undefined {
+  if (path === undefined) return undefined
   let text: string
   try {
     text = readFileSync(path, 'utf8')
