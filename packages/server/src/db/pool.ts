@@ -244,6 +244,11 @@ export function isAway(error: unknown): boolean {
   return awayMessages.some((message) => error.message.toLowerCase().includes(message))
 }
 
+/** True when the database answers what is read and takes no writes: its disk is full, or it is a standby. */
+export function refusesWrites(error: unknown): boolean {
+  return ['53100', '25006'].includes(codeOf(error))
+}
+
 /** Whether the database answers; throws what is wrong. */
 export async function ping(db: Queryable): Promise<void> {
   await db.query('select 1')

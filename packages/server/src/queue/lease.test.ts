@@ -6,16 +6,20 @@ const leaseMs = 6_000
 const startedAt = 1_000_000
 let isAway: boolean
 let hangs: boolean
+let isFull: boolean
+let said: string[]
 
 beforeEach(() => {
   vi.useFakeTimers({ now: startedAt })
-  isAway = hangs = false
+  isAway = hangs = isFull = false
+  said = []
 })
 afterEach(() => vi.useRealTimers())
 
 /** A database that answers, turns away, or says nothing. */
 async function query(): Promise<{ rows: object[] }> {
   if (isAway) throw Object.assign(new Error('turned away'), { code: 'ECONNREFUSED' })
+  if (isFull) throw Object.assign(new Error('could not extend file'), { code: '53100' })
   if (hangs) await new Promise(() => {})
   return {
     rows: [{ nodes: [], now_ms: Date.now(), kept: true, version: 1, servesFrom: 0 }],
@@ -35,7 +39,7 @@ async function start(): Promise<{ lease: NodeLease; lostAfterMs: () => number | 
     onLost: () => (lostAt ??= Date.now()),
     onNodes: () => {},
     onSilence: () => {},
-    log: (_, error) => expect.fail(String(error)),
+    log: (message) => said.push(message),
   })
   await lease.start()
   return { lease, lostAfterMs: () => lostAt && lostAt - startedAt }
@@ -44,7 +48,19 @@ async function start(): Promise<{ lease: NodeLease; lostAfterMs: () => number | 
 test('a lease that is kept is not lost', async () => {
   const { lease, lostAfterMs } = await start()
   await vi.advanceTimersByTimeAsync(20 * leaseMs)
-  expect([lease.valid(), lostAfterMs()]).toEqual([true, undefined])
+  expect([lease.valid(), lostAfterMs(), said]).toEqual([true, undefined, []])
+})
+
+test('a database without room for a heartbeat is told of once, and once when it has some', async () => {
+  await start()
+  isFull = true
+  await vi.advanceTimersByTimeAsync(3 * leaseMs)
+  expect(said).toEqual([
+    'the database has no space left (SQLSTATE 53100): until it takes writes, nothing is accepted or sent',
+  ])
+  isFull = false
+  await vi.advanceTimersByTimeAsync(leaseMs)
+  expect(said.slice(1)).toEqual(['the database takes writes again'])
 })
 
 test.each(['turns it away', 'says nothing', 'turns it away, and then says nothing'])(
@@ -58,5 +74,6 @@ test.each(['turns it away', 'says nothing', 'turns it away, and then says nothin
     await vi.advanceTimersByTimeAsync(2 * leaseMs)
     // Of its own time a tenth is kept back: what is given up then is given up in time.
     expect(lostAfterMs()).toBe(0.9 * leaseMs)
+    expect(said).toEqual([])
   },
 )

@@ -1,6 +1,6 @@
 import type { Clock, SystemClock } from '../core/clock.ts'
 import { uuidv7 } from '../core/id.ts'
-import { isAway, type Pool } from '../db/pool.ts'
+import { awayState, isAway, type Pool, refusesWrites } from '../db/pool.ts'
 import { beat, register, resign } from './node/store.ts'
 
 export interface LeaseOptions {
@@ -42,6 +42,8 @@ export class NodeLease {
   /** Runs when the lease does, whatever a heartbeat waits for. */
   #end: NodeJS.Timeout | undefined
   #stopped = false
+  /** Said, and not over yet. */
+  #writesRefused = false
   /** Ids this process had before; their work counts as ours when it comes back late. */
   readonly #former: string[] = []
 
@@ -152,6 +154,8 @@ export class NodeLease {
     try {
       const answer = await beat(pool, this.#id, leaseMs)
       if (this.#stopped) return
+      if (this.#writesRefused) this.#options.log('the database takes writes again', undefined)
+      this.#writesRefused = false
       if (answer) this.#take(answer, before)
       else {
         // Taken over while we were away: begin anew under another id.
@@ -161,10 +165,21 @@ export class NodeLease {
       }
     } catch (error) {
       // Whatever it is, the lease runs out by itself if it lasts; the next beat tries again.
-      if (!isAway(error) && !this.#stopped) this.#options.log('the heartbeat failed', error)
+      if (refusesWrites(error)) this.#tellRefusal(error)
+      else if (!isAway(error) && !this.#stopped) this.#options.log('the heartbeat failed', error)
     } finally {
       clearTimeout(silence)
       this.#schedule()
     }
+  }
+
+  /** Once: that the database is away is told by who reads of it, and a full disk is read from as ever. */
+  #tellRefusal(error: unknown): void {
+    if (!this.#writesRefused)
+      this.#options.log(
+        `the database ${awayState(error)}: until it takes writes, nothing is accepted or sent`,
+        error,
+      )
+    this.#writesRefused = true
   }
 }
