@@ -18,10 +18,12 @@ import type { IdempotencyStore } from '../idempotency/idempotency.ts'
 import { besideMentions, filesOf, type Person, withKnownIds } from './person.ts'
 import { forgetProfiles } from './profiles/store.ts'
 import {
+  blankReasons,
   eraseFromAudit,
   eraseFromDevices,
   eraseFromJobs,
-  eraseFromReasons,
+  eraseFromRefusals,
+  reasonsIn,
   type Setting,
   settingsNaming,
 } from './records/store.ts'
@@ -130,7 +132,9 @@ export async function erasePerson(
   erased.stillSending = await untilSent(deps, sending)
   erased.auditEntries = await eraseFromAudit(db, tenantId, person.keys)
   erased.tasks = await eraseFromJobs(deps, tenantId, person.keys)
-  erased.reasons = await eraseFromReasons(db, tenantId, person.keys)
+  erased.reasons =
+    (await eraseReasons(deps, tenantId, person)) +
+    (await eraseFromRefusals(db, tenantId, person.keys))
   erased.devices = await eraseFromDevices(db, tenantId, person.keys)
   // Last, since they say by which ids the person is to be found: a broken connection leaves the rest to be done.
   erased.profiles = await forgetProfiles(db, tenantId, profileIds(person.keys))
@@ -195,6 +199,25 @@ async function eraseAnswers(
       erased.answers += await blankAnswers(db, meant)
     }
   }
+}
+
+/** Why people gave deliveries up, in their own words. In parts: no statement may take longer than a minute. */
+async function eraseReasons(
+  { db }: PrivacyDeps,
+  tenantId: string,
+  { keys }: Person,
+): Promise<number> {
+  const step = 5_000
+  let count = 0
+  for (const day of await daysOf(db, 'delivery')) {
+    const blocks = await blocksOf(db, day)
+    for (let block = 0; block < blocks; block += step) {
+      const said = await reasonsIn(db, day, tenantId, block, block + step)
+      const meant = said.filter((reason) => textMentions(reason, keys))
+      count += await blankReasons(db, day, tenantId, block, block + step, meant)
+    }
+  }
+  return count
 }
 
 async function eraseKeys(

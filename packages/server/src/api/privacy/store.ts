@@ -5,7 +5,10 @@ import { type MessageRow, readMessageRows } from '../history/messages/store.ts'
 import { madeSince } from '../history/span.ts'
 
 /** The days that there are of a table, oldest first. */
-export async function daysOf(db: Queryable, table: 'message' | 'attempt'): Promise<Partition[]> {
+export async function daysOf(
+  db: Queryable,
+  table: 'message' | 'attempt' | 'delivery',
+): Promise<Partition[]> {
   const all = await listPartitions(db)
   return all.filter((one) => one.table === table && one.state === 'attached')
 }

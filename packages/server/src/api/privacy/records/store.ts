@@ -2,6 +2,7 @@
 import { lowestId } from '../../../core/id.ts'
 import { PomboError } from '../../../core/error.ts'
 import { mentions } from '../../../core/person.ts'
+import type { Partition } from '../../../db/partitions.ts'
 import type { Payloads } from '../../../db/payload.ts'
 import { inTransaction, type Pool, type Queryable } from '../../../db/pool.ts'
 
@@ -167,27 +168,57 @@ function openedOf(payloads: Pick<Payloads, 'open'>, stored: string, id: string):
   }
 }
 
-/** Why people gave deliveries up, in their own words, and why a source's last request was refused. */
-export async function eraseFromReasons(
+/** Why deliveries in some blocks of a day were given up: a few reasons, said many times. */
+export async function reasonsIn(
+  db: Queryable,
+  { name }: Partition,
+  tenantId: string,
+  from: number,
+  to: number,
+): Promise<string[]> {
+  // These blocks of the day and no others, from end to end.
+  const { rows } = await db.query<{ reason: string }>(
+    /* sql */ `
+      select distinct reason
+        from ${name}
+       where ctid >= $1::tid
+         and ctid < $2::tid
+         and tenant_id = $3
+         and reason is not null`,
+    [`(${from},0)`, `(${to},0)`, tenantId],
+  )
+  return rows.map(({ reason }) => reason)
+}
+
+export async function blankReasons(
+  db: Queryable,
+  { name }: Partition,
+  tenantId: string,
+  from: number,
+  to: number,
+  reasons: readonly string[],
+): Promise<number> {
+  if (reasons.length === 0) return 0
+  // The same blocks once more.
+  const { rowCount } = await db.query(
+    /* sql */ `
+      update ${name}
+         set reason = '${erased}'
+       where ctid >= $1::tid
+         and ctid < $2::tid
+         and tenant_id = $3
+         and reason = any($4)`,
+    [`(${from},0)`, `(${to},0)`, tenantId, reasons],
+  )
+  return rowCount ?? 0
+}
+
+/** Why a source's last request was refused, in the sender's words. */
+export async function eraseFromRefusals(
   db: Queryable,
   tenantId: string,
   keys: ReadonlySet<string>,
 ): Promise<number> {
-  // Closed deliveries of the kept days, from end to end: a few reasons, said many times.
-  const { rows: said } = await db.query<{ reason: string }>(
-    'select distinct reason from delivery where tenant_id = $1 and reason is not null',
-    [tenantId],
-  )
-  const meant = said.map(({ reason }) => reason).filter((one) => mentions(one, keys))
-  let count = 0
-  if (meant.length > 0) {
-    // The same once more, only where somebody was named.
-    const { rowCount } = await db.query(
-      'update delivery set reason = $2 where tenant_id = $1 and reason = any($3)',
-      [tenantId, erased, meant],
-    )
-    count += rowCount ?? 0
-  }
   // All sessions of the tenant: no index leads from it to them.
   const { rows: refused } = await db.query<{ source_id: string; app_id: string; said: string }>(
     /* sql */ `
@@ -208,7 +239,7 @@ export async function eraseFromReasons(
          and s.app_id = v.app_id`,
     [erased, named.map((one) => one.source_id), named.map((one) => one.app_id)],
   )
-  return count + (rowCount ?? 0)
+  return rowCount ?? 0
 }
 
 /** What a device's container or gateway said last, in its own words: often the account's number. */
