@@ -192,6 +192,16 @@ test('an erasure by the number finds what names the LID alone, and every node fo
   expect(await named('H5')).toMatchObject({ id: lid, altId: null, phone: null })
 })
 
+test('names that were told while the database was away are written when it is back', async () => {
+  const session = await baileys()
+  await tell(session, 'contacts.upsert', [{ id: pn, name: 'Maria' }])
+  // As a node does that could not read for a while what others changed.
+  api.intake.profiles.forget(undefined)
+  await api.intake.profiles.flush()
+  await say(session, textMessage('I1'), other)
+  expect(await last(session)).toMatchObject({ sender: { name: 'Maria' } })
+})
+
 test('sessions do not learn from each other', async () => {
   const [one, two] = [await baileys(), await baileys()]
   await say(one, textMessage('F1', { pushName: 'Maria' }))

@@ -87,10 +87,13 @@ export class Profiles {
     for (const fact of facts) this.#learn(tenantId, appId, fact)
   }
 
-  /** Somebody's names were erased from the app, or from any: what is known of it is read or learned anew. */
+  /**
+   * Somebody's names were erased from the app: what is known of it is read or learned anew. Undefined: from which app
+   * is not known, since the database was away; what was learned meanwhile is still to be written, and stays.
+   */
   forget(appId: string | undefined): void {
     this.#erasures += 1
-    for (const known of [this.#memory, this.#unsaved])
+    for (const known of appId === undefined ? [this.#memory] : [this.#memory, this.#unsaved])
       for (const key of Array.from(known.keys()))
         if (appId === undefined || key.startsWith(keyOf(appId, ''))) known.delete(key)
   }
