@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import { readMessagesFrom } from '../../src/api/pollers/read.ts'
 import { SystemClock } from '../../src/core/clock.ts'
 import { showId, uuidFloor } from '../../src/core/id.ts'
+import { noteChanges } from '../../src/db/changes.ts'
 import type { EndpointSettings } from '../../src/registry/endpoints/settings.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { startNode, type TestNode } from '../support/node.ts'
@@ -260,15 +261,17 @@ const circuit = async () =>
     )
   ).rows[0]?.circuit
 
-/** That the endpoint was made; the node that made it hears of it once more. */
-const heard = (node: TestNode) =>
-  new Promise<void>((resolve) => {
-    const stop = node.registry.cache.onChange(({ key }) => {
-      if (key !== appId) return
-      stop()
-      resolve()
-    })
+/** The node has heard of all that was changed so far. */
+async function heard({ registry }: TestNode): Promise<void> {
+  const mark = randomUUID()
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const stop = registry.cache.onChange(({ key }) => {
+    if (key === mark) resolve()
   })
+  await noteChanges(database.pool, 'app', [mark])
+  await promise
+  stop()
+}
 
 test('a circuit opens after failures in a row, between which no other node has delivered', async () => {
   await endpoint({
