@@ -157,6 +157,7 @@ export class Engine {
     })
     this.cache.onChange(({ kind, key }) => {
       if (kind === 'app') this.leased.look(key)
+      else if (kind === 'everything') this.leased.look(undefined)
     })
     this.dispatcher = new Dispatcher({
       pool,

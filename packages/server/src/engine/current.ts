@@ -1,5 +1,5 @@
 import type { MaybeLater } from '../core/when-there.ts'
-import type { Current } from '../queue/leased-deliveries.ts'
+import type { Current } from '../queue/held.ts'
 import type { Claim } from '../queue/queue.ts'
 import type { RegistryCache } from '../registry/cache/cache.ts'
 import type { EndpointInApp } from '../registry/cache/routes.ts'

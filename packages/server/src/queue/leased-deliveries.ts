@@ -1,10 +1,10 @@
-import type { Endpoint } from '../core/endpoint.ts'
 import type { MaybeLater } from '../core/when-there.ts'
 import { isAway, type Pool } from '../db/pool.ts'
 import type { Claim, NodeLease, Slots } from './queue.ts'
 import { messagesOf } from './claim/message/store.ts'
 import { dropProbe } from './claim/probe/store.ts'
 import { release } from './claim/store.ts'
+import { type Current, type Held, mayGo, maySend } from './held.ts'
 
 export interface LeasedDeliveriesDeps {
   pool: Pool
@@ -20,14 +20,6 @@ export interface LeasedDeliveriesDeps {
   /** Work waits in the database for the slots that have become free. */
   wake: (endpointId: string) => void
   log: (message: string, error: unknown) => void
-}
-
-export type Current = { endpoint: Endpoint; open: boolean } | 'gone' | undefined
-
-/** A leased delivery, and whether its payload is still to be read. */
-interface Held {
-  claim: Claim
-  payloadLeftOut: boolean
 }
 
 /** Deliveries that are being gathered for one request. */
@@ -46,8 +38,8 @@ export class LeasedDeliveries {
   /** Requests' worth of deliveries, in the order in which they came, for each endpoint. */
   readonly #waiting = new Map<string, Held[][]>()
   readonly #batches = new Map<string, OpenBatch>()
-  /** Endpoints that are being looked up before more is sent to them. */
-  readonly #lookedUp = new Set<string>()
+  /** Endpoints that are being looked up before more is sent to them, and whether they were changed meanwhile. */
+  readonly #lookedUp = new Map<string, { changed: boolean }>()
   readonly #released: Claim[] = []
   #stopping = false
   #empty: (() => void) | undefined
@@ -113,11 +105,15 @@ export class LeasedDeliveries {
 
   /**
    * Something of an app was changed: what waits for its endpoints, or is gathered, and may not go any more is put back,
-   * however long what is under way there takes.
+   * however long what is under way there takes. Undefined: of any app.
    */
-  look(appId: string): void {
-    for (const endpointId of new Set([...this.#waiting.keys(), ...this.#batches.keys()]))
-      if (this.#first(endpointId)?.app.id === appId) this.#next(endpointId)
+  look(appId: string | undefined): void {
+    for (const endpointId of new Set([...this.#waiting.keys(), ...this.#batches.keys()])) {
+      if (appId !== undefined && this.#first(endpointId)?.app.id !== appId) continue
+      const lookedUp = this.#lookedUp.get(endpointId)
+      if (lookedUp) lookedUp.changed = true
+      else this.#next(endpointId)
+    }
   }
 
   /**
@@ -210,10 +206,13 @@ export class LeasedDeliveries {
       this.#sendWaiting(endpointId, now)
       return
     }
-    this.#lookedUp.add(endpointId)
+    const lookedUp = { changed: false }
+    this.#lookedUp.set(endpointId, lookedUp)
     void now.then((found) => {
       this.#lookedUp.delete(endpointId)
       this.#sendWaiting(endpointId, found)
+      // What was found may be from before the change.
+      if (lookedUp.changed) this.#next(endpointId)
     })
   }
 
@@ -282,18 +281,4 @@ export class LeasedDeliveries {
     if (slots.release(claim.endpoint, claim.payloadBytes)) wake(claim.endpoint.id)
     if (this.#held.size === 0) this.#empty?.()
   }
-}
-
-/**
- * Whether it may go in one request as things stand. What was gathered for a request and is too much for one now must
- * not be parted here: of an ordering key, one would be sent beside the other.
- */
-function mayGo(group: readonly Held[], now: Exclude<Current, undefined>): boolean {
-  if (now === 'gone' || !maySend(group, now)) return false
-  return group.length <= (now.endpoint.batch?.maxEvents ?? 1)
-}
-
-function maySend(group: readonly Held[], now: Exclude<Current, undefined>): boolean {
-  if (now === 'gone' || now.endpoint.paused || now.endpoint.disabled) return false
-  return now.open || group.some(({ claim }) => claim.probe)
 }

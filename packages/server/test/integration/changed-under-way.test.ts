@@ -63,7 +63,15 @@ async function threeWait(settings: object = {}): Promise<() => void> {
   const held = Promise.withResolvers<void>()
   receiver.answer = ({ path }) => (path === '/e' ? { after: held.promise } : {})
   const batch = { maxEvents: 10, maxWaitMs: 100 }
-  await endpoint({ url: `${receiver.url}/e`, uid: 'e', maxInFlight: 1, batch, ...settings })
+  await endpoint({
+    url: `${receiver.url}/e`,
+    uid: 'e',
+    maxInFlight: 1,
+    // As long as it takes: a request that ran out of time would come again.
+    timeoutMs: 60_000,
+    batch,
+    ...settings,
+  })
   await send({ eventType: 'a', payload: 0 })
   await receiver.waitFor(1)
   // What is gathered beside them as long says when they are.
@@ -107,6 +115,25 @@ test.each(['endpoint', 'app'])(
     expect(arrived('/e')).toEqual([0])
   },
 )
+
+test('what waits in memory is put back once a node hears again of what was paused', async () => {
+  const release = await threeWait()
+  const { cache } = api.node.registry
+  await api.database.pool.query('alter table change rename to change_elsewhere')
+  const uuid = readId('app', appId)!
+  await until(() => cache.peekRoutes(uuid) === undefined)
+  // As another node would, whose change comes too late for this one to be told of it alone.
+  await api.database.pool.query(
+    `update endpoint set paused = true where app_id = $1 and uid = 'e'`,
+    [uuid],
+  )
+  await api.database.pool.query('alter table change_elsewhere rename to change')
+  await until(async () => (await work()).waiting === 3)
+  release()
+  await call('POST', '/resume')
+  await idle()
+  expect(arrived('/e')).toEqual([0, 1, 2, 3])
+})
 
 test('what is gathered goes to the URL that its endpoint has when it is sent', async () => {
   const batch = { maxEvents: 2, maxWaitMs: 60_000 }

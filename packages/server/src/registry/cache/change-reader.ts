@@ -74,10 +74,11 @@ export class ChangeReader {
     try {
       const { snapshot, changes, rewound } = await readChanges(pool, this.#snapshot)
       const away = this.#snapshot !== undefined && askedAtMs - this.#readAtMs > CHANGES_KEPT_MS / 2
+      // First, since who hears of a change asks at once how it stands now.
+      this.#readAtMs = askedAtMs
       if (this.#failed || rewound || away) dropAll()
       else for (const change of changes) apply(change)
       this.#snapshot = snapshot
-      this.#readAtMs = askedAtMs
       if (this.#failed) mended('changes to apps, endpoints and keys are read again')
       this.#failed = false
     } catch (error) {
