@@ -33,20 +33,18 @@ test('killing Pombo and its database with kill -9 loses nothing that was answere
   receiver.answer = () => ({ delayMs: 300 })
   const accepted: string[] = []
   let n = 0
-  let killed = false
-  // Sends without a pause until the connection breaks; what was under way then was never answered.
+  // Each sends without a pause until its connection breaks; what was under way then was never answered. Not again after
+  // that: by then the port may be another program's.
   const senders = Array.from({ length: 16 }, async () => {
-    while (!killed) {
-      const { id } = await post(first.url, `/app/${app.id}/msg`, event(n++)).catch(() => ({
-        id: undefined,
-      }))
-      if (id !== undefined) accepted.push(id)
+    for (;;) {
+      const sent = await post(first.url, `/app/${app.id}/msg`, event(n++)).catch(() => undefined)
+      if (sent === undefined) return
+      accepted.push(sent.id)
     }
   })
   await until(() => accepted.length >= 150 && receiver.received.length > 20)
   first.process.child.kill('SIGKILL')
   await endOrphans(join(folder(), 'data', 'postgres'))
-  killed = true
   await Promise.all(senders)
   await first.process.ended()
   const before = new Set(received())
