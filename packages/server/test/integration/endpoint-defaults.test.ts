@@ -120,7 +120,8 @@ test('a tenant’s word acts on the endpoints that are there already: schedule, 
   await saying({ retrySchedule: [0.05, 0.05], timeoutMs: 1_000, circuit: { failuresToOpen: 100 } })
   const durations = (await attempts(await send(), 3)).map((one) => one.responseDurationMs)
   expect(receiver.received).toHaveLength(3)
-  expect(Math.max(...durations)).toBeGreaterThanOrEqual(1_000)
+  // A timer may fire within the millisecond before its time.
+  expect(Math.max(...durations)).toBeGreaterThanOrEqual(999)
   expect(Math.max(...durations)).toBeLessThan(5_000)
   // Three failures in a row are the server's limit, which the tenant had raised.
   expect((await call('GET', `${app()}/endpoint/${id}`)).body.health.circuit).toBe('closed')
