@@ -200,7 +200,8 @@ describe('without one', () => {
       const durations = attempts.map(
         (one: { responseDurationMs: number }) => one.responseDurationMs,
       )
-      expect(Math.max(...durations)).toBeGreaterThanOrEqual(1_000)
+      // A timer may fire within the millisecond before its time.
+      expect(Math.max(...durations)).toBeGreaterThanOrEqual(999)
       expect(Math.max(...durations)).toBeLessThan(10_000)
     } finally {
       await receiver.close()
