@@ -5,6 +5,12 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import { readId, showId } from '../../src/core/id.ts'
 import { startApi, type TestApi } from '../support/api-server.ts'
 import { type DatabaseLine, openLine } from '../support/database-line.ts'
+import {
+  type Asked,
+  closedDeliveries,
+  countsAgree,
+  HeldRequests,
+} from '../support/held-requests.ts'
 import { startNode, type TestNode } from '../support/node.ts'
 import { runs } from '../support/property-runs.ts'
 import { type Receiver, startReceiver, until } from '../support/receiver.ts'
@@ -109,15 +115,6 @@ const action = fc.oneof(
 )
 type Action = typeof action extends fc.Arbitrary<infer One> ? One : never
 
-/** A request that is not answered yet, or was: the messages in it, and what it was answered. */
-interface Asked {
-  uid: string
-  messages: string[]
-  number: number
-  status: number | undefined
-  answer: (status: number) => void
-}
-
 test('each message is delivered or says why not, and no more often than what happened explains', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(action, { minLength: 10, maxLength: 60 }), (actions) =>
@@ -132,31 +129,14 @@ async function holds(actions: readonly Action[]): Promise<void> {
   const scope = { tenantId: api.tenantId, appId: '' }
   const shownApp = (await api.svix.application.create({ name: 'app' })).id
   const appId = (scope.appId = readId('app', shownApp)!)
-  const asked: Asked[] = []
   /** Endpoints of which all nodes have heard that they are paused, and what was sent to them all the same. */
   const quiet = new Set<string>()
   const tooLate: Asked[] = []
-  let open = true
-  receiver.answer = ({ path, body, headers }) => {
-    const parsed = JSON.parse(body) as { id: string }[] | number
-    const { promise, resolve } = Promise.withResolvers<number>()
-    const one: Asked = {
-      uid: path.slice(1),
-      messages: Array.isArray(parsed)
-        ? parsed.map(({ id }) => id)
-        : [String(headers['webhook-id'])],
-      number: asked.length,
-      status: undefined,
-      answer(status) {
-        one.status = status
-        resolve(status)
-      },
-    }
-    asked.push(one)
+  const requests = new HeldRequests((one) => {
     if (quiet.has(one.uid)) tooLate.push(one)
-    if (!open) one.answer(200)
-    return { after: promise }
-  }
+  })
+  const { asked } = requests
+  receiver.answer = requests.hold
   for (const name of uids)
     await call('POST', '/endpoint', 201, {
       url: `${receiver.url}/${name}`,
@@ -185,7 +165,7 @@ async function holds(actions: readonly Action[]): Promise<void> {
     await call('POST', `/endpoint/${name}/resume`, 200)
     await call('POST', `/endpoint/${name}/circuit`, 200, { state: 'closed' })
   }
-  answerAll()
+  requests.answerAll()
   await until(async () => {
     const { rows } = await api.database.pool.query<{ left: number }>(
       'select count(*) as left from work where app_id = $1',
@@ -198,15 +178,7 @@ async function holds(actions: readonly Action[]): Promise<void> {
   })
   await until(() => [api.node, other!].every(({ engine }) => engine.recorder.backlog === 0))
 
-  const { rows: closed } = await api.database.pool.query<{
-    uid: string
-    message_id: string
-    state: string
-  }>(
-    `select e.uid, h.message_id, h.state from history h join endpoint e on e.id = h.endpoint_id
-      where e.app_id = $1 and h.state is not null order by h.id`,
-    [appId],
-  )
+  const closed = await closedDeliveries(api.database.pool, appId)
   const last = new Map(closed.map((row) => [`${row.message_id} ${row.uid}`, row.state]))
   for (const { id } of messages) {
     for (const name of uids) {
@@ -232,33 +204,11 @@ async function holds(actions: readonly Action[]): Promise<void> {
       .map((one) => ids.indexOf(one.messages[0]!))
     expect(came, `order of key ${key}`).toEqual(came.toSorted((a, b) => a - b))
   }
-  const { rows: counted } = await api.database.pool.query<Record<string, number>>(
-    `select coalesce(sum(delivered), 0)::int as delivered, coalesce(sum(exhausted), 0)::int as exhausted,
-            coalesce(sum(discarded), 0)::int as discarded, coalesce(sum(attempts), 0)::int as attempts
-       from endpoint_stat s join endpoint e on e.id = s.endpoint_id where e.app_id = $1`,
-    [appId],
-  )
-  const of = (state: string) => closed.filter((row) => row.state === state).length
-  const { rows: tried } = await api.database.pool.query<{ count: number }>(
-    'select count(*) as count from attempt where app_id = $1',
-    [appId],
-  )
-  expect(counted[0]).toEqual({
-    delivered: of('delivered'),
-    exhausted: of('exhausted'),
-    discarded: of('discarded'),
-    attempts: tried[0]!.count,
-  })
-  const requests = asked.reduce((sum, one) => sum + one.messages.length, 0)
-  expect(tried[0]!.count).toBeLessThanOrEqual(requests)
-  if (outages === 0) expect(tried[0]!.count).toBe(requests)
+  const attempts = await countsAgree(api.database.pool, appId, closed)
+  expect(attempts).toBeLessThanOrEqual(requests.messageCount)
+  if (outages === 0) expect(attempts).toBe(requests.messageCount)
   await until(() => [api.node, other!].every(({ engine }) => engine.leased.size === 0))
 
-  /** Those that are waiting, and all that come while it is not open. */
-  function answerAll(): void {
-    open = false
-    for (const one of asked) if (one.status === undefined) one.answer(200)
-  }
   async function act(one: Action): Promise<void> {
     const message = 'at' in one ? messages[one.at % messages.length]?.id : undefined
     switch (one.kind) {
@@ -276,11 +226,9 @@ async function holds(actions: readonly Action[]): Promise<void> {
         for (const name of uids) if (disabled.has(name)) mayBeGivenUp.add(`${id} ${name}`)
         return
       }
-      case 'answer': {
-        const waiting = asked.filter(({ status }) => status === undefined)
-        waiting[one.at % waiting.length]?.answer(one.status)
+      case 'answer':
+        requests.answer(one.at, one.status)
         return
-      }
       case 'resend': {
         if (message === undefined) return
         const { status } = await api.call(
@@ -355,13 +303,13 @@ async function holds(actions: readonly Action[]): Promise<void> {
       await mend()
       const node = other!
       other = undefined
-      answerAll()
+      requests.answerAll()
       const { unfinished, unrecorded } = await node.stop()
       expect(unfinished).toBe(0)
       // Within a transaction a lost answer is waited for as long as the database lets it stand.
       if (!isLosing) expect(unrecorded).toBe(0)
       isLosing = false
-      open = true
+      requests.held = true
       return
     }
     if (!other) return

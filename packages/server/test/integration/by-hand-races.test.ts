@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { readId } from '../../src/core/id.ts'
 import { startApi, type TestApi } from '../support/api-server.ts'
+import { closedDeliveries, countsAgree, HeldRequests } from '../support/held-requests.ts'
 import { runs } from '../support/property-runs.ts'
 import { type Receiver, startReceiver, until } from '../support/receiver.ts'
 
@@ -84,15 +85,6 @@ const action = fc.oneof(
 )
 type Action = typeof action extends fc.Arbitrary<infer One> ? One : never
 
-/** A request that is not answered yet, or was: the messages in it, and what it was answered. */
-interface Asked {
-  uid: string
-  messages: string[]
-  number: number
-  status: number | undefined
-  answer: (status: number) => void
-}
-
 test('each message is delivered or says why not, and what was resent is sent again', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(action, { minLength: 10, maxLength: 60 }), (actions) =>
@@ -104,28 +96,10 @@ test('each message is delivered or says why not, and what was resent is sent aga
 
 async function holds(actions: readonly Action[]): Promise<void> {
   const appId = (await api.svix.application.create({ name: 'app' })).id
-  const app = readId('app', appId)
-  const asked: Asked[] = []
-  let open = true
-  receiver.answer = ({ path, body, headers }) => {
-    const parsed = JSON.parse(body) as { id: string }[] | number
-    const { promise, resolve } = Promise.withResolvers<number>()
-    const one: Asked = {
-      uid: path.slice(1),
-      messages: Array.isArray(parsed)
-        ? parsed.map(({ id }) => id)
-        : [String(headers['webhook-id'])],
-      number: asked.length,
-      status: undefined,
-      answer(status) {
-        one.status = status
-        resolve(status)
-      },
-    }
-    asked.push(one)
-    if (!open) one.answer(200)
-    return { after: promise }
-  }
+  const app = readId('app', appId)!
+  const requests = new HeldRequests()
+  const { asked } = requests
+  receiver.answer = requests.hold
   for (const name of uids)
     await call('POST', '/endpoint', 201, {
       url: `${receiver.url}/${name}`,
@@ -145,13 +119,13 @@ async function holds(actions: readonly Action[]): Promise<void> {
   const disabled = new Set<string>()
   for (const one of actions) await act(one)
 
-  open = false
+  requests.held = false
   for (const name of uids) {
     await call('PATCH', `/endpoint/${name}`, 200, { disabled: false })
     await call('POST', `/endpoint/${name}/resume`, 200)
     await call('POST', `/endpoint/${name}/circuit`, 200, { state: 'closed' })
   }
-  for (const one of asked) if (one.status === undefined) one.answer(200)
+  requests.answerAll()
   await until(async () => {
     const { rows } = await api.database.pool.query<{ left: number }>(
       `select (select count(*) from work where app_id = $1)
@@ -164,15 +138,7 @@ async function holds(actions: readonly Action[]): Promise<void> {
     throw new Error(`left in work: ${JSON.stringify(rows)}`)
   })
 
-  const { rows: closed } = await api.database.pool.query<{
-    uid: string
-    message_id: string
-    state: string
-  }>(
-    `select e.uid, h.message_id, h.state from history h join endpoint e on e.id = h.endpoint_id
-      where e.app_id = $1 and h.state is not null order by h.id`,
-    [app],
-  )
+  const closed = await closedDeliveries(api.database.pool, app)
   const last = new Map(closed.map((row) => [`${row.message_id} ${row.uid}`, row.state]))
   for (const shown of messages) {
     for (const name of uids) {
@@ -201,24 +167,8 @@ async function holds(actions: readonly Action[]): Promise<void> {
         ).toBe(true)
     }
   }
-  const { rows: counted } = await api.database.pool.query<Record<string, number>>(
-    `select coalesce(sum(delivered), 0)::int as delivered, coalesce(sum(exhausted), 0)::int as exhausted,
-            coalesce(sum(discarded), 0)::int as discarded, coalesce(sum(attempts), 0)::int as attempts
-       from endpoint_stat s join endpoint e on e.id = s.endpoint_id where e.app_id = $1`,
-    [app],
-  )
-  const of = (state: string) => closed.filter((row) => row.state === state).length
-  const { rows: tried } = await api.database.pool.query<{ count: number }>(
-    'select count(*) as count from attempt where app_id = $1',
-    [app],
-  )
-  expect(counted[0]).toEqual({
-    delivered: of('delivered'),
-    exhausted: of('exhausted'),
-    discarded: of('discarded'),
-    attempts: tried[0]!.count,
-  })
-  expect(tried[0]!.count).toBe(asked.reduce((sum, one) => sum + one.messages.length, 0))
+  const attempts = await countsAgree(api.database.pool, app, closed)
+  expect(attempts).toBe(requests.messageCount)
   await until(() => api.node.engine.leased.size === 0)
 
   async function act(one: Action): Promise<void> {
@@ -232,11 +182,9 @@ async function holds(actions: readonly Action[]): Promise<void> {
         for (const name of uids) if (disabled.has(name)) mayBeGivenUp.add(`${made.id} ${name}`)
         return
       }
-      case 'answer': {
-        const waiting = asked.filter(({ status }) => status === undefined)
-        waiting[one.at % waiting.length]?.answer(one.status)
+      case 'answer':
+        requests.answer(one.at, one.status)
         return
-      }
       case 'resend': {
         if (message === undefined) return
         const number = asked.length
