@@ -27,8 +27,8 @@ const claimed = async () =>
   await claim(database.pool, node!, [
     { endpointId: endpointId!, free: 5, order: [0, 1, 2], floors: [0, 0, 0] },
   ])
-const putBack = async (deliveryId: string) => {
-  await release(database.pool, [{ ...work, deliveryId, leasedBy: node! }])
+const putBack = async (deliveryId: string, leasedBy = node!) => {
+  await release(database.pool, [{ ...work, deliveryId, leasedBy }])
 }
 
 test('a delivery that was resent is not freed by the one that it replaced being put back', async () => {
@@ -40,4 +40,13 @@ test('a delivery that was resent is not freed by the one that it replaced being 
   expect(await claimed()).toEqual([])
   await putBack(uuid('0b'))
   expect((await claimed()).map(({ id }) => id)).toEqual([uuid('0b')])
+})
+
+test('a delivery that another node has taken over is not freed by the one that had it before', async () => {
+  await resend(database.pool, { ...work, deliveryId: uuid('0c') })
+  expect((await claimed()).map(({ id }) => id)).toEqual([uuid('0c')])
+  await putBack(uuid('0c'), uuid('06'))
+  expect(await claimed()).toEqual([])
+  await putBack(uuid('0c'))
+  expect((await claimed()).map(({ id }) => id)).toEqual([uuid('0c')])
 })
