@@ -39,7 +39,7 @@ export async function openDatabase(
   undo.defer(() => pool.end())
   const leasePool = openPool(url, 1, 'pombo-lease', hosts)
   undo.defer(() => leasePool.end())
-  await migrate(pool, { log: progress })
+  await migrate(pool, { log: progress, signal })
   const unwatch = hosts?.watch()
   undo.defer(() => unwatch?.())
   return {

@@ -9,8 +9,8 @@
  */
 import { createHash } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
-import { open, rename, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { chmod, copyFile, open, rename, rm, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createZstdCompress } from 'node:zlib'
@@ -38,6 +38,9 @@ export interface BackupOptions {
   /** The ids of the encryption keys that secrets are sealed with, so that a restore can ask for them first. */
   keyIds: readonly string[]
   progress: (done: Progress) => void
+  /** Copied in before the backup counts, where given: the file with the keys. */
+  keysFile?: string | undefined
+  signal?: AbortSignal | undefined
 }
 
 export interface Progress {
@@ -66,11 +69,11 @@ export async function takeBackup(options: BackupOptions): Promise<Manifest> {
 }
 
 async function write(
-  { url, folder, version, keyIds, progress }: BackupOptions,
+  { url, folder, version, keyIds, progress, keysFile, signal }: BackupOptions,
   partial: string,
 ): Promise<Manifest> {
   await makeFolders(partial, 0o700)
-  const manifest = await snapshot(url, async (client): Promise<Manifest> => {
+  const manifest = await snapshot(url, signal, async (client): Promise<Manifest> => {
     const [facts, found] = [await snapshotFacts(client), await parts(client)]
     const written: ManifestPart[] = []
     const total = found.reduce((sum, { bytes }) => sum + bytes, 0)
@@ -97,6 +100,12 @@ async function write(
       parts: written,
     }
   })
+  if (keysFile !== undefined) {
+    const copy = join(partial, basename(keysFile))
+    await copyFile(keysFile, copy)
+    await chmod(copy, 0o600)
+    await sync(copy)
+  }
   await writeFile(join(partial, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`, {
     mode: 0o600,
   })

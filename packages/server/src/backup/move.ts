@@ -3,7 +3,7 @@ import { migrate } from '../db/migrate.ts'
 import { schemaVersion } from '../db/migrations.ts'
 import type { Pool } from '../db/pool.ts'
 import type { Progress } from './backup.ts'
-import { emptySchema } from './restore.ts'
+import { emptySchema, refuseInUse } from './restore.ts'
 import {
   liveNodeNames,
   loading,
@@ -24,6 +24,7 @@ export interface MoveOptions {
   /** Called when all is copied, before it is committed: what it throws ends the move with nothing changed. */
   beforeCommit: () => Promise<void>
   progress: (done: Progress) => void
+  signal?: AbortSignal | undefined
 }
 
 /**
@@ -35,6 +36,7 @@ export async function moveDatabase({
   to,
   beforeCommit,
   progress,
+  signal,
 }: MoveOptions): Promise<number> {
   const nodes = await liveNodeNames(from.pool)
   if (nodes.length > 0)
@@ -46,8 +48,10 @@ export async function moveDatabase({
   await emptySchema(to.pool, schemaVersion())
   return await snapshot(
     from.url,
+    signal,
     async (source) =>
-      await loading(to.url, async (target) => {
+      await loading(to.url, signal, async (target) => {
+        await refuseInUse(target)
         const found = await parts(source)
         await makeDays(
           target,

@@ -13,7 +13,7 @@ import { pipeline } from 'node:stream/promises'
 import { createZstdDecompress } from 'node:zlib'
 import { migrate } from '../db/migrate.ts'
 import { partitionName, type Partitioned } from '../db/partitions.ts'
-import type { Pool } from '../db/pool.ts'
+import type { Pool, Queryable } from '../db/pool.ts'
 import { discardDeliveries } from '../record/discard/store.ts'
 import type { Progress } from './backup.ts'
 import type { Manifest, ManifestPart } from './manifest.ts'
@@ -21,6 +21,7 @@ import {
   cancelJobs,
   endpointsWithWork,
   filledTables,
+  hasSchema,
   liveNodeNames,
   loading,
   makeDays,
@@ -39,6 +40,7 @@ export interface RestoreOptions {
   /** Deliveries that were open are sent, at the risk of a second time. */
   sendOpen: boolean
   progress: (done: Progress) => void
+  signal?: AbortSignal | undefined
 }
 
 export interface Restored {
@@ -49,9 +51,10 @@ export interface Restored {
 }
 
 export async function restoreBackup(options: RestoreOptions): Promise<Restored> {
-  const { url, pool, manifest } = options
+  const { url, pool, manifest, signal } = options
   await emptySchema(pool, manifest.schemaVersion)
-  const restored = await loading(url, async (client): Promise<Restored> => {
+  const restored = await loading(url, signal, async (client): Promise<Restored> => {
+    await refuseInUse(client)
     await makeDays(
       client,
       manifest.parts.flatMap(({ dayMs }) => dayMs ?? []),
@@ -81,19 +84,26 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
   return restored
 }
 
+const elsewhere =
+  'Nothing was changed. Restore into a database of its own: another DATABASE_URL, or another POMBO_DATA_DIR.'
+
 /** The tables of that version, and nothing in them; or an Error. */
 export async function emptySchema(pool: Pool, version: number): Promise<void> {
+  // Before its tables are brought to that version, if somebody's they are.
+  if (await hasSchema(pool)) await refuseInUse(pool)
   const found = await migrate(pool, { upTo: version })
-  const elsewhere =
-    'Nothing was changed. Restore into a database of its own: another DATABASE_URL, or another POMBO_DATA_DIR.'
   if (found.to > version)
     throw new Error(
       `The database has tables of schema version ${found.to}, the backup is of ${version}. ${elsewhere}`,
     )
-  const nodes = await liveNodeNames(pool)
+}
+
+/** Asked again in the transaction that fills it: a Pombo, or another restore, may have come first. */
+export async function refuseInUse(db: Queryable): Promise<void> {
+  const nodes = await liveNodeNames(db)
   if (nodes.length > 0)
     throw new Error(`A Pombo is running on the database (${nodes.join(', ')}). ${elsewhere}`)
-  const filled = await filledTables(pool)
+  const filled = await filledTables(db)
   if (filled.length > 0)
     throw new Error(
       `The database is not empty: there are rows in ${filled.slice(0, 8).join(', ')}` +
@@ -103,12 +113,12 @@ export async function emptySchema(pool: Pool, version: number): Promise<void> {
 
 async function loadParts(
   client: Parameters<typeof writePart>[0],
-  { folder, manifest, progress }: RestoreOptions,
+  { folder, manifest, progress, signal }: RestoreOptions,
 ): Promise<number> {
   const total = manifest.parts.reduce((sum, part) => sum + part.rows, 0)
   let rows = 0
   for (const part of manifest.parts) {
-    await loadPart(client, part, join(folder, part.file))
+    await loadPart(client, part, join(folder, part.file), signal)
     rows += part.rows
     progress({
       part: part.file.replace('.copy.zst', ''),
@@ -123,6 +133,7 @@ async function loadPart(
   client: Parameters<typeof writePart>[0],
   { table, dayMs, columns, rows, sha256 }: ManifestPart,
   path: string,
+  signal: AbortSignal | undefined,
 ): Promise<void> {
   const name = dayMs === undefined ? table : partitionName(table as Partitioned, dayMs)
   const hash = createHash('sha256')
@@ -136,14 +147,28 @@ async function loadPart(
   try {
     await pipeline(createReadStream(path), createZstdDecompress(), hashed, target)
   } catch (cause) {
+    signal?.throwIfAborted()
+    if (!(await isWhole(path, sha256))) throw damaged(path, cause)
     const detail = cause instanceof Error ? cause.message : String(cause)
     throw new Error(`${path} could not be read into ${name}: ${detail}. Nothing was restored.`, {
       cause,
     })
   }
-  if (hash.digest('hex') !== sha256 || target.rowCount !== rows)
-    throw new Error(
-      `${path} is not the file that the backup wrote: its contents differ from the manifest's checksum. ` +
-        'Nothing was restored.',
-    )
+  if (hash.digest('hex') !== sha256 || target.rowCount !== rows) throw damaged(path)
 }
+
+/** Whether what could not be loaded is what the backup wrote, so that it is the database that would not have it. */
+async function isWhole(path: string, sha256: string): Promise<boolean> {
+  const hash = createHash('sha256')
+  return await pipeline(createReadStream(path), createZstdDecompress(), hash).then(
+    () => hash.digest('hex') === sha256,
+    () => false,
+  )
+}
+
+const damaged = (path: string, cause?: unknown): Error =>
+  new Error(
+    `${path} is not as the backup wrote it: it is missing, cut short or changed. Nothing was restored. Restore from ` +
+      'another copy of this backup, or from another backup.',
+    { cause },
+  )

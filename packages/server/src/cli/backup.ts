@@ -1,4 +1,4 @@
-import { copyFile, chmod, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { takeBackup } from '../backup/backup.ts'
 import { text } from '../core/setting-kinds.ts'
@@ -6,10 +6,11 @@ import { KEYS_FILE, keysIn } from '../db/seal-keys.ts'
 import { exitCodes, flag, option } from './command.ts'
 import { configuredCommand } from './config-loading.ts'
 import { copyProgress, count } from './copy-progress.ts'
-import { withDatabaseInUse } from './database.ts'
+import { type OpenDatabase, withDatabaseInUse } from './database.ts'
 import { sealingKeys } from './doctor/store.ts'
 import { version } from '../version.ts'
 import { print, tell } from './output.ts'
+import { stoppable } from './signals.ts'
 
 export const backupCommand = configuredCommand({
   name: 'backup',
@@ -50,10 +51,21 @@ without them the secrets are lost (POMBO_ENCRYPTION_KEYS, or the file encryption
       )
       return exitCodes.usage
     }
-    await withDatabaseInUse(config, async ({ pool, url, where }) => {
+    const keys = withKeys ? await keysIn(config.dataDir) : undefined
+    const keysFile = keys && join(config.dataDir, KEYS_FILE)
+    const work = async ({ pool, url, where }: OpenDatabase, signal: AbortSignal) => {
       const startedAt = performance.now()
       const keyIds = [...(await sealingKeys(pool)).keys()]
-      const manifest = await takeBackup({ url, folder, version, keyIds, progress: copyProgress() })
+      const progress = copyProgress()
+      const manifest = await takeBackup({
+        url,
+        folder,
+        version,
+        keyIds,
+        keysFile,
+        progress,
+        signal,
+      })
       const rows = manifest.parts.reduce((sum, part) => sum + part.rows, 0)
       const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1)
       print(
@@ -64,8 +76,18 @@ without them the secrets are lost (POMBO_ENCRYPTION_KEYS, or the file encryption
           `${count(manifest.openDeliveries)} deliveries were open. A restore does not send these by itself: ` +
             'see "pombo restore --help".',
         )
-    })
-    if (withKeys) await addKeys(config.dataDir, folder)
+    }
+    await stoppable(
+      (signal) => `stopped by ${signal}`,
+      async (signal) =>
+        await withDatabaseInUse(config, async (database) => await work(database, signal), signal),
+    )
+    if (withKeys)
+      print(
+        keysFile === undefined
+          ? 'There are no encryption keys yet, so that none are in it.'
+          : `The encryption keys are in it (${KEYS_FILE}): who can read the folder can read the secrets.`,
+      )
     else if (config.encryptionKeys !== undefined)
       print(
         'Not in it: the encryption keys, POMBO_ENCRYPTION_KEYS. Without them the secrets cannot be read.',
@@ -77,17 +99,6 @@ without them the secrets are lost (POMBO_ENCRYPTION_KEYS, or the file encryption
     return exitCodes.ok
   },
 })
-
-async function addKeys(dataDir: string, folder: string): Promise<void> {
-  if ((await keysIn(dataDir)) === undefined)
-    return print('There are no encryption keys yet, so that none are in it.')
-  const copy = join(folder, KEYS_FILE)
-  await copyFile(join(dataDir, KEYS_FILE), copy)
-  await chmod(copy, 0o600)
-  print(
-    `The encryption keys are in it (${KEYS_FILE}): who can read the folder can read the secrets.`,
-  )
-}
 
 async function exists(path: string): Promise<boolean> {
   return await stat(path).then(

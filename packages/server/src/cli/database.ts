@@ -21,11 +21,13 @@ export interface OpenDatabase {
 export async function withDatabase<T>(
   config: Config,
   work: (database: OpenDatabase) => Promise<T>,
+  signal?: AbortSignal,
 ): Promise<T> {
   if (config.databaseUrl !== undefined) return await withUrl(config.databaseUrl, work)
   const server = await startEmbedded({
     dataDir: config.dataDir,
     log: tell,
+    ...(signal && { signal }),
   })
   try {
     return await withPool(server.url, embeddedName(config), work)
@@ -38,13 +40,14 @@ export async function withDatabase<T>(
 export async function withDatabaseInUse<T>(
   config: Config,
   work: (database: OpenDatabase) => Promise<T>,
+  signal?: AbortSignal,
 ): Promise<T> {
   if (config.databaseUrl === undefined && !(await hasEmbedded(config.dataDir)))
     throw new Error(
       `There is no database in ${config.dataDir}. Name its folder with POMBO_DATA_DIR, or set DATABASE_URL.`,
     )
   try {
-    return await withDatabase(config, work)
+    return await withDatabase(config, work, signal)
   } catch (error) {
     if (!isInUse(error)) throw error
   }

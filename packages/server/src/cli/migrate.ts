@@ -10,6 +10,7 @@ import { configuredCommand } from './config-loading.ts'
 import { copyProgress, count } from './copy-progress.ts'
 import { type OpenDatabase, withDatabase, withUrl } from './database.ts'
 import { print } from './output.ts'
+import { stoppable } from './signals.ts'
 
 export const migrateCommand = configuredCommand({
   name: 'migrate',
@@ -39,10 +40,18 @@ lose nothing. The embedded data stay where they are, marked, so that no Pombo st
     ],
   ],
   async run({ to }, config) {
-    await withDatabase(config, async (database) => {
-      if (to === undefined) return await bringUpToDate(database)
-      await withUrl(to, async (target) => await move(database, target, config))
-    })
+    if (to === undefined) await withDatabase(config, bringUpToDate)
+    else
+      await stoppable(
+        (signal) => `Stopped by ${signal}. Nothing was moved.`,
+        async (signal) =>
+          await withDatabase(
+            config,
+            async (database) =>
+              await withUrl(to, async (target) => await move(database, target, config, signal)),
+            signal,
+          ),
+      )
     return exitCodes.ok
   },
 })
@@ -59,15 +68,24 @@ async function bringUpToDate({ pool, where }: OpenDatabase): Promise<void> {
   )
 }
 
-async function move(from: OpenDatabase, to: OpenDatabase, config: Config): Promise<void> {
+async function move(
+  from: OpenDatabase,
+  to: OpenDatabase,
+  config: Config,
+  signal: AbortSignal,
+): Promise<void> {
   const isEmbedded = config.databaseUrl === undefined
   const startedAt = performance.now()
-  const rows = await moveDatabase({ from, to, beforeCommit, progress: copyProgress() }).catch(
-    async (error: unknown) => {
-      if (isEmbedded) await unmarkMoved(config.dataDir)
-      throw error
-    },
-  )
+  const rows = await moveDatabase({
+    from,
+    to,
+    beforeCommit,
+    progress: copyProgress(),
+    signal,
+  }).catch(async (error: unknown) => {
+    if (isEmbedded) await unmarkMoved(config.dataDir)
+    throw error
+  })
   // Before the copy counts: killed between the two, neither database would be started on by mistake.
   async function beforeCommit(): Promise<void> {
     if (isEmbedded) await markMoved(config.dataDir, to.where)

@@ -10,8 +10,9 @@ import { KEYS_FILE, keysIn } from '../db/seal-keys.ts'
 import { exitCodes, flag, option } from './command.ts'
 import { configuredCommand } from './config-loading.ts'
 import { copyProgress, count } from './copy-progress.ts'
-import { withDatabase } from './database.ts'
+import { type OpenDatabase, withDatabase } from './database.ts'
 import { print } from './output.ts'
+import { stoppable } from './signals.ts'
 
 export const restoreCommand = configuredCommand({
   name: 'restore',
@@ -42,7 +43,7 @@ What came in after the backup is not in it.`,
     const folder = resolve(from!)
     const manifest = await readManifest(folder)
     await bringKeys(manifest, folder, config)
-    await withDatabase(config, async ({ pool, url, where }) => {
+    const work = async ({ pool, url, where }: OpenDatabase, signal: AbortSignal) => {
       const startedAt = performance.now()
       const done = await restoreBackup({
         url,
@@ -51,13 +52,19 @@ What came in after the backup is not in it.`,
         manifest,
         sendOpen,
         progress: copyProgress(),
+        signal,
       })
       const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1)
       print(
         `${where}: ${count(done.rows)} rows restored, as of ${manifest.takenAt}, in ${seconds} s.`,
       )
       for (const line of unknowns(manifest, done, sendOpen)) print(line)
-    })
+    }
+    await stoppable(
+      (signal) => `Stopped by ${signal}. Nothing was restored.`,
+      async (signal) =>
+        await withDatabase(config, async (database) => await work(database, signal), signal),
+    )
     return exitCodes.ok
   },
 })
@@ -90,18 +97,17 @@ function unknowns(
 async function bringKeys(manifest: Manifest, folder: string, config: Config): Promise<void> {
   const inBackup = await keysIn(folder)
   const there = config.encryptionKeys ?? (await keysIn(config.dataDir))
-  if (there === undefined && inBackup !== undefined) {
-    await makeFolders(config.dataDir, 0o700)
-    await copyFile(join(folder, KEYS_FILE), join(config.dataDir, KEYS_FILE))
-    await chmod(join(config.dataDir, KEYS_FILE), 0o600)
-    print(`The backup's encryption keys are in ${config.dataDir} now.`)
-  }
   const ring = new Set((there ?? inBackup ?? []).map((key) => keyIdOf(key)?.toString('hex')))
   const missing = manifest.keyIds.filter((id) => !ring.has(id))
-  if (missing.length === 0) return
-  throw new Error(
-    `The backup's secrets are encrypted under ${missing.length === 1 ? 'a key' : 'keys'} that is not here (id ` +
-      `${missing.join(', ')}). Nothing was restored. Put the file ${KEYS_FILE} of the Pombo that it came from into ` +
-      `${config.dataDir}, or set POMBO_ENCRYPTION_KEYS to its keys.`,
-  )
+  if (missing.length > 0) throw new Error(keyless(missing, config))
+  if (there !== undefined || inBackup === undefined) return
+  await makeFolders(config.dataDir, 0o700)
+  await copyFile(join(folder, KEYS_FILE), join(config.dataDir, KEYS_FILE))
+  await chmod(join(config.dataDir, KEYS_FILE), 0o600)
+  print(`The backup's encryption keys are in ${config.dataDir} now.`)
 }
+
+const keyless = (missing: readonly string[], config: Config): string =>
+  `The backup's secrets are encrypted under ${missing.length === 1 ? 'a key' : 'keys'} that is not here (id ` +
+  `${missing.join(', ')}). Nothing was restored. Put the file ${KEYS_FILE} of the Pombo that it came from into ` +
+  `${config.dataDir}, or set POMBO_ENCRYPTION_KEYS to its keys.`

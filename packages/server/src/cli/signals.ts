@@ -1,4 +1,22 @@
 /**
+ * Runs `work`, whose signal the first Ctrl-C or SIGTERM aborts, with the words for it; a second one ends the process
+ * at once.
+ */
+export async function stoppable<T>(
+  words: (signal: NodeJS.Signals) => string,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const stopping = new AbortController()
+  const { signalled, release } = untilSignal(() => process.exit(130))
+  void signalled.then((signal) => stopping.abort(new Error(words(signal))))
+  try {
+    return await work(stopping.signal)
+  } finally {
+    release()
+  }
+}
+
+/**
  * Resolves at the first Ctrl-C or SIGTERM. A second one calls `force`, which does not return. Until `release`,
  * the signals have no other effect.
  */

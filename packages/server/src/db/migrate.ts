@@ -6,10 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import { type Migration, migrations } from './migrations.ts'
 import { inTransaction, type Queryable, tablesFirst } from './pool.ts'
-import { NODES_LOCK, schemaProblem } from './schema-state.ts'
-
-/** Held while migrating, so that nodes that start together wait for one another instead of colliding. */
-const LOCK = 0x506f6d62
+import { MIGRATE_LOCK, NODES_LOCK, schemaProblem } from './schema-state.ts'
 
 /**
  * How long a migration waits for a table that is in use. Whoever comes after it waits behind it for as long, so it is
@@ -38,6 +35,8 @@ export async function migrate(
     log?: (message: string) => void
     /** Stops at this version: for tables that rows of an older release are read into. */
     upTo?: number
+    /** Ends a wait for another's migration, or for a restore. */
+    signal?: AbortSignal | undefined
   } = {},
 ): Promise<MigrateResult> {
   await refuseOldServer(pool)
@@ -54,7 +53,9 @@ export async function migrate(
   const applied: string[] = []
   let from: number | undefined
   for (;;) {
-    const step = await patiently(pool, log, (client) => applyNext(client, known, tell))
+    const step = await patiently(pool, log, options.signal, (client) =>
+      applyNext(client, known, tell),
+    )
     from ??= step.from
     if (step.applied === undefined) return { from, to: step.from, applied }
     applied.push(step.applied)
@@ -87,7 +88,7 @@ async function applyNext(
 ): Promise<{ from: number; applied: string | undefined }> {
   // Waiting for another node's migration, and a migration, take as long as they take.
   await client.query('set local statement_timeout = 0')
-  await client.query('select pg_advisory_xact_lock($1)', [LOCK])
+  await waitForOthers(client)
   const done = await readApplied(client)
   const from = done.at(-1)?.version ?? 0
   const next = nextOf(done, known)
@@ -105,6 +106,19 @@ async function applyNext(
     [next.version, next.name, next.hash, next.servesFrom],
   )
   return { from, applied: next.name }
+}
+
+/** Tells a wait for who migrates or restores, of a second and longer, from one for a table. */
+class Busy extends Error {}
+
+async function waitForOthers(client: pg.PoolClient): Promise<void> {
+  await client.query(`set local lock_timeout = '1s'`)
+  try {
+    await client.query('select pg_advisory_xact_lock($1)', [MIGRATE_LOCK])
+  } catch (cause) {
+    throw isInUse(cause) ? new Busy('another migrates or restores', { cause }) : cause
+  }
+  await client.query('set local lock_timeout to default')
 }
 
 async function readApplied(client: pg.PoolClient): Promise<Applied[]> {
@@ -183,12 +197,22 @@ async function refuseWhileOlderLive(client: pg.PoolClient, next: Migration): Pro
 async function patiently<T>(
   pool: pg.Pool,
   log: (message: string) => void,
+  signal: AbortSignal | undefined,
   run: (client: pg.PoolClient) => Promise<T>,
 ): Promise<T> {
+  let isTold = false
   for (let tried = 1; ; tried++) {
+    signal?.throwIfAborted()
     try {
       return await inTransaction(pool, run)
     } catch (error) {
+      if (error instanceof Busy) {
+        if (!isTold)
+          log('waiting: a migration, a restore or a move into this database is under way')
+        isTold = true
+        tried--
+        continue
+      }
       if (!isInUse(error)) throw error
       if (tried === lockTries)
         throw new Error(

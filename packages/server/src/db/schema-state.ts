@@ -1,5 +1,11 @@
 import type { Queryable } from './pool.ts'
 
+/** Held while migrating, so that nodes that start together wait for one another instead of colliding. */
+export const MIGRATE_LOCK = 0x506f6d62
+
+/** Held while the first tenant is made, so that nodes that start together make one, with one key. */
+export const BOOTSTRAP_LOCK = 0x506f6d63
+
 /**
  * Held, shared, by who registers a node, and alone by a migration that older nodes do not survive: so that none comes
  * between its look at who is live and its end.

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { takeBackup } from '../../src/backup/backup.ts'
 import { type Manifest, readManifest } from '../../src/backup/manifest.ts'
-import { restoreBackup } from '../../src/backup/restore.ts'
+import { restoreBackup, type RestoreOptions } from '../../src/backup/restore.ts'
 import { migrate } from '../../src/db/migrate.ts'
 import { schemaVersion } from '../../src/db/migrations.ts'
 import { keyIdOf } from '../../src/db/seal.ts'
@@ -53,10 +53,15 @@ async function stop(pombo: TestPombo): Promise<void> {
 const backup = async ({ url }: { url: string }, name = 'backup') =>
   await takeBackup({ url, folder: join(parent, name), keyIds: [], version: '0.0.0', progress })
 
-async function restore(database: TestDatabase, sendOpen = false, folder = join(parent, 'backup')) {
+async function restore(
+  database: TestDatabase,
+  sendOpen = false,
+  folder = join(parent, 'backup'),
+  watch: Pick<RestoreOptions, 'progress' | 'signal'> = { progress },
+) {
   const manifest = await readManifest(folder)
   const { url, pool } = database
-  return await restoreBackup({ url, pool, folder, manifest, sendOpen, progress })
+  return await restoreBackup({ url, pool, folder, manifest, sendOpen, ...watch })
 }
 
 async function call(
@@ -191,10 +196,10 @@ test('what a restore cannot do is refused with the reason, and leaves the databa
   const bytes = await readFile(join(bad, file))
   await writeFile(join(bad, file), bytes.subarray(0, bytes.length - 20))
   await expect(restore(target, false, bad)).rejects.toThrow(
-    new RegExp(`${file} could not be read .* Nothing was restored`),
+    new RegExp(`${file} is not as the backup wrote it: .* cut short .* Nothing was restored`),
   )
   await rm(join(bad, file))
-  await expect(restore(target, false, bad)).rejects.toThrow(/Nothing was restored/)
+  await expect(restore(target, false, bad)).rejects.toThrow(/it is missing, .* another backup\.$/)
   await restore(target)
   const { rows } = await target.pool.query<{ count: number }>('select count(*)::int from message')
   expect(rows[0]!.count).toBe(3)
@@ -231,6 +236,66 @@ test('a backup that cannot be written says why, and leaves nothing behind', asyn
   })
   await expect(taking).rejects.toThrow(`The backup into ${folder} was not completed: no space`)
   expect(await readdir(parent)).toEqual([])
+})
+
+test('a backup that is stopped, or lacks the keys that were to be in it, leaves nothing behind', async () => {
+  const { database } = await start()
+  const stopping = new AbortController()
+  const options = { url: database.url, folder: join(parent, 'b'), keyIds: [], version: '0.0.0' }
+  const stopAt = () => stopping.abort(new Error('stopped by SIGINT'))
+  await expect(
+    takeBackup({ ...options, progress: stopAt, signal: stopping.signal }),
+  ).rejects.toThrow(/was not completed: stopped by SIGINT\. What was written of it is removed/)
+  const keysFile = join(parent, 'encryption-keys')
+  await expect(takeBackup({ ...options, progress, keysFile })).rejects.toThrow(/encryption-keys/)
+  expect(await readdir(parent)).toEqual([])
+  await writeFile(keysFile, 'k')
+  await takeBackup({ ...options, progress, keysFile })
+  expect(await readFile(join(parent, 'b', 'encryption-keys'), 'utf8')).toBe('k')
+})
+
+test('a restore that is stopped leaves the database empty for the next', async () => {
+  const pombo = await start()
+  await traffic(pombo, 3)
+  await backup(pombo.database)
+  const target = await empty()
+  const stopping = new AbortController()
+  const stopAt = ({ rows }: { rows: number }) => {
+    if (rows > 0) stopping.abort(new Error('Stopped by SIGINT.'))
+  }
+  const watch = { progress: stopAt, signal: stopping.signal }
+  await expect(restore(target, false, undefined, watch)).rejects.toThrow('Stopped by SIGINT.')
+  await restore(target)
+})
+
+test('a Pombo and a restore that start in the middle of a restore wait for its end', async () => {
+  const pombo = await start()
+  await traffic(pombo, 3)
+  await backup(pombo.database)
+  await stop(pombo)
+  const target = await empty()
+  let others: Promise<[TestPombo, string]> | undefined
+  const progress = () => {
+    others ??= Promise.all([start(target), restore(target).then(() => 'restored', String)])
+  }
+  await restore(target, false, undefined, { progress })
+  const [node, second] = await others!
+  expect(second).toMatch(/The database is not empty|A Pombo is running on the database/)
+  const { rows } = await target.pool.query('select id from tenant')
+  expect(rows).toHaveLength(1)
+  expect((await call(node, 'GET', '/api/v1/app/shop')).body.name).toBe('shop')
+})
+
+test('a restore into a database of an older release that holds something leaves it at that release', async () => {
+  const old = await empty()
+  for (const sql of ['drop schema public cascade', 'create schema public'])
+    await old.pool.query(sql)
+  await migrate(old.pool, { upTo: 12 })
+  await old.pool.query(`insert into tenant (id, name) values (gen_random_uuid(), 'of old')`)
+  await backup(await empty())
+  await expect(restore(old)).rejects.toThrow(/rows in .*tenant\. Nothing was changed/)
+  const { rows } = await old.pool.query('select max(version) as version from pombo_migration')
+  expect(rows).toEqual([{ version: 12 }])
 })
 
 test('a folder that is no backup, or one of another Pombo, says so', async () => {

@@ -5,6 +5,7 @@ import { PomboError } from '../../core/error.ts'
 import { uuidv7 } from '../../core/id.ts'
 import { personPathProblem } from '../../core/person.ts'
 import type { Pool, Queryable } from '../../db/pool.ts'
+import { BOOTSTRAP_LOCK } from '../../db/schema-state.ts'
 import type { Seal } from '../../db/seal.ts'
 import { defineTable, type ListOptions, type Page } from '../../db/table.ts'
 import {
@@ -81,8 +82,6 @@ const tenants = defineTable<StoredTenant, keyof TenantSettings | 'defaultHeaders
   },
 })
 
-/** Held while the first tenant is made, so that nodes that start together make one, with one key. */
-const BOOTSTRAP_LOCK = 0x506f6d63
 const MIN_KEY_CHARACTERS = 16
 
 export type Tenants = ReturnType<typeof createTenants>
