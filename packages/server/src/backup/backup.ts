@@ -18,15 +18,8 @@ import { makeFolders } from '../db/make-folders.ts'
 import { migrations } from '../db/migrations.ts'
 import { schemaState } from '../db/schema-state.ts'
 import { FORMAT, MANIFEST, type Manifest, type ManifestPart } from './manifest.ts'
-import {
-  parts,
-  type Part,
-  payloadKeys,
-  readPart,
-  sequences,
-  snapshot,
-  snapshotFacts,
-} from './store.ts'
+import { parts, type Part, payloadKeys, readPart, sequences, snapshotFacts } from './store.ts'
+import { snapshot } from './transaction/store.ts'
 
 export interface BackupOptions {
   /** Of the database. */

@@ -6,17 +6,16 @@ import type { Progress } from './backup.ts'
 import { emptySchema, refuseInUse } from './restore.ts'
 import {
   liveNodeNames,
-  loading,
   makeDays,
   parts,
   readPart,
   releaseAll,
   sequences,
   setSequences,
-  snapshot,
   unaudited,
   writePart,
 } from './store.ts'
+import { loading, snapshot } from './transaction/store.ts'
 
 export interface MoveOptions {
   from: { url: string; pool: Pool }

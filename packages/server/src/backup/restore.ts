@@ -23,13 +23,13 @@ import {
   filledTables,
   hasSchema,
   liveNodeNames,
-  loading,
   makeDays,
   releaseAll,
   setSequences,
   unaudited,
   writePart,
 } from './store.ts'
+import { loading } from './transaction/store.ts'
 import { say } from '../core/sentences/sentences.ts'
 
 export interface RestoreOptions {

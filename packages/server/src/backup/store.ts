@@ -1,9 +1,7 @@
 import pg from 'pg'
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams'
-import { openClient } from '../db/host-client.ts'
 import { listPartitions, makePartitions, partitioned } from '../db/partitions.ts'
-import { type Queryable, tablesFirst } from '../db/pool.ts'
-import { BOOTSTRAP_LOCK, MIGRATE_LOCK } from '../db/schema-state.ts'
+import type { Queryable } from '../db/pool.ts'
 
 /** What is not kept, and why. Every other table is; one that comes later is in the next backup by itself. */
 export const leftOut: Readonly<Record<string, string>> = {
@@ -26,71 +24,6 @@ export interface Part {
   columns: string[]
   /** On disk, for a sense of how far a copy is. */
   bytes: number
-}
-
-/**
- * Calls `run` on one moment's picture of the database. Nothing is locked out but the dropping of days, which waits. Not
- * on a pool's connection: those have time limits, and behind a pooler a wrapped `query`.
- */
-export async function snapshot<T>(
-  url: string,
-  signal: AbortSignal | undefined,
-  run: (client: pg.Client) => Promise<T>,
-): Promise<T> {
-  return await onConnection(url, 'isolation level repeatable read, read only', signal, run)
-}
-
-/**
- * Calls `run` in one transaction that may take as long as it takes. Whoever migrates waits for its end, and so does
- * each Pombo that starts: it would make a first tenant beside the one that is loaded.
- */
-export async function loading<T>(
-  url: string,
-  signal: AbortSignal | undefined,
-  run: (client: pg.Client) => Promise<T>,
-): Promise<T> {
-  return await onConnection(url, '', signal, async (client) => {
-    await client.query('select pg_advisory_xact_lock($1), pg_advisory_xact_lock($2)', [
-      MIGRATE_LOCK,
-      BOOTSTRAP_LOCK,
-    ])
-    return await run(client)
-  })
-}
-
-async function onConnection<T>(
-  url: string,
-  mode: string,
-  signal: AbortSignal | undefined,
-  run: (client: pg.Client) => Promise<T>,
-): Promise<T> {
-  const client = openClient(url, { application_name: 'pombo-backup' })
-  // What breaks the connection is said by the statement under way.
-  client.on('error', () => {})
-  await client.connect()
-  const cut = () => void client.end().catch(() => {})
-  signal?.addEventListener('abort', cut)
-  try {
-    signal?.throwIfAborted()
-    await client.query(`begin ${mode}`)
-    await client.query(
-      `select set_config('search_path', ${tablesFirst}, true),
-              set_config('statement_timeout', '0', true),
-              set_config('idle_in_transaction_session_timeout', '0', true)`,
-    )
-    const result = await run(client).catch((cause: unknown) => {
-      signal?.throwIfAborted()
-      throw cause
-    })
-    // From here on it is done, or not, and nobody can say before the answer.
-    signal?.removeEventListener('abort', cut)
-    await client.query('commit')
-    return result
-  } finally {
-    signal?.removeEventListener('abort', cut)
-    // Whatever is not committed goes with the connection.
-    await client.end()
-  }
 }
 
 /** All that is kept, referenced tables first. Nobody drops or alters them until the transaction ends. */
