@@ -24,7 +24,7 @@ export interface ApiDeps
   extends Needs<'db' | 'clock' | 'registry' | 'accept' | 'acceptMany' | 'wake' | 'payloads'> {
   /** Lists of what is kept, and statistics, are read here; undefined: from `db`. */
   replica?: Replica | undefined
-  /** `idempotencyStore(db, seal)` of idempotency/store.ts. */
+  /** `idempotencyStore(db, seal, …)` of idempotency/store.ts. */
   idempotency: IdempotencyStore
   /** The dialects' routes are served where this is given. */
   dialects?: DialectPart

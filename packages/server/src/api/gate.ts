@@ -6,6 +6,7 @@ import type { Presented } from './access.ts'
 import { csrfTokenOf } from './auth/session/cookie.ts'
 import type { Gate } from './serve.ts'
 import type { ApiDeps } from './deps.ts'
+import { Idempotency } from './idempotency/idempotency.ts'
 
 /** Base URL under which people reach this Pombo. */
 export function serverUrlOf({ settings }: ApiDeps, app: FastifyInstance): string {
@@ -19,8 +20,11 @@ export function gateOf(
 ): Gate {
   const { cache, tenants } = registry
   let operator: string | undefined
+  const keys = new Idempotency(idempotency, stopping, (error) =>
+    log.error({ err: error }, 'an idempotent answer could not be kept'),
+  )
   return {
-    idempotency,
+    once: keys.once.bind(keys),
     stopping,
     serverUrl,
     appIdOf: cache.appIdOf.bind(cache),
@@ -31,7 +35,6 @@ export function gateOf(
       operator ??= (await tenants.list({ limit: 1, order: 'ascending' })).rows[0]?.id
       return operator
     },
-    report: (error: unknown, what: string) => log.error({ err: error }, what),
   }
 }
 

@@ -10,7 +10,7 @@ import { type JsonBody, noBody } from './body.ts'
 import { read } from '../core/read.ts'
 import { asWritten } from '../core/known.ts'
 import { queryOf } from './query.ts'
-import { type IdempotencyStore, keyOf, once, requestHash } from './idempotency/idempotency.ts'
+import { type Idempotency, keyOf, requestHash } from './idempotency/idempotency.ts'
 import { requireRole, roleOf } from './roles.ts'
 import type { Answer, AnyCall, Route } from './route.ts'
 
@@ -22,11 +22,10 @@ export interface Gate {
   /** `app_…` or uid → uuid. */
   appIdOf: (tenantId: string, idOrUid: string) => MaybeLater<string | undefined>
   operatorTenantId(): Promise<string | undefined>
-  idempotency: IdempotencyStore
+  /** The same answer to the same key. */
+  once: Idempotency['once']
   /** Ends when the node stops: connections that stay are to be closed then. */
   stopping: AbortSignal
-  /** Something went wrong beside a request that is answered all the same. */
-  report(error: unknown, what: string): void
 }
 
 /** Puts the routes on the server. The order of refusals: who are you, may you, is it there, does it read. */
@@ -75,8 +74,7 @@ async function serve(
     answer =
       idempotencyKey === undefined || route.idempotency === 'own' || route.access === 'open'
         ? await work()
-        : await once(
-            gate.idempotency,
+        : await gate.once(
             {
               tenantId: holder.tenantId,
               appId: holder.appId,
@@ -85,7 +83,6 @@ async function serve(
               hash: requestHash(request.url.replace(/\/(?=\?|$)/, ''), body.text),
             },
             async () => await work(),
-            (error) => gate.report(error, 'an idempotent answer could not be kept'),
           )
   } catch (error) {
     throw route.method === 'GET' ? error : asGiven(route, body, error)

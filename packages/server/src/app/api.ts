@@ -32,7 +32,7 @@ export function openApi(
   return createApi({
     ...parts,
     db: pool,
-    idempotency: idempotencyStore(pool, seal),
+    idempotency: idempotencyStore(pool, seal, () => engine.lease.ids),
     diagnose: async () =>
       await (await import('./diagnosis.ts')).diagnosis(pool, config, parts.replica),
     addressTrial: {

@@ -1,6 +1,8 @@
 // Who may do what: keys, tokens of one app, tenants, and Idempotency-Key.
+import { randomUUID } from 'node:crypto'
 import { Svix } from 'svix'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { requestHash } from '../../src/api/idempotency/idempotency.ts'
 import { refused, startApi, type TestApi } from '../support/api-server.ts'
 import { until } from '../support/receiver.ts'
 
@@ -244,21 +246,34 @@ describe('Idempotency-Key', () => {
     expect((await post('/api/v1/app', 'retry', { name: 'y', uid: 'taken-uid' })).status).toBe(201)
   })
 
-  test('is forgotten after a day, and after two minutes where its request never ended', async () => {
+  test('is forgotten after a day', async () => {
     await post('/api/v1/app', 'old', { name: 'old' })
     await api.database.pool.query(
       `update idempotency set created_at = now() - interval '25 hours' where key = 'old'`,
     )
     expect((await post('/api/v1/app', 'old', { name: 'new' })).status).toBe(201)
-    await api.database.pool.query(
-      `insert into idempotency (tenant_id, key, request_hash) values ($1, 'dead', '')`,
-      [api.tenantId],
-    )
-    expect((await post('/api/v1/app', 'dead', { name: 'a' })).status).toBe(409)
-    await api.database.pool.query(
-      `update idempotency set created_at = now() - interval '3 minutes' where key = 'dead'`,
-    )
-    expect((await post('/api/v1/app', 'dead', { name: 'a' })).status).toBe(201)
+  })
+
+  test('is held by a request for as long as its node lives, ten minutes at most', async () => {
+    const left = async (key: string, node: string | null, age: string) => {
+      const hash = requestHash('/api/v1/app', JSON.stringify({ name: key }))
+      await api.database.pool.query(
+        `insert into idempotency (tenant_id, key, request_hash, node_id, request_id, created_at)
+         values ($1, $2, $3, $4, $5, now() - $6::interval)`,
+        [api.tenantId, key, hash, node, randomUUID(), age],
+      )
+      return (await post('/api/v1/app', key, { name: key })).status
+    }
+    const other = await api.second()
+    const live = other.node.engine.lease.id
+    expect(await left('dead', randomUUID(), '1 second')).toBe(201)
+    expect(await left('live', live, '9 minutes')).toBe(409)
+    expect(await left('stuck', live, '11 minutes')).toBe(201)
+    // Of a node of the release before, which says nothing of itself.
+    expect(await left('unknown', null, '9 minutes')).toBe(409)
+    // A claim whose answer was lost with its connection, and which came to the database after it was taken back.
+    expect(await left('own', api.node.engine.lease.id, '1 second')).toBe(201)
+    await other.stop()
   })
 
   test("of another app's token is another key", async () => {
@@ -337,6 +352,99 @@ test('a message whose acceptance was lost on its way is the same one when it is 
   const { body: list } = await own.call('GET', `/api/v1/app/${app.id}/msg`)
   expect(list.data.map(({ id }: { id: string }) => id)).toEqual([again.body.id])
   await own.stop()
+})
+
+describe('an Idempotency-Key whose request the database left', () => {
+  let own: TestApi
+  let other: TestApi
+  beforeAll(async () => {
+    own = await startApi({ cuttable: true })
+    other = await own.second({ line: undefined })
+    await own.database.pool.query(
+      `create function stand_by() returns trigger language plpgsql as $$
+       begin
+         perform pg_advisory_xact_lock(42);
+         return new;
+       end $$;
+       create trigger stand_by before update on idempotency for each row
+         when (new.key like 'kept%' and new.status is not null) execute function stand_by()`,
+    )
+  })
+  afterAll(async () => {
+    await other?.stop()
+    await own?.stop()
+  })
+
+  const make = (name: string, at = own) =>
+    at.call('POST', '/api/v1/app', { body: { name }, headers: { 'idempotency-key': name } })
+  const apps = async (name: string) =>
+    (await own.database.pool.query('select from app where name = $1', [name])).rowCount
+  /** Waits for another's lock, and the database is away before it has it; then the line is mended. */
+  const cutWhile = async (lock: string, statement: string, name: string) => {
+    const holder = await own.database.pool.connect()
+    await holder.query(`begin; ${lock}`)
+    const running = make(name)
+    const waiting = await until(async () => {
+      const { rows } = await own.database.pool.query<{ pid: number }>(
+        `select pid from pg_stat_activity
+          where wait_event_type = 'Lock' and query like $1
+            and pid <> pg_backend_pid() and datname = current_database()`,
+        [`%${statement}%`],
+      )
+      return rows[0]
+    })
+    await own.line!.cut()
+    await own.database.pool.query('select pg_terminate_backend($1)', [waiting.pid])
+    const answer = await running
+    await holder.query('rollback')
+    holder.release()
+    await own.line!.mend()
+    return answer
+  }
+
+  test.each(['same', 'other'])(
+    'is free once it is back, at the %s node, where nothing was done',
+    async (which) => {
+      const at = which === 'same' ? own : other
+      const name = `free-${which}`
+      expect(await cutWhile('lock table app in share mode', 'insert into app', name)).toMatchObject(
+        {
+          status: 503,
+        },
+      )
+      await until(async () => (await make(name, at)).status === 201)
+      expect(await apps(name)).toBe(1)
+    },
+  )
+
+  test.each(['same', 'other'])(
+    'gives the answer that could not be kept, at the %s node',
+    async (which) => {
+      const at = which === 'same' ? own : other
+      const name = `kept-${which}`
+      const lock = 'select pg_advisory_xact_lock(42)'
+      const first = await cutWhile(lock, 'update idempotency', name)
+      const again = await until(async () => {
+        const answer = await make(name, at)
+        return answer.status === 201 && answer
+      })
+      expect(again.text).toBe(first.text)
+      expect(await apps(name)).toBe(1)
+    },
+  )
+
+  test.each(['same', 'other'])(
+    'is free, at the %s node, where nobody heard that it was taken',
+    async (which) => {
+      const at = which === 'same' ? own : other
+      const name = `unheard-${which}`
+      const lost = own.line!.loseAnswer('insert into idempotency')
+      expect((await make(name)).status).toBe(503)
+      await lost
+      await until(async () => (await make(name, at)).status === 201)
+      expect(await apps(name)).toBe(1)
+    },
+  )
 })
 
 test('with the database away: 503 with Retry-After, nothing of the inside told; once back, served again', async () => {

@@ -42,7 +42,7 @@ export interface TestApi {
     },
   ) => Promise<Called>
   /** Another server on the same database, as a second node would have it. */
-  second: (other?: Pick<ApiOptions, 'namesWaitMs'>) => Promise<TestApi>
+  second: (other?: Pick<OpenOptions, 'namesWaitMs' | 'line'>) => Promise<TestApi>
   line: DatabaseLine | undefined
   logged: { fields: object; message: string }[]
   stop: () => Promise<void>
@@ -70,6 +70,8 @@ export interface ApiOptions {
   namesWaitMs?: number
 }
 
+type OpenOptions = ApiOptions & { line?: DatabaseLine | undefined }
+
 export async function startApi(options: ApiOptions = {}): Promise<TestApi> {
   const database = await createTestDatabase()
   const line = options.cuttable === true ? await openLine(database.url) : undefined
@@ -78,7 +80,7 @@ export async function startApi(options: ApiOptions = {}): Promise<TestApi> {
 
 async function startOn(
   database: TestDatabase,
-  options: ApiOptions & { line?: DatabaseLine | undefined },
+  options: OpenOptions,
   owner: boolean,
 ): Promise<TestApi> {
   const logged: TestApi['logged'] = []
@@ -111,7 +113,7 @@ async function startOn(
     db: pool,
     clock: node.engine.clock,
     registry: node.registry,
-    idempotency: idempotencyStore(pool, createSeal([sealKey])),
+    idempotency: idempotencyStore(pool, createSeal([sealKey]), () => node.engine.lease.ids),
     accept: (message) => node.engine.ingest.accept(message),
     acceptMany: (messages) => node.engine.ingest.acceptMany(messages),
     wake: (endpointId) => node.engine.dispatcher.wake(endpointId),

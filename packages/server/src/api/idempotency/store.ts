@@ -2,40 +2,52 @@ import type { Pool } from '../../db/pool.ts'
 import type { Seal } from '../../db/seal.ts'
 import type { Claim, ClaimResult, IdempotencyStore } from './idempotency.ts'
 
-/** Answers are sealed, since those to some POSTs hold new keys and tokens. */
-export function idempotencyStore(db: Pool, seal: Seal): IdempotencyStore {
+/**
+ * Answers are sealed, since those to some POSTs hold new keys and tokens.
+ * @param nodeIds under which this process ever had a lease, newest first
+ */
+export function idempotencyStore(
+  db: Pool,
+  seal: Seal,
+  nodeIds: () => readonly string[],
+): IdempotencyStore {
   // Callers whose tokens reach different apps do not meet, even if they count their requests from 1.
   const storedKey = ({ appId, key }: Claim) => (appId === null ? key : `${appId}/${key}`)
   const context = (claim: Claim) => `idempotency/${claim.tenantId}/${storedKey(claim)}`
   return {
-    async claim(claim): Promise<ClaimResult> {
+    async claim(claim, requestId, replaces, unsure): Promise<ClaimResult> {
       const { tenantId, hash } = claim
       const key = storedKey(claim)
       // Twice at most: the row that stood in the way may be gone when it is read.
       for (let turn = 0; ; turn++) {
-        const mine = await db.query<{ token: string }>(
-          `insert into idempotency (tenant_id, key, request_hash) values ($1, $2, $3)
-           on conflict (tenant_id, key) do update
-             set request_hash = excluded.request_hash, status = null, response = null, created_at = now()
-             where idempotency.created_at < now() - interval '24 hours'
-                or (idempotency.status is null and idempotency.created_at < now() - interval '2 minutes')
-           returning created_at::text as token`,
-          [tenantId, key, hash],
-        )
-        if (mine.rows[0]) return { state: 'mine', token: mine.rows[0].token }
+        // None before the first lease.
+        const own = nodeIds().filter((id) => id !== '')
+        const client = await db.connect()
+        unsure()
+        const mine = await client
+          .query(claimSql, [tenantId, key, hash, own[0] ?? null, requestId, own, replaces])
+          .finally(() => client.release())
+        if (mine.rowCount === 1) return { state: 'mine' }
         const { rows } = await db.query<{
           request_hash: Buffer
           status: number | null
           response: string | null
+          node_id: string | null
+          request_id: string | null
         }>(
-          'select request_hash, status, response from idempotency where tenant_id = $1 and key = $2',
+          `select request_hash, status, response, node_id, request_id
+             from idempotency
+            where tenant_id = $1 and key = $2`,
           [tenantId, key],
         )
         const [row] = rows
         if (row === undefined && turn === 0) continue
-        if (row === undefined) return { state: 'running' }
+        if (row === undefined) return { state: 'running', requestId: null, own: false }
         if (!row.request_hash.equals(hash)) return { state: 'other-request' }
-        if (row.status === null) return { state: 'running' }
+        if (row.status === null) {
+          const isOwn = row.node_id !== null && own.includes(row.node_id)
+          return { state: 'running', requestId: row.request_id, own: isOwn }
+        }
         if (row.response === null) return { state: 'done', answer: { status: row.status } }
         return {
           state: 'done',
@@ -47,14 +59,14 @@ export function idempotencyStore(db: Pool, seal: Seal): IdempotencyStore {
       }
     },
 
-    async settle(claim, token, answer) {
+    async settle(claim, requestId, answer) {
       await db.query(
         `update idempotency set status = $4, response = $5
-          where tenant_id = $1 and key = $2 and status is null and created_at = $3::timestamptz`,
+          where tenant_id = $1 and key = $2 and status is null and request_id = $3`,
         [
           claim.tenantId,
           storedKey(claim),
-          token,
+          requestId,
           answer.status,
           answer.text === undefined
             ? null
@@ -92,11 +104,28 @@ export function idempotencyStore(db: Pool, seal: Seal): IdempotencyStore {
       }
     },
 
-    async release(claim, token) {
+    async release(claim, requestId) {
       await db.query(
-        'delete from idempotency where tenant_id = $1 and key = $2 and status is null and created_at = $3::timestamptz',
-        [claim.tenantId, storedKey(claim), token],
+        'delete from idempotency where tenant_id = $1 and key = $2 and status is null and request_id = $3',
+        [claim.tenantId, storedKey(claim), requestId],
       )
     },
   }
 }
+
+/**
+ * A key is free after a day; before its answer is there, where its node's lease was taken over, and in any case after
+ * ten minutes, longer than a request takes: of one that stood still a node of the release before says no node.
+ */
+const claimSql = /* sql */ `
+  insert into idempotency (tenant_id, key, request_hash, node_id, request_id)
+  values ($1, $2, $3, $4::uuid, $5::uuid)
+  on conflict (tenant_id, key) do update
+     set request_hash = excluded.request_hash, status = null, response = null, created_at = now(),
+         node_id = excluded.node_id, request_id = excluded.request_id
+   where idempotency.created_at < now() - interval '24 hours'
+      or (idempotency.status is null
+          and (idempotency.created_at < now() - interval '10 minutes'
+               or idempotency.request_id = $7::uuid
+               or (idempotency.node_id <> all($6::uuid[])
+                   and not exists (select from node where node.id = idempotency.node_id))))`
