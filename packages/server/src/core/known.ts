@@ -13,7 +13,13 @@ import { say } from './sentences/sentences.ts'
 export interface Known {
   /** The value with each alias under its own name; the given one where there were none. */
   value: unknown
-  problems: FieldProblem[]
+  problems: Found[]
+}
+
+/** What is wrong, and the words for it: a body may have as many as it has bytes, and few are told. */
+export interface Found {
+  loc: string[]
+  tell: () => FieldProblem
 }
 
 /**
@@ -83,7 +89,7 @@ function optionOf(schema: z.ZodUnion, value: object): z.core.$ZodType | undefine
 }
 
 /** Where no option fits: the members that none of them has. */
-function unknownToAll(schema: z.ZodUnion, value: object, loc: string[]): FieldProblem[] {
+function unknownToAll(schema: z.ZodUnion, value: object, loc: string[]): Found[] {
   if (Array.isArray(value)) return []
   const names = new Set<string>()
   for (const option of schema.options) {
@@ -92,7 +98,7 @@ function unknownToAll(schema: z.ZodUnion, value: object, loc: string[]): FieldPr
   }
   return Object.entries(value)
     .filter(([name, member]) => !names.has(name) && !isEmpty(member))
-    .map(([name]) => unknown(name, [...names], loc))
+    .map(([name]) => stranger(name, () => [...names], loc))
 }
 
 function isOpen({ def: { catchall } }: z.ZodObject): boolean {
@@ -114,7 +120,8 @@ function knownObject(schema: z.ZodObject, value: object, loc: string[]): Known {
   const shape = schema.shape as Record<string, z.core.$ZodType>
   const others = aliasesOf(schema)
   if (isPlain(shape, others, value as Json)) return { value, problems: [] }
-  const problems: FieldProblem[] = []
+  const problems: Found[] = []
+  const names = () => [...Object.keys(shape), ...Object.keys(others)]
   const found: Json = {}
   let changed = false
   for (const [name, member] of Object.entries(value)) {
@@ -123,8 +130,7 @@ function knownObject(schema: z.ZodObject, value: object, loc: string[]): Known {
       continue
     }
     if (!Object.hasOwn(shape, name)) {
-      if (!isEmpty(member))
-        problems.push(unknown(name, [...Object.keys(shape), ...Object.keys(others)], loc))
+      if (!isEmpty(member)) problems.push(stranger(name, names, loc))
       continue
     }
     if (typeof member !== 'object' || member === null) {
@@ -143,12 +149,11 @@ function knownObject(schema: z.ZodObject, value: object, loc: string[]): Known {
     problems.push(...inside.problems)
     const own = found[name]
     if (own == null) found[name] = inside.value ?? own ?? inside.value
-    else if (inside.value != null && !isDeepStrictEqual(inOrder(own), inOrder(inside.value)))
-      problems.push({
-        loc: [...loc, alias],
-        ...coded(say('other_name', { name })),
-        type: 'value_error',
-      })
+    else if (inside.value != null && !isDeepStrictEqual(inOrder(own), inOrder(inside.value))) {
+      const at = { loc: [...loc, alias] }
+      const tell = () => ({ ...at, ...coded(say('other_name', { name })), type: 'value_error' })
+      problems.push({ ...at, tell })
+    }
   }
   return { value: found, problems }
 }
@@ -226,6 +231,11 @@ function isEmpty(value: unknown): boolean {
   if (value === null || value === undefined || value === '') return true
   return typeof value === 'object' && Object.keys(value).length === 0
 }
+
+const stranger = (name: string, names: () => string[], loc: string[]): Found => ({
+  loc: [...loc, name],
+  tell: () => unknown(name, names(), loc),
+})
 
 /** `names`: what is known in its place. */
 export function unknown(name: string, names: string[], loc: string[]): FieldProblem {

@@ -1,14 +1,15 @@
 import type { z } from 'zod'
 import { type FieldProblem, PomboError } from './error.ts'
-import type { FieldCode } from './field-problem.ts'
+import { coded, type FieldCode } from './field-problem.ts'
 import { fields } from './json-values.ts'
-import { known } from './known.ts'
+import { type Found, known } from './known.ts'
 import { nearest } from './nearest.ts'
-import { codeOf } from './sentences/sentences.ts'
+import { codeOf, say } from './sentences/sentences.ts'
 
-/**
- * Reads `value` by `schema`, or refuses with everything that is wrong with it. `where`: body, query, path or header.
- */
+/** Problems that one refusal names: to find the words for some ten thousand would hold up all others for seconds. */
+export const MOST_TOLD = 50
+
+/** Reads `value` by `schema`, or refuses with what is wrong with it. `where`: body, query, path or header. */
 export function read<Schema extends z.ZodType>(
   schema: Schema,
   value: unknown,
@@ -21,8 +22,16 @@ export function read<Schema extends z.ZodType>(
   const misfits = (result.error?.issues ?? [])
     // Of an object whose unknown members are named already.
     .filter(({ code, path }) => !objectAlone.has(code) || !named.has(path.join('.')))
-    .map((issue) => problemOf(issue, where))
-  const problems = [...looked.problems, ...misfits]
+    .map((issue): Found => ({ loc: [], tell: () => problemOf(issue, where) }))
+  const all = [...looked.problems, ...misfits]
+  const problems = all.slice(0, MOST_TOLD).map(({ tell }) => tell())
+  const left = all.length - problems.length
+  if (left > 0)
+    problems.push({
+      loc: [where],
+      ...coded(say('more_problems', { count: left })),
+      type: 'value_error',
+    })
   const detail = problems.map(({ loc, msg }) => `${loc.join('.')}: ${msg}`).join('; ')
   throw new PomboError('validation', { detail }, { problems })
 }

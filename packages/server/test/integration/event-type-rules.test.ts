@@ -54,6 +54,16 @@ test('a tenant without event types takes every name; one with some refuses other
   }
 })
 
+test('of a thousand names that do not exist some are named, and the nearest of the first', async () => {
+  await post('/event-type', { name: 'invoice.paid', description: '' })
+  const refused = await subscribe(...Array.from({ length: 1_000 }, (_, n) => `invoice.paid${n}`))
+  expect(refused.status).toBe(422)
+  const hints = refused.body.detail.map(({ values }: { values: { near: string } }) => values.near)
+  expect(hints).toHaveLength(50)
+  expect(new Set(hints.slice(0, 3))).toEqual(new Set(['invoice.paid']))
+  expect(new Set(hints.slice(3))).toEqual(new Set(['']))
+})
+
 test('wildcards, archived types and the events of sources and dialects can always be asked for', async () => {
   await post('/event-type', { name: 'old.one', description: '' })
   await api.call('DELETE', '/api/v1/event-type/old.one')
@@ -129,6 +139,8 @@ test('an event type with a flag is shown to tokens that have it, and to the tena
   for (const key of [without, other]) {
     expect(await seen(key)).not.toContain('f.new')
     expect((await get('/event-type/f.new', key)).status).toBe(404)
+    const near = { url: receiver.url, eventTypes: ['f.neww'] }
+    expect((await post('/app/a/endpoint', near, key)).text).toContain('create it, or see')
   }
   for (const key of [having, undefined]) {
     expect(await seen(key)).toContain('f.new')

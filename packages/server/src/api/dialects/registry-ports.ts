@@ -86,7 +86,7 @@ export function endpointsPort({ db, registry }: PortDeps): EndpointsPort {
       return (await ofApp(app)).find((one) => (id === undefined ? one.uid === uid : one.id === id))
     },
     refuseUnknownTypes: async (tenantId, names, loc) =>
-      await refuseUnknownTypes(registry.eventTypes, tenantId, names, loc),
+      await refuseUnknownTypes(registry.eventTypes, { tenantId, featureFlags: null }, names, loc),
     create: async (app, changes) => await endpoints.create(scopeOf(app), changes),
     async patch(app, endpointId, changes) {
       const { secret, ...settings }: EndpointChanges = changes

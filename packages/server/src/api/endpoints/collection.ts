@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { verificationText } from '../../core/secret.ts'
+import type { Holder } from '../access.ts'
 import type { AppScope } from '../../registry/apps/app.ts'
 import type { Endpoint } from '../../core/endpoint.ts'
 import { PomboError } from '../../core/error.ts'
@@ -39,7 +40,7 @@ export interface EndpointCollection {
   tag: string
   access: 'app' | 'tenant'
   /** Throws for event types that nothing of this kind is ever sent for. */
-  checkTypes: (tenantId: string, eventTypes: readonly string[] | null | undefined) => Promise<void>
+  checkTypes: (holder: Holder, eventTypes: readonly string[] | null | undefined) => Promise<void>
   scope: (call: { scope: AppScope }) => AppScope | Promise<AppScope>
 }
 
@@ -86,7 +87,7 @@ function collection({ db, endpoints }: EndpointCollectionDeps, of: EndpointColle
       },
       async handle(call) {
         const { secret, ...settings } = settingsOf(call.body)
-        await of.checkTypes(call.holder.tenantId, settings.eventTypes)
+        await of.checkTypes(call.holder, settings.eventTypes)
         const made = await endpoints.create(await scope(call), {
           ...settings,
           ...(secret === undefined ? {} : { secret }),
@@ -104,7 +105,7 @@ function collection({ db, endpoints }: EndpointCollectionDeps, of: EndpointColle
       body: of.bodies.put,
       async store(call) {
         const settings = settingsOf(call.body)
-        await of.checkTypes(call.holder.tenantId, settings.eventTypes)
+        await of.checkTypes(call.holder, settings.eventTypes)
         const { endpoint, created } = await endpoints.put(
           await scope(call),
           call.params.endpoint_id,
@@ -119,7 +120,7 @@ function collection({ db, endpoints }: EndpointCollectionDeps, of: EndpointColle
       body: of.bodies.patch,
       async store(call) {
         const { secret: _, ...body } = call.body
-        await of.checkTypes(call.holder.tenantId, body.eventTypes)
+        await of.checkTypes(call.holder, body.eventTypes)
         return await endpoints.patch(await scope(call), call.params.endpoint_id, settingsOf(body))
       },
     },

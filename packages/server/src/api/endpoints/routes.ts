@@ -47,8 +47,8 @@ export function endpointRoutes(deps: EndpointDeps): Route[] {
     ...endpointCollectionRoutes(deps, {
       ...appEndpoints,
       bodies: { create: endpointIn, put: endpointUpdate, patch: endpointPatch },
-      checkTypes: async (tenantId, wanted) =>
-        await refuseUnknownTypes(deps.eventTypes, tenantId, wanted),
+      checkTypes: async (holder, wanted) =>
+        await refuseUnknownTypes(deps.eventTypes, holder, wanted),
     }),
     patchHeadersRoute(deps),
     statsRoute(deps),

@@ -19,7 +19,7 @@ export function operationalWebhookRoutes(deps: EndpointCollectionDeps & { apps: 
     tag: 'Operational Webhook Endpoint',
     access: 'tenant',
     bodies: operationalBodies,
-    checkTypes: async (_tenantId, wanted) => refuseOtherTypes(wanted),
+    checkTypes: async (_holder, wanted) => refuseOtherTypes(wanted),
     async scope({ scope: { tenantId } }) {
       const app = await deps.apps.operational(tenantId)
       return { tenantId, appId: app.id }

@@ -36,7 +36,7 @@ type PollerIn = z.output<typeof pollerIn>
 
 interface PollerSettingsDeps {
   pollers: Pollers
-  eventTypes: Pick<EventTypes, 'binding'>
+  eventTypes: Pick<EventTypes, 'unknownOf' | 'names'>
 }
 
 /** Consumers that read an app's messages at their own pace, instead of having them sent. */
@@ -49,7 +49,7 @@ function settingsRoutes({ pollers, eventTypes }: PollerSettingsDeps): Route[] {
     holder,
     body,
   }: Pick<Call<unknown, unknown, PollerIn>, 'holder' | 'body'>) => {
-    await refuseUnknownTypes(eventTypes, holder.tenantId, body.eventTypes)
+    await refuseUnknownTypes(eventTypes, holder, body.eventTypes)
     return settings(body)
   }
   return resource({

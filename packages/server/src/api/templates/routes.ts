@@ -115,7 +115,7 @@ function useRoute({ db, endpoints, eventTypes }: TemplateDeps): Route {
         ...template.endpoint(checkValues(template, values)),
         ...defined(besides),
       })
-      await refuseUnknownTypes(eventTypes, holder.tenantId, made.eventTypes)
+      await refuseUnknownTypes(eventTypes, holder, made.eventTypes)
       const { secret, ...settings } = settingsOf(made)
       const endpoint = await endpoints.create(
         { tenantId: holder.tenantId, appId: app },

@@ -1,6 +1,7 @@
 /** What is wrong with one field of what programs send: pages ask for none of it. */
 export const apiSentences = {
   other_name: 'is another name of {name} and differs from it; give one of them',
+  more_problems: 'has {count} more mistakes; mend these first',
   stands_beside: 'stands beside the other one; give one of them',
   left_out: '{what}; leave it out',
   all_left_out: '{what}; leave them out',

@@ -1,4 +1,5 @@
 /** Reading a dialect's table of events, and the names that callers give. */
+import { MOST_TOLD } from '../../core/read.ts'
 import type { CatalogueEvent } from './dialect.ts'
 
 type Rows = Readonly<Record<string, readonly (readonly [name: string, description: string])[]>>
@@ -37,7 +38,9 @@ export function readNames(
   const unknown: UnknownName[] = []
   for (const name of names) {
     const event = read(name)
-    if (event === undefined) unknown.push({ name, suggestion: suggest(name) })
+    // To suggest takes time, and a list may have as many names as fit into a body.
+    if (event === undefined)
+      unknown.push({ name, suggestion: unknown.length < MOST_TOLD ? suggest(name) : undefined })
     else events.add(event)
   }
   return { events, unknown }

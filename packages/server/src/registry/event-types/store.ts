@@ -115,16 +115,32 @@ export function createEventTypes({ pool, write: writeNoted }: { pool: Pool; writ
           : (bound) => `(feature_flag is null or feature_flag = any(${bound(options.flags)}))`,
       ),
 
-    /** The names that there are, archived ones too, unless the tenant lets endpoints ask for others. */
-    async binding(tenantId: string): Promise<Set<string>> {
+    /** Of these names those that there are none of, archived ones neither; none where others may be asked for. */
+    async unknownOf(tenantId: string, names: readonly string[]): Promise<string[]> {
       const { rows } = await pool.query<{ name: string }>(
         /* sql */ `
-          select e.name
-            from event_type e join tenant t on t.id = e.tenant_id
-           where e.tenant_id = $1 and not t.allow_unknown_event_types`,
-        [tenantId],
+          select n.name
+            from tenant t, unnest($2::text[]) n (name)
+           where t.id = $1
+             and not t.allow_unknown_event_types
+             and exists (select from event_type where tenant_id = t.id)
+             and not exists (select from event_type where tenant_id = t.id and name = n.name)`,
+        [tenantId, names],
       )
-      return new Set(rows.map(({ name }) => name))
+      return rows.map(({ name }) => name)
+    },
+
+    /** The names of those that are shown to who has these flags; null: all. */
+    async names(tenantId: string, flags: readonly string[] | null): Promise<string[]> {
+      const { rows } = await pool.query<{ name: string }>(
+        /* sql */ `
+          select name
+            from event_type
+           where tenant_id = $1
+             and ($2::text[] is null or feature_flag is null or feature_flag = any($2))`,
+        [tenantId, flags],
+      )
+      return rows.map(({ name }) => name)
     },
 
     /** Those whose payloads are checked. */

@@ -35,7 +35,10 @@ export function readPlainEvent(
   payload: string | undefined,
 ): { ok: true; event: PlainEvent } | { ok: false; problem: string } {
   const [unknown] = known(eventIn, value, []).problems
-  if (unknown) return { ok: false, problem: `${unknown.loc.join('.')}: ${unknown.msg}` }
+  if (unknown) {
+    const { loc, msg } = unknown.tell()
+    return { ok: false, problem: `${loc.join('.')}: ${msg}` }
+  }
   const read = eventIn.safeParse(value)
   if (!read.success) {
     const [issue] = read.error.issues

@@ -3,6 +3,7 @@ import type { apiSentences } from '../../../../../server/src/core/sentences/api.
 /** What is wrong with one field of what programs send. */
 export const api: Readonly<Record<keyof typeof apiSentences, string>> = {
   other_name: 'É outro nome de {name}, e diferente dele; informe só um.',
+  more_problems: 'Há mais {count} erros; corrija estes primeiro.',
   stands_beside: 'Vem junto com o outro; informe só um.',
   left_out: 'Retire isto: {what}',
   all_left_out: 'Retire estes: {what}',
