@@ -44,7 +44,7 @@ export async function schemaText(): Promise<string> {
     execFileSync(process.execPath, [program, from, '-o', to, '--empty-objects-unknown'], {
       stdio: 'pipe',
     })
-    return withoutNothing(readFileSync(to, 'utf8'))
+    return readFileSync(to, 'utf8')
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
@@ -71,14 +71,6 @@ function lean(value: unknown): unknown {
         : lean(inner),
     ]),
   )
-}
-
-/** Without the members that say what an operation does not have: a third of the lines. */
-function withoutNothing(types: string): string {
-  return types
-    .replaceAll(/^ +\w+\?: never;\n/gm, '')
-    .replaceAll(/^ +headers: \{\n +\[name: string\]: unknown;\n +\};\n/gm, '')
-    .replaceAll(/^ +parameters: \{\n +\};\n/gm, '')
 }
 
 /** A member that is called `default` is not a default. */

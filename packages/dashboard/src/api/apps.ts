@@ -1,5 +1,5 @@
 import { queryOptions, useQuery } from '@tanstack/react-query'
-import { api } from './client.ts'
+import { api, ask } from './client.ts'
 import { useSession } from '../session/session.ts'
 import type { App } from './shapes.ts'
 
@@ -15,7 +15,7 @@ export const appsQuery = queryOptions({
     let iterator: string | undefined
     do {
       const query = { limit: PAGE, ...(iterator !== undefined && { iterator }) }
-      const page = await api.get('/api/v1/app', { query })
+      const page = await ask(api.GET('/api/v1/app', { params: { query } }))
       apps.push(...page.data)
       iterator = page.done ? undefined : (page.iterator ?? undefined)
     } while (iterator !== undefined && apps.length < OFFERED)

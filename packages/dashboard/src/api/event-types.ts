@@ -1,5 +1,5 @@
 import { queryOptions } from '@tanstack/react-query'
-import { api } from './client.ts'
+import { api, ask } from './client.ts'
 
 /** The catalogue's names, to choose from. */
 export const eventTypeNamesQuery = queryOptions({
@@ -7,7 +7,7 @@ export const eventTypeNamesQuery = queryOptions({
   staleTime: 60_000,
   queryFn: async () => {
     const query = { limit: 250 }
-    const page = await api.get('/api/v1/event-type', { query })
+    const page = await ask(api.GET('/api/v1/event-type', { params: { query } }))
     return page.data.map(({ name }) => name)
   },
 })

@@ -5,6 +5,12 @@
 
 export interface paths {
     "/api/v1/app": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
                 query?: {
@@ -15,9 +21,16 @@ export interface paths {
                     exclude_apps_with_disabled_endpoints?: boolean;
                     exclude_apps_with_svix_play_endpoints?: boolean;
                 };
+                header?: never;
+                path?: never;
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": {
                             data: components["schemas"]["ApplicationOut"][];
@@ -29,11 +42,15 @@ export interface paths {
                 };
             };
         };
+        put?: never;
         post: {
             parameters: {
                 query?: {
                     get_if_exists?: boolean;
                 };
+                header?: never;
+                path?: never;
+                cookie?: never;
             };
             requestBody: {
                 content: {
@@ -42,27 +59,51 @@ export interface paths {
             };
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["ApplicationOut"];
                     };
                 };
                 201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["ApplicationOut"];
                     };
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/app/{app_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["ApplicationOut"];
                     };
@@ -71,9 +112,12 @@ export interface paths {
         };
         put: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                 };
+                cookie?: never;
             };
             requestBody: {
                 content: {
@@ -82,33 +126,53 @@ export interface paths {
             };
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["ApplicationOut"];
                     };
                 };
                 201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["ApplicationOut"];
                     };
                 };
             };
         };
+        post?: never;
         delete: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
                 };
             };
         };
+        options?: never;
+        head?: never;
         patch: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                 };
+                cookie?: never;
             };
             requestBody: {
                 content: {
@@ -117,14 +181,24 @@ export interface paths {
             };
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["ApplicationOut"];
                     };
                 };
             };
         };
+        trace?: never;
     };
     "/api/v1/app/{app_id}/endpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
                 query?: {
@@ -132,12 +206,18 @@ export interface paths {
                     iterator?: string;
                     order?: "ascending" | "descending";
                 };
+                header?: never;
                 path: {
                     app_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": {
                             data: components["schemas"]["EndpointOut"][];
@@ -149,11 +229,15 @@ export interface paths {
                 };
             };
         };
+        put?: never;
         post: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                 };
+                cookie?: never;
             };
             requestBody: {
                 content: {
@@ -162,23 +246,44 @@ export interface paths {
             };
             responses: {
                 201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["EndpointOut"];
                     };
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/app/{app_id}/endpoint/{endpoint_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                     endpoint_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["EndpointOut"];
                     };
@@ -187,10 +292,13 @@ export interface paths {
         };
         put: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                     endpoint_id: string;
                 };
+                cookie?: never;
             };
             requestBody: {
                 content: {
@@ -199,35 +307,55 @@ export interface paths {
             };
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["EndpointOut"];
                     };
                 };
                 201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["EndpointOut"];
                     };
                 };
             };
         };
+        post?: never;
         delete: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                     endpoint_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
                 };
             };
         };
+        options?: never;
+        head?: never;
         patch: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                     endpoint_id: string;
                 };
+                cookie?: never;
             };
             requestBody: {
                 content: {
@@ -236,37 +364,72 @@ export interface paths {
             };
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["EndpointOut"];
                     };
                 };
             };
         };
+        trace?: never;
     };
     "/api/v1/app/{app_id}/endpoint/{endpoint_id}/secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                     endpoint_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["EndpointSecretOut"];
                     };
                 };
             };
         };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/app/{app_id}/endpoint/{endpoint_id}/secret/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
         post: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                     endpoint_id: string;
                 };
+                cookie?: never;
             };
             requestBody?: {
                 content: {
@@ -275,25 +438,50 @@ export interface paths {
             };
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["EndpointSecretOut"];
                     };
                 };
                 204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/app/{app_id}/endpoint/{endpoint_id}/headers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                     endpoint_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["EndpointHeadersOut"];
                     };
@@ -302,10 +490,13 @@ export interface paths {
         };
         put: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                     endpoint_id: string;
                 };
+                cookie?: never;
             };
             requestBody: {
                 content: {
@@ -314,15 +505,26 @@ export interface paths {
             };
             responses: {
                 204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
                 };
             };
         };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
         patch: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                     endpoint_id: string;
                 };
+                cookie?: never;
             };
             requestBody: {
                 content: {
@@ -331,38 +533,73 @@ export interface paths {
             };
             responses: {
                 204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
                 };
             };
         };
+        trace?: never;
     };
     "/api/v1/app/{app_id}/endpoint/{endpoint_id}/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
                 query?: {
                     since?: string;
                     until?: string;
                 };
+                header?: never;
                 path: {
                     app_id: string;
                     endpoint_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["EndpointStats"];
                     };
                 };
             };
         };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/app/{app_id}/endpoint/{endpoint_id}/recover": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
         post: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                     endpoint_id: string;
                 };
+                cookie?: never;
             };
             requestBody: {
                 content: {
@@ -371,20 +608,39 @@ export interface paths {
             };
             responses: {
                 202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["RecoverOut"];
                     };
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/app/{app_id}/endpoint/{endpoint_id}/send-example": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
         post: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                     endpoint_id: string;
                 };
+                cookie?: never;
             };
             requestBody: {
                 content: {
@@ -393,71 +649,150 @@ export interface paths {
             };
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["MessageOut"];
                     };
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/app/{app_id}/endpoint/{endpoint_id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
         post: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                     endpoint_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["EndpointOut"];
                     };
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/app/{app_id}/endpoint/{endpoint_id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
         post: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                     endpoint_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["EndpointOut"];
                     };
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/app/{app_id}/endpoint/{endpoint_id}/enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
         post: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                     endpoint_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["EndpointOut"];
                     };
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/app/{app_id}/endpoint/{endpoint_id}/circuit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
         post: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                     endpoint_id: string;
                 };
+                cookie?: never;
             };
             requestBody: {
                 content: {
@@ -466,23 +801,44 @@ export interface paths {
             };
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["EndpointOut"];
                     };
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/app/{app_id}/endpoint/{endpoint_id}/oauth": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                     endpoint_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["EndpointOauthConfigOut"];
                     };
@@ -491,10 +847,13 @@ export interface paths {
         };
         put: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                     endpoint_id: string;
                 };
+                cookie?: never;
             };
             requestBody: {
                 content: {
@@ -503,32 +862,62 @@ export interface paths {
             };
             responses: {
                 204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
                 };
             };
         };
+        post?: never;
         delete: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                     endpoint_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
                 };
             };
         };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/app/{app_id}/endpoint/{endpoint_id}/mtls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                     endpoint_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["EndpointMtlsConfigOut"];
                     };
@@ -537,10 +926,13 @@ export interface paths {
         };
         put: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                     endpoint_id: string;
                 };
+                cookie?: never;
             };
             requestBody: {
                 content: {
@@ -549,64 +941,131 @@ export interface paths {
             };
             responses: {
                 204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
                 };
             };
         };
+        post?: never;
         delete: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                     endpoint_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
                 };
             };
         };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/app/{app_id}/endpoint/{endpoint_id}/effective": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                     endpoint_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["EndpointEffectiveOut"];
                     };
                 };
             };
         };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/app/{app_id}/endpoint-defaults": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
                 query?: {
                     dialect?: "standard" | "whatsmeow" | "zaphub" | "device-status" | "evolution" | "agentes";
                 };
+                header?: never;
                 path: {
                     app_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["EndpointEffectiveOut"];
                     };
                 };
             };
         };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/app/{app_id}/try/transform": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
         post: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                 };
+                cookie?: never;
             };
             requestBody: {
                 content: {
@@ -615,20 +1074,39 @@ export interface paths {
             };
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["TransformTrialOut"];
                     };
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/app/{app_id}/endpoint/{endpoint_id}/transform": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
         post: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                     endpoint_id: string;
                 };
+                cookie?: never;
             };
             requestBody: {
                 content: {
@@ -637,35 +1115,64 @@ export interface paths {
             };
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["TransformTrialOut"];
                     };
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/app/{app_id}/endpoint/{endpoint_id}/transformation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                     endpoint_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["EndpointTransformationOut"];
                     };
                 };
             };
         };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
         patch: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                     endpoint_id: string;
                 };
+                cookie?: never;
             };
             requestBody: {
                 content: {
@@ -674,17 +1181,33 @@ export interface paths {
             };
             responses: {
                 204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
                 };
             };
         };
+        trace?: never;
     };
     "/api/v1/app/{app_id}/endpoint/{endpoint_id}/transformation/simulate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
         post: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                     endpoint_id: string;
                 };
+                cookie?: never;
             };
             requestBody: {
                 content: {
@@ -693,37 +1216,76 @@ export interface paths {
             };
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["EndpointTransformationSimulateOut"];
                     };
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/app/{app_id}/endpoint/{endpoint_id}/rate-limit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                     endpoint_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["EndpointRateLimitOut"];
                     };
                 };
             };
         };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/app/{app_id}/endpoint/{endpoint_id}/cancel-messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
         post: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                     endpoint_id: string;
                 };
+                cookie?: never;
             };
             requestBody?: {
                 content: {
@@ -732,14 +1294,28 @@ export interface paths {
             };
             responses: {
                 202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["RecoverOut"];
                     };
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/event-type": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
                 query?: {
@@ -749,9 +1325,16 @@ export interface paths {
                     include_archived?: boolean;
                     with_content?: boolean;
                 };
+                header?: never;
+                path?: never;
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": {
                             data: components["schemas"]["EventTypeOut"][];
@@ -763,7 +1346,14 @@ export interface paths {
                 };
             };
         };
+        put?: never;
         post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
             requestBody: {
                 content: {
                     "application/json": components["schemas"]["EventTypeIn"];
@@ -771,22 +1361,43 @@ export interface paths {
             };
             responses: {
                 201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["EventTypeOut"];
                     };
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/event-type/{event_type_name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     event_type_name: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["EventTypeOut"];
                     };
@@ -795,9 +1406,12 @@ export interface paths {
         };
         put: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     event_type_name: string;
                 };
+                cookie?: never;
             };
             requestBody: {
                 content: {
@@ -806,36 +1420,55 @@ export interface paths {
             };
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["EventTypeOut"];
                     };
                 };
                 201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["EventTypeOut"];
                     };
                 };
             };
         };
+        post?: never;
         delete: {
             parameters: {
                 query?: {
                     expunge?: boolean;
                 };
+                header?: never;
                 path: {
                     event_type_name: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
                 };
             };
         };
+        options?: never;
+        head?: never;
         patch: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     event_type_name: string;
                 };
+                cookie?: never;
             };
             requestBody: {
                 content: {
@@ -844,14 +1477,24 @@ export interface paths {
             };
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["EventTypeOut"];
                     };
                 };
             };
         };
+        trace?: never;
     };
     "/api/v1/app/{app_id}/msg": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
                 query?: {
@@ -864,12 +1507,18 @@ export interface paths {
                     event_types?: string[];
                     with_content?: boolean;
                 };
+                header?: never;
                 path: {
                     app_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": {
                             data: components["schemas"]["MessageOut"][];
@@ -881,14 +1530,17 @@ export interface paths {
                 };
             };
         };
+        put?: never;
         post: {
             parameters: {
                 query?: {
                     with_content?: boolean;
                 };
+                header?: never;
                 path: {
                     app_id: string;
                 };
+                cookie?: never;
             };
             requestBody: {
                 content: {
@@ -897,22 +1549,40 @@ export interface paths {
             };
             responses: {
                 202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["MessageOut"];
                     };
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/app/{app_id}/msg/batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
         post: {
             parameters: {
                 query?: {
                     with_content?: boolean;
                 };
+                header?: never;
                 path: {
                     app_id: string;
                 };
+                cookie?: never;
             };
             requestBody: {
                 content: {
@@ -921,54 +1591,113 @@ export interface paths {
             };
             responses: {
                 202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["MessageBatchOut"];
                     };
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/app/{app_id}/msg/{msg_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
                 query?: {
                     with_content?: boolean;
                 };
+                header?: never;
                 path: {
                     app_id: string;
                     msg_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["MessageOut"];
                     };
                 };
             };
         };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/app/{app_id}/msg/{msg_id}/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
         delete: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                     msg_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
                 };
             };
         };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/app/{app_id}/endpoint/{endpoint_id}/msg/test-attempt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
         post: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                     endpoint_id: string;
                 };
+                cookie?: never;
             };
             requestBody: {
                 content: {
@@ -977,31 +1706,65 @@ export interface paths {
             };
             responses: {
                 202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["MessageOut"];
                     };
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/app/{app_id}/msg/{msg_id}/raw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                     msg_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["MessageRawPayloadOut"];
                     };
                 };
             };
         };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/app/{app_id}/polling-endpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
                 query?: {
@@ -1009,12 +1772,18 @@ export interface paths {
                     iterator?: string;
                     order?: "ascending" | "descending";
                 };
+                header?: never;
                 path: {
                     app_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": {
                             data: components["schemas"]["PollingEndpointSettingsOut"][];
@@ -1026,11 +1795,15 @@ export interface paths {
                 };
             };
         };
+        put?: never;
         post: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                 };
+                cookie?: never;
             };
             requestBody: {
                 content: {
@@ -1039,47 +1812,83 @@ export interface paths {
             };
             responses: {
                 201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["PollingEndpointSettingsOut"];
                     };
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/app/{app_id}/polling-endpoint/{sink_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                     sink_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["PollingEndpointSettingsOut"];
                     };
                 };
             };
         };
+        put?: never;
+        post?: never;
         delete: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                     sink_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
                 };
             };
         };
+        options?: never;
+        head?: never;
         patch: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                     sink_id: string;
                 };
+                cookie?: never;
             };
             requestBody: {
                 content: {
@@ -1088,14 +1897,24 @@ export interface paths {
             };
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["PollingEndpointSettingsOut"];
                     };
                 };
             };
         };
+        trace?: never;
     };
     "/api/v1/app/{app_id}/poller/{sink_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
                 query?: {
@@ -1106,21 +1925,40 @@ export interface paths {
                     event_type?: string;
                     channel?: string;
                 };
+                header?: never;
                 path: {
                     app_id: string;
                     sink_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["PollingEndpointOut"];
                     };
                 };
             };
         };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/app/{app_id}/poller/{sink_id}/consumer/{consumer_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
                 query?: {
@@ -1128,29 +1966,53 @@ export interface paths {
                     iterator?: string;
                     wait?: number;
                 };
+                header?: never;
                 path: {
                     app_id: string;
                     sink_id: string;
                     consumer_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["PollingEndpointOut"];
                     };
                 };
             };
         };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/app/{app_id}/poller/{sink_id}/consumer/{consumer_id}/seek": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
         post: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                     sink_id: string;
                     consumer_id: string;
                 };
+                cookie?: never;
             };
             requestBody: {
                 content: {
@@ -1159,14 +2021,28 @@ export interface paths {
             };
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["PollingEndpointConsumerSeekOut"];
                     };
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/app/{app_id}/polling-endpoint/{sink_id}/consumer/{consumer_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
                 query?: {
@@ -1174,29 +2050,53 @@ export interface paths {
                     lease_duration_ms?: number;
                     starting_position?: "earliest" | "latest";
                 };
+                header?: never;
                 path: {
                     app_id: string;
                     sink_id: string;
                     consumer_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["PollerV2PollOut"];
                     };
                 };
             };
         };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/app/{app_id}/polling-endpoint/{sink_id}/consumer/{consumer_id}/commit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
         post: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                     sink_id: string;
                     consumer_id: string;
                 };
+                cookie?: never;
             };
             requestBody: {
                 content: {
@@ -1205,33 +2105,67 @@ export interface paths {
             };
             responses: {
                 204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/app/{app_id}/poller/{sink_id}/consumer/{consumer_id}/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
                 query?: {
                     limit?: number;
                     last_event_id?: string;
                 };
+                header?: never;
                 path: {
                     app_id: string;
                     sink_id: string;
                     consumer_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "text/event-stream": components["schemas"]["PolledMessageOut"];
                     };
                 };
             };
         };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/app/{app_id}/integration": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
                 query?: {
@@ -1239,12 +2173,18 @@ export interface paths {
                     iterator?: string;
                     order?: "ascending" | "descending";
                 };
+                header?: never;
                 path: {
                     app_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": {
                             data: components["schemas"]["IntegrationOut"][];
@@ -1256,11 +2196,15 @@ export interface paths {
                 };
             };
         };
+        put?: never;
         post: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                 };
+                cookie?: never;
             };
             requestBody: {
                 content: {
@@ -1269,23 +2213,44 @@ export interface paths {
             };
             responses: {
                 201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["IntegrationOut"];
                     };
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/app/{app_id}/integration/{integ_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                     integ_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["IntegrationOut"];
                     };
@@ -1294,10 +2259,13 @@ export interface paths {
         };
         put: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                     integ_id: string;
                 };
+                cookie?: never;
             };
             requestBody: {
                 content: {
@@ -1306,76 +2274,166 @@ export interface paths {
             };
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["IntegrationOut"];
                     };
                 };
             };
         };
+        post?: never;
         delete: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                     integ_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
                 };
             };
         };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/app/{app_id}/integration/{integ_id}/key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                     integ_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["IntegrationKeyOut"];
                     };
                 };
             };
         };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/app/{app_id}/integration/{integ_id}/key/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
         post: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                     integ_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["IntegrationKeyOut"];
                     };
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/auth/whoami": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["WhoamiOut"];
                     };
                 };
             };
         };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/auth/app/{app_id}/create-message-token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
         post: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                 };
+                cookie?: never;
             };
             requestBody: {
                 content: {
@@ -1384,37 +2442,76 @@ export interface paths {
             };
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["ApiTokenOut"];
                     };
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/auth/app/{app_id}/poller/{endpoint_id}/token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                     endpoint_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["ApiTokenOut"];
                     };
                 };
             };
         };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/auth/app/{app_id}/poller/{endpoint_id}/token/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
         post: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                     endpoint_id: string;
                 };
+                cookie?: never;
             };
             requestBody: {
                 content: {
@@ -1423,14 +2520,28 @@ export interface paths {
             };
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["ApiTokenOut"];
                     };
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/app/{app_id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
                 query?: {
@@ -1440,20 +2551,39 @@ export interface paths {
                     channels?: string[];
                     after?: string;
                 };
+                header?: never;
                 path: {
                     app_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["PollingEndpointOut"];
                     };
                 };
             };
         };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/app/{app_id}/msg/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
                 query?: {
@@ -1468,12 +2598,18 @@ export interface paths {
                     text?: string;
                     filter?: string;
                 };
+                header?: never;
                 path: {
                     app_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": {
                             data: components["schemas"]["MessageOut"][];
@@ -1485,9 +2621,30 @@ export interface paths {
                 };
             };
         };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/msg/broadcast": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
         post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
             requestBody: {
                 content: {
                     "application/json": components["schemas"]["MessageBroadcastIn"];
@@ -1495,15 +2652,37 @@ export interface paths {
             };
             responses: {
                 202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["RecoverOut"];
                     };
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/stats/usage/app": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
         post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
             requestBody: {
                 content: {
                     "application/json": components["schemas"]["AppUsageStatsIn"];
@@ -1511,94 +2690,195 @@ export interface paths {
             };
             responses: {
                 202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["AppUsageStatsOut"];
                     };
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/stats/usage/event-types": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
         put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
             responses: {
                 202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["AggregateEventTypesOut"];
                     };
                 };
             };
         };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/app/{app_id}/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
                 query?: {
                     since?: string;
                     until?: string;
                 };
+                header?: never;
                 path: {
                     app_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["ApplicationStats"];
                     };
                 };
             };
         };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/stats/app/{app_id}/attempt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
                 query?: {
                     startDate?: string;
                     endDate?: string;
                 };
+                header?: never;
                 path: {
                     app_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["AttemptStatisticsResponse"];
                     };
                 };
             };
         };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/stats/app/{app_id}/ep/{endpoint_id}/attempt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
                 query?: {
                     startDate?: string;
                     endDate?: string;
                 };
+                header?: never;
                 path: {
                     app_id: string;
                     endpoint_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["AttemptStatisticsResponse"];
                     };
                 };
             };
         };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/event-type/{event_type_name}/retry-schedule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     event_type_name: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["RetryScheduleInOut"];
                     };
@@ -1607,9 +2887,12 @@ export interface paths {
         };
         put: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     event_type_name: string;
                 };
+                cookie?: never;
             };
             requestBody: {
                 content: {
@@ -1618,15 +2901,38 @@ export interface paths {
             };
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["RetryScheduleInOut"];
                     };
                 };
             };
         };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/event-type/import/openapi": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
         post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
             requestBody: {
                 content: {
                     "application/json": components["schemas"]["EventTypeImportOpenApiIn"];
@@ -1634,35 +2940,89 @@ export interface paths {
             };
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["EventTypeImportOpenApiOut"];
                     };
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/event-type/export/openapi": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["OpenApiDocument"];
                     };
                 };
             };
         };
+        put?: never;
         post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
             responses: {
                 202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["RecoverOut"];
                     };
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/event-type/schema/generate-example": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
         post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
             requestBody: {
                 content: {
                     "application/json": components["schemas"]["EventTypeSchemaIn"];
@@ -1670,19 +3030,38 @@ export interface paths {
             };
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["EventTypeExampleOut"];
                     };
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/app/{app_id}/msg/precheck/active": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
         post: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                 };
+                cookie?: never;
             };
             requestBody: {
                 content: {
@@ -1691,14 +3070,28 @@ export interface paths {
             };
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["MessagePrecheckOut"];
                     };
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/app/{app_id}/attempt/endpoint/{endpoint_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
                 query?: {
@@ -1715,13 +3108,19 @@ export interface paths {
                     with_msg?: boolean;
                     with_content?: boolean;
                 };
+                header?: never;
                 path: {
                     app_id: string;
                     endpoint_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": {
                             data: components["schemas"]["MessageAttemptOut"][];
@@ -1733,8 +3132,21 @@ export interface paths {
                 };
             };
         };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/app/{app_id}/attempt/msg/{msg_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
                 query?: {
@@ -1752,13 +3164,19 @@ export interface paths {
                     with_content?: boolean;
                     endpoint_id?: string;
                 };
+                header?: never;
                 path: {
                     app_id: string;
                     msg_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": {
                             data: components["schemas"]["MessageAttemptOut"][];
@@ -1770,8 +3188,21 @@ export interface paths {
                 };
             };
         };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/app/{app_id}/msg/{msg_id}/attempt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
                 query?: {
@@ -1789,13 +3220,19 @@ export interface paths {
                     with_content?: boolean;
                     endpoint_id?: string;
                 };
+                header?: never;
                 path: {
                     app_id: string;
                     msg_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": {
                             data: components["schemas"]["MessageAttemptOut"][];
@@ -1807,8 +3244,21 @@ export interface paths {
                 };
             };
         };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/app/{app_id}/msg/{msg_id}/endpoint/{endpoint_id}/attempt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
                 query?: {
@@ -1825,14 +3275,20 @@ export interface paths {
                     with_msg?: boolean;
                     with_content?: boolean;
                 };
+                header?: never;
                 path: {
                     app_id: string;
                     msg_id: string;
                     endpoint_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": {
                             data: components["schemas"]["MessageAttemptOut"][];
@@ -1844,44 +3300,97 @@ export interface paths {
                 };
             };
         };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/app/{app_id}/msg/{msg_id}/attempt/{attempt_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
                 query?: {
                     expanded_statuses?: boolean;
                 };
+                header?: never;
                 path: {
                     app_id: string;
                     msg_id: string;
                     attempt_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["MessageAttemptOut"];
                     };
                 };
             };
         };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/app/{app_id}/msg/{msg_id}/attempt/{attempt_id}/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
         delete: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                     msg_id: string;
                     attempt_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
                 };
             };
         };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/app/{app_id}/endpoint/{endpoint_id}/msg": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
                 query?: {
@@ -1896,13 +3405,19 @@ export interface paths {
                     expanded_statuses?: boolean;
                     with_content?: boolean;
                 };
+                header?: never;
                 path: {
                     app_id: string;
                     endpoint_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": {
                             data: components["schemas"]["EndpointMessageOut"][];
@@ -1914,8 +3429,21 @@ export interface paths {
                 };
             };
         };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/app/{app_id}/msg/{msg_id}/endpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
                 query?: {
@@ -1923,13 +3451,19 @@ export interface paths {
                     iterator?: string;
                     expanded_statuses?: boolean;
                 };
+                header?: never;
                 path: {
                     app_id: string;
                     msg_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": {
                             data: components["schemas"]["MessageEndpointOut"][];
@@ -1941,71 +3475,151 @@ export interface paths {
                 };
             };
         };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/app/{app_id}/msg/{msg_id}/endpoint/{endpoint_id}/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
         post: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                     msg_id: string;
                     endpoint_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["EmptyResponse"];
                     };
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/app/{app_id}/msg/{msg_id}/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
         post: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                     msg_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["ResendOut"];
                     };
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/app/{app_id}/msg/{msg_id}/endpoint/{endpoint_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
         delete: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                     msg_id: string;
                     endpoint_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
                 };
             };
         };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/app/{app_id}/msg/{msg_id}/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
                 query?: {
                     limit?: number;
                     iterator?: string;
                 };
+                header?: never;
                 path: {
                     app_id: string;
                     msg_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": {
                             data: components["schemas"]["MessageExplanationOut"][];
@@ -2017,44 +3631,97 @@ export interface paths {
                 };
             };
         };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/app/{app_id}/msg/{msg_id}/attempt/{attempt_id}/request": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                     msg_id: string;
                     attempt_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["SentRequestOut"];
                     };
                 };
             };
         };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/app/{app_id}/msg/{msg_id}/attempt/{attempt_id}/headers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                     msg_id: string;
                     attempt_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["MessageAttemptHeadersOut"];
                     };
                 };
             };
         };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/app/{app_id}/attempt/endpoint/{endpoint_id}/count": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
                 query?: {
@@ -2067,26 +3734,50 @@ export interface paths {
                     tag?: string;
                     event_types?: string[];
                 };
+                header?: never;
                 path: {
                     app_id: string;
                     endpoint_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["CountOut"];
                     };
                 };
             };
         };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/auth/app-portal-access/{app_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
         post: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                 };
+                cookie?: never;
             };
             requestBody?: {
                 content: {
@@ -2095,43 +3786,106 @@ export interface paths {
             };
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["AppPortalAccessOut"];
                     };
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/auth/dashboard-access/{app_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
         post: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["AppPortalAccessOut"];
                     };
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/auth/logout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
         post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
             responses: {
                 204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/auth/app/{app_id}/expire-all": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
         post: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                 };
+                cookie?: never;
             };
             requestBody?: {
                 content: {
@@ -2140,21 +3894,53 @@ export interface paths {
             };
             responses: {
                 204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/auth/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["SessionOut"];
                     };
                 };
             };
         };
+        put?: never;
         post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
             requestBody: {
                 content: {
                     "application/json": components["schemas"]["SessionIn"];
@@ -2162,6 +3948,9 @@ export interface paths {
             };
             responses: {
                 201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["SessionOut"];
                     };
@@ -2169,16 +3958,47 @@ export interface paths {
             };
         };
         delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
             responses: {
                 204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
                 };
             };
         };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/portal/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["PortalSettingsOut"];
                     };
@@ -2186,6 +4006,12 @@ export interface paths {
             };
         };
         put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
             requestBody: {
                 content: {
                     "application/json": components["schemas"]["PortalSettingsIn"];
@@ -2193,30 +4019,65 @@ export interface paths {
             };
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["PortalSettingsOut"];
                     };
                 };
             };
         };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
                 query?: {
                     app_id?: string;
                 };
+                header?: never;
+                path?: never;
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["OverviewOut"];
                     };
                 };
             };
         };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/failure": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
                 query?: {
@@ -2228,17 +4089,37 @@ export interface paths {
                     group_by?: "endpoint" | "cause";
                     limit?: number;
                 };
+                header?: never;
+                path?: never;
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["FailuresOut"];
                     };
                 };
             };
         };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/failure/delivery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
                 query?: {
@@ -2249,9 +4130,16 @@ export interface paths {
                     limit?: number;
                     iterator?: string;
                 };
+                header?: never;
+                path?: never;
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": {
                             data: components["schemas"]["FailedDeliveryOut"][];
@@ -2263,9 +4151,30 @@ export interface paths {
                 };
             };
         };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/bulk/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
         post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
             requestBody: {
                 content: {
                     "application/json": components["schemas"]["BulkIn"];
@@ -2273,15 +4182,37 @@ export interface paths {
             };
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["BulkPreviewOut"];
                     };
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
         post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
             requestBody: {
                 content: {
                     "application/json": components["schemas"]["BulkIn"];
@@ -2289,14 +4220,28 @@ export interface paths {
             };
             responses: {
                 202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["BackgroundTaskOut"];
                     };
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/search/message": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
                 query?: {
@@ -2314,17 +4259,37 @@ export interface paths {
                     limit?: number;
                     iterator?: string;
                 };
+                header?: never;
+                path?: never;
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["MessageSearchOut"];
                     };
                 };
             };
         };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/search/endpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
                 query?: {
@@ -2335,17 +4300,37 @@ export interface paths {
                     limit?: number;
                     iterator?: string;
                 };
+                header?: never;
+                path?: never;
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["EndpointSearchOut"];
                     };
                 };
             };
         };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/source": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
                 query?: {
@@ -2353,9 +4338,16 @@ export interface paths {
                     iterator?: string;
                     app_id?: string;
                 };
+                header?: never;
+                path?: never;
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": {
                             data: components["schemas"]["ListedSourceOut"][];
@@ -2367,25 +4359,66 @@ export interface paths {
                 };
             };
         };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/template": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["TemplatesOut"];
                     };
                 };
             };
         };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/app/{app_id}/template/{template_id}/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
         post: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                     template_id: string;
                 };
+                cookie?: never;
             };
             requestBody: {
                 content: {
@@ -2394,20 +4427,39 @@ export interface paths {
             };
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["TemplateTrialOut"];
                     };
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/app/{app_id}/template/{template_id}/endpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
         post: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                     template_id: string;
                 };
+                cookie?: never;
             };
             requestBody: {
                 content: {
@@ -2416,19 +4468,38 @@ export interface paths {
             };
             responses: {
                 201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["EndpointOut"];
                     };
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/app/{app_id}/try/filter": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
         post: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                 };
+                cookie?: never;
             };
             requestBody: {
                 content: {
@@ -2437,19 +4508,38 @@ export interface paths {
             };
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["FilterTrialOut"];
                     };
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/app/{app_id}/try/address": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
         post: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                 };
+                cookie?: never;
             };
             requestBody: {
                 content: {
@@ -2458,36 +4548,96 @@ export interface paths {
             };
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["AddressTrialOut"];
                     };
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/system": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["SystemOut"];
                     };
                 };
             };
         };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/system/doctor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["DoctorOut"];
                     };
                 };
             };
         };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/source/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
                 query?: {
@@ -2495,9 +4645,16 @@ export interface paths {
                     source_id?: string;
                     limit?: number;
                 };
+                header?: never;
+                path?: never;
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": {
                             data: components["schemas"]["SourceSessionOut"][];
@@ -2506,8 +4663,21 @@ export interface paths {
                 };
             };
         };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
                 query?: {
@@ -2520,17 +4690,37 @@ export interface paths {
                     event_type?: string[];
                     group_by?: "endpoint" | "eventType";
                 };
+                header?: never;
+                path?: never;
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["SeriesOut"];
                     };
                 };
             };
         };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
                 query?: {
@@ -2541,17 +4731,37 @@ export interface paths {
                     state?: ("accepted" | "delivered" | "failed" | "exhausted" | "discarded")[];
                     last_event_id?: string;
                 };
+                header?: never;
+                path?: never;
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "text/event-stream": components["schemas"]["StreamEvent"];
                     };
                 };
             };
         };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/background-task": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
                 query?: {
@@ -2561,9 +4771,16 @@ export interface paths {
                     status?: components["schemas"]["BackgroundTaskStatus"];
                     task?: string;
                 };
+                header?: never;
+                path?: never;
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": {
                             data: components["schemas"]["BackgroundTaskOut"][];
@@ -2575,41 +4792,102 @@ export interface paths {
                 };
             };
         };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/background-task/{task_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     task_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["BackgroundTaskOut"];
                     };
                 };
             };
         };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/background-task/{task_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
         post: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     task_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["BackgroundTaskOut"];
                     };
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
         post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
             requestBody: {
                 content: {
                     "application/json": components["schemas"]["ReplayIn"];
@@ -2617,20 +4895,39 @@ export interface paths {
             };
             responses: {
                 202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["BackgroundTaskOut"];
                     };
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/app/{app_id}/endpoint/{endpoint_id}/bulk-replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
         post: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                     endpoint_id: string;
                 };
+                cookie?: never;
             };
             requestBody: {
                 content: {
@@ -2639,20 +4936,39 @@ export interface paths {
             };
             responses: {
                 202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["RecoverOut"];
                     };
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/app/{app_id}/endpoint/{endpoint_id}/replay-missing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
         post: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                     endpoint_id: string;
                 };
+                cookie?: never;
             };
             requestBody: {
                 content: {
@@ -2661,19 +4977,38 @@ export interface paths {
             };
             responses: {
                 202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["RecoverOut"];
                     };
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/app/{app_id}/msg/bulk-expunge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
         post: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                 };
+                cookie?: never;
             };
             requestBody: {
                 content: {
@@ -2682,30 +5017,64 @@ export interface paths {
             };
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["BulkExpungeContentsOut"];
                     };
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/app/{app_id}/msg/expunge-all-contents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
         post: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["RecoverOut"];
                     };
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/operational-webhook/endpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
                 query?: {
@@ -2713,9 +5082,16 @@ export interface paths {
                     iterator?: string;
                     order?: "ascending" | "descending";
                 };
+                header?: never;
+                path?: never;
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": {
                             data: components["schemas"]["EndpointOut"][];
@@ -2727,7 +5103,14 @@ export interface paths {
                 };
             };
         };
+        put?: never;
         post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
             requestBody: {
                 content: {
                     "application/json": components["schemas"]["OperationalWebhookEndpointIn"];
@@ -2735,22 +5118,43 @@ export interface paths {
             };
             responses: {
                 201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["EndpointOut"];
                     };
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/operational-webhook/endpoint/{endpoint_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     endpoint_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["EndpointOut"];
                     };
@@ -2759,9 +5163,12 @@ export interface paths {
         };
         put: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     endpoint_id: string;
                 };
+                cookie?: never;
             };
             requestBody: {
                 content: {
@@ -2770,33 +5177,53 @@ export interface paths {
             };
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["EndpointOut"];
                     };
                 };
                 201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["EndpointOut"];
                     };
                 };
             };
         };
+        post?: never;
         delete: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     endpoint_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
                 };
             };
         };
+        options?: never;
+        head?: never;
         patch: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     endpoint_id: string;
                 };
+                cookie?: never;
             };
             requestBody: {
                 content: {
@@ -2805,35 +5232,70 @@ export interface paths {
             };
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["EndpointOut"];
                     };
                 };
             };
         };
+        trace?: never;
     };
     "/api/v1/operational-webhook/endpoint/{endpoint_id}/secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     endpoint_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["EndpointSecretOut"];
                     };
                 };
             };
         };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/operational-webhook/endpoint/{endpoint_id}/secret/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
         post: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     endpoint_id: string;
                 };
+                cookie?: never;
             };
             requestBody?: {
                 content: {
@@ -2842,24 +5304,49 @@ export interface paths {
             };
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["EndpointSecretOut"];
                     };
                 };
                 204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/operational-webhook/endpoint/{endpoint_id}/headers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     endpoint_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["EndpointHeadersOut"];
                     };
@@ -2868,9 +5355,12 @@ export interface paths {
         };
         put: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     endpoint_id: string;
                 };
+                cookie?: never;
             };
             requestBody: {
                 content: {
@@ -2879,11 +5369,27 @@ export interface paths {
             };
             responses: {
                 204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
                 };
             };
         };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/app/{app_id}/source": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
                 query?: {
@@ -2891,12 +5397,18 @@ export interface paths {
                     iterator?: string;
                     order?: "ascending" | "descending";
                 };
+                header?: never;
                 path: {
                     app_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": {
                             data: components["schemas"]["SourceOut"][];
@@ -2908,11 +5420,15 @@ export interface paths {
                 };
             };
         };
+        put?: never;
         post: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                 };
+                cookie?: never;
             };
             requestBody: {
                 content: {
@@ -2921,47 +5437,83 @@ export interface paths {
             };
             responses: {
                 201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["SourceWithTokenOut"];
                     };
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/app/{app_id}/source/{source_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                     source_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["SourceOut"];
                     };
                 };
             };
         };
+        put?: never;
+        post?: never;
         delete: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                     source_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
                 };
             };
         };
+        options?: never;
+        head?: never;
         patch: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                     source_id: string;
                 };
+                cookie?: never;
             };
             requestBody: {
                 content: {
@@ -2970,52 +5522,101 @@ export interface paths {
             };
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["SourceOut"];
                     };
                 };
             };
         };
+        trace?: never;
     };
     "/api/v1/app/{app_id}/source/{source_id}/token/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
         post: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     app_id: string;
                     source_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["SourceWithTokenOut"];
                     };
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/app/{app_id}/source/{source_id}/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
                 query?: {
                     since?: string;
                     until?: string;
                 };
+                header?: never;
                 path: {
                     app_id: string;
                     source_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["SourceStatsOut"];
                     };
                 };
             };
         };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
                 query?: {
@@ -3023,9 +5624,16 @@ export interface paths {
                     iterator?: string;
                     order?: "ascending" | "descending";
                 };
+                header?: never;
+                path?: never;
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": {
                             data: components["schemas"]["ApiKeyOut"][];
@@ -3037,7 +5645,14 @@ export interface paths {
                 };
             };
         };
+        put?: never;
         post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
             requestBody: {
                 content: {
                     "application/json": components["schemas"]["ApiKeyIn"];
@@ -3045,41 +5660,82 @@ export interface paths {
             };
             responses: {
                 201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["ApiKeyCreatedOut"];
                     };
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/key/{key_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     key_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["ApiKeyOut"];
                     };
                 };
             };
         };
+        put?: never;
+        post?: never;
         delete: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     key_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
                 };
             };
         };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/tenant": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
                 query?: {
@@ -3087,9 +5743,16 @@ export interface paths {
                     iterator?: string;
                     order?: "ascending" | "descending";
                 };
+                header?: never;
+                path?: never;
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": {
                             data: components["schemas"]["TenantOut"][];
@@ -3101,7 +5764,14 @@ export interface paths {
                 };
             };
         };
+        put?: never;
         post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
             requestBody: {
                 content: {
                     "application/json": components["schemas"]["TenantIn"];
@@ -3109,44 +5779,80 @@ export interface paths {
             };
             responses: {
                 201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["TenantCreatedOut"];
                     };
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/tenant/{tenant_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     tenant_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["TenantOut"];
                     };
                 };
             };
         };
+        put?: never;
+        post?: never;
         delete: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     tenant_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
                 };
             };
         };
+        options?: never;
+        head?: never;
         patch: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     tenant_id: string;
                 };
+                cookie?: never;
             };
             requestBody: {
                 content: {
@@ -3155,14 +5861,24 @@ export interface paths {
             };
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["TenantOut"];
                     };
                 };
             };
         };
+        trace?: never;
     };
     "/api/v1/management/environment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
                 query?: {
@@ -3170,9 +5886,16 @@ export interface paths {
                     iterator?: string;
                     order?: "ascending" | "descending";
                 };
+                header?: never;
+                path?: never;
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": {
                             data: components["schemas"]["EnvironmentModelOut"][];
@@ -3184,7 +5907,14 @@ export interface paths {
                 };
             };
         };
+        put?: never;
         post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
             requestBody: {
                 content: {
                     "application/json": components["schemas"]["EnvironmentModelIn"];
@@ -3192,22 +5922,43 @@ export interface paths {
             };
             responses: {
                 201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["EnvironmentModelCreatedOut"];
                     };
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/management/environment/{env_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     env_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["EnvironmentModelOut"];
                     };
@@ -3216,9 +5967,12 @@ export interface paths {
         };
         put: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     env_id: string;
                 };
+                cookie?: never;
             };
             requestBody: {
                 content: {
@@ -3227,25 +5981,47 @@ export interface paths {
             };
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["EnvironmentModelOut"];
                     };
                 };
             };
         };
+        post?: never;
         delete: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     env_id: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
                 };
             };
         };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/management/authentication/api-token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
                 query?: {
@@ -3253,9 +6029,16 @@ export interface paths {
                     iterator?: string;
                     order?: "ascending" | "descending";
                 };
+                header?: never;
+                path?: never;
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": {
                             data: components["schemas"]["ApiTokenCensoredOut"][];
@@ -3267,7 +6050,14 @@ export interface paths {
                 };
             };
         };
+        put?: never;
         post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
             requestBody: {
                 content: {
                     "application/json": components["schemas"]["ApiTokenIn"];
@@ -3275,19 +6065,38 @@ export interface paths {
             };
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["ApiTokenOut"];
                     };
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/management/authentication/api-token/{key_id}/expire": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
         post: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     key_id: string;
                 };
+                cookie?: never;
             };
             requestBody?: {
                 content: {
@@ -3296,23 +6105,69 @@ export interface paths {
             };
             responses: {
                 204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/environment/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
         post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["EnvironmentOut"];
                     };
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/environment/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
         post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
             requestBody: {
                 content: {
                     "application/json": components["schemas"]["EnvironmentIn"];
@@ -3320,14 +6175,28 @@ export interface paths {
             };
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["EnvironmentImportOut"];
                     };
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
                 query?: {
@@ -3342,9 +6211,16 @@ export interface paths {
                     key_id?: string;
                     app_id?: string;
                 };
+                header?: never;
+                path?: never;
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": {
                             data: components["schemas"]["AuditOut"][];
@@ -3356,9 +6232,30 @@ export interface paths {
                 };
             };
         };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/privacy/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
         post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
             requestBody: {
                 content: {
                     "application/json": components["schemas"]["PersonExportIn"];
@@ -3366,15 +6263,37 @@ export interface paths {
             };
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["PersonExportOut"];
                     };
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/privacy/erase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
         post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
             requestBody: {
                 content: {
                     "application/json": components["schemas"]["PersonEraseIn"];
@@ -3382,48 +6301,104 @@ export interface paths {
             };
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["PersonErasureOut"];
                     };
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
                 query?: {
                     detail?: boolean;
                 };
+                header?: never;
+                path?: never;
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["HealthOut"];
                     };
                 };
                 204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
                 };
             };
         };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/v1/health/ping": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get: {
             parameters: {
                 query?: {
                     detail?: boolean;
                 };
+                header?: never;
+                path?: never;
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["HealthOut"];
                     };
                 };
                 204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
                 };
             };
         };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
 }
 export type webhooks = Record<string, never>;

@@ -1,5 +1,5 @@
 import { queryOptions } from '@tanstack/react-query'
-import { api } from './client.ts'
+import { api, ask } from './client.ts'
 import type { SeriesPoint } from './shapes.ts'
 
 export const seriesSpans = ['15m', '1h', '3h', '6h', '24h', '3d', '7d', '30d'] as const
@@ -21,7 +21,7 @@ export function seriesQuery(span: SeriesSpan, { app, endpoint }: Of) {
         ...(app !== undefined && { app_id: app }),
         ...(endpoint !== undefined && { endpoint_id: [endpoint] }),
       }
-      const answer = await api.get('/api/v1/series', { query })
+      const answer = await ask(api.GET('/api/v1/series', { params: { query } }))
       return answer.series[0]?.points ?? []
     },
   })

@@ -1,7 +1,7 @@
 import { queryOptions, useQueryClient, useSuspenseQuery } from '@tanstack/react-query'
 import { useSyncExternalStore } from 'react'
 import { basePath } from '../api/base-path.ts'
-import { api, bindSession } from '../api/client.ts'
+import { api, ask, bindSession } from '../api/client.ts'
 import type { Session } from '../api/shapes.ts'
 
 export type Role = Session['role']
@@ -10,7 +10,7 @@ const rank: Record<Role, number> = { read: 0, operate: 1, administer: 2 }
 
 export const sessionQuery = queryOptions({
   queryKey: ['session'],
-  queryFn: async () => begin(await api.get('/api/v1/auth/session')),
+  queryFn: async () => begin(await ask(api.GET('/api/v1/auth/session'))),
   staleTime: Number.POSITIVE_INFINITY,
   gcTime: Number.POSITIVE_INFINITY,
   retry: false,
@@ -29,14 +29,14 @@ export function useMay(): (role: Role) => boolean {
 /** Exchanges a key, or a portal's token, for a session; neither is kept. */
 export async function openSession(token: string): Promise<Session> {
   const embedded = window.self !== window.top
-  const session = await api.post('/api/v1/auth/session', { body: { token, embedded } })
+  const session = await ask(api.POST('/api/v1/auth/session', { body: { token, embedded } }))
   return begin(session)
 }
 
 export function useSignOut(): () => Promise<void> {
   const queries = useQueryClient()
   return async () => {
-    await api.delete('/api/v1/auth/session')
+    await ask(api.DELETE('/api/v1/auth/session'))
     queries.clear()
     // All that the page knew goes with the page.
     window.location.assign(`${basePath}/signin`)

@@ -1,7 +1,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
-import { api } from '../../api/client.ts'
+import { api, ask } from '../../api/client.ts'
 import type { App } from '../../api/shapes.ts'
 import { TextField } from '../../parts/field.tsx'
 import { useFieldErrors } from '../../parts/form.tsx'
@@ -23,9 +23,9 @@ export function AppForm({ app, onClose }: { app?: App; onClose: () => void }) {
         uid: uid.trim() === '' ? null : uid.trim(),
         throttleRate: rate.trim() === '' ? null : Number(rate),
       }
-      if (app === undefined) return await api.post('/api/v1/app', { body })
+      if (app === undefined) return await ask(api.POST('/api/v1/app', { body }))
       const path = { app_id: app.id }
-      return await api.patch('/api/v1/app/{app_id}', { path, body })
+      return await ask(api.PATCH('/api/v1/app/{app_id}', { params: { path }, body }))
     },
     onSuccess: async () => {
       say.done(t('saved'))

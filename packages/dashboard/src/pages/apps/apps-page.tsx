@@ -3,7 +3,7 @@ import { useQueryClient } from '@tanstack/react-query'
 import { Link, useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
-import { api } from '../../api/client.ts'
+import { api, ask } from '../../api/client.ts'
 import type { App } from '../../api/shapes.ts'
 import { Button, IconButton } from '../../parts/button.tsx'
 import { Confirm } from '../../parts/confirm.tsx'
@@ -69,9 +69,11 @@ export function AppsPage() {
           label={t('title')}
           queryKey={['apps', 'list']}
           page={async (iterator) =>
-            await api.get('/api/v1/app', {
-              query: { ...pageOf(iterator), order: 'descending' },
-            })
+            await ask(
+              api.GET('/api/v1/app', {
+                params: { query: { ...pageOf(iterator), order: 'descending' } },
+              }),
+            )
           }
           columns={columns}
           rowKey={({ id }) => id}
@@ -93,7 +95,9 @@ export function AppsPage() {
           wordLabel={t('name')}
           onClose={close}
           run={async () => {
-            await api.delete('/api/v1/app/{app_id}', { path: { app_id: open.app.id } })
+            await ask(
+              api.DELETE('/api/v1/app/{app_id}', { params: { path: { app_id: open.app.id } } }),
+            )
             await queries.invalidateQueries({ queryKey: ['apps'] })
             return t('deleted')
           }}

@@ -1,7 +1,7 @@
 import { useMutation } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
-import { api } from '../../api/client.ts'
+import { api, ask } from '../../api/client.ts'
 import type { App } from '../../api/shapes.ts'
 import { Button } from '../../parts/button.tsx'
 import { Id } from '../../parts/code.tsx'
@@ -21,11 +21,15 @@ export function PortalLink({ app, onClose }: { app: App; onClose: () => void }) 
   const path = { app_id: app.id }
   const make = useMutation({
     mutationFn: async () =>
-      await api.post('/api/v1/auth/app-portal-access/{app_id}', { path, body: { role } }),
+      await ask(
+        api.POST('/api/v1/auth/app-portal-access/{app_id}', { params: { path }, body: { role } }),
+      ),
   })
   const expire = useMutation({
     mutationFn: async () =>
-      await api.post('/api/v1/auth/app/{app_id}/expire-all', { path, body: { expiry: 0 } }),
+      await ask(
+        api.POST('/api/v1/auth/app/{app_id}/expire-all', { params: { path }, body: { expiry: 0 } }),
+      ),
     onSuccess: () => say.done(t('expired')),
     onError: say.failed,
   })

@@ -2,7 +2,7 @@ import { getRouteApi } from '@tanstack/react-router'
 import { FileClock, FileDiff } from 'lucide-react'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
-import { api } from '../../api/client.ts'
+import { api, ask } from '../../api/client.ts'
 import type { AuditEntry } from '../../api/shapes.ts'
 import { Badge, type Tone } from '../../parts/badge.tsx'
 import { Button } from '../../parts/button.tsx'
@@ -101,13 +101,17 @@ export function AuditPage() {
           label={t('title')}
           queryKey={['audit', kind, app]}
           page={async (iterator) =>
-            await api.get('/api/v1/audit', {
-              query: {
-                ...pageOf(iterator),
-                ...(kind !== undefined && { kind }),
-                ...(app !== undefined && { app_id: app }),
-              },
-            })
+            await ask(
+              api.GET('/api/v1/audit', {
+                params: {
+                  query: {
+                    ...pageOf(iterator),
+                    ...(kind !== undefined && { kind }),
+                    ...(app !== undefined && { app_id: app }),
+                  },
+                },
+              }),
+            )
           }
           columns={columns}
           rowKey={({ id }) => id}

@@ -2,7 +2,7 @@ import { useMutation, useQuery } from '@tanstack/react-query'
 import { CircleCheck, CircleX, LoaderCircle } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { useTranslations } from 'use-intl'
-import { api } from '../../api/client.ts'
+import { api, ask } from '../../api/client.ts'
 import type { AddressTrial } from '../../api/shapes.ts'
 import { Button } from '../../parts/button.tsx'
 import { Stack } from '../../parts/layout.tsx'
@@ -15,10 +15,12 @@ import { useCauseWords } from '../failed/cause-words.ts'
 import styles from './endpoint-form.module.css'
 
 async function tried(app: string, url: string, send: 'none' | 'connect' | 'event') {
-  return await api.post('/api/v1/app/{app_id}/try/address', {
-    path: { app_id: app },
-    body: { url, send },
-  })
+  return await ask(
+    api.POST('/api/v1/app/{app_id}/try/address', {
+      params: { path: { app_id: app } },
+      body: { url, send },
+    }),
+  )
 }
 
 /** What is known of an address while it is typed: the guard, its name, the connection; asked for, a real test event. */

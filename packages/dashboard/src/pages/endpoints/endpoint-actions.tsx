@@ -2,7 +2,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { CirclePause, CirclePlay, Ellipsis, History, Power, Send, Trash2, Zap } from 'lucide-react'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
-import { api } from '../../api/client.ts'
+import { api, ask } from '../../api/client.ts'
 import type { Endpoint } from '../../api/shapes.ts'
 import { Button, IconButton } from '../../parts/button.tsx'
 import { Menu, MenuItem, MenuLine } from '../../parts/menu.tsx'
@@ -22,25 +22,25 @@ export function EndpointActions({ appId, endpoint }: { appId: string; endpoint: 
   const params = { path: { app_id: appId, endpoint_id: endpoint.id } }
   const acts = {
     pause: async () => {
-      await api.post('/api/v1/app/{app_id}/endpoint/{endpoint_id}/pause', params)
+      await ask(api.POST('/api/v1/app/{app_id}/endpoint/{endpoint_id}/pause', { params }))
       return t('pausedNow')
     },
     resume: async () => {
-      await api.post('/api/v1/app/{app_id}/endpoint/{endpoint_id}/resume', params)
+      await ask(api.POST('/api/v1/app/{app_id}/endpoint/{endpoint_id}/resume', { params }))
       return t('resumedNow')
     },
     enable: async () => {
-      await api.post('/api/v1/app/{app_id}/endpoint/{endpoint_id}/enable', params)
+      await ask(api.POST('/api/v1/app/{app_id}/endpoint/{endpoint_id}/enable', { params }))
       return t('enabledNow')
     },
     disable: async () => {
       const body = { disabled: true }
-      await api.patch('/api/v1/app/{app_id}/endpoint/{endpoint_id}', { ...params, body })
+      await ask(api.PATCH('/api/v1/app/{app_id}/endpoint/{endpoint_id}', { params, body }))
       return t('disabledNow')
     },
     closeCircuit: async () => {
       const body = { state: 'closed' as const }
-      await api.post('/api/v1/app/{app_id}/endpoint/{endpoint_id}/circuit', { ...params, body })
+      await ask(api.POST('/api/v1/app/{app_id}/endpoint/{endpoint_id}/circuit', { params, body }))
       return t('circuitClosed')
     },
   }

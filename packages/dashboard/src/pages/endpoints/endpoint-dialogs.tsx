@@ -2,7 +2,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
-import { api } from '../../api/client.ts'
+import { api, ask } from '../../api/client.ts'
 import { eventTypeNamesQuery } from '../../api/event-types.ts'
 import type { Endpoint } from '../../api/shapes.ts'
 import { Button } from '../../parts/button.tsx'
@@ -27,10 +27,12 @@ export function ExampleDialog({ appId, endpoint, onClose }: Of) {
   const [eventType, setEventType] = useState(endpoint.eventTypes?.[0] ?? '')
   const send = useMutation({
     mutationFn: async () =>
-      await api.post('/api/v1/app/{app_id}/endpoint/{endpoint_id}/send-example', {
-        path: { app_id: appId, endpoint_id: endpoint.id },
-        body: { eventType: eventType.trim() },
-      }),
+      await ask(
+        api.POST('/api/v1/app/{app_id}/endpoint/{endpoint_id}/send-example', {
+          params: { path: { app_id: appId, endpoint_id: endpoint.id } },
+          body: { eventType: eventType.trim() },
+        }),
+      ),
     onSuccess: async ({ id }) => {
       say.done(t('exampleSent'))
       await navigate({ to: '/messages/$appId/$messageId', params: { appId, messageId: id } })
@@ -78,10 +80,12 @@ export function RecoverDialog({ appId, endpoint, onClose }: Of) {
   )
   const recover = useMutation({
     mutationFn: async () =>
-      await api.post('/api/v1/app/{app_id}/endpoint/{endpoint_id}/recover', {
-        path: { app_id: appId, endpoint_id: endpoint.id },
-        body: { since: new Date(since).toISOString() },
-      }),
+      await ask(
+        api.POST('/api/v1/app/{app_id}/endpoint/{endpoint_id}/recover', {
+          params: { path: { app_id: appId, endpoint_id: endpoint.id } },
+          body: { since: new Date(since).toISOString() },
+        }),
+      ),
     onSuccess: async ({ id }) => {
       say.done(t('recoverStarted'))
       await navigate({ to: '/tasks/$taskId', params: { taskId: id } })
@@ -127,9 +131,11 @@ export function DeleteDialog({ appId, endpoint, onClose }: Of) {
   const stats = useQuery(endpointStatsQuery(appId, endpoint.id))
   const remove = useMutation({
     mutationFn: async () =>
-      await api.delete('/api/v1/app/{app_id}/endpoint/{endpoint_id}', {
-        path: { app_id: appId, endpoint_id: endpoint.id },
-      }),
+      await ask(
+        api.DELETE('/api/v1/app/{app_id}/endpoint/{endpoint_id}', {
+          params: { path: { app_id: appId, endpoint_id: endpoint.id } },
+        }),
+      ),
     onSuccess: async () => {
       say.done(t('deleted'))
       void queries.invalidateQueries({ queryKey: ['endpoints'] })

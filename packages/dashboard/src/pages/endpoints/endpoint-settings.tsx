@@ -1,7 +1,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useMemo, useState } from 'react'
 import { useTranslations } from 'use-intl'
-import { api } from '../../api/client.ts'
+import { api, ask } from '../../api/client.ts'
 import type { Endpoint } from '../../api/shapes.ts'
 import { Button } from '../../parts/button.tsx'
 import { useFieldErrors } from '../../parts/form.tsx'
@@ -38,10 +38,12 @@ export function EndpointSettings({ appId, endpoint }: { appId: string; endpoint:
   if (moved && !dirty) takeOver(endpoint)
   const save = useMutation({
     mutationFn: async (typed: typeof draft) =>
-      await api.patch('/api/v1/app/{app_id}/endpoint/{endpoint_id}', {
-        path: { app_id: appId, endpoint_id: endpoint.id },
-        body: changesOf(started, typed),
-      }),
+      await ask(
+        api.PATCH('/api/v1/app/{app_id}/endpoint/{endpoint_id}', {
+          params: { path: { app_id: appId, endpoint_id: endpoint.id } },
+          body: changesOf(started, typed),
+        }),
+      ),
     onSuccess: async (saved) => {
       say.done(t('saved'))
       queries.setQueryData(endpointQuery(appId, endpoint.id).queryKey, saved)

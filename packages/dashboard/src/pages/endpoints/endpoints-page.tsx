@@ -1,7 +1,7 @@
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { Plus, SearchX, Webhook } from 'lucide-react'
 import { useTranslations } from 'use-intl'
-import { api } from '../../api/client.ts'
+import { api, ask } from '../../api/client.ts'
 import { buttonClass } from '../../parts/button.tsx'
 import { FilterSelect, SearchField } from '../../parts/field.tsx'
 import { FilterBar } from '../../parts/foot.tsx'
@@ -44,7 +44,7 @@ export function EndpointsPage() {
               ...(q !== undefined && { q }),
               ...(state !== undefined && { state }),
             }
-            return await api.get('/api/v1/search/endpoint', { query })
+            return await ask(api.GET('/api/v1/search/endpoint', { params: { query } }))
           }}
           columns={columns}
           rowKey={({ id }) => id}

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useTranslations } from 'use-intl'
-import { api } from '../../api/client.ts'
+import { api, ask } from '../../api/client.ts'
 import { asProblem } from '../../api/problem.ts'
 import { Badge } from '../../parts/badge.tsx'
 import { CodeField } from '../../parts/code-editor.tsx'
@@ -52,13 +52,15 @@ function TryOut({ appId, filter, types }: { appId: string; filter: string; types
     placeholderData: (before) => before,
     retry: false,
     queryFn: async () =>
-      await api.post('/api/v1/app/{app_id}/try/filter', {
-        path: { app_id: appId },
-        body: {
-          filter: wanted.filter,
-          ...(wanted.types.length > 0 && { eventTypes: wanted.types }),
-        },
-      }),
+      await ask(
+        api.POST('/api/v1/app/{app_id}/try/filter', {
+          params: { path: { app_id: appId } },
+          body: {
+            filter: wanted.filter,
+            ...(wanted.types.length > 0 && { eventTypes: wanted.types }),
+          },
+        }),
+      ),
   })
   if (wanted.filter === '' || appId === '') return <Muted>{t('filterTryHow')}</Muted>
   if (trial.data === undefined)

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { useTranslations } from 'use-intl'
-import { api } from '../../api/client.ts'
+import { api, ask } from '../../api/client.ts'
 import { asProblem } from '../../api/problem.ts'
 import type { Endpoint } from '../../api/shapes.ts'
 import { Mono, Muted, Panel, Row, Stack } from '../../parts/layout.tsx'
@@ -13,7 +13,7 @@ export function HeaderNames({ appId, endpoint }: { appId: string; endpoint: Endp
   const headers = useQuery({
     queryKey: ['endpoint-headers', appId, endpoint.id],
     queryFn: async () =>
-      await api.get('/api/v1/app/{app_id}/endpoint/{endpoint_id}/headers', params),
+      await ask(api.GET('/api/v1/app/{app_id}/endpoint/{endpoint_id}/headers', { params })),
   })
   const names = headers.data?.sensitive
   return (

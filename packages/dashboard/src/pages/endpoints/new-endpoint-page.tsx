@@ -2,7 +2,7 @@ import { Link } from '@tanstack/react-router'
 import { ArrowLeft } from 'lucide-react'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
-import { api } from '../../api/client.ts'
+import { api, ask } from '../../api/client.ts'
 import { Button } from '../../parts/button.tsx'
 import { useFieldErrors } from '../../parts/form.tsx'
 import { backClass, Page, Panel, Stack } from '../../parts/layout.tsx'
@@ -60,10 +60,12 @@ export function NewEndpointPage() {
     appId,
     draft !== started,
     async (typed: typeof draft) =>
-      await api.post('/api/v1/app/{app_id}/endpoint', {
-        path: { app_id: appId },
-        body: inputOf(typed),
-      }),
+      await ask(
+        api.POST('/api/v1/app/{app_id}/endpoint', {
+          params: { path: { app_id: appId } },
+          body: inputOf(typed),
+        }),
+      ),
   )
   const { errors, rest } = useFieldErrors(create.error, formFields)
   if (!may('administer')) return <NoPermission />

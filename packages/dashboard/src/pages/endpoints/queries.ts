@@ -1,5 +1,5 @@
 import { queryOptions } from '@tanstack/react-query'
-import { api } from '../../api/client.ts'
+import { api, ask } from '../../api/client.ts'
 import type { Endpoint } from '../../api/shapes.ts'
 
 export function endpointQuery(app: string, id: string) {
@@ -7,9 +7,11 @@ export function endpointQuery(app: string, id: string) {
     queryKey: ['endpoint', app, id],
     refetchInterval: 10_000,
     queryFn: async () =>
-      await api.get('/api/v1/app/{app_id}/endpoint/{endpoint_id}', {
-        path: { app_id: app, endpoint_id: id },
-      }),
+      await ask(
+        api.GET('/api/v1/app/{app_id}/endpoint/{endpoint_id}', {
+          params: { path: { app_id: app, endpoint_id: id } },
+        }),
+      ),
   })
 }
 
@@ -18,9 +20,11 @@ export function endpointStatsQuery(app: string, id: string) {
     queryKey: ['endpoint', app, id, 'stats'],
     refetchInterval: 10_000,
     queryFn: async () =>
-      await api.get('/api/v1/app/{app_id}/endpoint/{endpoint_id}/stats', {
-        path: { app_id: app, endpoint_id: id },
-      }),
+      await ask(
+        api.GET('/api/v1/app/{app_id}/endpoint/{endpoint_id}/stats', {
+          params: { path: { app_id: app, endpoint_id: id } },
+        }),
+      ),
   })
 }
 
@@ -30,7 +34,9 @@ export function endpointAttemptsQuery(app: string, id: string) {
     refetchInterval: 5_000,
     queryFn: async () => {
       const params = { path: { app_id: app, endpoint_id: id }, query: { limit: 50 } }
-      const page = await api.get('/api/v1/app/{app_id}/attempt/endpoint/{endpoint_id}', params)
+      const page = await ask(
+        api.GET('/api/v1/app/{app_id}/attempt/endpoint/{endpoint_id}', { params }),
+      )
       return page.data
     },
   })
@@ -43,9 +49,10 @@ export function defaultsQuery(app: string, dialect: Endpoint['dialect']) {
     enabled: app !== '',
     staleTime: 60_000,
     queryFn: async () =>
-      await api.get('/api/v1/app/{app_id}/endpoint-defaults', {
-        path: { app_id: app },
-        query: { dialect },
-      }),
+      await ask(
+        api.GET('/api/v1/app/{app_id}/endpoint-defaults', {
+          params: { path: { app_id: app }, query: { dialect } },
+        }),
+      ),
   })
 }

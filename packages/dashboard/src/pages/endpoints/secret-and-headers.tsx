@@ -2,7 +2,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Plus, Trash2 } from 'lucide-react'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
-import { api } from '../../api/client.ts'
+import { api, ask } from '../../api/client.ts'
 import { asProblem } from '../../api/problem.ts'
 import type { Endpoint } from '../../api/shapes.ts'
 import { Button, IconButton } from '../../parts/button.tsx'
@@ -30,8 +30,8 @@ export function SecretAndHeaders(given: Of) {
         <Secret
           of={[appId, endpoint.id]}
           signed={endpoint}
-          read={async () => (await api.get(path, params)).key}
-          rotate={async (body) => await api.post(`${path}/rotate`, { ...params, body })}
+          read={async () => (await ask(api.GET(path, { params }))).key}
+          rotate={async (body) => await ask(api.POST(`${path}/rotate`, { params, body }))}
         />
       </Panel>
       <Headers {...given} />
@@ -46,7 +46,7 @@ function Headers({ appId, endpoint }: Of) {
   const headers = useQuery({
     queryKey: ['endpoint-headers', appId, endpoint.id],
     queryFn: async () =>
-      await api.get('/api/v1/app/{app_id}/endpoint/{endpoint_id}/headers', params),
+      await ask(api.GET('/api/v1/app/{app_id}/endpoint/{endpoint_id}/headers', { params })),
   })
   return (
     <Panel title={t('headers')}>
@@ -99,16 +99,20 @@ function HeadersForm({
   const save = useMutation({
     mutationFn: async () => {
       const kept = lines.filter(({ name }) => name.trim() !== '')
-      await api.patch('/api/v1/app/{app_id}/endpoint/{endpoint_id}/headers', {
-        path: { app_id: appId, endpoint_id: endpoint.id },
-        body: {
-          headers: Object.fromEntries(kept.map(({ name, value }) => [name.trim(), value])),
-          deleteHeaders: [
-            ...removed,
-            ...Object.keys(before).filter((name) => !kept.some((one) => one.name.trim() === name)),
-          ],
-        },
-      })
+      await ask(
+        api.PATCH('/api/v1/app/{app_id}/endpoint/{endpoint_id}/headers', {
+          params: { path: { app_id: appId, endpoint_id: endpoint.id } },
+          body: {
+            headers: Object.fromEntries(kept.map(({ name, value }) => [name.trim(), value])),
+            deleteHeaders: [
+              ...removed,
+              ...Object.keys(before).filter(
+                (name) => !kept.some((one) => one.name.trim() === name),
+              ),
+            ],
+          },
+        }),
+      )
     },
     onSuccess: async () => {
       say.done(t('headersSaved'))

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { useDeferredValue, useState } from 'react'
 import { useTranslations } from 'use-intl'
-import { api } from '../../api/client.ts'
+import { api, ask } from '../../api/client.ts'
 import { layOut } from '../../api/exact-json.ts'
 import { asProblem } from '../../api/problem.ts'
 import { Code } from '../../parts/code.tsx'
@@ -85,7 +85,7 @@ function Preview({
     enabled: appId !== '',
     queryFn: async () => {
       const params = { path: { app_id: appId }, query: { limit: 1 } }
-      const page = await api.get('/api/v1/app/{app_id}/msg', params)
+      const page = await ask(api.GET('/api/v1/app/{app_id}/msg', { params }))
       return page.data[0]?.id ?? null
     },
   })
@@ -98,10 +98,12 @@ function Preview({
     placeholderData: (before) => before,
     retry: false,
     queryFn: async () =>
-      await api.post('/api/v1/app/{app_id}/try/transform', {
-        path: { app_id: appId },
-        body: { transform: wanted.transform, messageId: chosen ?? '' },
-      }),
+      await ask(
+        api.POST('/api/v1/app/{app_id}/try/transform', {
+          params: { path: { app_id: appId } },
+          body: { transform: wanted.transform, messageId: chosen ?? '' },
+        }),
+      ),
   })
   const shown = useDeferredValue(trial.data)
   if (latest.data === null && wanted.messageId === '') return <Muted>{t('previewNone')}</Muted>

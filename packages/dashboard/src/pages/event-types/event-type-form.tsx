@@ -1,7 +1,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
-import { api } from '../../api/client.ts'
+import { api, ask } from '../../api/client.ts'
 import type { EventType } from '../../api/shapes.ts'
 import { CodeField } from '../../parts/code-editor.tsx'
 import { SelectField, TextField } from '../../parts/field.tsx'
@@ -61,9 +61,11 @@ export function EventTypeForm({
         schemas: schemasWith(eventType, schema),
       }
       if (eventType === undefined)
-        return await api.post('/api/v1/event-type', { body: { ...body, name: name.trim() } })
+        return await ask(api.POST('/api/v1/event-type', { body: { ...body, name: name.trim() } }))
       const path = { event_type_name: eventType.name }
-      return await api.patch('/api/v1/event-type/{event_type_name}', { path, body })
+      return await ask(
+        api.PATCH('/api/v1/event-type/{event_type_name}', { params: { path }, body }),
+      )
     },
     onSuccess: async () => {
       say.done(t('saved'))

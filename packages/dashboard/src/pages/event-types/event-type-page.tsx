@@ -3,7 +3,7 @@ import { getRouteApi, Link } from '@tanstack/react-router'
 import { Archive, ArrowLeft, Pencil } from 'lucide-react'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
-import { api } from '../../api/client.ts'
+import { api, ask } from '../../api/client.ts'
 import { asProblem } from '../../api/problem.ts'
 import { Button, buttonClass } from '../../parts/button.tsx'
 import { Code } from '../../parts/code.tsx'
@@ -30,11 +30,14 @@ export function EventTypePage() {
   const path = { event_type_name: name }
   const eventType = useQuery({
     queryKey: ['event-types', 'one', name],
-    queryFn: async () => await api.get('/api/v1/event-type/{event_type_name}', { path }),
+    queryFn: async () =>
+      await ask(api.GET('/api/v1/event-type/{event_type_name}', { params: { path } })),
   })
   const archive = useMutation({
     mutationFn: async (archived: boolean) =>
-      await api.patch('/api/v1/event-type/{event_type_name}', { path, body: { archived } }),
+      await ask(
+        api.PATCH('/api/v1/event-type/{event_type_name}', { params: { path }, body: { archived } }),
+      ),
     onSuccess: async () => {
       say.done(t('saved'))
       await queries.invalidateQueries({ queryKey: ['event-types'] })

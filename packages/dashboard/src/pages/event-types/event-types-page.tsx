@@ -2,7 +2,7 @@ import { Link } from '@tanstack/react-router'
 import { Plus, Tags } from 'lucide-react'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
-import { api } from '../../api/client.ts'
+import { api, ask } from '../../api/client.ts'
 import type { EventType } from '../../api/shapes.ts'
 import { Badge } from '../../parts/badge.tsx'
 import { Button } from '../../parts/button.tsx'
@@ -71,9 +71,11 @@ export function EventTypesPage() {
           label={t('title')}
           queryKey={['event-types', 'list']}
           page={async (iterator) =>
-            await api.get('/api/v1/event-type', {
-              query: { ...pageOf(iterator), include_archived: kind === 'account' },
-            })
+            await ask(
+              api.GET('/api/v1/event-type', {
+                params: { query: { ...pageOf(iterator), include_archived: kind === 'account' } },
+              }),
+            )
           }
           columns={columns}
           rowKey={({ name }) => name}

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { useTranslations } from 'use-intl'
-import { api } from '../../api/client.ts'
+import { api, ask } from '../../api/client.ts'
 import { Code } from '../../parts/code.tsx'
 import { Panel } from '../../parts/layout.tsx'
 
@@ -12,7 +12,7 @@ export function Example({ schema }: { schema: string }) {
     enabled: schema !== '',
     queryFn: async () => {
       const body = { schema: JSON.parse(schema) as Record<string, unknown> }
-      return await api.post('/api/v1/event-type/schema/generate-example', { body })
+      return await ask(api.POST('/api/v1/event-type/schema/generate-example', { body }))
     },
   })
   if (example.data?.example == null) return null

@@ -1,6 +1,6 @@
 import { Link } from '@tanstack/react-router'
 import { useTranslations } from 'use-intl'
-import { api } from '../../api/client.ts'
+import { api, ask } from '../../api/client.ts'
 import type { FoundEndpoint } from '../../api/shapes.ts'
 import { Muted, Panel } from '../../parts/layout.tsx'
 import { PagedList, pageOf } from '../../parts/paged-list.tsx'
@@ -67,7 +67,7 @@ export function Subscribers({ name }: { name: string }) {
             event_type: name,
             ...(app !== undefined && { app_id: app }),
           }
-          return await api.get('/api/v1/search/endpoint', { query })
+          return await ask(api.GET('/api/v1/search/endpoint', { params: { query } }))
         }}
         columns={columns}
         rowKey={({ id }) => id}

@@ -2,7 +2,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
-import { api } from '../../api/client.ts'
+import { api, ask } from '../../api/client.ts'
 import { asProblem } from '../../api/problem.ts'
 import type { BulkInput } from '../../api/shapes.ts'
 import { Button } from '../../parts/button.tsx'
@@ -61,14 +61,14 @@ export function BulkDialog({ bulk, onClose }: { bulk: Bulk; onClose: () => void 
     placeholderData: (before) => before,
     queryFn: async () => {
       const body = {
-        ...(JSON.parse(settled) as object),
+        ...(JSON.parse(settled) as BulkInput),
         ...(action === 'discard' && { reason: '–' }),
-      } as BulkInput
-      return await api.post('/api/v1/bulk/preview', { body })
+      }
+      return await ask(api.POST('/api/v1/bulk/preview', { body }))
     },
   })
   const go = useMutation({
-    mutationFn: async () => await api.post('/api/v1/bulk', { body: input }),
+    mutationFn: async () => await ask(api.POST('/api/v1/bulk', { body: input })),
     onSuccess: async ({ id }) => {
       void queries.invalidateQueries({ queryKey: ['tasks'] })
       await navigate({ to: '/tasks/$taskId', params: { taskId: id } })

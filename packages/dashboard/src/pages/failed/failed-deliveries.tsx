@@ -2,7 +2,7 @@ import { useInfiniteQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useFormatter, useTranslations } from 'use-intl'
-import { api } from '../../api/client.ts'
+import { api, ask } from '../../api/client.ts'
 import { asProblem } from '../../api/problem.ts'
 import type { FailedDelivery } from '../../api/shapes.ts'
 import { Badge } from '../../parts/badge.tsx'
@@ -47,7 +47,7 @@ export function FailedDeliveries({ endpoint, held }: { endpoint: string; held: b
         ...(cause !== undefined && { cause }),
         ...(state !== undefined && { state: [state] }),
       }
-      return await api.get('/api/v1/failure/delivery', { query })
+      return await ask(api.GET('/api/v1/failure/delivery', { params: { query } }))
     },
     getNextPageParam: (last) => (last.done ? undefined : (last.iterator ?? undefined)),
   })

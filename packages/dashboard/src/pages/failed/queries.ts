@@ -1,5 +1,5 @@
 import { queryOptions } from '@tanstack/react-query'
-import { api } from '../../api/client.ts'
+import { api, ask } from '../../api/client.ts'
 import { sinceOf, type Span } from '../messages/search.ts'
 
 /** What failed, in groups: of all that one sees, of an app, an endpoint or a cause. */
@@ -22,7 +22,7 @@ export function failuresQuery(of: {
         ...(endpoint !== undefined && { endpoint_id: endpoint }),
         ...(cause !== undefined && { cause }),
       }
-      return (await api.get('/api/v1/failure', { query })).data
+      return (await ask(api.GET('/api/v1/failure', { params: { query } }))).data
     },
   })
 }

@@ -2,7 +2,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { KeyRound, Plus } from 'lucide-react'
 import { useState } from 'react'
 import { useNow, useTranslations } from 'use-intl'
-import { api } from '../../api/client.ts'
+import { api, ask } from '../../api/client.ts'
 import type { Key } from '../../api/shapes.ts'
 import { Badge } from '../../parts/badge.tsx'
 import { Button } from '../../parts/button.tsx'
@@ -93,7 +93,9 @@ export function KeysPage() {
         <PagedList
           label={t('title')}
           queryKey={['keys']}
-          page={async (iterator) => await api.get('/api/v1/key', { query: pageOf(iterator) })}
+          page={async (iterator) =>
+            await ask(api.GET('/api/v1/key', { params: { query: pageOf(iterator) } }))
+          }
           columns={columns}
           rowKey={({ id }) => id}
           empty={<Empty icon={<KeyRound size={22} aria-hidden />} title={t('title')} />}
@@ -121,7 +123,7 @@ export function KeysPage() {
           onClose={() => setRevoking(undefined)}
           run={async () => {
             const path = { key_id: revoking.id }
-            await api.delete('/api/v1/key/{key_id}', { path })
+            await ask(api.DELETE('/api/v1/key/{key_id}', { params: { path } }))
             await queries.invalidateQueries({ queryKey: ['keys'] })
             return t('revokedNow')
           }}
@@ -151,13 +153,15 @@ function NewKey({ onClose, onMade }: { onClose: () => void; onMade: (key: string
   const [expires, setExpires] = useState('')
   const create = useMutation({
     mutationFn: async () =>
-      await api.post('/api/v1/key', {
-        body: {
-          name: name.trim(),
-          role,
-          ...(expires !== '' && { expiresAt: new Date(expires).toISOString() }),
-        },
-      }),
+      await ask(
+        api.POST('/api/v1/key', {
+          body: {
+            name: name.trim(),
+            role,
+            ...(expires !== '' && { expiresAt: new Date(expires).toISOString() }),
+          },
+        }),
+      ),
     onSuccess: async ({ key }) => {
       await queries.invalidateQueries({ queryKey: ['keys'] })
       onMade(key)

@@ -37,7 +37,7 @@ function useStream(address: string): LiveState {
   const broken = state.status === 'broken'
   // A stream does not say why it broke off: whether the session is over, another request is told.
   useEffect(() => {
-    if (broken) void api.get('/api/v1/overview', { query: {} }).catch(() => undefined)
+    if (broken) void api.GET('/api/v1/overview', { params: { query: {} } }).catch(() => undefined)
   }, [broken])
   return state
 }

@@ -1,5 +1,5 @@
 import { queryOptions } from '@tanstack/react-query'
-import { api } from '../../api/client.ts'
+import { api, ask } from '../../api/client.ts'
 
 /** The latest endpoints, to choose from and to be called by their addresses. */
 export function offeredEndpointsQuery(app: string | undefined) {
@@ -8,7 +8,7 @@ export function offeredEndpointsQuery(app: string | undefined) {
     staleTime: 60_000,
     queryFn: async () => {
       const query = { limit: 100, ...(app !== undefined && { app_id: app }) }
-      return (await api.get('/api/v1/search/endpoint', { query })).data
+      return (await ask(api.GET('/api/v1/search/endpoint', { params: { query } }))).data
     },
   })
 }

@@ -2,7 +2,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { RotateCw } from 'lucide-react'
 import { useTranslations } from 'use-intl'
-import { api } from '../../api/client.ts'
+import { api, ask } from '../../api/client.ts'
 import { asProblem } from '../../api/problem.ts'
 import type { Attempt, EndpointOfMessage, Message } from '../../api/shapes.ts'
 import { Button } from '../../parts/button.tsx'
@@ -80,9 +80,11 @@ function Delivery({
   }
   const resend = useMutation({
     mutationFn: async () =>
-      await api.post('/api/v1/app/{app_id}/msg/{msg_id}/endpoint/{endpoint_id}/resend', {
-        path,
-      }),
+      await ask(
+        api.POST('/api/v1/app/{app_id}/msg/{msg_id}/endpoint/{endpoint_id}/resend', {
+          params: { path },
+        }),
+      ),
     onSuccess: done,
     onError: say.failed,
   })

@@ -4,7 +4,7 @@ import { ArrowLeft, RotateCw } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { useTranslations } from 'use-intl'
 import { useAppName } from '../../api/apps.ts'
-import { api } from '../../api/client.ts'
+import { api, ask } from '../../api/client.ts'
 import { layOut } from '../../api/exact-json.ts'
 import { asProblem } from '../../api/problem.ts'
 import type { Message } from '../../api/shapes.ts'
@@ -33,9 +33,11 @@ export function MessagePage() {
     mutationFn: async () => {
       const endpoints = await queries.fetchQuery(destinationsQuery(appId, messageId))
       for (const { id } of endpoints)
-        await api.post('/api/v1/app/{app_id}/msg/{msg_id}/endpoint/{endpoint_id}/resend', {
-          path: { ...path, endpoint_id: id },
-        })
+        await ask(
+          api.POST('/api/v1/app/{app_id}/msg/{msg_id}/endpoint/{endpoint_id}/resend', {
+            params: { path: { ...path, endpoint_id: id } },
+          }),
+        )
       return endpoints.length
     },
     onSuccess: async (count) => {

@@ -3,7 +3,7 @@ import { Mail, SearchX, Send } from 'lucide-react'
 import { type ReactNode, useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { useAppName } from '../../api/apps.ts'
-import { api } from '../../api/client.ts'
+import { api, ask } from '../../api/client.ts'
 import type { FoundMessage } from '../../api/shapes.ts'
 import { Badge } from '../../parts/badge.tsx'
 import { Button } from '../../parts/button.tsx'
@@ -66,7 +66,7 @@ function List({ send }: { send: ReactNode }) {
             ...(key !== undefined && { ordering_key: key }),
             ...(text !== undefined && { text }),
           }
-          return await api.get('/api/v1/search/message', { query })
+          return await ask(api.GET('/api/v1/search/message', { params: { query } }))
         }}
         columns={columns}
         rowKey={({ id }) => id}

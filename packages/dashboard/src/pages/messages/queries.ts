@@ -1,5 +1,5 @@
 import { queryOptions } from '@tanstack/react-query'
-import { api, textOf } from '../../api/client.ts'
+import { api, ask } from '../../api/client.ts'
 import { parseExact } from '../../api/exact-json.ts'
 import type { Attempt, EndpointOfMessage, Message } from '../../api/shapes.ts'
 
@@ -12,8 +12,9 @@ export function messageQuery(app: string, id: string) {
     staleTime: 60_000,
     // As text, so that the payload's numbers are read as they were written.
     queryFn: async () => {
-      const given = { path: { app_id: app, msg_id: id }, query: { with_content: true } }
-      return parseExact(await textOf('get', '/api/v1/app/{app_id}/msg/{msg_id}', given)) as Message
+      const params = { path: { app_id: app, msg_id: id }, query: { with_content: true } }
+      const request = api.GET('/api/v1/app/{app_id}/msg/{msg_id}', { params, parseAs: 'text' })
+      return parseExact(await ask<string>(request)) as Message
     },
   })
 }
@@ -29,7 +30,7 @@ export function attemptsQuery(app: string, id: string) {
         path: { app_id: app, msg_id: id },
         query: { limit: ATTEMPTS, with_content: true, expanded_statuses: true },
       }
-      const page = await api.get('/api/v1/app/{app_id}/attempt/msg/{msg_id}', params)
+      const page = await ask(api.GET('/api/v1/app/{app_id}/attempt/msg/{msg_id}', { params }))
       return page.data
     },
   })
@@ -44,7 +45,7 @@ export function destinationsQuery(app: string, id: string) {
         path: { app_id: app, msg_id: id },
         query: { limit: 250, expanded_statuses: true },
       }
-      const page = await api.get('/api/v1/app/{app_id}/msg/{msg_id}/endpoint', params)
+      const page = await ask(api.GET('/api/v1/app/{app_id}/msg/{msg_id}/endpoint', { params }))
       return page.data
     },
   })
@@ -56,7 +57,7 @@ export function explainQuery(app: string, id: string) {
     staleTime: 30_000,
     queryFn: async () => {
       const params = { path: { app_id: app, msg_id: id }, query: { limit: 250 } }
-      return await api.get('/api/v1/app/{app_id}/msg/{msg_id}/explain', params)
+      return await ask(api.GET('/api/v1/app/{app_id}/msg/{msg_id}/explain', { params }))
     },
   })
 }
@@ -68,7 +69,7 @@ export function sentQuery(app: string, id: string, attempt: string) {
     queryFn: async () => {
       const params = { path: { app_id: app, msg_id: id, attempt_id: attempt } }
       const path = '/api/v1/app/{app_id}/msg/{msg_id}/attempt/{attempt_id}/request'
-      return await api.get(path, params)
+      return await ask(api.GET(path, { params }))
     },
   })
 }

@@ -1,7 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
-import { api, JsonText } from '../../api/client.ts'
+import { api, ask } from '../../api/client.ts'
 import { eventTypeNamesQuery } from '../../api/event-types.ts'
 import { Button } from '../../parts/button.tsx'
 import { CodeField } from '../../parts/code-editor.tsx'
@@ -28,11 +28,14 @@ export function SendDialog({ onClose }: { onClose: () => void }) {
   const [own, setOwn] = useState<Record<string, string>>({})
   const sending = useMutation({
     mutationFn: async () =>
-      await api.post('/api/v1/app/{app_id}/msg', {
-        path: { app_id: app.appId },
-        // The payload's own text, to the letter: numbers stay as they were typed.
-        body: new JsonText(`{"eventType":${JSON.stringify(eventType)},"payload":${payload}}`),
-      }),
+      await ask(
+        api.POST('/api/v1/app/{app_id}/msg', {
+          params: { path: { app_id: app.appId } },
+          body: { eventType, payload: {} },
+          // The payload's own text, to the letter: numbers stay as they were typed.
+          bodySerializer: () => `{"eventType":${JSON.stringify(eventType)},"payload":${payload}}`,
+        }),
+      ),
     onSuccess: async () => {
       say.done(t('sent'))
       onClose()

@@ -2,7 +2,7 @@ import { useQueryClient } from '@tanstack/react-query'
 import { PlugZap, Plus } from 'lucide-react'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
-import { api } from '../../api/client.ts'
+import { api, ask } from '../../api/client.ts'
 import { Badge } from '../../parts/badge.tsx'
 import { Button } from '../../parts/button.tsx'
 import { Confirm } from '../../parts/confirm.tsx'
@@ -70,9 +70,11 @@ export function OperationalPage() {
           label={t('title')}
           queryKey={['operational']}
           page={async (iterator) =>
-            await api.get('/api/v1/operational-webhook/endpoint', {
-              query: pageOf(iterator),
-            })
+            await ask(
+              api.GET('/api/v1/operational-webhook/endpoint', {
+                params: { query: pageOf(iterator) },
+              }),
+            )
           }
           columns={columns}
           rowKey={({ id }) => id}
@@ -92,7 +94,7 @@ export function OperationalPage() {
           action={t('remove')}
           onClose={close}
           run={async () => {
-            await api.delete(onePath, { path: { endpoint_id: open.of.id } })
+            await ask(api.DELETE(onePath, { params: { path: { endpoint_id: open.of.id } } }))
             await queries.invalidateQueries({ queryKey: ['operational'] })
             return t('removed')
           }}

@@ -3,7 +3,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { Ellipsis, KeyRound, Pencil, Power, Trash2 } from 'lucide-react'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
-import { api } from '../../api/client.ts'
+import { api, ask } from '../../api/client.ts'
 import type { components } from '../../api/schema.d.ts'
 import type { Endpoint } from '../../api/shapes.ts'
 import { IconButton } from '../../parts/button.tsx'
@@ -37,7 +37,8 @@ export function ToldActions({
   const queries = useQueryClient()
   const { disabled } = of
   const turn = useMutation({
-    mutationFn: async () => await api.patch(onePath, { ...at(of), body: { disabled: !disabled } }),
+    mutationFn: async () =>
+      await ask(api.PATCH(onePath, { params: at(of), body: { disabled: !disabled } })),
     onSuccess: async () => {
       say.done(disabled ? t('enabledNow') : t('disabledNow'))
       await queries.invalidateQueries({ queryKey: ['operational'] })
@@ -88,8 +89,8 @@ export function ToldDialog({ of, onClose }: { of?: Told; onClose: () => void }) 
       const eventTypes = list.length === 0 ? null : (list as Types)
       const body = { url: url.trim(), description: description.trim(), eventTypes }
       return of === undefined
-        ? await api.post(path, { body })
-        : await api.patch(onePath, { ...at(of), body })
+        ? await ask(api.POST(path, { body }))
+        : await ask(api.PATCH(onePath, { params: at(of), body }))
     },
     onSuccess: async () => {
       say.done(of === undefined ? t('added') : t('saved'))
@@ -143,8 +144,8 @@ export function SecretDialog({ of, onClose }: { of: Told; onClose: () => void })
       <Secret
         of={['operational', of.id]}
         signed={{ dialect: 'standard', signatureHeaders: 'webhook' }}
-        read={async () => (await api.get(`${onePath}/secret`, params)).key}
-        rotate={async (body) => await api.post(`${onePath}/secret/rotate`, { ...params, body })}
+        read={async () => (await ask(api.GET(`${onePath}/secret`, { params }))).key}
+        rotate={async (body) => await ask(api.POST(`${onePath}/secret/rotate`, { params, body }))}
       />
     </Dialog>
   )

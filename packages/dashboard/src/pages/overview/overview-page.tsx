@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { useTranslations } from 'use-intl'
-import { api } from '../../api/client.ts'
+import { api, ask } from '../../api/client.ts'
 import { asProblem } from '../../api/problem.ts'
 import { type SeriesSpan, seriesSpans } from '../../api/series.ts'
 import { FilterSelect } from '../../parts/field.tsx'
@@ -24,7 +24,7 @@ export function OverviewPage() {
     refetchInterval: 5_000,
     queryFn: async () => {
       const query = scope === undefined ? {} : { app_id: scope }
-      return await api.get('/api/v1/overview', { query })
+      return await ask(api.GET('/api/v1/overview', { params: { query } }))
     },
   })
   return (

@@ -2,7 +2,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { basePath } from '../../api/base-path.ts'
-import { api } from '../../api/client.ts'
+import { api, ask } from '../../api/client.ts'
 import { asProblem } from '../../api/problem.ts'
 import type { PortalSettings } from '../../api/shapes.ts'
 import { Button } from '../../parts/button.tsx'
@@ -29,7 +29,7 @@ export function PortalSettingsPage() {
   const t = useTranslations('portalSettings')
   const settings = useQuery({
     queryKey: ['portal-settings'],
-    queryFn: async () => await api.get('/api/v1/portal/settings'),
+    queryFn: async () => await ask(api.GET('/api/v1/portal/settings', {})),
   })
   return (
     <Page title={t('title')} lead={t('lead')}>
@@ -81,17 +81,19 @@ function SettingsForm({ settings }: { settings: PortalSettings }) {
   const or = (text: string): string | null => (text.trim() === '' ? null : text.trim())
   const save = useMutation({
     mutationFn: async () =>
-      await api.put('/api/v1/portal/settings', {
-        body: {
-          name: or(draft.name),
-          logoUrl: or(draft.logoUrl),
-          theme: draft.theme,
-          language: draft.language === '' ? null : draft.language,
-          colors: { accent: or(draft.accent), accentText: or(draft.accentText) },
-          pages: draft.pages,
-          allowedOrigins: listOf(draft.origins),
-        },
-      }),
+      await ask(
+        api.PUT('/api/v1/portal/settings', {
+          body: {
+            name: or(draft.name),
+            logoUrl: or(draft.logoUrl),
+            theme: draft.theme,
+            language: draft.language === '' ? null : draft.language,
+            colors: { accent: or(draft.accent), accentText: or(draft.accentText) },
+            pages: draft.pages,
+            allowedOrigins: listOf(draft.origins),
+          },
+        }),
+      ),
     onSuccess: async () => {
       say.done(t('saved'))
       await queries.invalidateQueries({ queryKey: ['portal-settings'] })

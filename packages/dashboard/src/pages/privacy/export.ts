@@ -1,4 +1,4 @@
-import { textOf } from '../../api/client.ts'
+import { api, ask } from '../../api/client.ts'
 import { parseExact } from '../../api/exact-json.ts'
 import type { PersonExport } from '../../api/shapes.ts'
 
@@ -15,7 +15,7 @@ export async function exportPage(
 ): Promise<PersonExport> {
   const body = { ...person, ...(iterator !== undefined && { iterator }) }
   // As text, so that the numbers in a person's data are handed over as they were.
-  const answer = await textOf('post', '/api/v1/privacy/export', { body })
+  const answer = await ask<string>(api.POST('/api/v1/privacy/export', { body, parseAs: 'text' }))
   const { unreadable } = JSON.parse(answer) as PersonExport
   return { ...(parseExact(answer) as PersonExport), unreadable }
 }

@@ -2,7 +2,7 @@ import { useMutation } from '@tanstack/react-query'
 import { Download, Search, Trash2 } from 'lucide-react'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
-import { api } from '../../api/client.ts'
+import { api, ask } from '../../api/client.ts'
 import type { PersonErasure } from '../../api/shapes.ts'
 import { Button } from '../../parts/button.tsx'
 import { Confirm } from '../../parts/confirm.tsx'
@@ -134,7 +134,7 @@ export function PrivacyPage() {
           wordLabel={t('eraseConfirm', { word: t('eraseWord') })}
           onClose={() => setErasing(false)}
           run={async () => {
-            setReport(await api.post('/api/v1/privacy/erase', { body: person }))
+            setReport(await ask(api.POST('/api/v1/privacy/erase', { body: person })))
             find.reset()
             return undefined
           }}

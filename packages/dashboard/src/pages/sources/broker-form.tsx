@@ -1,7 +1,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
-import { api } from '../../api/client.ts'
+import { api, ask } from '../../api/client.ts'
 import type { SourceShown } from '../../api/shapes.ts'
 import { SelectField } from '../../parts/field.tsx'
 import { useFieldErrors } from '../../parts/form.tsx'
@@ -77,10 +77,12 @@ export function BrokerDialog({
   const [judged, setJudged] = useState(false)
   const save = useMutation({
     mutationFn: async () =>
-      await api.patch('/api/v1/app/{app_id}/source/{source_id}', {
-        path: { app_id: appId, source_id: source.id },
-        body: { broker: brokerInput(draft) },
-      }),
+      await ask(
+        api.PATCH('/api/v1/app/{app_id}/source/{source_id}', {
+          params: { path: { app_id: appId, source_id: source.id } },
+          body: { broker: brokerInput(draft) },
+        }),
+      ),
     onSuccess: async () => {
       say.done(t('brokerSaved'))
       await queries.invalidateQueries({ queryKey: ['source', appId, source.id] })

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { useTranslations } from 'use-intl'
-import { api } from '../../api/client.ts'
+import { api, ask } from '../../api/client.ts'
 import { CopyButton } from '../../parts/code.tsx'
 import { Mono, Muted, Panel } from '../../parts/layout.tsx'
 import css from './login-code.module.css'
@@ -52,7 +52,9 @@ export function LoginCode({ appId }: { appId: string }) {
 
 async function codeOf(appId: string): Promise<Shown | null> {
   const query = { event_types: told, limit: 1, with_content: true }
-  const { data } = await api.get('/api/v1/app/{app_id}/msg', { path: { app_id: appId }, query })
+  const { data } = await ask(
+    api.GET('/api/v1/app/{app_id}/msg', { params: { path: { app_id: appId }, query } }),
+  )
   const [last] = data
   if (last?.eventType !== 'session.qr_updated') return null
   if (Date.now() - Date.parse(last.timestamp) > FRESH_MS) return null

@@ -2,7 +2,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
-import { api } from '../../api/client.ts'
+import { api, ask } from '../../api/client.ts'
 import type { SourceInput } from '../../api/shapes.ts'
 import { Dialog } from '../../parts/dialog.tsx'
 import { SelectField, TextField } from '../../parts/field.tsx'
@@ -30,16 +30,18 @@ export function NewSource({ onClose }: { onClose: () => void }) {
   const navigate = useNavigate()
   const create = useMutation({
     mutationFn: async () =>
-      await api.post('/api/v1/app/{app_id}/source', {
-        path: { app_id: appId },
-        body: {
-          gateway,
-          ...(name.trim() !== '' && { name: name.trim() }),
-          ...(secret.trim() !== '' && { secret: secret.trim() }),
-          ...(silence.trim() !== '' && { silenceMinutes: Number(silence) }),
-          ...(broker.type !== 'none' && { broker: brokerInput(broker) }),
-        },
-      }),
+      await ask(
+        api.POST('/api/v1/app/{app_id}/source', {
+          params: { path: { app_id: appId } },
+          body: {
+            gateway,
+            ...(name.trim() !== '' && { name: name.trim() }),
+            ...(secret.trim() !== '' && { secret: secret.trim() }),
+            ...(silence.trim() !== '' && { silenceMinutes: Number(silence) }),
+            ...(broker.type !== 'none' && { broker: brokerInput(broker) }),
+          },
+        }),
+      ),
     onSuccess: async ({ id, broker: read }) => {
       void queries.invalidateQueries({ queryKey: ['sources'] })
       // Nobody has to be pointed at it: what is to be seen is how it is read.

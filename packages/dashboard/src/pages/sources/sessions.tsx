@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useFormatter, useTranslations } from 'use-intl'
-import { api } from '../../api/client.ts'
+import { api, ask } from '../../api/client.ts'
 import { asProblem } from '../../api/problem.ts'
 import type { SourceSession } from '../../api/shapes.ts'
 import { Badge, type Tone } from '../../parts/badge.tsx'
@@ -29,7 +29,7 @@ function sessionsQuery(app: string | undefined, source: string | undefined) {
         ...(app !== undefined && { app_id: app }),
         ...(source !== undefined && { source_id: source }),
       }
-      return (await api.get('/api/v1/source/session', { query })).data
+      return (await ask(api.GET('/api/v1/source/session', { params: { query } }))).data
     },
   }
 }

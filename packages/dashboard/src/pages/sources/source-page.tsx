@@ -3,7 +3,7 @@ import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
 import { ArrowLeft, RefreshCw, Trash2 } from 'lucide-react'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
-import { api } from '../../api/client.ts'
+import { api, ask } from '../../api/client.ts'
 import { asProblem } from '../../api/problem.ts'
 import { Button } from '../../parts/button.tsx'
 import { Confirm } from '../../parts/confirm.tsx'
@@ -31,13 +31,13 @@ export function SourcePage() {
   const params = { path: { app_id: appId, source_id: sourceId } }
   const source = useQuery({
     queryKey: ['source', appId, sourceId],
-    queryFn: async () => await api.get('/api/v1/app/{app_id}/source/{source_id}', params),
+    queryFn: async () => await ask(api.GET('/api/v1/app/{app_id}/source/{source_id}', { params })),
     // How its broker is read changes by itself.
     refetchInterval: ({ state }) => (state.data?.broker ? 5_000 : false),
   })
   const rotate = useMutation({
     mutationFn: async () =>
-      await api.post('/api/v1/app/{app_id}/source/{source_id}/token/rotate', params),
+      await ask(api.POST('/api/v1/app/{app_id}/source/{source_id}/token/rotate', { params })),
   })
   const shown = source.data
   return (
@@ -116,7 +116,7 @@ export function SourcePage() {
           action={t('remove')}
           onClose={() => setAsking(undefined)}
           run={async () => {
-            await api.delete('/api/v1/app/{app_id}/source/{source_id}', params)
+            await ask(api.DELETE('/api/v1/app/{app_id}/source/{source_id}', { params }))
             void queries.invalidateQueries({ queryKey: ['sources'] })
             await navigate({ to: '/sources' })
             return t('removed')

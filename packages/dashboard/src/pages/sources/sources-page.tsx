@@ -2,7 +2,7 @@ import { Link } from '@tanstack/react-router'
 import { Plus, Radio } from 'lucide-react'
 import { useState } from 'react'
 import { useFormatter, useTranslations } from 'use-intl'
-import { api } from '../../api/client.ts'
+import { api, ask } from '../../api/client.ts'
 import type { ListedSource } from '../../api/shapes.ts'
 import { Badge } from '../../parts/badge.tsx'
 import { Button } from '../../parts/button.tsx'
@@ -44,7 +44,7 @@ export function SourcesPage() {
           refetchMs={15_000}
           page={async (iterator) => {
             const query = { ...pageOf(iterator), ...(app !== undefined && { app_id: app }) }
-            return await api.get('/api/v1/source', { query })
+            return await ask(api.GET('/api/v1/source', { params: { query } }))
           }}
           columns={columns}
           rowKey={({ id }) => id}

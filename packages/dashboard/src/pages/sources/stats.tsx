@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useFormatter, useTranslations } from 'use-intl'
-import { api } from '../../api/client.ts'
+import { api, ask } from '../../api/client.ts'
 import { asProblem } from '../../api/problem.ts'
 import type { SourceStats } from '../../api/shapes.ts'
 import { Facts, Muted, Panel, Stack } from '../../parts/layout.tsx'
@@ -16,9 +16,11 @@ export function Stats({ appId, sourceId }: { appId: string; sourceId: string }) 
     queryKey: ['source', appId, sourceId, 'stats'],
     refetchInterval: 10_000,
     queryFn: async () =>
-      await api.get('/api/v1/app/{app_id}/source/{source_id}/stats', {
-        path: { app_id: appId, source_id: sourceId },
-      }),
+      await ask(
+        api.GET('/api/v1/app/{app_id}/source/{source_id}/stats', {
+          params: { path: { app_id: appId, source_id: sourceId } },
+        }),
+      ),
   })
   if (stats.data !== undefined) return <Counts appId={appId} stats={stats.data} />
   return (

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Stethoscope } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { useFormatter, useTranslations } from 'use-intl'
-import { api } from '../../api/client.ts'
+import { api, ask } from '../../api/client.ts'
 import { asProblem } from '../../api/problem.ts'
 import type { Finding } from '../../api/shapes.ts'
 import { Badge, type Tone } from '../../parts/badge.tsx'
@@ -33,7 +33,7 @@ export function Doctor() {
     t.has(`checks.${name}` as 'checks.clock') ? t(`checks.${name}` as 'checks.clock') : name
   const doctor = useQuery({
     queryKey: ['doctor'],
-    queryFn: async () => (await api.get('/api/v1/system/doctor')).data,
+    queryFn: async () => (await ask(api.GET('/api/v1/system/doctor'))).data,
     staleTime: 60_000,
   })
   const { language } = useLanguage()

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import { useFormatter, useTranslations } from 'use-intl'
-import { api } from '../../api/client.ts'
+import { api, ask } from '../../api/client.ts'
 import { asProblem } from '../../api/problem.ts'
 import type { System } from '../../api/shapes.ts'
 import { Badge } from '../../parts/badge.tsx'
@@ -16,7 +16,7 @@ export function SystemPage() {
   const t = useTranslations('system')
   const system = useQuery({
     queryKey: ['system'],
-    queryFn: async () => await api.get('/api/v1/system'),
+    queryFn: async () => await ask(api.GET('/api/v1/system')),
     refetchInterval: 10_000,
   })
   const shown = system.data

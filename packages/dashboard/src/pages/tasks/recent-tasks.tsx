@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useFormatter, useTranslations } from 'use-intl'
-import { api } from '../../api/client.ts'
+import { api, ask } from '../../api/client.ts'
 import type { Task } from '../../api/shapes.ts'
 import { Panel } from '../../parts/layout.tsx'
 import { type Column, rowLink, Table } from '../../parts/table.tsx'
@@ -19,7 +19,7 @@ export function RecentTasks() {
     refetchInterval: 5_000,
     queryFn: async () => {
       const query = { limit: 5, order: 'descending' as const }
-      return (await api.get('/api/v1/background-task', { query })).data
+      return (await ask(api.GET('/api/v1/background-task', { params: { query } }))).data
     },
   })
   if (tasks.data === undefined || tasks.data.length === 0) return null

@@ -2,7 +2,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { ArrowLeft, CircleStop } from 'lucide-react'
 import { useFormatter, useTranslations } from 'use-intl'
-import { api } from '../../api/client.ts'
+import { api, ask } from '../../api/client.ts'
 import { asProblem } from '../../api/problem.ts'
 import type { Task } from '../../api/shapes.ts'
 import { Button } from '../../parts/button.tsx'
@@ -28,9 +28,11 @@ export function TaskPage() {
   const task = useQuery(taskQuery(taskId))
   const cancel = useMutation({
     mutationFn: async () =>
-      await api.post('/api/v1/background-task/{task_id}/cancel', {
-        path: { task_id: taskId },
-      }),
+      await ask(
+        api.POST('/api/v1/background-task/{task_id}/cancel', {
+          params: { path: { task_id: taskId } },
+        }),
+      ),
     onSuccess: async () => {
       say.done(t('cancelled'))
       await queries.invalidateQueries({ queryKey: ['tasks'] })

@@ -1,5 +1,5 @@
 import { queryOptions } from '@tanstack/react-query'
-import { api } from '../../api/client.ts'
+import { api, ask } from '../../api/client.ts'
 
 /** Followed until it is over, from wherever it is looked at. */
 export function taskQuery(id: string) {
@@ -7,6 +7,8 @@ export function taskQuery(id: string) {
     queryKey: ['tasks', id],
     refetchInterval: (query) => (query.state.data?.status === 'running' ? 1_000 : false),
     queryFn: async () =>
-      await api.get('/api/v1/background-task/{task_id}', { path: { task_id: id } }),
+      await ask(
+        api.GET('/api/v1/background-task/{task_id}', { params: { path: { task_id: id } } }),
+      ),
   })
 }

@@ -1,11 +1,11 @@
 import { queryOptions } from '@tanstack/react-query'
 import { useLocale } from 'use-intl'
-import { api } from '../../api/client.ts'
+import { api, ask } from '../../api/client.ts'
 import type { TemplateWords } from '../../api/shapes.ts'
 
 export const templatesQuery = queryOptions({
   queryKey: ['templates'],
-  queryFn: async () => (await api.get('/api/v1/template')).data,
+  queryFn: async () => (await ask(api.GET('/api/v1/template'))).data,
   staleTime: 600_000,
 })
 

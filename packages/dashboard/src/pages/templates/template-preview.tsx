@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
-import { api } from '../../api/client.ts'
+import { api, ask } from '../../api/client.ts'
 import { layOut } from '../../api/exact-json.ts'
 import { asProblem } from '../../api/problem.ts'
 import type { Template } from '../../api/shapes.ts'
@@ -39,7 +39,9 @@ export function TemplatePreview({
         values: wanted.values,
         ...(wanted.message !== '' && { messageId: wanted.message }),
       }
-      return await api.post('/api/v1/app/{app_id}/template/{template_id}/try', { ...params, body })
+      return await ask(
+        api.POST('/api/v1/app/{app_id}/template/{template_id}/try', { params, body }),
+      )
     },
   })
   const shown = trial.data

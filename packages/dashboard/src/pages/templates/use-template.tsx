@@ -1,6 +1,6 @@
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
-import { api } from '../../api/client.ts'
+import { api, ask } from '../../api/client.ts'
 import type { Template } from '../../api/shapes.ts'
 import { Button, buttonClass } from '../../parts/button.tsx'
 import { Code } from '../../parts/code.tsx'
@@ -27,10 +27,12 @@ export function UseTemplate({ template }: { template: Template }) {
   const typed = Object.values(values).some((value) => value !== '') || types !== ''
   const create = useMakeEndpoint(appId, typed, async () => {
     const eventTypes = listOf(types)
-    return await api.post('/api/v1/app/{app_id}/template/{template_id}/endpoint', {
-      path: { app_id: appId, template_id: id },
-      body: { values, ...(eventTypes.length > 0 && { eventTypes }) },
-    })
+    return await ask(
+      api.POST('/api/v1/app/{app_id}/template/{template_id}/endpoint', {
+        params: { path: { app_id: appId, template_id: id } },
+        body: { values, ...(eventTypes.length > 0 && { eventTypes }) },
+      }),
+    )
   })
   const { errors, rest } = useFieldErrors(create.error, [
     ...fields.map(({ name }) => `values.${name}`),

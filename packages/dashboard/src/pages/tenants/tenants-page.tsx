@@ -2,7 +2,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { Building2, Pencil, Plus } from 'lucide-react'
 import { useState } from 'react'
 import { useFormatter, useTranslations } from 'use-intl'
-import { api } from '../../api/client.ts'
+import { api, ask } from '../../api/client.ts'
 import type { Tenant } from '../../api/shapes.ts'
 import { Button, IconButton } from '../../parts/button.tsx'
 import { Id } from '../../parts/code.tsx'
@@ -79,7 +79,9 @@ export function TenantsPage() {
         <PagedList
           label={t('title')}
           queryKey={['tenants']}
-          page={async (iterator) => await api.get('/api/v1/tenant', { query: pageOf(iterator) })}
+          page={async (iterator) =>
+            await ask(api.GET('/api/v1/tenant', { params: { query: pageOf(iterator) } }))
+          }
           columns={columns}
           rowKey={({ id }) => id}
           empty={<Empty icon={<Building2 size={22} aria-hidden />} title={t('title')} />}
@@ -128,9 +130,9 @@ function TenantForm({
         acceptRate: number(rate),
         encryptPayloads: encrypt,
       }
-      if (tenant === undefined) return (await api.post('/api/v1/tenant', { body })).key
+      if (tenant === undefined) return (await ask(api.POST('/api/v1/tenant', { body }))).key
       const path = { tenant_id: tenant.id }
-      await api.patch('/api/v1/tenant/{tenant_id}', { path, body })
+      await ask(api.PATCH('/api/v1/tenant/{tenant_id}', { params: { path }, body }))
       return undefined
     },
     onSuccess: async (key) => {
