@@ -69,10 +69,12 @@ export class LeasedDeliveries {
   /** Takes deliveries whose slots are taken, and sends what may be sent at once. */
   add(claims: readonly Claim[], payloadLeftOut?: ReadonlySet<Claim>): void {
     for (const claim of claims) {
-      // It was taken from us while its request was under way, and has come back: what that request brings decides.
+      // It was taken from us while its request was under way, and has come back: what that request brings decides,
+      // unless it was resent meanwhile; then its turn comes after that.
       const underWay = this.#held.get(claim.deliveryId)
       if (underWay) {
-        underWay.leasedBy = claim.leasedBy
+        if (claim.trigger === underWay.trigger) underWay.leasedBy = claim.leasedBy
+        else this.#released.push(claim)
         this.#deps.slots.release(claim.endpoint, claim.payloadBytes)
         continue
       }

@@ -68,6 +68,9 @@ const input = (of: typeof columns) => /* sql */ `
         as o(${of.names})
   )`
 
+// An outcome that comes after its lease closes its delivery, unless another node has that in hand, or somebody asked
+// for another attempt meanwhile (`trigger`).
+//
 // `work` is reached by its primary key, once for each row of the batch. `offset 0` keeps the keys apart from the rest
 // of a row: PostgreSQL carries along whole what a row is deleted or updated by, to look again should another have
 // changed it, and made a copy of each row with its URL and answer (with some plans a sixth of all that an event cost
@@ -75,9 +78,9 @@ const input = (of: typeof columns) => /* sql */ `
 const gone = (closes: string) => /* sql */ `
   gone as (
     delete from work w
-     using (select endpoint_id, message_id, delivery_id from o where ${closes} offset 0) k
+     using (select endpoint_id, message_id, delivery_id, trigger from o where ${closes} offset 0) k
      where w.endpoint_id = k.endpoint_id and w.message_id = k.message_id and w.id = k.delivery_id
-       and (w.lease_owner is null or w.lease_owner = any($1::uuid[]))
+       and (w.lease_owner is null or w.lease_owner = any($1::uuid[])) and w.trigger = coalesce(k.trigger, w.trigger)
     returning w.id
   )`
 

@@ -42,7 +42,8 @@ export async function endedNothing(
   if (attempts.length === 0) return new Set()
   const ids = attempts.map(({ attemptId }) => attemptId).toSorted()
   const { rows } = await db.query<{ id: string }>(
-    // One that holds its ordering key closes nothing, and is back in the queue. The bounds prune the partitions.
+    // One that holds its ordering key closes nothing, and is back in the queue, due in a hundred years.
+    // The bounds prune the partitions.
     /* sql */ `
       select a.id
         from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[]) as k(id, endpoint_id, message_id, delivery_id)
@@ -55,7 +56,8 @@ export async function endedNothing(
                 where w.endpoint_id = k.endpoint_id
                   and w.message_id = k.message_id
                   and w.id = k.delivery_id
-                  and w.lease_owner is null)`,
+                  and w.lease_owner is null
+                  and w.next_attempt_at > now() + interval '1 year')`,
     [
       attempts.map(({ attemptId }) => attemptId),
       attempts.map(({ endpointId }) => endpointId),
