@@ -395,9 +395,9 @@ test('a page of a node that was taken for gone opens nothing, and another node d
     [jobId, scope.tenantId, scope.appId, id, JSON.stringify(args)],
   )
   await pool.query('update job set due_at = now(), lease_owner = $2 where id = $1', [jobId, gone])
-  expect(await takeJob(pool, gone, jobId)).toMatchObject({ id: jobId })
+  expect(await takeJob(pool, gone)).toMatchObject({ id: jobId })
   // While it lives nobody else takes the job.
-  expect(await takeJob(pool, uuidv7(Date.now()), jobId)).toBeUndefined()
+  expect(await takeJob(pool, uuidv7(Date.now()))).toBeUndefined()
   const page = await lookAtClosed(
     pool,
     { ...scope, endpointId: id, ...args, states: ['discarded'] },
@@ -425,6 +425,39 @@ test('a page of a node that was taken for gone opens nothing, and another node d
   })
   expect(late).toBe('refused')
   expect((await taskOf(showId('job', jobId))).data.done).toBe(10)
+})
+
+test('a job that somebody has locked holds up no other, and is not asked for again and again', async () => {
+  await missed(1)
+  const { pool } = api.database
+  const begun = await replay({ dryRun: true })
+  const first = readId('job', begun.id as string)
+  await finished(begun.id)
+  const holder = await pool.connect()
+  await holder.query('begin; set local idle_in_transaction_session_timeout = 0')
+  await pool.query(
+    `update job set status = 'running', due_at = now() + interval '1 second' where id = $1`,
+    [first],
+  )
+  await holder.query('select from job where id = $1 for update', [first])
+  await new Promise((due) => setTimeout(due, 1_000))
+  const second = await replay({ dryRun: true })
+  await finished(second.id)
+  let asked = 0
+  const query = api.node.pool.query.bind(api.node.pool)
+  const counting = (...args: unknown[]) => {
+    if (String(args[0]).includes('from job')) asked += 1
+    return (query as (...all: unknown[]) => unknown)(...args)
+  }
+  Object.assign(api.node.pool, { query: counting })
+  const from = performance.now()
+  await until(() => asked >= 6)
+  // A look and a try, every half second.
+  expect(performance.now() - from).toBeGreaterThan(900)
+  Object.assign(api.node.pool, { query })
+  await holder.query('rollback')
+  holder.release()
+  await finished(begun.id)
 })
 
 test('a job that can never go on has failed, and says why; the tenant is told of both ends', async () => {

@@ -21,7 +21,7 @@ import {
   holdJob,
   type Job,
   type JobCursor,
-  nextJob,
+  nextDueMs,
   saveFailure,
   savePage,
   takeJob,
@@ -37,15 +37,15 @@ const maxFailures = 5
  * Does one page of the job that is due first. A node leases a job for one page only, so that all nodes share all
  * jobs; what a page opens, and how far the job is, is one transaction, which is refused where the job was canceled or
  * taken over meanwhile. So each delivery is opened once, whichever nodes die.
- * @returns milliseconds until a page is due; undefined: there is nothing to do
+ * @returns milliseconds until a page is due; undefined: there is nothing to do, or somebody has what is due
  */
 export async function runPage(deps: JobDeps): Promise<number | undefined> {
   const { pool, lease, log } = deps
   const node = lease.id
-  const next = await nextJob(pool, node)
-  if (!next || next.inMs > 0) return next?.inMs
-  const job = await takeJob(pool, node, next.id)
-  if (!job) return 0
+  const inMs = await nextDueMs(pool, node)
+  if (inMs === undefined || inMs > 0) return inMs
+  const job = await takeJob(pool, node)
+  if (!job) return undefined
   try {
     await doPage(deps, node, job)
   } catch (error) {

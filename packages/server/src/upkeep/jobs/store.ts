@@ -72,35 +72,34 @@ const free = (node: string) =>
   /* sql */ `(lease_owner is null or lease_owner = ${node} or not exists (
                 select from node where node.id = lease_owner and node.expires_at > now()))`
 
-/** The job whose next page is due first, and in how many milliseconds that is. */
-export async function nextJob(
-  db: Queryable,
-  node: string,
-): Promise<{ id: string; inMs: number } | undefined> {
-  const { rows } = await db.query<{ id: string; in_ms: number }>(
+/** In how many milliseconds the next page of any job is due. */
+export async function nextDueMs(db: Queryable, node: string): Promise<number | undefined> {
+  const { rows } = await db.query<{ in_ms: number }>(
     /* sql */ `
-      select id, (extract(epoch from due_at - now()) * 1000)::float8 as in_ms
+      select (extract(epoch from due_at - now()) * 1000)::float8 as in_ms
         from job
        where status = 'running' and ${free('$1')}
        order by due_at
        limit 1`,
     [node],
   )
-  return rows[0] && { id: rows[0].id, inMs: rows[0].in_ms }
+  return rows[0]?.in_ms
 }
 
-/** Leases a job for one page. undefined: another node was quicker, or it is over. */
-export async function takeJob(db: Queryable, node: string, id: string): Promise<Job | undefined> {
+/** Leases the job that is due first for one page; one that somebody has locked holds up no other. */
+export async function takeJob(db: Queryable, node: string): Promise<Job | undefined> {
   const { rows } = await db.query<Job>(
     /* sql */ `
       update job set lease_owner = $1
        where id = (
          select id from job
-          where id = $2 and status = 'running' and due_at <= now() and ${free('$1')}
+          where status = 'running' and due_at <= now() and ${free('$1')}
+          order by due_at
+          limit 1
             for update skip locked)
       returning id, tenant_id as "tenantId", app_id as "appId", endpoint_id as "endpointId", task, args, cursor,
                 result`,
-    [node, id],
+    [node],
   )
   return rows[0]
 }
