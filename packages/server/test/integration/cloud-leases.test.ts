@@ -94,6 +94,28 @@ test('what was not committed comes again when the lease is over, under the same 
   expect((await reader.receive('one')).data).toEqual([])
 })
 
+test('what comes again in smaller parts keeps its offsets, and each part ends with its own last', async () => {
+  for (const n of [1, 2, 3]) await send(n)
+  const first = offsets(await receive(3, 'one', { leaseDurationMs: 1 }))
+  const part = await receive(1, 'one', { limit: 1 })
+  expect(offsets(part)).toEqual(first.slice(0, 1))
+  await reader.commit('one', first[0]!)
+  const rest = await receive(2)
+  expect([numbers(rest), offsets(rest)]).toEqual([[2, 3], first.slice(1)])
+  await reader.commit('one', first[2]!)
+  await send(4)
+  expect(offsets(await receive(1))).toEqual([first[2]! + 1])
+})
+
+test('what was given out before a smaller part is committed by who worked at it', async () => {
+  for (const n of [1, 2, 3]) await send(n)
+  const first = offsets(await receive(3, 'one', { leaseDurationMs: 1 }))
+  await receive(1, 'one', { limit: 1 })
+  await reader.commit('one', first[2]!)
+  const none = await reader.receive('one')
+  expect([none.data, none.done]).toEqual([[], true])
+})
+
 test('two that ask at once do not get the same', async () => {
   await send(1)
   await receive(1, 'look')

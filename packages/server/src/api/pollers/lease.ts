@@ -52,11 +52,13 @@ export function leaseRoutes(deps: PollerDeps): Route[] {
             return { status: 200, text: `{"data":[],"done":${page.done}}` }
           }
           const offsets = numbered(page.ids, lease)
-          const { id } = lease
+          const later = lease.leased.findIndex((one) => one > page.ids.at(-1)!)
+          const from = later < 0 ? lease.leased.length : later
           given = await giveOut(db, poller.id, consumer, {
-            id,
-            leased: page.ids,
-            offsets,
+            id: lease.id,
+            leased: [...page.ids, ...lease.leased.slice(from)],
+            offsets: [...offsets, ...lease.offsets.slice(from)],
+            given: offsets.at(-1)!,
             leaseMs: leaseMs ?? usualLeaseMs,
           })
           if (!given) return nothingYet

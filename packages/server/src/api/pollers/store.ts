@@ -43,7 +43,7 @@ export async function savePlace(
   )
 }
 
-const noLease = `lease_id = null, leased_until = null, leased = '{}', leased_offsets = '{}'`
+const noLease = `lease_id = null, leased_until = null, leased = '{}', leased_offsets = '{}', given_offset = null`
 
 /** What a consumer may read from, which nobody else reads as it until the lease ends. */
 export interface Lease {
@@ -76,20 +76,29 @@ export async function takeLease(
   return rows[0] && { ...rows[0], id }
 }
 
-/** Writes down what is given out. @returns whether the lease still held */
+/**
+ * Writes down what is given out, and behind it what was given out before and comes later. @returns whether the lease
+ * still held
+ */
 export async function giveOut(
   db: Queryable,
   pollerId: string,
   consumer: string,
-  { id, leased, offsets, leaseMs }: Pick<Lease, 'id' | 'leased' | 'offsets'> & { leaseMs: number },
+  {
+    id,
+    leased,
+    offsets,
+    given,
+    leaseMs,
+  }: Pick<Lease, 'id' | 'leased' | 'offsets'> & { given: number; leaseMs: number },
 ): Promise<boolean> {
   const { rowCount } = await db.query(
     /* sql */ `
       update poller_consumer
-         set leased = $4, leased_offsets = $5, last_offset = greatest(last_offset, $6),
+         set leased = $4, leased_offsets = $5, last_offset = greatest(last_offset, $6), given_offset = $8,
              leased_until = now() + make_interval(secs => $7::float8 / 1000), updated_at = now()
        where poller_id = $1 and name = $2 and lease_id = $3`,
-    [pollerId, consumer, id, leased, offsets, Math.max(...offsets), leaseMs],
+    [pollerId, consumer, id, leased, offsets, Math.max(...offsets), leaseMs, given],
   )
   return rowCount === 1
 }
@@ -109,7 +118,7 @@ export async function endLease(
 }
 
 /**
- * All up to `offset` is done with; with the last of what was given out its lease ends. @returns the greatest number
+ * All up to `offset` is done with; with the last of what a lease gave out it ends. @returns the greatest number
  * given out where this one was not; undefined: it was
  */
 export async function commitOffset(
@@ -123,9 +132,10 @@ export async function commitOffset(
       update poller_consumer c
          set after = leased[at], done_offset = greatest(done_offset, $3), updated_at = now(),
              leased = leased[at + 1:], leased_offsets = leased_offsets[at + 1:],
-             lease_id = case when at < cardinality(leased) then lease_id end,
-             leased_until = case when at < cardinality(leased) then leased_until end
-        from (select array_position(leased_offsets, $3::bigint) as at
+             lease_id = case when at < lasts then lease_id end,
+             leased_until = case when at < lasts then leased_until end
+        from (select array_position(leased_offsets, $3::bigint) as at,
+                     coalesce(array_position(leased_offsets, given_offset), cardinality(leased)) as lasts
                 from poller_consumer where poller_id = $1 and name = $2 for update) as held
        where poller_id = $1 and name = $2 and at is not null`,
     [pollerId, consumer, offset],
