@@ -192,6 +192,16 @@ test('an erasure by the number finds what names the LID alone, and every node fo
   expect(await named('H5')).toMatchObject({ id: lid, altId: null, phone: null })
 })
 
+test('a name that another node has not written when its person is erased does not come back', async () => {
+  const session = await baileys()
+  const jid = '5511977776666@s.whatsapp.net'
+  await tell(session, 'contacts.upsert', [{ id: jid, name: 'Cida' }], other)
+  await api.call('POST', '/api/v1/privacy/erase', { body: { phone: '+55 11 97777-6666' } })
+  await other.intake.profiles.flush()
+  const { rows } = await api.database.pool.query('select from profile where jid = $1', [jid])
+  expect(rows).toEqual([])
+})
+
 test('names that were told while the database was away are written when it is back', async () => {
   const session = await baileys()
   await tell(session, 'contacts.upsert', [{ id: pn, name: 'Maria' }])

@@ -42,6 +42,7 @@ import {
 import type { MessageRow } from '../history/messages/store.ts'
 import { personsMessages } from './person-search.ts'
 import { profileIds } from '../../sources/intake/profiles/ids.ts'
+import { flushMs } from '../../sources/intake/profiles/profiles.ts'
 import { say } from '../../core/sentences/sentences.ts'
 import type { Needs } from '../route-deps.ts'
 
@@ -95,6 +96,7 @@ export async function erasePerson(
   scan: boolean,
 ): Promise<ErasureReport> {
   const { db } = deps
+  const begunAt = deps.clock.now()
   const person = await withKnownIds(deps, tenantId, asked)
   const erased: Erased = {
     messages: 0,
@@ -137,6 +139,8 @@ export async function erasePerson(
     (await eraseFromRefusals(db, tenantId, person.keys))
   erased.devices = await eraseFromDevices(db, tenantId, person.keys)
   // Last, since they say by which ids the person is to be found: a broken connection leaves the rest to be done.
+  // Nodes have written by then what they knew when the erasure began.
+  await sleep(Math.max(0, begunAt + 2 * flushMs - deps.clock.now()))
   erased.profiles = await forgetProfiles(db, tenantId, profileIds(person.keys))
   const stillNamed = await settingsNaming(db, tenantId, person.keys)
   const auditId = await noteAudit(db, {

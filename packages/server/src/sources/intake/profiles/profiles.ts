@@ -14,7 +14,8 @@ export const namesWaitMs = 25
 /** What is known is looked at anew after this, since other nodes learn too; what is unknown, after the second. */
 const knownForMs = 300_000
 const unknownForMs = 20_000
-const flushMs = 1_000
+/** What was learned is written within this. */
+export const flushMs = 1_000
 const batch = 1_000
 const maxUnsaved = 50_000
 
