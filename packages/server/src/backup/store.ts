@@ -114,13 +114,19 @@ export async function snapshotFacts(client: Queryable): Promise<SnapshotFacts> {
 
 /** The ids of the keys that payloads and files are sealed with, in hex. */
 export async function payloadKeys(client: Queryable): Promise<string[]> {
-  // Both tables from end to end, as the copy reads them; of a payload its first page at most.
+  // The tables from end to end, as the copy reads them; of a payload its first page at most.
   const { rows } = await client.query<{ id: string }>(
     /* sql */ `
       select distinct substr(payload, 8, 8) as id
         from message
        where substr(payload, 1, 7) = 'sealed:'
          and substr(payload, 1, 13) <> 'sealed:plain:'
+      union
+      -- Of broadcasts that are under way.
+      select substr(args #>> '{message,payload}', 8, 8)
+        from job
+       where substr(args #>> '{message,payload}', 1, 7) = 'sealed:'
+         and substr(args #>> '{message,payload}', 1, 13) <> 'sealed:plain:'
       union
       select distinct encode(seal_key, 'hex')
         from media
