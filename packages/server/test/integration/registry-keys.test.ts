@@ -46,6 +46,9 @@ test('nodes that start together on an empty database make one tenant and one key
     refused: null,
   })
   expect(await testRegistry(own).tenants.firstKey()).toBeNull()
+  // Nor where none of them counts any more.
+  await own.query('update api_key set revoked_at = now()')
+  expect(await testRegistry(own).tenants.firstKey()).toBeNull()
   const { rows } = await own.query('select from api_key')
   expect(rows).toHaveLength(1)
 })

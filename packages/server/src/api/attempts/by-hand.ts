@@ -29,7 +29,8 @@ function resendRoute(deps: AttemptDeps): Route {
     summary: 'Send a message to an endpoint again',
     description:
       'Also where it was delivered already. Where it still waits, it is brought forward instead. While an attempt ' +
-      'is under way another one is made, and what that one brings counts.',
+      'is under way another one is made, and what that one brings counts: the receiver may then have both at once, ' +
+      'also where it gets messages in order.',
     access: 'app',
     answers: {
       202: { description: 'It will be sent', body: component('EmptyResponse', {}) },
@@ -89,7 +90,8 @@ function skipRoute(deps: AttemptDeps): Route {
     tag,
     summary: 'Give up a delivery that is still open',
     description:
-      'It is recorded as not sent. Where it held its orderingKey, the next one goes. It can be sent again by hand.',
+      'It is recorded as not sent. Where it held its orderingKey, the next one goes. It can be sent again by hand. ' +
+      'One that a node is sending, or has in hand to send next, is not stopped: that is 409.',
     access: 'app',
     answers: { 204: { description: 'It is given up' } },
     async handle({ holder, appId, params }) {

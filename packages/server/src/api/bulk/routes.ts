@@ -57,7 +57,7 @@ export function bulkRoutes(deps: BulkDeps): Route[] {
       summary: 'Retry, give up or replay many deliveries',
       description:
         'In the background and at a rate; see the background task, which counts, goes on after a restart, and can be ' +
-        'canceled.',
+        'canceled. What a node is sending, or has in hand to send next, is passed over.',
       access: 'app',
       body: bulkIn,
       answers: { 202: { description: 'It has begun', body: taskOut }, 404: notFound },

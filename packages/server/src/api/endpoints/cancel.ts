@@ -18,7 +18,8 @@ export function cancelRoute({ db, clock, endpoints }: Needs<'db' | 'clock' | 'en
     summary: 'Give up all that still waits to be sent to an endpoint',
     description:
       'It shows as canceled, and can be sent again by hand, by recover and by replay. ' +
-      'What is being sent at this moment is not stopped. ' +
+      'What a node is sending, or has in hand to send next, is not stopped; pause the endpoint before, and what ' +
+      'is in hand is put back within a second. ' +
       "Works in the background; see the background task. Svix's open-source server has no such path.",
     access: 'app',
     body: cancelIn.optional(),
