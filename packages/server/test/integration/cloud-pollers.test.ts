@@ -1,6 +1,6 @@
 // Polling endpoints, integrations, and tokens that may do one thing only.
 import pg from 'pg'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { ApiException, Svix } from 'svix'
 import { startPombo, type TestPombo } from '../support/pombo-app.ts'
 import { until } from '../support/receiver.ts'
@@ -96,6 +96,31 @@ test('a request that waits is answered when a message comes, and when its time i
   expect(performance.now() - started).toBeLessThan(15_000)
   const empty = await call('GET', `/app/${appId}/poller/${id}?wait=1&event_type=none`)
   expect(empty.body).toMatchObject({ data: [], done: true })
+})
+
+test('requests that wait look for messages together, and each is answered with those of its app', async () => {
+  const quiet = await svix.application.create({ name: 'quiet' })
+  const id = await poller()
+  await call('POST', `/app/${quiet.id}/polling-endpoint`, { name: 'p', uid: 'quiet' })
+  const query = vi.spyOn(pombo.app.pool, 'query')
+  try {
+    const waits = Array.from({ length: 40 }, (_, n) =>
+      call(
+        'GET',
+        n === 0 ? `/app/${appId}/poller/${id}?wait=20` : `/app/${quiet.id}/poller/quiet?wait=5`,
+      ),
+    )
+    await send(1)
+    const answers = await Promise.all(waits)
+    expect(answers.map(({ body }) => numbers(body))).toEqual([[1], ...Array(39).fill([])])
+    const looks = query.mock.calls.filter(([asked]) =>
+      JSON.stringify(asked).includes('from message'),
+    )
+    // The first of each, and what one would need alone.
+    expect(looks.length).toBeLessThan(80)
+  } finally {
+    query.mockRestore()
+  }
 })
 
 test('no message is passed over while its transaction still writes', async () => {

@@ -7,14 +7,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyRequest } from 'fastify'
 import { PomboError } from '../../core/error.ts'
 import type { Poller } from '../../registry/pollers/store.ts'
+import { arrivalsOf } from './arrivals.ts'
 import { type ReadPage, readMessagesFrom } from './read.ts'
 import { say } from '../../core/sentences/sentences.ts'
 import type { Needs } from '../route-deps.ts'
 
-/** Of one node. Each looks for messages up to twice a second. */
+/** Of one node. */
 const MOST_CONNECTED = 200
-/** How soon an idle consumer looks again: at first, and at last. */
-const LOOK_MS = { first: 500, last: 2_000 }
 const ASK_AGAIN_MS = 5_000
 export const BEAT_MS = 15_000
 /** After a look that failed: the database is away, and the connection stays. */
@@ -88,18 +87,26 @@ export class Pushing {
   ): Promise<void> {
     const { gone } = connection
     let at = from
-    let idleMs = LOOK_MS.first
     while (!gone.aborted) {
       const page = await this.#read(state.poller, at, limit)
       at = page?.after ?? at
-      if (page && page.data.length > 0) {
-        idleMs = LOOK_MS.first
-        await connection.send(page)
-      } else if (page === undefined || page.done) {
-        await pause(page === undefined ? AWAY_MS : idleMs, gone)
-        idleMs = Math.min(LOOK_MS.last, idleMs + 250)
-      }
+      if (page && page.data.length > 0) await connection.send(page)
+      if (page === undefined) await pause(AWAY_MS, gone)
+      else if (page.done) at = await this.#news(state.poller.appId, at, gone)
     }
+  }
+
+  /** Waits until there is something behind `at`, and answers from where to read. */
+  async #news(appId: string, at: string, gone: AbortSignal): Promise<string> {
+    for (let after = at; !gone.aborted; ) {
+      // The read that follows tells of a database that is away.
+      const news = await arrivalsOf(this.#deps.db)
+        .next(appId, after)
+        .catch(() => undefined)
+      if (news === undefined || news.found) return after
+      after = news.after
+    }
+    return at
   }
 
   async #read(poller: Poller, at: string, limit: number): Promise<ReadPage | undefined> {

@@ -7,10 +7,8 @@ import type { Messages, StoredMessage } from '../history/messages/store.ts'
 import { messageJson } from '../messages/message-json.ts'
 import { byBytes } from '../../db/payload.ts'
 import { fillPayloads, listMessages } from '../messages/store.ts'
-import { settledMs } from './store.ts'
+import { arrivalsOf } from './arrivals.ts'
 
-/** Messages are read this long after they were accepted. */
-const lagMs = 3_000
 const atATime = 250
 /** What one request looks at, at most. */
 const most = { messages: 5_000, bytes: 8 * 1024 * 1024 }
@@ -41,7 +39,7 @@ export async function readMessagesFrom(
   after: string,
   limit: number,
 ): Promise<ReadPage> {
-  const before = Math.floor(await settledMs(deps.db, lagMs))
+  const before = await arrivalsOf(deps.db).settledMs()
   const fits = matcher(wanted)
   const data: string[] = []
   const ids: string[] = []

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { iso } from '../../core/clock.ts'
 import { PomboError } from '../../core/error.ts'
@@ -10,6 +9,7 @@ import { defined } from '../field.ts'
 import { placeIn } from '../pagination.ts'
 import { resource } from '../resource.ts'
 import { cloudOnly, type Call, json, type Route, route } from '../route.ts'
+import { arrivalsOf } from './arrivals.ts'
 import { leaseRoutes } from './lease.ts'
 import { type PollerDeps, pollerOf } from './poller-of.ts'
 import type { PushDeps } from './push.ts'
@@ -30,7 +30,6 @@ import { placeOf, savePlace } from './store.ts'
 const tag = 'Polling Endpoint'
 const path = '/api/v1/app/{app_id}/poller/{sink_id}'
 const consumerPath = `${path}/consumer/{consumer_id}` as const
-const lookEveryMs = 500
 
 type PollerIn = z.output<typeof pollerIn>
 
@@ -114,6 +113,7 @@ function pollRoutes(deps: PollerDeps & Asks): Route[] {
         return await answered(
           deps,
           call,
+          poller.appId,
           async (at) => await readMessagesFrom(deps, wanted, at, limit ?? 50),
           from,
           wait,
@@ -142,6 +142,7 @@ function pollRoutes(deps: PollerDeps & Asks): Route[] {
         return await answered(
           deps,
           call,
+          poller.appId,
           async (at) => await readMessagesFrom(deps, poller, at, limit ?? 50),
           from,
           wait,
@@ -169,25 +170,31 @@ function pollRoutes(deps: PollerDeps & Asks): Route[] {
   ]
 }
 
-type Asks = Pick<PushDeps, 'credential'>
+type Asks = Pick<PushDeps, 'credential' | 'db'>
 
 /** Waits, where that is asked for, until there is something, the caller is gone, or may read no longer. */
 async function answered(
-  { credential }: Asks,
+  { credential, db }: Asks,
   { request }: Pick<Call<unknown, unknown, unknown>, 'request'>,
+  appId: string,
   read: (after: string) => Promise<ReadPage>,
   from: string,
   waitSeconds = 0,
 ) {
   const end = performance.now() + waitSeconds * 1_000
   let page = await read(from)
+  let seen = page.after
   while (page.data.length === 0 && performance.now() < end && !request.socket.destroyed) {
     // Where much was passed over, the next look goes on at once.
-    if (page.done) await sleep(Math.min(lookEveryMs, Math.max(0, end - performance.now())))
+    const news = page.done ? await arrivalsOf(db).next(appId, seen) : undefined
     const presented = await credential(request)
     if (!presented.known)
       throw new PomboError('authentication_failed', { detail: presented.reason })
-    page = await read(page.after)
+    if (news?.found === false) seen = news.after
+    else {
+      page = await read(seen)
+      seen = page.after
+    }
   }
   return { status: 200, text: pageText(page) }
 }

@@ -15,6 +15,29 @@ export async function settledMs(db: Queryable, lagMs: number): Promise<number> {
   return rows[0]!.ms - lagMs
 }
 
+/** Of these places, by their number, those of apps that have messages behind them, before `end`. */
+export async function whichHaveNews(
+  db: Queryable,
+  places: readonly { appId: string; after: string }[],
+  end: string,
+): Promise<Set<number>> {
+  const { rows } = await db.query<{ index: number }>(
+    // The limit keeps it a look into the index for each, whatever the planner thinks of their number.
+    /* sql */ `
+      select (p.number - 1)::int as index
+        from unnest($1::uuid[], $2::uuid[]) with ordinality p (app_id, after, number)
+       cross join lateral (
+         select
+           from message m
+          where m.app_id = p.app_id
+            and m.id > p.after
+            and m.id < $3
+          limit 1) m`,
+    [places.map(({ appId }) => appId), places.map(({ after }) => after), end],
+  )
+  return new Set(rows.map(({ index }) => index))
+}
+
 /** The message that a consumer has read last; undefined: it has not begun. */
 export async function placeOf(
   db: Queryable,
