@@ -1,5 +1,5 @@
-import { LoaderCircle } from 'lucide-react'
-import type { ComponentProps, ReactNode } from 'react'
+import { LoaderCircle, type LucideIcon } from 'lucide-react'
+import type { ComponentProps } from 'react'
 import styles from './button.module.css'
 import { names } from './class-names.ts'
 
@@ -9,7 +9,8 @@ interface Look {
 }
 
 interface Props extends ComponentProps<'button'>, Look {
-  icon?: ReactNode
+  icon?: LucideIcon
+  iconSize?: number
   /** Its action is under way: it shows so, and takes no second click. */
   busy?: boolean
 }
@@ -18,7 +19,15 @@ export function buttonClass({ kind = 'plain', small = false }: Look, ...more: st
   return names(styles.button, kind !== 'plain' && styles[kind], small && styles.small, ...more)
 }
 
-export function Button({ kind, small, icon, busy = false, children, ...rest }: Props) {
+export function Button({
+  kind,
+  small,
+  icon: Icon,
+  iconSize = 14,
+  busy = false,
+  children,
+  ...rest
+}: Props) {
   const alone = children === undefined || children === null
   const classes = names(
     buttonClass({ ...(kind && { kind }), ...(small && { small }) }),
@@ -34,7 +43,7 @@ export function Button({ kind, small, icon, busy = false, children, ...rest }: P
       disabled={rest.disabled === true || busy}
       aria-busy={busy || undefined}
     >
-      {busy ? <LoaderCircle size={14} aria-hidden /> : icon}
+      {busy ? <LoaderCircle size={14} aria-hidden /> : Icon && <Icon size={iconSize} aria-hidden />}
       {children}
     </button>
   )

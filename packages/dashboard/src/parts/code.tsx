@@ -46,7 +46,8 @@ export function CopyButton({ text }: { text: string }) {
     <IconButton
       small
       label={copied ? t('copied') : t('copy')}
-      icon={copied ? <Check size={13} aria-hidden /> : <Copy size={13} aria-hidden />}
+      icon={copied ? Check : Copy}
+      iconSize={13}
       onClick={copy}
     />
   )

@@ -1,8 +1,50 @@
-import type { ReactNode } from 'react'
+import type { Dispatch, ReactNode, SetStateAction } from 'react'
 import { asProblem } from '../api/problem.ts'
 import { useFieldWords, useProblemDetail, useProblemWords } from '../words/problem-words.ts'
 import { Notice } from './states.tsx'
 import { Foreign } from './layout.tsx'
+
+/**
+ * Ties a form's controls to what was typed so far, whose members are called as Pombo calls them, and to what it said
+ * of them.
+ */
+export function useFields<Typed extends object>(
+  typed: Typed,
+  set: Dispatch<SetStateAction<Typed>>,
+  error: unknown,
+  others: readonly string[] = [],
+) {
+  type Name = keyof Typed & string
+  const withErrors = Object.keys(typed).filter((name) => typeof typed[name as Name] !== 'boolean')
+  const said = useFieldErrors(error, [...withErrors, ...others])
+  const put = (name: Name, value: unknown): void => set((before) => ({ ...before, [name]: value }))
+  return {
+    ...said,
+    text: (name: Name) => ({
+      value: String(typed[name]),
+      error: said.errors[name],
+      onChange: ({ target }: { target: { value: string } }) => put(name, target.value),
+    }),
+    pick: <One extends Name>(name: One) => ({
+      value: typed[name],
+      error: said.errors[name],
+      onPick: (value: Typed[One]) => put(name, value),
+    }),
+    check: (name: Name) => ({
+      checked: typed[name] === true,
+      onChange: ({ target }: { target: { checked: boolean } }) => put(name, target.checked),
+    }),
+  }
+}
+
+/** What an empty field stands for. */
+export function orNull(text: string): string | null {
+  return text.trim() === '' ? null : text.trim()
+}
+
+export function numberOrNull(text: string): number | null {
+  return text.trim() === '' ? null : Number(text)
+}
 
 /**
  * What Pombo said of a form, at the fields that it named, and above the form what is about none of them. `fields` are

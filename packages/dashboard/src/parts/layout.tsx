@@ -1,4 +1,6 @@
-import type { ReactNode } from 'react'
+import { createLink } from '@tanstack/react-router'
+import { ArrowLeft } from 'lucide-react'
+import type { ComponentProps, ReactNode } from 'react'
 import { useEffect } from 'react'
 import { names } from './class-names.ts'
 import styles from './layout.module.css'
@@ -36,7 +38,12 @@ export function Page({
   )
 }
 
-export const backClass = styles.back ?? ''
+/** Leads from a page to the one above it. */
+export const Back = createLink(({ className, children, ...rest }: ComponentProps<'a'>) => (
+  <a {...rest} className={names(styles.back, className)}>
+    <ArrowLeft size={13} aria-hidden /> {children}
+  </a>
+))
 
 export function Panel({
   title,

@@ -1,5 +1,5 @@
 import { Menu as Base } from '@base-ui/react/menu'
-import { Check } from 'lucide-react'
+import { Check, type LucideIcon } from 'lucide-react'
 import type { ReactElement, ReactNode } from 'react'
 import { names } from './class-names.ts'
 import styles from './menu.module.css'
@@ -18,13 +18,13 @@ export function Menu({ trigger, children }: { trigger: ReactElement; children: R
 }
 
 export function MenuItem({
-  icon,
+  icon: Icon,
   danger = false,
   disabled = false,
   onPick,
   children,
 }: {
-  icon?: ReactNode
+  icon?: LucideIcon
   danger?: boolean
   disabled?: boolean
   onPick: () => void
@@ -36,7 +36,7 @@ export function MenuItem({
       disabled={disabled}
       onClick={onPick}
     >
-      {icon}
+      {Icon && <Icon size={14} aria-hidden />}
       {children}
     </Base.Item>
   )

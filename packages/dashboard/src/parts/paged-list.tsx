@@ -1,10 +1,9 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import { useTranslations } from 'use-intl'
-import { asProblem } from '../api/problem.ts'
 import { Button } from './button.tsx'
 import { Foot } from './foot.tsx'
-import { Bones, Failure } from './states.tsx'
+import { Awaiting } from './states.tsx'
 import { type Column, Table } from './table.tsx'
 
 interface ListPage<Of> {
@@ -47,10 +46,7 @@ export function PagedList<Of, In extends ListPage<Of> = ListPage<Of>>({
     getNextPageParam: (last) => (last.done ? undefined : (last.iterator ?? undefined)),
     refetchInterval: refetchMs ?? false,
   })
-  if (found.data === undefined) {
-    if (found.error === null) return <Bones />
-    return <Failure problem={asProblem(found.error)} retry={() => void found.refetch()} />
-  }
+  if (found.data === undefined) return <Awaiting of={found} />
   const rows = found.data.pages.flatMap(({ data }) => data)
   const more = found.hasNextPage ? () => void found.fetchNextPage() : undefined
   const busy = found.isFetchingNextPage

@@ -1,7 +1,15 @@
-import { CircleAlert, CircleCheck, Info, Lock, TriangleAlert, Unplug } from 'lucide-react'
+import {
+  CircleAlert,
+  CircleCheck,
+  Info,
+  Lock,
+  type LucideIcon,
+  TriangleAlert,
+  Unplug,
+} from 'lucide-react'
 import type { ReactNode } from 'react'
 import { useTranslations } from 'use-intl'
-import type { Problem } from '../api/problem.ts'
+import { asProblem, type Problem } from '../api/problem.ts'
 import { useProblemDetail, useProblemWords } from '../words/problem-words.ts'
 import { Button } from './button.tsx'
 import { names } from './class-names.ts'
@@ -26,19 +34,21 @@ export function Bones({ rows = 8 }: { rows?: number }) {
 
 /** Nothing is here; it says what to do next. */
 export function Empty({
-  icon,
+  icon: Icon,
+  iconSize = 22,
   title,
   children,
   action,
 }: {
-  icon?: ReactNode
+  icon?: LucideIcon
+  iconSize?: number
   title: string
   children?: ReactNode
   action?: ReactNode
 }) {
   return (
     <div className={styles.box}>
-      {icon}
+      {Icon && <Icon size={iconSize} aria-hidden />}
       <h3>{title}</h3>
       {children !== undefined && <p>{children}</p>}
       {action !== undefined && action !== false && <div className={styles.buttons}>{action}</div>}
@@ -64,6 +74,18 @@ export function Failure({ problem, retry }: { problem: Problem; retry?: () => vo
       )}
     </div>
   )
+}
+
+/** What stands where an answer will be: that it is awaited, or why there is none. */
+export function Awaiting({
+  of: { error, refetch },
+  rows,
+}: {
+  of: { error: unknown; refetch: () => unknown }
+  rows?: number
+}) {
+  if (error === null) return <Bones {...(rows && { rows })} />
+  return <Failure problem={asProblem(error)} retry={() => void refetch()} />
 }
 
 /** What Pombo says of it beyond its kind, in the person's language where it can be. */

@@ -2,13 +2,25 @@ import { type ColumnDef, tableFeatures, useTable } from '@tanstack/react-table'
 import type { ReactNode } from 'react'
 import { names } from './class-names.ts'
 import styles from './table.module.css'
+import { Ago } from './time.tsx'
 
 const features = tableFeatures({})
 
 /** A column: what it is called, what it shows of a row, and how much room that takes. */
-export interface Column<Of> {
+export type Column<Of> = Shown<Of> | When<Of>
+
+interface Called {
   id: string
   head: string
+  minor?: boolean
+}
+
+/** An instant of the row, as how long ago that is. */
+interface When<Of> extends Called {
+  ago: (of: Of) => string | null | undefined
+}
+
+interface Shown<Of> extends Called {
   cell: (of: Of) => ReactNode
   /**
    * Numbers stand to the right, and are called by their head where rows become cards; `fill` takes what is left and is
@@ -16,12 +28,11 @@ export interface Column<Of> {
    * narrow.
    */
   is?: 'number' | 'fill' | 'nowrap' | 'name' | 'text'
-  minor?: boolean
 }
 
 export function Table<Of>({
   label,
-  columns,
+  columns: given,
   rows,
   rowKey,
   linked = false,
@@ -33,6 +44,7 @@ export function Table<Of>({
   /** A link of class `rowLink` in a row takes the whole row. */
   linked?: boolean
 }) {
+  const columns = given.map((column) => ('ago' in column ? shownAgo(column) : column))
   const look = new Map(
     columns.map(({ id, is, minor }) => [
       id,
@@ -86,6 +98,10 @@ export function Table<Of>({
       </table>
     </div>
   )
+}
+
+function shownAgo<Of>({ ago, ...called }: When<Of>): Shown<Of> {
+  return { ...called, is: 'number', cell: (of) => <Ago at={ago(of)} /> }
 }
 
 export const rowLink = styles.link ?? ''

@@ -49,15 +49,12 @@ export function AccountMenu() {
       />
       <MenuLine />
       <MenuItem
-        icon={<BookOpen size={14} aria-hidden />}
+        icon={BookOpen}
         onPick={() => void window.open(`${basePath}/api/v1/docs`, '_blank', 'noopener')}
       >
         {t('reference')}
       </MenuItem>
-      <MenuItem
-        icon={<LogOut size={14} aria-hidden />}
-        onPick={() => void signOut().catch(say.failed)}
-      >
+      <MenuItem icon={LogOut} onPick={() => void signOut().catch(say.failed)}>
         {t('signOut')}
       </MenuItem>
     </Menu>

@@ -12,7 +12,8 @@ export function NoPage() {
   const t = useTranslations('shell')
   return (
     <Empty
-      icon={<Bird size={26} aria-hidden />}
+      icon={Bird}
+      iconSize={26}
       title={t('notFound')}
       action={
         <Link to="/" className={buttonClass({})}>
@@ -33,7 +34,8 @@ export function Crashed({ error }: { error: unknown }) {
     return <Failure problem={error} retry={() => void router.invalidate()} />
   return (
     <Empty
-      icon={<Bug size={26} aria-hidden />}
+      icon={Bug}
+      iconSize={26}
       title={t('crashed')}
       action={<Button onClick={() => window.location.reload()}>{t('reload')}</Button>}
     >
@@ -50,7 +52,7 @@ export function PortalClosed() {
   useEmbedding(open)
   useEffect(() => tellAround('pombo:expired'), [])
   return (
-    <Empty icon={<Bird size={26} aria-hidden />} title={t('portalEnded')}>
+    <Empty icon={Bird} iconSize={26} title={t('portalEnded')}>
       {t('portalNoToken')}
     </Empty>
   )

@@ -47,7 +47,7 @@ export function Shell() {
         <header className={styles.top}>
           <Dialog.Root open={open} onOpenChange={setOpen}>
             <Dialog.Trigger
-              render={<IconButton label={t('menu')} icon={<MenuIcon size={18} aria-hidden />} />}
+              render={<IconButton label={t('menu')} icon={MenuIcon} iconSize={18} />}
             />
             <Dialog.Portal>
               <Dialog.Backdrop className={dialogStyles.backdrop} />

@@ -4,7 +4,7 @@ import { useTranslations } from 'use-intl'
 import { api, ask } from '../../api/client.ts'
 import type { App } from '../../api/shapes.ts'
 import { TextField } from '../../parts/field.tsx'
-import { useFieldErrors } from '../../parts/form.tsx'
+import { numberOrNull, orNull, useFields } from '../../parts/form.tsx'
 import { FormDialog } from '../../parts/form-dialog.tsx'
 import { useSay } from '../../parts/toast.tsx'
 
@@ -13,15 +13,17 @@ export function AppForm({ app, onClose }: { app?: App; onClose: () => void }) {
   const common = useTranslations('common')
   const say = useSay()
   const queries = useQueryClient()
-  const [name, setName] = useState(app?.name ?? '')
-  const [uid, setUid] = useState(app?.uid ?? '')
-  const [rate, setRate] = useState(app?.throttleRate?.toString() ?? '')
+  const [typed, set] = useState({
+    name: app?.name ?? '',
+    uid: app?.uid ?? '',
+    throttleRate: app?.throttleRate?.toString() ?? '',
+  })
   const save = useMutation({
     mutationFn: async () => {
       const body = {
-        name: name.trim(),
-        uid: uid.trim() === '' ? null : uid.trim(),
-        throttleRate: rate.trim() === '' ? null : Number(rate),
+        name: typed.name.trim(),
+        uid: orNull(typed.uid),
+        throttleRate: numberOrNull(typed.throttleRate),
       }
       if (app === undefined) return await ask(api.POST('/api/v1/app', { body }))
       const path = { app_id: app.id }
@@ -33,7 +35,7 @@ export function AppForm({ app, onClose }: { app?: App; onClose: () => void }) {
       onClose()
     },
   })
-  const { errors, rest } = useFieldErrors(save.error, ['name', 'uid', 'throttleRate'])
+  const { text, rest } = useFields(typed, set, save.error)
   return (
     <FormDialog
       title={app === undefined ? t('new') : t('edit')}
@@ -43,29 +45,9 @@ export function AppForm({ app, onClose }: { app?: App; onClose: () => void }) {
       onSend={() => save.mutate()}
     >
       {rest}
-      <TextField
-        label={t('name')}
-        value={name}
-        error={errors['name']}
-        onChange={(event) => setName(event.target.value)}
-      />
-      <TextField
-        label={t('uid')}
-        help={t('uidHelp')}
-        optional
-        mono
-        value={uid}
-        error={errors['uid']}
-        onChange={(event) => setUid(event.target.value)}
-      />
-      <TextField
-        label={t('rate')}
-        optional
-        inputMode="numeric"
-        value={rate}
-        error={errors['throttleRate']}
-        onChange={(event) => setRate(event.target.value)}
-      />
+      <TextField label={t('name')} {...text('name')} />
+      <TextField label={t('uid')} help={t('uidHelp')} optional mono {...text('uid')} />
+      <TextField label={t('rate')} optional inputMode="numeric" {...text('throttleRate')} />
     </FormDialog>
   )
 }

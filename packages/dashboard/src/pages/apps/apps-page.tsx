@@ -12,7 +12,6 @@ import { Menu, MenuItem, MenuLine } from '../../parts/menu.tsx'
 import { PagedList, pageOf } from '../../parts/paged-list.tsx'
 import { Empty } from '../../parts/states.tsx'
 import { type Column, rowLink } from '../../parts/table.tsx'
-import { Ago } from '../../parts/time.tsx'
 import { useMay } from '../../session/session.ts'
 import { AppForm } from './app-form.tsx'
 import { PortalLink } from './portal-link.tsx'
@@ -43,21 +42,11 @@ export function AppsPage() {
       cell: ({ uid }) => uid !== null && <Mono>{uid}</Mono>,
     },
     { id: 'id', head: 'Id', is: 'nowrap', minor: true, cell: ({ id }) => <Mono>{id}</Mono> },
-    {
-      id: 'created',
-      head: t('created'),
-      is: 'number',
-      minor: true,
-      cell: ({ createdAt }) => <Ago at={createdAt} />,
-    },
+    { id: 'created', head: t('created'), minor: true, ago: ({ createdAt }) => createdAt },
     { id: 'menu', head: '', is: 'number', cell: (app) => <AppMenu app={app} onOpen={setOpen} /> },
   ]
   const create = may('administer') && (
-    <Button
-      kind="primary"
-      icon={<Plus size={14} aria-hidden />}
-      onClick={() => setOpen({ what: 'new' })}
-    >
+    <Button kind="primary" icon={Plus} onClick={() => setOpen({ what: 'new' })}>
       {t('new')}
     </Button>
   )
@@ -78,7 +67,7 @@ export function AppsPage() {
           columns={columns}
           rowKey={({ id }) => id}
           empty={
-            <Empty icon={<Boxes size={22} aria-hidden />} title={t('empty')} action={create}>
+            <Empty icon={Boxes} title={t('empty')} action={create}>
               {t('emptyHow')}
             </Empty>
           }
@@ -120,36 +109,27 @@ function AppMenu({ app, onOpen }: { app: App; onOpen: (open: Open) => void }) {
         <IconButton
           small
           label={`${common('actions')}: ${app.name}`}
-          icon={<Ellipsis size={15} aria-hidden />}
+          icon={Ellipsis}
+          iconSize={15}
         />
       }
     >
       <MenuItem
-        icon={<Eye size={14} aria-hidden />}
+        icon={Eye}
         onPick={() => void navigate({ to: '/overview', search: { app: app.id } })}
       >
         {t('showOnly')}
       </MenuItem>
       {may('administer') && (
         <>
-          <MenuItem
-            icon={<ExternalLink size={14} aria-hidden />}
-            onPick={() => onOpen({ what: 'portal', app })}
-          >
+          <MenuItem icon={ExternalLink} onPick={() => onOpen({ what: 'portal', app })}>
             {t('portal')}
           </MenuItem>
-          <MenuItem
-            icon={<Pencil size={14} aria-hidden />}
-            onPick={() => onOpen({ what: 'edit', app })}
-          >
+          <MenuItem icon={Pencil} onPick={() => onOpen({ what: 'edit', app })}>
             {t('edit')}
           </MenuItem>
           <MenuLine />
-          <MenuItem
-            danger
-            icon={<Trash2 size={14} aria-hidden />}
-            onPick={() => onOpen({ what: 'delete', app })}
-          >
+          <MenuItem danger icon={Trash2} onPick={() => onOpen({ what: 'delete', app })}>
             {t('delete')}
           </MenuItem>
         </>

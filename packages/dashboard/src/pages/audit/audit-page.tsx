@@ -73,7 +73,8 @@ export function AuditPage() {
         <Button
           small
           aria-label={t('details', { id: entry.target })}
-          icon={<FileDiff size={13} aria-hidden />}
+          icon={FileDiff}
+          iconSize={13}
           onClick={() => setOpen(entry)}
         />
       ),
@@ -115,7 +116,7 @@ export function AuditPage() {
           }
           columns={columns}
           rowKey={({ id }) => id}
-          empty={<Empty icon={<FileClock size={22} aria-hidden />} title={t('empty')} />}
+          empty={<Empty icon={FileClock} title={t('empty')} />}
         />
       </Panel>
       {open !== undefined && (

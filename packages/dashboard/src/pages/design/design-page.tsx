@@ -85,17 +85,17 @@ export function DesignPage() {
         <Panel title="Button">
           <Stack>
             <Row>
-              <Button kind="primary" icon={<Plus size={14} />}>
+              <Button kind="primary" icon={Plus}>
                 primary
               </Button>
               <Button>plain</Button>
               <Button kind="quiet">quiet</Button>
-              <Button kind="danger" icon={<Trash2 size={14} />}>
+              <Button kind="danger" icon={Trash2}>
                 danger
               </Button>
               <Button busy>busy</Button>
               <Button disabled>disabled</Button>
-              <IconButton label="icon" icon={<Send size={15} />} />
+              <IconButton label="icon" icon={Send} />
               <Button small>small</Button>
             </Row>
             <Row>
@@ -161,11 +161,7 @@ export function DesignPage() {
           <Bones rows={4} />
         </Panel>
         <Panel title="Empty">
-          <Empty
-            icon={<Inbox size={22} aria-hidden />}
-            title="Empty"
-            action={<Button kind="primary">action</Button>}
-          >
+          <Empty icon={Inbox} title="Empty" action={<Button kind="primary">action</Button>}>
             what to do next
           </Empty>
         </Panel>

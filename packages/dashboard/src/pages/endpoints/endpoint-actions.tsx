@@ -58,58 +58,37 @@ export function EndpointActions({ appId, endpoint }: { appId: string; endpoint: 
   return (
     <>
       {health !== undefined && health.circuit !== 'closed' && (
-        <Button
-          icon={<Zap size={14} aria-hidden />}
-          busy={act.isPending}
-          onClick={() => act.mutate('closeCircuit')}
-        >
+        <Button icon={Zap} busy={act.isPending} onClick={() => act.mutate('closeCircuit')}>
           {t('closeCircuit')}
         </Button>
       )}
       {paused ? (
-        <Button
-          icon={<CirclePlay size={14} aria-hidden />}
-          busy={act.isPending}
-          onClick={() => act.mutate('resume')}
-        >
+        <Button icon={CirclePlay} busy={act.isPending} onClick={() => act.mutate('resume')}>
           {t('resume')}
         </Button>
       ) : (
         !disabled && (
-          <Button
-            icon={<CirclePause size={14} aria-hidden />}
-            busy={act.isPending}
-            onClick={() => act.mutate('pause')}
-          >
+          <Button icon={CirclePause} busy={act.isPending} onClick={() => act.mutate('pause')}>
             {t('pause')}
           </Button>
         )
       )}
-      <Button icon={<Send size={14} aria-hidden />} onClick={() => setOpen('example')}>
+      <Button icon={Send} onClick={() => setOpen('example')}>
         {t('sendExample')}
       </Button>
-      <Menu
-        trigger={<IconButton label={common('actions')} icon={<Ellipsis size={16} aria-hidden />} />}
-      >
-        <MenuItem icon={<History size={14} aria-hidden />} onPick={() => setOpen('recover')}>
+      <Menu trigger={<IconButton label={common('actions')} icon={Ellipsis} iconSize={16} />}>
+        <MenuItem icon={History} onPick={() => setOpen('recover')}>
           {t('recover')}
         </MenuItem>
         {may('administer') && (
-          <MenuItem
-            icon={<Power size={14} aria-hidden />}
-            onPick={() => act.mutate(disabled ? 'enable' : 'disable')}
-          >
+          <MenuItem icon={Power} onPick={() => act.mutate(disabled ? 'enable' : 'disable')}>
             {disabled ? t('enable') : t('disable')}
           </MenuItem>
         )}
         {may('administer') && (
           <>
             <MenuLine />
-            <MenuItem
-              danger
-              icon={<Trash2 size={14} aria-hidden />}
-              onPick={() => setOpen('delete')}
-            >
+            <MenuItem danger icon={Trash2} onPick={() => setOpen('delete')}>
               {t('delete')}
             </MenuItem>
           </>

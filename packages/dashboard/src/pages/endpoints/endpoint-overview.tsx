@@ -2,14 +2,13 @@ import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import { useFormatter, useNow, useTranslations } from 'use-intl'
-import { asProblem } from '../../api/problem.ts'
 import { seriesQuery } from '../../api/series.ts'
 import type { Attempt, Endpoint } from '../../api/shapes.ts'
 import { Badge } from '../../parts/badge.tsx'
-import { Chart } from '../../parts/chart.tsx'
+import { SeriesChart } from '../../parts/series-chart.tsx'
 import { Id } from '../../parts/code.tsx'
 import { Facts, Mono, Muted, Panel, Split, Stack } from '../../parts/layout.tsx'
-import { Bones, Empty, Failure, Notice } from '../../parts/states.tsx'
+import { Empty, Notice, Awaiting } from '../../parts/states.tsx'
 import { type Column, rowLink, Table } from '../../parts/table.tsx'
 import { Ago, Instant, useDuration } from '../../parts/time.tsx'
 import { WentWrong } from '../failed/went-wrong.tsx'
@@ -95,48 +94,31 @@ function Charts({ appId, endpoint }: { appId: string; endpoint: Endpoint }) {
   const format = useFormatter()
   const duration = useDuration()
   const points = useQuery(seriesQuery('24h', { app: appId, endpoint: endpoint.id })).data ?? []
-  const times = points.map(({ at }) => Date.parse(at) / 1_000)
   return (
     <>
-      <Panel title={t('chart')}>
-        <Chart
-          label={t('chart')}
-          times={times}
-          format={(value) => format.number(value)}
-          series={[
-            {
-              label: t('countDelivered'),
-              colour: '--chart-2',
-              fill: true,
-              values: points.map(({ deliveries }) => deliveries),
-            },
-            {
-              label: t('countFailed'),
-              colour: '--chart-4',
-              values: points.map(({ failures }) => failures),
-            },
-          ]}
-        />
-      </Panel>
-      <Panel title={t('latency')}>
-        <Chart
-          label={t('latency')}
-          times={times}
-          format={duration}
-          series={[
-            {
-              label: 'p50',
-              colour: '--chart-1',
-              values: points.map(({ attemptMs }) => attemptMs?.p50 ?? null),
-            },
-            {
-              label: 'p95',
-              colour: '--chart-3',
-              values: points.map(({ attemptMs }) => attemptMs?.p95 ?? null),
-            },
-          ]}
-        />
-      </Panel>
+      <SeriesChart
+        title={t('chart')}
+        points={points}
+        format={(value) => format.number(value)}
+        lines={[
+          {
+            label: t('countDelivered'),
+            colour: '--chart-2',
+            fill: true,
+            of: ({ deliveries }) => deliveries,
+          },
+          { label: t('countFailed'), colour: '--chart-4', of: ({ failures }) => failures },
+        ]}
+      />
+      <SeriesChart
+        title={t('latency')}
+        points={points}
+        format={duration}
+        lines={[
+          { label: 'p50', colour: '--chart-1', of: ({ attemptMs }) => attemptMs?.p50 ?? null },
+          { label: 'p95', colour: '--chart-3', of: ({ attemptMs }) => attemptMs?.p95 ?? null },
+        ]}
+      />
     </>
   )
 }
@@ -198,21 +180,12 @@ function Attempts({ appId, endpoint }: { appId: string; endpoint: Endpoint }) {
       minor: true,
       cell: ({ responseDurationMs }) => duration(responseDurationMs),
     },
-    {
-      id: 'at',
-      head: t('attemptAt'),
-      is: 'number',
-      cell: ({ timestamp }) => <Ago at={timestamp} />,
-    },
+    { id: 'at', head: t('attemptAt'), ago: ({ timestamp }) => timestamp },
   ]
   return (
     <Panel title={t('attempts')} flush>
       {attempts.data === undefined ? (
-        attempts.error === null ? (
-          <Bones />
-        ) : (
-          <Failure problem={asProblem(attempts.error)} retry={() => void attempts.refetch()} />
-        )
+        <Awaiting of={attempts} />
       ) : attempts.data.length === 0 ? (
         <Empty title={t('noAttempts')} />
       ) : (

@@ -1,9 +1,8 @@
 import { useQuery } from '@tanstack/react-query'
-import { getRouteApi, Link } from '@tanstack/react-router'
-import { ArrowLeft } from 'lucide-react'
+import { getRouteApi } from '@tanstack/react-router'
 import { useTranslations } from 'use-intl'
 import { asProblem } from '../../api/problem.ts'
-import { backClass, Mono, Page, Panel, Row } from '../../parts/layout.tsx'
+import { Back, Mono, Page, Panel, Row } from '../../parts/layout.tsx'
 import { Bones, Failure } from '../../parts/states.tsx'
 import { Tabs } from '../../parts/tabs.tsx'
 import { useMay } from '../../session/session.ts'
@@ -37,11 +36,7 @@ export function EndpointPage() {
           </Row>
         )
       }
-      back={
-        <Link to="/endpoints" className={backClass}>
-          <ArrowLeft size={13} aria-hidden /> {t('back')}
-        </Link>
-      }
+      back={<Back to="/endpoints">{t('back')}</Back>}
       actions={shown && <EndpointActions appId={appId} endpoint={shown} />}
       lead={shown && shown.description !== '' ? shown.description : undefined}
     >

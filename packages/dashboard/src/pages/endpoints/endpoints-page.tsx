@@ -50,11 +50,11 @@ export function EndpointsPage() {
           rowKey={({ id }) => id}
           empty={
             filtered ? (
-              <Empty icon={<SearchX size={22} aria-hidden />} title={t('noneFound')}>
+              <Empty icon={SearchX} title={t('noneFound')}>
                 {t('noneFoundHow')}
               </Empty>
             ) : (
-              <Empty icon={<Webhook size={22} aria-hidden />} title={t('empty')} action={create}>
+              <Empty icon={Webhook} title={t('empty')} action={create}>
                 {t('emptyHow')}
               </Empty>
             )

@@ -2,13 +2,12 @@ import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useTranslations } from 'use-intl'
 import { api, ask } from '../../api/client.ts'
-import { asProblem } from '../../api/problem.ts'
 import { Badge } from '../../parts/badge.tsx'
 import { CodeField } from '../../parts/code-editor.tsx'
 import { Muted, Panel, Stack } from '../../parts/layout.tsx'
 import { listOf } from '../../parts/list-of.ts'
 import { Sentence } from '../../parts/sentence.tsx'
-import { Bones, Failure, Notice } from '../../parts/states.tsx'
+import { Notice, Awaiting } from '../../parts/states.tsx'
 import { Ago } from '../../parts/time.tsx'
 import { useSettled } from '../../parts/use-settled.ts'
 import { useSentence } from '../../words/said.ts'
@@ -63,12 +62,7 @@ function TryOut({ appId, filter, types }: { appId: string; filter: string; types
       ),
   })
   if (wanted.filter === '' || appId === '') return <Muted>{t('filterTryHow')}</Muted>
-  if (trial.data === undefined)
-    return trial.error === null ? (
-      <Bones rows={3} />
-    ) : (
-      <Failure problem={asProblem(trial.error)} retry={() => void trial.refetch()} />
-    )
+  if (trial.data === undefined) return <Awaiting of={trial} rows={3} />
   const { ok, problem, problemCoded, matched, looked, data } = trial.data
   if (!ok)
     return (

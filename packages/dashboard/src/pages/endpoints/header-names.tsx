@@ -1,10 +1,9 @@
 import { useQuery } from '@tanstack/react-query'
 import { useTranslations } from 'use-intl'
 import { api, ask } from '../../api/client.ts'
-import { asProblem } from '../../api/problem.ts'
 import type { Endpoint } from '../../api/shapes.ts'
 import { Mono, Muted, Panel, Row, Stack } from '../../parts/layout.tsx'
-import { Bones, Failure } from '../../parts/states.tsx'
+import { Awaiting } from '../../parts/states.tsx'
 
 /** For who may look and not change: which headers there are. Any of them may be a credential. */
 export function HeaderNames({ appId, endpoint }: { appId: string; endpoint: Endpoint }) {
@@ -19,11 +18,7 @@ export function HeaderNames({ appId, endpoint }: { appId: string; endpoint: Endp
   return (
     <Panel title={t('headers')}>
       {names === undefined ? (
-        headers.error === null ? (
-          <Bones rows={3} />
-        ) : (
-          <Failure problem={asProblem(headers.error)} retry={() => void headers.refetch()} />
-        )
+        <Awaiting of={headers} rows={3} />
       ) : (
         <Stack tight>
           <Muted>{t('namesOnly')}</Muted>

@@ -1,11 +1,9 @@
-import { Link } from '@tanstack/react-router'
-import { ArrowLeft } from 'lucide-react'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { api, ask } from '../../api/client.ts'
 import { Button } from '../../parts/button.tsx'
 import { useFieldErrors } from '../../parts/form.tsx'
-import { backClass, Page, Panel, Stack } from '../../parts/layout.tsx'
+import { Back, Page, Panel, Stack } from '../../parts/layout.tsx'
 import { NoPermission } from '../../parts/states.tsx'
 import { useMay, useSession } from '../../session/session.ts'
 import { AppChoice, useAppChoice } from '../../shell/app-choice.tsx'
@@ -74,14 +72,7 @@ export function NewEndpointPage() {
     if (isFit(draft) && appId !== '') create.mutate(draft)
   }
   return (
-    <Page
-      title={t('newTitle')}
-      back={
-        <Link to="/endpoints" className={backClass}>
-          <ArrowLeft size={13} aria-hidden /> {list('back')}
-        </Link>
-      }
-    >
+    <Page title={t('newTitle')} back={<Back to="/endpoints">{list('back')}</Back>}>
       <form
         noValidate
         onSubmit={(event) => {

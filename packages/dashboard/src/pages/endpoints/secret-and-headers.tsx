@@ -147,7 +147,8 @@ function HeadersForm({
               <IconButton
                 small
                 label={`${common('remove')}: ${name}`}
-                icon={<Trash2 size={13} aria-hidden />}
+                icon={Trash2}
+                iconSize={13}
                 onClick={() => setRemoved((all) => [...all, name])}
               />
             </Row>
@@ -173,14 +174,15 @@ function HeadersForm({
             <IconButton
               small
               label={`${common('remove')}: ${name}`}
-              icon={<Trash2 size={13} aria-hidden />}
+              icon={Trash2}
+              iconSize={13}
               onClick={() => setLines((all) => all.filter((one) => one.id !== id))}
             />
           </Row>
         ))}
         <Row>
           <Button
-            icon={<Plus size={14} aria-hidden />}
+            icon={Plus}
             onClick={() =>
               setLines((all) => [
                 ...all,

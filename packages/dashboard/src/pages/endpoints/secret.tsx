@@ -43,13 +43,13 @@ export function Secret(given: Of) {
         {shown && secret.error !== null && <Failure problem={asProblem(secret.error)} />}
         <Row>
           <Button
-            icon={shown ? <EyeOff size={14} aria-hidden /> : <Eye size={14} aria-hidden />}
+            icon={shown ? EyeOff : Eye}
             busy={secret.isFetching}
             onClick={() => setShown(!shown)}
           >
             {shown ? t('hide') : t('show')}
           </Button>
-          <Button icon={<RefreshCw size={14} aria-hidden />} onClick={() => setRotating(true)}>
+          <Button icon={RefreshCw} onClick={() => setRotating(true)}>
             {t('rotate')}
           </Button>
         </Row>

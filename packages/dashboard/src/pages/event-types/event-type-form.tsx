@@ -5,7 +5,7 @@ import { api, ask } from '../../api/client.ts'
 import type { EventType } from '../../api/shapes.ts'
 import { CodeField } from '../../parts/code-editor.tsx'
 import { SelectField, TextField } from '../../parts/field.tsx'
-import { useFieldErrors } from '../../parts/form.tsx'
+import { orNull, useFields } from '../../parts/form.tsx'
 import { FormDialog } from '../../parts/form-dialog.tsx'
 import { useSay } from '../../parts/toast.tsx'
 import { useJsonProblem } from '../../words/json-problem.ts'
@@ -44,20 +44,23 @@ export function EventTypeForm({
   const jsonProblem = useJsonProblem()
   const say = useSay()
   const queries = useQueryClient()
-  const [name, setName] = useState(eventType?.name ?? '')
-  const [description, setDescription] = useState(eventType?.description ?? '')
-  const [group, setGroup] = useState(eventType?.groupName ?? '')
-  const [flag, setFlag] = useState(eventType?.featureFlag ?? '')
-  const [check, setCheck] = useState<EventType['payloadCheck']>(eventType?.payloadCheck ?? 'off')
+  const [typed, set] = useState({
+    name: eventType?.name ?? '',
+    description: eventType?.description ?? '',
+    groupName: eventType?.groupName ?? '',
+    featureFlag: eventType?.featureFlag ?? '',
+    payloadCheck: eventType?.payloadCheck ?? 'off',
+  })
   const [schema, setSchema] = useState(() => schemaOf(eventType))
   const [wrong, setWrong] = useState<string>()
   const save = useMutation({
     mutationFn: async () => {
+      const { name, ...others } = typed
       const body = {
-        description: description.trim(),
-        groupName: group.trim() === '' ? null : group.trim(),
-        featureFlag: flag.trim() === '' ? null : flag.trim(),
-        payloadCheck: check,
+        ...others,
+        description: typed.description.trim(),
+        groupName: orNull(typed.groupName),
+        featureFlag: orNull(typed.featureFlag),
         schemas: schemasWith(eventType, schema),
       }
       if (eventType === undefined)
@@ -73,8 +76,7 @@ export function EventTypeForm({
       onClose()
     },
   })
-  const fields = ['name', 'description', 'groupName', 'featureFlag', 'payloadCheck', 'schemas']
-  const { errors, rest } = useFieldErrors(save.error, fields)
+  const { text, pick, errors, rest } = useFields(typed, set, save.error, ['schemas'])
   const send = (): void => {
     const unreadable = schema.trim() === '' ? undefined : jsonProblem(schema)
     setWrong(unreadable)
@@ -95,36 +97,14 @@ export function EventTypeForm({
         help={t('nameHelp')}
         mono
         disabled={eventType !== undefined}
-        value={name}
-        error={errors['name']}
-        onChange={(event) => setName(event.target.value)}
+        {...text('name')}
       />
-      <TextField
-        label={t('description')}
-        value={description}
-        error={errors['description']}
-        onChange={(event) => setDescription(event.target.value)}
-      />
-      <TextField
-        label={t('group')}
-        optional
-        value={group}
-        error={errors['groupName']}
-        onChange={(event) => setGroup(event.target.value)}
-      />
-      <TextField
-        label={t('flag')}
-        help={t('flagHelp')}
-        optional
-        value={flag}
-        error={errors['featureFlag']}
-        onChange={(event) => setFlag(event.target.value)}
-      />
+      <TextField label={t('description')} {...text('description')} />
+      <TextField label={t('group')} optional {...text('groupName')} />
+      <TextField label={t('flag')} help={t('flagHelp')} optional {...text('featureFlag')} />
       <SelectField
         label={t('check')}
-        value={check}
-        error={errors['payloadCheck']}
-        onPick={setCheck}
+        {...pick('payloadCheck')}
         options={[
           { value: 'off', label: t('checkOff') },
           { value: 'report', label: t('checkReport') },

@@ -1,14 +1,13 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
-import { Archive, ArrowLeft, Pencil } from 'lucide-react'
+import { Archive, Pencil } from 'lucide-react'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { api, ask } from '../../api/client.ts'
-import { asProblem } from '../../api/problem.ts'
 import { Button, buttonClass } from '../../parts/button.tsx'
 import { Code } from '../../parts/code.tsx'
-import { backClass, Facts, Muted, Page, Panel, Split } from '../../parts/layout.tsx'
-import { Bones, Failure } from '../../parts/states.tsx'
+import { Back, Facts, Muted, Page, Panel, Split } from '../../parts/layout.tsx'
+import { Awaiting } from '../../parts/states.tsx'
 import { Instant } from '../../parts/time.tsx'
 import { useSay } from '../../parts/toast.tsx'
 import { useMay, useSession } from '../../session/session.ts'
@@ -49,11 +48,7 @@ export function EventTypePage() {
   return (
     <Page
       title={name}
-      back={
-        <Link to="/event-types" className={backClass}>
-          <ArrowLeft size={13} aria-hidden /> {t('back')}
-        </Link>
-      }
+      back={<Back to="/event-types">{t('back')}</Back>}
       lead={shown?.description}
       actions={
         <>
@@ -63,13 +58,13 @@ export function EventTypePage() {
           {shown !== undefined && kind === 'account' && may('administer') && (
             <>
               <Button
-                icon={<Archive size={14} aria-hidden />}
+                icon={Archive}
                 busy={archive.isPending}
                 onClick={() => archive.mutate(!shown.archived)}
               >
                 {shown.archived ? t('unarchive') : t('archive')}
               </Button>
-              <Button icon={<Pencil size={14} aria-hidden />} onClick={() => setEditing(true)}>
+              <Button icon={Pencil} onClick={() => setEditing(true)}>
                 {t('edit')}
               </Button>
             </>
@@ -78,11 +73,7 @@ export function EventTypePage() {
       }
     >
       {shown === undefined ? (
-        eventType.error === null ? (
-          <Bones />
-        ) : (
-          <Failure problem={asProblem(eventType.error)} retry={() => void eventType.refetch()} />
-        )
+        <Awaiting of={eventType} />
       ) : (
         <Split
           main={

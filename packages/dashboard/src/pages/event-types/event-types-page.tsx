@@ -59,7 +59,7 @@ export function EventTypesPage() {
     },
   ]
   const create = kind === 'account' && may('administer') && (
-    <Button kind="primary" icon={<Plus size={14} aria-hidden />} onClick={() => setMaking(true)}>
+    <Button kind="primary" icon={Plus} onClick={() => setMaking(true)}>
       {t('new')}
     </Button>
   )
@@ -80,7 +80,7 @@ export function EventTypesPage() {
           columns={columns}
           rowKey={({ name }) => name}
           empty={
-            <Empty icon={<Tags size={22} aria-hidden />} title={t('empty')} action={create}>
+            <Empty icon={Tags} title={t('empty')} action={create}>
               {t('emptyHow')}
             </Empty>
           }

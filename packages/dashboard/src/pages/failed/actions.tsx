@@ -21,19 +21,14 @@ export function Actions({
           {t('chosen', { count })} · {t('unchoose')}
         </Button>
       )}
-      <Button
-        kind="primary"
-        icon={<RotateCw size={14} aria-hidden />}
-        disabled={!any}
-        onClick={() => setAction('retry')}
-      >
+      <Button kind="primary" icon={RotateCw} disabled={!any} onClick={() => setAction('retry')}>
         {count > 0 ? t('retry') : t('retryAll')}
       </Button>
-      <Button icon={<History size={14} aria-hidden />} onClick={() => setAction('replay')}>
+      <Button icon={History} onClick={() => setAction('replay')}>
         {t('replay')}
       </Button>
       <Button
-        icon={<Ban size={14} aria-hidden />}
+        icon={Ban}
         disabled={!any || filter.states?.join() === 'exhausted'}
         onClick={() => setAction('discard')}
       >

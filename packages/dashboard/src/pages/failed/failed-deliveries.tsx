@@ -3,14 +3,13 @@ import { getRouteApi, Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useFormatter, useTranslations } from 'use-intl'
 import { api, ask } from '../../api/client.ts'
-import { asProblem } from '../../api/problem.ts'
 import type { FailedDelivery } from '../../api/shapes.ts'
 import { Badge } from '../../parts/badge.tsx'
 import { Button } from '../../parts/button.tsx'
 import { FilterSelect } from '../../parts/field.tsx'
 import { Foot } from '../../parts/foot.tsx'
 import { Muted, Panel } from '../../parts/layout.tsx'
-import { Bones, Empty, Failure } from '../../parts/states.tsx'
+import { Empty, Awaiting } from '../../parts/states.tsx'
 import { type Column, Table } from '../../parts/table.tsx'
 import { Ago } from '../../parts/time.tsx'
 import { useMay } from '../../session/session.ts'
@@ -91,11 +90,7 @@ export function FailedDeliveries({ endpoint, held }: { endpoint: string; held: b
       }
     >
       {found.data === undefined ? (
-        found.error === null ? (
-          <Bones />
-        ) : (
-          <Failure problem={asProblem(found.error)} retry={() => void found.refetch()} />
-        )
+        <Awaiting of={found} />
       ) : rows.length === 0 ? (
         <Empty title={t('noDeliveries')}>{t('noDeliveriesHow')}</Empty>
       ) : (
@@ -193,7 +188,7 @@ function Rows({
           <Muted>{held ? t('nextHeld') : t('nextDue')}</Muted>
         ),
     },
-    { id: 'at', head: t('last'), is: 'number', cell: ({ createdAt }) => <Ago at={createdAt} /> },
+    { id: 'at', head: t('last'), ago: ({ createdAt }) => createdAt },
   ]
   return (
     <Table

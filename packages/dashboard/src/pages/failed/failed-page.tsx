@@ -3,16 +3,14 @@ import { getRouteApi, Link } from '@tanstack/react-router'
 import { CircleCheckBig } from 'lucide-react'
 import { useFormatter, useTranslations } from 'use-intl'
 import { useAppName } from '../../api/apps.ts'
-import { asProblem } from '../../api/problem.ts'
 import type { FailureGroup } from '../../api/shapes.ts'
 import { Badge } from '../../parts/badge.tsx'
 import { FilterSelect } from '../../parts/field.tsx'
 import { FilterBar } from '../../parts/foot.tsx'
 import { Muted, Page, Panel } from '../../parts/layout.tsx'
 import { Sentence } from '../../parts/sentence.tsx'
-import { Bones, Empty, Failure } from '../../parts/states.tsx'
+import { Empty, Awaiting } from '../../parts/states.tsx'
 import { type Column, rowLink, Table } from '../../parts/table.tsx'
-import { Ago } from '../../parts/time.tsx'
 import { useMay, useSession } from '../../session/session.ts'
 import { useScope } from '../../shell/scope.ts'
 import { type Span, spans } from '../messages/search.ts'
@@ -92,13 +90,9 @@ function AllGroups() {
         })}
       >
         {groups.data === undefined ? (
-          groups.error === null ? (
-            <Bones />
-          ) : (
-            <Failure problem={asProblem(groups.error)} retry={() => void groups.refetch()} />
-          )
+          <Awaiting of={groups} />
         ) : groups.data.length === 0 ? (
-          <Empty icon={<CircleCheckBig size={22} aria-hidden />} title={t('empty')}>
+          <Empty icon={CircleCheckBig} title={t('empty')}>
             {t('emptyHow')}
           </Empty>
         ) : (
@@ -193,14 +187,8 @@ function Groups({ groups, byCause }: { groups: FailureGroup[]; byCause: boolean 
       minor: true,
       cell: ({ givenUp }) => format.number(givenUp),
     },
-    {
-      id: 'first',
-      head: t('first'),
-      is: 'number',
-      minor: true,
-      cell: ({ firstAt }) => <Ago at={firstAt} />,
-    },
-    { id: 'last', head: t('last'), is: 'number', cell: ({ lastAt }) => <Ago at={lastAt} /> },
+    { id: 'first', head: t('first'), minor: true, ago: ({ firstAt }) => firstAt },
+    { id: 'last', head: t('last'), ago: ({ lastAt }) => lastAt },
   ]
   return (
     <Table

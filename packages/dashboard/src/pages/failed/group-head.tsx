@@ -1,26 +1,20 @@
 import { Link } from '@tanstack/react-router'
-import { ArrowLeft } from 'lucide-react'
 import { useTranslations } from 'use-intl'
 import { useAppName } from '../../api/apps.ts'
 import type { FailureGroup } from '../../api/shapes.ts'
 import { Badge } from '../../parts/badge.tsx'
-import { backClass, Muted, Row } from '../../parts/layout.tsx'
+import { Back, Muted, Row } from '../../parts/layout.tsx'
 import { useSession } from '../../session/session.ts'
 import { useCauseWords } from './cause-words.ts'
 import styles from './group-head.module.css'
 
 /** Back to all that fails. */
-function Back() {
+function ToAll() {
   const t = useTranslations('failed')
   return (
-    <Link
-      from="/failed"
-      to="/failed"
-      className={backClass}
-      search={({ app, span, group }) => ({ app, span, group })}
-    >
-      <ArrowLeft size={13} aria-hidden /> {t('allGroups')}
-    </Link>
+    <Back from="/failed" to="/failed" search={({ app, span, group }) => ({ app, span, group })}>
+      {t('allGroups')}
+    </Back>
   )
 }
 
@@ -29,7 +23,7 @@ export function CauseHead({ cause }: { cause: FailureGroup['cause'] | undefined 
   const words = useCauseWords()
   return (
     <Row>
-      <Back />
+      <ToAll />
       {cause !== undefined && <Badge tone="bad">{words(cause)}</Badge>}
     </Row>
   )
@@ -49,7 +43,7 @@ export function EndpointHead({
   const { kind } = useSession()
   return (
     <div className={styles.head}>
-      <Back />
+      <ToAll />
       {group !== undefined && group.appId !== null && group.endpointId !== null && (
         <Row>
           <Link

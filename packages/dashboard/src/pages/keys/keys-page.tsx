@@ -10,13 +10,12 @@ import { Id } from '../../parts/code.tsx'
 import { Confirm } from '../../parts/confirm.tsx'
 import { Dialog } from '../../parts/dialog.tsx'
 import { SelectField, TextField } from '../../parts/field.tsx'
-import { useFieldErrors } from '../../parts/form.tsx'
+import { useFields } from '../../parts/form.tsx'
 import { FormDialog } from '../../parts/form-dialog.tsx'
 import { Mono, Page, Panel, Row } from '../../parts/layout.tsx'
 import { PagedList, pageOf } from '../../parts/paged-list.tsx'
 import { Empty, Notice } from '../../parts/states.tsx'
 import type { Column } from '../../parts/table.tsx'
-import { Ago } from '../../parts/time.tsx'
 import { type Role, useMay, useSession } from '../../session/session.ts'
 
 const roleWords = {
@@ -47,19 +46,8 @@ export function KeysPage() {
       ),
     },
     { id: 'role', head: t('role'), is: 'nowrap', cell: ({ role }) => t(roleWords[role]) },
-    {
-      id: 'created',
-      head: t('created'),
-      is: 'number',
-      minor: true,
-      cell: ({ createdAt }) => <Ago at={createdAt} />,
-    },
-    {
-      id: 'used',
-      head: t('lastUsed'),
-      is: 'number',
-      cell: ({ lastUsedAt }) => <Ago at={lastUsedAt} />,
-    },
+    { id: 'created', head: t('created'), minor: true, ago: ({ createdAt }) => createdAt },
+    { id: 'used', head: t('lastUsed'), ago: ({ lastUsedAt }) => lastUsedAt },
     {
       id: 'revoke',
       head: '',
@@ -79,11 +67,7 @@ export function KeysPage() {
       lead={t('lead')}
       actions={
         may('administer') && (
-          <Button
-            kind="primary"
-            icon={<Plus size={14} aria-hidden />}
-            onClick={() => setMaking(true)}
-          >
+          <Button kind="primary" icon={Plus} onClick={() => setMaking(true)}>
             {t('new')}
           </Button>
         )
@@ -98,7 +82,7 @@ export function KeysPage() {
           }
           columns={columns}
           rowKey={({ id }) => id}
-          empty={<Empty icon={<KeyRound size={22} aria-hidden />} title={t('title')} />}
+          empty={<Empty icon={KeyRound} title={t('title')} />}
         />
       </Panel>
       {making && (
@@ -148,26 +132,20 @@ function NewKey({ onClose, onMade }: { onClose: () => void; onMade: (key: string
   const t = useTranslations('keys')
   const common = useTranslations('common')
   const queries = useQueryClient()
-  const [name, setName] = useState('')
-  const [role, setRole] = useState<Role>('administer')
-  const [expires, setExpires] = useState('')
+  const [typed, set] = useState({ name: '', role: 'administer' as Role, expiresAt: '' })
   const create = useMutation({
-    mutationFn: async () =>
-      await ask(
-        api.POST('/api/v1/key', {
-          body: {
-            name: name.trim(),
-            role,
-            ...(expires !== '' && { expiresAt: new Date(expires).toISOString() }),
-          },
-        }),
-      ),
+    mutationFn: async () => {
+      const { name, role, expiresAt: at } = typed
+      const expiresAt = at !== '' && { expiresAt: new Date(at).toISOString() }
+      const body = { name: name.trim(), role, ...expiresAt }
+      return await ask(api.POST('/api/v1/key', { body }))
+    },
     onSuccess: async ({ key }) => {
       await queries.invalidateQueries({ queryKey: ['keys'] })
       onMade(key)
     },
   })
-  const { errors, rest } = useFieldErrors(create.error, ['name', 'role', 'expiresAt'])
+  const { text, pick, rest } = useFields(typed, set, create.error)
   return (
     <FormDialog
       title={t('new')}
@@ -177,32 +155,17 @@ function NewKey({ onClose, onMade }: { onClose: () => void; onMade: (key: string
       onSend={() => create.mutate()}
     >
       {rest}
-      <TextField
-        label={t('name')}
-        help={t('nameHelp')}
-        value={name}
-        error={errors['name']}
-        onChange={(event) => setName(event.target.value)}
-      />
+      <TextField label={t('name')} help={t('nameHelp')} {...text('name')} />
       <SelectField
         label={t('role')}
         help={t('roleHelp')}
-        value={role}
-        error={errors['role']}
-        onPick={setRole}
+        {...pick('role')}
         options={(['read', 'operate', 'administer'] as const).map((value) => ({
           value,
           label: t(roleWords[value]),
         }))}
       />
-      <TextField
-        label={t('expires')}
-        optional
-        type="datetime-local"
-        value={expires}
-        error={errors['expiresAt']}
-        onChange={(event) => setExpires(event.target.value)}
-      />
+      <TextField label={t('expires')} optional type="datetime-local" {...text('expiresAt')} />
     </FormDialog>
   )
 }

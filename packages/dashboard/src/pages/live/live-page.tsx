@@ -68,9 +68,7 @@ export function LivePage() {
       }
       actions={
         <Button
-          icon={
-            held === undefined ? <Pause size={14} aria-hidden /> : <Play size={14} aria-hidden />
-          }
+          icon={held === undefined ? Pause : Play}
           onClick={() => setHeld(held === undefined ? live : undefined)}
         >
           {held === undefined ? t('pause') : t('resume')}

@@ -61,7 +61,7 @@ export function LiveRows({
   useLayoutEffect(() => virtual.measure(), [virtual, rowPx])
   if (rows.length === 0)
     return (
-      <Empty icon={<Activity size={22} aria-hidden />} title={t('empty')}>
+      <Empty icon={Activity} title={t('empty')}>
         {t('emptyHow')}
       </Empty>
     )
@@ -90,10 +90,7 @@ export function LiveRows({
       </ul>
       {(virtual.scrollOffset ?? 0) > rowPx * 4 && (
         <div className={styles.up}>
-          <Button
-            icon={<ArrowUp size={14} aria-hidden />}
-            onClick={() => scroller.current?.scrollTo({ top: 0 })}
-          >
+          <Button icon={ArrowUp} onClick={() => scroller.current?.scrollTo({ top: 0 })}>
             {t('toNewest')}
           </Button>
         </div>

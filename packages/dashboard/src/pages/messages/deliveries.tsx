@@ -107,7 +107,8 @@ function Delivery({
         may('operate') && (
           <Button
             small
-            icon={<RotateCw size={12} aria-hidden />}
+            icon={RotateCw}
+            iconSize={12}
             busy={resend.isPending}
             onClick={() => resend.mutate()}
           >

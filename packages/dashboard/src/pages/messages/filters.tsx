@@ -77,14 +77,14 @@ export function MessageFilters() {
           ...spans.map((value) => ({ value, label: t(spanWords[value]) })),
         ]}
       />
-      <Button icon={<ListFilter size={14} aria-hidden />} onClick={() => setMore(true)}>
+      <Button icon={ListFilter} onClick={() => setMore(true)}>
         {t('filters')}
         {hidden > 0 && ` (${hidden})`}
       </Button>
       {any && (
         <Button
           kind="quiet"
-          icon={<X size={14} aria-hidden />}
+          icon={X}
           onClick={() => void navigate({ search: ({ app: kept }) => ({ app: kept }) })}
         >
           {t('clear')}

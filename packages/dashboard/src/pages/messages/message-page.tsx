@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
-import { ArrowLeft, RotateCw } from 'lucide-react'
+import { RotateCw } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { useTranslations } from 'use-intl'
 import { useAppName } from '../../api/apps.ts'
@@ -11,7 +11,7 @@ import type { Message } from '../../api/shapes.ts'
 import { Badge } from '../../parts/badge.tsx'
 import { Button } from '../../parts/button.tsx'
 import { Code, Id } from '../../parts/code.tsx'
-import { backClass, Facts, Mono, Page, Panel, Row, Split } from '../../parts/layout.tsx'
+import { Back, Facts, Mono, Page, Panel, Row, Split } from '../../parts/layout.tsx'
 import { Bones, Failure } from '../../parts/states.tsx'
 import { Instant } from '../../parts/time.tsx'
 import { useSay } from '../../parts/toast.tsx'
@@ -49,19 +49,11 @@ export function MessagePage() {
   return (
     <Page
       title={message.data?.eventType ?? messageId}
-      back={
-        <Link to="/messages" className={backClass}>
-          <ArrowLeft size={13} aria-hidden /> {t('back')}
-        </Link>
-      }
+      back={<Back to="/messages">{t('back')}</Back>}
       actions={
         message.data !== undefined &&
         may('operate') && (
-          <Button
-            icon={<RotateCw size={14} aria-hidden />}
-            busy={resend.isPending}
-            onClick={() => resend.mutate()}
-          >
+          <Button icon={RotateCw} busy={resend.isPending} onClick={() => resend.mutate()}>
             {t('resendAll')}
           </Button>
         )

@@ -11,7 +11,6 @@ import { Mono, Muted, Page, Panel } from '../../parts/layout.tsx'
 import { PagedList, pageOf } from '../../parts/paged-list.tsx'
 import { Empty } from '../../parts/states.tsx'
 import { type Column, rowLink } from '../../parts/table.tsx'
-import { Ago } from '../../parts/time.tsx'
 import { useMay, useSession } from '../../session/session.ts'
 import { useScope } from '../../shell/scope.ts'
 import { MessageFilters } from './filters.tsx'
@@ -27,7 +26,7 @@ export function MessagesPage() {
   const may = useMay()
   const [sending, setSending] = useState(false)
   const send = kind === 'account' && may('operate') && (
-    <Button icon={<Send size={14} aria-hidden />} onClick={() => setSending(true)}>
+    <Button icon={Send} onClick={() => setSending(true)}>
       {t('send')}
     </Button>
   )
@@ -73,11 +72,11 @@ function List({ send }: { send: ReactNode }) {
         foot={(pages, foot) => <Searched pages={pages} filtered={filtered} {...foot} />}
         empty={
           filtered ? (
-            <Empty icon={<SearchX size={22} aria-hidden />} title={t('noneFound')}>
+            <Empty icon={SearchX} title={t('noneFound')}>
               {t(q === undefined ? 'noneFoundHow' : 'noneCalled')}
             </Empty>
           ) : (
-            <Empty icon={<Mail size={22} aria-hidden />} title={t('empty')} action={send}>
+            <Empty icon={Mail} title={t('empty')} action={send}>
               {t('emptyHow')}
             </Empty>
           )
@@ -136,12 +135,7 @@ function useColumns(app: string | undefined): Column<FoundMessage>[] {
       is: 'nowrap',
       cell: (one) => <States one={one} />,
     },
-    {
-      id: 'at',
-      head: t('received'),
-      is: 'number',
-      cell: ({ createdAt }) => <Ago at={createdAt} />,
-    },
+    { id: 'at', head: t('received'), ago: ({ createdAt }) => createdAt },
   ]
 }
 

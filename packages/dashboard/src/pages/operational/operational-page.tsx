@@ -55,11 +55,7 @@ export function OperationalPage() {
     },
   ]
   const add = may('administer') && (
-    <Button
-      kind="primary"
-      icon={<Plus size={14} aria-hidden />}
-      onClick={() => setOpen({ what: 'add' })}
-    >
+    <Button kind="primary" icon={Plus} onClick={() => setOpen({ what: 'add' })}>
       {t('new')}
     </Button>
   )
@@ -79,7 +75,7 @@ export function OperationalPage() {
           columns={columns}
           rowKey={({ id }) => id}
           empty={
-            <Empty icon={<PlugZap size={22} aria-hidden />} title={t('empty')} action={add}>
+            <Empty icon={PlugZap} title={t('empty')} action={add}>
               {t('emptyHow')}
             </Empty>
           }

@@ -9,7 +9,7 @@ import type { Endpoint } from '../../api/shapes.ts'
 import { IconButton } from '../../parts/button.tsx'
 import { Dialog } from '../../parts/dialog.tsx'
 import { TextArea, TextField } from '../../parts/field.tsx'
-import { useFieldErrors } from '../../parts/form.tsx'
+import { useFields } from '../../parts/form.tsx'
 import { FormDialog } from '../../parts/form-dialog.tsx'
 import { listOf } from '../../parts/list-of.ts'
 import { Menu, MenuItem, MenuLine } from '../../parts/menu.tsx'
@@ -46,26 +46,18 @@ export function ToldActions({
     onError: say.failed,
   })
   return (
-    <Menu
-      trigger={
-        <IconButton
-          small
-          label={`${common('actions')}: ${of.url}`}
-          icon={<Ellipsis size={14} aria-hidden />}
-        />
-      }
-    >
-      <MenuItem icon={<Pencil size={14} aria-hidden />} onPick={() => onPick('edit')}>
+    <Menu trigger={<IconButton small label={`${common('actions')}: ${of.url}`} icon={Ellipsis} />}>
+      <MenuItem icon={Pencil} onPick={() => onPick('edit')}>
         {t('edit')}
       </MenuItem>
-      <MenuItem icon={<KeyRound size={14} aria-hidden />} onPick={() => onPick('secret')}>
+      <MenuItem icon={KeyRound} onPick={() => onPick('secret')}>
         {t('secret')}
       </MenuItem>
-      <MenuItem icon={<Power size={14} aria-hidden />} onPick={() => turn.mutate()}>
+      <MenuItem icon={Power} onPick={() => turn.mutate()}>
         {disabled ? t('enable') : t('disable')}
       </MenuItem>
       <MenuLine />
-      <MenuItem danger icon={<Trash2 size={14} aria-hidden />} onPick={() => onPick('remove')}>
+      <MenuItem danger icon={Trash2} onPick={() => onPick('remove')}>
         {t('remove')}
       </MenuItem>
     </Menu>
@@ -79,15 +71,17 @@ export function ToldDialog({ of, onClose }: { of?: Told; onClose: () => void }) 
   const common = useTranslations('common')
   const say = useSay()
   const queries = useQueryClient()
-  const [url, setUrl] = useState(of?.url ?? '')
-  const [description, setDescription] = useState(of?.description ?? '')
-  const [types, setTypes] = useState(of?.eventTypes?.join('\n') ?? '')
+  const [typed, set] = useState({
+    url: of?.url ?? '',
+    description: of?.description ?? '',
+    eventTypes: of?.eventTypes?.join('\n') ?? '',
+  })
   const save = useMutation({
     mutationFn: async () => {
-      const list = listOf(types)
+      const list = listOf(typed.eventTypes)
       // What is typed; the server names the nearest where there is no such event.
       const eventTypes = list.length === 0 ? null : (list as Types)
-      const body = { url: url.trim(), description: description.trim(), eventTypes }
+      const body = { url: typed.url.trim(), description: typed.description.trim(), eventTypes }
       return of === undefined
         ? await ask(api.POST(path, { body }))
         : await ask(api.PATCH(onePath, { params: at(of), body }))
@@ -98,7 +92,7 @@ export function ToldDialog({ of, onClose }: { of?: Told; onClose: () => void }) 
       onClose()
     },
   })
-  const { errors, rest } = useFieldErrors(save.error, ['url', 'description', 'eventTypes'])
+  const { text, rest } = useFields(typed, set, save.error)
   return (
     <FormDialog
       title={of === undefined ? t('new') : t('edit')}
@@ -108,30 +102,9 @@ export function ToldDialog({ of, onClose }: { of?: Told; onClose: () => void }) 
       onSend={() => save.mutate()}
     >
       {rest}
-      <TextField
-        label={t('url')}
-        type="url"
-        mono
-        value={url}
-        error={errors['url']}
-        onChange={(event) => setUrl(event.target.value)}
-      />
-      <TextField
-        label={t('description')}
-        optional
-        value={description}
-        error={errors['description']}
-        onChange={(event) => setDescription(event.target.value)}
-      />
-      <TextArea
-        label={t('types')}
-        help={form('typesHelp')}
-        optional
-        mono
-        value={types}
-        error={errors['eventTypes']}
-        onChange={(event) => setTypes(event.target.value)}
-      />
+      <TextField label={t('url')} type="url" mono {...text('url')} />
+      <TextField label={t('description')} optional {...text('description')} />
+      <TextArea label={t('types')} help={form('typesHelp')} optional mono {...text('eventTypes')} />
     </FormDialog>
   )
 }

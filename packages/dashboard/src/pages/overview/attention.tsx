@@ -39,7 +39,7 @@ export function Attention({ now }: { now: Overview }) {
       {open === undefined ? (
         <Bones rows={2} />
       ) : open.length === 0 && quiet ? (
-        <Empty icon={<CircleCheckBig size={22} aria-hidden />} title={t('allWell')}>
+        <Empty icon={CircleCheckBig} title={t('allWell')}>
           {t('allWellHow')}
         </Empty>
       ) : (

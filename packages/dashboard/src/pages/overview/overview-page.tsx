@@ -2,11 +2,10 @@ import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { useTranslations } from 'use-intl'
 import { api, ask } from '../../api/client.ts'
-import { asProblem } from '../../api/problem.ts'
 import { type SeriesSpan, seriesSpans } from '../../api/series.ts'
 import { FilterSelect } from '../../parts/field.tsx'
 import { Page, Panel } from '../../parts/layout.tsx'
-import { Bones, Failure } from '../../parts/states.tsx'
+import { Awaiting } from '../../parts/states.tsx'
 import { useScope } from '../../shell/scope.ts'
 import { Attention } from './attention.tsx'
 import { OverviewCharts } from './overview-charts.tsx'
@@ -43,11 +42,7 @@ export function OverviewPage() {
     >
       {now.data === undefined ? (
         <Panel flush>
-          {now.error === null ? (
-            <Bones rows={3} />
-          ) : (
-            <Failure problem={asProblem(now.error)} retry={() => void now.refetch()} />
-          )}
+          <Awaiting of={now} rows={3} />
         </Panel>
       ) : (
         <>

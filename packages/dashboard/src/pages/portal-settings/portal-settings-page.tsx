@@ -3,14 +3,13 @@ import { useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { basePath } from '../../api/base-path.ts'
 import { api, ask } from '../../api/client.ts'
-import { asProblem } from '../../api/problem.ts'
 import type { PortalSettings } from '../../api/shapes.ts'
 import { Button } from '../../parts/button.tsx'
 import { Code } from '../../parts/code.tsx'
 import { CheckField, SelectField, TextArea, TextField } from '../../parts/field.tsx'
-import { useFieldErrors } from '../../parts/form.tsx'
+import { orNull, useFields } from '../../parts/form.tsx'
 import { Columns, Page, Panel, Row, Stack } from '../../parts/layout.tsx'
-import { Bones, Failure } from '../../parts/states.tsx'
+import { Awaiting } from '../../parts/states.tsx'
 import { useSay } from '../../parts/toast.tsx'
 import { useMay } from '../../session/session.ts'
 import { languageNames } from '../../words/languages.ts'
@@ -34,11 +33,7 @@ export function PortalSettingsPage() {
   return (
     <Page title={t('title')} lead={t('lead')}>
       {settings.data === undefined ? (
-        settings.error === null ? (
-          <Bones />
-        ) : (
-          <Failure problem={asProblem(settings.error)} retry={() => void settings.refetch()} />
-        )
+        <Awaiting of={settings} />
       ) : (
         <Columns>
           <SettingsForm settings={settings.data} />
@@ -66,7 +61,7 @@ function SettingsForm({ settings }: { settings: PortalSettings }) {
   const say = useSay()
   const may = useMay()
   const queries = useQueryClient()
-  const [draft, setDraft] = useState({
+  const [draft, set] = useState({
     name: settings.name ?? '',
     logoUrl: settings.logoUrl ?? '',
     theme: settings.theme,
@@ -74,23 +69,20 @@ function SettingsForm({ settings }: { settings: PortalSettings }) {
     accent: settings.colors.accent ?? '',
     accentText: settings.colors.accentText ?? '',
     pages: settings.pages,
-    origins: settings.allowedOrigins.join('\n'),
+    allowedOrigins: settings.allowedOrigins.join('\n'),
   })
-  const set = (change: Partial<typeof draft>): void =>
-    setDraft((before) => ({ ...before, ...change }))
-  const or = (text: string): string | null => (text.trim() === '' ? null : text.trim())
   const save = useMutation({
     mutationFn: async () =>
       await ask(
         api.PUT('/api/v1/portal/settings', {
           body: {
-            name: or(draft.name),
-            logoUrl: or(draft.logoUrl),
+            name: orNull(draft.name),
+            logoUrl: orNull(draft.logoUrl),
             theme: draft.theme,
             language: draft.language === '' ? null : draft.language,
-            colors: { accent: or(draft.accent), accentText: or(draft.accentText) },
+            colors: { accent: orNull(draft.accent), accentText: orNull(draft.accentText) },
             pages: draft.pages,
-            allowedOrigins: listOf(draft.origins),
+            allowedOrigins: listOf(draft.allowedOrigins),
           },
         }),
       ),
@@ -99,8 +91,7 @@ function SettingsForm({ settings }: { settings: PortalSettings }) {
       await queries.invalidateQueries({ queryKey: ['portal-settings'] })
     },
   })
-  const fields = ['name', 'logoUrl', 'colors', 'pages', 'allowedOrigins']
-  const { errors, rest } = useFieldErrors(save.error, fields)
+  const { text, pick, errors, rest } = useFields(draft, set, save.error, ['colors'])
   const wrong = (text: string): string | undefined =>
     text.trim() === '' || colour.test(text.trim()) ? undefined : t('colourWrong')
   return (
@@ -114,27 +105,17 @@ function SettingsForm({ settings }: { settings: PortalSettings }) {
       >
         <Stack>
           {rest}
-          <TextField
-            label={t('name')}
-            help={t('nameHelp')}
-            optional
-            value={draft.name}
-            error={errors['name']}
-            onChange={(event) => set({ name: event.target.value })}
-          />
+          <TextField label={t('name')} help={t('nameHelp')} optional {...text('name')} />
           <TextField
             label={t('logo')}
             optional
             type="url"
             placeholder="https://"
-            value={draft.logoUrl}
-            error={errors['logoUrl']}
-            onChange={(event) => set({ logoUrl: event.target.value })}
+            {...text('logoUrl')}
           />
           <SelectField
             label={t('theme')}
-            value={draft.theme}
-            onPick={(theme) => set({ theme })}
+            {...pick('theme')}
             options={(['auto', 'light', 'dark'] as const).map((value) => ({
               value,
               label: t(`theme${value}`),
@@ -142,8 +123,7 @@ function SettingsForm({ settings }: { settings: PortalSettings }) {
           />
           <SelectField
             label={t('language')}
-            value={draft.language}
-            onPick={(language) => set({ language })}
+            {...pick('language')}
             options={[
               { value: '', label: t('languageBrowser') },
               { value: 'en', label: languageNames.en },
@@ -154,17 +134,15 @@ function SettingsForm({ settings }: { settings: PortalSettings }) {
             label={t('accent')}
             optional
             placeholder="#0f766e"
-            value={draft.accent}
+            {...text('accent')}
             error={wrong(draft.accent) ?? errors['colors']}
-            onChange={(event) => set({ accent: event.target.value })}
           />
           <TextField
             label={t('accentText')}
             optional
             placeholder="#ffffff"
-            value={draft.accentText}
+            {...text('accentText')}
             error={wrong(draft.accentText)}
-            onChange={(event) => set({ accentText: event.target.value })}
           />
           <fieldset>
             <legend>{t('pages')}</legend>
@@ -173,13 +151,12 @@ function SettingsForm({ settings }: { settings: PortalSettings }) {
                 key={page}
                 label={t(`page${page}`)}
                 checked={draft.pages.includes(page)}
-                onChange={(event) =>
-                  set({
-                    pages: portalPages.filter((one) =>
-                      one === page ? event.target.checked : draft.pages.includes(one),
-                    ),
-                  })
-                }
+                onChange={({ target }) => {
+                  const pages = portalPages.filter((one) =>
+                    one === page ? target.checked : draft.pages.includes(one),
+                  )
+                  set((before) => ({ ...before, pages }))
+                }}
               />
             ))}
             {errors['pages']}
@@ -189,9 +166,7 @@ function SettingsForm({ settings }: { settings: PortalSettings }) {
             help={t('originsHelp')}
             optional
             mono
-            value={draft.origins}
-            error={errors['allowedOrigins']}
-            onChange={(event) => set({ origins: event.target.value })}
+            {...text('allowedOrigins')}
           />
           {may('administer') && (
             <Row>

@@ -4,7 +4,6 @@ import { useAppName } from '../../api/apps.ts'
 import type { PersonExport } from '../../api/shapes.ts'
 import { Facts, Panel } from '../../parts/layout.tsx'
 import { type Column, rowLink, Table } from '../../parts/table.tsx'
-import { Ago } from '../../parts/time.tsx'
 
 type Message = PersonExport['messages'][number]
 
@@ -35,12 +34,7 @@ export function Found({ found }: { found: PersonExport }) {
       minor: true,
       cell: (one) => appName(one.appId),
     },
-    {
-      id: 'at',
-      head: messages('received'),
-      is: 'number',
-      cell: ({ timestamp }) => <Ago at={timestamp} />,
-    },
+    { id: 'at', head: messages('received'), ago: ({ timestamp }) => timestamp },
   ]
   const { profiles } = found
   return (

@@ -82,12 +82,7 @@ export function PrivacyPage() {
                 }}
               />
               <Row>
-                <Button
-                  kind="primary"
-                  type="submit"
-                  icon={<Search size={14} aria-hidden />}
-                  busy={find.isPending}
-                >
+                <Button kind="primary" type="submit" icon={Search} busy={find.isPending}>
                   {t('find')}
                 </Button>
               </Row>
@@ -102,18 +97,10 @@ export function PrivacyPage() {
                     <Notice tone="warn">{t('unreadable', { count: found.unreadable })}</Notice>
                   )}
                   <Row>
-                    <Button
-                      icon={<Download size={14} aria-hidden />}
-                      busy={take.isPending}
-                      onClick={() => take.mutate()}
-                    >
+                    <Button icon={Download} busy={take.isPending} onClick={() => take.mutate()}>
                       {t('export')}
                     </Button>
-                    <Button
-                      kind="danger"
-                      icon={<Trash2 size={14} aria-hidden />}
-                      onClick={() => setErasing(true)}
-                    >
+                    <Button kind="danger" icon={Trash2} onClick={() => setErasing(true)}>
                       {t('erase')}
                     </Button>
                   </Row>

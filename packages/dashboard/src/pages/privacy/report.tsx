@@ -56,10 +56,7 @@ export function Report({ report }: { report: PersonErasure }) {
           ]}
         />
         <Row>
-          <Button
-            icon={<Download size={14} aria-hidden />}
-            onClick={() => download(report, 'pombo-erasure.json')}
-          >
+          <Button icon={Download} onClick={() => download(report, 'pombo-erasure.json')}>
             {t('downloadReport')}
           </Button>
         </Row>

@@ -6,7 +6,7 @@ import { api, ask } from '../../api/client.ts'
 import type { SourceInput } from '../../api/shapes.ts'
 import { Dialog } from '../../parts/dialog.tsx'
 import { SelectField, TextField } from '../../parts/field.tsx'
-import { useFieldErrors } from '../../parts/form.tsx'
+import { useFields } from '../../parts/form.tsx'
 import { FormDialog } from '../../parts/form-dialog.tsx'
 import { AppChoice, useAppChoice } from '../../shell/app-choice.tsx'
 import { BrokerPart } from './broker-form.tsx'
@@ -22,10 +22,13 @@ export function NewSource({ onClose }: { onClose: () => void }) {
   const app = useAppChoice()
   const { appId } = app
   const [judged, setJudged] = useState(false)
-  const [gateway, setGateway] = useState<SourceInput['gateway']>('evolution')
-  const [name, setName] = useState('')
-  const [secret, setSecret] = useState('')
-  const [silence, setSilence] = useState('')
+  const [typed, set] = useState({
+    gateway: 'evolution' as SourceInput['gateway'],
+    name: '',
+    secret: '',
+    silenceMinutes: '',
+  })
+  const { gateway, name, secret, silenceMinutes } = typed
   const [broker, setBroker] = useState(noBroker)
   const navigate = useNavigate()
   const create = useMutation({
@@ -37,7 +40,7 @@ export function NewSource({ onClose }: { onClose: () => void }) {
             gateway,
             ...(name.trim() !== '' && { name: name.trim() }),
             ...(secret.trim() !== '' && { secret: secret.trim() }),
-            ...(silence.trim() !== '' && { silenceMinutes: Number(silence) }),
+            ...(silenceMinutes.trim() !== '' && { silenceMinutes: Number(silenceMinutes) }),
             ...(broker.type !== 'none' && { broker: brokerInput(broker) }),
           },
         }),
@@ -49,13 +52,7 @@ export function NewSource({ onClose }: { onClose: () => void }) {
         await navigate({ to: '/sources/$appId/$sourceId', params: { appId, sourceId: id } })
     },
   })
-  const { errors, rest } = useFieldErrors(create.error, [
-    'gateway',
-    'name',
-    'secret',
-    'silenceMinutes',
-    ...brokerFields,
-  ])
+  const { text, pick, errors, rest } = useFields(typed, set, create.error, brokerFields)
   if (create.data?.broker === null)
     return (
       <Dialog open wide onClose={onClose} title={t('point')}>
@@ -78,36 +75,24 @@ export function NewSource({ onClose }: { onClose: () => void }) {
       <AppChoice of={app} judged={judged} />
       <SelectField
         label={t('gateway')}
-        value={gateway}
-        onPick={setGateway}
-        error={errors['gateway']}
+        {...pick('gateway')}
         options={gateways.map((value) => ({ value, label: gatewayTitles[value] }))}
       />
       <BrokerPart draft={broker} set={setBroker} errors={errors} judged={judged} />
-      <TextField
-        label={t('name')}
-        optional
-        value={name}
-        error={errors['name']}
-        onChange={(event) => setName(event.target.value)}
-      />
+      <TextField label={t('name')} optional {...text('name')} />
       <TextField
         label={t('secretLabel')}
         help={t('secretHelp')}
         optional
         mono
-        value={secret}
-        error={errors['secret']}
-        onChange={(event) => setSecret(event.target.value)}
+        {...text('secret')}
       />
       <TextField
         label={t('silence')}
         help={t('silenceHelp')}
         optional
         inputMode="numeric"
-        value={silence}
-        error={errors['silenceMinutes']}
-        onChange={(event) => setSilence(event.target.value)}
+        {...text('silenceMinutes')}
       />
     </FormDialog>
   )

@@ -2,13 +2,11 @@ import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useFormatter, useTranslations } from 'use-intl'
 import { api, ask } from '../../api/client.ts'
-import { asProblem } from '../../api/problem.ts'
 import type { SourceSession } from '../../api/shapes.ts'
 import { Badge, type Tone } from '../../parts/badge.tsx'
 import { Muted, Panel, Row } from '../../parts/layout.tsx'
-import { Bones, Failure } from '../../parts/states.tsx'
+import { Awaiting } from '../../parts/states.tsx'
 import { type Column, Table } from '../../parts/table.tsx'
-import { Ago } from '../../parts/time.tsx'
 import { useScope } from '../../shell/scope.ts'
 import { gatewayTitle } from './gateways.ts'
 
@@ -47,11 +45,7 @@ export function Sessions({ source }: { source?: string }) {
   return (
     <Panel flush title={t('sessionsTitle')}>
       {sessions.data === undefined ? (
-        sessions.error === null ? (
-          <Bones rows={4} />
-        ) : (
-          <Failure problem={asProblem(sessions.error)} retry={() => void sessions.refetch()} />
-        )
+        <Awaiting of={sessions} rows={4} />
       ) : (
         <Table
           label={t('sessionsTitle')}
@@ -126,11 +120,6 @@ function useColumns(): Column<SourceSession>[] {
           </Link>
         ),
     },
-    {
-      id: 'last',
-      head: t('lastEvent'),
-      is: 'number',
-      cell: ({ lastEventAt }) => <Ago at={lastEventAt} />,
-    },
+    { id: 'last', head: t('lastEvent'), ago: ({ lastEventAt }) => lastEventAt },
   ]
 }

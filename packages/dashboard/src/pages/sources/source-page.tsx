@@ -1,14 +1,13 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
-import { ArrowLeft, RefreshCw, Trash2 } from 'lucide-react'
+import { getRouteApi, useNavigate } from '@tanstack/react-router'
+import { RefreshCw, Trash2 } from 'lucide-react'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { api, ask } from '../../api/client.ts'
-import { asProblem } from '../../api/problem.ts'
 import { Button } from '../../parts/button.tsx'
 import { Confirm } from '../../parts/confirm.tsx'
-import { backClass, Page, Panel, Split } from '../../parts/layout.tsx'
-import { Bones, Failure } from '../../parts/states.tsx'
+import { Back, Page, Panel, Split } from '../../parts/layout.tsx'
+import { Awaiting } from '../../parts/states.tsx'
 import { useMay } from '../../session/session.ts'
 import { Broker } from './broker.tsx'
 import { BrokerDialog } from './broker-form.tsx'
@@ -43,18 +42,14 @@ export function SourcePage() {
   return (
     <Page
       title={shown === undefined ? t('title') : titleOf(shown)}
-      back={
-        <Link to="/sources" className={backClass}>
-          <ArrowLeft size={13} aria-hidden /> {t('back')}
-        </Link>
-      }
+      back={<Back to="/sources">{t('back')}</Back>}
       actions={
         may('administer') && (
           <>
-            <Button icon={<RefreshCw size={14} aria-hidden />} onClick={() => setAsking('rotate')}>
+            <Button icon={RefreshCw} onClick={() => setAsking('rotate')}>
               {t('rotate')}
             </Button>
-            <Button icon={<Trash2 size={14} aria-hidden />} onClick={() => setAsking('remove')}>
+            <Button icon={Trash2} onClick={() => setAsking('remove')}>
               {t('remove')}
             </Button>
           </>
@@ -62,11 +57,7 @@ export function SourcePage() {
       }
     >
       {shown === undefined ? (
-        source.error === null ? (
-          <Bones />
-        ) : (
-          <Failure problem={asProblem(source.error)} retry={() => void source.refetch()} />
-        )
+        <Awaiting of={source} />
       ) : (
         <Split
           main={

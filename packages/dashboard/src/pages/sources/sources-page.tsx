@@ -11,7 +11,6 @@ import { Mono, Page, Panel } from '../../parts/layout.tsx'
 import { PagedList, pageOf } from '../../parts/paged-list.tsx'
 import { Empty } from '../../parts/states.tsx'
 import { type Column, rowLink } from '../../parts/table.tsx'
-import { Ago } from '../../parts/time.tsx'
 import { useMay } from '../../session/session.ts'
 import { AppFilter } from '../../shell/app-filter.tsx'
 import { useScope } from '../../shell/scope.ts'
@@ -27,7 +26,7 @@ export function SourcesPage() {
   const [adding, setAdding] = useState(false)
   const columns = useColumns(app === undefined)
   const add = may('administer') && (
-    <Button kind="primary" icon={<Plus size={14} aria-hidden />} onClick={() => setAdding(true)}>
+    <Button kind="primary" icon={Plus} onClick={() => setAdding(true)}>
       {t('new')}
     </Button>
   )
@@ -49,7 +48,7 @@ export function SourcesPage() {
           columns={columns}
           rowKey={({ id }) => id}
           empty={
-            <Empty icon={<Radio size={22} aria-hidden />} title={t('empty')} action={add}>
+            <Empty icon={Radio} title={t('empty')} action={add}>
               {t('emptyHow')}
             </Empty>
           }
@@ -112,11 +111,6 @@ function useColumns(withApp: boolean): Column<ListedSource>[] {
       minor: true,
       cell: ({ eventsPerMinute }) => format.number(eventsPerMinute, { maximumFractionDigits: 1 }),
     },
-    {
-      id: 'at',
-      head: t('lastEvent'),
-      is: 'number',
-      cell: ({ lastEventAt }) => <Ago at={lastEventAt} />,
-    },
+    { id: 'at', head: t('lastEvent'), ago: ({ lastEventAt }) => lastEventAt },
   ]
 }

@@ -2,10 +2,9 @@ import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useFormatter, useTranslations } from 'use-intl'
 import { api, ask } from '../../api/client.ts'
-import { asProblem } from '../../api/problem.ts'
 import type { SourceStats } from '../../api/shapes.ts'
 import { Facts, Muted, Panel, Stack } from '../../parts/layout.tsx'
-import { Bones, Failure, Notice } from '../../parts/states.tsx'
+import { Notice, Awaiting } from '../../parts/states.tsx'
 import { Ago } from '../../parts/time.tsx'
 import { Reason } from './reason.tsx'
 
@@ -25,11 +24,7 @@ export function Stats({ appId, sourceId }: { appId: string; sourceId: string }) 
   if (stats.data !== undefined) return <Counts appId={appId} stats={stats.data} />
   return (
     <Panel title={t('stats')}>
-      {stats.error === null ? (
-        <Bones rows={4} />
-      ) : (
-        <Failure problem={asProblem(stats.error)} retry={() => void stats.refetch()} />
-      )}
+      <Awaiting of={stats} rows={4} />
     </Panel>
   )
 }

@@ -3,12 +3,11 @@ import { Stethoscope } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { useFormatter, useTranslations } from 'use-intl'
 import { api, ask } from '../../api/client.ts'
-import { asProblem } from '../../api/problem.ts'
 import type { Finding } from '../../api/shapes.ts'
 import { Badge, type Tone } from '../../parts/badge.tsx'
 import { Button } from '../../parts/button.tsx'
 import { Foreign, Muted, Panel, Stack } from '../../parts/layout.tsx'
-import { Bones, Failure, Notice } from '../../parts/states.tsx'
+import { Notice, Awaiting } from '../../parts/states.tsx'
 import { type Column, Table } from '../../parts/table.tsx'
 import { filled } from '../../words/filled.ts'
 import { useLanguage } from '../../words/language.ts'
@@ -89,21 +88,13 @@ export function Doctor() {
       title={t('doctor')}
       flush
       actions={
-        <Button
-          icon={<Stethoscope size={14} aria-hidden />}
-          busy={doctor.isFetching}
-          onClick={() => void doctor.refetch()}
-        >
+        <Button icon={Stethoscope} busy={doctor.isFetching} onClick={() => void doctor.refetch()}>
           {t('doctorAgain')}
         </Button>
       }
     >
       {found === undefined ? (
-        doctor.error === null ? (
-          <Bones rows={4} />
-        ) : (
-          <Failure problem={asProblem(doctor.error)} retry={() => void doctor.refetch()} />
-        )
+        <Awaiting of={doctor} rows={4} />
       ) : (
         <>
           <Notice tone={asking === 0 ? 'good' : 'warn'}>

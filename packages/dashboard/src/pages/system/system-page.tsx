@@ -102,19 +102,8 @@ function Nodes({ nodes }: Pick<System, 'nodes'>) {
       cell: (one) => format.number(one.schemaVersion),
     },
     { id: 'load', head: t('load'), is: 'number', cell: (one) => format.number(one.underWay) },
-    {
-      id: 'started',
-      head: t('started'),
-      is: 'number',
-      cell: ({ startedAt }) => <Ago at={startedAt} />,
-    },
-    {
-      id: 'lease',
-      head: t('lease'),
-      is: 'number',
-      minor: true,
-      cell: ({ expiresAt }) => <Ago at={expiresAt} />,
-    },
+    { id: 'started', head: t('started'), ago: ({ startedAt }) => startedAt },
+    { id: 'lease', head: t('lease'), minor: true, ago: ({ expiresAt }) => expiresAt },
   ]
   return (
     <Panel title={t('nodes')} flush>

@@ -5,7 +5,6 @@ import { api, ask } from '../../api/client.ts'
 import type { Task } from '../../api/shapes.ts'
 import { Panel } from '../../parts/layout.tsx'
 import { type Column, rowLink, Table } from '../../parts/table.tsx'
-import { Ago } from '../../parts/time.tsx'
 import { TaskBadge, useTaskKind } from './task-words.tsx'
 
 /** What was done in bulk lately, and how far it is. */
@@ -36,12 +35,7 @@ export function RecentTasks() {
       ),
     },
     { id: 'done', head: words('done'), is: 'number', cell: ({ data }) => format.number(data.done) },
-    {
-      id: 'at',
-      head: words('started'),
-      is: 'number',
-      cell: ({ data }) => <Ago at={data.createdAt} />,
-    },
+    { id: 'at', head: words('started'), ago: ({ data }) => data.createdAt },
   ]
   return (
     <Panel title={t('recent')} flush>

@@ -1,15 +1,14 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { getRouteApi, Link } from '@tanstack/react-router'
-import { ArrowLeft, CircleStop } from 'lucide-react'
+import { getRouteApi } from '@tanstack/react-router'
+import { CircleStop } from 'lucide-react'
 import { useFormatter, useTranslations } from 'use-intl'
 import { api, ask } from '../../api/client.ts'
-import { asProblem } from '../../api/problem.ts'
 import type { Task } from '../../api/shapes.ts'
 import { Button } from '../../parts/button.tsx'
-import { backClass, Facts, Page, Panel, Stack } from '../../parts/layout.tsx'
+import { Back, Facts, Page, Panel, Stack } from '../../parts/layout.tsx'
 import { Progress } from '../../parts/progress.tsx'
 import { Sentence } from '../../parts/sentence.tsx'
-import { Bones, Failure, Notice } from '../../parts/states.tsx'
+import { Notice, Awaiting } from '../../parts/states.tsx'
 import { Instant } from '../../parts/time.tsx'
 import { useSay } from '../../parts/toast.tsx'
 import { useMay } from '../../session/session.ts'
@@ -42,16 +41,12 @@ export function TaskPage() {
   return (
     <Page
       title={task.data === undefined ? t('title') : kind(task.data.task)}
-      back={
-        <Link to="/failed" className={backClass}>
-          <ArrowLeft size={13} aria-hidden /> {t('back')}
-        </Link>
-      }
+      back={<Back to="/failed">{t('back')}</Back>}
       actions={
         task.data?.status === 'running' &&
         may('operate') && (
           <Button
-            icon={<CircleStop size={14} aria-hidden />}
+            icon={CircleStop}
             busy={cancel.isPending}
             title={t('cancelHow')}
             onClick={() => cancel.mutate()}
@@ -62,15 +57,7 @@ export function TaskPage() {
       }
     >
       <Panel>
-        {task.data === undefined ? (
-          task.error === null ? (
-            <Bones rows={4} />
-          ) : (
-            <Failure problem={asProblem(task.error)} retry={() => void task.refetch()} />
-          )
-        ) : (
-          <About task={task.data} />
-        )}
+        {task.data === undefined ? <Awaiting of={task} rows={4} /> : <About task={task.data} />}
       </Panel>
     </Page>
   )

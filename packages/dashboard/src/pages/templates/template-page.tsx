@@ -1,9 +1,8 @@
 import { useQuery } from '@tanstack/react-query'
-import { getRouteApi, Link } from '@tanstack/react-router'
-import { ArrowLeft } from 'lucide-react'
+import { getRouteApi } from '@tanstack/react-router'
 import { useTranslations } from 'use-intl'
 import { asProblem } from '../../api/problem.ts'
-import { backClass, Page, Panel } from '../../parts/layout.tsx'
+import { Back, Page, Panel } from '../../parts/layout.tsx'
 import { Bones, Empty, Failure, NoPermission } from '../../parts/states.tsx'
 import { useMay } from '../../session/session.ts'
 import { templatesQuery, useTemplateWords } from './queries.ts'
@@ -22,11 +21,7 @@ export function TemplatePage() {
     <Page
       title={shown?.name ?? t('title')}
       lead={shown && say(shown.about)}
-      back={
-        <Link to="/templates" className={backClass}>
-          <ArrowLeft size={13} aria-hidden /> {t('title')}
-        </Link>
-      }
+      back={<Back to="/templates">{t('title')}</Back>}
     >
       {!may('administer') ? (
         <NoPermission />

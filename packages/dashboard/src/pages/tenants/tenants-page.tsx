@@ -8,13 +8,12 @@ import { Button, IconButton } from '../../parts/button.tsx'
 import { Id } from '../../parts/code.tsx'
 import { Dialog } from '../../parts/dialog.tsx'
 import { CheckField, TextField } from '../../parts/field.tsx'
-import { useFieldErrors } from '../../parts/form.tsx'
+import { numberOrNull, useFields } from '../../parts/form.tsx'
 import { FormDialog } from '../../parts/form-dialog.tsx'
 import { Mono, Muted, Page, Panel } from '../../parts/layout.tsx'
 import { PagedList, pageOf } from '../../parts/paged-list.tsx'
 import { Empty, Notice } from '../../parts/states.tsx'
 import type { Column } from '../../parts/table.tsx'
-import { Ago } from '../../parts/time.tsx'
 import { useSay } from '../../parts/toast.tsx'
 import { useMay } from '../../session/session.ts'
 
@@ -37,13 +36,7 @@ export function TenantsPage() {
       minor: true,
       cell: (one) => or(one.acceptRate),
     },
-    {
-      id: 'created',
-      head: t('created'),
-      is: 'number',
-      minor: true,
-      cell: ({ createdAt }) => <Ago at={createdAt} />,
-    },
+    { id: 'created', head: t('created'), minor: true, ago: ({ createdAt }) => createdAt },
     {
       id: 'edit',
       head: '',
@@ -53,7 +46,7 @@ export function TenantsPage() {
           <IconButton
             small
             label={`${t('edit')}: ${one.name}`}
-            icon={<Pencil size={14} aria-hidden />}
+            icon={Pencil}
             onClick={() => setEdited(one)}
           />
         ),
@@ -65,11 +58,7 @@ export function TenantsPage() {
       lead={t('lead')}
       actions={
         may('administer') && (
-          <Button
-            kind="primary"
-            icon={<Plus size={14} aria-hidden />}
-            onClick={() => setEdited('new')}
-          >
+          <Button kind="primary" icon={Plus} onClick={() => setEdited('new')}>
             {t('new')}
           </Button>
         )
@@ -84,7 +73,7 @@ export function TenantsPage() {
           }
           columns={columns}
           rowKey={({ id }) => id}
-          empty={<Empty icon={<Building2 size={22} aria-hidden />} title={t('title')} />}
+          empty={<Empty icon={Building2} title={t('title')} />}
         />
       </Panel>
       {edited !== undefined && (
@@ -117,18 +106,19 @@ function TenantForm({
   const common = useTranslations('common')
   const say = useSay()
   const queries = useQueryClient()
-  const [name, setName] = useState(tenant?.name ?? '')
-  const [days, setDays] = useState(tenant?.retentionDays?.toString() ?? '')
-  const [rate, setRate] = useState(tenant?.acceptRate?.toString() ?? '')
-  const [encrypt, setEncrypt] = useState(tenant?.encryptPayloads ?? false)
-  const number = (text: string): number | null => (text.trim() === '' ? null : Number(text))
+  const [typed, set] = useState({
+    name: tenant?.name ?? '',
+    retentionDays: tenant?.retentionDays?.toString() ?? '',
+    acceptRate: tenant?.acceptRate?.toString() ?? '',
+    encryptPayloads: tenant?.encryptPayloads ?? false,
+  })
   const save = useMutation({
     mutationFn: async () => {
       const body = {
-        name: name.trim(),
-        retentionDays: number(days),
-        acceptRate: number(rate),
-        encryptPayloads: encrypt,
+        ...typed,
+        name: typed.name.trim(),
+        retentionDays: numberOrNull(typed.retentionDays),
+        acceptRate: numberOrNull(typed.acceptRate),
       }
       if (tenant === undefined) return (await ask(api.POST('/api/v1/tenant', { body }))).key
       const path = { tenant_id: tenant.id }
@@ -142,7 +132,7 @@ function TenantForm({
       onClose()
     },
   })
-  const { errors, rest } = useFieldErrors(save.error, ['name', 'retentionDays', 'acceptRate'])
+  const { text, check, rest } = useFields(typed, set, save.error)
   return (
     <FormDialog
       title={tenant === undefined ? t('new') : t('edit')}
@@ -152,34 +142,16 @@ function TenantForm({
       onSend={() => save.mutate()}
     >
       {rest}
-      <TextField
-        label={t('name')}
-        value={name}
-        error={errors['name']}
-        onChange={(event) => setName(event.target.value)}
-      />
+      <TextField label={t('name')} {...text('name')} />
       <TextField
         label={t('retention')}
         help={t('retentionHelp')}
         optional
         inputMode="numeric"
-        value={days}
-        error={errors['retentionDays']}
-        onChange={(event) => setDays(event.target.value)}
+        {...text('retentionDays')}
       />
-      <TextField
-        label={t('acceptRate')}
-        optional
-        inputMode="numeric"
-        value={rate}
-        error={errors['acceptRate']}
-        onChange={(event) => setRate(event.target.value)}
-      />
-      <CheckField
-        label={t('encrypt')}
-        checked={encrypt}
-        onChange={(event) => setEncrypt(event.target.checked)}
-      />
+      <TextField label={t('acceptRate')} optional inputMode="numeric" {...text('acceptRate')} />
+      <CheckField label={t('encrypt')} {...check('encryptPayloads')} />
     </FormDialog>
   )
 }
