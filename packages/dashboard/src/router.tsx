@@ -83,223 +83,138 @@ const home = createRoute({
   },
 })
 
-const at = { getParentRoute: () => inside }
+/** Each page comes when somebody goes there. */
+function page<Path extends string, File extends object, Name extends keyof File & string>(
+  path: Path,
+  load: () => Promise<File>,
+  name: Name,
+) {
+  return { getParentRoute: () => inside, path, component: lazyRouteComponent(load, name) }
+}
 
-// Each page comes when somebody goes there.
 const overview = createRoute({
-  ...at,
-  path: '/overview',
+  ...page('/overview', () => import('./pages/overview/overview-page.tsx'), 'OverviewPage'),
   validateSearch: overviewSearch,
-  component: lazyRouteComponent(
-    async () => await import('./pages/overview/overview-page.tsx'),
-    'OverviewPage',
-  ),
 })
 
 const live = createRoute({
-  ...at,
-  path: '/live',
+  ...page('/live', () => import('./pages/live/live-page.tsx'), 'LivePage'),
   validateSearch: liveSearch,
-  component: lazyRouteComponent(async () => await import('./pages/live/live-page.tsx'), 'LivePage'),
 })
 
 const messages = createRoute({
-  ...at,
-  path: '/messages',
+  ...page('/messages', () => import('./pages/messages/messages-page.tsx'), 'MessagesPage'),
   validateSearch: messageSearch,
-  component: lazyRouteComponent(
-    async () => await import('./pages/messages/messages-page.tsx'),
-    'MessagesPage',
-  ),
 })
 
-const message = createRoute({
-  ...at,
-  path: '/messages/$appId/$messageId',
-  component: lazyRouteComponent(
-    async () => await import('./pages/messages/message-page.tsx'),
+const message = createRoute(
+  page(
+    '/messages/$appId/$messageId',
+    () => import('./pages/messages/message-page.tsx'),
     'MessagePage',
   ),
-})
+)
 
 const failed = createRoute({
-  ...at,
-  path: '/failed',
+  ...page('/failed', () => import('./pages/failed/failed-page.tsx'), 'FailedPage'),
   validateSearch: failedSearch,
-  component: lazyRouteComponent(
-    async () => await import('./pages/failed/failed-page.tsx'),
-    'FailedPage',
-  ),
 })
 
-const task = createRoute({
-  ...at,
-  path: '/tasks/$taskId',
-  component: lazyRouteComponent(
-    async () => await import('./pages/tasks/task-page.tsx'),
-    'TaskPage',
-  ),
-})
+const task = createRoute(
+  page('/tasks/$taskId', () => import('./pages/tasks/task-page.tsx'), 'TaskPage'),
+)
 
 const endpoints = createRoute({
-  ...at,
-  path: '/endpoints',
+  ...page('/endpoints', () => import('./pages/endpoints/endpoints-page.tsx'), 'EndpointsPage'),
   validateSearch: endpointsSearch,
-  component: lazyRouteComponent(
-    async () => await import('./pages/endpoints/endpoints-page.tsx'),
-    'EndpointsPage',
-  ),
 })
 
-const newEndpoint = createRoute({
-  ...at,
-  path: '/endpoints/new',
-  component: lazyRouteComponent(
-    async () => await import('./pages/endpoints/new-endpoint-page.tsx'),
+const newEndpoint = createRoute(
+  page(
+    '/endpoints/new',
+    () => import('./pages/endpoints/new-endpoint-page.tsx'),
     'NewEndpointPage',
   ),
-})
+)
 
 const endpoint = createRoute({
-  ...at,
-  path: '/endpoints/$appId/$endpointId',
-  validateSearch: endpointSearch,
-  component: lazyRouteComponent(
-    async () => await import('./pages/endpoints/endpoint-page.tsx'),
+  ...page(
+    '/endpoints/$appId/$endpointId',
+    () => import('./pages/endpoints/endpoint-page.tsx'),
     'EndpointPage',
   ),
+  validateSearch: endpointSearch,
 })
 
-const eventTypes = createRoute({
-  ...at,
-  path: '/event-types',
-  component: lazyRouteComponent(
-    async () => await import('./pages/event-types/event-types-page.tsx'),
-    'EventTypesPage',
-  ),
-})
+const eventTypes = createRoute(
+  page('/event-types', () => import('./pages/event-types/event-types-page.tsx'), 'EventTypesPage'),
+)
 
-const eventType = createRoute({
-  ...at,
-  path: '/event-types/$name',
-  component: lazyRouteComponent(
-    async () => await import('./pages/event-types/event-type-page.tsx'),
+const eventType = createRoute(
+  page(
+    '/event-types/$name',
+    () => import('./pages/event-types/event-type-page.tsx'),
     'EventTypePage',
   ),
-})
+)
 
-const apps = createRoute({
-  ...at,
-  path: '/apps',
-  component: lazyRouteComponent(async () => await import('./pages/apps/apps-page.tsx'), 'AppsPage'),
-})
+const apps = createRoute(page('/apps', () => import('./pages/apps/apps-page.tsx'), 'AppsPage'))
 
-const keys = createRoute({
-  ...at,
-  path: '/keys',
-  component: lazyRouteComponent(async () => await import('./pages/keys/keys-page.tsx'), 'KeysPage'),
-})
+const keys = createRoute(page('/keys', () => import('./pages/keys/keys-page.tsx'), 'KeysPage'))
 
-const tenants = createRoute({
-  ...at,
-  path: '/tenants',
-  component: lazyRouteComponent(
-    async () => await import('./pages/tenants/tenants-page.tsx'),
-    'TenantsPage',
-  ),
-})
+const tenants = createRoute(
+  page('/tenants', () => import('./pages/tenants/tenants-page.tsx'), 'TenantsPage'),
+)
 
-const operational = createRoute({
-  ...at,
-  path: '/operational',
-  component: lazyRouteComponent(
-    async () => await import('./pages/operational/operational-page.tsx'),
-    'OperationalPage',
-  ),
-})
+const operational = createRoute(
+  page('/operational', () => import('./pages/operational/operational-page.tsx'), 'OperationalPage'),
+)
 
-const sources = createRoute({
-  ...at,
-  path: '/sources',
-  component: lazyRouteComponent(
-    async () => await import('./pages/sources/sources-page.tsx'),
-    'SourcesPage',
-  ),
-})
+const sources = createRoute(
+  page('/sources', () => import('./pages/sources/sources-page.tsx'), 'SourcesPage'),
+)
 
-const source = createRoute({
-  ...at,
-  path: '/sources/$appId/$sourceId',
-  component: lazyRouteComponent(
-    async () => await import('./pages/sources/source-page.tsx'),
-    'SourcePage',
-  ),
-})
+const source = createRoute(
+  page('/sources/$appId/$sourceId', () => import('./pages/sources/source-page.tsx'), 'SourcePage'),
+)
 
-const templates = createRoute({
-  ...at,
-  path: '/templates',
-  component: lazyRouteComponent(
-    async () => await import('./pages/templates/templates-page.tsx'),
-    'TemplatesPage',
-  ),
-})
+const templates = createRoute(
+  page('/templates', () => import('./pages/templates/templates-page.tsx'), 'TemplatesPage'),
+)
 
-const template = createRoute({
-  ...at,
-  path: '/templates/$templateId',
-  component: lazyRouteComponent(
-    async () => await import('./pages/templates/template-page.tsx'),
+const template = createRoute(
+  page(
+    '/templates/$templateId',
+    () => import('./pages/templates/template-page.tsx'),
     'TemplatePage',
   ),
-})
+)
 
-const portalSettings = createRoute({
-  ...at,
-  path: '/portal-settings',
-  component: lazyRouteComponent(
-    async () => await import('./pages/portal-settings/portal-settings-page.tsx'),
+const portalSettings = createRoute(
+  page(
+    '/portal-settings',
+    () => import('./pages/portal-settings/portal-settings-page.tsx'),
     'PortalSettingsPage',
   ),
-})
+)
 
 const audit = createRoute({
-  ...at,
-  path: '/audit',
+  ...page('/audit', () => import('./pages/audit/audit-page.tsx'), 'AuditPage'),
   validateSearch: auditSearch,
-  component: lazyRouteComponent(
-    async () => await import('./pages/audit/audit-page.tsx'),
-    'AuditPage',
-  ),
 })
 
-const privacy = createRoute({
-  ...at,
-  path: '/privacy',
-  component: lazyRouteComponent(
-    async () => await import('./pages/privacy/privacy-page.tsx'),
-    'PrivacyPage',
-  ),
-})
+const privacy = createRoute(
+  page('/privacy', () => import('./pages/privacy/privacy-page.tsx'), 'PrivacyPage'),
+)
 
 const system = createRoute({
-  ...at,
-  path: '/system',
+  ...page('/system', () => import('./pages/system/system-page.tsx'), 'SystemPage'),
   validateSearch: systemSearch,
-  component: lazyRouteComponent(
-    async () => await import('./pages/system/system-page.tsx'),
-    'SystemPage',
-  ),
 })
 
-const design = createRoute({
-  ...at,
-  path: '/design',
-  component: lazyRouteComponent(
-    async () => await import('./pages/design/design-page.tsx'),
-    'DesignPage',
-  ),
-})
+const design = createRoute(
+  page('/design', () => import('./pages/design/design-page.tsx'), 'DesignPage'),
+)
 
 const routeTree = root.addChildren([
   signIn,

@@ -3,6 +3,7 @@ import { useId } from 'react'
 import { useTranslations } from 'use-intl'
 import { Button } from './button.tsx'
 import { Dialog } from './dialog.tsx'
+import { Form } from './form.tsx'
 import styles from './layout.module.css'
 
 /** A form in a dialog: sent by its button or by Enter, and kept as it was typed when it is refused. */
@@ -41,17 +42,9 @@ export function FormDialog({
         </>
       }
     >
-      <form
-        id={id}
-        noValidate
-        className={styles.stack}
-        onSubmit={(event) => {
-          event.preventDefault()
-          onSend()
-        }}
-      >
+      <Form id={id} className={styles.stack} onSend={onSend}>
         {children}
-      </form>
+      </Form>
     </Dialog>
   )
 }

@@ -1,8 +1,22 @@
-import type { Dispatch, ReactNode, SetStateAction } from 'react'
+import type { ComponentProps, Dispatch, ReactNode, SetStateAction } from 'react'
 import { asProblem } from '../api/problem.ts'
 import { useFieldWords, useProblemDetail, useProblemWords } from '../words/problem-words.ts'
 import { Notice } from './states.tsx'
 import { Foreign } from './layout.tsx'
+
+/** Sent by its button or by Enter; what is wrong with its fields is said by us, and not by the browser. */
+export function Form({ onSend, ...rest }: { onSend: () => void } & ComponentProps<'form'>) {
+  return (
+    <form
+      noValidate
+      {...rest}
+      onSubmit={(event) => {
+        event.preventDefault()
+        onSend()
+      }}
+    />
+  )
+}
 
 /**
  * Ties a form's controls to what was typed so far, whose members are called as Pombo calls them, and to what it said

@@ -1,14 +1,10 @@
 // What a person may not do is not offered, and what they may not see is said: by role, and in a portal by its pages.
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { meet, wordsOf } from '../support/browser.ts'
-import { type Addresses, fillHostile } from '../support/hostile.ts'
+import { type Addresses, fillHostile, paths } from '../support/hostile.ts'
 import { type Stand, startStand } from '../support/stand.ts'
 
 const w = wordsOf('en')
-const router = await readFile(join(import.meta.dirname, '../../src/router.tsx'), 'utf8')
-const paths = [...router.matchAll(/\n {2}path: '([^']+)'/g)].map(([, path]) => path!)
 
 let stand: Stand
 let addresses: Addresses

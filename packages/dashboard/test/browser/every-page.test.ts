@@ -1,20 +1,16 @@
 // Each page of the router, filled with what strangers send: readable by everybody, at every width, and never markup.
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { join } from 'node:path'
 import type { AxeResults } from 'axe-core'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { desktop, meet, type Person, phone, wide, wordsOf } from '../support/browser.ts'
-import { type Addresses, fillHostile } from '../support/hostile.ts'
+import { type Addresses, fillHostile, paths as pathsOfRouter } from '../support/hostile.ts'
 import { type Asked, intercept } from '../support/intercept.ts'
 import { type Stand, startStand } from '../support/stand.ts'
 
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-const router = await readFile(join(import.meta.dirname, '../../src/router.tsx'), 'utf8')
-const paths = [...router.matchAll(/\n {2}path: '([^']+)'/g)]
-  .map(([, path]) => path!)
-  .filter((path) => path !== '/')
+const paths = pathsOfRouter.filter((path) => path !== '/')
 /** What the same addresses show besides. */
 const views = [
   '/failed?endpoint=$endpointId',

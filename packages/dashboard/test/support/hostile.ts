@@ -1,4 +1,6 @@
 // What strangers send: markup that would run, text that turns lines around, and lines without end.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Stand } from './stand.ts'
 import { until } from '../../../server/test/support/receiver.ts'
 
@@ -8,6 +10,13 @@ export const markup =
   '<script class="hostile">window.hostile=1</script>'
 const turned = '\u202Egnp.exe\u202C \u2066\u0627\u0644\u0633\u0644\u0627\u0645 \uFFFE'
 const endless = 'W'.repeat(400)
+
+const router = readFileSync(join(import.meta.dirname, '../../src/router.tsx'), 'utf8')
+/** Of all pages, as the router names them. */
+export const paths = Array.from(
+  router.matchAll(/\n {2}path: '([^']+)'|\bpage\(\s*'([^']+)'/g),
+  ([, path, page]) => path ?? page!,
+)
 
 /** Addresses of all there is, by the parameters of the router's paths. */
 export interface Addresses {

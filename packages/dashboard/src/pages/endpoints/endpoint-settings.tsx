@@ -4,7 +4,7 @@ import { useTranslations } from 'use-intl'
 import { api, ask } from '../../api/client.ts'
 import type { Endpoint } from '../../api/shapes.ts'
 import { Button } from '../../parts/button.tsx'
-import { useFieldErrors } from '../../parts/form.tsx'
+import { Form, useFieldErrors } from '../../parts/form.tsx'
 import { Stack } from '../../parts/layout.tsx'
 import { Notice } from '../../parts/states.tsx'
 import { useSay } from '../../parts/toast.tsx'
@@ -59,13 +59,7 @@ export function EndpointSettings({ appId, endpoint }: { appId: string; endpoint:
     if (isFit(draft)) save.mutate(draft)
   }
   return (
-    <form
-      noValidate
-      onSubmit={(event) => {
-        event.preventDefault()
-        submit()
-      }}
-    >
+    <Form onSend={submit}>
       <Stack>
         {!may('administer') && <Notice tone="info">{common('noPermissionToAct')}</Notice>}
         <EndpointForm
@@ -84,6 +78,6 @@ export function EndpointSettings({ appId, endpoint }: { appId: string; endpoint:
           </div>
         )}
       </Stack>
-    </form>
+    </Form>
   )
 }

@@ -2,7 +2,7 @@ import { useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { api, ask } from '../../api/client.ts'
 import { Button } from '../../parts/button.tsx'
-import { useFieldErrors } from '../../parts/form.tsx'
+import { Form, useFieldErrors } from '../../parts/form.tsx'
 import { Back, Page, Panel, Stack } from '../../parts/layout.tsx'
 import { NoPermission } from '../../parts/states.tsx'
 import { useMay, useSession } from '../../session/session.ts'
@@ -73,13 +73,7 @@ export function NewEndpointPage() {
   }
   return (
     <Page title={t('newTitle')} back={<Back to="/endpoints">{list('back')}</Back>}>
-      <form
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault()
-          submit()
-        }}
-      >
+      <Form onSend={submit}>
         <Stack>
           {kind === 'account' && (
             <Panel>
@@ -94,7 +88,7 @@ export function NewEndpointPage() {
             </Button>
           </div>
         </Stack>
-      </form>
+      </Form>
     </Page>
   )
 }

@@ -7,7 +7,7 @@ import { asProblem } from '../../api/problem.ts'
 import type { Endpoint } from '../../api/shapes.ts'
 import { Button, IconButton } from '../../parts/button.tsx'
 import { TextField } from '../../parts/field.tsx'
-import { useFieldErrors } from '../../parts/form.tsx'
+import { Form, useFieldErrors } from '../../parts/form.tsx'
 import { Columns, Muted, Panel, Row, Stack } from '../../parts/layout.tsx'
 import { Bones, Failure } from '../../parts/states.tsx'
 import { useSay } from '../../parts/toast.tsx'
@@ -128,13 +128,7 @@ function HeadersForm({
   const change = (id: number, part: Partial<Line>): void =>
     setLines((all) => all.map((one) => (one.id === id ? { ...one, ...part } : one)))
   return (
-    <form
-      noValidate
-      onSubmit={(event) => {
-        event.preventDefault()
-        save.mutate()
-      }}
-    >
+    <Form onSend={() => save.mutate()}>
       <Stack tight>
         <Muted>{t('headersHow')}</Muted>
         {rest}
@@ -197,6 +191,6 @@ function HeadersForm({
           </Button>
         </Row>
       </Stack>
-    </form>
+    </Form>
   )
 }

@@ -7,7 +7,7 @@ import type { PortalSettings } from '../../api/shapes.ts'
 import { Button } from '../../parts/button.tsx'
 import { Code } from '../../parts/code.tsx'
 import { CheckField, SelectField, TextArea, TextField } from '../../parts/field.tsx'
-import { orNull, useFields } from '../../parts/form.tsx'
+import { Form, orNull, useFields } from '../../parts/form.tsx'
 import { Columns, Page, Panel, Row, Stack } from '../../parts/layout.tsx'
 import { Awaiting } from '../../parts/states.tsx'
 import { useSay } from '../../parts/toast.tsx'
@@ -96,13 +96,7 @@ function SettingsForm({ settings }: { settings: PortalSettings }) {
     text.trim() === '' || colour.test(text.trim()) ? undefined : t('colourWrong')
   return (
     <Panel title={t('look')}>
-      <form
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault()
-          save.mutate()
-        }}
-      >
+      <Form onSend={() => save.mutate()}>
         <Stack>
           {rest}
           <TextField label={t('name')} help={t('nameHelp')} optional {...text('name')} />
@@ -176,7 +170,7 @@ function SettingsForm({ settings }: { settings: PortalSettings }) {
             </Row>
           )}
         </Stack>
-      </form>
+      </Form>
     </Panel>
   )
 }

@@ -7,7 +7,7 @@ import type { PersonErasure } from '../../api/shapes.ts'
 import { Button } from '../../parts/button.tsx'
 import { Confirm } from '../../parts/confirm.tsx'
 import { CheckField, TextField } from '../../parts/field.tsx'
-import { useFieldErrors } from '../../parts/form.tsx'
+import { Form, useFieldErrors } from '../../parts/form.tsx'
 import { Columns, Page, Panel, Row, Stack } from '../../parts/layout.tsx'
 import { NoPermission, Notice } from '../../parts/states.tsx'
 import { useMay } from '../../session/session.ts'
@@ -57,10 +57,8 @@ export function PrivacyPage() {
     <Page title={t('title')} lead={t('lead')}>
       <Columns>
         <Panel title={t('person')}>
-          <form
-            noValidate
-            onSubmit={(event) => {
-              event.preventDefault()
+          <Form
+            onSend={() => {
               setJudged(true)
               if (named.length > 0) find.mutate()
             }}
@@ -107,7 +105,7 @@ export function PrivacyPage() {
                 </>
               )}
             </Stack>
-          </form>
+          </Form>
         </Panel>
         {report === undefined
           ? found !== undefined && <Found found={found} />

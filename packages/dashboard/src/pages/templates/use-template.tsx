@@ -5,7 +5,7 @@ import type { Template } from '../../api/shapes.ts'
 import { Button, buttonClass } from '../../parts/button.tsx'
 import { Code } from '../../parts/code.tsx'
 import { TextField } from '../../parts/field.tsx'
-import { useFieldErrors } from '../../parts/form.tsx'
+import { Form, useFieldErrors } from '../../parts/form.tsx'
 import { Columns, Panel, Row, Stack } from '../../parts/layout.tsx'
 import { listOf } from '../../parts/list-of.ts'
 import { AppChoice, useAppChoice } from '../../shell/app-choice.tsx'
@@ -55,13 +55,7 @@ export function UseTemplate({ template }: { template: Template }) {
   return (
     <Columns>
       <Panel title={t('fields')}>
-        <form
-          noValidate
-          onSubmit={(event) => {
-            event.preventDefault()
-            submit()
-          }}
-        >
+        <Form onSend={submit}>
           <Stack>
             {setUp !== null && (
               <Stack tight>
@@ -115,7 +109,7 @@ export function UseTemplate({ template }: { template: Template }) {
               )}
             </Row>
           </Stack>
-        </form>
+        </Form>
       </Panel>
       <TemplatePreview template={template} appId={appId} values={values} />
     </Columns>
