@@ -6,9 +6,9 @@
 import { fields, type Fields, text } from '../../core/json-values.ts'
 import { qrAt } from '../gateway/mapping.ts'
 import type { Origin } from '../gateway/origin.ts'
-import { jsonObject, notUnderstood, originOf, sessionOf, understood } from '../gateway/request.ts'
+import { enveloped, jsonObject } from '../gateway/request.ts'
 import { verifySecret } from '../gateway/signature.ts'
-import type { GatewayRequest, GatewaySource, Mapped, Parsed } from '../gateway/gateway.ts'
+import type { GatewaySource, Mapped } from '../gateway/gateway.ts'
 import { structName, whatsmeowEvents } from '../client-libraries/whatsmeow/events.ts'
 import { whatsmeowMessage, whatsmeowReceipt } from '../client-libraries/whatsmeow/message.ts'
 
@@ -16,22 +16,13 @@ export const evolutionGo: GatewaySource = {
   name: 'evolution-go',
   verify: async (request, secret) =>
     verifySecret(text(jsonObject(request.rawBody)?.['instanceToken']), secret),
-  parse,
-}
-
-async function parse(request: GatewayRequest): Promise<Parsed> {
-  const body = jsonObject(request.rawBody)
-  const name = text(body?.['event'])
-  if (!body || name === null) return notUnderstood(request, 'the body has no event')
-  const session = sessionOf(request, 'evolution-go', body['instanceName'], body['instanceId'])
-  return understood(
-    eventsOf(originOf(request, 'evolution-go', session, name), fields(body['data']) ?? {}, body),
-  )
+  parse: enveloped('evolution-go', 'event', ['instanceName', 'instanceId'], eventsOf),
 }
 
 const qr = qrAt('code', 'qrcode', 'pairingCode')
 
-function eventsOf(origin: Origin, data: Fields, body: Fields): Mapped {
+function eventsOf(origin: Origin, body: Fields): Mapped {
+  const data = fields(body['data']) ?? {}
   if (origin.name === 'QRCode') return qr(origin, data)
   const name = structName(origin.name)
   if (name === 'Message')

@@ -2,7 +2,7 @@
 import { fields, type Fields, text } from '../../core/json-values.ts'
 import type { Origin } from './origin.ts'
 import { hashOf, joined, without } from './origin.ts'
-import type { GatewayRequest, Mapped, Parsed } from './gateway.ts'
+import type { GatewayRequest, GatewaySource, Mapped, Parsed } from './gateway.ts'
 
 /** The body as a JSON object; undefined when it is none. */
 export function jsonObject(bytes: Buffer | string): Fields | undefined {
@@ -89,6 +89,25 @@ export function originOf(
     hash: hashOf(hashed),
     receivedAtMs: request.receivedAtMs,
     me: null,
+  }
+}
+
+/**
+ * Reads an envelope that is a JSON object: `nameAt` is the member that names the event, `sessionAt` those that may name
+ * the session, the first that does.
+ */
+export function enveloped(
+  source: string,
+  nameAt: string,
+  sessionAt: readonly string[],
+  eventsOf: (origin: Origin, body: Fields) => Mapped,
+): GatewaySource['parse'] {
+  return async (request) => {
+    const body = jsonObject(request.rawBody)
+    const name = text(body?.[nameAt])
+    if (!body || name === null) return notUnderstood(request, `the body has no ${nameAt}`)
+    const session = sessionOf(request, source, ...sessionAt.map((at) => body[at]))
+    return understood(eventsOf(originOf(request, source, session, name), body))
   }
 }
 

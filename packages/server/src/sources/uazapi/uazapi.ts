@@ -10,16 +10,9 @@ import { entry, fields, type Fields, text } from '../../core/json-values.ts'
 import { chatOf, counterpart, jidOfUser, personOf } from '../../whatsapp/identity/jid.ts'
 import { whatsmeowEvents } from '../client-libraries/whatsmeow/events.ts'
 import { whatsmeowReceipt } from '../client-libraries/whatsmeow/message.ts'
-import type { GatewayRequest, GatewaySource, Mapped, Parsed } from '../gateway/gateway.ts'
+import type { GatewaySource, Mapped } from '../gateway/gateway.ts'
 import { fallback, mapped, type Origin, withRaw } from '../gateway/origin.ts'
-import {
-  jsonObject,
-  notUnderstood,
-  originOf,
-  sessionOf,
-  understood,
-  withoutTokens,
-} from '../gateway/request.ts'
+import { enveloped, jsonObject, withoutTokens } from '../gateway/request.ts'
 import { verifySecret } from '../gateway/signature.ts'
 import { connection } from './connection.ts'
 import { message } from './message.ts'
@@ -29,7 +22,7 @@ export const uazapi: GatewaySource = {
   absent: "the body has no token of the instance's",
   verify: async (request, secret) =>
     verifySecret(text(jsonObject(request.rawBody)?.['token']), secret),
-  parse,
+  parse: enveloped('uazapi', 'EventType', ['instanceName', 'owner'], eventsOf),
 }
 
 type Handler = (origin: Origin, body: Fields) => Mapped
@@ -43,16 +36,11 @@ const handlers: Readonly<Record<string, Handler>> = {
   call: (origin, body) => struct(origin, body, null),
 }
 
-async function parse(request: GatewayRequest): Promise<Parsed> {
-  const body = jsonObject(request.rawBody)
-  const name = text(body?.['EventType'])
-  if (!body || name === null) return notUnderstood(request, 'the body has no EventType')
-  const session = sessionOf(request, 'uazapi', body['instanceName'], body['owner'])
-  const me = personOf(jidOfUser(body['owner']))
-  const origin = { ...originOf(request, 'uazapi', session, name), me }
+function eventsOf(origin: Origin, body: Fields): Mapped {
+  const known = { ...origin, me: personOf(jidOfUser(body['owner'])) }
   const told = withoutTokens(body) as Fields
-  const handler = entry(handlers, name)
-  return understood(handler ? handler(origin, told) : mapped(fallback(origin, told)))
+  const handler = entry(handlers, origin.name)
+  return handler ? handler(known, told) : mapped(fallback(known, told))
 }
 
 /** whatsmeow's struct in `event`; what is none is passed on. */

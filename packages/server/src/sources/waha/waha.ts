@@ -3,14 +3,19 @@
  * ids are real: they are the same on every retry. Signed with HMAC-SHA512 of the raw body where a key is set.
  */
 import { personOf } from '../../whatsapp/identity/jid.ts'
-import { fields, text, entry } from '../../core/json-values.ts'
+import { entry, fields, type Fields, text } from '../../core/json-values.ts'
 import { passOn } from '../gateway/mapping.ts'
-import { jsonObject, notUnderstood, originOf, sessionOf, understood } from '../gateway/request.ts'
+import type { Origin } from '../gateway/origin.ts'
+import { enveloped } from '../gateway/request.ts'
 import { verifyHmac } from '../gateway/signature.ts'
-import type { GatewayRequest, GatewaySource, Parsed, Verdict } from '../gateway/gateway.ts'
+import type { GatewayRequest, GatewaySource, Mapped, Verdict } from '../gateway/gateway.ts'
 import { wahaHandlers } from './events.ts'
 
-export const waha: GatewaySource = { name: 'waha', verify, parse }
+export const waha: GatewaySource = {
+  name: 'waha',
+  verify,
+  parse: enveloped('waha', 'event', ['session'], eventsOf),
+}
 
 async function verify(request: GatewayRequest, secret: string): Promise<Verdict> {
   const algorithm = request.headers['x-webhook-hmac-algorithm']
@@ -19,18 +24,15 @@ async function verify(request: GatewayRequest, secret: string): Promise<Verdict>
   return verifyHmac(request, 'x-webhook-hmac', secret, 'sha512')
 }
 
-async function parse(request: GatewayRequest): Promise<Parsed> {
-  const body = jsonObject(request.rawBody)
-  const event = text(body?.['event'])
-  if (!body || event === null) return notUnderstood(request, 'the body has no event')
+function eventsOf(origin: Origin, body: Fields): Mapped {
   const account = fields(body['me'])
-  const origin = {
-    ...originOf(request, 'waha', sessionOf(request, 'waha', body['session']), event),
+  const known = {
+    ...origin,
     id: text(body['id']),
     sentAt: body['timestamp'],
     me: account ? personOf(account['id'], account['lid'], text(account['pushName'])) : null,
   }
   const payload = fields(body['payload'])
-  const handler = payload ? (entry(wahaHandlers, event) ?? passOn) : passOn
-  return understood(handler(origin, body['payload'] ?? null))
+  const handler = payload ? (entry(wahaHandlers, origin.name) ?? passOn) : passOn
+  return handler(known, body['payload'] ?? null)
 }

@@ -5,10 +5,10 @@
  * Shapes from its sources: `src/util/createSessionUtil.ts` of wppconnect-server, the models and listeners of
  * @wppconnect-team/wppconnect. An event without a rule is passed on as it came.
  */
-import { entry, text } from '../../core/json-values.ts'
+import { entry } from '../../core/json-values.ts'
 import { passOn } from '../gateway/mapping.ts'
-import { jsonObject, notUnderstood, originOf, sessionOf, understood } from '../gateway/request.ts'
-import type { GatewayRequest, GatewaySource, Parsed } from '../gateway/gateway.ts'
+import { enveloped } from '../gateway/request.ts'
+import type { GatewaySource } from '../gateway/gateway.ts'
 import { wppHandlers } from './events.ts'
 
 export const wppConnect: GatewaySource = {
@@ -16,14 +16,7 @@ export const wppConnect: GatewaySource = {
   verify: async () => ({
     refused: 'WPPConnect proves nothing: leave the secret out, and keep the token in the address',
   }),
-  parse,
-}
-
-async function parse(request: GatewayRequest): Promise<Parsed> {
-  const body = jsonObject(request.rawBody)
-  const event = text(body?.['event'])
-  if (!body || event === null) return notUnderstood(request, 'the body has no event')
-  const session = sessionOf(request, 'wppconnect', body['session'])
-  const origin = originOf(request, 'wppconnect', session, event)
-  return understood((entry(wppHandlers, event) ?? passOn)(origin, body))
+  parse: enveloped('wppconnect', 'event', ['session'], (origin, body) =>
+    (entry(wppHandlers, origin.name) ?? passOn)(origin, body),
+  ),
 }

@@ -8,10 +8,10 @@
 import { entry, type Fields, list, text } from '../../core/json-values.ts'
 import { chatOf, personOf } from '../../whatsapp/identity/jid.ts'
 import type { MessageStatus } from '../../whatsapp/message/message.ts'
-import type { GatewayRequest, GatewaySource, Mapped, Parsed } from '../gateway/gateway.ts'
+import type { GatewaySource, Mapped } from '../gateway/gateway.ts'
 import { receiptBy, receiptWord, statusEvent } from '../gateway/message-events.ts'
 import { fallback, joined, make, mapped, type Origin } from '../gateway/origin.ts'
-import { jsonObject, notUnderstood, originOf, sessionOf, understood } from '../gateway/request.ts'
+import { enveloped } from '../gateway/request.ts'
 import { verifySecret } from '../gateway/signature.ts'
 import { chatJid, phoneJid } from './people.ts'
 import { received } from './received.ts'
@@ -20,7 +20,7 @@ export const zApi: GatewaySource = {
   name: 'z-api',
   absent: 'the header z-api-token is missing',
   verify: async (request, secret) => verifySecret(request.headers['z-api-token'], secret),
-  parse,
+  parse: enveloped('z-api', 'type', ['instanceId'], eventsOf),
 }
 
 type Handler = (origin: Origin, body: Fields) => Mapped
@@ -41,17 +41,10 @@ const handlers: Readonly<Record<string, Handler>> = {
   },
 }
 
-async function parse(request: GatewayRequest): Promise<Parsed> {
-  const body = jsonObject(request.rawBody)
-  const type = text(body?.['type'])
-  if (!body || type === null) return notUnderstood(request, 'the body has no type')
-  const session = sessionOf(request, 'z-api', body['instanceId'])
-  const me = personOf(phoneJid(body['connectedPhone']))
-  const origin = { ...originOf(request, 'z-api', session, type), me }
-  const handler = entry(handlers, type)
-  return understood(
-    handler ? handler(origin, body) : mapped(fallback(origin, body, body['momment'])),
-  )
+function eventsOf(origin: Origin, body: Fields): Mapped {
+  const known = { ...origin, me: personOf(phoneJid(body['connectedPhone'])) }
+  const handler = entry(handlers, origin.name)
+  return handler ? handler(known, body) : mapped(fallback(known, body, body['momment']))
 }
 
 /** WhatsApp has taken an own message, or refused it. It says no time, and each message has one. */

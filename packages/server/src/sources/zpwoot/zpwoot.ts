@@ -11,13 +11,17 @@ import { fields, type Fields, firstText, text, entry } from '../../core/json-val
 import { readingEvents } from '../gateway/message-events.ts'
 import { event } from '../gateway/mapping.ts'
 import { fallback, make, mapped, type Origin, withRaw } from '../gateway/origin.ts'
-import { jsonObject, notUnderstood, originOf, sessionOf, understood } from '../gateway/request.ts'
+import { enveloped } from '../gateway/request.ts'
 import { sameSecret, verifyHmac } from '../gateway/signature.ts'
-import type { GatewayRequest, GatewaySource, Mapped, Parsed, Verdict } from '../gateway/gateway.ts'
+import type { GatewayRequest, GatewaySource, Mapped, Verdict } from '../gateway/gateway.ts'
 import { whatsmeowEvents } from '../client-libraries/whatsmeow/events.ts'
 import { whatsmeowReceipt } from '../client-libraries/whatsmeow/message.ts'
 
-export const zpwoot: GatewaySource = { name: 'zpwoot', verify, parse }
+export const zpwoot: GatewaySource = {
+  name: 'zpwoot',
+  verify,
+  parse: enveloped('zpwoot', 'event', ['session_id'], eventsOf),
+}
 
 /** A signature over the body where there is one, else the bare token of `Authorization`. */
 async function verify(request: GatewayRequest, secret: string): Promise<Verdict> {
@@ -27,19 +31,12 @@ async function verify(request: GatewayRequest, secret: string): Promise<Verdict>
   return sameSecret(token.replace(/^Bearer /i, ''), secret) ? 'ok' : 'bad'
 }
 
-async function parse(request: GatewayRequest): Promise<Parsed> {
-  const body = jsonObject(request.rawBody)
-  const name = text(body?.['event'])
-  if (!body || name === null) return notUnderstood(request, 'the body has no event')
-  const session = sessionOf(request, 'zpwoot', body['session_id'])
+function eventsOf(origin: Origin, body: Fields): Mapped {
   const data = fields(body['data']) ?? {}
-  const own = entry(words, name)
+  const own = entry(words, origin.name)
   // `timestamp` is when it was sent, made anew by nothing: a retry repeats the body to the byte.
-  const origin = originOf(request, 'zpwoot', session, name)
   const known = { ...origin, id: origin.hash }
-  return understood(
-    own ? own({ ...known, sentAt: body['timestamp'] }, data) : whatsmeowEvents(known, data),
-  )
+  return own ? own({ ...known, sentAt: body['timestamp'] }, data) : whatsmeowEvents(known, data)
 }
 
 type Word = (origin: Origin, data: Fields) => Mapped
