@@ -10,9 +10,7 @@ let api: TestApi
 beforeAll(async () => {
   api = await startApi({ metricsToken: 'scrape-me' })
 })
-afterAll(async () => {
-  await api?.stop()
-})
+afterAll(async () => await api?.stop())
 
 describe('keys', () => {
   test.each([

@@ -12,16 +12,12 @@ let appId: string
 beforeAll(async () => {
   api = await startApi()
 })
-afterAll(async () => {
-  await api?.stop()
-})
+afterAll(async () => await api?.stop())
 beforeEach(async () => {
   receiver = await startReceiver()
   appId = (await api.svix.application.create({ name: 'app' })).id
 })
-afterEach(async () => {
-  await receiver.close()
-})
+afterEach(async () => await receiver.close())
 
 const { send, finished } = messagesOf(
   () => api,

@@ -8,9 +8,7 @@ let api: TestApi
 beforeAll(async () => {
   api = await startApi()
 })
-afterAll(async () => {
-  await api?.stop()
-})
+afterAll(async () => await api?.stop())
 
 describe('applications', () => {
   test('can be created, read by id and uid, changed and deleted', async () => {

@@ -8,9 +8,7 @@ let appId: string
 beforeAll(async () => {
   api = await startApi()
 })
-afterAll(async () => {
-  await api?.stop()
-})
+afterAll(async () => await api?.stop())
 beforeEach(async () => {
   appId = (await api.svix.application.create({ name: 'app' })).id
 })

@@ -23,9 +23,7 @@ beforeAll(async () => {
   api = await startApi()
   document = (await (await fetch(`${api.url}/api/v1/openapi.json`)).json()) as Document
 })
-afterAll(async () => {
-  await api?.stop()
-})
+afterAll(async () => await api?.stop())
 
 const operations = () =>
   Object.entries(document.paths).flatMap(([path, methods]) =>

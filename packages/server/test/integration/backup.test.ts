@@ -165,9 +165,10 @@ test('after a restore what was open is "not sent" with the reason, until it is r
       reason: `not sent after a restore: whether it was delivered after the backup of ${takenAt} is not known`,
     })
   // A message of the time before is known by its event id; a new one goes out, and it alone.
-  const repeated = await restored.call('POST', '/api/v1/app/shop/msg', {
-    headers: { authorization: `Bearer ${restored.key}` },
-    body: { eventType: 'order.paid', eventId: 'order-3', payload: {} },
+  const repeated = await restored.api('POST', '/app/shop/msg', {
+    eventType: 'order.paid',
+    eventId: 'order-3',
+    payload: {},
   })
   expect(repeated.status).toBe(409)
   await send(restored, 77)

@@ -29,10 +29,7 @@ const paths: Door[] = []
 
 const json = 'application/json'
 const native = async (method: string, path: string, body?: unknown) =>
-  await pombo.call(method, `/api/v1${path}`, {
-    ...(body !== undefined && { body }),
-    headers: { authorization: `Bearer ${pombo.key}` },
-  })
+  await pombo.api(method, path, body)
 
 beforeAll(async () => {
   receiver = await startReceiver()

@@ -70,10 +70,7 @@ let sessions = 0
 async function newSession(on: TestPombo, url: string): Promise<string> {
   sessions += 1
   const id = `trouble-${sessions}`
-  const made = await on.call('POST', '/api/v1/sessions', {
-    body: { id, webhook_url: url },
-    headers: { authorization: `Bearer ${on.key}` },
-  })
+  const made = await on.api('POST', '/sessions', { id, webhook_url: url })
   expect(made.status).toBe(201)
   return id
 }

@@ -2,15 +2,14 @@
 import { Queue, type JobsOptions } from 'bullmq'
 import { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { type Called, startPombo, type TestPombo } from '../support/pombo-app.ts'
-import { type Receiver, startReceiver, until } from '../support/receiver.ts'
+import { startPombo, type TestPombo } from '../support/pombo-app.ts'
+import { type Receiver, until, receiverOfTest } from '../support/receiver.ts'
 import { redisMissing, type RedisServer, startRedis } from '../support/redis-server.ts'
 
 let redis: RedisServer
 let pombo: TestPombo
 const producers: Redis[] = []
 const queues: Queue[] = []
-const receivers: Receiver[] = []
 
 /** The document's options of the queue `webhook-delivery`. */
 const documented: JobsOptions = {
@@ -35,7 +34,6 @@ beforeEach((context) => {
 afterEach(async () => {
   for (const queue of queues.splice(0)) await queue.close()
   for (const client of producers.splice(0)) await client.quit()
-  for (const receiver of receivers.splice(0)) await receiver.close()
 })
 afterAll(async () => {
   await pombo?.stop()
@@ -52,18 +50,7 @@ function queue(name: 'message-receive' | 'webhook-delivery'): Queue {
   return made
 }
 
-function call(method: string, path: string, body?: unknown): Promise<Called> {
-  return pombo.call(method, `/api/v1${path}`, {
-    ...(body === undefined ? {} : { body }),
-    headers: { authorization: `Bearer ${pombo.key}` },
-  })
-}
-
-async function receiver(answer?: Receiver['answer']): Promise<Receiver> {
-  const started = await startReceiver(answer)
-  receivers.push(started)
-  return started
-}
+const call: TestPombo['api'] = (...given) => pombo.api(...given)
 
 let sessions = 0
 function newId(): string {
@@ -111,7 +98,7 @@ async function done(of: Queue, jobId: string) {
 }
 
 test('a job of message-receive reaches the session’s webhook as documented, and is completed with its id', async () => {
-  const target = await receiver()
+  const target = await receiverOfTest()
   const session = await newSession(target.url)
   const jobs = queue('message-receive')
   await jobs.add('receive', received(session, '3EB0C7A1'), { jobId: 'msg-receive-3EB0C7A1' })
@@ -173,7 +160,7 @@ test('a job of message-receive reaches the session’s webhook as documented, an
 })
 
 test('a raw_media, names and whatever content holds leave as they were enqueued', async () => {
-  const target = await receiver()
+  const target = await receiverOfTest()
   const session = await newSession(target.url)
   const raw_media = {
     url: 'https://mmg.whatsapp.net/v/t62.7118-24/1_n.enc?ccb=11-4',
@@ -199,7 +186,7 @@ test('a raw_media, names and whatever content holds leave as they were enqueued'
 })
 
 test('a message is delivered once by its WhatsApp id, however many jobs bring it, at once or in turn', async () => {
-  const target = await receiver()
+  const target = await receiverOfTest()
   const session = await newSession(target.url)
   const jobs = queue('message-receive')
   const twenty = Array.from({ length: 20 }, () => ({
@@ -220,7 +207,7 @@ test('a message is delivered once by its WhatsApp id, however many jobs bring it
 })
 
 test('a job of webhook-delivery is sent to its URL under its own id, its payload to the digit', async () => {
-  const target = await receiver()
+  const target = await receiverOfTest()
   const session = newId()
   const jobId = `webhook-${session}-message.sent-1699876543-xyz`
   const jobs = queue('webhook-delivery')
@@ -258,8 +245,8 @@ test('a job of webhook-delivery is sent to its URL under its own id, its payload
 })
 
 test('another receiver’s URL gets what jobs address to it and nothing else; the session’s webhook none', async () => {
-  const own = await receiver()
-  const other = await receiver()
+  const own = await receiverOfTest()
+  const other = await receiverOfTest()
   const session = await newSession(own.url)
   const jobs = queue('webhook-delivery')
   const data = { sessionId: session, event: 'message.read', payload: {} }
@@ -283,7 +270,7 @@ test('another receiver’s URL gets what jobs address to it and nothing else; th
 
 test('a delivery that fails is retried under the same id; its failures are told as the document says', async () => {
   let failures = 1
-  const target = await receiver(() => (failures-- > 0 ? { status: 500 } : {}))
+  const target = await receiverOfTest(() => (failures-- > 0 ? { status: 500 } : {}))
   const session = newId()
   await queue('webhook-delivery').add(
     'deliver',
@@ -301,7 +288,7 @@ test('a delivery that fails is retried under the same id; its failures are told 
 })
 
 test('what cannot be a message fails for good with the reason, and holds up nobody', async () => {
-  const target = await receiver()
+  const target = await receiverOfTest()
   const session = await newSession(target.url)
   const receives = queue('message-receive')
   const deliveries = queue('webhook-delivery')
@@ -346,7 +333,7 @@ test('what cannot be a message fails for good with the reason, and holds up nobo
 })
 
 test('completed and failed jobs stay as long as their producer says, and otherwise as the settings say', async () => {
-  const target = await receiver()
+  const target = await receiverOfTest()
   const session = await newSession(target.url)
   const jobs = queue('message-receive')
   const add = async (

@@ -35,9 +35,7 @@ afterAll(async () => {
 beforeEach(async () => {
   receiver = await startReceiver()
 })
-afterEach(async () => {
-  await receiver.close()
-})
+afterEach(async () => await receiver.close())
 
 const uids = ['plain', 'batch', 'keyed', 'strict'] as const
 /** What is done by hand is done to these. */

@@ -12,15 +12,11 @@ let receiver: Receiver
 beforeAll(async () => {
   api = await startApi()
 })
-afterAll(async () => {
-  await api?.stop()
-})
+afterAll(async () => await api?.stop())
 beforeEach(async () => {
   receiver = await startReceiver()
 })
-afterEach(async () => {
-  await receiver.close()
-})
+afterEach(async () => await receiver.close())
 
 const uids = ['plain', 'batch', 'keyed'] as const
 const settings = {

@@ -12,9 +12,7 @@ let database: TestDatabase
 beforeAll(async () => {
   database = await createTestDatabase()
 })
-afterAll(async () => {
-  await database?.drop()
-})
+afterAll(async () => await database?.drop())
 
 const uuid = (last: string) => `01000000-0000-7000-8000-0000000000${last}`
 const [endpointId, messageId, tenantId, appId, node] = ['01', '02', '03', '04', '05'].map(uuid)

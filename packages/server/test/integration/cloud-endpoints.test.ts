@@ -21,10 +21,7 @@ beforeEach(async () => {
 })
 
 const call = (method: string, path: string, body?: unknown) =>
-  pombo.call(method, `/api/v1/app/${appId}${path}`, {
-    headers: { authorization: `Bearer ${pombo.key}` },
-    ...(body === undefined ? {} : { body }),
-  })
+  pombo.api(method, `/app/${appId}${path}`, body)
 const endpoint = (more: object = {}) => svix.endpoint.create(appId, { url: receiver.url, ...more })
 const at = (path: string) => new URL(path, receiver.url).href
 const send = (payload: unknown) =>

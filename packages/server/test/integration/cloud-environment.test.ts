@@ -12,10 +12,7 @@ beforeAll(async () => {
 afterAll(() => pombo.stop())
 
 const call = (key: string, method: string, path: string, body?: unknown) =>
-  pombo.call(method, `/api/v1${path}`, {
-    headers: { authorization: `Bearer ${key}` },
-    ...(body === undefined ? {} : { body }),
-  })
+  pombo.api(method, path, body, key)
 async function tenant() {
   const { body } = await call(pombo.key, 'POST', '/tenant', { name: 'of its own' })
   const key = String(body.key)

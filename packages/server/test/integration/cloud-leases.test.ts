@@ -21,11 +21,7 @@ beforeEach(async () => {
   reader = await readerOf(sinkId)
 })
 
-const call = (method: string, path: string, body?: unknown) =>
-  pombo.call(method, `/api/v1${path}`, {
-    headers: { authorization: `Bearer ${pombo.key}` },
-    ...(body === undefined ? {} : { body }),
-  })
+const call: TestPombo['api'] = (...given) => pombo.api(...given)
 const poller = async (more: object = {}): Promise<string> =>
   (await call('POST', `/app/${appId}/polling-endpoint`, { name: 'p', ...more })).body.id as string
 const send = (n: number, eventType = 'd.a') =>

@@ -29,10 +29,7 @@ async function tenant(more: object = {}) {
   }
 }
 const call = (key: string, method: string, path: string, body?: unknown) =>
-  pombo.call(method, `/api/v1${path}`, {
-    headers: { authorization: `Bearer ${key}` },
-    ...(body === undefined ? {} : { body }),
-  })
+  pombo.api(method, path, body, key)
 const finished = (svix: Svix, id: string) =>
   until(async () => {
     const task = await svix.backgroundTask.get(id)

@@ -19,11 +19,7 @@ beforeEach(async () => {
 })
 
 const clientOf = (key: string) => new Svix(key, { serverUrl: pombo.url, numRetries: 0 })
-const call = (method: string, path: string, body?: unknown, key = pombo.key) =>
-  pombo.call(method, `/api/v1${path}`, {
-    headers: { authorization: `Bearer ${key}` },
-    ...(body === undefined ? {} : { body }),
-  })
+const call: TestPombo['api'] = (...given) => pombo.api(...given)
 const send = (n: number, eventType = 'd.a', more: object = {}) =>
   svix.message.create(appId, { eventType, payload: { n }, ...more })
 const poller = async (more: object = {}): Promise<string> =>

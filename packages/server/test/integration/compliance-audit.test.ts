@@ -250,9 +250,7 @@ test('what is done through a dialect’s requests is in the log under their key'
       headers: { authorization, 'x-pombo-actor': 'operadora' },
     })
     expect(made.status).toBe(201)
-    const { body } = await pombo.call('GET', '/api/v1/audit?order=ascending', {
-      headers: { authorization: `Bearer ${pombo.key}` },
-    })
+    const { body } = await pombo.api('GET', '/audit?order=ascending')
     const found = (body.data as Entry[]).filter(({ onBehalfOf }) => onBehalfOf === 'operadora')
     expect(found.map(({ action, kind, actor }) => `${action} ${kind} ${actor}`)).toEqual([
       'create app bootstrap',

@@ -25,9 +25,7 @@ afterAll(async () => {
 beforeEach(async () => {
   receiver = await startReceiver()
 })
-afterEach(async () => {
-  await receiver.close()
-})
+afterEach(async () => await receiver.close())
 
 async function start(keys: string[]): Promise<void> {
   pombo = await startPombo(

@@ -32,12 +32,7 @@ afterAll(async () => {
   await receiver?.close()
 })
 
-async function call(method: string, path: string, body?: object, key = pombo.key) {
-  return await pombo.call(method, `/api/v1${path}`, {
-    headers: { authorization: `Bearer ${key}` },
-    ...(body && { body }),
-  })
-}
+const call: TestPombo['api'] = (...given) => pombo.api(...given)
 
 describe('search', () => {
   const search = async (query: string, key?: string) => {

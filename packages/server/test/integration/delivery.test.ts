@@ -25,9 +25,7 @@ beforeEach(async () => {
   receiver = await startReceiver()
   appId = (await node.registry.apps.create(tenantId, { name: 'app' })).id
 })
-afterEach(async () => {
-  await receiver.close()
-})
+afterEach(async () => await receiver.close())
 
 const endpoint = async (settings: Partial<EndpointSettings> = {}) => {
   const made = await node.registry.endpoints.create(

@@ -23,9 +23,7 @@ const lines: BrokerLine[] = []
 beforeAll(async () => {
   api = await startApi()
 })
-afterAll(async () => {
-  await api?.stop()
-})
+afterAll(async () => await api?.stop())
 beforeEach(async () => {
   const uid = `shop-${randomBytes(4).toString('hex')}`
   await api.call('POST', '/api/v1/app', { body: { name: 'shop', uid } })

@@ -3,28 +3,22 @@ import { createHmac, randomUUID } from 'node:crypto'
 import { createServer } from 'node:http'
 import { createServer as createTcpServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { catalogue } from '../../src/dialects/agentes/events.ts'
 import { documentedWorkflows } from '../../src/dialects/agentes/workflows.ts'
 import { curl } from '../support/curl.ts'
 import { type Called, startPombo, type TestPombo } from '../support/pombo-app.ts'
-import { type Receiver, startReceiver, until } from '../support/receiver.ts'
+import { until, receiverOfTest } from '../support/receiver.ts'
 import { programOf, startReceiver as startProgram } from '../support/receiver-process.ts'
 
 let pombo: TestPombo
-const receivers: Receiver[] = []
 const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/) as unknown
 const uuid = expect.stringMatching(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/) as unknown
 
 beforeAll(async () => {
   pombo = await startPombo({ API_BASE_URL: 'https://api.agentesdeconversao.com.br' })
 })
-afterEach(async () => {
-  for (const receiver of receivers.splice(0)) await receiver.close()
-})
-afterAll(async () => {
-  await pombo?.stop()
-})
+afterAll(async () => await pombo?.stop())
 
 async function callOn(
   target: TestPombo,
@@ -41,12 +35,6 @@ async function callOn(
 
 const call = (method: string, path: string, body?: unknown, key?: string) =>
   callOn(pombo, method, path, body, key)
-
-async function receiver(answer?: Receiver['answer']): Promise<Receiver> {
-  const started = await startReceiver(answer)
-  receivers.push(started)
-  return started
-}
 
 /** An organisation of its own for each test, so that tests do not hear each other. */
 async function endpoint(url: string, more: object = {}): Promise<Record<string, unknown>> {
@@ -75,7 +63,7 @@ async function overOf(eventId: string): Promise<Record<string, unknown>> {
 }
 
 test('the document’s registration of a user reaches an endpoint, and its status says so, field by field', async () => {
-  const target = await receiver(() => ({ body: 'obrigado' }))
+  const target = await receiverOfTest(() => ({ body: 'obrigado' }))
   const made = await endpoint(target.url, { events: ['user.registered'] })
   const data = {
     user_id: 'uuid-user-id',
@@ -141,7 +129,7 @@ test('the document’s registration of a user reaches an endpoint, and its statu
 })
 
 test('the document’s generic event is delivered with its data to the letter', async () => {
-  const target = await receiver()
+  const target = await receiverOfTest()
   const { organization_id } = await endpoint(target.url)
   const posted = await pombo.call('POST', '/api/webhooks/trigger', {
     text:
@@ -159,7 +147,7 @@ test('the document’s generic event is delivered with its data to the letter', 
 })
 
 test('what an event is about can be said beside its data, and is in the envelope and in the status', async () => {
-  const target = await receiver()
+  const target = await receiverOfTest()
   const { organization_id } = await endpoint(target.url)
   const about = {
     event_source: 'supabase',
@@ -185,7 +173,7 @@ test('what an event is about can be said beside its data, and is in the envelope
 })
 
 test.each(catalogue.map(({ name }) => name))('%s has a path of its own', async (name) => {
-  const target = await receiver()
+  const target = await receiverOfTest()
   const { organization_id } = await endpoint(target.url, { events: [name] })
   const slug = name.replaceAll('.', '-')
   const posted = await call('POST', `/events/${slug}`, { user_id: 'u1', organization_id })
@@ -222,7 +210,7 @@ describe.each(['agentes/receiver.ts', 'agentes/receiver.py'])('%s', (file) => {
 })
 
 test('an endpoint is created, listed, read, changed and deleted', async () => {
-  const target = await receiver()
+  const target = await receiverOfTest()
   const user_id = randomUUID()
   const made = await endpoint(target.url, {
     name: 'CRM',
@@ -286,7 +274,7 @@ test('an endpoint is created, listed, read, changed and deleted', async () => {
 })
 
 test('an event of one organisation does not reach another’s endpoints, nor its key another’s things', async () => {
-  const [one, other] = [await receiver(), await receiver()]
+  const [one, other] = [await receiverOfTest(), await receiverOfTest()]
   const mine = await endpoint(one.url)
   const theirs = await endpoint(other.url)
   const { body } = await call('POST', '/events/agent-deleted', {
@@ -313,7 +301,7 @@ test('an event of one organisation does not reach another’s endpoints, nor its
 })
 
 test('an event that fails is processing, with its error, and tried again after the document’s 30 seconds', async () => {
-  const target = await receiver(() => ({ status: 500, body: 'quebrou' }))
+  const target = await receiverOfTest(() => ({ status: 500, body: 'quebrou' }))
   const made = await endpoint(target.url)
   const { body } = await call('POST', '/events/payment-failed', {
     organization_id: made['organization_id'],
@@ -377,11 +365,9 @@ test('the stats have the document’s members', async () => {
 })
 
 test('payments wait in the high queue, what else there is in the normal one', async () => {
-  const target = await receiver()
+  const target = await receiverOfTest()
   const made = await endpoint(target.url)
-  const shown = await pombo.call('GET', `/api/v1/app/${String(made['organization_id'])}/endpoint`, {
-    headers: { authorization: `Bearer ${pombo.key}` },
-  })
+  const shown = await pombo.api('GET', `/app/${String(made['organization_id'])}/endpoint`)
   const path = `/api/v1/app/${String(made['organization_id'])}/endpoint/${shown.body.data[0].id}`
   const paused = await pombo.call('POST', `${path}/pause`, {
     body: {},
@@ -440,7 +426,7 @@ describe('n8n', () => {
   }
 
   test('a workflow is registered, gets the events that match, and counts them', async () => {
-    const target = await receiver()
+    const target = await receiverOfTest()
     const made = await workflow(`${target.url}/webhook/user-registration`)
     const columns = {
       id: uuid,
@@ -479,7 +465,7 @@ describe('n8n', () => {
   })
 
   test('a workflow that is inactive in n8n answers 404, and is tried again', async () => {
-    const target = await receiver(() => ({ status: 404, body: 'not registered' }))
+    const target = await receiverOfTest(() => ({ status: 404, body: 'not registered' }))
     const { organization_id } = await workflow(target.url)
     const { body } = await call('POST', '/events/user-registered', { organization_id })
     await target.waitFor(1)
@@ -490,7 +476,7 @@ describe('n8n', () => {
   })
 
   test('the document’s sync hands data to the workflow that it names: by path, by name, by id, by event', async () => {
-    const target = await receiver()
+    const target = await receiverOfTest()
     const { organization_id } = await workflow(`${target.url}/webhook/user-registration`)
     await workflow(`${target.url}/webhook/other`, {
       organization_id,
@@ -539,7 +525,7 @@ test('a user above the rate is answered 429 with Retry-After, others are not; an
     expect(refused[0]!.headers.get('retry-after')).toBe('1')
     expect((await post('u2')).status).toBe(200)
 
-    const target = await receiver()
+    const target = await receiverOfTest()
     await callOn(limited, 'POST', '/endpoints', { name: 'slow', url: target.url, rate_limit: 2 })
     const sentAt = performance.now()
     for (let n = 0; n < 5; n++) await post(`other-${n}`)
@@ -552,7 +538,7 @@ test('a user above the rate is answered 429 with Retry-After, others are not; an
 })
 
 test('the document’s variables: a common secret, the seven workflows, and the health of what is around', async () => {
-  const n8n = await receiver()
+  const n8n = await receiverOfTest()
   const redis = createTcpServer((socket) => {
     socket.on('data', (bytes) => {
       const asked = bytes.toString()
@@ -669,7 +655,7 @@ test('the document’s variables: a common secret, the seven workflows, and the 
     const before = new Set(await secrets())
     await whole.app.stop()
     await new Promise((resolve) => redis.close(resolve))
-    const moved = await receiver()
+    const moved = await receiverOfTest()
     whole = await startPombo(
       { ...env, WEBHOOK_SECRET: 'new-secret', N8N_WEBHOOK_URL: moved.url },
       database,
@@ -728,11 +714,8 @@ test('what is not configured says so', async () => {
 test('another tenant’s endpoints are not signed with the operator’s secret', async () => {
   const whole = await startPombo({ WEBHOOK_SECRET: 'operators' })
   try {
-    const tenant = await whole.call('POST', '/api/v1/tenant', {
-      body: { name: 'Other' },
-      headers: { authorization: `Bearer ${whole.key}` },
-    })
-    const target = await receiver()
+    const tenant = await whole.api('POST', '/tenant', { name: 'Other' })
+    const target = await receiverOfTest()
     const key = tenant.body.key as string
     await callOn(whole, 'POST', '/endpoints', { name: 'x', url: target.url }, key)
     await callOn(whole, 'POST', '/endpoints', { name: 'y', url: `${target.url}/own` })

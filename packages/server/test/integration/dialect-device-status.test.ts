@@ -1,25 +1,19 @@
 // The routes of the dialect device-status: Pombo, whole, over HTTP, against document 002's calls and JSON.
 import { createHmac, randomBytes } from 'node:crypto'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { deviceStatus } from '../../src/dialects/device-status/device-status.ts'
 import { curl } from '../support/curl.ts'
 import { endpointOf, outgoing, samplesOf } from '../support/dialect-samples.ts'
 import { type Called, startPombo, type TestPombo } from '../support/pombo-app.ts'
-import { type Receiver, startReceiver, until } from '../support/receiver.ts'
+import { until, receiverOfTest } from '../support/receiver.ts'
 import { startReceiver as startProgram } from '../support/receiver-process.ts'
 
 let pombo: TestPombo
-const receivers: Receiver[] = []
 
 beforeAll(async () => {
   pombo = await startPombo({ POMBO_LOG_LEVEL: 'warn' })
 })
-afterEach(async () => {
-  for (const receiver of receivers.splice(0)) await receiver.close()
-})
-afterAll(async () => {
-  await pombo?.stop()
-})
+afterAll(async () => await pombo?.stop())
 
 function basic(text: string): string {
   return `Basic ${Buffer.from(text).toString('base64')}`
@@ -35,12 +29,6 @@ async function call(
     ...(body === undefined ? {} : { body }),
     headers: { authorization: basic(`anyone:${pombo.key}`), ...headers },
   })
-}
-
-async function receiver(answer?: Receiver['answer']): Promise<Receiver> {
-  const started = await startReceiver(answer)
-  receivers.push(started)
-  return started
 }
 
 async function register(body: object): Promise<string> {
@@ -83,7 +71,7 @@ test('the document’s registration gives a device with a hash of 16 hex digits'
 })
 
 test('the document’s update sets another URL and another secret on the device that the header names', async () => {
-  const [old, next] = [await receiver(), await receiver()]
+  const [old, next] = [await receiverOfTest(), await receiverOfTest()]
   const hash = 'a1b2c3d4e5f67890'
   await register({
     deviceHash: hash,
@@ -117,7 +105,7 @@ test('the document’s update sets another URL and another secret on the device 
 
 test('a device that moves here keeps its hash, which nobody else can take', async () => {
   const deviceHash = randomBytes(8).toString('hex')
-  const target = await receiver()
+  const target = await receiverOfTest()
   const made = await call('POST', '/api/devices', { deviceHash, statusWebhookUrl: target.url })
   expect(made.body).toMatchObject({ deviceHash })
   await call('POST', `/api/devices/${deviceHash}/events`, { code: 'CONTAINER_START' })
@@ -128,7 +116,7 @@ test('a device that moves here keeps its hash, which nobody else can take', asyn
 })
 
 test('what an update leaves out stays, and null takes it away', async () => {
-  const target = await receiver()
+  const target = await receiverOfTest()
   const hash = await register({ statusWebhookUrl: target.url, statusWebhookSecret: 's1' })
   const put = async (body: object) => (await call('PUT', `/api/devices/${hash}`, body)).body
   expect(await put({})).toMatchObject({ statusWebhookUrl: target.url, statusWebhookSigned: true })
@@ -147,7 +135,7 @@ test.each(
     provenance.startsWith('document 002, Exemplos Práticos'),
   ),
 )('$file: a report arrives as the document’s JSON', async ({ file, payload }) => {
-  const target = await receiver()
+  const target = await receiverOfTest()
   const hash = await register({ statusWebhookUrl: target.url })
   const { at, raw } = payload as { at: string; raw: { event: Record<string, unknown> } }
   const posted = await call('POST', `/api/devices/${hash}/events`, { ...raw.event, timestamp: at })
@@ -180,7 +168,7 @@ test('the document’s receiver takes what a report becomes, and its handlers ar
 })
 
 test('keys that nobody knows are kept, with all digits', async () => {
-  const target = await receiver()
+  const target = await receiverOfTest()
   const hash = await register({ statusWebhookUrl: target.url })
   const posted = await pombo.call('POST', `/api/devices/${hash}/events`, {
     text: '{"code":"OOM_KILLED","message":"sem memória","status":"error","bytes":12345678901234567890,"load":1.0}',
@@ -232,7 +220,7 @@ test('a device shows its status and what was heard last', async () => {
 })
 
 test('a report is answered while its receiver hangs', async () => {
-  const target = await receiver(() => ({ hang: true }))
+  const target = await receiverOfTest(() => ({ hang: true }))
   const hash = await register({ statusWebhookUrl: target.url })
   await call('POST', `/api/devices/${hash}/events`, { code: 'CONTAINER_START' })
   await target.waitFor(1)
@@ -245,7 +233,7 @@ test('a report is answered while its receiver hangs', async () => {
 })
 
 test('a webhook that fails is tried again after 1 s, and logged in the document’s words', async () => {
-  const target = await receiver((_, index) => ({ status: index === 0 ? 503 : 200 }))
+  const target = await receiverOfTest((_, index) => ({ status: index === 0 ? 503 : 200 }))
   const hash = await register({ statusWebhookUrl: target.url })
   await call('POST', `/api/devices/${hash}/events`, { code: 'CONTAINER_START' })
   const [first, second] = await target.waitFor(2)
@@ -261,7 +249,7 @@ test('a webhook that fails is tried again after 1 s, and logged in the document�
 })
 
 test('a device’s events arrive in their order, also when one of them is tried again', async () => {
-  const target = await receiver((_, index) => ({ status: index === 0 ? 500 : 200 }))
+  const target = await receiverOfTest((_, index) => ({ status: index === 0 ? 500 : 200 }))
   const hash = await register({ statusWebhookUrl: target.url })
   await call('POST', `/api/devices/${hash}/events`, { code: 'LIST_DEVICES', devices: [] })
   await call('POST', `/api/devices/${hash}/events`, { code: 'LIST_DEVICES', devices: [{}] })

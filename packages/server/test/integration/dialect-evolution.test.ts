@@ -3,12 +3,17 @@ import { createHmac } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { capture } from '../support/captures.ts'
 import { type Called, startPombo, type TestPombo } from '../support/pombo-app.ts'
-import { type Received, type Receiver, startReceiver, until } from '../support/receiver.ts'
+import {
+  type Received,
+  type Receiver,
+  startReceiver,
+  until,
+  receiverOfTest,
+} from '../support/receiver.ts'
 import { type ReceiverProcess, startReceiver as startProgram } from '../support/receiver-process.ts'
 
 let pombo: TestPombo
 let global: Receiver
-const receivers: Receiver[] = []
 const programs: ReceiverProcess[] = []
 let instances = 0
 
@@ -21,7 +26,6 @@ beforeAll(async () => {
   })
 })
 afterEach(async () => {
-  for (const receiver of receivers.splice(0)) await receiver.close()
   for (const program of programs.splice(0)) await program.stop()
 })
 afterAll(async () => {
@@ -42,12 +46,6 @@ function newInstance(): string {
 }
 
 const at = (instance: string) => encodeURIComponent(instance)
-
-async function receiver(answer?: Receiver['answer']): Promise<Receiver> {
-  const started = await startReceiver(answer)
-  receivers.push(started)
-  return started
-}
 
 let ids = 0
 /** As Evolution sends a text message, with the key that it lets out. */
@@ -123,7 +121,7 @@ test('a webhook is set and found as in Evolution', async () => {
 
 test('an Evolution’s event leaves to the instance’s webhook and the global one as the document’s payload', async () => {
   const instance = newInstance()
-  const main = await receiver()
+  const main = await receiverOfTest()
   await call('POST', `/webhook/set/${at(instance)}`, { webhook: { enabled: true, url: main.url } })
   const event = upsert(instance)
   const posted = await call('POST', `/evolution/${at(instance)}`, event)
@@ -154,7 +152,7 @@ test('an Evolution’s event leaves to the instance’s webhook and the global o
 
 test('the key that Evolution lets out in bodies is nowhere; a body has one only where its webhook asks', async () => {
   const instance = newInstance()
-  const main = await receiver()
+  const main = await receiverOfTest()
   const set = (webhook: object) =>
     call('POST', `/webhook/set/${at(instance)}`, {
       webhook: { enabled: true, url: main.url, ...webhook },
@@ -173,7 +171,7 @@ test('the key that Evolution lets out in bodies is nowhere; a body has one only 
 
 test('with byEvents the event’s name is behind the path; with events only those come', async () => {
   const instance = newInstance()
-  const main = await receiver()
+  const main = await receiverOfTest()
   await call('POST', `/webhook/set/${at(instance)}`, {
     webhook: {
       enabled: true,
@@ -277,7 +275,7 @@ test('the JWT of an Evolution with a jwt_key is verified where the instance’s 
 
 test('nothing is refused for what it says: unknown events, no JSON, other types, an Evolution Go', async () => {
   const instance = newInstance()
-  const main = await receiver()
+  const main = await receiverOfTest()
   await call('POST', `/webhook/set/${at(instance)}`, { webhook: { enabled: true, url: main.url } })
   const post = async (text: string, type: string, path = '') =>
     (
@@ -329,10 +327,7 @@ test('a mistake gets one answer, in the form of the others', async () => {
 
 test('an instance of another tenant is another one, and does not reach the environment’s webhooks', async () => {
   const instance = newInstance()
-  const made = await pombo.call('POST', '/api/v1/tenant', {
-    body: { name: 'other' },
-    headers: { authorization: `Bearer ${pombo.key}` },
-  })
+  const made = await pombo.api('POST', '/tenant', { name: 'other' })
   const other = made.body.key ?? made.body.apiKey ?? made.body.token
   const own = await call('POST', `/evolution/${at(instance)}`, upsert(instance, 'ours'))
   const theirs = await pombo.call('POST', `/evolution/${at(instance)}`, {
@@ -361,7 +356,7 @@ test('a webhook that is switched on without its URL stops the start', async () =
 })
 
 test('a change of the global webhook in the environment reaches the instances that there are', async () => {
-  const moved = await receiver()
+  const moved = await receiverOfTest()
   const environment = { WEBHOOK_GLOBAL_ENABLED: 'true', WEBHOOK_GLOBAL_URL: `${moved.url}/novo` }
   const second = await startPombo(environment, pombo.database)
   const urls = async (condition: string) => {

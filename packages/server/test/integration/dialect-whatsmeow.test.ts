@@ -1,22 +1,16 @@
 // The routes of the dialect whatsmeow: Pombo, whole, over HTTP, against the delivery plan's fields and JSON.
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Called, startPombo, type TestPombo } from '../support/pombo-app.ts'
-import { type Receiver, startReceiver, until } from '../support/receiver.ts'
+import { until, receiverOfTest } from '../support/receiver.ts'
 import { startReceiver as startProgram } from '../support/receiver-process.ts'
 
 let pombo: TestPombo
-const receivers: Receiver[] = []
 let sessions = 0
 
 beforeAll(async () => {
   pombo = await startPombo({ WEBHOOK_MAX_RETRIES: '1', WEBHOOK_RETRY_DELAY: '100ms' })
 })
-afterEach(async () => {
-  for (const receiver of receivers.splice(0)) await receiver.close()
-})
-afterAll(async () => {
-  await pombo?.stop()
-})
+afterAll(async () => await pombo?.stop())
 
 function call(
   method: string,
@@ -33,12 +27,6 @@ function call(
 function newSession(): string {
   sessions += 1
   return `550e8400-e29b-41d4-a716-4466554400${String(sessions).padStart(2, '0')}`
-}
-
-async function receiver(answer?: Receiver['answer']): Promise<Receiver> {
-  const started = await startReceiver(answer)
-  receivers.push(started)
-  return started
 }
 
 /** As `json.Marshal(evt)` of an *events.Message gives it. */
@@ -99,7 +87,7 @@ test('an event of a Go program arrives as the document’s message, with its tok
 
 test('the body on the wire is the document’s, field by field, and unsigned where no secret was given', async () => {
   const session = newSession()
-  const target = await receiver()
+  const target = await receiverOfTest()
   await call('PUT', `/sessions/${session}/webhook`, { url: target.url, token: 'raw-token' })
   await call('POST', `/sessions/${session}/events`, {
     type: 'Message',
@@ -128,7 +116,7 @@ test('the body on the wire is the document’s, field by field, and unsigned whe
 
 test('the log has every column of webhook_logs, and one row has the payload and the answer', async () => {
   const session = newSession()
-  const target = await receiver(() => ({ status: 200, body: 'obrigado' }))
+  const target = await receiverOfTest(() => ({ status: 200, body: 'obrigado' }))
   await call('PUT', `/sessions/${session}/webhook`, { url: target.url })
   await call('POST', `/sessions/${session}/events`, { type: 'message', event: messageEvent('A1') })
   const row = await oneLog(session, '&status=success')
@@ -159,7 +147,7 @@ test('the log has every column of webhook_logs, and one row has the payload and 
 
 test('a delivery is pending, retrying, then failed, each with what the document shows of it', async () => {
   const session = newSession()
-  const target = await receiver(() => ({ status: 500, body: 'quebrou' }))
+  const target = await receiverOfTest(() => ({ status: 500, body: 'quebrou' }))
   await call('PUT', `/sessions/${session}/webhook`, { url: target.url })
   await call('POST', `/sessions/${session}/events`, { type: 'qr', event: { Codes: ['2@a'] } })
   await until(async () => (await oneLog(session)).status === 'failed')
@@ -176,7 +164,7 @@ test('a delivery is pending, retrying, then failed, each with what the document 
   ).toEqual([])
 
   const slow = newSession()
-  const down = await receiver(() => ({ status: 503, headers: { 'retry-after': '60' } }))
+  const down = await receiverOfTest(() => ({ status: 503, headers: { 'retry-after': '60' } }))
   await call('PUT', `/sessions/${slow}/webhook`, { url: down.url })
   await call('POST', `/sessions/${slow}/events`, { type: 'connected', event: {} })
   const waiting = await oneLog(slow, '&status=retrying')
@@ -186,7 +174,7 @@ test('a delivery is pending, retrying, then failed, each with what the document 
 
 test('the log is filtered by event type and time, and paged newest first', async () => {
   const session = newSession()
-  const target = await receiver()
+  const target = await receiverOfTest()
   await call('PUT', `/sessions/${session}/webhook`, { url: target.url, events: ['all'] })
   const before = new Date().toISOString()
   for (let n = 0; n < 5; n++)
@@ -222,7 +210,7 @@ test('the log is filtered by event type and time, and paged newest first', async
 
 test('what a disabled webhook, or one that did not subscribe, would have got is recorded with the reason', async () => {
   const session = newSession()
-  const target = await receiver()
+  const target = await receiverOfTest()
   const path = `/sessions/${session}/webhook`
   const post = async () => {
     const event = messageEvent(`N${Math.random()}`)
@@ -252,7 +240,7 @@ test('what a disabled webhook, or one that did not subscribe, would have got is 
 
 test('an unknown type is accepted, flagged, and delivered under its snake_case name; a repeat is known', async () => {
   const session = newSession()
-  const target = await receiver()
+  const target = await receiverOfTest()
   await call('PUT', `/sessions/${session}/webhook`, { url: target.url })
   const posted = await call('POST', `/sessions/${session}/events`, {
     type: 'ChannelPollClosed',
@@ -394,7 +382,7 @@ test('the catalogue lists the 70 types, and says of a name whether it is one', a
 
 test('attempts are counted under the document’s two metrics', async () => {
   const session = newSession()
-  const target = await receiver()
+  const target = await receiverOfTest()
   await call('PUT', `/sessions/${session}/webhook`, { url: target.url })
   await call('POST', `/sessions/${session}/events`, { type: 'connected', event: {} })
   await target.waitFor(1)
@@ -418,7 +406,7 @@ test('the document’s variables are this dialect’s defaults', async () => {
     WEBHOOK_LOG_RETENTION: '1h',
   })
   try {
-    const hanging = await receiver(() => ({ hang: true }))
+    const hanging = await receiverOfTest(() => ({ hang: true }))
     const headers = { authorization: `Bearer ${tuned.key}` }
     const body = { url: hanging.url }
     await tuned.call('PUT', '/api/whatsmeow/sessions/s/webhook', { body, headers })

@@ -1,14 +1,13 @@
 // The routes of the dialect zaphub: Pombo, whole, over HTTP, by the document's own curl lines, its answers field by
 // field.
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { uuidv7 } from '../../src/core/id.ts'
 import { curl } from '../support/curl.ts'
-import { type Called, startPombo, type TestPombo } from '../support/pombo-app.ts'
-import { type Receiver, startReceiver, until } from '../support/receiver.ts'
+import { startPombo, type TestPombo } from '../support/pombo-app.ts'
+import { startReceiver, until, receiverOfTest } from '../support/receiver.ts'
 import { programOf, startReceiver as startProgram } from '../support/receiver-process.ts'
 
 let pombo: TestPombo
-const receivers: Receiver[] = []
 
 beforeAll(async () => {
   pombo = await startPombo({
@@ -19,25 +18,9 @@ beforeAll(async () => {
     QUEUE_CONCURRENCY: '7',
   })
 })
-afterEach(async () => {
-  for (const receiver of receivers.splice(0)) await receiver.close()
-})
-afterAll(async () => {
-  await pombo?.stop()
-})
+afterAll(async () => await pombo?.stop())
 
-function call(method: string, path: string, body?: unknown): Promise<Called> {
-  return pombo.call(method, `/api/v1${path}`, {
-    ...(body === undefined ? {} : { body }),
-    headers: { authorization: `Bearer ${pombo.key}` },
-  })
-}
-
-async function receiver(answer?: Receiver['answer']): Promise<Receiver> {
-  const started = await startReceiver(answer)
-  receivers.push(started)
-  return started
-}
+const call: TestPombo['api'] = (...given) => pombo.api(...given)
 
 let sessions = 0
 async function newSession(webhookUrl?: string, more: object = {}): Promise<string> {
@@ -67,7 +50,7 @@ const uuid = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/
 const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
 
 test('a session is made and changed by the document’s lines, and its webhook_url read by the third', async () => {
-  const { url } = await receiver()
+  const { url } = await receiverOfTest()
   const made = await curl(
     pombo,
     line(
@@ -145,7 +128,7 @@ test('sessions are listed newest first, page by page, and a deleted one is gone'
 })
 
 test('a webhook_url of null takes the webhook away, and no mistake leaves half a session behind', async () => {
-  const target = await receiver()
+  const target = await receiverOfTest()
   const id = await newSession(target.url)
   const gone = await call('PATCH', `/sessions/${id}`, { webhook_url: null, label: 'Vendas' })
   expect(gone.body.data).toMatchObject({
@@ -189,7 +172,7 @@ test('without a key, with a wrong one, and for no session, the answer has the do
 })
 
 test('the document’s test line shows what the endpoint answered, field by field', async () => {
-  const target = await receiver(() => ({
+  const target = await receiverOfTest(() => ({
     headers: { 'content-type': 'application/json' },
     body: '{"status":"ok","received":true}',
   }))
@@ -253,12 +236,12 @@ test('a test that nobody answers, or too late, or with an error, says which', as
     },
     message: `Webhook test failed: ${refused.data.error}`,
   })
-  const slow = await receiver(() => ({ hang: true }))
+  const slow = await receiverOfTest(() => ({ hang: true }))
   expect(await tested(slow.url)).toMatchObject({
     success: false,
     data: { errorType: 'TimeoutError', timeout: true, networkError: null },
   })
-  const failing = await receiver(() => ({ status: 500, body: 'não deu '.repeat(20) }))
+  const failing = await receiverOfTest(() => ({ status: 500, body: 'não deu '.repeat(20) }))
   const answered = await tested(failing.url)
   expect(answered).toMatchObject({
     success: false,
@@ -305,7 +288,7 @@ test('the short test line takes the session’s own webhook, with its signature;
 
 test('the history shows each attempt as the document’s rows, by status, newest first, with their count', async () => {
   let failures = 2
-  const target = await receiver(() => (failures-- > 0 ? { status: 500 } : {}))
+  const target = await receiverOfTest(() => (failures-- > 0 ? { status: 500 } : {}))
   const session = await newSession(target.url)
   await send(session, 'message.received', { n: 1 })
   const history = async (query: string) =>
@@ -358,7 +341,7 @@ test('the history shows each attempt as the document’s rows, by status, newest
 })
 
 test('a webhook that fails is tried as often as the environment says, then given up', async () => {
-  const target = await receiver(() => ({ status: 503 }))
+  const target = await receiverOfTest(() => ({ status: 503 }))
   const session = await newSession(target.url)
   await send(session, 'message.sent', { messageId: 'uuid-789' })
   const requests = await target.waitFor(3)
@@ -388,7 +371,7 @@ test('a webhook that fails is tried as often as the environment says, then given
 })
 
 test('the document’s retry line sends the event again, under the job id that it answered, to the digit', async () => {
-  const target = await receiver()
+  const target = await receiverOfTest()
   const session = await newSession(target.url)
   const { status, body } = await curl(
     pombo,
@@ -444,8 +427,8 @@ test('the document’s retry line sends the event again, under the job id that i
 })
 
 test('a retry goes to the session’s webhook only, whatever it subscribed to, and needs one enabled', async () => {
-  const target = await receiver()
-  const other = await receiver()
+  const target = await receiverOfTest()
+  const other = await receiverOfTest()
   const session = await newSession(target.url, { webhook_events: ['session.connected'] })
   await call('POST', `/app/${session}/endpoint`, { url: other.url })
   const retry = { event: 'message.failed', payload: { messageId: 'uuid-999' } }
@@ -509,7 +492,7 @@ test('the catalogue begins with the document’s eight events, with their payloa
 })
 
 test('the audit shows what came in, what was queued and what was delivered, with severity and category', async () => {
-  const target = await receiver()
+  const target = await receiverOfTest()
   const session = await newSession(target.url)
   await send(session, 'session.connected', { connected_at: '2025-11-13T10:30:30Z' })
   const audit = async (query = '') =>

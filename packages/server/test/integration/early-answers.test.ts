@@ -10,9 +10,7 @@ let api: TestApi
 beforeAll(async () => {
   api = await startApi({ maxBodyBytes: 100_000 })
 })
-afterAll(async () => {
-  await api?.stop()
-})
+afterAll(async () => await api?.stop())
 
 const run = promisify(execFile)
 const large = Buffer.alloc(8_000_000, 0x20)

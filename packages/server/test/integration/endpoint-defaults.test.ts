@@ -8,11 +8,7 @@ let receiver: Receiver
 let tenant: string
 let made = 0
 
-const call = async (method: string, path: string, body?: object) =>
-  await pombo.call(method, `/api/v1${path}`, {
-    headers: { authorization: `Bearer ${pombo.key}` },
-    ...(body && { body }),
-  })
+const call: TestPombo['api'] = (...given) => pombo.api(...given)
 const app = () => `/app/a${made}`
 const saying = async (endpointDefaults: object | null) =>
   await call('PATCH', `/tenant/${tenant}`, { endpointDefaults })

@@ -17,9 +17,7 @@ let pombo: TestPombo
 beforeAll(async () => {
   pombo = await startPombo()
 })
-afterAll(async () => {
-  await pombo?.stop()
-})
+afterAll(async () => await pombo?.stop())
 
 function blocksOf(page: string, fence: string): string[] {
   const text = readFileSync(join(folder, page), 'utf8')
@@ -79,10 +77,7 @@ test.skipIf(missing.length > 0).each(pagesOfGateways)(
     const [commands, ...more] = blocksOf(`en/${page}`, 'sh')
     const [shown] = blocksOf(`en/${page}`, 'text')
     expect(more).toEqual([])
-    await pombo.call('POST', '/api/v1/app?get_if_exists=true', {
-      body: { name: 'Loja', uid: 'loja' },
-      headers: { authorization: `Bearer ${pombo.key}` },
-    })
+    await pombo.api('POST', '/app?get_if_exists=true', { name: 'Loja', uid: 'loja' })
     expect(await run(commands!)).toBe(shown)
     const renamed = commands!.replace('"name": "try', '"name": "other')
     // A gateway that has no secret proves itself by the token in the address alone.

@@ -36,12 +36,7 @@ afterAll(async () => {
   await receiver?.close()
 })
 
-async function call(method: string, path: string, body?: object, key = pombo.key) {
-  return await pombo.call(method, `/api/v1${path}`, {
-    headers: { authorization: `Bearer ${key}` },
-    ...(body && { body }),
-  })
-}
+const call: TestPombo['api'] = (...given) => pombo.api(...given)
 
 const named = ({ appUid, uid }: { appUid: string; uid: string }) => `${appUid} ${uid}`
 

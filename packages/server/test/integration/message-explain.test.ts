@@ -33,12 +33,7 @@ afterAll(async () => {
   await receiver?.close()
 })
 
-async function call(method: string, path: string, body?: object, key = pombo.key) {
-  return await pombo.call(method, `/api/v1${path}`, {
-    headers: { authorization: `Bearer ${key}` },
-    ...(body && { body }),
-  })
-}
+const call: TestPombo['api'] = (...given) => pombo.api(...given)
 
 async function send(body: object): Promise<string> {
   const sent = await call('POST', '/app/shop/msg', { eventType: 'order.made', ...body })

@@ -27,9 +27,7 @@ beforeAll(async () => {
   )
   expect(operations.length).toBeGreaterThan(80)
 })
-afterAll(async () => {
-  await api?.stop()
-})
+afterAll(async () => await api?.stop())
 
 const call = async (method: string, path: string, { body }: { body?: unknown } = {}) =>
   await api.call(method, path, { body, headers: { authorization: `Bearer ${api.key}` } })

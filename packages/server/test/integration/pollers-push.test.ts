@@ -26,11 +26,7 @@ beforeEach(async () => {
 })
 
 const bearer = (key = pombo.key) => ({ authorization: `Bearer ${key}` })
-const call = (method: string, path: string, body?: unknown) =>
-  pombo.call(method, `/api/v1${path}`, {
-    headers: bearer(),
-    ...(body === undefined ? {} : { body }),
-  })
+const call: TestPombo['api'] = (...given) => pombo.api(...given)
 const send = async (from: number, to: number) => {
   for (let n = from; n <= to; n += 1)
     await svix.message.create(appId, { eventType: n % 10 === 0 ? 'x.a' : 'd.a', payload: { n } })

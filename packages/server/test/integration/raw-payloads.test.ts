@@ -22,15 +22,10 @@ beforeEach(async () => {
 })
 
 const xml = '<?xml version="1.0"?>\n<invoice id="1">\t"é" \\u00e9 🕊</invoice>\r\n'
-const call = (method: string, path: string, body?: unknown) =>
-  pombo.call(method, path, {
-    headers: { authorization: `Bearer ${pombo.key}` },
-    ...(body === undefined ? {} : { body }),
-  })
+const call: TestPombo['api'] = (...given) => pombo.api(...given)
 const endpoint = (settings: object = {}) =>
-  call('POST', `/api/v1/app/${appId}/endpoint`, { url: receiver.url, ...settings })
-const send = (body: object) =>
-  call('POST', `/api/v1/app/${appId}/msg`, { eventType: 'd.a', ...body })
+  call('POST', `/app/${appId}/endpoint`, { url: receiver.url, ...settings })
+const send = (body: object) => call('POST', `/app/${appId}/msg`, { eventType: 'd.a', ...body })
 const raw = (rawPayload: unknown, contentType?: string) =>
   send({
     payload: {},
@@ -42,7 +37,7 @@ const raw = (rawPayload: unknown, contentType?: string) =>
 const arrived = (count = 1) => until(() => receiver.received.length >= count && receiver.received)
 const deliveryOf = (msgId: string) =>
   until(async () => {
-    const { body } = await call('GET', `/api/v1/app/${appId}/msg/${msgId}/endpoint`)
+    const { body } = await call('GET', `/app/${appId}/msg/${msgId}/endpoint`)
     return body.data.find((one: { status: number }) => one.status === 2)
   })
 
@@ -120,12 +115,12 @@ test('a raw message is shown as the string that it is, and can be sent again as 
   const at = (await endpoint()).body.id as string
   const { body: made } = await raw(xml, 'text/xml')
   expect(made.payload).toBe(xml)
-  const shown = await call('GET', `/api/v1/app/${appId}/msg/${made.id}`)
+  const shown = await call('GET', `/app/${appId}/msg/${made.id}`)
   expect(shown.body.payload).toBe(xml)
-  const list = await call('GET', `/api/v1/app/${appId}/msg`)
+  const list = await call('GET', `/app/${appId}/msg`)
   expect(list.body.data[0].payload).toBe(xml)
   await arrived()
-  const resent = await call('POST', `/api/v1/app/${appId}/msg/${made.id}/endpoint/${at}/resend`)
+  const resent = await call('POST', `/app/${appId}/msg/${made.id}/endpoint/${at}/resend`)
   expect(resent.status).toBe(202)
   const [, again] = await arrived(2)
   expect([again!.body, again!.headers['content-type']]).toEqual([xml, 'text/xml'])
@@ -142,7 +137,7 @@ test('batches take raw messages beside others, each for itself', async () => {
     { eventType: 'd.a', eventId: 'e-1', transformationsParams: { rawPayload: 'b' } },
     { eventType: 'd.a' },
   ]
-  const { body } = await call('POST', `/api/v1/app/${appId}/msg/batch`, { messages })
+  const { body } = await call('POST', `/app/${appId}/msg/batch`, { messages })
   expect(body.results.map(({ status }: { status: number }) => status)).toEqual([202, 202, 202, 422])
   expect(new Set((await arrived(3)).map((one) => one.body))).toEqual(new Set(['{"a":1}', xml, 'b']))
 })
@@ -152,7 +147,7 @@ describe('filters', () => {
     await endpoint({ filter: 'payload.n > 0' })
     const json = await raw('{"n" : 1}', 'application/json; charset=utf-8')
     const { body } = await raw(xml, 'text/xml')
-    const { body: shown } = await call('GET', `/api/v1/app/${appId}/msg/${body.id}`)
+    const { body: shown } = await call('GET', `/app/${appId}/msg/${body.id}`)
     expect(shown.unmatched).toContain('not JSON')
     const [got] = await arrived()
     expect(got!.headers['webhook-id']).toBe(json.body.id)
@@ -206,9 +201,9 @@ test('a replay by filter looks into raw JSON, passes over what is not JSON, and 
   const replay = (more: object) =>
     until(async () => {
       const body = { appId, endpointId: made.id, since, status: 'delivered', ...more }
-      const { body: started } = await call('POST', '/api/v1/replay', body)
+      const { body: started } = await call('POST', '/replay', body)
       const task = await until(async () => {
-        const { body: now } = await call('GET', `/api/v1/background-task/${started.id}`)
+        const { body: now } = await call('GET', `/background-task/${started.id}`)
         return now.status === 'running' ? undefined : now
       })
       return task.data.done > 0 && task.data
@@ -222,16 +217,13 @@ test('a replay by filter looks into raw JSON, passes over what is not JSON, and 
 })
 
 test('raw payloads are sealed for tenants who ask, arrive as they were, and are erased with their person', async () => {
-  const { body: tenant } = await call('POST', '/api/v1/tenant', {
+  const { body: tenant } = await call('POST', '/tenant', {
     name: 'T',
     encryptPayloads: true,
     personPaths: ['email'],
   })
   const its = (method: string, path: string, body?: unknown) =>
-    pombo.call(method, `/api/v1${path}`, {
-      headers: { authorization: `Bearer ${tenant.key}` },
-      ...(body === undefined ? {} : { body }),
-    })
+    pombo.api(method, path, body, tenant.key)
   const { body: app } = await its('POST', '/app', { name: 'A' })
   await its('POST', `/app/${app.id}/endpoint`, { url: receiver.url })
   const text = 'sealed: mail ana@example.com'

@@ -167,10 +167,7 @@ test.skipIf(lacking('psql', 'curl'))(
     expect(await run(`${print}cat 0042_pombo.sql`, env)).toContain('user.deleted')
 
     const pombo = await started({ POMBO_OUTBOX_URLS: `shop=${shop.url}` })
-    const app = (path: string) =>
-      pombo.call('GET', `/api/v1/app/shop${path}`, {
-        headers: { authorization: `Bearer ${pombo.key}` },
-      })
+    const app = (path: string) => pombo.api('GET', `/app/shop${path}`)
     await shop.pool.query(
       `insert into users (email, name, password_hash) values ('ana@example.com', 'Ana', 'never')`,
     )

@@ -7,9 +7,7 @@ let database: TestDatabase
 beforeAll(async () => {
   database = await createTestDatabase()
 })
-afterAll(async () => {
-  await database?.drop()
-})
+afterAll(async () => await database?.drop())
 
 const uuid = (n: number) => `02000000-0000-7000-8000-${String(n).padStart(12, '0')}`
 const [tenant, app, node] = [uuid(1), uuid(2), uuid(3)]

@@ -20,3 +20,7 @@ export async function brokerMissing(name: string, host: string): Promise<string 
     socket.destroy()
   }
 }
+
+export async function never(): Promise<never> {
+  throw new Error('it is missing here')
+}

@@ -13,6 +13,8 @@ export interface TestPombo {
   /** Lines of the log: errors, unless POMBO_LOG_LEVEL says otherwise. */
   errors: Record<string, unknown>[]
   call(method: string, path: string, options?: CallOptions): Promise<Called>
+  /** What the path is below `/api/v1`, called with this Pombo's key unless with another. */
+  api(method: string, path: string, body?: unknown, key?: string): Promise<Called>
   stop(): Promise<void>
 }
 
@@ -58,12 +60,17 @@ export async function startPombo(
       write: (line) => errors.push(JSON.parse(line) as Record<string, unknown>),
     })
   const app = await startApp(loaded.config, { log, settings: loaded.entries })
-  return {
+  const pombo: TestPombo = {
     url: app.url,
     key,
     app,
     database,
     errors,
+    api: async (method, path, body, as = key) =>
+      await pombo.call(method, `/api/v1${path}`, {
+        body,
+        headers: { authorization: `Bearer ${as}` },
+      }),
     async call(method, path, { body, text, headers } = {}) {
       const sent = text ?? (body === undefined ? undefined : JSON.stringify(body))
       const response = await fetch(app.url + path, {
@@ -88,4 +95,5 @@ export async function startPombo(
       if (!given) await database.drop()
     },
   }
+  return pombo
 }

@@ -1,5 +1,6 @@
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { onTestFinished } from 'vitest'
 
 export interface Received {
   headers: IncomingHttpHeaders
@@ -91,6 +92,13 @@ export async function startReceiver(answer: Receiver['answer'] = () => ({})): Pr
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   receiver.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return receiver
+}
+
+/** One that a test starts, and that ends with it. */
+export async function receiverOfTest(answer?: Receiver['answer']): Promise<Receiver> {
+  const receiver = await startReceiver(answer)
+  onTestFinished(() => receiver.close())
   return receiver
 }
 

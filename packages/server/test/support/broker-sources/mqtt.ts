@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { connectAsync, type MqttClient } from 'mqtt'
-import { brokerMissing } from '../broker-missing.ts'
+import { brokerMissing, never } from '../broker-missing.ts'
 import type { BrokerSubject } from './subject.ts'
 
 const usual = '127.0.0.1:1883'
@@ -17,14 +17,7 @@ export async function mqttSource(host = usual): Promise<BrokerSubject> {
     // Of one session; Mosquitto drops what is more.
     most: 900,
   }
-  if (missing)
-    return {
-      ...base,
-      async place() {
-        throw new Error(missing)
-      },
-      stop: async () => {},
-    }
+  if (missing) return { ...base, place: never, stop: async () => {} }
   const client: MqttClient = await connectAsync(`mqtt://${host}`, { protocolVersion: 5 })
   const made: string[] = []
   const aside = new Map<string, { topic: string; body: string; problem: string }[]>()

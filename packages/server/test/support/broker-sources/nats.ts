@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { connect, headers as natsHeaders } from '@nats-io/transport-node'
 import { jetstream, jetstreamManager } from '@nats-io/jetstream'
-import { brokerMissing } from '../broker-missing.ts'
+import { brokerMissing, never } from '../broker-missing.ts'
 import type { BrokerSubject } from './subject.ts'
 
 const usual = '127.0.0.1:4222'
@@ -19,14 +19,7 @@ export async function natsSource(host = usual): Promise<BrokerSubject> {
     // The server of the build machine lets everybody in.
     stranger: undefined,
   }
-  if (missing)
-    return {
-      ...base,
-      async place() {
-        throw new Error(missing)
-      },
-      stop: async () => {},
-    }
+  if (missing) return { ...base, place: never, stop: async () => {} }
   const connection = await connect({ servers: host })
   const manager = await jetstreamManager(connection)
   const client = jetstream(connection)

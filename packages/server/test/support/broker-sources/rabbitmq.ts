@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { connect } from 'amqplib'
 import { until } from '../receiver.ts'
-import { brokerMissing } from '../broker-missing.ts'
+import { brokerMissing, never } from '../broker-missing.ts'
 import type { BrokerSettings } from '../../../src/sources/broker/kind.ts'
 import type { BrokerSubject } from './subject.ts'
 
@@ -30,14 +30,7 @@ export async function rabbitmqSource(queueType: string, host = usual): Promise<B
     },
     stranger: () => settings('any', host, 'wrong'),
   }
-  if (missing)
-    return {
-      ...base,
-      async place() {
-        throw new Error(missing)
-      },
-      stop: async () => {},
-    }
+  if (missing) return { ...base, place: never, stop: async () => {} }
   const model = await connect(url(host))
   // A test may end its server, with all that was made.
   let isGone = false

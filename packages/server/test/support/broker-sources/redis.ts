@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { Redis } from 'ioredis'
-import { brokerMissing } from '../broker-missing.ts'
+import { brokerMissing, never } from '../broker-missing.ts'
 import type { BrokerSubject } from './subject.ts'
 
 const usual = '127.0.0.1:6379'
@@ -24,14 +24,7 @@ export async function redisSource(kind: 'list' | 'stream', host = usual): Promis
           },
     stranger: () => ({ type: 'redis', url: url(host, 'nobody:wrong@'), [kind]: 'any' }) as const,
   }
-  if (missing)
-    return {
-      ...base,
-      async place() {
-        throw new Error(missing)
-      },
-      stop: async () => {},
-    }
+  if (missing) return { ...base, place: never, stop: async () => {} }
   const client = new Redis(url(host))
   // A test may end its server; it connects again.
   client.on('error', () => {})

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { connectAsync } from 'mqtt'
-import { brokerMissing } from '../broker-missing.ts'
-import { never } from './redis.ts'
+import { brokerMissing, never } from '../broker-missing.ts'
 import type { Got, Subject } from './subject.ts'
 
 const host = '127.0.0.1:1883'

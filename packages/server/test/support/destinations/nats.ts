@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { connect } from '@nats-io/transport-node'
 import { DeliverPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream'
-import { brokerMissing } from '../broker-missing.ts'
-import { never } from './redis.ts'
+import { brokerMissing, never } from '../broker-missing.ts'
 import type { Got, Subject } from './subject.ts'
 
 const host = '127.0.0.1:4222'

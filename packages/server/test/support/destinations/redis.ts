@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { Redis } from 'ioredis'
+import { never } from '../broker-missing.ts'
 import { redisMissing, startRedis } from '../redis-server.ts'
 import type { Got, Subject } from './subject.ts'
 
@@ -55,8 +56,4 @@ export async function redisSubject(): Promise<Subject> {
       await server.stop()
     },
   }
-}
-
-export async function never(): Promise<never> {
-  throw new Error('it is missing here')
 }
