@@ -2,7 +2,8 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
-import { type Called, startPombo, type TestPombo } from '../support/pombo-app.ts'
+import type { Called } from '../support/called.ts'
+import { startPombo, type TestPombo } from '../support/pombo-app.ts'
 import { type Receiver, startReceiver, until } from '../support/receiver.ts'
 
 const keyOf = (byte: number) => Buffer.alloc(32, byte).toString('base64')

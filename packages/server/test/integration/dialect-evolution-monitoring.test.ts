@@ -1,7 +1,8 @@
 // The monitoring API and the monitoring webhook: Pombo, whole, over HTTP, against the document's JSON.
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
-import { type Called, startPombo, type TestPombo } from '../support/pombo-app.ts'
+import type { Called } from '../support/called.ts'
+import { startPombo, type TestPombo } from '../support/pombo-app.ts'
 import { type Receiver, startReceiver, until } from '../support/receiver.ts'
 
 let database: TestDatabase

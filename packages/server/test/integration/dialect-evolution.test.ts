@@ -2,7 +2,8 @@
 import { createHmac } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { capture } from '../support/captures.ts'
-import { type Called, startPombo, type TestPombo } from '../support/pombo-app.ts'
+import type { Called } from '../support/called.ts'
+import { startPombo, type TestPombo } from '../support/pombo-app.ts'
 import {
   type Received,
   type Receiver,

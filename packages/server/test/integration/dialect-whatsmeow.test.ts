@@ -1,6 +1,7 @@
 // The routes of the dialect whatsmeow: Pombo, whole, over HTTP, against the delivery plan's fields and JSON.
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Called, startPombo, type TestPombo } from '../support/pombo-app.ts'
+import type { Called } from '../support/called.ts'
+import { startPombo, type TestPombo } from '../support/pombo-app.ts'
 import { until, receiverOfTest } from '../support/receiver.ts'
 import { startReceiver as startProgram } from '../support/receiver-process.ts'
 

@@ -12,6 +12,7 @@ import { Live } from '../../src/traffic/live/live.ts'
 import { Traffic } from '../../src/traffic/traffic.ts'
 import { countTraffic } from '../../src/traffic/watcher.ts'
 import type { Intake } from '../../src/sources/intake/intake.ts'
+import { called, type Called, type CallOptions } from './called.ts'
 import { createTestDatabase, type TestDatabase } from './database.ts'
 import { type DatabaseLine, openLine } from './database-line.ts'
 import { startNode, type TestNode } from './node.ts'
@@ -34,26 +35,13 @@ export interface TestApi {
   call: (
     method: string,
     path: string,
-    options?: {
-      body?: unknown
-      text?: string
-      key?: string | null
-      headers?: Record<string, string>
-    },
+    options?: CallOptions & { key?: string | null },
   ) => Promise<Called>
   /** Another server on the same database, as a second node would have it. */
   second: (other?: Pick<OpenOptions, 'namesWaitMs' | 'line'>) => Promise<TestApi>
   line: DatabaseLine | undefined
   logged: { fields: object; message: string }[]
   stop: () => Promise<void>
-}
-
-export interface Called {
-  status: number
-  headers: Headers
-  text: string
-  // oxlint-disable-next-line typescript/no-explicit-any -- tests look into answers of all shapes
-  body: any
 }
 
 const sealKey = Buffer.alloc(32, 7).toString('base64')
@@ -160,25 +148,10 @@ async function startOn(
     logged,
     svix: clientFor(key),
     clientFor,
-    call: async (method, path, { body, text, key: other, headers } = {}) => {
-      const sent = text ?? (body === undefined ? undefined : JSON.stringify(body))
-      const response = await fetchChecked(url + path, {
-        method,
-        headers: {
-          ...(other === null ? {} : { authorization: `Bearer ${other ?? key}` }),
-          ...(sent === undefined ? {} : { 'content-type': 'application/json' }),
-          ...headers,
-        },
-        ...(sent === undefined ? {} : { body: sent }),
-      })
-      const answered = await response.text()
-      const isJson = response.headers.get('content-type')?.includes('json') === true
-      return {
-        status: response.status,
-        headers: response.headers,
-        text: answered,
-        body: isJson ? JSON.parse(answered) : undefined,
-      }
+    call: async (method, path, { key: other, headers, ...given } = {}) => {
+      const own = other !== null && { authorization: `Bearer ${other ?? key}` }
+      const all = { ...given, headers: { ...own, ...headers } }
+      return await called(url + path, method, all, fetchChecked)
     },
     line: options.line,
     second: (other = {}) => startOn(database, { ...options, ...other }, false),

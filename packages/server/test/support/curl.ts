@@ -1,5 +1,6 @@
 // The documents' `curl` lines as requests: host and key replaced, everything else to the letter.
-import type { Called, TestPombo } from './pombo-app.ts'
+import type { Called } from './called.ts'
+import type { TestPombo } from './pombo-app.ts'
 
 /**
  * Of a shell line the words, quotes and continued lines read as a shell does. What is piped on (`| jq …`) is left

@@ -3,6 +3,7 @@ import { startApp, type App } from '../../src/app.ts'
 import type { LogParts } from '../../src/app/log.ts'
 import { loadConfig } from '../../src/config/config.ts'
 import { openLog } from '../../src/observe/log.ts'
+import { called, type Called, type CallOptions } from './called.ts'
 import { createTestDatabase, type TestDatabase } from './database.ts'
 
 export interface TestPombo {
@@ -16,21 +17,6 @@ export interface TestPombo {
   /** What the path is below `/api/v1`, called with this Pombo's key unless with another. */
   api(method: string, path: string, body?: unknown, key?: string): Promise<Called>
   stop(): Promise<void>
-}
-
-export interface CallOptions {
-  body?: unknown
-  /** Instead of `body`, to the letter. */
-  text?: string
-  headers?: Record<string, string>
-}
-
-export interface Called {
-  status: number
-  headers: Headers
-  text: string
-  // oxlint-disable-next-line typescript/no-explicit-any -- tests look into answers of all shapes
-  body: any
 }
 
 const key = 'pombo_test_key_0123456789'
@@ -71,25 +57,7 @@ export async function startPombo(
         body,
         headers: { authorization: `Bearer ${as}` },
       }),
-    async call(method, path, { body, text, headers } = {}) {
-      const sent = text ?? (body === undefined ? undefined : JSON.stringify(body))
-      const response = await fetch(app.url + path, {
-        method,
-        headers: {
-          ...(sent === undefined ? {} : { 'content-type': 'application/json' }),
-          ...headers,
-        },
-        ...(sent === undefined ? {} : { body: sent }),
-      })
-      const answered = await response.text()
-      const isJson = response.headers.get('content-type')?.includes('json') === true
-      return {
-        status: response.status,
-        headers: response.headers,
-        text: answered,
-        body: isJson && answered !== '' ? JSON.parse(answered) : undefined,
-      }
-    },
+    call: async (method, path, options) => await called(app.url + path, method, options),
     async stop() {
       await app.stop()
       if (!given) await database.drop()
