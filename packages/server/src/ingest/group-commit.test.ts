@@ -2,7 +2,11 @@ import { expect, test } from 'vitest'
 import { GroupCommit } from './group-commit.ts'
 import type { NewMessage } from './columns.ts'
 
-const message = { payloadBytes: 1, dedupe: [] } as unknown as NewMessage
+const message = to(1)
+
+function to(endpoints: number): NewMessage {
+  return { payloadBytes: 1, dedupe: [], deliveries: { length: endpoints } } as unknown as NewMessage
+}
 
 function stage(yields: () => boolean) {
   const batches: number[] = []
@@ -51,4 +55,11 @@ test('a node that stops writes what it took without waiting', async () => {
   await commit.drain()
   await Promise.all(stored)
   expect(batches).toEqual([100])
+})
+
+test('a batch ends before its deliveries become many; a message to very many endpoints is one alone', async () => {
+  const { commit, batches } = stage(() => false)
+  const sizes = [1, 900, 900, 900, 5_000, 1, 1]
+  await Promise.all(sizes.map((endpoints) => commit.add(to(endpoints))))
+  expect(batches).toEqual([3, 1, 1, 2])
 })

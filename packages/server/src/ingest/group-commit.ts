@@ -26,6 +26,8 @@ export interface GroupCommitOptions extends WaitingLimits {
 /** A batch yields this long at most, and is a small one then; it is asked again so often. */
 const maxYieldMs = 100
 const yieldedBatch = 64
+/** Of more deliveries than this is no batch but that of one message: who waits for the next one waits for their rows. */
+const maxBatchDeliveries = 2_000
 const yieldStepMs = 2
 
 /**
@@ -91,8 +93,10 @@ export class GroupCommit {
     const batch: Waiting[] = []
     const rest: Waiting[] = []
     const keys = new Set<string>()
+    let deliveries = 0
     for (const [i, one] of this.#waiting.entries()) {
-      if (batch.length >= maxBatch) {
+      deliveries += one.item.deliveries.length
+      if (batch.length >= maxBatch || (batch.length > 0 && deliveries > maxBatchDeliveries)) {
         rest.push(...this.#waiting.slice(i))
         break
       }

@@ -38,7 +38,9 @@ export interface IngestDeps extends PrepareDeps, HandOffDeps {
 }
 
 /** Payloads above this do not share a commit with others: they would make everyone wait for their bytes. */
-export const largePayloadBytes = 64 * 1024
+const largePayloadBytes = 64 * 1024
+/** Nor do messages to more endpoints than this: everyone would wait for their rows. */
+const manyDeliveries = 100
 
 /** Messages that have waited for longer are made anew before they are stored (`stored_in_time`). */
 const freshMs = 1_000
@@ -174,7 +176,7 @@ export class Ingest {
   #storeOne(prepared: Prepared): Promise<boolean> {
     const { message, payloadBytes, deliveries } = prepared
     const alone = meansSeveral(prepared)
-    const large = payloadBytes > largePayloadBytes
+    const large = payloadBytes > largePayloadBytes || deliveries.length > manyDeliveries
     const store = () => {
       if (alone) return this.#storeAlone(prepared)
       return (large ? this.#large : this.#small).add(prepared)

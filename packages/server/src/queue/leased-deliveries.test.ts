@@ -1,8 +1,8 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import type { Endpoint } from '../core/endpoint.ts'
 import type { Pool } from '../db/pool.ts'
 import type { Current } from './held.ts'
-import { LeasedDeliveries } from './leased-deliveries.ts'
+import { LeasedDeliveries, type LeasedDeliveriesDeps } from './leased-deliveries.ts'
 import type { Claim, NodeLease, Slots } from './queue.ts'
 
 const endpoint = { id: 'e', paused: false, disabled: false, batch: null } as unknown as Endpoint
@@ -20,19 +20,25 @@ const claim = (deliveryId: string, trigger = 0) =>
 
 function oneInFlight(current: () => Promise<Current>): LeasedDeliveries {
   let inFlight = 0
+  return leasing(() => inFlight++ === 0, { current })
+}
+
+/** Without anything changed, its requests do not end. */
+function leasing(begin: () => boolean, changed: Partial<LeasedDeliveriesDeps>): LeasedDeliveries {
   return new LeasedDeliveries({
     pool: {} as Pool,
     lease: { id: 'n', valid: () => true } as NodeLease,
     slots: {
-      begin: () => inFlight++ === 0,
-      end: () => (inFlight -= 1),
+      begin,
+      end: () => {},
       release: () => false,
       setBacklog: () => {},
     } as unknown as Slots,
     deliver: () => new Promise(() => {}),
-    current,
+    current: () => new Promise(() => {}),
     wake: () => {},
     log: (_, error) => expect.fail(String(error)),
+    ...changed,
   })
 }
 
@@ -56,4 +62,30 @@ test('what comes back while its request is under way is left to that request, or
   leased.add([claim('as it was'), claim('resent', 1)])
   // In hand once, and to be put back.
   expect(leased.ids()).toEqual(['as it was', 'resent', 'resent'])
+})
+
+test('requests to many endpoints leave others their turns, and what waits for its turn can be put back', async () => {
+  const sent: string[] = []
+  const leased = leasing(() => true, {
+    deliver: (claims) => {
+      const until = performance.now() + 1
+      while (performance.now() < until);
+      sent.push(...claims.map((one) => one.deliveryId))
+      return Promise.resolve([])
+    },
+    current: ({ endpoint: of }) => ({ endpoint: of, open: true }),
+  })
+  const ids = Array.from({ length: 100 }, (_, i) => String(i))
+  leased.add(ids.map((id) => ({ ...claim(id), endpoint: { ...endpoint, id } })))
+  expect(sent.length).toBeLessThan(50)
+  const atTurns: number[] = []
+  while (sent.length < 90) {
+    await new Promise((resolve) => setImmediate(resolve))
+    atTurns.push(sent.length)
+    leased.releaseEndpoint('99')
+  }
+  await vi.waitFor(() => expect(leased.size).toBe(0))
+  expect(sent).toEqual(ids.slice(0, -1))
+  expect(leased.ids()).toEqual(['99'])
+  expect(atTurns.length).toBeGreaterThan(5)
 })

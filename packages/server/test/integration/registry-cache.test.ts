@@ -117,10 +117,24 @@ test('misses at the same time are one load, and what is cached asks nothing', as
   expect(await queries(load)).toBe(2)
   // A busy machine may read the changes so late that for a moment nothing is answered from memory.
   await until(async () => (await queries(load)) === 0)
-  const uids = async () =>
-    await Promise.all(apps.map(async ({ uid }) => await node.cache.appIdOf(tenant.id, uid!)))
-  expect(await queries(uids)).toBe(1)
-  expect(await uids()).toEqual(apps.map(({ id }) => id))
+})
+
+test('which app is meant, by id or by uid, is one query for many, and reads none of their endpoints', async () => {
+  const maker = await startedNode()
+  const tenant = await maker.tenants.create({ name: 'named' })
+  const apps = await Promise.all(
+    Array.from(
+      { length: 20 },
+      async (_, i) => await maker.apps.create(tenant.id, { name: `app ${i}`, uid: `named-${i}` }),
+    ),
+  )
+  const node = await startedNode()
+  const names = apps.flatMap(({ id, uid }) => [uid!, shownApp(id)])
+  const ids = async () =>
+    await Promise.all(names.map(async (name) => await node.cache.appIdOf(tenant.id, name)))
+  expect(await queries(ids)).toBe(1)
+  expect(await ids()).toEqual(apps.flatMap(({ id }) => [id, id]))
+  expect(node.cache.usage.apps).toBe(0)
 })
 
 test('a load that a change overtakes is not kept', async () => {

@@ -21,7 +21,7 @@ import { ChangeReader } from './change-reader.ts'
 import { endpointBytes, routesBytes } from './heap-size.ts'
 import { LoadingCache } from './loading-cache.ts'
 import { packRoutes, unpackRoutes } from './packed-routes.ts'
-import type { AppRoutes, EndpointInApp } from './routes.ts'
+import { type AppRoutes, endpointIn, type EndpointInApp } from './routes.ts'
 import { type KeyRow, loadAppIds, loadEndpoints, loadKeys, loadRoutes } from './store.ts'
 
 const UNKNOWN_KEY_MS = 1_000
@@ -55,7 +55,7 @@ export class RegistryCache {
   readonly #apps: LoadingCache<AppRoutes>
   /** Endpoints whose apps are not cached, by id; in groups by app. */
   readonly #endpoints: LoadingCache<EndpointInApp>
-  /** By `tenant/uid`; in groups by app. */
+  /** By `tenant/uid` and `tenant/shown id`; in groups by app. */
   readonly #appIds: LoadingCache<string>
   /** By hash; in groups by tenant. */
   readonly #keys: LoadingCache<KeyRow>
@@ -143,16 +143,11 @@ export class RegistryCache {
     const id = readId('app', idOrUid)
     const known = id === undefined ? undefined : this.peekRoutes(id)
     if (known?.app.tenantId === tenantId && known.app.kind === 'app') return id
-    return this.#findAppId(tenantId, idOrUid, id)
+    return this.#findAppId(tenantId, idOrUid)
   }
 
-  async #findAppId(
-    tenantId: string,
-    idOrUid: string,
-    id: string | undefined,
-  ): Promise<string | undefined> {
-    if (id !== undefined)
-      return (await this.routes(tenantId, id))?.app.kind === 'app' ? id : undefined
+  /** Without the app's endpoints, which are thousands in some: what changes one of them would read all anew. */
+  async #findAppId(tenantId: string, idOrUid: string): Promise<string | undefined> {
     if (!this.#changes.isFresh) await this.#changes.read()
     return await this.#appIds.get(`${tenantId}/${idOrUid}`)
   }
@@ -185,8 +180,8 @@ export class RegistryCache {
   #endpointOfApp(id: string): EndpointInApp | undefined {
     const appId = this.#appOfEndpoint.get(id)
     const routes = appId === undefined ? undefined : this.#apps.peek(appId)
-    const endpoint = routes?.endpoints.find((one) => one.id === id)
-    return endpoint && { endpoint, health: routes!.health.get(id), app: routes!.app }
+    const endpoint = routes && endpointIn(routes, id)
+    return endpoint && { endpoint, health: routes.health.get(id), app: routes.app }
   }
 
   /**

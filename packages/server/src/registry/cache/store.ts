@@ -1,6 +1,7 @@
 /** The reads of the cache: everything the hot path needs of apps and endpoints, in one query for many of them. */
 import type { Endpoint } from '../../core/endpoint.ts'
 import { applyDefaults, type EndpointDefaults } from '../../core/endpoint-defaults.ts'
+import { readId } from '../../core/id.ts'
 import type { Queryable } from '../../db/pool.ts'
 import {
   endpointColumns,
@@ -146,16 +147,27 @@ export async function loadEndpoints(
   )
 }
 
-/** App ids by `tenant/uid`: one probe of `app_uid` each. */
+/** App ids by `tenant/uid` and `tenant/shown id`: one probe of `app_uid` or of `app`'s key each. */
 export async function loadAppIds(db: Queryable, keys: string[]): Promise<Map<string, string>> {
+  // A UUID has 36 characters.
+  const tenants = keys.map((key) => key.slice(0, 36))
+  const names = keys.map((key) => key.slice(37))
   const { rows } = await db.query<{ key: string; appId: string }>({
-    name: 'routes-uids',
+    name: 'routes-app-ids',
     text: /* sql */ `
-      select w.tenant_id || '/' || w.uid as key, a.id as "appId"
-        from unnest($1::uuid[], $2::text[]) as w (tenant_id, uid)
-        join app a on a.tenant_id = w.tenant_id and a.uid = w.uid and a.kind = 'app'`,
-    // A UUID has 36 characters.
-    values: [keys.map((key) => key.slice(0, 36)), keys.map((key) => key.slice(37))],
+      with wanted as (
+        select tenant_id, name, id
+          from unnest($1::uuid[], $2::text[], $3::uuid[]) as wanted (tenant_id, name, id)
+      )
+      select w.tenant_id || '/' || w.name as key, a.id as "appId"
+        from wanted w
+        join app a on a.tenant_id = w.tenant_id and a.uid = w.name and a.kind = 'app'
+       where w.id is null
+      union all
+      select w.tenant_id || '/' || w.name, a.id
+        from wanted w
+        join app a on a.id = w.id and a.tenant_id = w.tenant_id and a.kind = 'app'`,
+    values: [tenants, names, names.map((name) => readId('app', name) ?? null)],
   })
   return new Map(rows.map(({ key, appId }) => [key, appId]))
 }
