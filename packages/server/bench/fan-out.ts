@@ -46,7 +46,7 @@ export async function fanOut(
         `p99 of one endpoint while another application's events go to ${endpoints} each`,
         troubled.p99,
         'ms',
-        `alone ${calm.p99} ms; the answer to who sends ${troubled.answered} against ${calm.answered} ms; worst ${troubled.max} ms`,
+        `alone ${calm.p99} ms; until the answer ${troubled.answered} against ${calm.answered}; worst ${troubled.max}`,
       ),
     ]
   })

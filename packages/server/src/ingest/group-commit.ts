@@ -26,7 +26,7 @@ export interface GroupCommitOptions extends WaitingLimits {
 /** A batch yields this long at most, and is a small one then; it is asked again so often. */
 const maxYieldMs = 100
 const yieldedBatch = 64
-/** Of more deliveries than this is no batch but that of one message: who waits for the next one waits for their rows. */
+/** No batch is of more, but that of one message: who waits for the next batch waits for their rows. */
 const maxBatchDeliveries = 2_000
 const yieldStepMs = 2
 

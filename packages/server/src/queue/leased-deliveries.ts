@@ -5,6 +5,7 @@ import { messagesOf } from './claim/message/store.ts'
 import { dropProbe } from './claim/probe/store.ts'
 import { release } from './claim/store.ts'
 import { type Current, type Held, mayGo, maySend } from './held.ts'
+import { beginTurn, Turns } from './turns.ts'
 
 export interface LeasedDeliveriesDeps {
   pool: Pool
@@ -21,12 +22,6 @@ export interface LeasedDeliveriesDeps {
   wake: (endpointId: string) => void
   log: (message: string, error: unknown) => void
 }
-
-/**
- * So long are requests made in one turn of the event loop; then others have theirs. An event for 500 endpoints would
- * otherwise hold up everything else of the node for a fifth of a second.
- */
-const turnMs = 5
 
 /** Deliveries that are being gathered for one request. */
 interface OpenBatch {
@@ -46,8 +41,11 @@ export class LeasedDeliveries {
   readonly #batches = new Map<string, OpenBatch>()
   /** Endpoints that are being looked up before more is sent to them, and whether they were changed meanwhile. */
   readonly #lookedUp = new Map<string, { changed: boolean }>()
-  /** Endpoints of which something waits for the next turn of the event loop alone. */
-  readonly #nextTurn = new Set<string>()
+  /**
+   * Of endpoints that have not had their turn yet: requests for an event of 500 endpoints, made in one go, would hold
+   * up everything else of the node for a fifth of a second.
+   */
+  readonly #turns = new Turns((endpointId) => this.#next(endpointId))
   readonly #released: Claim[] = []
   #stopping = false
   #empty: (() => void) | undefined
@@ -76,7 +74,7 @@ export class LeasedDeliveries {
 
   /** Takes deliveries whose slots are taken, and sends what may be sent at once: in turns, where they are many. */
   add(claims: readonly Claim[], payloadLeftOut?: ReadonlySet<Claim>): void {
-    const until = performance.now() + turnMs
+    const over = beginTurn()
     for (const claim of claims) {
       // It was taken from us while its request was under way, and has come back: what that request brings decides,
       // unless it was resent meanwhile; then its turn comes after that.
@@ -90,10 +88,10 @@ export class LeasedDeliveries {
       this.#held.set(claim.deliveryId, claim)
       const held = { claim, payloadLeftOut: payloadLeftOut?.has(claim) ?? false }
       if (claim.endpoint.batch) this.#gather(held, claim.endpoint.batch)
-      else if (performance.now() < until) this.#offer(held)
+      else if (!over()) this.#offer(held)
       else {
         this.#push([held])
-        this.#inNextTurn(claim.endpoint.id)
+        this.#turns.add(claim.endpoint.id)
       }
     }
   }
@@ -193,21 +191,6 @@ export class LeasedDeliveries {
     const { endpoint } = held.claim
     if (!this.#waiting.has(endpoint.id) && this.#deps.slots.begin(endpoint)) void this.#send([held])
     else this.#push([held])
-  }
-
-  #inNextTurn(endpointId: string): void {
-    if (this.#nextTurn.size === 0) setImmediate(() => this.#takeTurn())
-    this.#nextTurn.add(endpointId)
-  }
-
-  #takeTurn(): void {
-    const until = performance.now() + turnMs
-    for (const endpointId of this.#nextTurn) {
-      this.#nextTurn.delete(endpointId)
-      this.#next(endpointId)
-      if (performance.now() >= until) break
-    }
-    if (this.#nextTurn.size > 0) setImmediate(() => this.#takeTurn())
   }
 
   /** What was gathered goes in its turn, to the endpoint as it is by then. */

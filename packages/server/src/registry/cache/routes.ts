@@ -51,7 +51,7 @@ export interface EndpointInApp {
   app: RoutedApp
 }
 
-/** One of an app's endpoints. A look at each took a message for 2,000 endpoints two million comparisons. */
+/** One of an app's endpoints. Looked for from the first on, 2,000 of them were two million comparisons. */
 export function endpointIn({ endpoints }: AppRoutes, id: string): Endpoint | undefined {
   let low = 0
   let high = endpoints.length
