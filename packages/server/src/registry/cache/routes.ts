@@ -37,8 +37,8 @@ export interface Health {
 export interface AppRoutes {
   app: RoutedApp
   /**
-   * In the order of their ids, oldest first; disabled and paused ones too. Old secrets may have expired since they were read: compare
-   * `expiresAtMs`.
+   * In the order of their ids, oldest first; disabled and paused ones too. Old secrets may have expired since they were
+   * read: compare `expiresAtMs`.
    */
   endpoints: Endpoint[]
   /** By endpoint id; only of endpoints that have a row of it. */
