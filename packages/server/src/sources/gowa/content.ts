@@ -1,19 +1,12 @@
 /** What a message of go-whatsapp-web-multidevice says: each kind of content is a member of its own. Both versions. */
 import { emptyContent } from '../../whatsapp/message/content.ts'
-import { locationOf, quoting } from '../../whatsapp/message/flat.ts'
+import { fileKinds, locationOf, quoting } from '../../whatsapp/message/flat.ts'
 import { present } from '../../whatsapp/message/present.ts'
-import type { ContentType, Media, MessageContent } from '../../whatsapp/message/message.ts'
+import type { Media, MessageContent } from '../../whatsapp/message/message.ts'
 import { respell } from '../../whatsapp/wire/spelling.ts'
 import { fields, type Fields, firstText, list, text } from '../../core/json-values.ts'
 
-const media: [string, ContentType, string][] = [
-  ['image', 'image', 'imageMessage'],
-  ['video', 'video', 'videoMessage'],
-  ['audio', 'audio', 'audioMessage'],
-  ['document', 'document', 'documentMessage'],
-  ['sticker', 'sticker', 'stickerMessage'],
-  ['video_note', 'video', 'ptvMessage'],
-]
+const media = { ...fileKinds, video_note: ['video', 'ptvMessage'] } as const
 
 /** A path, or `{path | media_path | url, mime_type?, caption?, filename?}`. */
 function mediaOf(value: unknown, key: string): Media {
@@ -43,7 +36,7 @@ export function gowaContent(
 }
 
 function kindOf(event: Fields): MessageContent {
-  for (const [name, type, key] of media) {
+  for (const [name, [type, key]] of Object.entries(media)) {
     const value = event[name]
     if (value === undefined || value === null || value === '') continue
     const content = emptyContent(type, key)

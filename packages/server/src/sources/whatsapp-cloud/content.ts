@@ -1,18 +1,10 @@
 /** What a message of the Cloud API says: `type` names the member that holds it. */
 import { entry, fields, type Fields, firstText, list, text } from '../../core/json-values.ts'
 import { emptyContent } from '../../whatsapp/message/content.ts'
-import { locationOf, quoting, replying, saying } from '../../whatsapp/message/flat.ts'
+import { fileKinds, locationOf, quoting, replying, saying } from '../../whatsapp/message/flat.ts'
 import { present } from '../../whatsapp/message/present.ts'
-import type { ContentType, Media, MessageContent } from '../../whatsapp/message/message.ts'
+import type { Media, MessageContent } from '../../whatsapp/message/message.ts'
 import { phoneJid } from './people.ts'
-
-const media: Readonly<Record<string, [ContentType, string]>> = {
-  image: ['image', 'imageMessage'],
-  video: ['video', 'videoMessage'],
-  audio: ['audio', 'audioMessage'],
-  document: ['document', 'documentMessage'],
-  sticker: ['sticker', 'stickerMessage'],
-}
 
 /** Meta keeps the file: `url` opens with the account's token for five minutes, `id` gives a new one. */
 function mediaOf(item: Fields): Media {
@@ -34,13 +26,7 @@ const readers: Readonly<Record<string, Reader>> = {
   text: (item) => saying('text', 'conversation', text(item['body'])),
   location: (item) => ({
     ...emptyContent('location', 'locationMessage'),
-    location: locationOf({
-      latitude: item['latitude'],
-      longitude: item['longitude'],
-      name: item['name'],
-      address: item['address'],
-      url: item['url'],
-    }),
+    location: locationOf(item),
   }),
   // A button of a template.
   button: (item) =>
@@ -97,7 +83,7 @@ export function contentOf(message: Fields): MessageContent | undefined {
 }
 
 function kindOf(type: string, item: Fields, message: Fields): MessageContent | undefined {
-  const file = entry(media, type)
+  const file = entry(fileKinds, type)
   if (file) return { ...saying(...file, text(item['caption'])), media: mediaOf(item) }
   if (type === 'contacts')
     return {

@@ -40,13 +40,7 @@ const readers: Readonly<Record<string, Reader>> = {
   contact: (item) => ({ ...emptyContent('contact', 'contactMessage'), contacts: [card(item)] }),
   location: (item) => ({
     ...emptyContent('location', 'locationMessage'),
-    location: locationOf({
-      latitude: item['latitude'],
-      longitude: item['longitude'],
-      name: item['name'],
-      address: item['address'],
-      url: item['url'],
-    }),
+    location: locationOf(item),
   }),
   buttonsResponseMessage: (item) =>
     replying('button_reply', 'buttonsResponseMessage', item['buttonId'], item['message']),

@@ -5,6 +5,7 @@
  */
 import { emptyContent } from '../../whatsapp/message/content.ts'
 import { present } from '../../whatsapp/message/present.ts'
+import { fileKinds } from '../../whatsapp/message/flat.ts'
 import { chatOf, personOf } from '../../whatsapp/identity/jid.ts'
 import type { ContentType, Media } from '../../whatsapp/message/message.ts'
 import { fields, type Fields, firstText, text, entry } from '../../core/json-values.ts'
@@ -49,11 +50,7 @@ function struct({ sentAt: _sentAt, ...origin }: Origin, data: Fields): Mapped {
 const types: Record<string, [ContentType, string]> = {
   conversation: ['text', 'conversation'],
   extended_text: ['text', 'extendedTextMessage'],
-  image: ['image', 'imageMessage'],
-  video: ['video', 'videoMessage'],
-  audio: ['audio', 'audioMessage'],
-  document: ['document', 'documentMessage'],
-  sticker: ['sticker', 'stickerMessage'],
+  ...fileKinds,
 }
 
 function message(origin: Origin, data: Fields): Mapped {

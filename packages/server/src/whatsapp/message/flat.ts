@@ -5,6 +5,15 @@ import { emptyContent } from './content.ts'
 import { present } from './present.ts'
 import type { ContentType, Location, MessageContent, Quoted } from './message.ts'
 
+/** Messages that are a file, as gateways call them, with WhatsApp's own key of each. */
+export const fileKinds: Readonly<Record<string, [ContentType, string]>> = {
+  image: ['image', 'imageMessage'],
+  video: ['video', 'videoMessage'],
+  audio: ['audio', 'audioMessage'],
+  document: ['document', 'documentMessage'],
+  sticker: ['sticker', 'stickerMessage'],
+}
+
 export function saying(type: ContentType, messageType: string, words: unknown): MessageContent {
   return { ...emptyContent(type, messageType), text: text(words) }
 }

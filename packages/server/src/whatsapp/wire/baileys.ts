@@ -1,13 +1,8 @@
 /** A canonical event back in Baileys' JSON, for the dialects that speak it, whatever gateway it came from. */
 import { isLid } from '../identity/jid.ts'
-import type {
-  Chat,
-  ContentType,
-  MessageContent,
-  MessageStatus,
-  Person,
-} from '../message/message.ts'
+import type { Chat, MessageContent, MessageStatus, Person } from '../message/message.ts'
 import { respell } from './spelling.ts'
+import { fileKinds } from '../message/flat.ts'
 import { unwrap } from '../message/unwrap.ts'
 import { type Fields, fields } from '../../core/json-values.ts'
 import { plain } from './json-shapes.ts'
@@ -63,14 +58,6 @@ export function baileysMessage(event: { raw: RawEvent; content: MessageContent }
   return madeOf(event.content)
 }
 
-const keyOfType: Partial<Record<ContentType, string>> = {
-  image: 'imageMessage',
-  video: 'videoMessage',
-  audio: 'audioMessage',
-  document: 'documentMessage',
-  sticker: 'stickerMessage',
-}
-
 /** `conversation`, `imageMessage`, …: Evolution's `messageType`. */
 export function baileysMessageType(content: MessageContent, message: Fields): string {
   return content.messageType ?? unwrap(message).key ?? 'conversation'
@@ -88,7 +75,7 @@ function madeOf(content: MessageContent): Fields {
   if (content.forwarded) contextInfo['isForwarded'] = true
   const context = Object.keys(contextInfo).length > 0 ? { contextInfo } : {}
 
-  const mediaKey = keyOfType[content.type]
+  const mediaKey = fileKinds[content.type]?.[1]
   if (mediaKey !== undefined) {
     const {
       storedUrl: _stored,
