@@ -1,7 +1,8 @@
 // Who may send events in, where to, and what is answered: over real HTTP, with every answer of the API checked
 // against its document.
 import { createHmac } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { readId } from '../../src/core/id.ts'
 import { whatsAppGateways } from '../../src/sources/gateways.ts'
 import { startApi, type TestApi } from '../support/api-server.ts'
@@ -245,6 +246,25 @@ describe('what is sent in', () => {
 })
 
 describe('sources', () => {
+  test('of one app are listed without a look for it for each', async () => {
+    const session = await baileys()
+    const path = `/api/v1/app/${session.app}/source`
+    for (let n = 0; n < 9; n++) {
+      const body = { gateway: 'waha', name: `${n}` }
+      expect((await api.call('POST', path, { body })).status).toBe(201)
+    }
+    const query = vi.spyOn(pg.Pool.prototype, 'query')
+    try {
+      const { body } = await api.call('GET', path)
+      expect(body.data).toHaveLength(10)
+      for (const { url } of body.data) expect(url).toMatch(new RegExp(`/${session.uid}$`))
+      const looks = query.mock.calls.filter((asked) => /\bfrom app\b/.test(JSON.stringify(asked)))
+      expect(looks.length).toBeLessThan(5)
+    } finally {
+      query.mockRestore()
+    }
+  })
+
   test('can be changed in part, and say everything that is wrong with a change at once', async () => {
     const session = await baileys()
     const path = `/api/v1/app/${session.app}/source/${session.source}`

@@ -58,6 +58,7 @@ export function sourceRoutes(deps: SourceRouteDeps): Route[] {
         order: 'ascending',
         iterators: 'source',
         find: async (call, cursor) => await sources.list(call.scope, cursor),
+        show: async (rows) => await showAll(deps, rows),
       },
       create: {
         description:
@@ -205,12 +206,6 @@ async function mayChange({ sources }: SourceRouteDeps, call: OfSource): Promise<
     mayReach(call.holder, (await sources.get(call.scope, call.params.source_id)).sessions)
 }
 
-async function urlOf({ apps, serverUrl }: SourceRouteDeps, source: Source): Promise<string> {
-  if (source.sessions === 'any') return addressOf(serverUrl(), source, '')
-  const app = await apps.get(source.tenantId, showId('app', source.appId))
-  return addressOf(serverUrl(), source, app.uid ?? showId('app', app.id))
-}
-
 async function patch(
   { sources, brokers }: SourceRouteDeps,
   call: OfSource & { body: z.output<typeof sourcePatch> },
@@ -232,10 +227,26 @@ async function patch(
   }
 }
 
-async function show(deps: SourceRouteDeps, source: Source): Promise<z.output<typeof sourceOut>> {
-  const broker = deps.sources.brokerOf(source)
-  const readers = broker && (await readersOf(deps.db, [source.id])).get(source.id)
-  return showSource(source, await urlOf(deps, source), broker, readers ?? [])
+const show = async (deps: SourceRouteDeps, source: Source) => (await showAll(deps, [source]))[0]!
+
+async function showAll(
+  { db, apps, sources, serverUrl }: SourceRouteDeps,
+  rows: readonly Source[],
+): Promise<z.output<typeof sourceOut>[]> {
+  const brokers = new Map(rows.map((row) => [row.id, sources.brokerOf(row)]))
+  const fed = rows.map(({ id }) => id).filter((id) => brokers.get(id) !== null)
+  const readers = fed.length === 0 ? undefined : await readersOf(db, fed)
+  // Nearly always one: those of a page are of one app.
+  const names = new Map<string, string>()
+  for (const { sessions, appId, tenantId } of rows) {
+    if (sessions === 'any' || names.has(appId)) continue
+    const shown = showId('app', appId)
+    names.set(appId, (await apps.get(tenantId, shown)).uid ?? shown)
+  }
+  return rows.map((row) => {
+    const url = addressOf(serverUrl(), row, names.get(row.appId) ?? '')
+    return showSource(row, url, brokers.get(row.id) ?? null, readers?.get(row.id) ?? [])
+  })
 }
 
 async function showWithToken(
