@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { link, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -55,6 +55,12 @@ describe('a Unix socket', () => {
     expect(await ask(socket, '/api/v1/app', asked)).toMatchObject({ status: 201 })
     const portal = await ask(socket, '/api/v1/auth/app-portal-access/a', { ...asked, body: '{}' })
     expect(portal.text).toContain('https://hooks.example.com/portal?')
+  })
+
+  test('lets in a thousand that connect at one moment', async () => {
+    const clients = Array.from({ length: 1_000 }, () => connect(socket))
+    await Promise.all(clients.map(async (client) => await once(client, 'connect')))
+    for (const client of clients) client.destroy()
   })
 
   test('the proxy before it says who asks', async () => {
