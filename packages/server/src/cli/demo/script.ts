@@ -73,7 +73,7 @@ export const flaky = {
   name: 'flaky',
   mischief: { fail: 0.25, hang: 0.02, reset: 0.03, latencyMs: 60 },
   // Above what a busy machine takes to answer: an answer that comes too late is an event sent twice.
-  settings: { retrySchedule, timeoutMs: 2_500 },
+  settings: { retrySchedule, timeoutMs: 5_000 },
 } satisfies Role
 
 export const downAtFirst = {
