@@ -111,23 +111,35 @@ export async function sealingKeys(db: Queryable): Promise<Map<string, number>> {
   return new Map(rows.map(({ id, count }) => [id, count]))
 }
 
+/** What others do at the pooler decides which server connection is next: each look alone may meet the same again. */
+const pooledLooks = 10
+
 /**
  * True when statements of one connection reach different server sessions: a pooler that gives a server
  * connection for a transaction only. The second client takes the server connection that the first one used
- * last, so that the first one gets another.
+ * last, where nobody else does, so that the first one gets another.
  */
 export async function isTransactionPooled(
   first: pg.PoolClient,
   second: pg.PoolClient,
 ): Promise<boolean> {
+  for (let look = 0; look < pooledLooks; look++)
+    if (await changesSession(first, second)) return true
+  return false
+}
+
+async function changesSession(first: pg.PoolClient, second: pg.PoolClient): Promise<boolean> {
   const session = `select pg_backend_pid() as pid, current_setting('pombo.doctor', true) as mark`
   await first.query(`set pombo.doctor = 'here'`)
   const before = await first.query<{ pid: number; mark: string }>(session)
   await second.query('begin')
   try {
-    await second.query(session)
+    const taken = await second.query<{ pid: number }>(session)
     const after = await first.query<{ pid: number; mark: string }>(session)
-    return before.rows[0]!.pid !== after.rows[0]!.pid || after.rows[0]!.mark !== 'here'
+    const { pid } = before.rows[0]!
+    return (
+      taken.rows[0]!.pid === pid || after.rows[0]!.pid !== pid || after.rows[0]!.mark !== 'here'
+    )
   } finally {
     await second.query('rollback')
     await first.query('reset pombo.doctor')
