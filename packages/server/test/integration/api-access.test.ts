@@ -431,6 +431,24 @@ describe('an Idempotency-Key whose request the database left', () => {
     },
   )
 
+  test('is free at its node, where nothing was done and the database would not free it', async () => {
+    await own.database.pool.query(
+      `create function hold_on() returns trigger language plpgsql as $$ begin raise 'not now'; end $$;
+       create trigger hold_on before delete on idempotency for each row
+         when (old.key = 'held') execute function hold_on()`,
+    )
+    await own.call('POST', '/api/v1/app', { body: { name: 'a', uid: 'taken' } })
+    const ask = (uid: string) =>
+      own.call('POST', '/api/v1/app', {
+        body: { name: 'held', uid },
+        headers: { 'idempotency-key': 'held' },
+      })
+    const refused = await ask('taken')
+    expect(refused.status).toBe(409)
+    expect((await ask('taken')).body).toEqual(refused.body)
+    expect(refused.body.code).not.toBe('idempotency_in_progress')
+  })
+
   test.each(['same', 'other'])(
     'is free, at the %s node, where nobody heard that it was taken',
     async (which) => {

@@ -102,7 +102,7 @@ export class Idempotency {
       case 'running': {
         const { own, requestId: first } = found
         const settle = first !== null && this.#owed.get(first)
-        // The work is done, and its answer known here.
+        // It has ended here, which the database has not heard yet.
         if (settle) await settle()
         else if (!own || first === null || this.#underWay.has(first))
           throw new PomboError('idempotency_in_progress', { key: claim.key })
@@ -116,6 +116,8 @@ export class Idempotency {
           answer = await work()
         } catch (error) {
           await this.#tell(requestId, () => this.#store.release(claim, requestId))
+          // Nothing was done: whatever the database says of it, who asks here again begins anew.
+          this.#underWay.delete(requestId)
           throw error
         }
         await this.#tell(requestId, () => this.#store.settle(claim, requestId, answer))
