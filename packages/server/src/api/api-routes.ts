@@ -1,6 +1,7 @@
 import { rateLimitRoute } from './endpoints/rate-limit.ts'
 import { environmentRoutes } from './environment/routes.ts'
 import { managementRoutes } from './management/routes.ts'
+import { Arrivals } from './pollers/arrivals.ts'
 import { eventsRoute } from './pollers/events.ts'
 import { transformationRoutes } from './transformations/routes.ts'
 import { testAttemptRoute } from './messages/test-attempt.ts'
@@ -74,6 +75,7 @@ export function apiRoutes(deps: ApiDeps, gate: Gate): Route[] {
     ...gate,
     reads: createReads(db, deps.replica),
     queue: createQueuePictures(db, clock),
+    arrivals: new Arrivals(db),
     endpointsOf: async (tenantId, appId) => (await cache.routes(tenantId, appId))?.endpoints ?? [],
     routesOf: cache.routes.bind(cache),
     checkPayload: createPayloadCheck({ eventTypes, log: deps.log }),

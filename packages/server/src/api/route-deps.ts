@@ -11,6 +11,7 @@ import type { Registry } from '../registry/registry.ts'
 import type { Presented } from './access.ts'
 import type { CheckPayload } from './event-types/payload-check.ts'
 import type { QueuePictures } from './overview/queue.ts'
+import type { Arrivals } from './pollers/arrivals.ts'
 import type { Reads } from './reads.ts'
 
 /** What routes stand on. */
@@ -22,6 +23,7 @@ export interface RouteDeps extends Omit<Registry, 'cache' | 'sessions' | 'integr
   clock: Clock
   payloads: Payloads
   queue: QueuePictures
+  arrivals: Arrivals
   /** `app_…` or uid → uuid. */
   appIdOf: (tenantId: string, idOrUid: string) => MaybeLater<string | undefined>
   /** The app's endpoints, as they are now. */

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { Arrivals } from '../../src/api/pollers/arrivals.ts'
 import { readMessagesFrom } from '../../src/api/pollers/read.ts'
 import { SystemClock } from '../../src/core/clock.ts'
 import { showId, uuidFloor } from '../../src/core/id.ts'
@@ -340,8 +341,12 @@ test('who reads messages in their order passes over none that another node has s
   const wanted = { tenantId, appId, eventTypes: null, channels: null, filter: null }
   const got: unknown[] = []
   let at = uuidFloor(0)
+  const deps = {
+    db: database.pool,
+    payloads: quick.payloads,
+    arrivals: new Arrivals(database.pool),
+  }
   const read = async () => {
-    const deps = { db: database.pool, payloads: quick.payloads }
     const page = await readMessagesFrom(deps, wanted, at, 50)
     at = page.after
     for (const text of page.data) got.push((JSON.parse(text) as { payload: unknown }).payload)

@@ -26,15 +26,7 @@ export interface News {
   after: string
 }
 
-const ofDatabase = new WeakMap<Queryable, Arrivals>()
-
-/** The one of a node. */
-export function arrivalsOf(db: Queryable): Arrivals {
-  const kept = ofDatabase.get(db) ?? new Arrivals(db)
-  ofDatabase.set(db, kept)
-  return kept
-}
-
+/** One for a node. */
 export class Arrivals {
   readonly #db: Queryable
   #settled: { at: number; ms: Promise<number> } | undefined

@@ -4,6 +4,7 @@ import { readId, uuidFloor } from '../../core/id.ts'
 import { channel, eventTypeName, instant, list } from '../field.ts'
 import type { Messages } from '../history/messages/store.ts'
 import { type Route, route } from '../route.ts'
+import type { Needs } from '../route-deps.ts'
 import { pageText, readMessagesFrom } from './read.ts'
 import { pollOut, pollQuery } from './schema.ts'
 import { say } from '../../core/sentences/sentences.ts'
@@ -11,7 +12,7 @@ import { say } from '../../core/sentences/sentences.ts'
 const { limit, iterator } = pollQuery.shape
 
 /** `GET …/events`: the messages of an app as a stream of pages, for who needs no polling endpoint of their own. */
-export function eventsRoute(deps: Messages): Route {
+export function eventsRoute(deps: Messages & Needs<'arrivals'>): Route {
   return route({
     at: 'GET /api/v1/app/{app_id}/events',
     id: 'v1.message.events',

@@ -4,7 +4,7 @@ import type { AppScope } from '../../registry/apps/app.ts'
 import type { Holder } from '../access.ts'
 import type { Needs } from '../route-deps.ts'
 
-export type PollerDeps = Needs<'db' | 'payloads' | 'pollers' | 'clock'>
+export type PollerDeps = Needs<'db' | 'payloads' | 'pollers' | 'clock' | 'arrivals'>
 
 /** The polling endpoint that a call names; a token of another one finds none. */
 export async function pollerOf(

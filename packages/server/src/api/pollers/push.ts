@@ -7,7 +7,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyRequest } from 'fastify'
 import { PomboError } from '../../core/error.ts'
 import type { Poller } from '../../registry/pollers/store.ts'
-import { arrivalsOf } from './arrivals.ts'
 import { type ReadPage, readMessagesFrom } from './read.ts'
 import { say } from '../../core/sentences/sentences.ts'
 import type { Needs } from '../route-deps.ts'
@@ -29,7 +28,7 @@ export interface Connection {
   readonly gone: AbortSignal
 }
 
-export type PushDeps = Needs<'db' | 'payloads' | 'credential' | 'stopping'> & {
+export type PushDeps = Needs<'db' | 'payloads' | 'credential' | 'stopping' | 'arrivals'> & {
   log: { warn(context: object, message: string): void }
 }
 
@@ -100,9 +99,7 @@ export class Pushing {
   async #news(appId: string, at: string, gone: AbortSignal): Promise<string> {
     for (let after = at; !gone.aborted; ) {
       // The read that follows tells of a database that is away.
-      const news = await arrivalsOf(this.#deps.db)
-        .next(appId, after)
-        .catch(() => undefined)
+      const news = await this.#deps.arrivals.next(appId, after).catch(() => undefined)
       if (news === undefined || news.found) return after
       after = news.after
     }

@@ -7,7 +7,7 @@ import type { Messages, StoredMessage } from '../history/messages/store.ts'
 import { messageJson } from '../messages/message-json.ts'
 import { byBytes } from '../../db/payload.ts'
 import { fillPayloads, listMessages } from '../messages/store.ts'
-import { arrivalsOf } from './arrivals.ts'
+import type { Needs } from '../route-deps.ts'
 
 const atATime = 250
 /** What one request looks at, at most. */
@@ -34,12 +34,12 @@ export interface ReadPage {
 
 /** The messages behind `after` that are wanted, oldest first. */
 export async function readMessagesFrom(
-  deps: Messages,
+  deps: Messages & Needs<'arrivals'>,
   wanted: Wanted,
   after: string,
   limit: number,
 ): Promise<ReadPage> {
-  const before = await arrivalsOf(deps.db).settledMs()
+  const before = await deps.arrivals.settledMs()
   const fits = matcher(wanted)
   const data: string[] = []
   const ids: string[] = []

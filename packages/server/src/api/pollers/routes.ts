@@ -9,7 +9,6 @@ import { defined } from '../field.ts'
 import { placeIn } from '../pagination.ts'
 import { resource } from '../resource.ts'
 import { cloudOnly, type Call, json, type Route, route } from '../route.ts'
-import { arrivalsOf } from './arrivals.ts'
 import { leaseRoutes } from './lease.ts'
 import { type PollerDeps, pollerOf } from './poller-of.ts'
 import type { PushDeps } from './push.ts'
@@ -170,11 +169,11 @@ function pollRoutes(deps: PollerDeps & Asks): Route[] {
   ]
 }
 
-type Asks = Pick<PushDeps, 'credential' | 'db'>
+type Asks = Pick<PushDeps, 'credential' | 'arrivals'>
 
 /** Waits, where that is asked for, until there is something, the caller is gone, or may read no longer. */
 async function answered(
-  { credential, db }: Asks,
+  { credential, arrivals }: Asks,
   { request }: Pick<Call<unknown, unknown, unknown>, 'request'>,
   appId: string,
   read: (after: string) => Promise<ReadPage>,
@@ -186,7 +185,7 @@ async function answered(
   let seen = page.after
   while (page.data.length === 0 && performance.now() < end && !request.socket.destroyed) {
     // Where much was passed over, the next look goes on at once.
-    const news = page.done ? await arrivalsOf(db).next(appId, seen) : undefined
+    const news = page.done ? await arrivals.next(appId, seen) : undefined
     const presented = await credential(request)
     if (!presented.known)
       throw new PomboError('authentication_failed', { detail: presented.reason })
