@@ -1,4 +1,5 @@
 import { PomboError } from '../core/error.ts'
+import { unauthenticated } from '../core/key-form.ts'
 import type { Role } from '../core/role.ts'
 import type { KeyUse } from '../registry/keys/key.ts'
 import { say } from '../core/sentences/sentences.ts'
@@ -52,11 +53,10 @@ const only = { send: 'send_only', poll: 'poll_only' } as const
 
 /** The key in the Authorization header; throws the 401 that says what is missing. */
 export function bearerOf(header: string | undefined): string {
-  if (header === undefined)
-    throw new PomboError('authentication_failed', { detail: say('header_missing') })
+  if (header === undefined) throw unauthenticated(say('header_missing'))
   const [, presented] = /^Bearer +(\S+) *$/i.exec(header) ?? []
   if (presented === undefined) {
-    throw new PomboError('authentication_failed', { detail: say('header_not_bearer') })
+    throw unauthenticated(say('header_not_bearer'))
   }
   return presented
 }

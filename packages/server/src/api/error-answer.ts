@@ -47,7 +47,7 @@ export function errorAnswer(
 
 function known(error: PomboError): ErrorAnswer {
   const headers: Record<string, string> = {}
-  if (error.status === 401) headers['www-authenticate'] = 'Bearer'
+  if (error.status === 401) headers['www-authenticate'] = error.challenge
   if (error.status === 503 || error.status === 429)
     headers['retry-after'] = String(error.retryAfterSeconds ?? usualRetryAfterSeconds)
   return { status: error.status, body: errorBody(error), headers, bug: false }

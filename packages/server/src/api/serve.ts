@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { type Actor, actingAs, onBehalfOf } from '../core/acting.ts'
 import { PomboError, relocated } from '../core/error.ts'
+import { unauthenticated } from '../core/key-form.ts'
 import { refuseUnstorable } from '../core/unstorable.ts'
 import { type MaybeLater, whenThere } from '../core/when-there.ts'
 import { bearerOf, type Holder, nobody, permit, type Presented } from './access.ts'
@@ -102,8 +103,7 @@ function actorOf({ keyId, role }: Holder, request: FastifyRequest): Actor {
 function identify(route: Route, gate: Gate, request: FastifyRequest): MaybeLater<Holder> {
   if (route.access === 'open') return nobody
   return whenThere(credential(gate, request), (presented) => {
-    if (!presented.known)
-      throw new PomboError('authentication_failed', { detail: presented.reason })
+    if (!presented.known) throw unauthenticated(presented.reason)
     const { holder } = presented
     const operator = route.access === 'operator' ? gate.operatorTenantId() : undefined
     return whenThere(operator, (operatorTenantId) => {

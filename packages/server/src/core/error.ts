@@ -26,7 +26,7 @@ export const catalogue = {
   },
   authentication_failed: {
     status: 401,
-    message: 'No valid API key: send "Authorization: Bearer <key>". {detail}',
+    message: 'No valid API key: send {form}. {detail}',
   },
   ingest_unauthorised: {
     status: 401,
@@ -119,11 +119,18 @@ export class PomboError extends Error {
   readonly problems: FieldProblem[]
   /** Seconds for the Retry-After header. */
   readonly retryAfterSeconds: number | undefined
+  /** What a 401 says in WWW-Authenticate. */
+  readonly challenge: string
 
   constructor(
     code: ErrorCode,
     values: Record<string, string | number> = {},
-    extra: { problems?: FieldProblem[]; retryAfterSeconds?: number; cause?: unknown } = {},
+    extra: {
+      problems?: FieldProblem[]
+      retryAfterSeconds?: number
+      challenge?: string
+      cause?: unknown
+    } = {},
   ) {
     const template: string = catalogue[code].message
     super(template.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? '')).trim(), {
@@ -135,6 +142,7 @@ export class PomboError extends Error {
     this.status = catalogue[code].status
     this.problems = extra.problems ?? []
     this.retryAfterSeconds = extra.retryAfterSeconds
+    this.challenge = extra.challenge ?? 'Bearer'
   }
 }
 

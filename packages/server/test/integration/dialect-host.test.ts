@@ -10,6 +10,7 @@ import type { Caller } from '../../src/dialects/contract/caller.ts'
 import type { DialectApp } from '../../src/dialects/contract/caller.ts'
 import type { DialectPorts } from '../../src/dialects/contract/ports.ts'
 import { PomboError } from '../../src/core/error.ts'
+import { bearer } from '../../src/dialects/contract/request.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { startNode, type TestNode } from '../support/node.ts'
 import { type Receiver, startReceiver, until } from '../support/receiver.ts'
@@ -57,7 +58,7 @@ beforeAll(async () => {
     isAway: () => false,
     report: (error) => reported.push(error),
   })
-  caller = await ports.authenticate(key)
+  caller = await ports.authenticate(key, bearer)
 })
 
 afterAll(async () => {
@@ -81,11 +82,11 @@ async function codeOf(work: Promise<unknown>): Promise<string> {
 
 test('a key is known by what it is, and a missing, unknown or revoked one is refused', async () => {
   expect(caller).toEqual(await ports.operator())
-  expect(await codeOf(ports.authenticate(undefined))).toBe('authentication_failed')
-  expect(await codeOf(ports.authenticate('pombo_wrong'))).toBe('authentication_failed')
+  expect(await codeOf(ports.authenticate(undefined, bearer))).toBe('authentication_failed')
+  expect(await codeOf(ports.authenticate('pombo_wrong', bearer))).toBe('authentication_failed')
   const made = await node.registry.keys.create(caller.tenantId, { name: 'old' })
   await node.registry.keys.revoke(caller.tenantId, made.key.id)
-  expect(await codeOf(ports.authenticate(made.text))).toBe('authentication_failed')
+  expect(await codeOf(ports.authenticate(made.text, bearer))).toBe('authentication_failed')
 })
 
 test('an app is made on first use and found ever after, and an app’s token reaches that app alone', async () => {

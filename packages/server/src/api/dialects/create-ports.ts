@@ -1,5 +1,5 @@
 import { currentActor, nameActor } from '../../core/acting.ts'
-import { PomboError } from '../../core/error.ts'
+import { unauthenticated } from '../../core/key-form.ts'
 import type { DialectPorts } from '../../dialects/contract/ports.ts'
 import { requireRole } from '../roles.ts'
 import { gatewaysPort } from './gateway-port.ts'
@@ -17,13 +17,14 @@ export function createDialectPorts(deps: PortDeps): DialectPorts {
   return {
     clock: deps.clock,
     serverUrl: deps.serverUrl,
-    async authenticate(key) {
-      if (key === undefined || key === '') throw refused('It is missing.')
+    async authenticate(key, form) {
+      if (key === undefined || key === '') throw unauthenticated('None came in this form.', form)
       const holder = await registry.cache.key(key)
-      if (holder === undefined) throw refused('This key is not known.')
+      if (holder === undefined) throw unauthenticated('This key is not known.', form)
       if (holder.refused !== null)
-        throw refused(
+        throw unauthenticated(
           holder.refused === 'revoked' ? 'This key was revoked.' : 'This key has expired.',
+          form,
         )
       requireRole(holder.role, currentActor().needs ?? 'administer')
       nameActor({ keyId: holder.keyId, role: holder.role })
@@ -58,8 +59,4 @@ export function createDialectPorts(deps: PortDeps): DialectPorts {
     isAway: deps.isAway,
     report: deps.report,
   }
-}
-
-function refused(detail: string): PomboError {
-  return new PomboError('authentication_failed', { detail })
 }

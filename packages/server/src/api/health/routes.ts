@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'
 import type { FastifyInstance } from 'fastify'
-import { PomboError } from '../../core/error.ts'
+import { unauthenticated } from '../../core/key-form.ts'
 import type { Health } from '../../observe/health.ts'
 import type { Metrics } from '../../observe/metrics.ts'
 import { bearerOf } from '../access.ts'
@@ -63,9 +63,7 @@ export function mountProbes(
   app.get('/metrics', async (request, reply) => {
     const token = metricsToken?.()
     if (token !== undefined && !same(bearerOf(request.headers.authorization), token)) {
-      throw new PomboError('authentication_failed', {
-        detail: 'This is not the token of POMBO_METRICS_TOKEN.',
-      })
+      throw unauthenticated('This is not the token of POMBO_METRICS_TOKEN.')
     }
     const { type, text } = await metrics.render(request.headers.accept)
     return reply.type(type).header('vary', 'Accept').send(text)

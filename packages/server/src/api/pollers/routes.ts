@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { iso } from '../../core/clock.ts'
-import { PomboError } from '../../core/error.ts'
+import { unauthenticated } from '../../core/key-form.ts'
 import { showId, uuidFloor } from '../../core/id.ts'
 import type { EventTypes } from '../../registry/event-types/store.ts'
 import type { Poller, Pollers } from '../../registry/pollers/store.ts'
@@ -187,8 +187,7 @@ async function answered(
     // Where much was passed over, the next look goes on at once.
     const news = page.done ? await arrivals.next(appId, seen) : undefined
     const presented = await credential(request)
-    if (!presented.known)
-      throw new PomboError('authentication_failed', { detail: presented.reason })
+    if (!presented.known) throw unauthenticated(presented.reason)
     if (news?.found === false) seen = news.after
     else {
       page = await read(seen)

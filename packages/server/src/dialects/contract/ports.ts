@@ -9,6 +9,7 @@
  */
 import type { Clock } from '../../core/clock.ts'
 import type { DialectName, Endpoint } from '../../core/endpoint.ts'
+import type { KeyForm } from '../../core/key-form.ts'
 import type { Accepted, IncomingMessage } from '../../core/message.ts'
 import type { Outcome } from '../../core/outcome.ts'
 import type { Secret } from '../../core/secret.ts'
@@ -20,8 +21,11 @@ export interface DialectPorts {
   clock: Clock
   /** Base URL of this Pombo, without a slash at its end. */
   serverUrl(): string
-  /** `authentication_failed` where there is no key, or it is unknown, revoked or expired. */
-  authenticate(key: string | undefined): Promise<Caller>
+  /**
+   * `authentication_failed` where there is no key, or it is unknown, revoked or expired; it says that a key is
+   * presented in the form given.
+   */
+  authenticate(key: string | undefined, form: KeyForm): Promise<Caller>
   /** The first tenant, which runs this Pombo: whose the environment's own webhooks are. */
   operator(): Promise<Caller>
   apps: AppsPort

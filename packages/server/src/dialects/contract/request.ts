@@ -1,6 +1,7 @@
 /** Reading the requests of dialects: bodies and queries by schema, keys from their headers. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import type { KeyForm } from '../../core/key-form.ts'
 import { read } from '../../core/read.ts'
 
 /** A request's body: its exact text beside what it says, since payloads leave as they were written. */
@@ -69,13 +70,30 @@ export const instant = z.string().transform((text, context): number => {
   return z.NEVER
 })
 
+/** Where requests have their key, and how refusals call that. */
+export interface PresentedKey extends KeyForm {
+  of(request: FastifyRequest): string | undefined
+}
+
+export const bearer: PresentedKey = {
+  says: '"Authorization: Bearer <key>", or "Authorization: <key>"',
+  challenge: 'Bearer',
+  of: bearerKey,
+}
+
+export const basic: PresentedKey = {
+  says: '"Authorization: Basic <base64 of any-name:key, or of the key alone>"',
+  challenge: 'Basic realm="Pombo"',
+  of: basicKey,
+}
+
 /** The key of `Authorization: Bearer <key>`, or of a bare `Authorization: <key>`; undefined where there is none. */
-export function bearerKey(request: FastifyRequest): string | undefined {
+function bearerKey(request: FastifyRequest): string | undefined {
   return /^(?:Bearer +)?(\S+) *$/i.exec(request.headers.authorization ?? '')?.[1]
 }
 
 /** The key of `Authorization: Basic …`: the password of any user, or what is encoded as a whole. */
-export function basicKey(request: FastifyRequest): string | undefined {
+function basicKey(request: FastifyRequest): string | undefined {
   const [, encoded] = /^Basic +(\S+) *$/i.exec(request.headers.authorization ?? '') ?? []
   if (encoded === undefined) return undefined
   const text = Buffer.from(encoded, 'base64').toString()

@@ -6,7 +6,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 
 import type { z } from 'zod'
 import type { Caller } from './caller.ts'
 import type { DialectPorts } from './ports.ts'
-import { bearerKey, readQuery, sendJson, takesQuery } from './request.ts'
+import { bearer, type PresentedKey, readQuery, sendJson, takesQuery } from './request.ts'
 
 /** An answer with another status, or whose body is JSON text already; null: it has none. */
 export class Answer {
@@ -65,11 +65,11 @@ export function routesFor<Who>(
   }
 }
 
-/** Of requests that bring a key; unless said otherwise, in `Authorization`. */
+/** Of requests that bring a key; unless said otherwise, as Bearer. */
 export function keyedRoutes(
   app: FastifyInstance,
   ports: DialectPorts,
-  keyOf: (request: FastifyRequest) => string | undefined = bearerKey,
+  key: PresentedKey = bearer,
 ): Routes {
-  return routesFor(app, async (request) => await ports.authenticate(keyOf(request)))
+  return routesFor(app, async (request) => await ports.authenticate(key.of(request), key))
 }

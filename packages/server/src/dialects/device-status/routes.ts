@@ -8,7 +8,7 @@ import { showId } from '../../core/id.ts'
 import type { DialectRoutes } from '../contract/dialect.ts'
 import type { Caller, DialectApp } from '../contract/caller.ts'
 import type { DialectPorts } from '../contract/ports.ts'
-import { basicKey, bodyOf, header, param, readBody, wholeNumber } from '../contract/request.ts'
+import { basic, bodyOf, header, param, readBody, wholeNumber } from '../contract/request.ts'
 import { Answer, created, keyedRoutes, noContent, type Routes } from '../contract/routes.ts'
 import {
   checkDevice,
@@ -26,7 +26,7 @@ const device = `${devices}/:hash`
 
 export const deviceStatusRoutes: DialectRoutes = {
   mount(app, ports) {
-    const on = keyedRoutes(app, ports, basicKey)
+    const on = keyedRoutes(app, ports, basic)
     registration(on, ports)
     reading(on, ports)
     reports(on, ports)

@@ -4,7 +4,7 @@ import { utf8Bytes } from '../../core/charset.ts'
 import { PomboError } from '../../core/error.ts'
 import { fields, type Fields, text } from '../../core/json-values.ts'
 import type { DialectPorts } from '../contract/ports.ts'
-import { header, param, sendJson, takesQuery } from '../contract/request.ts'
+import { bearer, header, param, sendJson, takesQuery } from '../contract/request.ts'
 import { readEventName } from './events.ts'
 import { ensureInstance } from './instances.ts'
 import type { EvolutionValues } from './settings.ts'
@@ -25,7 +25,7 @@ export function ingest(app: FastifyInstance, ports: DialectPorts, values: Evolut
     const nowMs = ports.clock.now()
     if ((fresh.get(name) ?? 0) > nowMs) return
     for (const key of keys) {
-      const caller = await ports.authenticate(key).catch((error: unknown) => {
+      const caller = await ports.authenticate(key, bearer).catch((error: unknown) => {
         // A source's token, or none of ours: the intake will tell.
         if (error instanceof PomboError && error.code === 'authentication_failed') return undefined
         throw error

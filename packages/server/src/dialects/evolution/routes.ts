@@ -1,16 +1,17 @@
 /** The requests of this dialect: an instance's webhook, and the monitoring API. */
 import { Readable } from 'node:stream'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { PomboError } from '../../core/error.ts'
 import type { Caller, DialectApp } from '../contract/caller.ts'
 import type { DialectRoutes } from '../contract/dialect.ts'
 import type { DialectPorts } from '../contract/ports.ts'
 import {
-  bearerKey,
+  bearer,
   bodyOf,
   header,
   param,
+  type PresentedKey,
   readBody,
   readQuery,
   takesQuery,
@@ -27,7 +28,7 @@ import { readWebhook, setWebhook, showWebhook } from './webhook.ts'
 export function evolutionRoutes(values: EvolutionValues): DialectRoutes {
   return {
     mount(app, ports) {
-      const on = keyedRoutes(app, ports, keyOf)
+      const on = keyedRoutes(app, ports, apikey)
       webhooks(on, ports, values)
       overview(on, ports, values)
       logs(app, on, ports)
@@ -45,8 +46,11 @@ export function evolutionRoutes(values: EvolutionValues): DialectRoutes {
   }
 }
 
-function keyOf(request: FastifyRequest): string | undefined {
-  return header(request, 'apikey') ?? bearerKey(request)
+/** As Evolution takes it, which is no scheme of HTTP's, or as Bearer. */
+const apikey: PresentedKey = {
+  says: '"apikey: <key>", or "Authorization: Bearer <key>"',
+  challenge: bearer.challenge,
+  of: (request) => header(request, 'apikey') ?? bearer.of(request),
 }
 
 async function instanceOf(ports: DialectPorts, caller: Caller, name: string): Promise<DialectApp> {
@@ -122,7 +126,7 @@ function logs(app: FastifyInstance, on: Routes, ports: DialectPorts): void {
   })
 
   app.get('/webhook/logs/export', takesQuery, async (request, reply) => {
-    const caller = await ports.authenticate(keyOf(request))
+    const caller = await ports.authenticate(apikey.of(request), apikey)
     const query = readQuery(logQuery, request)
     const asked = await askedFor(ports, caller, query)
     const batches = asked ? ports.attempts.stream(caller, asked) : nothing()

@@ -7,7 +7,7 @@ import type { DialectRoutes } from '../contract/dialect.ts'
 import type { Caller, DialectApp } from '../contract/caller.ts'
 import type { DialectPorts, GatewayTaken } from '../contract/ports.ts'
 import {
-  bearerKey,
+  bearer,
   bodyOf,
   header,
   instant,
@@ -62,7 +62,7 @@ function events(on: Routes, ports: DialectPorts, { queueSize }: WhatsmeowValues)
     }
     const { messages, filtered, skipped } = await ports.gateways.take({
       gateway: 'whatsmeow',
-      keys: [bearerKey(request)!],
+      keys: [bearer.of(request)!],
       headers: signatureHeaders(request),
       rawBody: Buffer.from(bodyOf(request).text),
       session: one.uid ?? one.id,
@@ -163,7 +163,7 @@ function logs(
 ): void {
   const path = '/api/whatsmeow/webhook/logs'
   const on = routesFor(app, async (request) => {
-    const caller = await ports.authenticate(bearerKey(request))
+    const caller = await ports.authenticate(bearer.of(request), bearer)
     if (enableLogs) return caller
     throw new PomboError('bad_request', {
       detail: 'The log is switched off here (WEBHOOK_ENABLE_LOGS=false).',

@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { PomboError } from '../../core/error.ts'
 import type { Caller, DialectApp } from '../contract/caller.ts'
 import type { DialectPorts } from '../contract/ports.ts'
-import { bearerKey, param, wholeNumber } from '../contract/request.ts'
+import { bearer, param, wholeNumber } from '../contract/request.ts'
 import { type Routes, routesFor } from '../contract/routes.ts'
 
 /** Requests about the session that the path names, by whose key reaches it. */
@@ -12,7 +12,7 @@ export function sessionsOwn(
   ports: DialectPorts,
 ): Routes<{ caller: Caller; session: DialectApp }> {
   return routesFor(app, async (request) => {
-    const caller = await ports.authenticate(bearerKey(request))
+    const caller = await ports.authenticate(bearer.of(request), bearer)
     const id = param(request, 'id')
     const session = await ports.apps.find(caller, id)
     if (!session) throw new PomboError('not_found', { what: 'session', id })

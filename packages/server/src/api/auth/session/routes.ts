@@ -2,6 +2,7 @@ import type { MaybeLater } from '../../../core/when-there.ts'
 import { iso } from '../../../core/clock.ts'
 import { PomboError } from '../../../core/error.ts'
 import { showId } from '../../../core/id.ts'
+import { bearerForm, type KeyForm, unauthenticated } from '../../../core/key-form.ts'
 import type { Holder, Presented } from '../../access.ts'
 import { showLook } from '../../portal/schema.ts'
 import { portalSettingsOf } from '../../portal/store.ts'
@@ -24,6 +25,8 @@ export type SessionDeps = Needs<
 
 const tag = 'Session'
 const path = '/api/v1/auth/session'
+/** Of which HTTP knows no scheme: the path's other methods take Bearer. */
+const inBody: KeyForm = { says: 'it as "token" in the body', challenge: bearerForm.challenge }
 const out = { description: 'Who is signed in, and what may be done', body: sessionOut }
 
 /** Signing in from a browser, with a key or a portal's token: the browser then holds a cookie. */
@@ -54,7 +57,7 @@ export function sessionRoutes(deps: SessionDeps): Route[] {
         const presented = await deps.present(body.token)
         if (!presented.known) {
           failed.note(request.ip)
-          throw new PomboError('authentication_failed', { detail: presented.reason })
+          throw unauthenticated(presented.reason, inBody)
         }
         const { id, token, expiresAtMs } = await registry.sessions.create(presented.holder)
         const seconds = (expiresAtMs - clock.now()) / 1_000
