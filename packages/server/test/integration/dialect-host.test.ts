@@ -93,7 +93,7 @@ test('an app is made on first use and found ever after, and an app’s token rea
   const app = await ports.apps.ensure(caller, 'sessão 1', { metadata: { kind: 'session' } })
   expect(await ports.apps.ensure(caller, 'sessão 1')).toEqual(app)
   const other = await ports.apps.ensure(caller, 'other')
-  const token: Caller = { tenantId: caller.tenantId, appId: app.id }
+  const token: Caller = { ...caller, appId: app.id }
   expect(await ports.apps.find(token, 'sessão 1')).toEqual(app)
   expect(await ports.apps.find(token, 'other')).toBeUndefined()
   expect(await codeOf(ports.apps.ensure(token, 'third'))).toBe('permission_denied')
@@ -148,7 +148,7 @@ test('deliveries and attempts are listed newest first, by page, over endpoints, 
   const { all, apps: byApp } = await ports.attempts.stats(caller, query)
   expect(all).toMatchObject({ attempts: 30, failedAttempts: 0, retries: 0, delivered: 30 })
   expect(byApp.map(({ counts }) => counts.attempts)).toEqual([15, 15])
-  const token = { tenantId: caller.tenantId, appId: apps[0]!.id }
+  const token = { ...caller, appId: apps[0]!.id }
   expect(await ports.attempts.count(token, query)).toBe(15)
   expect((await ports.deliveries.list(caller, { ...query, limit: 1, untilMs: 1e12 })).rows).toEqual(
     [],

@@ -29,17 +29,17 @@ test('an event type comes back as it was made, and making it again is a conflict
     archived: false,
     deprecated: false,
   })
-  expect(await registry.eventTypes.get(tenantId, 'order.paid')).toEqual(made)
+  expect(await registry.eventTypes.get(tenantId, 'order.paid', null)).toEqual(made)
   await expect(
     registry.eventTypes.create(tenantId, 'order.paid', { description: 'again' }),
   ).rejects.toMatchObject({ code: 'conflict' })
-  expect(await registry.eventTypes.get(tenantId, 'order.paid')).toEqual(made)
+  expect(await registry.eventTypes.get(tenantId, 'order.paid', null)).toEqual(made)
 })
 
 test('making an archived one takes it out of the archive with what is given now', async () => {
   await registry.eventTypes.create(tenantId, 'old', { description: 'first', schemas })
   await registry.eventTypes.archive(tenantId, 'old')
-  expect((await registry.eventTypes.get(tenantId, 'old')).archived).toBe(true)
+  expect((await registry.eventTypes.get(tenantId, 'old', null)).archived).toBe(true)
   expect(
     await registry.eventTypes.create(tenantId, 'old', { description: 'second' }),
   ).toMatchObject({ archived: false, description: 'second', schemas: null })
@@ -66,7 +66,7 @@ test('PUT makes or sets all, PATCH changes what it names, expunging removes', as
   })
   await registry.eventTypes.expunge(tenantId, 'put')
   for (const asked of [
-    async () => await registry.eventTypes.get(tenantId, 'put'),
+    async () => await registry.eventTypes.get(tenantId, 'put', null),
     async () => await registry.eventTypes.patch(tenantId, 'put', {}),
     async () => await registry.eventTypes.archive(tenantId, 'put'),
     async () => await registry.eventTypes.expunge(tenantId, 'put'),

@@ -28,13 +28,14 @@ export function createDialectPorts(deps: PortDeps): DialectPorts {
         )
       requireRole(holder.role, currentActor().needs ?? 'administer')
       nameActor({ keyId: holder.keyId, role: holder.role })
-      return { tenantId: holder.tenantId, appId: holder.appId }
+      const { tenantId, appId, featureFlags } = holder
+      return { tenantId, appId, featureFlags }
     },
     async operator() {
       // The first tenant stays the first: ids grow with time.
       operatorId ??= (await registry.tenants.list({ limit: 1, order: 'ascending' })).rows[0]?.id
       if (operatorId === undefined) throw new Error('there is no tenant')
-      return { tenantId: operatorId, appId: null }
+      return { tenantId: operatorId, appId: null, featureFlags: null }
     },
     apps: appsPort(deps),
     endpoints: endpointsPort(deps),

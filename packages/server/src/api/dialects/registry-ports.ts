@@ -85,8 +85,8 @@ export function endpointsPort({ db, registry }: PortDeps): EndpointsPort {
       const id = readId('endpoint', uid)
       return (await ofApp(app)).find((one) => (id === undefined ? one.uid === uid : one.id === id))
     },
-    refuseUnknownTypes: async (tenantId, names, loc) =>
-      await refuseUnknownTypes(registry.eventTypes, { tenantId, featureFlags: null }, names, loc),
+    refuseUnknownTypes: async (caller, names, { at, kept }) =>
+      await refuseUnknownTypes(registry.eventTypes, caller, names, { at, kept: async () => kept }),
     create: async (app, changes) => await endpoints.create(scopeOf(app), changes),
     async patch(app, endpointId, changes) {
       const { secret, ...settings }: EndpointChanges = changes

@@ -40,7 +40,11 @@ export interface EndpointCollection {
   tag: string
   access: 'app' | 'tenant'
   /** Throws for event types that nothing of this kind is ever sent for. */
-  checkTypes: (holder: Holder, eventTypes: readonly string[] | null | undefined) => Promise<void>
+  checkTypes: (
+    holder: Holder,
+    eventTypes: readonly string[] | null | undefined,
+    kept?: () => Promise<readonly string[] | null>,
+  ) => Promise<void>
   scope: (call: { scope: AppScope }) => AppScope | Promise<AppScope>
 }
 
@@ -56,6 +60,10 @@ export function endpointCollectionRoutes(
 
 function collection({ db, endpoints }: EndpointCollectionDeps, of: EndpointCollection): Route[] {
   const { path, params, id, tag, access, scope } = of
+  const typesOf = async (call: { scope: AppScope; params: { endpoint_id: string } }) => {
+    const found = await endpoints.find(await scope(call), call.params.endpoint_id)
+    return found?.eventTypes ?? null
+  }
   return resource({
     path,
     ...(params && { params }),
@@ -105,7 +113,7 @@ function collection({ db, endpoints }: EndpointCollectionDeps, of: EndpointColle
       body: of.bodies.put,
       async store(call) {
         const settings = settingsOf(call.body)
-        await of.checkTypes(call.holder, settings.eventTypes)
+        await of.checkTypes(call.holder, settings.eventTypes, () => typesOf(call))
         const { endpoint, created } = await endpoints.put(
           await scope(call),
           call.params.endpoint_id,
@@ -120,7 +128,7 @@ function collection({ db, endpoints }: EndpointCollectionDeps, of: EndpointColle
       body: of.bodies.patch,
       async store(call) {
         const { secret: _, ...body } = call.body
-        await of.checkTypes(call.holder, body.eventTypes)
+        await of.checkTypes(call.holder, body.eventTypes, () => typesOf(call))
         return await endpoints.patch(await scope(call), call.params.endpoint_id, settingsOf(body))
       },
     },

@@ -8,22 +8,32 @@ import type { Holder } from '../access.ts'
 
 const builtIn = new Set<string>()
 
+interface Asked {
+  /** Where the names stand in the request. */
+  at?: readonly string[]
+  /** What is asked for already, by the tenant's word or from before: who repeats it learns nothing, and may. */
+  kept?: (() => Promise<readonly string[] | null>) | undefined
+}
+
 /**
  * A subscription to a type that does not exist would get nothing, for ever and without a word. Where a tenant has
  * made event types, endpoints can ask for those, for what Pombo's sources and dialects know, and for wildcards; a
- * tenant without any takes all names, as one that lives from gateways does. Throws a 422 that names the nearest.
+ * tenant without any takes all names, as one that lives from gateways does. To a token a type whose flag it does not
+ * have is none. Throws a 422 that names the nearest.
  */
 export async function refuseUnknownTypes(
   eventTypes: Pick<EventTypes, 'unknownOf' | 'names'>,
   { tenantId, featureFlags }: Pick<Holder, 'tenantId' | 'featureFlags'>,
   wanted: readonly string[] | null | undefined,
-  at: readonly string[] = ['body', 'eventTypes'],
+  { at = ['body', 'eventTypes'], kept }: Asked = {},
 ): Promise<void> {
   if (wanted == null || wanted.length === 0) return
   if (builtIn.size === 0) for (const name of builtInEventNames(dialects.values())) builtIn.add(name)
   const doubtful = wanted.filter((name) => !isOpen(name) && !builtIn.has(name))
   if (doubtful.length === 0) return
-  const unknown = await eventTypes.unknownOf(tenantId, doubtful)
+  const missing = await eventTypes.unknownOf(tenantId, doubtful, featureFlags)
+  const asksAlready = missing.length > 0 ? await kept?.() : null
+  const unknown = missing.filter((name) => asksAlready?.includes(name) !== true)
   if (unknown.length === 0) return
   // A hint tells of no type that the caller is not shown.
   const made = await eventTypes.names(tenantId, featureFlags)

@@ -12,6 +12,7 @@ import { refuseUnknownTypes } from './event-types.ts'
 import { messageJson } from '../messages/message-json.ts'
 import { messageOut } from '../messages/schema.ts'
 import { settled } from '../messages/send.ts'
+import type { Holder } from '../access.ts'
 import { empty, json, type Route, route } from '../route.ts'
 import type { Needs } from '../route-deps.ts'
 import { type EndpointCollection, endpointCollectionRoutes, withHealth } from './collection.ts'
@@ -47,8 +48,8 @@ export function endpointRoutes(deps: EndpointDeps): Route[] {
     ...endpointCollectionRoutes(deps, {
       ...appEndpoints,
       bodies: { create: endpointIn, put: endpointUpdate, patch: endpointPatch },
-      checkTypes: async (holder, wanted) =>
-        await refuseUnknownTypes(deps.eventTypes, holder, wanted),
+      checkTypes: async (holder, wanted, kept) =>
+        await refuseUnknownTypes(deps.eventTypes, holder, wanted, { kept }),
     }),
     patchHeadersRoute(deps),
     statsRoute(deps),
@@ -145,7 +146,7 @@ function exampleRoute(deps: EndpointDeps): Route {
       const { scope } = call
       const { id } = await endpoints.get(scope, call.params.endpoint_id)
       const { eventType, exampleIndex } = call.body
-      const type = await knownType(eventTypes, scope.tenantId, eventType)
+      const type = await knownType(eventTypes, call.holder, eventType)
       const payload = exampleOf(type?.schemas ?? null, exampleIndex ?? undefined)
       if (payload === undefined)
         throw invalid(['body', 'exampleIndex'], say('example_index', { type: eventType }))
@@ -214,9 +215,9 @@ function circuitRoute({ db, endpoints, wake, changed }: EndpointDeps): Route {
   })
 }
 
-async function knownType(eventTypes: EventTypes, tenantId: string, name: string) {
+async function knownType(eventTypes: EventTypes, { tenantId, featureFlags }: Holder, name: string) {
   try {
-    return await eventTypes.get(tenantId, name)
+    return await eventTypes.get(tenantId, name, featureFlags)
   } catch (error) {
     if (error instanceof PomboError && error.code === 'not_found') return undefined
     throw error

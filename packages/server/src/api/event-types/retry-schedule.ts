@@ -57,7 +57,10 @@ export function retryScheduleRoutes(eventTypes: EventTypes): Route[] {
       handle: async ({ holder, params }) =>
         json(
           200,
-          show((await eventTypes.get(holder.tenantId, params.event_type_name)).retryScheduleMs),
+          show(
+            (await eventTypes.get(holder.tenantId, params.event_type_name, holder.featureFlags))
+              .retryScheduleMs,
+          ),
         ),
     }),
     route({

@@ -1,7 +1,5 @@
-import { PomboError } from '../../core/error.ts'
 import type { EventType, EventTypes } from '../../registry/event-types/store.ts'
 import { flag } from '../field.ts'
-import type { Holder } from '../access.ts'
 import { resource } from '../resource.ts'
 import type { Route } from '../route.ts'
 import { refuseInvalidSchemas } from './json-schema.ts'
@@ -16,10 +14,6 @@ import {
 
 // A name may begin with "-", which marks an iterator that goes back.
 const mark = 'type_'
-
-function isShownTo({ featureFlags }: Holder, flag: string | null): boolean {
-  return flag === null || featureFlags === null || featureFlags.includes(flag)
-}
 
 export function eventTypeRoutes(eventTypes: EventTypes): Route[] {
   return resource({
@@ -66,13 +60,8 @@ export function eventTypeRoutes(eventTypes: EventTypes): Route[] {
     },
     get: {
       access: 'app',
-      async store({ holder, params }) {
-        const type = await eventTypes.get(holder.tenantId, params.event_type_name)
-        // As if it were not there.
-        if (!isShownTo(holder, type.featureFlag))
-          throw new PomboError('not_found', { what: 'event type', id: params.event_type_name })
-        return type
-      },
+      store: async ({ holder, params }) =>
+        await eventTypes.get(holder.tenantId, params.event_type_name, holder.featureFlags),
     },
     put: {
       body: eventTypeUpdate,

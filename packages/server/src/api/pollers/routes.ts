@@ -43,11 +43,11 @@ export function pollerRoutes(deps: PollerDeps & PollerSettingsDeps & PushDeps): 
 }
 
 function settingsRoutes({ pollers, eventTypes }: PollerSettingsDeps): Route[] {
-  const settingsOf = async ({
-    holder,
-    body,
-  }: Pick<Call<unknown, unknown, PollerIn>, 'holder' | 'body'>) => {
-    await refuseUnknownTypes(eventTypes, holder, body.eventTypes)
+  const settingsOf = async (
+    { holder, body }: Pick<Call<unknown, unknown, PollerIn>, 'holder' | 'body'>,
+    kept?: () => Promise<string[] | null>,
+  ) => {
+    await refuseUnknownTypes(eventTypes, holder, body.eventTypes, { kept })
     return settings(body)
   }
   return resource({
@@ -70,8 +70,11 @@ function settingsRoutes({ pollers, eventTypes }: PollerSettingsDeps): Route[] {
     get: { store: async (call) => await pollers.get(call.scope, call.params.sink_id) },
     patch: {
       body: pollerPatch,
-      store: async (call) =>
-        await pollers.patch(call.scope, call.params.sink_id, await settingsOf(call)),
+      async store(call) {
+        const { sink_id: id } = call.params
+        const kept = async () => (await pollers.get(call.scope, id)).eventTypes
+        return await pollers.patch(call.scope, id, await settingsOf(call, kept))
+      },
     },
     delete: {
       description: "Its consumers' places and its tokens go with it; the messages stay.",

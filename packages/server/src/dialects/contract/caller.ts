@@ -3,6 +3,8 @@ export interface Caller {
   tenantId: string
   /** The only app that is reached; null: all of the tenant's. */
   appId: string | null
+  /** The event types with a flag that are shown to it; null: all. */
+  featureFlags: string[] | null
 }
 
 /** A session, an instance, a device, a user. */

@@ -136,11 +136,14 @@ export interface EndpointsPort {
   ofApp(app: DialectApp): Promise<readonly Endpoint[]>
   /** Of one app, by uid or shown id. */
   find(app: DialectApp, uid: string): Promise<Endpoint | undefined>
-  /** `validation`, where the tenant has event types and knows none by one of the names; `loc`: where they stand. */
+  /**
+   * `validation`, where the tenant has event types and none by one of the names is shown to the caller. `at`: where
+   * they stand; `kept`: what the endpoint asks for already.
+   */
   refuseUnknownTypes(
-    tenantId: string,
+    caller: Caller,
     names: readonly string[] | null | undefined,
-    loc: readonly string[],
+    about: { at: readonly string[]; kept: readonly string[] | null },
   ): Promise<void>
   /** `validation` names every field at fault; `conflict`. */
   create(app: DialectApp, changes: EndpointChanges & { url: string }): Promise<Endpoint>

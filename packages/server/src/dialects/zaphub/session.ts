@@ -96,7 +96,7 @@ export function idOf(app: DialectApp): string {
 /** Before anything is changed: what is wrong with the webhook must not leave half a session. */
 async function checkWebhook(
   ports: DialectPorts,
-  { tenantId }: Caller,
+  caller: Caller,
   given: WebhookIn,
   before: Endpoint | undefined,
 ): Promise<void> {
@@ -107,10 +107,10 @@ async function checkWebhook(
   const stays = given.webhook_url === undefined ? before !== undefined : Boolean(given.webhook_url)
   for (const name of ['webhook_events', 'webhook_secret'] as const)
     if (given[name] && !stays) throw invalid(['body', name], 'needs a webhook_url')
-  await ports.endpoints.refuseUnknownTypes(tenantId, given.webhook_events, [
-    'body',
-    'webhook_events',
-  ])
+  await ports.endpoints.refuseUnknownTypes(caller, given.webhook_events, {
+    at: ['body', 'webhook_events'],
+    kept: before?.eventTypes ?? null,
+  })
 }
 
 async function setWebhook(

@@ -24,23 +24,25 @@ export function createEndpoints(options: EndpointsOptions) {
   ): Promise<Endpoint> =>
     await write(scope, async (db, app) => await change(db, app, await held(db, scope, idOrUid), to))
 
+  const stored = async (scope: AppScope, idOrUid: string): Promise<Endpoint | undefined> =>
+    await findEndpoint(pool, opener, scope, byIdOrUid(idOrUid))
+
   const settled = async <Settings extends EndpointSettings>(
     scope: AppScope,
     idOrUid: string,
     asked: Settings,
   ): Promise<{ settings: Settings; kept: Endpoint | undefined }> => {
-    const kept = concernsDestination(asked)
-      ? await findEndpoint(pool, opener, scope, byIdOrUid(idOrUid))
-      : undefined
+    const kept = concernsDestination(asked) ? await stored(scope, idOrUid) : undefined
     return { settings: withDestination(asked, kept, rules.destinations), kept }
   }
 
   return {
     ...createCredentials(options, writer),
 
-    async get(scope: AppScope, idOrUid: string): Promise<Endpoint> {
-      return (await findEndpoint(pool, opener, scope, byIdOrUid(idOrUid))) ?? missing(idOrUid)
-    },
+    find: stored,
+
+    get: async (scope: AppScope, idOrUid: string): Promise<Endpoint> =>
+      (await stored(scope, idOrUid)) ?? missing(idOrUid),
 
     list: async (scope: AppScope, page: ListOptions): Promise<Page<Endpoint>> =>
       await listEndpoints(pool, opener, scope, page),

@@ -39,6 +39,9 @@ export interface EventTypeSettings {
   retryScheduleMs?: number[] | null
 }
 
+/** Those that a caller has; null: all of them. */
+type Flags = readonly string[] | null
+
 const eventTypes = defineTable<EventType, keyof EventTypeSettings, { tenantId: string }>({
   name: 'event_type',
   key: 'name',
@@ -101,8 +104,12 @@ export function createEventTypes({ pool, write: writeNoted }: { pool: Pool; writ
       })
     },
 
-    async get(tenantId: string, name: string): Promise<EventType> {
-      return (await eventTypes.find(pool, { tenantId, name })) ?? missing(name)
+    /** For who has these flags; null: all. To others a type with another flag is as if it were not there. */
+    async get(tenantId: string, name: string, flags: Flags): Promise<EventType> {
+      const found = await eventTypes.find(pool, { tenantId, name })
+      const flag = found?.featureFlag ?? null
+      if (found === undefined || (flag !== null && flags?.includes(flag) === false)) missing(name)
+      return found
     },
 
     list: async (tenantId: string, options: EventTypeListOptions): Promise<Page<EventType>> =>
@@ -115,8 +122,11 @@ export function createEventTypes({ pool, write: writeNoted }: { pool: Pool; writ
           : (bound) => `(feature_flag is null or feature_flag = any(${bound(options.flags)}))`,
       ),
 
-    /** Of these names those that there are none of, archived ones neither; none where others may be asked for. */
-    async unknownOf(tenantId: string, names: readonly string[]): Promise<string[]> {
+    /**
+     * Of these names those that there are none of, archived ones neither, as who has these flags sees it; none where
+     * others may be asked for.
+     */
+    async unknownOf(tenantId: string, names: readonly string[], flags: Flags): Promise<string[]> {
       const { rows } = await pool.query<{ name: string }>(
         /* sql */ `
           select n.name
@@ -124,14 +134,18 @@ export function createEventTypes({ pool, write: writeNoted }: { pool: Pool; writ
            where t.id = $1
              and not t.allow_unknown_event_types
              and exists (select from event_type where tenant_id = t.id)
-             and not exists (select from event_type where tenant_id = t.id and name = n.name)`,
-        [tenantId, names],
+             and not exists (
+               select
+                 from event_type
+                where tenant_id = t.id and name = n.name
+                  and ($3::text[] is null or feature_flag is null or feature_flag = any($3)))`,
+        [tenantId, names, flags],
       )
       return rows.map(({ name }) => name)
     },
 
     /** The names of those that are shown to who has these flags; null: all. */
-    async names(tenantId: string, flags: readonly string[] | null): Promise<string[]> {
+    async names(tenantId: string, flags: Flags): Promise<string[]> {
       const { rows } = await pool.query<{ name: string }>(
         /* sql */ `
           select name
