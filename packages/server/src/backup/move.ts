@@ -15,7 +15,7 @@ import {
   unaudited,
   writePart,
 } from './store.ts'
-import { loading, snapshot } from './transaction/store.ts'
+import { type Loaded, loading, type Patience, snapshot } from './transaction/store.ts'
 
 export interface MoveOptions {
   from: { url: string; pool: Pool }
@@ -23,20 +23,23 @@ export interface MoveOptions {
   /** Called when all is copied, before it is committed: what it throws ends the move with nothing changed. */
   beforeCommit: () => Promise<void>
   progress: (done: Progress) => void
-  signal?: AbortSignal | undefined
+  patience: Patience
 }
+
+/** `unknown`: all of it is in the other database, or nothing. */
+export type Moved = { outcome: 'moved'; rows: number } | { outcome: 'unknown'; cause: unknown }
 
 /**
  * Copies everything from one database to an empty other one, work queued included, in one transaction of the other.
- * Nothing may run on the first, so that nothing comes in or goes out behind the copy. @returns the rows copied
+ * Nothing may run on the first, so that nothing comes in or goes out behind the copy. Throws where nothing was moved.
  */
 export async function moveDatabase({
   from,
   to,
   beforeCommit,
   progress,
-  signal,
-}: MoveOptions): Promise<number> {
+  patience,
+}: MoveOptions): Promise<Moved> {
   const nodes = await liveNodeNames(from.pool)
   if (nodes.length > 0)
     throw new Error(
@@ -45,36 +48,50 @@ export async function moveDatabase({
     )
   await migrate(from.pool)
   await emptySchema(to.pool, schemaVersion())
-  return await snapshot(
-    from.url,
-    signal,
-    async (source) =>
-      await loading(to.url, signal, async (target) => {
-        await refuseInUse(target)
-        const found = await parts(source)
-        await makeDays(
-          target,
-          found.flatMap(({ dayMs }) => dayMs ?? []),
-        )
-        const total = found.reduce((sum, { bytes }) => sum + bytes, 0)
-        let [rows, done] = [0, 0]
-        await unaudited(target, async () => {
-          for (const part of found) {
-            const written = writePart(target, part.name, part.columns)
-            await pipeline(readPart(source, part), written)
-            rows += written.rowCount
-            done += part.bytes
-            progress({
-              part: part.name,
-              rows: written.rowCount,
-              share: total === 0 ? 1 : done / total,
-            })
-          }
-        })
-        await setSequences(target, await sequences(source))
-        await releaseAll(target)
-        await beforeCommit()
-        return rows
-      }),
+  let loaded: Loaded<number> | undefined
+  const read = snapshot(from.url, patience.signal, async (source) => {
+    loaded = await loading(to.url, patience, async (target) => {
+      await refuseInUse(target)
+      const found = await parts(source)
+      await makeDays(
+        target,
+        found.flatMap(({ dayMs }) => dayMs ?? []),
+      )
+      const total = found.reduce((sum, { bytes }) => sum + bytes, 0)
+      let [rows, done] = [0, 0]
+      await unaudited(target, async () => {
+        for (const part of found) {
+          const written = writePart(target, part.name, part.columns)
+          await pipeline(readPart(source, part), written)
+          rows += written.rowCount
+          done += part.bytes
+          progress({
+            part: part.name,
+            rows: written.rowCount,
+            share: total === 0 ? 1 : done / total,
+          })
+        }
+      })
+      await setSequences(target, await sequences(source))
+      await releaseAll(target)
+      await beforeCommit()
+      return rows
+    })
+  })
+  // What breaks the source behind the other's commit takes nothing back.
+  await read.catch((cause: unknown) => {
+    if (loaded === undefined) throw cause
+  })
+  return movedBy(loaded!)
+}
+
+function movedBy(loaded: Loaded<number>): Moved {
+  if (loaded.outcome === 'committed') return { outcome: 'moved', rows: loaded.result }
+  const { outcome, cause } = loaded
+  if (outcome === 'unknown') return { outcome, cause }
+  const detail = cause instanceof Error ? cause.message : String(cause)
+  throw new Error(
+    `The move could not be committed: ${detail}. Nothing was moved; when what hindered it is mended, run this again.`,
+    { cause },
   )
 }

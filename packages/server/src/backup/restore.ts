@@ -29,7 +29,7 @@ import {
   unaudited,
   writePart,
 } from './store.ts'
-import { loading } from './transaction/store.ts'
+import { type Loaded, loading } from './transaction/store.ts'
 import { say } from '../core/sentences/sentences.ts'
 
 export interface RestoreOptions {
@@ -53,7 +53,7 @@ export interface Restored {
 export async function restoreBackup(options: RestoreOptions): Promise<Restored> {
   const { url, pool, manifest, signal } = options
   await emptySchema(pool, manifest.schemaVersion)
-  const restored = await loading(url, signal, async (client): Promise<Restored> => {
+  const loaded = await loading(url, { signal }, async (client): Promise<Restored> => {
     await refuseInUse(client)
     await makeDays(
       client,
@@ -80,8 +80,20 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
     }
     return { rows, open, canceledJobs: await cancelJobs(client, `ended by a restore: ${since}`) }
   })
+  if (loaded.outcome !== 'committed') throw uncommitted(loaded)
   await migrate(pool)
-  return restored
+  return loaded.result
+}
+
+function uncommitted({ outcome, cause }: Exclude<Loaded<Restored>, { outcome: 'committed' }>) {
+  const detail = cause instanceof Error ? cause.message : String(cause)
+  const text =
+    outcome === 'unknown'
+      ? `The database broke off while the restore was committed (${detail}), and whether it was could not be asked ` +
+        'since: either everything is there, or nothing. Run this again when the database answers: where it is ' +
+        'refused as not empty, everything is there.'
+      : `The restore could not be committed: ${detail}. Nothing was restored.`
+  return new Error(text, { cause })
 }
 
 const elsewhere =

@@ -1,3 +1,4 @@
+import { join, resolve } from 'node:path'
 import { moveDatabase } from '../backup/move.ts'
 import { hasOutbox } from '../backup/store.ts'
 import type { Config } from '../config/config.ts'
@@ -76,12 +77,12 @@ async function move(
 ): Promise<void> {
   const isEmbedded = config.databaseUrl === undefined
   const startedAt = performance.now()
-  const rows = await moveDatabase({
+  const moved = await moveDatabase({
     from,
     to,
     beforeCommit,
     progress: copyProgress(),
-    signal,
+    patience: { signal },
   }).catch(async (error: unknown) => {
     if (isEmbedded) await unmarkMoved(config.dataDir)
     throw error
@@ -90,8 +91,12 @@ async function move(
   async function beforeCommit(): Promise<void> {
     if (isEmbedded) await markMoved(config.dataDir, to.where)
   }
+  if (moved.outcome === 'unknown')
+    throw new Error(whatToDo(from, to, isEmbedded ? config.dataDir : undefined), {
+      cause: moved.cause,
+    })
   const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1)
-  print(`${count(rows)} rows went from ${from.where} to ${to.where}, in ${seconds} s.`)
+  print(`${count(moved.rows)} rows went from ${from.where} to ${to.where}, in ${seconds} s.`)
   print('Now set DATABASE_URL to it, and start Pombo.')
   if (await hasOutbox(from.pool))
     print(
@@ -104,4 +109,22 @@ async function move(
     )
   if (!isEmbedded)
     print(`Do not start Pombo on ${from.where} again: what is queued would be sent twice.`)
+}
+
+/** @param dataDir where the source is embedded */
+function whatToDo(from: OpenDatabase, to: OpenDatabase, dataDir: string | undefined): string {
+  const marked = dataDir && join(resolve(dataDir), 'moved')
+  const parts = [
+    `The connection to ${to.where} broke while the move was committed, and whether it was could not be asked since: ` +
+      'either everything is there, or nothing.',
+    marked
+      ? `${dataDir} stays marked as moved, so that no Pombo starts on it by mistake.`
+      : 'Start no Pombo on either until you know.',
+    `When ${to.where} answers again: psql "postgres://…" -c "select count(*) from tenant".`,
+    'If it counts any, all is there: set DATABASE_URL to it, and start Pombo.',
+    `If there are none, nothing is: ${marked ? `remove the file ${marked}, and ` : ''}run this again.`,
+    `Should it never answer again, all is still in ${from.where}, as it was` +
+      (marked ? `: remove that file, and start Pombo on it.` : '.'),
+  ]
+  return parts.join(' ')
 }

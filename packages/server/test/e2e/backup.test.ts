@@ -1,8 +1,9 @@
 // Backup, restore and the move to another server by the real commands, on the embedded database.
-import { readFile } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createTestDatabase } from '../support/database.ts'
+import { openLine } from '../support/database-line.ts'
 import { type Receiver, startReceiver, until } from '../support/receiver.ts'
 import { pombo } from './cli-process.ts'
 import { apiKey, call, folderPerTest, serve, type Served, settings } from './served.ts'
@@ -93,6 +94,42 @@ test('"pombo migrate --to" moves an embedded database under load: nothing lost, 
     await stop(second)
   } finally {
     await target.drop()
+  }
+})
+
+test('"pombo migrate --to" keeps the mark of the move as long as it may have been committed', async () => {
+  const targets = [await createTestDatabase(), await createTestDatabase()] as const
+  const commit = ['update work set lease_owner = null', 'commit'] as const
+  const mark = join(folder(), 'data/moved')
+  const marked = async () => await readFile(mark, 'utf8').then(Boolean, () => false)
+  try {
+    await stop(await serve(folder(), inData()))
+    const line = await openLine(targets[0].url)
+    void line.loseRequest(...commit)
+    const failed = await run(['migrate', '--to', line.url], inData())
+    expect(failed).toMatchObject({ code: 1, err: /could not be committed: .* Nothing was moved/ })
+    expect(await marked()).toBe(false)
+
+    void line.loseAnswer(...commit)
+    const done = await run(['migrate', '--to', line.url], inData())
+    expect(done).toMatchObject({ code: 0, out: /rows went from .*\nNow set DATABASE_URL/ })
+    expect(await marked()).toBe(true)
+
+    await rm(mark)
+    const away = await openLine(targets[1].url)
+    const lost = away.loseAnswer(...commit)
+    const waiting = pombo(['migrate', '--to', away.url], inData(), { cwd: folder() })
+    await lost
+    await away.cut()
+    waiting.child.kill('SIGINT')
+    expect(await waiting.ended()).toBe(1)
+    expect(waiting.stderr()).toMatch(
+      /broke while the move was committed.*either everything is there, or nothing.*stays marked.*psql/s,
+    )
+    expect(waiting.stderr()).toContain(`remove the file ${mark}, and run this again`)
+    expect(await marked()).toBe(true)
+  } finally {
+    for (const one of targets) await one.drop()
   }
 })
 

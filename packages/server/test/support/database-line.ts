@@ -14,6 +14,8 @@ export interface DatabaseLine {
    * of them asks: its answer is lost. Resolves when that has happened.
    */
   loseAnswer(...texts: string[]): Promise<void>
+  /** The same, but the last of them does not reach the database. */
+  loseRequest(...texts: string[]): Promise<void>
   mend(): Promise<void>
 }
 
@@ -24,7 +26,7 @@ export async function openLine(url: string): Promise<DatabaseLine> {
   const { host, port, user, password, database } = new pg.Client({ connectionString: url })
   const target = host.startsWith('/') ? { path: `${host}/.s.PGSQL.${port}` } : { host, port }
   const sockets = new Set<Socket>()
-  let losing: { texts: string[]; lost: () => void } | undefined
+  let losing: { what: 'answer' | 'request'; texts: string[]; lost: () => void } | undefined
   let isCut = false
   const server = createServer((client) => {
     if (isCut) return void client.on('error', () => {}).resetAndDestroy()
@@ -35,7 +37,12 @@ export async function openLine(url: string): Promise<DatabaseLine> {
     client.on('data', (chunk) => {
       while (losing && said < losing.texts.length && chunk.includes(losing.texts[said]!)) said += 1
       if (losing && said === losing.texts.length) {
-        lost = losing.lost
+        if (losing.what === 'answer') lost = losing.lost
+        else {
+          // Before it is piped.
+          upstream.destroy()
+          losing.lost()
+        }
         losing = undefined
       }
     })
@@ -63,6 +70,8 @@ export async function openLine(url: string): Promise<DatabaseLine> {
   server.unref()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port: open } = server.address() as AddressInfo
+  const lose = (what: 'answer' | 'request', texts: string[]) =>
+    new Promise<void>((lost) => (losing = { what, texts, lost }))
   const line = new URL(`postgresql://127.0.0.1:${open}/${database ?? ''}`)
   line.username = encodeURIComponent(user ?? '')
   line.password = encodeURIComponent(password ?? '')
@@ -74,7 +83,8 @@ export async function openLine(url: string): Promise<DatabaseLine> {
       for (const socket of sockets) socket.destroy()
       await Promise.all(closed)
     },
-    loseAnswer: (...texts) => new Promise((resolve) => (losing = { texts, lost: resolve })),
+    loseAnswer: async (...texts) => await lose('answer', texts),
+    loseRequest: async (...texts) => await lose('request', texts),
     mend: async () => {
       isCut = false
     },

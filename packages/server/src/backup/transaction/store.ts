@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import { openClient } from '../../db/host-client.ts'
 import { tablesFirst } from '../../db/pool.ts'
@@ -15,11 +16,69 @@ export async function snapshot<T>(
   return await onConnection(url, 'isolation level repeatable read, read only', signal, run)
 }
 
+/** `unknown`: the commit was not answered, and neither was, for as long as one waits, whether it happened. */
+export type Loaded<T> =
+  | { outcome: 'committed'; result: T }
+  | { outcome: 'rolled-back'; cause: unknown }
+  | { outcome: 'unknown'; cause: unknown }
+
+export interface Patience {
+  signal?: AbortSignal | undefined
+  /** How long the database may be away before it is said that nobody knows. */
+  waitMs?: number | undefined
+}
+
+export const USUAL_WAIT_MS = 60_000
+const LOOK_AGAIN_MS = 500
+
 /**
  * Calls `run` in one transaction that may take as long as it takes. Whoever migrates waits for its end, and so does
- * each Pombo that starts: it would make a first tenant beside the one that is loaded.
+ * each Pombo that starts: it would make a first tenant beside the one that is loaded. Throws what `run` throws; then
+ * nothing of it stays. A commit whose answer is lost is looked for.
  */
 export async function loading<T>(
+  url: string,
+  patience: Patience,
+  run: (client: pg.Client) => Promise<T>,
+): Promise<Loaded<T>> {
+  let done: { result: T; tenantId: string | undefined } | undefined
+  try {
+    await locked(url, patience.signal, async (client) => {
+      const result = await run(client)
+      const { rows } = await client.query<{ id: string }>('select id from tenant limit 1')
+      done = { result, tenantId: rows[0]?.id }
+    })
+  } catch (cause) {
+    if (done === undefined) throw cause
+    const outcome = await lookFor(url, done.tenantId, patience)
+    if (outcome !== 'committed') return { outcome, cause }
+  }
+  return { outcome: 'committed', result: done!.result }
+}
+
+/** By a tenant that was loaded, and no xid: that of a commit which a failover lost is another transaction's now. */
+async function lookFor(
+  url: string,
+  tenantId: string | undefined,
+  { signal, waitMs = USUAL_WAIT_MS }: Patience,
+): Promise<Loaded<unknown>['outcome']> {
+  // Nothing was loaded.
+  if (tenantId === undefined) return 'rolled-back'
+  const enough = AbortSignal.any([AbortSignal.timeout(waitMs), ...(signal ? [signal] : [])])
+  while (!enough.aborted)
+    try {
+      // Behind the lock, which the transaction in question keeps for as long as it is not over.
+      return await locked(url, enough, async (client) => {
+        const { rowCount } = await client.query('select from tenant where id = $1', [tenantId])
+        return rowCount === 1 ? 'committed' : 'rolled-back'
+      })
+    } catch {
+      await sleep(LOOK_AGAIN_MS, undefined, { signal: enough }).catch(() => {})
+    }
+  return 'unknown'
+}
+
+async function locked<T>(
   url: string,
   signal: AbortSignal | undefined,
   run: (client: pg.Client) => Promise<T>,
