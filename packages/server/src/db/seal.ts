@@ -5,6 +5,7 @@
  * key's SHA-256, so that rotation can tell, in SQL, what is still under an old key. The context (what the value is, and
  * of which row) is authenticated with it: a value moved to another row or column does not open.
  */
+import { say } from '../core/sentences/sentences.ts'
 import {
   createCipheriv,
   createDecipheriv,
@@ -91,18 +92,12 @@ export function createSeal(keys: readonly string[]): Seal {
   }
   const openBytes: Seal['openBytes'] = (sealed, context) => {
     if (sealed[0] !== VERSION || sealed.length < HEAD_BYTES + TAG_BYTES) {
-      throw new Error(
-        `The sealed value of ${context} is not one that this Pombo can read (version ${sealed[0]}).`,
-      )
+      throw new Error(say('sealed_unknown_form', { what: context, version: String(sealed[0]) }))
     }
     const id = sealed.subarray(1, 1 + ID_BYTES)
     const key = ring.get(id.readUInt32BE())
     if (key === undefined) {
-      throw new Error(
-        `${context} is sealed under the encryption key with id ${id.toString('hex')}, which ` +
-          'is not in the key ring; add that key after the newest (POMBO_ENCRYPTION_KEYS, or ' +
-          'the file encryption-keys in the data folder).',
-      )
+      throw new Error(say('sealed_key_missing', { what: context, key: id.toString('hex') }))
     }
     const nonce = sealed.subarray(1 + ID_BYTES, HEAD_BYTES)
     const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES })
@@ -114,9 +109,7 @@ export function createSeal(keys: readonly string[]): Seal {
         decipher.final(),
       ])
     } catch (cause) {
-      throw new Error(`The sealed value of ${context} was altered, or belongs to another row.`, {
-        cause,
-      })
+      throw new Error(say('sealed_altered', { what: context }), { cause })
     }
   }
   return {

@@ -9,6 +9,7 @@ import type { Envelope } from '../core/destination.ts'
 import type { Transform } from '../core/endpoint.ts'
 import type { Message } from '../core/message.ts'
 import type { Outcome } from '../core/outcome.ts'
+import { PomboError } from '../core/error.ts'
 import { decide, type RetryPolicy, type Verdict, scheduleOf } from '../core/retry.ts'
 import type { AttemptSpan, SpanIds, Tracing } from '../core/trace.ts'
 import type { Payloads } from '../db/payload.ts'
@@ -118,7 +119,9 @@ function open({ message }: Claim, { payloads }: DeliverDeps): Outcome | undefine
     message.payload = payloads.open(message.payload!, message.id)
     return undefined
   } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error)
+    // Without what a refusal puts around it, so that pages find its sentence.
+    const why = error instanceof PomboError ? error.values['detail'] : undefined
+    const detail = String(why ?? (error instanceof Error ? error.message : error))
     return { kind: 'failed', reason: 'sealed', detail, durationMs: 0 }
   }
 }

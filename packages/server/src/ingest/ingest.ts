@@ -5,6 +5,7 @@
  * has left nothing behind. Deliveries of healthy endpoints with room leave from memory at once, already leased to
  * this node; all others wait in the queue.
  */
+import { say } from '../core/sentences/sentences.ts'
 import type { Clock } from '../core/clock.ts'
 import { PomboError } from '../core/error.ts'
 import { showId } from '../core/id.ts'
@@ -144,11 +145,7 @@ export class Ingest {
     // Before the node is registered there is nobody to lease to, and on a new database no partition to write to.
     if (this.#state === 'starting') await this.#opened.promise
     if (this.#state === 'stopping')
-      throw new PomboError(
-        'overloaded',
-        { detail: 'this node is stopping.' },
-        { retryAfterSeconds: 1 },
-      )
+      throw new PomboError('overloaded', { detail: say('stopping') }, { retryAfterSeconds: 1 })
     const found = this.#deps.routesOf(incoming.tenantId, incoming.appId)
     const routes = found instanceof Promise ? await found : found
     if (!routes)
@@ -235,7 +232,7 @@ export class Ingest {
         if (tries === lateTries)
           throw new PomboError(
             'overloaded',
-            { detail: 'the database is reached too slowly.' },
+            { detail: say('database_slow') },
             { retryAfterSeconds: 1, cause: error },
           )
         nowMs = databaseNowMs

@@ -1,3 +1,4 @@
+import { say } from '../core/sentences/sentences.ts'
 import { PomboError } from '../core/error.ts'
 
 /** Messages and bytes that may wait to be written; beyond, 503. */
@@ -22,7 +23,7 @@ export class WaitingRoom {
     if (this.#count >= maxWaiting || (this.#count > 0 && this.#bytes + bytes > maxWaitingBytes))
       throw new PomboError(
         'overloaded',
-        { detail: `${this.#count} messages wait to be written.` },
+        { detail: say('messages_wait', { count: this.#count }) },
         { retryAfterSeconds: 1 },
       )
     this.#count += 1

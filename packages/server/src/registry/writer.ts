@@ -1,4 +1,5 @@
 import { PomboError } from '../core/error.ts'
+import { say } from '../core/sentences/sentences.ts'
 import { inAuditedTransaction } from '../db/audit.ts'
 import { type Change, noteChange } from '../db/changes.ts'
 import type { Pool, Queryable } from '../db/pool.ts'
@@ -11,9 +12,9 @@ export type Write = <T>(change: (db: Queryable, note: Note) => Promise<T>) => Pr
 
 /** By the unique index that refuses a second row. */
 const conflicts: Record<string, string> = {
-  app_uid: 'Another application of this tenant has this uid already.',
-  poller_uid: 'Another polling endpoint of this application has this uid already.',
-  endpoint_uid: 'Another endpoint of this application has this uid already.',
+  app_uid: say('app_uid_taken'),
+  poller_uid: say('poller_uid_taken'),
+  endpoint_uid: say('endpoint_uid_taken'),
 }
 
 /** How all of the registry's changes are written. A uid that is taken is `conflict`. */

@@ -111,7 +111,7 @@ test('a topic that takes what is set aside has it set aside once', async ({ skip
   await client.publishAsync(`${place}/orders`, 'no json', { qos: 1, properties })
   await until(() => aside.size === 2)
   const stats = await call('GET', `${path}/stats`)
-  expect(stats.body.lastRefusal.reason).toContain('not JSON')
+  expect(stats.body.lastRefusal).toMatchObject({ reason: 'it is not JSON', code: 'not_json' })
 })
 
 test('a source that is deleted while it is paused leaves no session that takes others’ messages', async ({

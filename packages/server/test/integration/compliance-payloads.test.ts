@@ -347,6 +347,7 @@ test('without its key a payload waits, the log says which is missing, and others
     ),
   )
   expect(String(line['error'])).toMatch(/not in the key ring/)
+  const because = { code: 'sealed_key_missing', values: { key: keyId } }
   // Whoever asks for it is told which key is missing; lists without payloads go on.
   const app = `/api/v1/app/${tenant.app}`
   for (const path of [`${app}/msg/${id}`, `${app}/msg?with_content=true`]) {
@@ -355,8 +356,15 @@ test('without its key a payload waits, the log says which is missing, and others
     expect(refused.body).toMatchObject({
       code: 'payload_sealed',
       detail: expect.stringContaining(keyId) as unknown,
+      because,
     })
   }
+  const attempts = `${app}/attempt/endpoint/${tenant.endpoint}?with_msg=false`
+  const [failed] = await until(async () => {
+    const { data } = (await call(tenant, 'GET', attempts)).body
+    return data[0]?.errorCoded ? data : undefined
+  })
+  expect(failed.errorCoded).toMatchObject(because)
   const listed = await call(tenant, 'GET', `${app}/msg?with_content=false`)
   expect(listed.body.data).toHaveLength(1)
   for (const what of ['export', 'erase']) {

@@ -149,3 +149,24 @@ test('an event in Pombo’s own words with a field that it does not know is refu
   expect(refused.text).toContain('eventId')
   expect((await send({ evntId: null })).status).toBe(200)
 })
+
+test('what is there already is refused with the code of the sentence that says so', async () => {
+  const own = { name: 'twice', uid: 'twice', url: receiver.url, gateway: 'waha', description: '' }
+  const made = async (path: string, fields: (keyof typeof own)[]) => {
+    const body = Object.fromEntries(fields.map((field) => [field, own[field]]))
+    const ask = async () => await api.call('POST', `/api/v1${path}`, { body })
+    expect((await ask()).status, path).toBeLessThan(300)
+    return await ask()
+  }
+  for (const [code, path, ...fields] of [
+    ['app_uid_taken', '/app', 'name', 'uid'],
+    ['endpoint_uid_taken', `/app/${app}/endpoint`, 'uid', 'url'],
+    ['poller_uid_taken', `/app/${app}/polling-endpoint`, 'uid', 'name'],
+    ['source_name_taken', `/app/${app}/source`, 'name', 'gateway'],
+    ['event_type_taken', '/event-type', 'name', 'description'],
+  ] as const)
+    expect(await made(path, [...fields])).toMatchObject({
+      status: 409,
+      body: { code: 'conflict', because: { code } },
+    })
+})

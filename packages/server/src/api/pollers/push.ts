@@ -45,7 +45,7 @@ export class Pushing {
     if (this.#deps.stopping.aborted) throw new PomboError('overloaded', { detail: say('stopping') })
     if (this.#connected >= MOST_CONNECTED)
       throw new PomboError('overloaded', {
-        detail: `${MOST_CONNECTED} consumers are connected to this node.`,
+        detail: say('consumers_enough', { count: MOST_CONNECTED }),
       })
   }
 

@@ -1,3 +1,6 @@
+const addKey =
+  'add that key after the newest (POMBO_ENCRYPTION_KEYS, or the file encryption-keys in the data folder).'
+
 /** Why something is as it is: kept with deliveries and tasks as the sentence, or worked out when it is asked for. */
 export const reasonSentences = {
   // Of deliveries that ended without success.
@@ -36,6 +39,28 @@ export const reasonSentences = {
     'no token was to be had: the token URL handed out a token of another type than Bearer',
   library_missing:
     '{what} needs a client library that is not installed. Install it beside Pombo: npm install {names}',
+  // … of what is kept sealed.
+  sealed_key_missing: `{what} is sealed under the encryption key with id {key}, which is not in the key ring; ${addKey}`,
+  sealed_altered: 'The sealed value of {what} was altered, or belongs to another row.',
+  sealed_unknown_form:
+    'The sealed value of {what} is not one that this Pombo can read (version {version}).',
+  // Of requests and messages that a source does not take.
+  verification_missing: 'the source has a secret, and no verification that says how it is used',
+  secret_no_pem: "the source's secret is no public key in PEM",
+  secret_no_key: "the source's secret is no public key of the sender's",
+  token_expired: 'the token has expired',
+  body_not_claimed: 'the claim "{claim}" is not the digest of the body',
+  proof_form: '{where} is not of the form that the scheme describes',
+  signed_part_missing: 'something that is signed is missing from the request',
+  sent_unsaid: 'it does not say when it was sent',
+  sent_no_time: 'the time that it says it was sent is no time',
+  sent_ago: 'it says it was sent {seconds} s ago, and {tolerance} s are allowed',
+  sent_ahead: 'it says it was sent {seconds} s from now, and {tolerance} s are allowed',
+  not_json: 'it is not JSON',
+  not_utf8: 'it is not UTF-8',
+  taken_too_large:
+    'it has {bytes} bytes, and more than {limit} are not taken (POMBO_MAX_BODY_BYTES)',
+  reading_failed: 'reading it failed: {said}',
   // Of tasks.
   task_canceled: 'canceled',
   task_bug: 'Pombo could not go on; its log says why',

@@ -22,6 +22,16 @@ export const refusalSentences = {
   origin_is: 'its origin is {origin}',
   csrf_missing:
     'a request by cookie that changes something carries {header}, as GET /api/v1/auth/session gives it',
+  app_uid_taken: 'Another application of this tenant has this uid already.',
+  poller_uid_taken: 'Another polling endpoint of this application has this uid already.',
+  endpoint_uid_taken: 'Another endpoint of this application has this uid already.',
+  source_name_taken:
+    'Another source of this application has this name already; give it one of its own.',
+  event_type_taken: 'There is an event type "{name}" already.',
+  operator_stays: 'The first tenant is the operator; it is not deleted.',
+  messages_wait: '{count} messages wait to be written.',
+  database_slow: 'The database is reached too slowly.',
+  consumers_enough: '{count} consumers are connected to this node.',
   viewers_enough: '{count} watch at this node.',
   stopping: 'This node is stopping.',
 } as const

@@ -1,4 +1,5 @@
 import { PomboError } from '../../core/error.ts'
+import { say } from '../../core/sentences/sentences.ts'
 import type { Pool, Queryable } from '../../db/pool.ts'
 import { defineTable, type ListOptions, type Page } from '../../db/table.ts'
 import { atMost, checkSettings, jsonProblem } from '../checks.ts'
@@ -98,8 +99,7 @@ export function createEventTypes({ pool, write: writeNoted }: { pool: Pool; writ
       return await write(tenantId, async (db) => {
         const whole = { ...defaults, ...settings, tenantId, name }
         const made = await eventTypes.insert(db, whole, overwriteArchived)
-        if (!made)
-          throw new PomboError('conflict', { detail: `There is an event type "${name}" already.` })
+        if (!made) throw new PomboError('conflict', { detail: say('event_type_taken', { name }) })
         return made
       })
     },

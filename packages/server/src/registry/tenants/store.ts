@@ -1,3 +1,4 @@
+import { say } from '../../core/sentences/sentences.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { SignatureHeaders } from '../../core/endpoint.ts'
 import type { EndpointDefaults } from '../../core/endpoint-defaults.ts'
@@ -159,9 +160,7 @@ export function createTenants({
       await write(async (db, note) => {
         const [oldest] = (await tenants.list(db, {}, { limit: 1, order: 'ascending' })).rows
         if (oldest?.id === id) {
-          throw new PomboError('conflict', {
-            detail: 'The first tenant is the operator; it is not deleted.',
-          })
+          throw new PomboError('conflict', { detail: say('operator_stays') })
         }
         const { rows } = await db.query<{ id: string }>('select id from app where tenant_id = $1', [
           id,

@@ -2,6 +2,7 @@
  * Whether a request proves who sent it, by a scheme that is data. Constant time where a secret is compared; the
  * algorithm is the scheme's and never the sender's. What is said of a refusal holds nothing that came.
  */
+import { say } from '../../core/sentences/sentences.ts'
 import {
   createHash,
   createHmac,
@@ -52,7 +53,7 @@ async function verifyJsonToken(
   if (given === null) return 'absent'
   const symmetric = scheme.algorithms.every((one) => one.startsWith('HS'))
   const key = symmetric ? new TextEncoder().encode(secret) : publicKeyOf(secret, 'jwt')
-  if (!key) return { refused: "the source's secret is no public key in PEM" }
+  if (!key) return { refused: say('secret_no_pem') }
   // Loaded by the first source that wants it; few do.
   const { jwtVerify } = await import('jose')
   try {
@@ -69,10 +70,10 @@ async function verifyJsonToken(
     const said = payload[claim]
     return typeof said === 'string' && sameSecret(said, digest)
       ? 'ok'
-      : { refused: `the claim "${claim}" is not the digest of the body` }
+      : { refused: say('body_not_claimed', { claim }) }
   } catch (error) {
     return error instanceof Error && 'code' in error && error.code === 'ERR_JWT_EXPIRED'
-      ? { refused: 'the token has expired' }
+      ? { refused: say('token_expired') }
       : 'bad'
   }
 }
@@ -88,10 +89,9 @@ function verifySignature(scheme: Signature, reader: Reader, secret: string): Ver
     if (late !== undefined) return { refused: late }
   }
   if (given.signatures.length === 0)
-    return { refused: `${shown(scheme.at)} is not of the form that the scheme describes` }
+    return { refused: say('proof_form', { where: shown(scheme.at) }) }
   const signed = fill(scheme.signed ?? '{body}', reader, timestamp ?? '', secret)
-  if (signed === undefined)
-    return { refused: 'something that is signed is missing from the request' }
+  if (signed === undefined) return { refused: say('signed_part_missing') }
   return check(scheme, secret, signed, given.signatures)
 }
 
@@ -118,14 +118,13 @@ function partsOf(
 
 /** Why the time of sending is refused. An old request may be one that somebody has recorded. */
 function lateness(scheme: Signature, timestamp: string | null, nowMs: number): string | undefined {
-  if (timestamp === null) return 'it does not say when it was sent'
+  if (timestamp === null) return say('sent_unsaid')
   const sentMs = millisecondsOf(timestamp)
-  if (sentMs === undefined) return 'the time that it says it was sent is no time'
+  if (sentMs === undefined) return say('sent_no_time')
   const tolerance = scheme.toleranceSeconds ?? usualTolerance
   const off = Math.abs(nowMs - sentMs) / 1000
   if (off <= tolerance) return undefined
-  const when = `${Math.round(off)} s ${sentMs < nowMs ? 'ago' : 'from now'}`
-  return `it says it was sent ${when}, and ${tolerance} s are allowed`
+  return say(sentMs < nowMs ? 'sent_ago' : 'sent_ahead', { seconds: Math.round(off), tolerance })
 }
 
 function millisecondsOf(text: string): number | undefined {
@@ -187,7 +186,7 @@ function check(scheme: Signature, secret: string, signed: Buffer, given: string[
     return given.some(same) ? 'ok' : 'bad'
   }
   const key = publicKeyOf(secret, scheme.kind)
-  if (!key) return { refused: "the source's secret is no public key of the sender's" }
+  if (!key) return { refused: say('secret_no_key') }
   const algorithm = scheme.kind === 'ed25519' ? null : 'sha256'
   return given.some((one) => verifyKey(algorithm, signed, key, Buffer.from(one, encoding)))
     ? 'ok'

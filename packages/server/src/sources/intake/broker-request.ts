@@ -1,4 +1,5 @@
 /** A broker's message as the request that the same gateway would have made. */
+import { say } from '../../core/sentences/sentences.ts'
 import { PomboError } from '../../core/error.ts'
 import type { GatewayRequest, Parsed } from '../gateway/gateway.ts'
 import { formFields, jsonValue } from '../gateway/request.ts'
@@ -27,5 +28,5 @@ export function brokerRequest(
 export async function refuseUnreadable(parsed: Parsed, request: GatewayRequest): Promise<void> {
   if (parsed.outcome !== 'unknown') return
   if (jsonValue(request.rawBody) !== undefined || (await formFields(request))) return
-  throw new PomboError('validation', { detail: 'it is not JSON' })
+  throw new PomboError('validation', { detail: say('not_json') })
 }

@@ -8,6 +8,7 @@
  */
 import type { RefusalSaid } from './counters/count.ts'
 import { PomboError } from '../../core/error.ts'
+import { codeOf } from '../../core/sentences/sentences.ts'
 import { createFiles, type Files } from '../../db/files.ts'
 import { gateways } from '../gateways.ts'
 import type { GatewayAnswer, GatewayRequest, GatewaySource, Parsed } from '../gateway/gateway.ts'
@@ -251,6 +252,6 @@ export class Intake {
     const { tenantId, id: sourceId, appId } = source
     if (unread)
       for (const what of ['received', 'refused'] as const) this.#count(source, appId)(what)
-    this.counters.refused({ tenantId, sourceId, appId }, { msg: reason })
+    this.counters.refused({ tenantId, sourceId, appId }, { msg: reason, ...codeOf(reason) })
   }
 }

@@ -1,5 +1,6 @@
 /** Who sends a request, and which sessions it is about. */
 import type { Said } from '../../core/said.ts'
+import { codeOf } from '../../core/sentences/sentences.ts'
 import type { RefusalSaid } from './counters/count.ts'
 import { PomboError } from '../../core/error.ts'
 import type { Seal } from '../../db/seal.ts'
@@ -66,7 +67,7 @@ export function whyRefused(verdict: Exclude<Verdict, 'ok'>, { absent }: GatewayS
   const said = (msg: string, code: RefusalSaid['code']): RefusalSaid => ({ msg: `${msg}.`, code })
   if (verdict === 'absent') return said(absent ?? 'it carries no signature', 'unsigned')
   if (verdict === 'bad') return said('what it carries does not match', 'unproven')
-  return { msg: `${verdict.refused}.` }
+  return { msg: `${verdict.refused}.`, ...codeOf(verdict.refused) }
 }
 
 /**

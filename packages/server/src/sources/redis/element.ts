@@ -1,4 +1,5 @@
 /** What lists and streams hold, as the messages that ingest takes. Pure. */
+import { say } from '../../core/sentences/sentences.ts'
 import { isUtf8 } from 'node:buffer'
 import { memberText } from '../../core/json.ts'
 import type { ReadItem } from '../broker/acceptance.ts'
@@ -14,10 +15,10 @@ const rememberedSeconds = 7 * 86_400
  */
 export function readElement(bytes: Buffer, key: string, maxBytes: number): ReadItem {
   if (bytes.length > maxBytes) return tooLarge(bytes.length, maxBytes)
-  if (!isUtf8(bytes)) return { ok: false, problem: 'it is not UTF-8' }
+  if (!isUtf8(bytes)) return { ok: false, problem: say('not_utf8') }
   const text = bytes.toString()
   const value = parsed(text)
-  if (value === undefined) return { ok: false, problem: 'it is not JSON' }
+  if (value === undefined) return { ok: false, problem: say('not_json') }
   return message(value, memberText(text, 'payload'), (eventId) =>
     eventId === null ? null : `redis|${key}|${eventId}`,
   )
@@ -35,7 +36,7 @@ export function readEntry(
 ): ReadItem {
   const size = fields.reduce((sum, field) => sum + field.length, 0)
   if (size > maxBytes) return tooLarge(size, maxBytes)
-  if (!fields.every((field) => isUtf8(field))) return { ok: false, problem: 'it is not UTF-8' }
+  if (!fields.every((field) => isUtf8(field))) return { ok: false, problem: say('not_utf8') }
   const entry = new Map<string, string>()
   for (let at = 0; at + 1 < fields.length; at += 2)
     entry.set(fields[at]!.toString(), fields[at + 1]!.toString())
@@ -93,8 +94,5 @@ function parsed(text: string): unknown {
 }
 
 function tooLarge(bytes: number, maxBytes: number): ReadItem {
-  return {
-    ok: false,
-    problem: `it has ${bytes} bytes, and more than ${maxBytes} are not taken (POMBO_MAX_BODY_BYTES)`,
-  }
+  return { ok: false, problem: say('taken_too_large', { bytes, limit: maxBytes }) }
 }

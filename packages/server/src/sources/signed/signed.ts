@@ -2,6 +2,7 @@
  * Webhooks of other services: Stripe, GitHub and their like by presets (presets/), and any other by settings of its
  * own. Each is a source of plain messages: the body to the byte, a type, an id by which a repeat is known.
  */
+import { say } from '../../core/sentences/sentences.ts'
 import type { GatewaySource } from '../gateway/gateway.ts'
 import { messagesOf, type Preset, proofOf, sourceOfPreset } from './preset.ts'
 import { business } from './presets/business.ts'
@@ -20,8 +21,7 @@ const webhook: GatewaySource = {
   absent: 'what proves the sender is missing',
   async verify(request, secret) {
     const scheme = request.settings?.verification
-    if (!scheme)
-      return { refused: 'the source has a secret, and no verification that says how it is used' }
+    if (!scheme) return { refused: say('verification_missing') }
     const verdict = await verifyScheme(scheme, await readerOf(request), secret)
     return verdict === 'absent' ? { refused: `${proofOf(scheme)} is missing` } : verdict
   },

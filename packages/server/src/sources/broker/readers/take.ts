@@ -1,4 +1,5 @@
 /** Messages of a broker through the intake: in order where order is asked for, waiting while Pombo cannot take them. */
+import { say } from '../../../core/sentences/sentences.ts'
 import { PomboError } from '../../../core/error.ts'
 import { orderingKey } from '../../../whatsapp/identity/event-identity.ts'
 import type { Intake } from '../../intake/intake.ts'
@@ -53,9 +54,7 @@ async function openMessage(message: BrokerMessage, deps: TakeDeps): Promise<Open
   if (message.problem !== undefined) return { problem: message.problem }
   const bytes = message.body.length
   if (bytes > maxBodyBytes)
-    return {
-      problem: `it has ${bytes} bytes, and more than ${maxBodyBytes} are not taken (POMBO_MAX_BODY_BYTES)`,
-    }
+    return { problem: say('taken_too_large', { bytes, limit: maxBodyBytes }) }
   for (let failures = 1; ; failures++) {
     try {
       const parts = await untilPassed(() => intake.read(source(), message), {
@@ -67,7 +66,7 @@ async function openMessage(message: BrokerMessage, deps: TakeDeps): Promise<Open
     } catch (error) {
       if (error instanceof PomboError) return { problem: error.message }
       log('a message of a broker could not be read', error)
-      if (failures >= maxFailures) return { problem: `reading it failed: ${words(error)}` }
+      if (failures >= maxFailures) return { problem: say('reading_failed', { said: words(error) }) }
       await pause(backoffMs(firstPauseMs, failures - 1), deps.stopping)
     }
   }

@@ -1,3 +1,4 @@
+import { say } from '../../../core/sentences/sentences.ts'
 import { PomboError } from '../../../core/error.ts'
 import { readId, uuidv7 } from '../../../core/id.ts'
 import type { Clock } from '../../../core/clock.ts'
@@ -74,14 +75,7 @@ export function createSources({
       return done
     }).catch((error: unknown) => {
       if (!isDuplicate(error)) throw error
-      throw new PomboError(
-        'conflict',
-        {
-          detail:
-            'Another source of this application has this name already; give it one of its own.',
-        },
-        { cause: error },
-      )
+      throw new PomboError('conflict', { detail: say('source_name_taken') }, { cause: error })
     })
     changed(appId)
     return row && sourceOf(row)
