@@ -1,5 +1,6 @@
 const addKey =
   'add that key after the newest (POMBO_ENCRYPTION_KEYS, or the file encryption-keys in the data folder).'
+const notInRing = `which is not in the key ring; ${addKey}` as const
 
 /** Why something is as it is: kept with deliveries and tasks as the sentence, or worked out when it is asked for. */
 export const reasonSentences = {
@@ -40,7 +41,7 @@ export const reasonSentences = {
   library_missing:
     '{what} needs a client library that is not installed. Install it beside Pombo: npm install {names}',
   // … of what is kept sealed.
-  sealed_key_missing: `{what} is sealed under the encryption key with id {key}, which is not in the key ring; ${addKey}`,
+  sealed_key_missing: `{what} is sealed under the encryption key with id {key}, ${notInRing}`,
   sealed_altered: 'The sealed value of {what} was altered, or belongs to another row.',
   sealed_unknown_form:
     'The sealed value of {what} is not one that this Pombo can read (version {version}).',
