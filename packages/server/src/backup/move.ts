@@ -1,8 +1,10 @@
 import { pipeline } from 'node:stream/promises'
+import { isNoSpace } from '../db/embedded/refusal.ts'
 import { migrate } from '../db/migrate.ts'
 import { schemaVersion } from '../db/migrations.ts'
 import type { Pool } from '../db/pool.ts'
 import type { Progress } from './backup.ts'
+import { detailOf, type Filled, noRoom } from './no-room.ts'
 import { emptySchema, refuseInUse } from './restore.ts'
 import {
   liveNodeNames,
@@ -19,7 +21,7 @@ import { type Loaded, loading, type Patience, snapshot } from './transaction/sto
 
 export interface MoveOptions {
   from: { url: string; pool: Pool }
-  to: { url: string; pool: Pool }
+  to: { url: string; pool: Pool } & Filled
   /** Called when all is copied, before it is committed: what it throws ends the move with nothing changed. */
   beforeCommit: () => Promise<void>
   progress: (done: Progress) => void
@@ -80,18 +82,20 @@ export async function moveDatabase({
   })
   // What breaks the source behind the other's commit takes nothing back.
   await read.catch((cause: unknown) => {
-    if (loaded === undefined) throw cause
+    if (loaded !== undefined) return
+    throw isNoSpace(cause) ? noRoom(to, 'Nothing was moved', cause) : cause
   })
-  return movedBy(loaded!)
+  return movedBy(loaded!, to)
 }
 
-function movedBy(loaded: Loaded<number>): Moved {
+function movedBy(loaded: Loaded<number>, to: Filled): Moved {
   if (loaded.outcome === 'committed') return { outcome: 'moved', rows: loaded.result }
   const { outcome, cause } = loaded
   if (outcome === 'unknown') return { outcome, cause }
-  const detail = cause instanceof Error ? cause.message : String(cause)
+  if (isNoSpace(cause)) throw noRoom(to, 'Nothing was moved', cause)
   throw new Error(
-    `The move could not be committed: ${detail}. Nothing was moved; when what hindered it is mended, run this again.`,
+    `The move could not be committed: ${detailOf(cause)}. Nothing was moved; when what hindered it is mended, run ` +
+      'this again.',
     { cause },
   )
 }

@@ -11,12 +11,14 @@ import { join } from 'node:path'
 import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createZstdDecompress } from 'node:zlib'
+import { isNoSpace } from '../db/embedded/refusal.ts'
 import { migrate } from '../db/migrate.ts'
 import { partitionName, type Partitioned } from '../db/partitions.ts'
 import type { Pool, Queryable } from '../db/pool.ts'
 import { discardDeliveries } from '../record/discard/store.ts'
 import type { Progress } from './backup.ts'
 import type { Manifest, ManifestPart } from './manifest.ts'
+import { detailOf, type Filled, noRoom } from './no-room.ts'
 import {
   cancelJobs,
   endpointsWithWork,
@@ -32,7 +34,7 @@ import {
 import { type Loaded, loading } from './transaction/store.ts'
 import { say } from '../core/sentences/sentences.ts'
 
-export interface RestoreOptions {
+export interface RestoreOptions extends Filled {
   url: string
   pool: Pool
   folder: string
@@ -51,9 +53,24 @@ export interface Restored {
 }
 
 export async function restoreBackup(options: RestoreOptions): Promise<Restored> {
+  const loaded = await load(options).catch((cause: unknown) => {
+    throw isNoSpace(cause) ? noRoom(options, 'Nothing was restored', cause) : cause
+  })
+  if (loaded.outcome !== 'committed') throw uncommitted(loaded, options)
+  await migrate(options.pool).catch((cause: unknown) => {
+    throw new Error(
+      `Everything was restored into ${options.where}, as the release of the backup had it, but its tables could not ` +
+        `be brought up to date: ${detailOf(cause)}. Mend that, and start Pombo, which does it.`,
+      { cause },
+    )
+  })
+  return loaded.result
+}
+
+async function load(options: RestoreOptions): Promise<Loaded<Restored>> {
   const { url, pool, manifest, signal } = options
   await emptySchema(pool, manifest.schemaVersion)
-  const loaded = await loading(url, { signal }, async (client): Promise<Restored> => {
+  return await loading(url, { signal }, async (client): Promise<Restored> => {
     await refuseInUse(client)
     await makeDays(
       client,
@@ -80,13 +97,15 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
     }
     return { rows, open, canceledJobs: await cancelJobs(client, `ended by a restore: ${since}`) }
   })
-  if (loaded.outcome !== 'committed') throw uncommitted(loaded)
-  await migrate(pool)
-  return loaded.result
 }
 
-function uncommitted({ outcome, cause }: Exclude<Loaded<Restored>, { outcome: 'committed' }>) {
-  const detail = cause instanceof Error ? cause.message : String(cause)
+function uncommitted(
+  { outcome, cause }: Exclude<Loaded<Restored>, { outcome: 'committed' }>,
+  filled: Filled,
+): Error {
+  if (outcome === 'rolled-back' && isNoSpace(cause))
+    return noRoom(filled, 'Nothing was restored', cause)
+  const detail = detailOf(cause)
   const text =
     outcome === 'unknown'
       ? `The database broke off while the restore was committed (${detail}), and whether it was could not be asked ` +
@@ -160,11 +179,12 @@ async function loadPart(
     await pipeline(createReadStream(path), createZstdDecompress(), hashed, target)
   } catch (cause) {
     signal?.throwIfAborted()
+    if (isNoSpace(cause)) throw cause
     if (!(await isWhole(path, sha256))) throw damaged(path, cause)
-    const detail = cause instanceof Error ? cause.message : String(cause)
-    throw new Error(`${path} could not be read into ${name}: ${detail}. Nothing was restored.`, {
-      cause,
-    })
+    throw new Error(
+      `${path} could not be read into ${name}: ${detailOf(cause)}. Nothing was restored.`,
+      { cause },
+    )
   }
   if (hash.digest('hex') !== sha256 || target.rowCount !== rows) throw damaged(path)
 }

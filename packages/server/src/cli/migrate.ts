@@ -79,7 +79,7 @@ async function move(
   const startedAt = performance.now()
   const moved = await moveDatabase({
     from,
-    to,
+    to: { ...to, anew: 'drop that database and create it anew' },
     beforeCommit,
     progress: copyProgress(),
     patience: { signal },
@@ -89,7 +89,12 @@ async function move(
   })
   // Before the copy counts: killed between the two, neither database would be started on by mistake.
   async function beforeCommit(): Promise<void> {
-    if (isEmbedded) await markMoved(config.dataDir, to.where)
+    if (isEmbedded)
+      await markMoved(config.dataDir, to.where).catch((cause: Error) => {
+        throw new Error(
+          `The move could not be noted in ${config.dataDir}: ${cause.message}. Nothing was moved.`,
+        )
+      })
   }
   if (moved.outcome === 'unknown')
     throw new Error(whatToDo(from, to, isEmbedded ? config.dataDir : undefined), {

@@ -1,4 +1,4 @@
-import { copyFile, chmod } from 'node:fs/promises'
+import { chmod, copyFile, rename, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { type Manifest, readManifest } from '../backup/manifest.ts'
 import { restoreBackup } from '../backup/restore.ts'
@@ -48,6 +48,11 @@ What came in after the backup is not in it.`,
       const done = await restoreBackup({
         url,
         pool,
+        where,
+        anew:
+          config.databaseUrl === undefined
+            ? `remove the folder ${join(resolve(config.dataDir), 'postgres')}`
+            : 'drop that database and create it anew',
         folder,
         manifest,
         sendOpen,
@@ -102,9 +107,22 @@ async function bringKeys(manifest: Manifest, folder: string, config: Config): Pr
   if (missing.length > 0) throw new Error(keyless(missing, config))
   if (there !== undefined || inBackup === undefined) return
   await makeFolders(config.dataDir, 0o700)
-  await copyFile(join(folder, KEYS_FILE), join(config.dataDir, KEYS_FILE))
-  await chmod(join(config.dataDir, KEYS_FILE), 0o600)
+  await bringWhole(join(folder, KEYS_FILE), join(config.dataDir, KEYS_FILE))
   print(`The backup's encryption keys are in ${config.dataDir} now.`)
+}
+
+/** A file of keys that a full disk cut short would be taken for all of them. */
+async function bringWhole(from: string, to: string): Promise<void> {
+  const partial = `${to}.partial`
+  try {
+    await copyFile(from, partial)
+    await chmod(partial, 0o600)
+    await rename(partial, to)
+  } catch (cause) {
+    await rm(partial, { force: true }).catch(() => {})
+    const { message } = cause as Error
+    throw new Error(`${to} could not be written: ${message}. Nothing was restored.`, { cause })
+  }
 }
 
 const keyless = (missing: readonly string[], config: Config): string =>

@@ -61,7 +61,8 @@ async function restore(
 ) {
   const manifest = await readManifest(folder)
   const { url, pool } = database
-  return await restoreBackup({ url, pool, folder, manifest, sendOpen, ...watch })
+  const target = { url, pool, where: 'the target', anew: 'make it anew' }
+  return await restoreBackup({ ...target, folder, manifest, sendOpen, ...watch })
 }
 
 async function call(

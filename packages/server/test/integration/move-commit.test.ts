@@ -27,10 +27,12 @@ afterEach(async () => {
 /** What only the connection that loads sends, and behind it. */
 const commit = ['update work set lease_owner = null', 'commit'] as const
 
+const filled = { where: 'the target', anew: 'make it anew' }
+
 const move = async (waitMs?: number) =>
   await moveDatabase({
     from,
-    to: { url: line.url, pool: to.pool },
+    to: { url: line.url, pool: to.pool, ...filled },
     beforeCommit: async () => {},
     progress: () => {},
     patience: { waitMs },
@@ -75,7 +77,8 @@ test('of a restore is found out as well', async () => {
     const backup = join(folder, 'backup')
     const made = { url: from.url, folder: backup, keyIds: [], version: '0.0.0', progress }
     const manifest = await takeBackup(made)
-    const target = { url: line.url, pool: to.pool, folder: backup, manifest, sendOpen: false }
+    const read = { folder: backup, manifest, sendOpen: false }
+    const target = { url: line.url, pool: to.pool, ...filled, ...read }
     void line.loseRequest(...commit)
     await expect(restoreBackup({ ...target, progress })).rejects.toThrow(
       /^The restore could not be committed: .*\. Nothing was restored\.$/,

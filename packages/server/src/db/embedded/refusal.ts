@@ -19,16 +19,18 @@ export function errnoOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error ? String(error.code) : undefined
 }
 
-/** What the system and PostgreSQL's programs say when there is no room. */
+/** What the system, PostgreSQL and its programs say when there is no room; also of what it is the cause of. */
 export const isNoSpace = (error: unknown): boolean =>
+  errnoOf(error) === '53100' ||
   /ENOSPC|EDQUOT|No space left|quota exceeded/i.test(
     error instanceof Error ? error.message : String(error),
-  )
+  ) ||
+  (error instanceof Error && error.cause !== undefined && isNoSpace(error.cause))
 
 export const diskFull = (folder: string, cause: unknown): Error =>
   refusal(
     'embedded_disk_full',
     `The disk is full, and the database in ${folder} needs room (about 50 MB at first, and some at every start). ` +
-      'Free some space and start Pombo again, which loses nothing, or choose another folder with POMBO_DATA_DIR.',
+      'Free some space and try again, which loses nothing, or choose another folder with POMBO_DATA_DIR.',
     cause,
   )
