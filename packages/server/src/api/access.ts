@@ -64,7 +64,7 @@ export function bearerOf(header: string | undefined): string {
 /** Refuses a caller who has a valid key but may not use a path of this kind. */
 export function permit(
   access: Access,
-  holder: Holder,
+  holder: Pick<Holder, 'tenantId' | 'appId' | 'use'>,
   operatorTenantId: string | undefined,
   use?: RouteUse,
 ): void {

@@ -1,5 +1,6 @@
 // Polling endpoints, integrations, and tokens that may do one thing only.
 import pg from 'pg'
+import { say } from '../../src/core/sentences/sentences.ts'
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { ApiException, Svix } from 'svix'
 import { startPombo, type TestPombo } from '../support/pombo-app.ts'
@@ -171,6 +172,39 @@ test('a token of a polling endpoint reads it and nothing else, until it is rotat
   expect(await refusal(reader.message.poller.poll(appId, id))).toBe(401)
   expect((await clientOf(rotated.body.token).message.poller.poll(appId, id)).data).toEqual([])
   expect((await waiting).status).toBe(401)
+})
+
+test('tokens for one thing alone reach nothing by the dialects, nor one for polling the intake', async () => {
+  const id = await poller()
+  const poll = (await call('GET', `/auth/app/${appId}/poller/${id}/token`)).body.token as string
+  const sends = `/auth/app/${appId}/create-message-token`
+  const send = (await call('POST', sends, { name: 'shop' })).body.token as string
+  const only = { [poll]: 'poll_only', [send]: 'send_only' }
+  const ask = async (method: string, path: string, key: string, body?: object) => {
+    const headers = { authorization: `Bearer ${key}`, apikey: key }
+    return await pombo.call(method, path, { headers, ...(body && { body }) })
+  }
+  for (const [key, code] of Object.entries(only)) {
+    const device = { authorization: `Basic ${btoa(`x:${key}`)}` }
+    for (const refused of [
+      await ask('GET', '/api/v1/sessions', key),
+      await ask('GET', `/api/v1/sessions/${appId}`, key),
+      await ask('POST', `/api/v1/sessions/${appId}/webhook/retry`, key, {}),
+      await ask('GET', '/api/whatsmeow/webhook/logs', key),
+      await ask('GET', '/webhook/logs/export', key),
+      await ask('GET', '/api/webhooks/endpoints', key),
+      await ask('POST', '/api/webhooks/trigger', key, {}),
+      await pombo.call('GET', '/api/devices', { headers: device }),
+    ])
+      expect([refused.status, refused.text]).toEqual([
+        403,
+        expect.stringContaining(say(code as 'poll_only')),
+      ])
+  }
+  const event = { event: 'messages.upsert', data: {} }
+  expect((await ask('POST', `/ingest/baileys/${appId}`, send, event)).status).toBe(200)
+  for (const path of [`/ingest/baileys/${appId}`, `/evolution/${appId}`])
+    expect((await ask('POST', path, poll, event)).status).toBe(403)
 })
 
 test('a message token sends to its application and can do nothing else', async () => {

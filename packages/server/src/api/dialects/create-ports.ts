@@ -1,6 +1,7 @@
 import { currentActor, nameActor } from '../../core/acting.ts'
 import { unauthenticated } from '../../core/key-form.ts'
 import type { DialectPorts } from '../../dialects/contract/ports.ts'
+import { permit } from '../access.ts'
 import { requireRole } from '../roles.ts'
 import { gatewaysPort } from './gateway-port.ts'
 import { devicesPort } from './device-port.ts'
@@ -26,6 +27,7 @@ export function createDialectPorts(deps: PortDeps): DialectPorts {
           holder.refused === 'revoked' ? 'This key was revoked.' : 'This key has expired.',
           form,
         )
+      permit('app', holder, undefined)
       requireRole(holder.role, currentActor().needs ?? 'administer')
       nameActor({ keyId: holder.keyId, role: holder.role })
       const { tenantId, appId, featureFlags } = holder

@@ -1,5 +1,6 @@
 import type { ChangeKind } from '../../db/changes.ts'
 import type { Registry } from '../../registry/registry.ts'
+import { permit } from '../access.ts'
 import { requireRole } from '../roles.ts'
 import type { IntakeDeps } from '../../sources/intake/deps.ts'
 import { Intake } from '../../sources/intake/intake.ts'
@@ -22,7 +23,9 @@ export function openIntake({ registry, ...rest }: Rest & { registry: Registry })
     ...rest,
     async holderOf(key) {
       const holder = await cache.key(key)
-      if (holder !== undefined && holder.refused === null) requireRole(holder.role, 'operate')
+      if (holder === undefined || holder.refused !== null) return holder
+      permit('app', holder, undefined, 'send')
+      requireRole(holder.role, 'operate')
       return holder
     },
     appIdOf: async (tenantId, idOrUid) => await cache.appIdOf(tenantId, idOrUid),
