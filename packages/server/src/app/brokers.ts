@@ -26,6 +26,7 @@ export function openBrokers(
     network,
     clientName,
     lease: engine.lease,
+    leaseMs: config.leaseMs,
     maxBodyBytes: config.maxBodyBytes,
     // Containers that share a host name share process ids, too.
     reader: `${nodeName}:${randomBytes(4).toString('hex')}`,

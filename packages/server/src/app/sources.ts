@@ -59,6 +59,7 @@ export async function openSources(config: Config, parts: Parts): Promise<Source[
         listEnd: config.redisListEnd,
         streams: config.redisStreams,
         group: config.redisGroup,
+        leaseMs: config.leaseMs,
         defaultApp: config.redisApp,
         // Containers that share a host name share process ids, too.
         consumer: `${nodeName}:${randomBytes(4).toString('hex')}`,

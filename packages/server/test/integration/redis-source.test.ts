@@ -189,6 +189,7 @@ function readers(
     },
     maxPayloadBytes: 100_000,
     log: (message) => said.push(message),
+    leaseMs: 400,
     deadMs: 400,
     ...given,
   })
@@ -265,7 +266,7 @@ test('what a dead consumer has is taken over; consumers that are gone are forgot
   redis.ask('XADD', 'dead', '*', 'eventType', 'x', 'payload', '"taken over"')
   redis.ask('XREADGROUP', 'GROUP', 'pombo', 'gone', 'STREAMS', 'dead', '>')
   redis.ask('XGROUP', 'CREATECONSUMER', 'dead', 'pombo', 'nobody')
-  const alone = readers({ streams: [{ app: null, key: 'dead' }], deadMs: 100 })
+  const alone = readers({ streams: [{ app: null, key: 'dead' }], leaseMs: 100 })
   const wake = setInterval(
     () => redis.ask('XADD', 'dead', '*', 'eventType', 'y', 'payload', '1'),
     100,
@@ -288,7 +289,7 @@ test('what a dead consumer has is taken over; consumers that are gone are forgot
 })
 
 test('what a reader of a stream has in hand when it stops is the next one’s at once', async () => {
-  const stream = { streams: [{ app: null, key: 'deploy' }], deadMs: 3_600_000 }
+  const stream = { streams: [{ app: null, key: 'deploy' }], leaseMs: 3_600_000 }
   const first = readers({ ...stream, consumer: 'first' }, async () => {
     throw new PomboError('database_away', {}, { retryAfterSeconds: 1 })
   })

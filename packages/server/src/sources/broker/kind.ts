@@ -49,6 +49,8 @@ export interface ReaderTools extends Omit<Tools, 'signal' | 'tls'> {
   sourceId: string
   /** Names this node among all that read. */
   reader: string
+  /** After how long without a heartbeat a node counts as dead. */
+  leaseMs: number
   slots: BrokerSlots
   log: (message: string, error?: unknown) => void
 }

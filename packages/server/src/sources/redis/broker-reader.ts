@@ -33,7 +33,7 @@ export function readerOf(settings: RedisSource, tools: ReaderTools): BrokerConsu
   }
   return stream === undefined
     ? Object.assign(new ListConsumer({ ...common, key: list!, end }), { message: elementMessage })
-    : Object.assign(new StreamConsumer({ ...common, key: stream, group }), {
+    : Object.assign(new StreamConsumer({ ...common, key: stream, group, idleMs: tools.leaseMs }), {
         message: entryMessage,
       })
 }

@@ -29,7 +29,9 @@ export interface RedisSourcesDeps {
   accept: (message: IncomingMessage) => Promise<Accepted>
   maxPayloadBytes: number
   log: (message: string, error?: unknown) => void
-  /** After how long without a sign a reader counts as dead. */
+  /** After how long others take over what a node has in hand of a stream. */
+  leaseMs: number
+  /** After how long without a sign a reader of a list counts as dead. */
   deadMs?: number
 }
 
@@ -62,8 +64,7 @@ export class RedisSources {
         return puller(new ListConsumer(of), list)
       }),
       ...deps.streams.map((stream) => {
-        const silence = deadMs === undefined ? {} : { idleMs: deadMs }
-        const of = { ...common, ...silence, key: stream.key, group: deps.group }
+        const of = { ...common, key: stream.key, group: deps.group, idleMs: deps.leaseMs }
         return puller(new StreamConsumer(of), stream)
       }),
     ]

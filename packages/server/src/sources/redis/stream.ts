@@ -6,8 +6,8 @@ import { readEntry } from './element.ts'
 
 export interface StreamDeps extends RedisDeps {
   group: string
-  /** After how long an entry that a consumer has and does not acknowledge is taken over. */
-  idleMs?: number
+  /** After how long an entry that a consumer has and does not acknowledge is taken over: a node's lease. */
+  idleMs: number
 }
 
 export type Entry = [id: string, fields: Buffer[] | null]
@@ -49,7 +49,7 @@ export class StreamConsumer implements Consumer<Entry> {
   constructor(deps: StreamDeps) {
     this.#deps = deps
     this.name = `the stream ${deps.key}`
-    this.#idleMs = deps.idleMs ?? 60_000
+    this.#idleMs = deps.idleMs
     this.#batch = deps.batch ?? usualBatch
   }
 

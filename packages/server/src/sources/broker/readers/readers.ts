@@ -30,6 +30,8 @@ export interface BrokerReadersDeps extends TrialTools {
   pool: Pool
   seal: Seal
   lease: { id: string; ids: string[] }
+  /** After how long without a heartbeat a node counts as dead. */
+  leaseMs: number
   intake: Intake
   maxBodyBytes: number
   /** Names this process among all that read. */
@@ -113,7 +115,8 @@ export class BrokerReaders {
   }
 
   async #read(source: Source, settings: BrokerSettings, text: string): Promise<void> {
-    const { pool, lease, network, clientName, reader, intake, log, maxBodyBytes } = this.#deps
+    const { pool, lease, leaseMs, network, clientName, reader, intake, log, maxBodyBytes } =
+      this.#deps
     const running: Running = {
       source,
       settings,
@@ -139,6 +142,7 @@ export class BrokerReaders {
         network,
         clientName,
         reader,
+        leaseMs,
         sourceId: source.id,
         slots: slotsOf(pool, source, lease),
         log: told,
