@@ -6,6 +6,7 @@ import { type Figure, figure } from './parts/figure.ts'
 import { openStage, type Stage } from './parts/stage.ts'
 import { backlog } from './backlog.ts'
 import { brokers } from './brokers.ts'
+import { changedEndpoint } from './changed-endpoint.ts'
 import { claimCost } from './claim.ts'
 import { drain } from './drain.ts'
 import { fanOut } from './fan-out.ts'
@@ -54,6 +55,11 @@ const all: Record<string, (stage: Stage) => Promise<Figure[]>> = {
   waiting: sized(waiting, { endpoints: 2_000, seconds: 3 }, { endpoints: 20_000, seconds: 20 }),
   isolation: sized(isolation, { seconds: 3, rounds: 1 }, { seconds: 10, rounds: 3 }),
   'fan-out': sized(fanOut, { endpoints: 500, seconds: 6 }, { endpoints: 2_000, seconds: 20 }),
+  'changed-endpoint': sized(
+    changedEndpoint,
+    { endpoints: 1_000, seconds: 6 },
+    { endpoints: 5_000, seconds: 20 },
+  ),
   backlog: sized(
     backlog,
     { waiting: 100_000, rounds: 2, events: 4_000 },

@@ -102,7 +102,7 @@ export class Engine {
       unhealthy: (claim) =>
         this.cache.peekRoutes(claim.app.id)?.health.has(claim.endpoint.id) ?? false,
       onCircuit: (appId, endpointId, change) => {
-        this.cache.invalidate('app', appId)
+        this.cache.invalidate('app', appId, endpointId)
         if (change === 'opened') this.leased.releaseEndpoint(endpointId)
         this.dispatcher.wake(endpointId)
       },
@@ -155,9 +155,9 @@ export class Engine {
       wake: (endpointId) => this.dispatcher.wake(endpointId),
       log: complain,
     })
-    this.cache.onChange(({ kind, key }) => {
-      if (kind === 'app') this.leased.look(key)
-      else if (kind === 'everything') this.leased.look(undefined)
+    this.cache.onChange((change) => {
+      if (change.kind === 'everything') this.leased.look()
+      else if (change.kind === 'app') this.leased.look(change.key, change.endpointId)
     })
     this.dispatcher = new Dispatcher({
       pool,

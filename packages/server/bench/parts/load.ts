@@ -62,6 +62,6 @@ serve({
     const acceptedMs = Date.now() - startedAt
     answeredMs.sort((a, b) => a - b)
     const at = (share: number) => Math.round(percentile(answeredMs, share))
-    return { accepted, refused, acceptedMs, answers: { p50: at(0.5), p99: at(0.99) } }
+    return { accepted, refused, acceptedMs, answers: { p50: at(0.5), p99: at(0.99), max: at(1) } }
   },
 })

@@ -1,3 +1,4 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { startApp } from '../../src/app.ts'
 import { loadConfig } from '../../src/config/config.ts'
 import { H1Client } from '../../src/deliver/send/h1-client.ts'
@@ -40,6 +41,9 @@ const app = await startApp(loaded.config, {
   log: (parts) => openLog({ level: 'info', format: 'json', ...parts }),
 })
 
+const delays = monitorEventLoopDelay()
+delays.enable()
+
 process.on(
   'SIGTERM',
   () => void app.stop().then((left) => process.exit(left.unfinished + left.unrecorded > 0 ? 3 : 0)),
@@ -47,6 +51,12 @@ process.on(
 serve({
   url: () => app.url,
   gc: () => globalThis.gc?.(),
+  /** The event loop's longest delay since this was asked last. */
+  longestStallMs: () => {
+    const ms = delays.max / 1e6
+    delays.reset()
+    return ms
+  },
   /** Deliveries sent or about to be, and outcomes that are not written yet. */
   inHand: () => app.engine.leased.size + app.engine.recorder.backlog,
 })

@@ -86,7 +86,7 @@ export interface Sent {
   accepted: number
   refused: number
   acceptedMs: number
-  answers: { p50: number; p99: number }
+  answers: { p50: number; p99: number; max: number }
 }
 
 /** Sends events, each with a number of its own; resolves when all were answered. */

@@ -86,7 +86,10 @@ export function apiRoutes(deps: ApiDeps, gate: Gate): Route[] {
   const { intake, live } = deps
   return [
     ...appRoutes(all.apps),
-    ...endpointRoutes({ ...all, changed: (appId) => cache.invalidate('app', appId) }),
+    ...endpointRoutes({
+      ...all,
+      changed: (appId, endpointId) => cache.invalidate('app', appId, endpointId),
+    }),
     ...cloudAccessRoutes(all.endpoints),
     ...effectiveRoutes({
       ...all,

@@ -10,6 +10,8 @@ export type ChangeKind = (typeof changeKinds)[number]
 export interface Change {
   kind: ChangeKind
   key: string
+  /** Of an app: only this endpoint of it was made, changed or deleted. */
+  endpointId?: string | undefined
 }
 
 /**
@@ -18,21 +20,27 @@ export interface Change {
 export const CHANGES_KEPT_MS = 3_600_000
 
 /** Tells the other nodes, when the transaction of `db` commits, that what they may have cached is out of date. */
-export async function noteChange(db: Queryable, kind: ChangeKind, key: string): Promise<void> {
-  await db.query('insert into change (kind, key) values ($1, $2)', [kind, key])
-}
-
-/** The same for several keys of a kind, by one statement. */
-export async function noteChanges(
+export async function noteChange(
   db: Queryable,
   kind: ChangeKind,
-  keys: readonly string[],
+  key: string,
+  endpointId?: string,
 ): Promise<void> {
-  if (keys.length === 0) return
-  await db.query('insert into change (kind, key) select distinct $1, unnest($2::uuid[])', [
-    kind,
-    keys,
-  ])
+  await noteChanges(db, [{ kind, key, endpointId }])
+}
+
+/** The same for several, by one statement. */
+export async function noteChanges(db: Queryable, changes: readonly Change[]): Promise<void> {
+  if (changes.length === 0) return
+  await db.query(
+    `insert into change (kind, key, endpoint_id)
+     select distinct * from unnest($1::text[], $2::uuid[], $3::uuid[])`,
+    [
+      changes.map(({ kind }) => kind),
+      changes.map(({ key }) => key),
+      changes.map(({ endpointId }) => endpointId ?? null),
+    ],
+  )
 }
 
 export interface ChangesRead {
@@ -59,14 +67,19 @@ export async function readChanges(db: Queryable, since: string | undefined): Pro
     )
     return { snapshot: rows[0]!.snapshot, changes: [], rewound: false }
   }
-  const { rows } = await db.query<{ snapshot: string; kind: ChangeKind | null; key: string }>({
+  const { rows } = await db.query<{
+    snapshot: string
+    kind: ChangeKind | null
+    key: string
+    endpointId: string | null
+  }>({
     name: 'changes',
     // The index on txid, from the oldest transaction that was open at the last reading: a few rows.
     text: /* sql */ `
-      select now.snapshot, c.kind, c.key
+      select now.snapshot, c.kind, c.key, c.endpoint_id as "endpointId"
         from (select pg_current_snapshot()::text as snapshot) now
         left join (
-          select distinct kind, key
+          select distinct kind, key, endpoint_id
             from change
            where txid >= pg_snapshot_xmin($1::pg_snapshot)
              and not pg_visible_in_snapshot(txid, $1::pg_snapshot)
@@ -74,7 +87,9 @@ export async function readChanges(db: Queryable, since: string | undefined): Pro
     values: [since],
   })
   const snapshot = rows[0]!.snapshot
-  const changes = rows.flatMap(({ kind, key }) => (kind === null ? [] : [{ kind, key }]))
+  const changes = rows.flatMap(({ kind, key, endpointId }) =>
+    kind === null ? [] : [{ kind, key, endpointId: endpointId ?? undefined }],
+  )
   return { snapshot, changes, rewound: xmax(snapshot) < xmax(since) }
 }
 

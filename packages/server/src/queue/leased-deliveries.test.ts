@@ -56,6 +56,24 @@ test('what waits is looked at again where its endpoint was paused while it was l
   expect([leased.size, looks.length]).toEqual([1, 2])
 })
 
+test('where one endpoint changed, no other is looked at', async () => {
+  const looked: string[] = []
+  const leased = leasing(() => false, {
+    current: ({ endpoint: of }) => {
+      looked.push(of.id)
+      return { endpoint: of, open: true }
+    },
+  })
+  const ids = ['e', 'f', 'g']
+  leased.add(ids.map((id) => ({ ...claim(`to ${id}`), endpoint: { ...endpoint, id } })))
+  looked.length = 0
+  leased.look('a', 'f')
+  leased.look('a', 'none of this node')
+  expect(looked).toEqual(['f'])
+  leased.look('a')
+  expect(looked).toEqual(['f', ...ids])
+})
+
 test('what comes back while its request is under way is left to that request, or put back if it was resent', () => {
   const leased = oneInFlight(() => new Promise(() => {}))
   leased.add([claim('as it was'), claim('resent')])

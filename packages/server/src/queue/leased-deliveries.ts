@@ -117,16 +117,19 @@ export class LeasedDeliveries {
   }
 
   /**
-   * Something of an app was changed: what waits for its endpoints, or is gathered, and may not go any more is put back,
-   * however long what is under way there takes. Undefined: of any app.
+   * Something of an app was changed, or of one of its endpoints: what waits there, or is gathered, and may not go any
+   * more is put back, however long what is under way there takes. Without an app: of any.
    */
-  look(appId: string | undefined): void {
-    for (const endpointId of new Set([...this.#waiting.keys(), ...this.#batches.keys()])) {
-      if (appId !== undefined && this.#first(endpointId)?.app.id !== appId) continue
-      const lookedUp = this.#lookedUp.get(endpointId)
-      if (lookedUp) lookedUp.changed = true
-      else this.#next(endpointId)
-    }
+  look(appId?: string, changedId?: string): void {
+    if (changedId !== undefined) return this.#look(changedId)
+    for (const endpointId of new Set([...this.#waiting.keys(), ...this.#batches.keys()]))
+      if (appId === undefined || this.#first(endpointId)?.app.id === appId) this.#look(endpointId)
+  }
+
+  #look(endpointId: string): void {
+    const lookedUp = this.#lookedUp.get(endpointId)
+    if (lookedUp) lookedUp.changed = true
+    else this.#next(endpointId)
   }
 
   /**

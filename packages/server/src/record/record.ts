@@ -234,11 +234,12 @@ export class Recorder {
         signals.push(...found.signals)
         await saveCircuits(client, circuits)
         await noteSignals(client, signals, clock.now())
-        await noteChanges(client, 'app', [
-          ...new Set(
-            [...changes.values()].filter(({ change }) => change).map(({ claim }) => claim.app.id),
-          ),
-        ])
+        await noteChanges(
+          client,
+          [...changes]
+            .filter(([, { change }]) => change)
+            .map(([endpointId, { claim }]) => ({ kind: 'app', key: claim.app.id, endpointId })),
+        )
         this.#remember(circuits)
       })
     }

@@ -77,7 +77,7 @@ export function createRegistry({
     report,
     mended,
   })
-  const write = createWrite(pool, (kind, key) => cache.invalidate(kind, key))
+  const write = createWrite(pool, (...change) => cache.invalidate(...change))
   return {
     tenants: createTenants({ pool, seal, clock, write }),
     keys: createKeys({ pool, clock, write }),

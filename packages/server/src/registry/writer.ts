@@ -1,11 +1,11 @@
 import { PomboError } from '../core/error.ts'
 import { say } from '../core/sentences/sentences.ts'
 import { inAuditedTransaction } from '../db/audit.ts'
-import { type Change, noteChange } from '../db/changes.ts'
+import { type ChangeKind, noteChange } from '../db/changes.ts'
 import type { Pool, Queryable } from '../db/pool.ts'
 
-/** Notes, in the transaction, that what the nodes have cached under `key` is out of date. */
-export type Note = (kind: Change['kind'], key: string) => Promise<void>
+/** Notes, in the transaction, that what the nodes have cached under `key` is out of date: see db/changes.ts. */
+export type Note = (kind: ChangeKind, key: string, endpointId?: string) => Promise<void>
 
 /** Runs one audited transaction; when it is committed, this node acts on what was noted at once. */
 export type Write = <T>(change: (db: Queryable, note: Note) => Promise<T>) => Promise<T>
@@ -18,24 +18,21 @@ const conflicts: Record<string, string> = {
 }
 
 /** How all of the registry's changes are written. A uid that is taken is `conflict`. */
-export function createWrite(
-  pool: Pool,
-  changed: (kind: Change['kind'], key: string) => void,
-): Write {
+export function createWrite(pool: Pool, changed: (...change: Parameters<Note>) => void): Write {
   return async (change) => {
-    const noted: Change[] = []
+    const noted: Parameters<Note>[] = []
     const result = await inAuditedTransaction(
       pool,
       async (db) =>
-        await change(db, async (kind, key) => {
-          noted.push({ kind, key })
-          await noteChange(db, kind, key)
+        await change(db, async (...one) => {
+          noted.push(one)
+          await noteChange(db, ...one)
         }),
     ).catch((error: unknown) => {
       const detail = conflictOf(error)
       throw detail === undefined ? error : new PomboError('conflict', { detail }, { cause: error })
     })
-    for (const { kind, key } of noted) changed(kind, key)
+    for (const one of noted) changed(...one)
     return result
   }
 }

@@ -4,7 +4,7 @@ import { Arrivals } from '../../src/api/pollers/arrivals.ts'
 import { readMessagesFrom } from '../../src/api/pollers/read.ts'
 import { SystemClock } from '../../src/core/clock.ts'
 import { showId, uuidFloor } from '../../src/core/id.ts'
-import { noteChanges } from '../../src/db/changes.ts'
+import { noteChange } from '../../src/db/changes.ts'
 import type { EndpointSettings } from '../../src/registry/endpoints/settings.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { startNode, type TestNode } from '../support/node.ts'
@@ -269,7 +269,7 @@ async function heard({ registry }: TestNode): Promise<void> {
   const stop = registry.cache.onChange(({ key }) => {
     if (key === mark) resolve()
   })
-  await noteChanges(database.pool, 'app', [mark])
+  await noteChange(database.pool, 'app', mark)
   await promise
   stop()
 }

@@ -67,6 +67,24 @@ test('a change on one node is seen by another within a second, and by the node i
   )
 })
 
+test('a change of an endpoint names it beside its app, which is what nodes of the release before read', async () => {
+  const node = await startedNode()
+  const { id: tenantId } = await node.tenants.create({ name: 'named' })
+  const { id: appId } = await node.apps.create(tenantId, { name: 'named' })
+  const scope = { tenantId, appId }
+  const { id } = await node.endpoints.create(scope, { url: 'https://a.example/' })
+  await node.endpoints.rotateSecret(scope, shown(id))
+  await node.endpoints.disable(scope, id, { reason: 'gone', failingSinceMs: null })
+  await node.endpoints.delete(scope, shown(id))
+  const { rows } = await pool.query(
+    'select kind, key, endpoint_id as "endpointId" from change where key = $1',
+    [appId],
+  )
+  const [ofApp, ...ofEndpoint] = rows
+  expect(ofApp).toEqual({ kind: 'app', key: appId, endpointId: null })
+  expect(ofEndpoint).toEqual(Array(4).fill({ kind: 'app', key: appId, endpointId: id }))
+})
+
 test('a change whose transaction began before others and committed after them is not missed', async () => {
   const [here, there] = [await startedNode(), await startedNode()]
   const heard: string[] = []

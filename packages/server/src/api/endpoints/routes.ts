@@ -25,7 +25,7 @@ export type EndpointDeps = Needs<
   'db' | 'payloads' | 'endpoints' | 'clock' | 'retentionDays' | 'eventTypes' | 'accept' | 'wake'
 > & {
   /** This node's cache need not wait for the change to come round. */
-  changed: (appId: string) => void
+  changed: (appId: string, endpointId: string) => void
 }
 
 const tag = 'Endpoint'
@@ -208,7 +208,7 @@ function circuitRoute({ db, endpoints, wake, changed }: EndpointDeps): Route {
       if (state === 'closed' && call.body.seconds !== undefined)
         throw invalid(['body', 'seconds'], say('seconds_of_open'))
       await setCircuit(db, endpoint, state === 'open' ? { state, seconds } : { state })
-      changed(scope.appId)
+      changed(scope.appId, endpoint.id)
       wake(endpoint.id)
       return json(200, await withHealth(db, endpoint))
     },

@@ -85,7 +85,7 @@ export async function setCircuit(
         consecutiveFailures: to.state === 'open' ? failures : 0,
         nextProbeAt,
       })
-    await noteChange(client, 'app', endpoint.appId)
+    await noteChange(client, 'app', endpoint.appId, endpoint.id)
   })
 }
 

@@ -15,8 +15,9 @@ export function openIntake({ registry, ...rest }: Rest & { registry: Registry })
   const { apps, cache } = registry
   const hearing = (kind: ChangeKind) => (listener: (appId: string | undefined) => void) => {
     cache.onChange((change) => {
-      if (change.kind === kind) listener(change.key)
-      else if (change.kind === 'everything') listener(undefined)
+      if (change.kind === 'everything') listener(undefined)
+      // What is kept here says nothing of endpoints.
+      else if (change.kind === kind && change.endpointId === undefined) listener(change.key)
     })
   }
   return new Intake({

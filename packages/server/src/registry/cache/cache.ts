@@ -18,10 +18,9 @@ import { hashSession } from '../sessions/store.ts'
 import { LastUsed } from '../keys/last-used.ts'
 import { writeLastUsed } from '../keys/store.ts'
 import { ChangeReader } from './change-reader.ts'
-import { endpointBytes, routesBytes } from './heap-size.ts'
 import { LoadingCache } from './loading-cache.ts'
-import { packRoutes, unpackRoutes } from './packed-routes.ts'
-import { type AppRoutes, endpointIn, type EndpointInApp } from './routes.ts'
+import { RoutedApps } from './routed-apps.ts'
+import type { AppRoutes, EndpointInApp } from './routes.ts'
 import { type KeyRow, loadAppIds, loadEndpoints, loadKeys, loadRoutes } from './store.ts'
 
 const UNKNOWN_KEY_MS = 1_000
@@ -51,18 +50,13 @@ export class RegistryCache {
   readonly #changes: ChangeReader
   readonly #lastUsed: LastUsed
 
-  /** By app id; in groups by tenant. All of them as text, and those at hand that were asked for last. */
-  readonly #apps: LoadingCache<AppRoutes>
-  /** Endpoints whose apps are not cached, by id; in groups by app. */
-  readonly #endpoints: LoadingCache<EndpointInApp>
+  readonly #apps: RoutedApps
   /** By `tenant/uid` and `tenant/shown id`; in groups by app. */
   readonly #appIds: LoadingCache<string>
   /** By hash; in groups by tenant. */
   readonly #keys: LoadingCache<KeyRow>
   /** Of keys that are cached, by the text that is presented: making one took 1.4 µs of each request. */
   readonly #hashes = new Map<string, string>()
-  /** The apps that are cached, by the ids of their endpoints. */
-  readonly #appOfEndpoint = new Map<string, string>()
   /** When a key was last looked up in vain, by hash. */
   readonly #unknownKeys = new Map<string, number>()
 
@@ -77,24 +71,10 @@ export class RegistryCache {
   }: RegistryCacheOptions) {
     const bytes = maxBytes ?? DEFAULT_MAX_BYTES
     this.#clock = clock
-    this.#apps = new LoadingCache<AppRoutes>({
-      maxBytes: bytes * 0.2,
-      packing: { maxBytes: bytes * 0.55, pack: packRoutes, unpack: unpackRoutes },
-      load: (ids) => loadRoutes(pool, opener, ids, defaults),
-      groupOf: ({ app }) => app.tenantId,
-      bytesOf: routesBytes,
-      onKept: (appId, { endpoints }) => {
-        for (const { id } of endpoints) this.#appOfEndpoint.set(id, appId)
-      },
-      onDropped: (_, { endpoints }) => {
-        for (const { id } of endpoints) this.#appOfEndpoint.delete(id)
-      },
-    })
-    this.#endpoints = new LoadingCache<EndpointInApp>({
-      maxBytes: bytes * 0.1,
-      load: (ids) => loadEndpoints(pool, opener, ids, defaults),
-      groupOf: ({ app }) => app.id,
-      bytesOf: ({ endpoint }) => endpointBytes(endpoint) + 300,
+    this.#apps = new RoutedApps({
+      loadApps: (ids) => loadRoutes(pool, opener, ids, defaults),
+      loadEndpoints: (ids) => loadEndpoints(pool, opener, ids, defaults),
+      maxBytes: { open: bytes * 0.2, packed: bytes * 0.55, endpoints: bytes * 0.1 },
     })
     this.#appIds = new LoadingCache<string>({
       maxBytes: bytes * 0.1,
@@ -156,15 +136,14 @@ export class RegistryCache {
   async endpoints(ids: Iterable<string>): Promise<Map<string, EndpointInApp>> {
     if (!this.#changes.isFresh) await this.#changes.read()
     const found = new Map<string, EndpointInApp>()
-    const missing: string[] = []
+    const later: Promise<void>[] = []
+    const note = (id: string, one: EndpointInApp | undefined) => void (one && found.set(id, one))
     for (const id of ids) {
-      const known = this.#endpointOfApp(id) ?? this.#endpoints.peek(id)
-      if (known) found.set(id, known)
-      else missing.push(id)
+      const known = this.#apps.endpoint(id)
+      if (known instanceof Promise) later.push(known.then((one) => note(id, one)))
+      else note(id, known)
     }
-    if (missing.length === 0) return found
-    const loaded = await Promise.all(missing.map(async (id) => await this.#endpoints.get(id)))
-    for (const [index, id] of missing.entries()) if (loaded[index]) found.set(id, loaded[index])
+    await Promise.all(later)
     return found
   }
 
@@ -174,14 +153,7 @@ export class RegistryCache {
    */
   endpoint(id: string): MaybeLater<EndpointInApp | undefined> {
     if (!this.#changes.isFresh) return undefined
-    return this.#endpointOfApp(id) ?? this.#endpoints.peek(id) ?? this.#endpoints.get(id)
-  }
-
-  #endpointOfApp(id: string): EndpointInApp | undefined {
-    const appId = this.#appOfEndpoint.get(id)
-    const routes = appId === undefined ? undefined : this.#apps.peek(appId)
-    const endpoint = routes && endpointIn(routes, id)
-    return endpoint && { endpoint, health: routes.health.get(id), app: routes.app }
+    return this.#apps.endpoint(id)
   }
 
   /**
@@ -225,8 +197,8 @@ export class RegistryCache {
   }
 
   /** For the node that made a change, right after its commit: it must not wait for the next reading. */
-  invalidate(kind: Change['kind'], key: string): void {
-    this.#apply({ kind, key })
+  invalidate(kind: Change['kind'], key: string, endpointId?: string): void {
+    this.#apply({ kind, key, endpointId })
   }
 
   onChange(listener: (change: CacheChange) => void): () => void {
@@ -246,10 +218,11 @@ export class RegistryCache {
 
   /** For metrics. */
   get usage(): { bytes: number; apps: number; endpoints: number; keys: number } {
+    const { bytes, apps, endpoints } = this.#apps.usage
     return {
-      bytes: this.#apps.bytes + this.#endpoints.bytes + this.#appIds.bytes + this.#keys.bytes,
-      apps: this.#apps.size,
-      endpoints: this.#appOfEndpoint.size + this.#endpoints.size,
+      bytes: bytes + this.#appIds.bytes + this.#keys.bytes,
+      apps,
+      endpoints,
       keys: this.#keys.size,
     }
   }
@@ -267,8 +240,11 @@ export class RegistryCache {
   #apply(change: Change): void {
     switch (change.kind) {
       case 'app':
-        this.#apps.drop(change.key)
-        this.#endpoints.dropGroup(change.key)
+        if (change.endpointId !== undefined) {
+          this.#apps.dropEndpoint(change.key, change.endpointId)
+          break
+        }
+        this.#apps.dropApp(change.key)
         this.#appIds.dropGroup(change.key)
         break
       case 'key':
@@ -276,8 +252,7 @@ export class RegistryCache {
         this.#unknownKeys.clear()
         break
       case 'tenant':
-        this.#apps.dropGroup(change.key)
-        this.#endpoints.dropAll()
+        this.#apps.dropTenant(change.key)
         break
       case 'event-type':
       case 'profile':
@@ -287,8 +262,7 @@ export class RegistryCache {
   }
 
   #dropAll(): void {
-    for (const cache of [this.#apps, this.#endpoints, this.#appIds, this.#keys]) cache.dropAll()
-    this.#appOfEndpoint.clear()
+    for (const cache of [this.#apps, this.#appIds, this.#keys]) cache.dropAll()
     this.#unknownKeys.clear()
     for (const listener of this.#listeners) listener({ kind: 'everything', key: '' })
   }

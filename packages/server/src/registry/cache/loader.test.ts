@@ -4,6 +4,7 @@ import { createLoader } from './loader.ts'
 function setUp() {
   const asked: string[][] = []
   const kept = new Map<string, string | undefined>()
+  const overtaken = new Map<string, Record<string, number>>()
   const gates: PromiseWithResolvers<void>[] = []
   const loader = createLoader<string>(
     async (keys) => {
@@ -14,11 +15,12 @@ function setUp() {
       return new Map(keys.filter((key) => key !== 'missing').map((key) => [key, `${key} ${turn}`]))
     },
     (key, value) => void kept.set(key, value),
+    (value, parts) => void overtaken.set(value, Object.fromEntries(parts)),
   )
   const started = async (count: number): Promise<void> => {
     while (gates.length < count) await new Promise(setImmediate)
   }
-  return { loader, asked, kept, gates, started }
+  return { loader, asked, kept, overtaken, gates, started }
 }
 
 test('keys asked for together are loaded together, each once, and a miss is a miss', async () => {
@@ -46,6 +48,20 @@ test('what was forgotten on its way answers who waits, is not kept, and is loade
   expect(await before).toBe('a 1')
   expect(asked).toEqual([['a'], ['a']])
   expect(kept.get('a')).toBe('a 2')
+})
+
+test('what changed of a value on its way is told with it, and not what changed before it was asked for', async () => {
+  const { loader, kept, overtaken, gates, started } = setUp()
+  loader.overtake('a', 'before', 1)
+  const got = [loader.get('a'), loader.get('b')]
+  await started(1)
+  loader.overtake('a', 'one', 2)
+  loader.overtake('a', 'another', 3)
+  loader.overtake('a', 'one', 4)
+  gates[0]!.resolve()
+  expect(await Promise.all(got)).toEqual(['a 1', 'b 1'])
+  expect(kept.get('a')).toBe('a 1')
+  expect(overtaken).toEqual(new Map([['a 1', { one: 4, another: 3 }]]))
 })
 
 test('a load that fails fails everyone who waited, and the next one tries again', async () => {

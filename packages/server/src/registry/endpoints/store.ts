@@ -15,7 +15,7 @@ export type Endpoints = ReturnType<typeof createEndpoints>
 export function createEndpoints(options: EndpointsOptions) {
   const { pool, opener, rules } = options
   const writer = createEndpointWriter(options)
-  const { write, held, heldOpen, noteEvent, secretFor, insert, change } = writer
+  const { write, held, heldOpen, noteEndpoint, secretFor, insert, change } = writer
 
   const turn = async (
     scope: AppScope,
@@ -116,7 +116,7 @@ export function createEndpoints(options: EndpointsOptions) {
       await write(scope, async (db, app) => {
         const endpoint = await held(db, scope, idOrUid)
         await endpoints.delete(db, { id: endpoint.id })
-        await noteEvent(db, 'endpoint.deleted', endpoint, app)
+        await noteEndpoint(db, endpoint, app, [{ type: 'endpoint.deleted' }])
       })
     },
 
@@ -147,7 +147,8 @@ export function createEndpoints(options: EndpointsOptions) {
             { id: endpointId },
             { disabled: true, disabledReason: why.reason },
           )
-          await noteEvent(db, 'endpoint.disabled', endpoint, app, { ...why, trigger: 'automatic' })
+          const event = { type: 'endpoint.disabled', ...why, trigger: 'automatic' } as const
+          await noteEndpoint(db, endpoint, app, [event])
           return true
         })
       // The delivery that showed it may still run under the request that brought its message.

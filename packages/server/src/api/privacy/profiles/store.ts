@@ -40,8 +40,7 @@ export async function forgetProfiles(
     )
     await noteChanges(
       client,
-      'profile',
-      rows.map((row) => row.app_id),
+      rows.map((row) => ({ kind: 'profile', key: row.app_id })),
     )
     return rows.length
   })

@@ -41,7 +41,7 @@ export async function dropProbe(db: Queryable, endpointId: string, node: string)
 
 /** The same for all that nodes have which are gone: the next probe need not wait until theirs would have ended. */
 export async function dropProbesOf(db: Queryable, nodes: readonly string[]): Promise<void> {
-  const { rows } = await db.query<{ app_id: string }>(
+  const { rows } = await db.query<{ app_id: string; endpoint_id: string }>(
     // Reads all of `endpoint_health`, which has the endpoints that fail; locked in the order in which all lock them.
     /* sql */ `
     with theirs as materialized (
@@ -56,13 +56,12 @@ export async function dropProbesOf(db: Queryable, nodes: readonly string[]): Pro
        set circuit = 'open', probe_node = null, probe_until = null
       from theirs join endpoint e on e.id = theirs.endpoint_id
      where h.endpoint_id = theirs.endpoint_id
-    returning e.app_id`,
+    returning e.app_id, h.endpoint_id`,
     [nodes],
   )
   // Who has looked meanwhile knows of the time for which they had it.
   await noteChanges(
     db,
-    'app',
-    rows.map((row) => row.app_id),
+    rows.map((row) => ({ kind: 'app', key: row.app_id, endpointId: row.endpoint_id })),
   )
 }

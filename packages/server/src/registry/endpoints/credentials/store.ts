@@ -15,7 +15,7 @@ const MAX_SECRETS = 10
 /** What an endpoint signs with, and the headers it sends along. */
 export function createCredentials(
   { pool, opener }: EndpointsOptions,
-  { write, held, heldOpen, noteEvent, secretFor, insertSecret, change }: EndpointWriter,
+  { write, held, heldOpen, noteEndpoint, secretFor, insertSecret, change }: EndpointWriter,
 ) {
   async function setHeaders(
     scope: AppScope,
@@ -84,7 +84,7 @@ export function createCredentials(
           [endpoint.id, overlapMs],
         )
         await insertSecret(db, scope.tenantId, endpoint.id, next)
-        await noteEvent(db, 'endpoint.updated', endpoint, app)
+        await noteEndpoint(db, endpoint, app, [{ type: 'endpoint.updated' }])
         return next
       })
     },
@@ -94,7 +94,7 @@ export function createCredentials(
       await write(scope, async (db, app) => {
         const endpoint = await held(db, scope, idOrUid)
         await db.query('delete from endpoint_secret where endpoint_id = $1', [endpoint.id])
-        await noteEvent(db, 'endpoint.updated', endpoint, app)
+        await noteEndpoint(db, endpoint, app, [{ type: 'endpoint.updated' }])
       })
     },
 

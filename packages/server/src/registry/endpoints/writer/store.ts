@@ -8,7 +8,7 @@ import type { Pool, Queryable } from '../../../db/pool.ts'
 import { sealContext } from '../../../db/reseal.ts'
 import { noteSignals } from '../../../db/signals.ts'
 import type { AppScope } from '../../apps/app.ts'
-import type { Write } from '../../writer.ts'
+import type { Note, Write } from '../../writer.ts'
 import { changedTls, checkAccess } from '../access.ts'
 import {
   byIdOrUid,
@@ -38,15 +38,9 @@ export interface AppFacts {
   /** The tenant's default. */
   signatureHeaders: SignatureHeaders | null
   defaults: EndpointDefaults | null
+  /** Of the transaction that changes the endpoint. */
+  note: Note
 }
-
-/** The operational events that changes of endpoints cause. */
-export type EndpointEvent =
-  | 'endpoint.created'
-  | 'endpoint.updated'
-  | 'endpoint.deleted'
-  | 'endpoint.enabled'
-  | 'endpoint.disabled'
 
 /** What `endpoint.disabled` says besides. */
 interface Disabled {
@@ -55,7 +49,10 @@ interface Disabled {
   trigger: 'manual' | 'automatic'
 }
 
-/** Shown as the reason where a person disabled it. */
+/** The operational events that changes of endpoints cause. */
+export type EndpointEvent =
+  | { type: 'endpoint.created' | 'endpoint.updated' | 'endpoint.deleted' | 'endpoint.enabled' }
+  | ({ type: 'endpoint.disabled' } & Disabled)
 
 export type EndpointWriter = ReturnType<typeof createEndpointWriter>
 
@@ -77,7 +74,7 @@ export function createEndpointWriter({
   ): Promise<T> {
     return await writeNoted(async (db, note) => {
       // Held against being deleted meanwhile, not against other changes.
-      const { rows } = await db.query<AppFacts>(
+      const { rows } = await db.query<Omit<AppFacts, 'note'>>(
         /* sql */ `
           select a.uid, a.kind, t.signature_headers as "signatureHeaders", t.endpoint_defaults as defaults
             from app a join tenant t on t.id = a.tenant_id
@@ -86,9 +83,7 @@ export function createEndpointWriter({
         [tenantId, appId],
       )
       if (!rows[0]) throw new PomboError('not_found', { what: 'application', id: appId })
-      const result = await change(db, rows[0])
-      await note('app', appId)
-      return result
+      return await change(db, { ...rows[0], note })
     })
   }
 
@@ -113,31 +108,35 @@ export function createEndpointWriter({
   }
 
   /**
-   * Notes an operational event, with data as Svix has it; none about the operational endpoints themselves, which must
-   * not cause what they are sent. Svix's schema wants `failSince` even where a person disabled the endpoint, so it is
-   * then the moment itself.
+   * Notes for the other nodes which endpoint was changed, and the operational events, with data as Svix has it; none
+   * about the operational endpoints themselves, which must not cause what they are sent. Svix's schema wants
+   * `failSince` even where a person disabled the endpoint, so it is then the moment itself.
    */
-  async function noteEvent(
+  async function noteEndpoint(
     db: Queryable,
-    type: EndpointEvent,
     endpoint: Endpoint,
     app: AppFacts,
-    disabled?: Disabled,
+    events: readonly EndpointEvent[],
   ): Promise<void> {
+    await app.note('app', endpoint.appId, endpoint.id)
     if (app.kind === 'operational') return
     const nowMs = clock.now()
-    const data = {
-      appId: showId('app', endpoint.appId),
-      appUid: app.uid,
-      endpointId: showId('endpoint', endpoint.id),
-      endpointUid: endpoint.uid,
-      ...(disabled && {
-        failSince: iso(disabled.failingSinceMs ?? nowMs),
-        trigger: disabled.trigger,
-        reason: disabled.reason,
-      }),
-    }
-    await noteSignals(db, [{ tenantId: endpoint.tenantId, type, data }], nowMs)
+    const signals = events.map((event) => ({
+      tenantId: endpoint.tenantId,
+      type: event.type,
+      data: {
+        appId: showId('app', endpoint.appId),
+        appUid: app.uid,
+        endpointId: showId('endpoint', endpoint.id),
+        endpointUid: endpoint.uid,
+        ...(event.type === 'endpoint.disabled' && {
+          failSince: iso(event.failingSinceMs ?? nowMs),
+          trigger: event.trigger,
+          reason: event.reason,
+        }),
+      },
+    }))
+    await noteSignals(db, signals, nowMs)
   }
 
   /** A given secret, read as the dialect reads them, or a fresh one; null where the dialect goes without. */
@@ -189,7 +188,7 @@ export function createEndpointWriter({
     })
     if (secret) await insertSecret(db, scope.tenantId, id, secret)
     const endpoint = await reread(db, scope, id)
-    await noteEvent(db, 'endpoint.created', endpoint, app)
+    await noteEndpoint(db, endpoint, app, [{ type: 'endpoint.created' }])
     return endpoint
   }
 
@@ -223,14 +222,19 @@ export function createEndpointWriter({
       await db.query('delete from endpoint_health where endpoint_id = $1', [before.id])
     }
     const after = await reread(db, before, before.id)
-    await noteEvent(db, 'endpoint.updated', after, app)
-    if (turned && settings.disabled)
-      await noteEvent(db, 'endpoint.disabled', after, app, {
-        failingSinceMs: null,
-        reason: BY_HAND,
-        trigger: 'manual',
-      })
-    if (turned && !settings.disabled) await noteEvent(db, 'endpoint.enabled', after, app)
+    const events: EndpointEvent[] = [{ type: 'endpoint.updated' }]
+    if (turned)
+      events.push(
+        settings.disabled
+          ? {
+              type: 'endpoint.disabled',
+              failingSinceMs: null,
+              reason: BY_HAND,
+              trigger: 'manual',
+            }
+          : { type: 'endpoint.enabled' },
+      )
+    await noteEndpoint(db, after, app, events)
     return after
   }
 
@@ -253,7 +257,7 @@ export function createEndpointWriter({
     return opener.seal.seal(JSON.stringify(value), sealContext(`endpoint_${member}`, id))
   }
 
-  return { write, held, heldOpen, noteEvent, secretFor, insertSecret, insert, change }
+  return { write, held, heldOpen, noteEndpoint, secretFor, insertSecret, insert, change }
 }
 
 export function missing(idOrUid: string): never {
