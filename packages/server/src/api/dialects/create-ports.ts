@@ -33,6 +33,10 @@ export function createDialectPorts(deps: PortDeps): DialectPorts {
       const { tenantId, appId, featureFlags } = holder
       return { tenantId, appId, featureFlags }
     },
+    async counts(key) {
+      const holder = await registry.cache.key(key)
+      return holder !== undefined && holder.refused === null
+    },
     async operator() {
       // The first tenant stays the first: ids grow with time.
       operatorId ??= (await registry.tenants.list({ limit: 1, order: 'ascending' })).rows[0]?.id

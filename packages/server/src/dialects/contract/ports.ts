@@ -26,6 +26,8 @@ export interface DialectPorts {
    * presented in the form given.
    */
   authenticate(key: string | undefined, form: KeyForm): Promise<Caller>
+  /** Whether a key that was authenticated counts still, for answers that take long; asked of memory. */
+  counts(key: string): Promise<boolean>
   /** The first tenant, which runs this Pombo: whose the environment's own webhooks are. */
   operator(): Promise<Caller>
   apps: AppsPort

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { PomboError } from '../../core/error.ts'
+import { unauthenticated } from '../../core/key-form.ts'
 import type { Caller, DialectApp } from '../contract/caller.ts'
 import type { DialectRoutes } from '../contract/dialect.ts'
 import type { DialectPorts } from '../contract/ports.ts'
@@ -126,10 +127,13 @@ function logs(app: FastifyInstance, on: Routes, ports: DialectPorts): void {
   })
 
   app.get('/webhook/logs/export', takesQuery, async (request, reply) => {
-    const caller = await ports.authenticate(apikey.of(request), apikey)
+    const key = apikey.of(request)
+    const caller = await ports.authenticate(key, apikey)
     const query = readQuery(logQuery, request)
     const asked = await askedFor(ports, caller, query)
-    const batches = asked ? ports.attempts.stream(caller, asked) : nothing()
+    const batches = asked
+      ? whileCounted(ports, key!, ports.attempts.stream(caller, asked))
+      : nothing()
     const format = query.format ?? 'json'
     const text =
       format === 'csv' ? csvText(batches) : jsonText(batches, await queueSizes(ports, caller))
@@ -143,6 +147,18 @@ function logs(app: FastifyInstance, on: Routes, ports: DialectPorts): void {
     await clear(ports, caller)
     return { status: 'SUCCESS', message: 'Logs and metrics cleared' }
   })
+}
+
+/** Somebody who reads slowly reads no more once the key is revoked: the answer breaks off, so that it is seen. */
+async function* whileCounted<Batch>(
+  ports: DialectPorts,
+  key: string,
+  batches: AsyncIterable<Batch>,
+): AsyncGenerator<Batch> {
+  for await (const batch of batches) {
+    if (!(await ports.counts(key))) throw unauthenticated('This key counts no longer.', apikey)
+    yield batch
+  }
 }
 
 async function* nothing(): AsyncGenerator<never[]> {
