@@ -31,10 +31,10 @@ import {
   unaudited,
   writePart,
 } from './store.ts'
-import { type Loaded, loading } from './transaction/store.ts'
+import { type Loaded, loading, type Patience } from './transaction/store.ts'
 import { say } from '../core/sentences/sentences.ts'
 
-export interface RestoreOptions extends Filled {
+export interface RestoreOptions extends Filled, Patience {
   url: string
   pool: Pool
   folder: string
@@ -42,7 +42,6 @@ export interface RestoreOptions extends Filled {
   /** Deliveries that were open are sent, at the risk of a second time. */
   sendOpen: boolean
   progress: (done: Progress) => void
-  signal?: AbortSignal | undefined
 }
 
 export interface Restored {
@@ -68,9 +67,9 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
 }
 
 async function load(options: RestoreOptions): Promise<Loaded<Restored>> {
-  const { url, pool, manifest, signal } = options
+  const { url, pool, manifest } = options
   await emptySchema(pool, manifest.schemaVersion)
-  return await loading(url, { signal }, async (client): Promise<Restored> => {
+  return await loading(url, options, async (client): Promise<Restored> => {
     await refuseInUse(client)
     await makeDays(
       client,

@@ -18,3 +18,6 @@ export function copyProgress(): (done: Progress) => void {
 export function count(value: number): string {
   return value.toLocaleString('en-US')
 }
+
+export const commitLost =
+  'The connection broke at the commit: asking, for a minute, whether it happened. Ctrl-C ends the asking.'

@@ -8,9 +8,9 @@ import { migrate } from '../db/migrate.ts'
 import { schemaVersion } from '../db/migrations.ts'
 import { exitCodes, option } from './command.ts'
 import { configuredCommand } from './config-loading.ts'
-import { copyProgress, count } from './copy-progress.ts'
+import { commitLost, copyProgress, count } from './copy-progress.ts'
 import { type OpenDatabase, withDatabase, withUrl } from './database.ts'
-import { print } from './output.ts'
+import { print, tell } from './output.ts'
 import { stoppable } from './signals.ts'
 
 export const migrateCommand = configuredCommand({
@@ -82,7 +82,7 @@ async function move(
     to: { ...to, anew: 'drop that database and create it anew' },
     beforeCommit,
     progress: copyProgress(),
-    patience: { signal },
+    patience: { signal, lost: () => tell(commitLost) },
   }).catch(async (error: unknown) => {
     if (isEmbedded) await unmarkMoved(config.dataDir)
     throw error

@@ -9,9 +9,9 @@ import { keyIdOf } from '../db/seal.ts'
 import { KEYS_FILE, keysIn } from '../db/seal-keys.ts'
 import { exitCodes, flag, option } from './command.ts'
 import { configuredCommand } from './config-loading.ts'
-import { copyProgress, count } from './copy-progress.ts'
+import { commitLost, copyProgress, count } from './copy-progress.ts'
 import { type OpenDatabase, withDatabase } from './database.ts'
-import { print } from './output.ts'
+import { print, tell } from './output.ts'
 import { stoppable } from './signals.ts'
 
 export const restoreCommand = configuredCommand({
@@ -58,6 +58,7 @@ What came in after the backup is not in it.`,
         sendOpen,
         progress: copyProgress(),
         signal,
+        lost: () => tell(commitLost),
       })
       const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1)
       print(

@@ -121,6 +121,7 @@ test('"pombo migrate --to" keeps the mark of the move as long as it may have bee
     const waiting = pombo(['migrate', '--to', away.url], inData(), { cwd: folder() })
     await lost
     await away.cut()
+    await waiting.printed(/asking, for a minute, whether it happened/)
     waiting.child.kill('SIGINT')
     expect(await waiting.ended()).toBe(1)
     expect(waiting.stderr()).toMatch(

@@ -26,6 +26,8 @@ export interface Patience {
   signal?: AbortSignal | undefined
   /** How long the database may be away before it is said that nobody knows. */
   waitMs?: number | undefined
+  /** Hears that the commit was not answered, and is looked for. */
+  lost?: (() => void) | undefined
 }
 
 export const USUAL_WAIT_MS = 60_000
@@ -50,6 +52,7 @@ export async function loading<T>(
     })
   } catch (cause) {
     if (done === undefined) throw cause
+    patience.lost?.()
     const outcome = await lookFor(url, done.tenantId, patience)
     if (outcome !== 'committed') return { outcome, cause }
   }
