@@ -329,10 +329,11 @@ test('keys rotate while messages wait: a new one seals anew what an older one se
 
 test('without its key a payload waits, the log says which is missing, and others are delivered meanwhile', async () => {
   // Sealed under the key of the ring as it is now; a ring of others cannot open it.
-  receiver.answer = (_, index) => ({ status: index === 0 ? 503 : 200 })
+  receiver.answer = (_, index) => ({ status: index < 2 ? 503 : 200 })
   const tenant = await newTenant(true, { retrySchedule: Array(40).fill(0.5) as number[] })
   const id = await send(tenant)
-  await receiver.waitFor(1)
+  const unwanted = await send(tenant, '{"unwanted":1}')
+  await receiver.waitFor(2)
   const keyId = (await stored(id)).slice(7, 15)
   // The endpoint's secrets are under the same key: held, so that only the payload would be looked at, it is given none.
   await database.pool.query(
@@ -359,20 +360,23 @@ test('without its key a payload waits, the log says which is missing, and others
       because,
     })
   }
-  const attempts = `${app}/attempt/endpoint/${tenant.endpoint}?with_msg=false`
+  const attempts = `${app}/attempt/msg/${id}`
   const [failed] = await until(async () => {
     const { data } = (await call(tenant, 'GET', attempts)).body
     return data[0]?.errorCoded ? data : undefined
   })
   expect(failed.errorCoded).toMatchObject(because)
   const listed = await call(tenant, 'GET', `${app}/msg?with_content=false`)
-  expect(listed.body.data).toHaveLength(1)
+  expect(listed.body.data).toHaveLength(2)
+  expect((await call(tenant, 'GET', `${app}/msg/${id}/endpoint`)).body.data).toHaveLength(1)
+  const delivery = `${app}/msg/${unwanted}/endpoint/${tenant.endpoint}`
+  await until(async () => (await call(tenant, 'DELETE', delivery)).status === 204)
   for (const what of ['export', 'erase']) {
     const { status, body } = await call(tenant, 'POST', `/api/v1/privacy/${what}`, {
       email: 'somebody@example.com',
     })
     expect(status).toBe(200)
-    expect(what === 'erase' ? body.read.unreadable : body.unreadable).toBe(1)
+    expect(what === 'erase' ? body.read.unreadable : body.unreadable).toBe(2)
   }
   const other = await newTenant(true)
   await send(other, '{"other":1}')

@@ -96,7 +96,7 @@ function skipRoute(deps: AttemptDeps): Route {
     answers: { 204: { description: 'It is given up' } },
     async handle({ holder, appId, params }) {
       const endpoint = pick(await endpointsOf(holder.tenantId, appId), params.endpoint_id)
-      const message = await requireMessage(deps, appId, params.msg_id)
+      const message = await requireMessage(deps, appId, params.msg_id, 'no payload')
       const open = { endpointIds: [endpoint.id], messageIds: [message.id] }
       if ((await discardDeliveries(db, open, say('not_sent_by_hand'))) === 0)
         throw new PomboError('conflict', { detail: say('delivery_not_open') })

@@ -88,7 +88,9 @@ async function find(deps: ListDeps, call: Call, cursor: Cursor): Promise<Attempt
   const { db, endpointsOf } = deps
   const { holder, appId, params, query } = call
   const message =
-    params.msg_id === undefined ? undefined : await requireMessage(deps, appId, params.msg_id)
+    params.msg_id === undefined
+      ? undefined
+      : await requireMessage(deps, appId, params.msg_id, 'no payload')
   const named = params.endpoint_id ?? query.endpoint_id
   const endpoint =
     named === undefined ? undefined : pick(await endpointsOf(holder.tenantId, appId), named).id

@@ -83,7 +83,7 @@ function destinationsRoute(deps: AttemptDeps): Route {
     item: messageEndpointOut,
     page: 'A page of endpoints',
     async find({ holder, appId, params }, { at, order, limit }) {
-      const message = await requireMessage(deps, appId, params.msg_id)
+      const message = await requireMessage(deps, appId, params.msg_id, 'no payload')
       const endpoints = await endpointsOf(holder.tenantId, appId)
       const ids = endpoints.map(({ id }) => id)
       const byId = new Map(endpoints.map((endpoint) => [endpoint.id, endpoint]))

@@ -22,7 +22,7 @@ import {
   type MessageIn,
 } from './schema.ts'
 import { incoming, settled, checkedPayload } from './send.ts'
-import type { Messages, StoredMessage } from '../history/messages/store.ts'
+import type { Messages, StoredMessage, WithPayload } from '../history/messages/store.ts'
 import { expungePayload, findMessage, listMessages, messageIdOf } from './store.ts'
 import { say } from '../../core/sentences/sentences.ts'
 
@@ -246,14 +246,18 @@ function expungeRoute({ db }: MessageDeps): Route {
   })
 }
 
-/** The message that a path names; throws the 404. */
+/**
+ * The message that a path names; throws the 404. Who needs no payload says so: one whose key is missing cannot be
+ * opened, and what became of the message is then asked for all the more.
+ */
 export async function requireMessage(
   from: Messages,
   appId: string,
   idOrEventId: string,
+  payload?: WithPayload,
 ): Promise<StoredMessage> {
   const id = await messageIdOf(from.db, appId, idOrEventId)
-  const message = id === undefined ? undefined : await findMessage(from, appId, id)
+  const message = id === undefined ? undefined : await findMessage(from, appId, id, payload)
   if (message === undefined) throw missing(idOrEventId)
   return message
 }

@@ -8,6 +8,7 @@ import {
   type Messages,
   readMessages,
   type StoredMessage,
+  type WithPayload,
 } from '../history/messages/store.ts'
 import { type Cursor, keysetRange, spanBounds } from '../pagination.ts'
 
@@ -55,8 +56,9 @@ export async function findMessage(
   from: Messages,
   appId: string,
   id: string,
+  payload: WithPayload = 'payload',
 ): Promise<StoredMessage | undefined> {
-  return (await readMessages(from, [{ appId, id }], 'payload')).get(id)
+  return (await readMessages(from, [{ appId, id }], payload)).get(id)
 }
 
 /** Puts the payloads into messages that were listed without. */
