@@ -102,6 +102,28 @@ test('each stream ends with what opened it: a key, its time, its app’s tokens,
   expect(keeps.got.at(-1)?.event).not.toBe('end')
 })
 
+test('no stream is opened by another tenant’s key, another app’s token, or a key that counts no longer', async () => {
+  for (const uid of ['guarded', 'elsewhere']) await newApp(uid)
+  const revoked = (await pombo.api('POST', '/key', { name: 'k' })).body
+  await pombo.api('DELETE', `/key/${revoked.id}`)
+  const ended = await portal('guarded')
+  await pombo.api('POST', '/auth/app/guarded/expire-all')
+  const path = pollPath('guarded', 'any')
+  for (const [key, status] of [
+    [stranger, 404],
+    [await portal('elsewhere'), 404],
+    [revoked.key, 401],
+    [ended, 401],
+  ] as const) {
+    expect((await events(path, bearer(key))).status).toBe(status)
+    await expect(socket(path, bearer(key))).rejects.toThrow(String(status))
+    const live = await events(`${livePath}?app_id=guarded`, bearer(key))
+    expect(live.status).toBe(status)
+    const asked = await pombo.api('GET', '/app/guarded/events', undefined, key)
+    expect(asked.status).toBe(status)
+  }
+})
+
 test('a place in a stream that another tenant was given leads to nothing of theirs', async () => {
   for (const uid of ['told', 'untold']) await newApp(uid)
   const watched = await events(livePath, bearer(pombo.key))
