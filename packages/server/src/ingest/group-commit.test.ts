@@ -1,8 +1,10 @@
-import { expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { GroupCommit } from './group-commit.ts'
 import type { NewMessage } from './columns.ts'
 
 const message = to(1)
+
+afterEach(() => void vi.useRealTimers())
 
 function to(endpoints: number): NewMessage {
   return { payloadBytes: 1, dedupe: [], deliveries: { length: endpoints } } as unknown as NewMessage
@@ -27,24 +29,28 @@ function stage(yields: () => boolean) {
 }
 
 test('a batch waits while deliveries are behind, and goes at once when they have caught up', async () => {
+  vi.useFakeTimers()
   let behind = true
   const { commit, batches } = stage(() => behind)
   const stored = Array.from({ length: 100 }, () => commit.add(message))
-  await new Promise((resolve) => setTimeout(resolve, 20))
+  await vi.advanceTimersByTimeAsync(20)
   expect(batches).toEqual([])
   behind = false
+  await vi.advanceTimersToNextTimerAsync()
   await Promise.all(stored)
   expect(batches).toEqual([100])
 })
 
 test('deliveries that stay behind hold up a batch for 0.1 s, and it is small; beyond the buffer is a 503', async () => {
+  vi.useFakeTimers()
   const { commit, batches } = stage(() => true)
-  const startedAt = performance.now()
   const stored = Array.from({ length: 300 }, () => commit.add(message))
   await expect(commit.add(message)).rejects.toMatchObject({ code: 'overloaded' })
-  await stored[0]
-  expect(performance.now() - startedAt).toBeGreaterThan(95)
+  await vi.advanceTimersByTimeAsync(99)
+  expect(batches).toEqual([])
+  await vi.advanceTimersByTimeAsync(10)
   expect(batches).toEqual([64])
+  await vi.runAllTimersAsync()
   await Promise.all(stored)
   expect(batches).toEqual([64, 64, 64, 64, 44])
 })
