@@ -287,6 +287,18 @@ describe('forms of gateways', () => {
     expect(pombo.errors).toEqual([])
   })
 
+  test('are read in the charset that they name, their escaped bytes too', async () => {
+    const type = 'application/x-www-form-urlencoded; charset=iso-8859-1'
+    const json = '{"type":"x","a":"S\xe3o é"}'
+    const escaped = encodeURIComponent(json).replace('%C3%A3', '%E3').replace('%C3%A9', '%E9')
+    for (const body of [`jsonData=${escaped}`, Buffer.from(`jsonData=${json}`, 'latin1')])
+      expect((await send(door(), body, { 'content-type': type })).status).toBe(200)
+    const listed = await native('GET', '/app/doors/msg?with_content=true')
+    expect(JSON.stringify(listed.body).split('São é')).toHaveLength(3)
+    const wrong = await send(door(), 'jsonData=%E3', form)
+    expect(wrong.status).toBe(400)
+  })
+
   test('with files of any bytes are taken, and with text that is no UTF-8 refused', async () => {
     const boundary = '-'.repeat(30) + 'x'
     const part = (name: string, value: Buffer, file = '') =>

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { gatewayRequest } from '../../../test/support/gateway-request.ts'
 import { gateways, whatsAppGateways } from '../gateways.ts'
+import { withoutHiddenKeys } from './request.ts'
 import { supabase } from '../supabase/supabase.ts'
 
 const secrets = { apikey: 's1-aa', api_key: 's2-bb', instanceToken: 's3-cc', token: 's4-dd' }
@@ -55,9 +56,55 @@ test('what merely looks alike in a body stays', async () => {
     expect(await source.parse(request(JSON.stringify(body)))).toMatchObject({ body })
 })
 
+describe('a key in a text that is no JSON of its own', () => {
+  const inner = JSON.stringify({ apikey: 's7-gg', kept: 'sim' })
+  test.each([
+    ['after a byte order mark', `\ufeff${inner}`],
+    ['in JSON that breaks off', inner.slice(0, -1)],
+    ['in JSON behind words', `Request failed: ${inner}`],
+    ['with its name escaped', String.raw`{"api\u006bey":"s7-gg","kept":"sim"}`],
+    ['with an escaped quote in it', String.raw`{"kept":"sim","apikey":"a\"s7-gg`],
+    ['that is no text', '{"kept":"sim","apikey":7s7-gg'],
+    ['in an address', 'https://evo.example/hook?apikey=s7-gg&kept=sim'],
+    ['as Node prints an object', "{ apikey: 's7-gg', kept: 'sim' }"],
+    ['as Python prints an object', "{'apikey': 's7-gg', 'kept': 'sim'}"],
+    ['in lines of headers', 'kept: sim\r\napikey: s7-gg\r\n'],
+  ])('is taken out, and nothing beside it: %s', async (_, text) => {
+    for (const body of [
+      { event: 'error', data: { text } },
+      { noEvent: [{ text: JSON.stringify(text) }] },
+    ]) {
+      const rawBody = Buffer.from(JSON.stringify(body))
+      const parsed = await gateways.get('evolution')!.parse(request(rawBody.toString()))
+      const kept = JSON.stringify(withoutHiddenKeys(parsed, rawBody))
+      expect(kept).not.toContain('s7-gg')
+      expect(kept).toMatch(/kept.*sim/)
+    }
+  })
+
+  test.each(['a apikey é segredo', 'apikeys: 2', 'tipo: apikey', 'https://a.example/apikey?x=1'])(
+    'nothing is taken out of what only speaks of one: %s',
+    async (text) => {
+      const rawBody = Buffer.from(JSON.stringify({ event: 'error', data: { text } }))
+      const parsed = await gateways.get('evolution')!.parse(request(rawBody.toString()))
+      expect(withoutHiddenKeys(parsed, rawBody)).toEqual(parsed)
+    },
+  )
+})
+
 test('a body of one sign that is no JSON is read in no time', async () => {
   const startedAt = performance.now()
-  for (const sign of ['\\', '"', ' ', '+', '%22', '"token" ', '\\\\"token\\\\"'])
+  for (const sign of [
+    '\\',
+    '"',
+    ' ',
+    '+',
+    '%22',
+    '"token" ',
+    '\\\\"token\\\\"',
+    'apikey: ',
+    '"token":',
+  ])
     await supabase.parse(request(sign.repeat(300_000)))
   // Read again from each of them, the first alone would be minutes.
   expect(performance.now() - startedAt).toBeLessThan(10_000)

@@ -117,17 +117,37 @@ export function understood(...parts: Mapped[]): Parsed {
 
 /** What the gateways put into bodies that opens an instance or the gateway itself, in whatever spelling. */
 const secretName = /^(?:(?:global|instance)?[-_]?api[-_]?key|instance[-_]?token)$/i
-const namesSecret = /api[-_]?key|instance[-_]?token/i
-const names = '(?:global|instance)?[-_]?api[-_]?key|instance[-_]?token|token'
-const inForm = new RegExp(`(^|[&?\\s"'])(${names})=[^&\\s"']*`, 'gi')
+// Any ASCII letter of such a name may be written as an escape.
+const namesSecret = /api[-_]?key|instance[-_]?token|\\u00[4-7]/i
+const names = '(?:global|instance)?[-_]?api[-_]?key|instance[-_]?token'
 // JSON within a broken body may itself be within JSON, or a form. A run of backslashes is looked at from its beginning
 // alone: read again from each of them, a body of nothing else would take hours.
-const quote = '(?:(?<!\\\\)\\\\*"|%22)'
+const quote = `(?:(?<!\\\\)\\\\*["']|%22)`
 const blanks = '(?:\\s|%20|\\+)*'
-const inBrokenJson = new RegExp(
-  `(${quote}(?:${names})${quote}${blanks}(?::|%3A)${blanks}${quote})(?:(?!%22)[^"\\\\])*`,
-  'gi',
-)
+const unquoted = '[^\\s"\'\\\\,%&}\\]]+'
+
+/** Replaces values in text that is not JSON: of a form or an address, of lines of headers, of JSON that is broken. */
+function masking(name: string): (text: string) => string {
+  const inForm = new RegExp(`(^|[&?;\\s"'])(${name})=[^&\\s"']*`, 'gi')
+  const inLine = new RegExp(
+    `(^|[{,\\n\\r]|\\\\[nr])([ \\t]*)(${name}):[ \\t]*(["']?)[^\\s"',}\\\\]+`,
+    'gi',
+  )
+  // A value ends at its own kind of quote: those within it have one backslash more.
+  const value = `(?:(${quote})(?:(?!(?<!\\\\)\\2)[^])*|${unquoted})`
+  const inBrokenJson = new RegExp(
+    `(${quote}(?:${name})${quote}${blanks}(?::|%3A)${blanks})${value}`,
+    'gi',
+  )
+  return (text) =>
+    text
+      .replace(inForm, '$1$2=***')
+      .replace(inLine, '$1$2$3: $4***')
+      .replace(inBrokenJson, '$1$2***')
+}
+
+const withoutNamed = masking(names)
+const withoutNamedOrToken = masking(`${names}|token`)
 
 /**
  * The body without its tokens, whichever gateway's they are, since bodies also come to the wrong path: JSON
@@ -137,9 +157,7 @@ export function notUnderstood(request: GatewayRequest, reason: string): Parsed {
   const value = jsonValue(request.rawBody)
   const object = fields(value)
   const body =
-    value === undefined
-      ? request.rawBody.toString().replace(inForm, '$1$2=***').replace(inBrokenJson, '$1***')
-      : withoutTokens(value)
+    value === undefined ? withoutNamedOrToken(request.rawBody.toString()) : withoutTokens(value)
   const name = text(object?.['event']) ?? text(object?.['type']) ?? request.event ?? 'unknown'
   return { outcome: 'unknown', name, session: request.session, body, reason }
 }
@@ -171,12 +189,15 @@ function withoutSecrets(value: unknown, enveloped: boolean): unknown {
   return Object.fromEntries(kept.map(([key, inner]) => [key, withoutSecrets(inner, enveloped)]))
 }
 
-/** Text that is JSON of its own is written again only where something was taken out of it. */
+/**
+ * Text that is JSON of its own is written again only where something was taken out of it. In any other text, such as
+ * JSON that breaks off or an address, the value alone is masked.
+ */
 function withoutSecretsInside(given: string, enveloped: boolean): string {
   const named = namesSecret.test(given) || (enveloped && given.includes('token'))
-  if (!named || !/^\s*[[{"]/.test(given)) return given
-  const inner = jsonValue(given)
-  if (inner === undefined) return given
+  if (!named) return given
+  const inner = /^\s*[[{"]/.test(given) ? jsonValue(given) : undefined
+  if (inner === undefined) return withoutNamed(given)
   const kept = enveloped ? withoutTokens(inner) : withoutSecrets(inner, false)
   const text = JSON.stringify(kept)
   return text === JSON.stringify(inner) ? given : text

@@ -2,7 +2,7 @@
  * A request's body on its way to the gateway's mapping: as text that can be kept; and what came of it, without keys.
  */
 import { isUtf8 } from 'node:buffer'
-import { firstNotUtf8, utf8Bytes } from '../../core/charset.ts'
+import { charsetOf, firstNotUtf8, utf8Bytes } from '../../core/charset.ts'
 import { PomboError } from '../../core/error.ts'
 import { mayBeUnstorable, refuseUnstorableValue } from '../../core/unstorable.ts'
 import type { GatewayRequest, GatewaySource, Parsed } from '../gateway/gateway.ts'
@@ -40,8 +40,11 @@ async function asText(request: GatewayRequest): Promise<GatewayRequest> {
     if (form) refuseDamagedFields(form, request.rawBody)
     if (form) return request
   }
-  const rawBody = utf8Bytes(request.rawBody, request.headers['content-type'])
-  if (type === 'application/x-www-form-urlencoded') refuseDamagedForm(rawBody)
+  const isForm = type === 'application/x-www-form-urlencoded'
+  const charset = request.headers['content-type']
+  const given = isForm && !isUnicode(charset) ? unescaped(request.rawBody) : request.rawBody
+  const rawBody = utf8Bytes(given, charset)
+  if (isForm) refuseDamagedForm(rawBody)
   return rawBody === request.rawBody ? request : { ...request, rawBody }
 }
 
@@ -65,15 +68,22 @@ async function unknownForm(parsed: Parsed, request: GatewayRequest): Promise<Par
   return form ? { ...parsed, body: withoutTokens(Object.fromEntries(form)) } : parsed
 }
 
+function isUnicode(type: string | undefined): boolean {
+  return charsetOf(type).startsWith('utf')
+}
+
+/** With what is escaped and no ASCII as the byte that it is, in whatever charset: ASCII may be the form's own signs. */
+function unescaped(form: Buffer, escaped = /%([89a-f][\da-f])/gi): Buffer {
+  const text = form
+    .toString('latin1')
+    .replaceAll(escaped, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+  return Buffer.from(text, 'latin1')
+}
+
 /** Escaped bytes (`%FF`) are to be UTF-8 as well. */
 function refuseDamagedForm(form: Buffer): void {
   if (!form.includes('%')) return
-  const text = form
-    .toString('latin1')
-    .replaceAll(/%([\da-f]{2})/gi, (_, hex: string) =>
-      String.fromCharCode(Number.parseInt(hex, 16)),
-    )
-  const bytes = Buffer.from(text, 'latin1')
+  const bytes = unescaped(form, /%([\da-f]{2})/gi)
   if (!isUtf8(bytes))
     throw new PomboError('bad_encoding', {
       encoding: 'UTF-8',
