@@ -1,3 +1,4 @@
+import { beginTurn } from '../core/turn.ts'
 import type { MaybeLater } from '../core/when-there.ts'
 import { isAway, type Pool } from '../db/pool.ts'
 import type { Claim, NodeLease, Slots } from './queue.ts'
@@ -5,7 +6,7 @@ import { messagesOf } from './claim/message/store.ts'
 import { dropProbe } from './claim/probe/store.ts'
 import { release } from './claim/store.ts'
 import { type Current, type Held, mayGo, maySend } from './held.ts'
-import { beginTurn, Turns } from './turns.ts'
+import { Turns } from './turns.ts'
 
 export interface LeasedDeliveriesDeps {
   pool: Pool
@@ -116,10 +117,7 @@ export class LeasedDeliveries {
       this.#remove(claim, 'back')
   }
 
-  /**
-   * Something of an app was changed, or of one of its endpoints: what waits there, or is gathered, and may not go any
-   * more is put back, however long what is under way there takes. Without an app: of any.
-   */
+  /** What waits for what was changed (an endpoint, an app, anything) and may not go any more is put back at once. */
   look(appId?: string, changedId?: string): void {
     if (changedId !== undefined) return this.#look(changedId)
     for (const endpointId of new Set([...this.#waiting.keys(), ...this.#batches.keys()]))

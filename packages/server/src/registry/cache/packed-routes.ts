@@ -75,13 +75,14 @@ function idOf(line: string): string {
 
 /** Makes the line of an endpoint: what the model has not, or has otherwise. */
 function linesBeside(model: Partial<PackedEndpoint>) {
-  const known = new Map(Object.entries(model).map(([name, value]) => [name, JSON.stringify(value)]))
+  const known = model as Record<string, unknown>
+  const texts = new Map(Object.entries(known).map(([name, value]) => [name, JSON.stringify(value)]))
   return (endpoint: Endpoint, health: Health | undefined): string => {
-    const different = Object.entries(withTexts(endpoint)).filter(
-      ([name, value]) => name !== 'id' && JSON.stringify(value) !== known.get(name),
-    )
-    const line: Line = [endpoint.id, Object.fromEntries(different), health ?? null]
-    return JSON.stringify(line)
+    const different: Record<string, unknown> = {}
+    for (const [name, value] of Object.entries(withTexts(endpoint)))
+      if (name !== 'id' && value !== known[name] && JSON.stringify(value) !== texts.get(name))
+        different[name] = value
+    return JSON.stringify([endpoint.id, different, health ?? null] satisfies Line)
   }
 }
 
