@@ -185,6 +185,23 @@ test('a circuit that is opened by hand stays open though what was under way then
   expect(arrived('/e')).toEqual([0])
 })
 
+test('a circuit of an endpoint that is deleted at that moment is not found', async () => {
+  await endpoint({ url: `${receiver.url}/e`, uid: 'e' })
+  const client = await api.database.pool.connect()
+  await client.query('begin')
+  await client.query(`delete from endpoint where uid = 'e'`)
+  const opened = api.call('POST', `/api/v1/app/${appId}/endpoint/e/circuit`, {
+    body: { state: 'open' },
+  })
+  await until(async () => {
+    const waits = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
+    return (await api.database.pool.query(waits)).rowCount === 1
+  })
+  await client.query('commit')
+  client.release()
+  expect(await opened).toMatchObject({ status: 404, body: { code: 'not_found' } })
+})
+
 test('an open circuit whose probes find nothing left to send goes on to the next delivery at once', async () => {
   const batch = { maxEvents: 2, maxWaitMs: 10 }
   await endpoint({ url: `${receiver.url}/e`, uid: 'e', batch, timeoutMs: 1_000 })

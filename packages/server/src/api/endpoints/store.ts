@@ -1,5 +1,6 @@
 import type { OperationalType } from '../../core/operational-types.ts'
 import { iso } from '../../core/clock.ts'
+import { PomboError } from '../../core/error.ts'
 import { showId, uuidFloor } from '../../core/id.ts'
 import { noteChange } from '../../db/changes.ts'
 import { inTransaction, type Pool, type Queryable } from '../../db/pool.ts'
@@ -53,6 +54,13 @@ export async function setCircuit(
   to: { state: 'open'; seconds: number } | { state: 'closed' },
 ): Promise<void> {
   await inTransaction(db, async (client) => {
+    // By the primary key: it may have been deleted since it was found.
+    const { rowCount } = await client.query('select from endpoint where id = $1 for key share', [
+      endpoint.id,
+    ])
+    const { id, uid } = endpoint
+    if (rowCount === 0)
+      throw new PomboError('not_found', { what: 'endpoint', id: uid ?? showId('endpoint', id) })
     // One row of the primary key in all three; locked, so that a result that comes meanwhile steps what this leaves.
     const { rows: before } = await client.query<{ circuit: string; failures: number }>(
       /* sql */ `
