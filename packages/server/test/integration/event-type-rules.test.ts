@@ -264,3 +264,45 @@ test('payloads are checked against the newest schema of their type: refused, rep
     { status: 202 },
   ])
 })
+
+test('a payload that takes too long to check is refused or told, and holds up nobody', async () => {
+  const text = `${'a'.repeat(40)}!`
+  const nested = JSON.parse(`${'{"a":'.repeat(60)}{}${'}'.repeat(60)}`) as object
+  const branch = { properties: { a: { $ref: '#' } }, required: ['a'] }
+  const slow: [string, object, unknown][] = [
+    ['pattern', { properties: { t: { pattern: '^(a+)+$' } } }, { t: text }],
+    ['names', { patternProperties: { '^(a+)+$': { type: 'string' } } }, { [text]: 1 }],
+    ['unique', { properties: { l: { uniqueItems: true } } }, { l: objects(60_000) }],
+    ['branches', { anyOf: [branch, branch] }, nested],
+  ]
+  for (const [name, schema] of slow)
+    for (const payloadCheck of ['report', 'refuse'])
+      await post('/event-type', {
+        name: `late.${name}.${payloadCheck}`,
+        description: '',
+        schemas: { 1: schema },
+        payloadCheck,
+      })
+  const send = (eventType: string, payload: unknown) => post('/app/a/msg', { eventType, payload })
+  for (const [name, , payload] of slow) {
+    const startedAt = performance.now()
+    const refused = await until(async () => {
+      const answer = await send(`late.${name}.refuse`, payload)
+      return answer.status === 422 && answer
+    })
+    expect(refused.body.detail[0]).toMatchObject({
+      loc: ['body', 'payload'],
+      code: 'payload_check_late',
+      values: { type: `late.${name}.refuse` },
+    })
+    expect((await send(`late.${name}.report`, payload)).status).toBe(202)
+    expect(performance.now() - startedAt).toBeLessThan(5_000)
+  }
+  expect((await send('late.pattern.refuse', { t: 'aaa' })).status).toBe(202)
+  const unfit = await send('late.pattern.refuse', { t: 'b' })
+  expect(unfit.body.detail[0]).toMatchObject({ loc: ['body', 'payload', 't'] })
+})
+
+function objects(count: number): object[] {
+  return Array.from({ length: count }, (_, i) => ({ i }))
+}

@@ -1,10 +1,11 @@
-import type { ValidateFunction } from 'ajv'
+import type { ErrorObject } from 'ajv'
 import { latestUsed } from '../../core/latest-used.ts'
 import { type FieldProblem, PomboError } from '../../core/error.ts'
 import { type MaybeLater, whenThere } from '../../core/when-there.ts'
 import { coded } from '../../core/field-problem.ts'
 import type { EventType, EventTypes } from '../../registry/event-types/store.ts'
 import { readSchema } from './json-schema.ts'
+import { withinDeadline } from './within-deadline.ts'
 import { say } from '../../core/sentences/sentences.ts'
 
 /** Throws a 422 where the payload's type says so, and it does not fit the newest schema. */
@@ -15,8 +16,10 @@ export type CheckPayload = (
 
 interface Checked {
   refuse: boolean
-  validate: ValidateFunction
+  problemsOf: (payload: unknown) => readonly Misfit[] | 'late'
 }
+
+type Misfit = Pick<ErrorObject, 'instancePath' | 'message'>
 
 /** How long a change may take to be seen: what is accepted every second must not ask the database every time. */
 const ttlMs = 1_000
@@ -49,14 +52,15 @@ export function createPayloadCheck(deps: {
     { eventType, payload }: { eventType: string; payload: unknown },
     checked: Checked | undefined,
   ): void => {
-    if (checked === undefined || checked.validate(payload)) return
-    const problems = (checked.validate.errors ?? []).slice(0, 10).map(
-      ({ instancePath, message }): FieldProblem => ({
-        loc: ['body', 'payload', ...instancePath.split('/').slice(1)],
-        ...coded(say('payload_unfit', { type: eventType, problem: message ?? 'it is not valid' })),
-        type: 'value_error',
-      }),
-    )
+    const misfits = checked?.problemsOf(payload) ?? []
+    if (checked === undefined || misfits.length === 0) return
+    const problems =
+      misfits === 'late'
+        ? [problem([], say('payload_check_late', { type: eventType }))]
+        : misfits.slice(0, 10).map(({ instancePath, message }) => {
+            const said = { type: eventType, problem: message ?? 'it is not valid' }
+            return problem(instancePath.split('/').slice(1), say('payload_unfit', said))
+          })
     const detail = problems.map(({ loc, msg }) => `${loc.join('.')}: ${msg}`).join('; ')
     if (checked.refuse) throw new PomboError('validation', { detail }, { problems })
     // Places and rules alone: a payload's values are not for the log.
@@ -69,6 +73,10 @@ export function createPayloadCheck(deps: {
     )
 }
 
+function problem(place: string[], said: string): FieldProblem {
+  return { loc: ['body', 'payload', ...place], ...coded(said), type: 'value_error' }
+}
+
 async function load(types: EventType[]): Promise<Map<string, Checked>> {
   const found = new Map<string, Checked>()
   for (const { name, schemas, payloadCheck } of types) {
@@ -78,7 +86,12 @@ async function load(types: EventType[]): Promise<Map<string, Checked>> {
     const read = await readSchema(newest)
     if (!read.ok) continue
     try {
-      found.set(name, { refuse: payloadCheck === 'refuse', validate: read.compile() })
+      const validate = read.compile()
+      const problemsOf = (payload: unknown) => (validate(payload) ? [] : (validate.errors ?? []))
+      found.set(name, {
+        refuse: payloadCheck === 'refuse',
+        problemsOf: withinDeadline(newest, problemsOf),
+      })
     } catch {
       // It refers to another document, which is not fetched: nothing can be said of its payloads.
     }

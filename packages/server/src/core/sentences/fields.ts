@@ -84,6 +84,8 @@ export const fieldSentences = {
     'is no JSON Schema: names a draft that is not known; known are draft-06, draft-07, 2019-09 and 2020-12',
   schema_reference: "is no JSON Schema: can't resolve reference {reference} from id {id}",
   schema_wrong: 'is no JSON Schema: {problem}',
+  payload_check_late:
+    'takes too long to check against the schema of "{type}": simplify its patterns, uniqueItems or references',
   payload_unfit: 'does not fit the schema of "{type}": {problem}',
   example_index: 'the event type "{type}" has no example of this index',
   // Of the portal.

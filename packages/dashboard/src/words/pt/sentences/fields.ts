@@ -86,6 +86,8 @@ export const fields: Readonly<Record<keyof typeof fieldSentences, string>> = {
   schema_reference:
     'Não é um JSON Schema: a referência {reference} (de {id}) não leva a lugar nenhum.',
   schema_wrong: 'Não é um JSON Schema: {problem}',
+  payload_check_late:
+    'Demora demais para conferir com o schema de "{type}": simplifique os padrões, uniqueItems ou referências dele.',
   payload_unfit: 'Não corresponde ao schema de "{type}": {problem}',
   example_index: 'O tipo de evento "{type}" não tem um exemplo com esse número.',
   colour_form: 'Uma cor como #0f766e.',
