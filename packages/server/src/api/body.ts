@@ -14,14 +14,15 @@ export interface JsonBody {
 export const noBody: JsonBody = { text: '', value: undefined }
 
 /**
- * What holds at every door, the dialects' and the gateways' too: packed bodies are inflated within bounds, an empty
+ * What holds at every door, the dialects' and the gateways' too: packed bodies are inflated within bounds, an unreadable
  * type is none, no path holds U+0000, and an answer that comes before the whole body did reaches who is still
  * sending. Bodies taken as bytes come to their handler inflated.
  */
 export function guardDoors(app: FastifyInstance, maxBodyBytes: number): void {
   app.addHook('onRequest', (request, _reply, done) => {
-    // Says as little as none, and would be refused as a type that is none.
-    if (request.headers['content-type']?.trim() === '') delete request.headers['content-type']
+    // Says as little as none, and would be refused at every door, a gateway's too.
+    const type = request.headers['content-type']
+    if (type !== undefined && !mediaType.test(type)) delete request.headers['content-type']
     done()
   })
   app.addHook('preValidation', (request, _reply, done) => {
@@ -43,6 +44,7 @@ export function guardDoors(app: FastifyInstance, maxBodyBytes: number): void {
   })
 }
 
+const mediaType = /^\s*[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+\s*(?:;|$)/
 const jsonType = /^application\/(?:[\w.-]+\+)?json(?:\s*;|$)/i
 
 /**

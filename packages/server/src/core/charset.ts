@@ -43,7 +43,7 @@ export function utf8Bytes(bytes: Buffer, contentType: string | undefined): Buffe
 
 export function charsetOf(contentType: string | undefined): string {
   if (contentType === undefined || !contentType.includes(';')) return 'utf-8'
-  const [, quoted, plain] = /;\s*charset\s*=\s*(?:"([^"]*)"|([^\s;]+))/i.exec(contentType) ?? []
+  const [, quoted, plain] = /;\s*charset\s*=\s*(?:"([^"]*)"|([^\s;,]+))/i.exec(contentType) ?? []
   return (quoted ?? plain ?? 'utf-8')
     .trim()
     .replace(/^'(.*)'$/, '$1')

@@ -254,6 +254,21 @@ describe('what can be read is read', () => {
     expect((await send(door, text, form)).status).toBe(415)
   })
 
+  test.each([
+    'json',
+    'application/json charset=utf-8',
+    'application/json, text/plain',
+    'application/json; charset=utf-8, application/json',
+  ])('JSON whose type is none that can be read, at every kind of door: %s', async (type) => {
+    const ways: [Door, object, number][] = [
+      [{ method: 'POST', path: `/ingest/evolution/doors` }, { event: 'x.y' }, 200],
+      [{ method: 'POST', path: `/evolution/doors` }, { event: 'x.y' }, 200],
+      [{ method: 'POST', path: '/api/v1/app' }, { name: 'a' }, 201],
+    ]
+    for (const [door, body, status] of ways)
+      expect((await send(door, JSON.stringify(body), { 'content-type': type })).status).toBe(status)
+  })
+
   test('a packed body counts by what is in it', async () => {
     const long = `{"eventType":"a","payload":"${'x'.repeat(900_000)}"}`
     const door = { method: 'POST', path: `/api/v1/app/${app}/msg` }
