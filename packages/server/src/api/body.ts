@@ -14,8 +14,8 @@ export interface JsonBody {
 export const noBody: JsonBody = { text: '', value: undefined }
 
 /**
- * What holds at every door, the dialects' and the gateways' too: packed bodies are inflated within bounds, an unreadable
- * type is none, no path holds U+0000, and an answer that comes before the whole body did reaches who is still
+ * What holds at every door, the dialects' and the gateways' too: packed bodies are inflated within bounds, a type that
+ * cannot be read is none, no path holds U+0000, and an answer that comes before the whole body did reaches who is still
  * sending. Bodies taken as bytes come to their handler inflated.
  */
 export function guardDoors(app: FastifyInstance, maxBodyBytes: number): void {
