@@ -183,12 +183,21 @@ function knownItems(item: z.core.$ZodType, value: unknown[], loc: string[]): Kno
 
 function knownValues(item: z.core.$ZodType, value: Json, loc: string[]): Known {
   const names = Object.keys(value)
-  const all = names.map((name) => known(item, value[name], [...loc, name]))
+  const all = names.map((name) =>
+    name === '__proto__' ? unkept(name, loc) : known(item, value[name], [...loc, name]),
+  )
   return together(
     value,
     all,
     Object.fromEntries(names.map((name, index) => [name, all[index]!.value])),
   )
+}
+
+/** zod leaves such a member out without a word. */
+function unkept(name: string, loc: string[]): Known {
+  const at = [...loc, name]
+  const tell = () => ({ loc: at, ...coded(say('name_not_kept')), type: 'value_error' })
+  return { value: undefined, problems: [{ loc: at, tell }] }
 }
 
 /** What nothing was changed in stays the object that it is. */

@@ -32,3 +32,14 @@ test.each([
     values: { count: `${many.length - MOST_TOLD}` },
   })
 })
+
+test('a name that no record can keep is refused, and not dropped', () => {
+  const named = z.object({ metadata: z.record(z.string(), z.string()) })
+  const value: unknown = JSON.parse('{"metadata":{"__proto__":"v","a":"1"}}')
+  expect(() => read(named, value, 'body')).toThrow(
+    /metadata\.__proto__: is a name that cannot be kept/,
+  )
+  expect(read(named, JSON.parse('{"metadata":{"constructor":"v"}}'), 'body')).toEqual({
+    metadata: { constructor: 'v' },
+  })
+})

@@ -79,6 +79,7 @@ export const fieldSentences = {
     'holds one that is no scope: 1 to 256 visible ASCII characters without quote and backslash',
   own_parameter: 'may not hold "{name}", which Pombo sets itself',
   unnamed_parameter: '"" has an empty name',
+  name_not_kept: 'is a name that cannot be kept; choose another',
   // Of JSON Schemas.
   schema_draft:
     'is no JSON Schema: names a draft that is not known; known are draft-06, draft-07, 2019-09 and 2020-12',

@@ -81,6 +81,7 @@ export const fields: Readonly<Record<keyof typeof fieldSentences, string>> = {
     'Um dos escopos não serve: de 1 a 256 caracteres ASCII visíveis, sem aspas nem barra invertida.',
   own_parameter: 'Não pode conter "{name}", que o próprio Pombo define.',
   unnamed_parameter: 'Há um parâmetro sem nome.',
+  name_not_kept: 'É um nome que não pode ser guardado; escolha outro.',
   schema_draft:
     'Não é um JSON Schema: indica um draft desconhecido; conhecidos são draft-06, draft-07, 2019-09 e 2020-12.',
   schema_reference:
