@@ -171,6 +171,19 @@ test('an edit and a deletion of one’s own are in the contact’s chat, and one
   ])
 })
 
+test('an edit of a note to oneself is one’s own', async () => {
+  const session = await openSession(api, receiver, 'evolution')
+  await postJson(session.ingestUrl, upsert('3EB0N1', { remoteJid: own, fromMe: true }))
+  await postJson(session.ingestUrl, edited('3EB0N1', own))
+  const events = (await session.events()) as Edit[]
+  expect(events.find(({ type }) => type === 'message.edited')).toMatchObject({
+    chat: { id: own },
+    fromMe: true,
+    byMe: true,
+    sender: { id: own },
+  })
+})
+
 test('a deletion by a contact is in the contact’s chat', async () => {
   const session = await openSession(api, receiver, 'evolution')
   await postJson(session.ingestUrl, upsert('3EB0C3', { remoteJid: pn }))

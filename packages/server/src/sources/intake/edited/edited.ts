@@ -35,6 +35,8 @@ async function inItsChat(
   const chat = chatOf(chatId, alt?.chatId)
   if (!chat) return event
   // Only its author can edit a message; and of a chat of two, only its author can delete it for both.
-  const sender = fromMe ? event.sender : personOf(chat.id, chat.altId)
+  // One's own in the chat with oneself: a note.
+  const itself = !fromMe || chat.id === event.chat.id
+  const sender = itself ? personOf(chat.id, chat.altId) : event.sender
   return { ...event, chat, fromMe, byMe: fromMe, sender }
 }

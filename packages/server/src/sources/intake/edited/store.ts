@@ -18,7 +18,7 @@ export async function chatsOfMessage(
         from dedupe
        where scope = $1
          and starts_with(key, $2)
-         and right(key, length($3)) in ($3, $4)
+         and (right(key, length($3)) = $3 or right(key, length($4)) = $4)
        limit 4`,
     values: [appId, prefix, `|${messageId}||`, `|${messageId}|me|`],
   })
