@@ -184,6 +184,31 @@ test('an edit of a note to oneself is one’s own', async () => {
   })
 })
 
+test.each([
+  ['a group, known by its number', '120363000000000001@g.us', { participant: pn }, pn, null],
+  [
+    'a group, known by both its ids',
+    '120363000000000001@g.us',
+    { participant: lid, participantAlt: pn },
+    pn,
+    lid,
+  ],
+  ['its status', 'status@broadcast', { participant: pn }, pn, null],
+])('an edit of a contact in %s is the contact’s, not one’s own', async (_, chat, by, id, altId) => {
+  const session = await openSession(api, receiver, 'evolution')
+  await postJson(session.ingestUrl, upsert('3EB0G1', { remoteJid: chat, ...by }))
+  await postJson(session.ingestUrl, upsert('3EB0G2', { remoteJid: chat, fromMe: true }))
+  for (const message of ['3EB0G1', '3EB0G1', '3EB0G2'])
+    await postJson(session.ingestUrl, edited(message, chat))
+  await postJson(session.ingestUrl, edited('3EB0G1', chat, { type: 'REVOKE' }))
+  const theirs = { chat: { id: chat }, fromMe: false, byMe: false, sender: { id, altId } }
+  expect((await session.events()).slice(2)).toMatchObject([
+    { type: 'message.edited', messageId: '3EB0G1', ...theirs },
+    { type: 'message.edited', messageId: '3EB0G2', fromMe: true, byMe: true },
+    { type: 'message.deleted', messageId: '3EB0G1', ...theirs },
+  ])
+})
+
 test('a deletion by a contact is in the contact’s chat', async () => {
   const session = await openSession(api, receiver, 'evolution')
   await postJson(session.ingestUrl, upsert('3EB0C3', { remoteJid: pn }))

@@ -92,6 +92,21 @@ describe('a key in a text that is no JSON of its own', () => {
   )
 })
 
+test('what a person writes of a key stays as it was written', async () => {
+  const words = 'use https://a.example/?apikey=123, or the header "apikey: 456"'
+  const data = {
+    key: { remoteJid: '5511999999999@s.whatsapp.net', fromMe: false, id: 'A1' },
+    pushName: 'apikey: me',
+    message: { conversation: words },
+    messageTimestamp: 1_700_000_000,
+  }
+  const body = JSON.stringify({ event: 'messages.upsert', instance: 'i', apikey: 's7-gg', data })
+  const parsed = await gateways.get('evolution')!.parse(request(body))
+  const kept = withoutHiddenKeys(parsed, Buffer.from(body))
+  expect(kept).toMatchObject({ events: [{ raw: { event: data }, content: { text: words } }] })
+  expect(JSON.stringify(kept)).not.toContain('s7-gg')
+})
+
 test('a body of one sign that is no JSON is read in no time', async () => {
   const startedAt = performance.now()
   for (const sign of [

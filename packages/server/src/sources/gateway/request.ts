@@ -3,6 +3,7 @@ import { fields, type Fields, text } from '../../core/json-values.ts'
 import type { Origin } from './origin.ts'
 import { hashOf, joined, without } from './origin.ts'
 import type { GatewayRequest, GatewaySource, Mapped, Parsed } from './gateway.ts'
+import { isFallback } from '../../whatsapp/whatsapp.ts'
 
 /** The body as a JSON object; undefined when it is none. */
 export function jsonObject(bytes: Buffer | string): Fields | undefined {
@@ -164,41 +165,51 @@ export function notUnderstood(request: GatewayRequest, reason: string): Parsed {
 
 /** `token` only where gateways have it: deeper inside it may be anything. */
 export function withoutTokens(value: unknown): unknown {
-  return withoutSecrets(fields(value) ? without(value, 'token') : value, true)
+  return withoutSecrets(fields(value) ? without(value, 'token') : value, ofUnknown)
 }
 
 /** Whatever a mapping has kept of the body, JSON within JSON too, at any depth. */
 export function withoutHiddenKeys(parsed: Parsed, rawBody: Buffer): Parsed {
   // A look at the bytes: most bodies name nothing of the kind, and need not be walked.
   if (parsed.outcome === 'messages' || !namesSecret.test(rawBody.toString('latin1'))) return parsed
-  if (parsed.outcome === 'unknown') return { ...parsed, body: withoutSecrets(parsed.body, true) }
-  const events = parsed.events.map((event) => ({
-    ...event,
-    raw: { ...event.raw, event: withoutSecrets(event.raw.event, false) },
-  }))
+  if (parsed.outcome === 'unknown')
+    return { ...parsed, body: withoutSecrets(parsed.body, ofUnknown) }
+  const events = parsed.events.map((event) => {
+    const hiding = { enveloped: false, inText: isFallback(event) }
+    return { ...event, raw: { ...event.raw, event: withoutSecrets(event.raw.event, hiding) } }
+  })
   return { ...parsed, events }
 }
 
-/** `enveloped`: JSON inside a text may be a gateway's whole envelope, with its `token`. */
-function withoutSecrets(value: unknown, enveloped: boolean): unknown {
-  if (typeof value === 'string') return withoutSecretsInside(value, enveloped)
-  if (Array.isArray(value)) return value.map((one) => withoutSecrets(one, enveloped))
+interface Hiding {
+  /** JSON inside a text may be a gateway's whole envelope, with its `token`. */
+  enveloped: boolean
+  /** Text that is no JSON is masked too: not where it may be what a person wrote. */
+  inText: boolean
+}
+
+const ofUnknown: Hiding = { enveloped: true, inText: true }
+
+function withoutSecrets(value: unknown, hiding: Hiding): unknown {
+  if (typeof value === 'string') return withoutSecretsInside(value, hiding)
+  if (Array.isArray(value)) return value.map((one) => withoutSecrets(one, hiding))
   const object = fields(value)
   if (!object) return value
   const kept = Object.entries(object).filter(([key]) => !secretName.test(key))
-  return Object.fromEntries(kept.map(([key, inner]) => [key, withoutSecrets(inner, enveloped)]))
+  return Object.fromEntries(kept.map(([key, inner]) => [key, withoutSecrets(inner, hiding)]))
 }
 
 /**
  * Text that is JSON of its own is written again only where something was taken out of it. In any other text, such as
  * JSON that breaks off or an address, the value alone is masked.
  */
-function withoutSecretsInside(given: string, enveloped: boolean): string {
+function withoutSecretsInside(given: string, hiding: Hiding): string {
+  const { enveloped, inText } = hiding
   const named = namesSecret.test(given) || (enveloped && given.includes('token'))
   if (!named) return given
   const inner = /^\s*[[{"]/.test(given) ? jsonValue(given) : undefined
-  if (inner === undefined) return withoutNamed(given)
-  const kept = enveloped ? withoutTokens(inner) : withoutSecrets(inner, false)
+  if (inner === undefined) return inText ? withoutNamed(given) : given
+  const kept = enveloped ? withoutTokens(inner) : withoutSecrets(inner, hiding)
   const text = JSON.stringify(kept)
   return text === JSON.stringify(inner) ? given : text
 }

@@ -27,3 +27,30 @@ export async function chatsOfMessage(
     fromMe: key.endsWith('|me|'),
   }))
 }
+
+/**
+ * Whose a session's message is in a chat of many, as it was seen there: the member that its deduplication keys name,
+ * under each identity; '' where they name none. By the primary key, a row or two.
+ */
+export async function sendersOfMessage(
+  db: Queryable,
+  appId: string,
+  session: string,
+  { chatId, messageId }: { chatId: string; messageId: string },
+): Promise<{ memberId: string; fromMe: boolean }[]> {
+  const prefix = `source:${session}|message|${chatId}|${messageId}|`
+  const { rows } = await db.query<{ key: string }>({
+    name: 'senders-of-message',
+    text: /* sql */ `
+      select key
+        from dedupe
+       where scope = $1
+         and starts_with(key, $2)
+       limit 4`,
+    values: [appId, prefix],
+  })
+  return rows.map(({ key }) => {
+    const [direction, memberId] = key.slice(prefix.length).split('|')
+    return { memberId: memberId ?? '', fromMe: direction === 'me' }
+  })
+}
