@@ -74,8 +74,8 @@ describe.each(Object.entries(forms))('%s', (name, { says, challenge, presented }
         if (method === 'HEAD') continue
         const refusal = { status: 401, code, message: 'THE MESSAGE', problems: [] }
         const form = JSON.stringify(dialect.routes!.refusal(refusal))
-        const message = Object.values(answer.body as object).find((one) =>
-          one.startsWith('No valid'),
+        const message = Object.values<unknown>(answer.body).find((one) =>
+          String(one).startsWith('No valid'),
         )
         expect([route, message]).toEqual([route, expect.stringContaining(told)])
         expect(answer.text.replaceAll(JSON.stringify(message), '"THE MESSAGE"')).toBe(form)
