@@ -171,6 +171,7 @@ async function walkThroughStates(): Promise<void> {
         if (sql.startsWith('vacuum')) await untilNobodyLooksBack()
         await pool.query(sql)
       }
+      await untilNobodyLooksBack()
       const client = await plain.connect()
       const prepared = new Prepared(client)
       for (const one of statements) await prepared.prepare(one)
@@ -201,7 +202,10 @@ function isRescue({ text }: Statement): boolean {
   return /^\s*update work set lease_owner = null\s+where lease_owner (?:=|is not null)/.test(text)
 }
 
-/** What another transaction may still see, such as an automatic analyze's, a vacuum leaves where it is. */
+/**
+ * What another transaction may still see, such as an automatic analyze's, a vacuum leaves where it is, and an index has
+ * to be asked for again and again: 30 pages for one row after a burst, where it is 12 otherwise.
+ */
 async function untilNobodyLooksBack(): Promise<void> {
   const { rows: now } = await api.database.pool.query<{ at: string }>('select now()::text as at')
   await until(async () => {
