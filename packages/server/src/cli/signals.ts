@@ -16,6 +16,9 @@ export async function stoppable<T>(
   }
 }
 
+/** One Ctrl-C comes twice where npm hands on what the terminal has sent to both; nobody's second one is so quick. */
+const SAME_MS = 250
+
 /**
  * Resolves at the first Ctrl-C or SIGTERM. A second one calls `force`, which does not return. Until `release`,
  * the signals have no other effect.
@@ -24,15 +27,17 @@ export function untilSignal(force: () => void): {
   signalled: Promise<NodeJS.Signals>
   release: () => void
 } {
-  let count = 0
+  let firstAt: number | undefined
   let tell: (signal: NodeJS.Signals) => void
   const signalled = new Promise<NodeJS.Signals>((resolve) => {
     tell = resolve
   })
   const listener = (signal: NodeJS.Signals): void => {
-    count += 1
-    if (count === 1) tell(signal)
-    else force()
+    const now = performance.now()
+    if (firstAt === undefined) {
+      firstAt = now
+      tell(signal)
+    } else if (now - firstAt > SAME_MS) force()
   }
   process.on('SIGINT', listener)
   process.on('SIGTERM', listener)

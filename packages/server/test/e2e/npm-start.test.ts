@@ -15,7 +15,11 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
 })
 
-test('SIGTERM to the process of `npm start` alone ends the server too, in good order', async () => {
+test.each([
+  ['SIGTERM to the process of `npm start` alone', (pid: number) => process.kill(pid, 'SIGTERM')],
+  // As a terminal sends it: to npm and to the server, which npm hands it on to once more.
+  ['Ctrl-C', (pid: number) => process.kill(-pid, 'SIGINT')],
+])('%s ends the server too, in good order', async (_, end) => {
   const npm = spawn('npm', ['start', '--silent'], {
     cwd: join(import.meta.dirname, '../../../..'),
     env: {
@@ -25,13 +29,15 @@ test('SIGTERM to the process of `npm start` alone ends the server too, in good o
       POMBO_DATA_DIR: join(folder, 'data'),
     },
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
   })
   let output = ''
   npm.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
   npm.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()))
   const url = await until(() => /Pombo listens at (http:\S+)/.exec(output)?.[1], 60_000)
-  npm.kill('SIGTERM')
-  await once(npm, 'exit')
+  const exited = once(npm, 'exit')
+  end(npm.pid!)
+  await exited
   await until(() => (output.includes('Stopped; everything in flight') ? true : undefined), 20_000)
   await expect(fetch(`${url}/api/v1/health`)).rejects.toThrow()
 })
