@@ -233,6 +233,8 @@ describe.each(languages)('the customer, in the operator’s product, in %s', (la
     stand.mended.add(path)
     const before = receiver.received.filter((one) => one.path === path).length
     await open(w('shell.failed'))
+    // The endpoint's page says the same words of its attempts, and stands until this one is there.
+    await frame.getByRole('heading', { name: w('failed.title'), level: 1 }).waitFor()
     await frame
       .getByText(w('causes.refused', { code: '503' }))
       .first()

@@ -12,12 +12,14 @@ export interface DemoReceiver {
   sink: Sink
   /** Of its endpoint, once that is registered. */
   path: string | undefined
+  /** Mends its ways after so long, unless it is to earlier already. */
+  mendWithin(ms: number): void
 }
 
 export interface Receivers {
   all: readonly DemoReceiver[]
   url: (role: string) => string
-  /** From now on signatures are verified, and those that mend their ways later begin to wait. */
+  /** From now on signatures are verified, and those that mend their ways at the latest then begin to wait. */
   begin(endpoints: SetUp['endpoints']): void
   close(): Promise<void>
 }
@@ -42,25 +44,20 @@ export async function startReceivers(
       onReceived: (received) => onReceived(name, received, tracker.received(received)),
     })
     tracker.inFlight = () => sink.inFlight()
-    all.push({ role, tracker, sink, path: undefined })
+    const mend = () => sink.behave({ ...wellBehaved, seed, ...role.later?.mischief })
+    const mendWithin = (ms: number): void => void timers.push(setTimeout(mend, ms))
+    all.push({ role, tracker, sink, path: undefined, mendWithin })
   }
   return {
     all,
     url: (role) => all.find(({ tracker }) => tracker.name === role)!.sink.url,
     begin(endpoints) {
       for (const receiver of all) {
-        const { role, sink } = receiver
+        const { role } = receiver
         const { path, verify } = endpoints[role.name]!
         receiver.path = path
         verifiers.set(role.name, verify)
-        const { later } = role
-        if (later)
-          timers.push(
-            setTimeout(
-              () => sink.behave({ ...wellBehaved, seed, ...later.mischief }),
-              later.afterMs,
-            ),
-          )
+        if (role.later) receiver.mendWithin(role.later.atLatestMs)
       }
     },
     async close() {
@@ -70,16 +67,20 @@ export async function startReceivers(
   }
 }
 
-/** Asks Pombo for the circuit of each endpoint. */
+/** Asks Pombo for the circuit of each endpoint; whose is seen open for the first time mends its ways soon. */
 export async function readCircuits(
   api: PomboApi,
   receivers: readonly DemoReceiver[],
 ): Promise<void> {
   await Promise.all(
-    receivers.map(async ({ tracker, path }) => {
+    receivers.map(async ({ tracker, path, role, mendWithin }) => {
       if (path === undefined) return
       const answer = await api.call<{ health?: { circuit: string } }>('GET', path)
-      if (answer.ok) tracker.circuit = answer.value.health?.circuit ?? 'closed'
+      if (!answer.ok) return
+      const circuit = answer.value.health?.circuit ?? 'closed'
+      if (role.later && circuit !== 'closed' && tracker.circuit === 'closed')
+        mendWithin(role.later.afterOpenMs)
+      tracker.circuit = circuit
     }),
   )
 }
