@@ -13,7 +13,7 @@ export interface DemoReceiver {
   /** Of its endpoint, once that is registered. */
   path: string | undefined
   /** Mends its ways after so long, unless it is to earlier already. */
-  mendWithin(ms: number): void
+  mendWithin: (ms: number) => void
 }
 
 export interface Receivers {
