@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 const root = join(import.meta.dirname, '..')
 const args = process.argv.slice(2)
-const server = start(['--watch', '--watch-preserve-output', join(root, 'scripts/pombo.mjs'), 'serve'])
+const server = start(['--watch', '--watch-preserve-output', join(root, 'packages/server/src/main.ts'), 'serve'])
 const vite = join(createRequire(import.meta.url).resolve('vite/package.json'), '../bin/vite.js')
 const dashboard = start([vite, '--logLevel', 'warn', '--clearScreen', 'false', '--strictPort'], join(root, 'packages/dashboard'))
 const running = [server, dashboard]

@@ -1,6 +1,20 @@
-// `npm run pombo`, `npm start`, `npm run demo`: Pombo from its source. In JavaScript, so that a start of which all is in the
-// compile cache does without Node's type stripper, whose WebAssembly keeps 10 MB of memory.
+// `npm run pombo`, `npm start`, `npm run demo`: Pombo as it is published, bundled anew where its source has changed. In
+// JavaScript, and without Node's type stripper, whose WebAssembly keeps 10 MB of memory.
 import { enableCompileCache } from 'node:module'
+import { bundledPombo, inUse } from './bundled.mjs'
 
 enableCompileCache()
-await import('../packages/server/src/main.ts')
+await import(mainOfPombo())
+
+function mainOfPombo() {
+  try {
+    const bundled = bundledPombo(() => console.error('Bundling the server (once, a second or two) …'))
+    // It loads some of its files when they are needed, so it must not be taken for an old one while it runs.
+    setInterval(inUse, 3_600_000, bundled).unref()
+    return bundled.main
+  } catch (error) {
+    const [why] = /^\w*Error\b.*$/m.exec(error.message) ?? [error.message]
+    console.error(`The server could not be bundled, so it runs from its source. ${why}`)
+    return '../packages/server/src/main.ts'
+  }
+}

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { bundledPombo } from '../../test/support/bundled.ts'
+import { bundledPombo } from '../../../../scripts/bundled.mjs'
 import { type Part, startPart } from '../parts/child.ts'
 import { apiKey } from '../parts/stage.ts'
 

@@ -48,7 +48,7 @@ export async function openDatabase(
     leasePool,
     name: embedded
       ? `embedded PostgreSQL ${embedded.version} in ${config.dataDir}`
-      : shownDatabase(url).replace(/\/.*$/, ''),
+      : shownDatabase(url),
     async close() {
       unwatch?.()
       await Promise.all([pool.end(), leasePool.end()])

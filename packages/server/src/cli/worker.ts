@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { type App, startApp } from '../app.ts'
 import type { Config, ConfigEntry } from '../config/config.ts'
 import { listenProblem } from './address.ts'
@@ -15,9 +14,10 @@ export async function serveAsWorker(
   settings: readonly ConfigEntry[],
   watch: (app: App) => { stop(): void },
 ): Promise<number> {
-  // Ctrl-C reaches every process of a terminal; the one that started this one passes it on as SIGTERM, once.
+  // Ctrl-C reaches every process of a terminal; the one that started this one passes it on as SIGTERM. That may come a
+  // second time, from whoever stops the whole group (`timeout`, systemd), and is still one stop.
   process.on('SIGINT', () => {})
-  const stopped = once(process, 'SIGTERM')
+  const stopped = new Promise<void>((resolve) => process.on('SIGTERM', () => resolve()))
   const options = { progress: tell, settings, beforeListening: keepStartSmall() }
   const app = await startApp(config, options).catch((error: unknown) => {
     const problem = listenProblem(error, config.listen, 'POMBO_LISTEN (or --listen)')

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { bundledPombo } from '../support/bundled.ts'
+import { bundledPombo } from '../../../../scripts/bundled.mjs'
 
 export type CliProcess = {
   child: ChildProcess

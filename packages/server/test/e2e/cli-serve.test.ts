@@ -24,8 +24,9 @@ const folder = folderPerTest()
 async function serve(
   env: Record<string, string> = {},
   args: string[] = [],
+  options: { detached?: boolean } = {},
 ): Promise<{ process: CliProcess; url: string }> {
-  const process = pombo(['serve', ...args], { ...local, ...env }, { cwd: folder() })
+  const process = pombo(['serve', ...args], { ...local, ...env }, { cwd: folder(), ...options })
   const [, url] = await process.printed(/Pombo listens at (http:\S+)/)
   return { process, url: url! }
 }
@@ -255,6 +256,21 @@ describe('serve --processes', () => {
     process.child.kill('SIGTERM')
     expect(await process.ended()).toBe(0)
     expect(good.sink.counts).toMatchObject({ distinct: 20, repeats: 0 })
+  })
+
+  test('a stop that reaches every process, as systemd may send it, is one stop in good order', async () => {
+    const slow = await sink({ latencyMs: 1_000 })
+    const { process, url } = await serve(await onDatabase(), ['--processes', '2'], {
+      detached: true,
+    })
+    await process.printed(/processes: 2/)
+    const { app } = await appWithEndpoint(url, slow.sink.url)
+    for (let sent = 0; sent < 4; sent++) await call(url, 'POST', `/app/${app}/msg`, event)
+    await until('one is in flight', () => slow.sink.inFlight() > 0)
+    globalThis.process.kill(-process.child.pid!, 'SIGTERM')
+    expect(await process.ended(), process.stderr()).toBe(0)
+    expect(process.stderr()).toContain('everything in flight was finished and recorded')
+    expect(slow.sink.counts.repeats).toBe(0)
   })
 
   test('a process that is killed is replaced, and nothing is lost', async () => {

@@ -1,5 +1,5 @@
 import type { TestProject } from 'vitest/node'
-import { bundledPombo } from './bundled.ts'
+import { bundledPombo } from '../../../../scripts/bundled.mjs'
 
 /** Once for all files of the run; with a watch each looks again, as the source changes meanwhile. */
 export function setup(project: TestProject): void {

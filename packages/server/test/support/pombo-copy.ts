@@ -1,6 +1,6 @@
 import { cp, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { bundledAt, bundledPombo } from './bundled.ts'
+import { bundledAt, bundledPombo } from '../../../../scripts/bundled.mjs'
 import { scratchParent } from './scratch.ts'
 
 export interface PomboCopy {
