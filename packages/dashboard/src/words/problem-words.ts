@@ -8,12 +8,13 @@ export function useProblemWords(): (problem: Problem) => string {
   const t = useTranslations('problems')
   return (problem) => {
     const { code, retryAfterSeconds } = problem
-    if (code === 'rate_limited' || code === 'too_many_sign_ins')
-      return t('tooMany', { seconds: retryAfterSeconds ?? 60 })
+    if (tooMany.has(code)) return t('tooMany', { seconds: retryAfterSeconds ?? 60 })
     if (code in known) return t(known[code as keyof typeof known])
     return problem.status >= 500 ? t('server') : t('refused')
   }
 }
+
+const tooMany = new Set(['rate_limited', 'no_time_to_check', 'too_many_sign_ins'])
 
 const known = {
   network: 'network',

@@ -78,7 +78,7 @@ export function apiRoutes(deps: ApiDeps, gate: Gate): Route[] {
     arrivals: new Arrivals(db),
     endpointsOf: async (tenantId, appId) => (await cache.routes(tenantId, appId))?.endpoints ?? [],
     routesOf: cache.routes.bind(cache),
-    checkPayload: createPayloadCheck({ eventTypes, log: deps.log }),
+    checkPayload: createPayloadCheck({ eventTypes, clock, log: deps.log }),
     credential: async (request) => await credential(gate, request),
     retentionDays: settings.retentionDays,
     version: settings.version,

@@ -82,6 +82,12 @@ export const catalogue = {
     message:
       'More than {rate} messages a second for this {scope}; repeat after the time in Retry-After.',
   },
+  no_time_to_check: {
+    status: 429,
+    message:
+      'Payloads of this sender took too long to check against their schemas. Repeat after the time in Retry-After, ' +
+      'and simplify the patterns, uniqueItems or references of "{type}".',
+  },
   too_many_sign_ins: {
     status: 429,
     message:

@@ -23,7 +23,7 @@ export function broadcastRoute(deps: BroadcastDeps): Route {
     body: broadcastIn,
     answers: { 202: { description: 'It has begun', body: recoverOut } },
     async handle({ holder: { tenantId }, body, text }) {
-      await checkPayload(tenantId, { eventType: body.eventType, payload: body.payload })
+      await checkPayload({ tenantId }, { eventType: body.eventType, payload: body.payload })
       const nowMs = clock.now()
       const id = uuidv7(nowMs)
       const payload = payloadText(text) ?? 'null'

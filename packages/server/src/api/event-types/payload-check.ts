@@ -1,22 +1,26 @@
 import type { ErrorObject } from 'ajv'
+import type { Clock } from '../../core/clock.ts'
 import { latestUsed } from '../../core/latest-used.ts'
 import { type FieldProblem, PomboError } from '../../core/error.ts'
 import { type MaybeLater, whenThere } from '../../core/when-there.ts'
 import { coded } from '../../core/field-problem.ts'
 import type { EventType, EventTypes } from '../../registry/event-types/store.ts'
 import { readSchema } from './json-schema.ts'
-import { withinDeadline } from './within-deadline.ts'
+import { CheckTime, withinDeadline } from './within-deadline.ts'
 import { say } from '../../core/sentences/sentences.ts'
 
-/** Throws a 422 where the payload's type says so, and it does not fit the newest schema. */
+/**
+ * Throws a 422 where the payload's type says so, and it does not fit the newest schema; a 429 where this sender's
+ * payloads have taken too long to be checked.
+ */
 export type CheckPayload = (
-  tenantId: string,
+  sender: { tenantId: string; appId?: string },
   message: { eventType: string; payload: unknown },
 ) => MaybeLater<void>
 
 interface Checked {
   refuse: boolean
-  problemsOf: (payload: unknown) => readonly Misfit[] | 'late'
+  problemsOf: (payload: unknown, time: CheckTime) => readonly Misfit[] | 'late' | 'no-time'
 }
 
 type Misfit = Pick<ErrorObject, 'instancePath' | 'message'>
@@ -24,6 +28,7 @@ type Misfit = Pick<ErrorObject, 'instancePath' | 'message'>
 /** How long a change may take to be seen: what is accepted every second must not ask the database every time. */
 const ttlMs = 1_000
 const maxTenants = 1_000
+const maxSenders = 10_000
 
 /**
  * Payloads that are sent in through the API, against the schemas of their event types. Those of gateways have types
@@ -31,9 +36,19 @@ const maxTenants = 1_000
  */
 export function createPayloadCheck(deps: {
   eventTypes: Pick<EventTypes, 'checked'>
+  clock: Pick<Clock, 'monotonic'>
   log: { warn(fields: object, message: string): void }
 }): CheckPayload {
   const cache = latestUsed<string, MaybeLater<Map<string, Checked>>>(maxTenants, ttlMs)
+
+  const times = latestUsed<string, CheckTime>(maxSenders)
+
+  const timeOf = ({ tenantId, appId = '' }: { tenantId: string; appId?: string }): CheckTime => {
+    const key = `${tenantId} ${appId}`
+    const known = times.get(key) ?? new CheckTime(() => deps.clock.monotonic())
+    times.set(key, known)
+    return known
+  }
 
   const checkedOf = (tenantId: string): MaybeLater<Map<string, Checked>> => {
     const known = cache.get(tenantId)
@@ -48,14 +63,17 @@ export function createPayloadCheck(deps: {
   }
 
   const check = (
-    tenantId: string,
+    sender: { tenantId: string; appId?: string },
     { eventType, payload }: { eventType: string; payload: unknown },
     checked: Checked | undefined,
   ): void => {
-    const misfits = checked?.problemsOf(payload) ?? []
-    if (checked === undefined || misfits.length === 0) return
+    if (checked === undefined) return
+    const misfits = checked.problemsOf(payload, timeOf(sender))
+    if (misfits.length === 0) return
+    if (misfits === 'no-time' && checked.refuse)
+      throw new PomboError('no_time_to_check', { type: eventType }, { retryAfterSeconds: 1 })
     const problems =
-      misfits === 'late'
+      misfits === 'late' || misfits === 'no-time'
         ? [problem([], say('payload_check_late', { type: eventType }))]
         : misfits.slice(0, 10).map(({ instancePath, message }) => {
             const said = { type: eventType, problem: message ?? 'it is not valid' }
@@ -64,12 +82,13 @@ export function createPayloadCheck(deps: {
     const detail = problems.map(({ loc, msg }) => `${loc.join('.')}: ${msg}`).join('; ')
     if (checked.refuse) throw new PomboError('validation', { detail }, { problems })
     // Places and rules alone: a payload's values are not for the log.
+    const { tenantId } = sender
     deps.log.warn({ tenantId, eventType, problems: detail }, 'a payload does not fit its schema')
   }
 
-  return (tenantId, message) =>
-    whenThere(checkedOf(tenantId), (types) =>
-      check(tenantId, message, types.get(message.eventType)),
+  return (sender, message) =>
+    whenThere(checkedOf(sender.tenantId), (types) =>
+      check(sender, message, types.get(message.eventType)),
     )
 }
 

@@ -106,7 +106,7 @@ function createRoute(deps: MessageDeps): Route {
         idempotencyKey: call.idempotencyKey,
         eventIdDays: deps.retentionDays,
       })
-      const checked = deps.checkPayload(tenantId, checkedPayload(call.body))
+      const checked = deps.checkPayload({ tenantId, appId }, checkedPayload(call.body))
       if (checked instanceof Promise) await checked
       const accepted = await deps.accept(sent)
       const message =
@@ -133,16 +133,17 @@ function batchRoute(deps: MessageDeps): Route {
     apart: 'messages',
     answers: { 202: { description: 'A result for each message', body: batchOut } },
     async handle({ appId, holder, body, text, query, idempotencyKey }): Promise<Answer> {
+      const { tenantId } = holder
       const texts = elementTexts(memberText(text, 'messages') ?? '')
       const readOne = async (value: unknown, index: number) => {
         const itemText = texts[index] ?? ''
         try {
           const key = idempotencyKey === undefined ? undefined : `${idempotencyKey}#${index}`
           const given = await readItem(value, itemText, index, async (message) => {
-            await deps.checkPayload(holder.tenantId, checkedPayload(message))
+            await deps.checkPayload({ tenantId, appId }, checkedPayload(message))
           })
           return incoming({
-            tenantId: holder.tenantId,
+            tenantId,
             appId,
             given,
             text: itemText,

@@ -25,7 +25,7 @@ export function testAttemptRoute(deps: MessageDeps & Needs<'endpoints'>): Route 
       const eventIdDays = deps.retentionDays
       const message = incoming({ ...scope, given: body, text, idempotencyKey, eventIdDays })
       const sent = { ...message, onlyEndpointId: id }
-      await deps.checkPayload(scope.tenantId, checkedPayload(body))
+      await deps.checkPayload(scope, checkedPayload(body))
       return {
         status: 202,
         text: messageJson(await settled(deps, sent, await deps.accept(sent)), true),

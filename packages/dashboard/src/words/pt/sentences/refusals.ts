@@ -62,6 +62,8 @@ export const kinds: Readonly<Record<ErrorCode, string | null>> = {
   inflates_too_much: 'Descompactado, o corpo fica mais de {ratio} vezes maior.',
   validation: null,
   rate_limited: 'Mais de {rate} mensagens por segundo.',
+  no_time_to_check:
+    'Conferir com os schemas demorou demais; simplifique os padrões, uniqueItems ou referências de "{type}".',
   too_many_sign_ins: '{count} entradas deste endereço falharam em um minuto.',
   not_offered: 'Isto é do Svix, e não é oferecido aqui.',
   overloaded: null,
