@@ -17,9 +17,9 @@ export interface paths {
                     limit?: number;
                     iterator?: string;
                     order?: "ascending" | "descending";
-                    exclude_apps_with_no_endpoints?: boolean;
-                    exclude_apps_with_disabled_endpoints?: boolean;
-                    exclude_apps_with_svix_play_endpoints?: boolean;
+                    exclude_apps_with_no_endpoints?: false;
+                    exclude_apps_with_disabled_endpoints?: false;
+                    exclude_apps_with_svix_play_endpoints?: false;
                 };
                 header?: never;
                 path?: never;
@@ -2748,9 +2748,9 @@ export interface paths {
         };
         get: {
             parameters: {
-                query?: {
-                    since?: string;
-                    until?: string;
+                query: {
+                    since: string;
+                    until: string;
                 };
                 header?: never;
                 path: {
@@ -4122,9 +4122,9 @@ export interface paths {
         };
         get: {
             parameters: {
-                query?: {
+                query: {
                     app_id?: string;
-                    endpoint_id?: string;
+                    endpoint_id: string;
                     cause?: string;
                     state?: ("waiting" | "exhausted")[];
                     limit?: number;

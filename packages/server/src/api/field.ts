@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { type IdKind, prefixes } from '../core/id.ts'
 import { say } from '../core/sentences/sentences.ts'
 
 /** The fields that several resources share, and how a value that does not fit is reported. */
@@ -8,6 +9,15 @@ const nameRule = say('name_characters')
 
 export function nonEmpty(maxLength: number) {
   return z.string().min(1).max(maxLength)
+}
+
+/** Of something by its id or uid, in paths and queries. */
+export const idOrUid = nonEmpty(256)
+
+/** That it is an id of the kind, and no uid, is for `readId` to say: the document says it too. */
+export function shownId(kind: IdKind, maxLength: number) {
+  const pattern = `^${prefixes[kind]}_[0-7][0-9a-hjkmnp-tv-z]{25}$`
+  return z.string().max(maxLength).meta({ pattern })
 }
 
 /** A whole number, its bounds among them. */

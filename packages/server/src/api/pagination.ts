@@ -12,13 +12,16 @@ import { say } from '../core/sentences/sentences.ts'
 
 export const maxPageItems = 250
 
+/** That an empty one is none is for the list to say, in words of its own. */
+export function iteratorText(maxLength: number) {
+  return z.string().max(maxLength).meta({ minLength: 1 })
+}
+
 export const pageQuery = {
   limit: wholeNumber(1, maxPageItems)
     .optional()
     .describe('How many items at most; 50 unless given'),
-  iterator: z
-    .string()
-    .max(300)
+  iterator: iteratorText(300)
     .optional()
     .describe('The `iterator` or `prevIterator` of an answer to the same request'),
 }

@@ -1,8 +1,6 @@
 import { z } from 'zod'
 import { say } from '../core/sentences/sentences.ts'
-import { eventTypeName, nonEmpty } from './field.ts'
-
-const id = nonEmpty(256)
+import { eventTypeName, idOrUid as id } from './field.ts'
 
 /** What the names in braces stand for in the API's paths, such as `/api/v1/app/{app_id}`. */
 export const pathParameters = {
@@ -30,7 +28,7 @@ export const pathParameters = {
   tenant_id: id.meta({ examples: ['org_01hzy3k9v2e8r5c7m4n6p8q0sa'] }),
   env_id: id,
   key_id: id.meta({ examples: ['key_01hzy3k9v2e8r5c7m4n6p8q0sa'] }),
-  task_id: z.string().max(256),
+  task_id: id,
 }
 
 /** Where a name stands for something else than elsewhere. */

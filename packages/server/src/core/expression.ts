@@ -127,24 +127,31 @@ export function compileExpression(text: string, result: ResultKind): Compiled {
 }
 
 /**
- * The members of a map that an expression gives as it is written there, also in the branches of a choice: their
- * names, and those of their values that are written out too. What is worked out of the input is not among them.
+ * The maps that an expression gives as they are written there, one for each branch of a choice: the names of their
+ * members, and those of their values that are written out too. What is worked out of the input is not among them.
  */
-export function writtenMembers(text: string): { name: string; value?: unknown }[] {
-  return membersIn(environment.parse(text).ast)
+export function writtenMaps(text: string): WrittenMember[][] {
+  return mapsIn(environment.parse(text).ast)
 }
 
-function membersIn(node: unknown): { name: string; value?: unknown }[] {
+interface WrittenMember {
+  name: string
+  value?: unknown
+}
+
+function mapsIn(node: unknown): WrittenMember[][] {
   if (typeof node !== 'object' || node === null || !('op' in node) || !('args' in node)) return []
   if (!Array.isArray(node.args)) return []
-  if (node.op === '?:') return node.args.slice(1).flatMap(membersIn)
+  if (node.op === '?:') return node.args.slice(1).flatMap(mapsIn)
   if (node.op !== 'map') return []
-  return (node.args as [unknown, unknown][]).flatMap(([key, value]) => {
-    const name = written(key)
-    if (typeof name !== 'string') return []
-    const given = written(value)
-    return [given === undefined ? { name } : { name, value: given }]
-  })
+  return [
+    (node.args as [unknown, unknown][]).flatMap(([key, value]) => {
+      const name = written(key)
+      if (typeof name !== 'string') return []
+      const given = written(value)
+      return [given === undefined ? { name } : { name, value: given }]
+    }),
+  ]
 }
 
 function written(node: unknown): unknown {

@@ -5,6 +5,7 @@
 import { createHmac } from 'node:crypto'
 import { fields, list } from './json-values.ts'
 import { payloadValue } from './raw-payload.ts'
+import { say } from './sentences/sentences.ts'
 
 /** A phone number as WhatsApp's chats are named: `+5511…_1:12@c.us`, agent and device left out. */
 const numberOfChatId = /^\+?([^@:]*?)(?:[._]\d+)?(?::[^@]*)?@(?:s\.whatsapp\.net|c\.us|hosted)$/i
@@ -40,7 +41,7 @@ export const personPathForm = String.raw`^(?:\$\.)?${step}(?:\.${step}|\[\*\])*$
 export function personPathProblem(path: string): string | undefined {
   return path.length <= 200 && new RegExp(personPathForm).test(path)
     ? undefined
-    : 'is no path: names joined by dots, "*" for any member, "**" for any depth, such as user.email or **.phone'
+    : say('no_person_path')
 }
 
 /**

@@ -1,4 +1,4 @@
-import { PomboError, type FieldProblem } from '../core/error.ts'
+import { invalid, PomboError, type FieldProblem } from '../core/error.ts'
 import { type Coded, coded, type Problem } from '../core/field-problem.ts'
 import { readId, type IdKind } from '../core/id.ts'
 import { wrongHeader } from '../core/request-headers.ts'
@@ -85,6 +85,11 @@ export function uidProblem(uid: string, readsAsId: boolean): Problem {
   if (readsAsId)
     return { msg: 'looks like an id that Pombo gives; choose another', code: 'taken_form' }
   return textProblem(uid)
+}
+
+/** Of a PUT that creates: its path gives the uid, which is as narrow as the native API takes it in a body. */
+export function checkPathUid(uid: string, parameter: string): void {
+  if (!/^[a-zA-Z0-9\-_.]+$/.test(uid)) throw invalid(['path', parameter], say('name_characters'))
 }
 
 /** Of a whole set of headers: under the name of the one that is wrong, where it is one. */

@@ -176,6 +176,20 @@ test('the paths of clients 1.x answer: dashboard access, attempts of a message a
   expect(attempts).toMatchObject([{ msgId: id, endpointId: endpoint.body.id }])
   expect((await get(`${path}/msg/${id}/endpoint/e/attempt/`)).body.data).toEqual(attempts)
 
+  // One that was deleted since is told of by its id, and by nothing else.
+  await api.call('DELETE', `/api/v1${path}/endpoint/e`)
+  const other = (await post(`${path}/msg`, { eventType: 'a.a', payload: {} })).body.id
+  for (const of of [
+    `${path}/msg/${id}/endpoint/ID/attempt`,
+    `${path}/msg/${id}/attempt?endpoint_id=ID`,
+    `${path}/attempt/msg/${id}?endpoint_id=ID`,
+  ]) {
+    const found = await get(of.replace('ID', endpoint.body.id))
+    expect([of, found.status, found.body.data]).toEqual([of, 200, attempts])
+    expect((await get(of.replace('ID', 'e'))).status).toBe(404)
+    expect((await get(of.replace(id, other).replace('ID', endpoint.body.id))).status).toBe(404)
+  }
+
   const access = await post('/auth/dashboard-access/older')
   expect(access.body).toEqual({
     token: expect.any(String),
@@ -208,6 +222,31 @@ test('an application that comes along with a message says its uid, which is the 
     expect(body.detail[0].loc).toEqual(['body', 'application', 'uid'])
   }
   expect((await send({ name: 'n', uid: 'newone' })).status).toBe(202)
+  // What the registry refuses of it is found in it too.
+  const uid = 'app_01hzy3k9v2e8r5c7m4n6p8q0sa'
+  const message = { eventType: 'a.a', payload: {}, application: { name: 'n', uid } }
+  const { body } = await post(`/app/${uid}/msg`, message)
+  expect(body.detail).toMatchObject([{ loc: ['body', 'application', 'uid'], code: 'taken_form' }])
+})
+
+test('a PUT creates under no uid that a POST would refuse, and names the path', async () => {
+  const path = await app('puts')
+  const put = (at: string, body: object) => api.call('PUT', `/api/v1${at}`, { body })
+  for (const uid of ['a b', 'é', 'a/b', '\u200bx', 'a:b'])
+    for (const [at, body, parameter] of [
+      ['/app', { name: 'x' }, 'app_id'],
+      ['/app', { name: 'x', uid: null }, 'app_id'],
+      [`${path}/endpoint`, { url: receiver.url }, 'endpoint_id'],
+      ['/operational-webhook/endpoint', { url: receiver.url }, 'endpoint_id'],
+    ] as const) {
+      const answer = await put(`${at}/${encodeURIComponent(uid)}`, body)
+      expect([at, uid, answer.status]).toEqual([at, uid, 422])
+      expect(answer.body.detail).toMatchObject([
+        { loc: ['path', parameter], code: 'name_characters' },
+      ])
+    }
+  const made = await put(`${path}/endpoint/a-b_c.d`, { url: receiver.url })
+  expect([made.status, made.body.uid]).toEqual([201, 'a-b_c.d'])
 })
 
 test('a rotated secret is answered to clients from 2.8 on, and to no others', async () => {

@@ -323,6 +323,14 @@ test('a mistake gets one answer in the dialect’s form that names all of it', a
     code: 'validation',
     problems: [{ loc: ['body', 'type'], msg: 'field required' }],
   })
+  const long = 'x'.repeat(257)
+  for (const [method, at, body] of [
+    ['PUT', `/sessions/${long}/webhook`, { url }],
+    ['POST', `/sessions/${long}/events`, { type: 'Message', event: {} }],
+  ] as const)
+    expect((await call(method, at, body)).body.problems).toMatchObject([
+      { loc: ['path', 'id'], code: 'length_between' },
+    ])
   expect((await call('GET', '/webhook/logs?limit=0')).status).toBe(422)
   expect((await call('GET', '/webhook/logs?status=ok')).body.error).toMatch(/pending, retrying/)
   expect((await call('GET', '/webhook/logs?cursor=x')).status).toBe(422)

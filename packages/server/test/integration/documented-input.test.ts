@@ -1,13 +1,11 @@
 // What the OpenAPI document says of each operation's body is what the server does: bodies drawn from its schemas are
 // taken, and broken in one place they are refused with that place.
 import fc from 'fast-check'
-import { Ajv2020 } from 'ajv/dist/2020.js'
-import formats from 'ajv-formats'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startApi, type TestApi } from '../support/api-server.ts'
+import { checker } from '../support/documented-check.ts'
 import { breaksOf, type Components, fitting, type Schema } from '../support/documented.ts'
 import { languages, meaningful } from '../support/documented-meaning.ts'
-import { formatsOfPombo } from '../support/openapi.ts'
 import { runs } from '../support/property-runs.ts'
 
 type Json = Record<string, unknown>
@@ -45,30 +43,6 @@ interface Document {
     Record<string, { requestBody?: { content: { 'application/json': { schema: Schema } } } }>
   >
   components: { schemas: Components }
-}
-
-function checker(document: Document) {
-  const ajv = new Ajv2020({ strict: false, validateFormats: true })
-  formats.default(ajv)
-  for (const name of formatsOfPombo) ajv.addFormat(name, true)
-  ajv.addSchema(document, 'api')
-  const known = new Map<string, (value: unknown) => boolean>()
-  const compiled = (schema: Schema) => {
-    const text = JSON.stringify(schema)
-    let check = known.get(text)
-    if (check === undefined) {
-      const moved = JSON.parse(text.replaceAll('"#/components/', '"api#/components/')) as object
-      known.set(text, (check = ajv.compile(moved) as (value: unknown) => boolean))
-    }
-    return check
-  }
-  // Asked of the same places again and again: their text is only looked at once.
-  const seen = new WeakMap<Schema, (value: unknown) => boolean>()
-  return (schema: Schema, value: unknown) => {
-    let check = seen.get(schema)
-    if (check === undefined) seen.set(schema, (check = compiled(schema)))
-    return check(value)
-  }
 }
 
 const call = async (method: string, path: string, body?: unknown, key = api.key) =>

@@ -208,7 +208,7 @@ test('operational endpoints ask for events that there are; the nearest is named'
   ])
 })
 
-test('what is asked for since before all that is kept is refused, and said since when there is anything', async () => {
+test('what is asked for since before all that is kept, or since what has not come, is refused and says why', async () => {
   const at = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString()
   const endpoint = '/app/d/endpoint/1'
   for (const path of [
@@ -223,6 +223,13 @@ test('what is asked for since before all that is kept is refused, and said since
       loc: ['body', 'since'],
       msg: expect.stringMatching(/there is nothing from before \d{4}-/),
     })
+    for (const since of [at(-1), '9999-12-31T23:59:59Z']) {
+      const future = await post(path, { since })
+      expect([path, future.status]).toEqual([path, 422])
+      expect(future.body.detail).toMatchObject([
+        { loc: ['body', 'since'], code: 'since_before_until' },
+      ])
+    }
     expect((await post(path, { since: at(1) })).status).toBe(202)
   }
 })

@@ -75,6 +75,23 @@ test.each(names)('%s in a transformation is refused when it is saved', async (na
   }
 })
 
+test('a header that a transformation gives twice, whatever its case, is refused when it is saved', async () => {
+  for (const headers of [
+    '{"X-A": "1", "x-a": "2"}',
+    '{"x-a": payload.a, "x-b": "1", "X-a": "2"}',
+  ]) {
+    for (const expression of [headers, `eventType == "a" ? {} : ${headers}`]) {
+      const { answer } = await endpoint({ transform: { headers: expression } })
+      expect(answer.status).toBe(422)
+      expect(answer.body.detail).toMatchObject([
+        { loc: ['body', 'transform', 'headers'], code: 'header_twice' },
+      ])
+    }
+  }
+  const branches = 'eventType == "a" ? {"x-a": "1"} : {"X-A": "2"}'
+  expect((await endpoint({ transform: { headers: branches } })).answer.status).toBe(201)
+})
+
 /** The delivery's attempt, in words. */
 async function attemptOf(messageId: string) {
   const { data } = await until(async () => {

@@ -59,6 +59,14 @@ test('every operation that can have a body refuses a field that it does not know
     expect(await refused(method, path, { nosuch: 1 }), `${method} ${path}`).toContain('body.nosuch')
 })
 
+test('what takes no body refuses one that says something, in any form', async () => {
+  const bodiless = operations.filter((one) => one.method !== 'GET' && !one.operation.requestBody)
+  expect(bodiless.length).toBeGreaterThan(20)
+  for (const { method, path } of bodiless)
+    for (const body of ['x', 0, true, ['x']])
+      expect(await refused(method, path, body), `${method} ${path}`).toContain('body')
+})
+
 const problemsOf = async (method: string, path: string, body?: unknown) => {
   const answer = await call(method, path, { body })
   expect(answer.status).toBe(422)

@@ -32,6 +32,11 @@ test('blanks around the URLs of an endpoint are taken off, and the answer shows 
     body: { url: ` ${receiver.url}/other ` },
   })
   expect(patched.body.url).toBe(`${receiver.url}/other`)
+  for (const unseen of ['\u200b', '\u2060', '\ufeff', '\u200e', '\u00ad \u200b']) {
+    const url = `${unseen}${receiver.url}/pasted${unseen}`
+    const { body } = await api.call('PATCH', `/api/v1/app/${app}/endpoint/trim`, { body: { url } })
+    expect(body.url, JSON.stringify(unseen)).toBe(`${receiver.url}/pasted`)
+  }
   const token = { tokenUrl: ` ${receiver.url}/token\n`, clientId: 'a', clientSecret: 'b' }
   const one = `/api/v1/app/${app}/endpoint/trim`
   const oauth = { ...token, grantType: 'clientCredentials', authMethod: 'clientSecretPost' }

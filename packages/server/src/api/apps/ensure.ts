@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { invalid, PomboError } from '../../core/error.ts'
+import { invalid, PomboError, relocated } from '../../core/error.ts'
 import { type MaybeLater, whenThere } from '../../core/when-there.ts'
 import { defined } from '../field.ts'
 import type { Needs } from '../route-deps.ts'
@@ -33,6 +33,9 @@ async function newApp(
   if (brought == null) throw new PomboError('not_found', { what: 'application', id: idOrUid })
   if (brought.uid !== idOrUid)
     throw invalid(['body', 'application', 'uid'], say('uid_of_path', { id: idOrUid }))
-  const { app } = await apps.getOrCreate(tenantId, defined(brought))
-  return app.id
+  try {
+    return (await apps.getOrCreate(tenantId, defined(brought))).app.id
+  } catch (error) {
+    throw relocated(error, ([body, ...loc]) => [body!, 'application', ...loc])
+  }
 }

@@ -8,7 +8,7 @@ import { say } from '../../core/sentences/sentences.ts'
 const notSelected = flag
   .optional()
   .refine((given) => given !== true, say('not_offered_apps'))
-  .describe('Not offered')
+  .meta({ description: 'Not offered', enum: [false] })
 
 export function appRoutes(apps: Apps): Route[] {
   return resource({

@@ -1,9 +1,13 @@
 import type { z } from 'zod'
+import type { Endpoint } from '../../core/endpoint.ts'
+import { readId } from '../../core/id.ts'
+import type { Queryable } from '../../db/pool.ts'
 import type { Holder } from '../access.ts'
 import { type AttemptRow, attemptsByMessage } from '../history/attempts/store.ts'
+import { deletedDestinations } from '../history/deliveries/store.ts'
 import { attemptsByEndpoint } from '../history/endpoint-attempts/store.ts'
 import type { AttemptFilter } from '../history/filter.ts'
-import { type Messages, readMessages } from '../history/messages/store.ts'
+import { type Messages, readMessages, type StoredMessage } from '../history/messages/store.ts'
 import { iteratorsById, textListRoute } from '../list.ts'
 import { messageJson } from '../messages/message-json.ts'
 import { messagePage } from '../messages/message-page.ts'
@@ -19,7 +23,9 @@ import { filterOf } from './status.ts'
 
 const iterators = iteratorsById('attempt', ({ id }: AttemptRow) => id)
 const query = { ...attemptQuery, ...withContent }
-const ofEndpoint = pathParameters.endpoint_id.optional().describe('Only attempts to this endpoint')
+const ofEndpoint = pathParameters.endpoint_id
+  .optional()
+  .describe('Only attempts to this endpoint; one that was deleted since by its id')
 
 type ListDeps = Omit<AttemptDeps, 'db'> & Messages
 
@@ -93,7 +99,9 @@ async function find(deps: ListDeps, call: Call, cursor: Cursor): Promise<Attempt
       : await requireMessage(deps, appId, params.msg_id, 'no payload')
   const named = params.endpoint_id ?? query.endpoint_id
   const endpoint =
-    named === undefined ? undefined : pick(await endpointsOf(holder.tenantId, appId), named).id
+    named === undefined
+      ? undefined
+      : await idOf(db, await endpointsOf(holder.tenantId, appId), message, named)
   const filter: AttemptFilter = filterOf(query)
   return message === undefined
     ? await attemptsByEndpoint(db, endpoint!, filter, cursor, query.with_content)
@@ -104,6 +112,21 @@ async function find(deps: ListDeps, call: Call, cursor: Cursor): Promise<Attempt
         cursor,
         query.with_content,
       )
+}
+
+/** Of a message's endpoint its id will do though it was deleted since: the message's attempts tell it. */
+async function idOf(
+  db: Queryable,
+  endpoints: readonly Endpoint[],
+  message: StoredMessage | undefined,
+  named: string,
+): Promise<string> {
+  const id = readId('endpoint', named)
+  const known = endpoints.map((one) => one.id)
+  if (id === undefined || message === undefined || known.includes(id))
+    return pick(endpoints, named).id
+  const deleted = await deletedDestinations(db, message.id, known)
+  return deleted.some((row) => row.endpoint_id === id) ? id : pick(endpoints, named).id
 }
 
 async function attemptPage(

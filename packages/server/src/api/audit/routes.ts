@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { invalid } from '../../core/error.ts'
 import { type IdKind, readId, showId } from '../../core/id.ts'
-import { component, time } from '../field.ts'
+import { component, shownId, time } from '../field.ts'
 import { iteratorsById, listRoute } from '../list.ts'
 import { orderQuery, spanBounds, spanQuery } from '../pagination.ts'
 import type { Route } from '../route.ts'
@@ -59,8 +59,8 @@ export function auditRoute(db: Pool): Route {
       kind: z.string().max(100).optional(),
       action: z.string().max(100).optional(),
       target: z.string().max(300).optional().describe('An id as it is shown, or a name'),
-      key_id: z.string().max(100).optional(),
-      app_id: z.string().max(100).optional().describe('An application’s id'),
+      key_id: shownId('key', 100).optional(),
+      app_id: shownId('app', 100).optional().describe('An application’s id'),
     },
     order: 'descending',
     iterators: iteratorsById('audit', (row: AuditRow) => row.id),

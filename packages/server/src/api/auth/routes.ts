@@ -18,7 +18,9 @@ const accessIn = z
   .object({
     application: applicationIn
       .nullish()
-      .describe('Creates the application that the path names by its uid, where it is missing'),
+      .describe(
+        'Creates the application that the path names by its uid, where it is missing; else it is ignored',
+      ),
     expiry: between(3_600, 604_800)
       .nullish()
       .describe('Seconds that the token lasts; default 7 days'),

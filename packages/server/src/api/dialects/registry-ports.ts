@@ -1,4 +1,4 @@
-import { PomboError } from '../../core/error.ts'
+import { PomboError, relocated } from '../../core/error.ts'
 import { readId, showId } from '../../core/id.ts'
 import type { Caller } from '../../dialects/contract/caller.ts'
 import type { DialectApp } from '../../dialects/contract/caller.ts'
@@ -22,11 +22,15 @@ export function appsPort({ db, registry }: PortDeps): AppsPort {
   }
   return {
     find: async (caller, uid) => reach(caller, await apps.find(caller.tenantId, uid)),
-    async ensure(caller, uid, settings = {}) {
+    async ensure(caller, uid, settings = {}, at = ['body', 'uid']) {
       const found = await apps.find(caller.tenantId, uid)
       if (found && reach(caller, found)) return found
       whole(caller)
-      return (await apps.getOrCreate(caller.tenantId, { name: uid, ...settings, uid })).app
+      try {
+        return (await apps.getOrCreate(caller.tenantId, { name: uid, ...settings, uid })).app
+      } catch (error) {
+        throw relocated(error, (loc) => (loc[1] === 'uid' ? [...at] : loc))
+      }
     },
     async create(caller, settings) {
       whole(caller)

@@ -4,7 +4,7 @@ import { invalid, PomboError } from '../../core/error.ts'
 import { readId, showId } from '../../core/id.ts'
 import { lastFailures, placeKey } from '../../queue/reopen/failures/store.ts'
 import type { Holder } from '../access.ts'
-import { instant, list, wholeNumber } from '../field.ts'
+import { idOrUid, instant, list, wholeNumber } from '../field.ts'
 import { listOf, pageQuery, placeIn } from '../pagination.ts'
 import { findEndpoint } from '../replay/store.ts'
 import { json, type Route, route } from '../route.ts'
@@ -21,8 +21,8 @@ const dayMs = 86_400_000
 const LOOKED_AT = 2_000
 const highest = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
 
-const appParameter = z.string().max(256).optional().describe('By id or uid')
-const endpointParameter = z.string().max(256).describe('By id, or with app_id by uid')
+const appParameter = idOrUid.optional().describe('By id or uid')
+const endpointParameter = idOrUid.describe('By id, or with app_id by uid')
 
 /** What fails: in groups, and one by one. */
 export function failureRoutes(deps: FailureDeps): Route[] {

@@ -29,6 +29,7 @@ const search = {
       description:
         'CEL over payload, eventType, channels, tags; only messages for which it is true',
       examples: ['payload.amount > 100'],
+      format: 'cel',
     }),
 }
 

@@ -82,7 +82,9 @@ export const messageIn = z
     priority: priority.nullish(),
     application: applicationIn
       .nullish()
-      .describe('Creates the application that the path names by its uid, where it is missing'),
+      .describe(
+        'Creates the application that the path names by its uid, where it is missing; else it is ignored',
+      ),
     payloadRetentionPeriod: between(5, 90)
       .optional()
       .describe('Days after which the payload is deleted, if the message itself is still kept'),

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { iso } from '../../core/clock.ts'
 import { readSeries } from '../../traffic/series/store.ts'
+import { idOrUid } from '../field.ts'
 import { json, type Route, route } from '../route.ts'
 import type { Needs } from '../route-deps.ts'
 import { appInQuery } from '../traffic/app-in-query.ts'
@@ -29,7 +30,7 @@ export function overviewRoute(deps: OverviewDeps): Route {
       'the queue is counted every few seconds while somebody looks.',
     access: 'app',
     query: z.object({
-      app_id: z.string().max(256).optional().describe('Of this application alone, by id or uid'),
+      app_id: idOrUid.optional().describe('Of this application alone, by id or uid'),
     }),
     answers: { 200: { description: 'The overview', body: overviewOut } },
     async handle(call) {

@@ -14,7 +14,7 @@ import {
   between,
 } from '../field.ts'
 import { messageOut } from '../messages/schema.ts'
-import { maxPageItems } from '../pagination.ts'
+import { iteratorText, maxPageItems } from '../pagination.ts'
 
 const settings = {
   uid: uid.nullish(),
@@ -60,7 +60,7 @@ const limit = wholeNumber(1, maxPageItems)
   .optional()
   .describe('How many messages at most; 50 unless given')
 
-const iterator = z.string().max(300).optional().describe('The `iterator` of the answer before')
+const iterator = iteratorText(300).optional().describe('The `iterator` of the answer before')
 
 const wait = wholeNumber(0, 30)
   .optional()

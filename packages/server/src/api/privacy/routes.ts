@@ -5,6 +5,7 @@ import { showId } from '../../core/id.ts'
 import { shownPayload } from '../../core/raw-payload.ts'
 import { noteAudit } from '../../db/audit.ts'
 import { component, time, between } from '../field.ts'
+import { iteratorText } from '../pagination.ts'
 import { json, type Route, route } from '../route.ts'
 import { erasePerson, type PrivacyDeps } from './erase.ts'
 import { personFields, personOfRequest, somebody, withKnownIds } from './person.ts'
@@ -22,7 +23,7 @@ const exportIn = z
   .object({
     ...personFields,
     limit: between(1, 250).optional().describe('Messages at most; 100 unless given'),
-    iterator: z.string().max(200).optional().describe('The `iterator` of the answer before'),
+    iterator: iteratorText(200).optional().describe('The `iterator` of the answer before'),
   })
   .meta({ id: 'PersonExportIn', ...somebody })
 

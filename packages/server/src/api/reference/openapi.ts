@@ -92,7 +92,7 @@ function parametersOf(
     return {
       name,
       in: where,
-      ...(where === 'path' ? { required: true } : {}),
+      ...(where === 'path' || !accepts(field as z.ZodType, undefined) ? { required: true } : {}),
       ...(description === undefined ? {} : { description }),
       // Lists are written with commas; repeating the name works too.
       ...(schema.type === 'array' ? { style: 'form', explode: false } : {}),
@@ -171,7 +171,7 @@ const idempotencyKey = {
   in: 'header',
   description:
     'The same key with the same request gives the same answer for 24 hours, on every node; with another request, 409.',
-  schema: { type: 'string', minLength: 1, maxLength: 256 },
+  schema: { type: 'string', pattern: '^[!-~]+$', minLength: 1, maxLength: 256 },
 }
 
 const coded = {

@@ -3,7 +3,7 @@ import { type Clock, iso } from '../../core/clock.ts'
 import { invalid } from '../../core/error.ts'
 import { readId, showId, uuidFloor, uuidTimeMs } from '../../core/id.ts'
 import type { Queryable } from '../../db/pool.ts'
-import { channel, eventTypeName, instant, list, tag, time, nonEmpty } from '../field.ts'
+import { channel, eventTypeName, idOrUid, instant, list, tag, time, nonEmpty } from '../field.ts'
 import { listOf, pageQuery, placeIn, uuidBehind } from '../pagination.ts'
 import { json, type Route, route } from '../route.ts'
 import type { Needs } from '../route-deps.ts'
@@ -83,7 +83,7 @@ const query = z.object({
   q: nonEmpty(300)
     .optional()
     .describe('The id of a message, or a producer’s id of an event: found exactly'),
-  app_id: z.string().max(256).optional(),
+  app_id: idOrUid.optional(),
   event_type: list(eventTypeName),
   channel: channel.optional(),
   tag: tag.optional(),

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { PomboError } from '../../core/error.ts'
 import { readId, showId } from '../../core/id.ts'
-import { component, time, wholeNumber } from '../field.ts'
+import { component, idOrUid, time, wholeNumber } from '../field.ts'
 import { json, type Route, route } from '../route.ts'
 import type { Needs } from '../route-deps.ts'
 import { appInQuery } from '../traffic/app-in-query.ts'
@@ -48,8 +48,8 @@ export function sourceSessionsRoute(deps: SourceSessionDeps): Route {
     summary: 'The sessions that gateways told of, the latest first',
     access: 'app',
     query: z.object({
-      app_id: z.string().max(256).optional(),
-      source_id: z.string().max(256).optional().describe('Only those of this source'),
+      app_id: idOrUid.optional(),
+      source_id: idOrUid.optional().describe('Only those of this source'),
       limit: wholeNumber(1, 250).optional().describe('100 unless given'),
     }),
     answers: {

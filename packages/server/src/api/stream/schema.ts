@@ -1,13 +1,13 @@
 import { z } from 'zod'
 import { liveStates } from '../../traffic/live/event.ts'
 import { causeOut } from '../cause-out.ts'
-import { eventTypeName, list, time } from '../field.ts'
+import { eventTypeName, idOrUid, list, shownId, time } from '../field.ts'
 import { codedOut } from '../coded.ts'
 
 export const streamQuery = z.object({
-  app_id: z.string().max(256).optional().describe('Of this application alone'),
+  app_id: idOrUid.optional().describe('Of this application alone'),
   event_type: list(eventTypeName),
-  endpoint_id: list(z.string().max(256)).describe(
+  endpoint_id: list(shownId('endpoint', 256)).describe(
     'Attempts at these endpoints alone, by id; then no messages are told',
   ),
   source: list(z.string().max(256)).describe(

@@ -11,7 +11,7 @@ import {
   type SeriesRow,
 } from '../../traffic/series/store.ts'
 import { appInQuery } from './app-in-query.ts'
-import { eventTypeName, list, nonEmpty } from '../field.ts'
+import { eventTypeName, idOrUid, list } from '../field.ts'
 import { json, type Route, route } from '../route.ts'
 import type { Needs } from '../route-deps.ts'
 import { seriesOut, showCounts, sumOf } from './schema.ts'
@@ -27,14 +27,10 @@ const LOOKED_AT = 500
 
 const query = z.object({
   ...spanParameters,
-  app_id: z
-    .string()
-    .max(256)
+  app_id: idOrUid
     .optional()
     .describe('Only this application, by id or uid; unless given all of them, or the token’s own'),
-  endpoint_id: list(nonEmpty(256)).describe(
-    'Only these endpoints of the application, by id or uid',
-  ),
+  endpoint_id: list(idOrUid).describe('Only these endpoints of the application, by id or uid'),
   event_type: list(eventTypeName),
   group_by: z
     .enum(['endpoint', 'eventType'])

@@ -94,6 +94,8 @@ export const fieldSentences = {
   https_address: 'must be an address that begins with https://',
   origin_form: 'must be an origin such as https://app.example.com, without a path',
   // Of people.
+  no_person_path:
+    'is no path: names joined by dots, "*" for any member, "**" for any depth, such as user.email or **.phone',
   nobody_named: 'names nobody: give userId, email, phone or keys',
   person_short: '"{text}" is too short to tell a person: it has to have 3 characters',
   // Of what is sent again or given up.

@@ -1,6 +1,6 @@
 import { iso } from '../../core/clock.ts'
 import type { Transform, TransformPart } from '../../core/endpoint.ts'
-import { compileExpression, writtenMembers } from '../../core/expression.ts'
+import { compileExpression, writtenMaps } from '../../core/expression.ts'
 import { showId } from '../../core/id.ts'
 import type { Message } from '../../core/message.ts'
 import { payloadJson } from '../../core/raw-payload.ts'
@@ -98,10 +98,21 @@ export function transformProblem(expression: string, part: TransformPart): strin
   const compiled = compileExpression(expression, resultOf[part])
   if (!compiled.ok) return compiled.problem
   if (part !== 'headers') return undefined
-  for (const { name, value } of writtenMembers(expression)) {
+  for (const members of writtenMaps(expression)) {
+    const problem = membersProblem(members)
+    if (problem !== undefined) return problem
+  }
+  return undefined
+}
+
+function membersProblem(members: ReturnType<typeof writtenMaps>[number]): string | undefined {
+  const seen = new Set<string>()
+  for (const { name, value } of members) {
     const problem =
       typeof value === 'string' ? headerProblem(name, value.trim()) : headerNameProblem(name)
     if (problem !== undefined) return problem
+    if (seen.has(name.toLowerCase())) return say('header_twice', { name })
+    seen.add(name.toLowerCase())
   }
   return undefined
 }

@@ -27,7 +27,10 @@ export function organizationsOf(ports: DialectPorts, usual: string): Organizatio
         const one = await own(caller)
         if (one) return one
       }
-      return await ports.apps.ensure(caller, id ?? usual, { metadata: organizationMark })
+      return await ports.apps.ensure(caller, id ?? usual, { metadata: organizationMark }, [
+        'body',
+        'organization_id',
+      ])
     },
     async find(caller, id) {
       const one = await ports.apps.find(caller, id)

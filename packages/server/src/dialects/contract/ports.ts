@@ -83,8 +83,16 @@ export interface AppQuery {
 export interface AppsPort {
   /** By uid or shown id. */
   find(caller: Caller, uid: string): Promise<DialectApp | undefined>
-  /** The app of that uid, made where it is missing. What is given counts only then. */
-  ensure(caller: Caller, uid: string, settings?: Omit<AppSettings, 'uid'>): Promise<DialectApp>
+  /**
+   * The app of that uid, made where it is missing. What is given counts only then. `at`: where the request says the
+   * uid, for a refusal.
+   */
+  ensure(
+    caller: Caller,
+    uid: string,
+    settings?: Omit<AppSettings, 'uid'>,
+    at?: readonly string[],
+  ): Promise<DialectApp>
   /** `conflict` when the uid is taken. */
   create(caller: Caller, settings: AppSettings & { name: string }): Promise<DialectApp>
   /** `metadata` replaces the whole of it. `not_found`. */

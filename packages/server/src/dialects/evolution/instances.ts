@@ -25,7 +25,10 @@ export async function ensureInstance(
   name: string,
   values: EvolutionValues,
 ): Promise<DialectApp> {
-  const found = await ports.apps.ensure(caller, name, { metadata: instanceMark })
+  const found = await ports.apps.ensure(caller, name, { metadata: instanceMark }, [
+    'path',
+    'instance',
+  ])
   const marked = found.metadata['evolution'] === instanceMark.evolution
   const app = marked
     ? found

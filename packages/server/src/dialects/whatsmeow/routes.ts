@@ -49,7 +49,7 @@ const eventIn = z.object({
 function events(on: Routes, ports: DialectPorts, { queueSize }: WhatsmeowValues): void {
   on.post(`${session}/events`, async (caller, request) => {
     const { type } = readBody(eventIn, request)
-    const one = await ports.apps.ensure(caller, param(request, 'id'))
+    const one = await ports.apps.ensure(caller, param(request, 'id'), {}, ['path', 'id'])
     if (queueSize !== undefined) {
       const queues = await ports.retries.queues(caller, { appId: one.id, uids: [webhookUid] })
       const waiting = queues.retrying + Object.values(queues.waiting).reduce((sum, n) => sum + n, 0)
@@ -131,7 +131,7 @@ function webhooks(on: Routes, ports: DialectPorts, { workers }: WhatsmeowValues)
   const path = `${session}/webhook`
   on.put(path, async (caller, request) => {
     const given = readBody(webhookIn, request)
-    const one = await ports.apps.ensure(caller, param(request, 'id'))
+    const one = await ports.apps.ensure(caller, param(request, 'id'), {}, ['path', 'id'])
     return showWebhook(one.uid ?? one.id, await putWebhook(ports, one, given, workers))
   })
   on.get(path, async (caller, request) => {

@@ -3,7 +3,14 @@ import { PomboError } from '../../core/error.ts'
 import { readId, uuidv7 } from '../../core/id.ts'
 import type { Pool, Queryable } from '../../db/pool.ts'
 import { defineTable, type ListOptions, type Page } from '../../db/table.ts'
-import { checkSettings, integer, metadataProblem, nameProblem, uidProblem } from '../checks.ts'
+import {
+  checkPathUid,
+  checkSettings,
+  integer,
+  metadataProblem,
+  nameProblem,
+  uidProblem,
+} from '../checks.ts'
 import { deleteAppTokens } from '../keys/store.ts'
 import type { Note, Write } from '../writer.ts'
 import type { App } from './app.ts'
@@ -123,6 +130,7 @@ export function createApps({ pool, clock, write }: { pool: Pool; clock: Clock; w
           return { app: await change(db, note, found.id, { ...whole, uid }), created: false }
         }
         if (pathUid === null) missing(idOrUid)
+        if (settings.uid == null) checkPathUid(pathUid!, 'app_id')
         const made = { ...whole, uid: settings.uid ?? pathUid }
         check(made)
         return { app: await insert(db, note, tenantId, made), created: true }

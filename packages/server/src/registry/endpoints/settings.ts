@@ -79,6 +79,7 @@ const DAY_SECONDS = 86_400
 
 /**
  * The blanks around a URL were pasted with it; whatever reads URLs drops them, so that kept they would only mislead.
+ * What has no width, such as U+200B, comes along from chats and pages, and would lead to another path unseen.
  */
 export function withTrimmedUrls<Settings extends Pick<EndpointSettings, 'url' | 'auth'>>(
   settings: Settings,
@@ -86,10 +87,12 @@ export function withTrimmedUrls<Settings extends Pick<EndpointSettings, 'url' | 
   const { url, auth } = settings
   return {
     ...settings,
-    ...(url !== undefined && { url: url.trim() }),
-    ...(auth?.type === 'oauth2' && { auth: { ...auth, tokenUrl: auth.tokenUrl.trim() } }),
+    ...(url !== undefined && { url: bare(url) }),
+    ...(auth?.type === 'oauth2' && { auth: { ...auth, tokenUrl: bare(auth.tokenUrl) } }),
   }
 }
+
+const bare = (url: string): string => url.replaceAll(/^[\s\p{Cf}]+|[\s\p{Cf}]+$/gu, '')
 
 async function urlProblemOf(url: string, rules: EndpointRules): Promise<Problem> {
   // The same readers drop them from the middle too, and so reach another address than the one that is shown.

@@ -4,6 +4,7 @@ import { readId } from '../../core/id.ts'
 import type { ListOptions, Page } from '../../db/table.ts'
 import type { AppScope } from '../apps/app.ts'
 import { createCredentials } from './credentials/store.ts'
+import { checkPathUid } from '../checks.ts'
 import { byIdOrUid, endpoints, findEndpoint, listEndpoints } from './rows/store.ts'
 import { concernsDestination, tryDestination, withDestination } from './destination.ts'
 import { checkEndpointSettings, type EndpointSettings } from './settings.ts'
@@ -89,6 +90,7 @@ export function createEndpoints(options: EndpointsOptions) {
           return { endpoint: await change(db, app, found, { ...whole, uid }), created: false }
         }
         if (shown) missing(idOrUid)
+        if (settings.uid == null) checkPathUid(pathUid!, 'endpoint_id')
         const made = { ...whole, uid: settings.uid ?? pathUid }
         await checkEndpointSettings({ uid: made.uid }, rules)
         const secret = secretFor(settings.dialect ?? 'standard', givenSecret, 'secret')

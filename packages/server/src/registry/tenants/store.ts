@@ -234,8 +234,8 @@ function check(settings: Partial<TenantSettings>): void {
     endpointDefaults: defaultsProblems,
     personPaths: (paths) =>
       paths.length > 50
-        ? 'holds more than 50 paths'
-        : paths.map(personPathProblem).find((problem) => problem !== undefined),
+        ? say('entries_at_most', { limit: 50 })
+        : paths.map((path, at) => [String(at), personPathProblem(path)]),
   })
 }
 

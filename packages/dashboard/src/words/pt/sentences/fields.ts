@@ -94,6 +94,9 @@ export const fields: Readonly<Record<keyof typeof fieldSentences, string>> = {
   colour_form: 'Uma cor como #0f766e.',
   https_address: 'Um endereço que começa com https://.',
   origin_form: 'Uma origem como https://app.example.com, sem caminho.',
+  no_person_path:
+    'Não é um caminho: nomes unidos por pontos, "*" para qualquer membro e "**" para qualquer profundidade, ' +
+    'como user.email ou **.phone.',
   nobody_named: 'Não indica ninguém: informe um usuário, um e-mail, um telefone ou chaves.',
   person_short: '"{text}" é curto demais para indicar uma pessoa: são ao menos 3 caracteres.',
   reason_to_discard: 'É preciso um motivo para descartar: fica guardado com cada entrega.',

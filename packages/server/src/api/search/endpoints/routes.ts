@@ -3,7 +3,7 @@ import { iso } from '../../../core/clock.ts'
 import { highestId, readId, showId } from '../../../core/id.ts'
 import { readSeries, type SeriesRow } from '../../../traffic/series/store.ts'
 import { health } from '../../endpoints/health.ts'
-import { time, nonEmpty } from '../../field.ts'
+import { idOrUid, time, nonEmpty } from '../../field.ts'
 import { listOf, pageQuery, placeIn, uuidBehind } from '../../pagination.ts'
 import { json, type Route, route } from '../../route.ts'
 import type { Needs } from '../../route-deps.ts'
@@ -107,7 +107,7 @@ const query = z.object({
       'Within address, description, uid and the application’s name; or an endpoint’s id. For roles below ' +
         '`administer` of the address the host alone',
     ),
-  app_id: z.string().max(256).optional(),
+  app_id: idOrUid.optional(),
   state: z.enum(endpointStates).optional(),
   event_type: z
     .string()

@@ -3,7 +3,7 @@ import { showId } from '../../../core/id.ts'
 import { readersOf } from '../../../sources/broker/readers/store.ts'
 import { sourceOf } from '../../../sources/intake/registered/row.ts'
 import type { Sources } from '../../../sources/intake/registered/store.ts'
-import { time } from '../../field.ts'
+import { idOrUid, time } from '../../field.ts'
 import { iteratorsById, listRoute } from '../../list.ts'
 import type { Route } from '../../route.ts'
 import type { Needs } from '../../route-deps.ts'
@@ -37,7 +37,7 @@ export function allSourcesRoute(
     summary: 'List the sources of all applications, newest first',
     access: 'tenant',
     query: {
-      app_id: z.string().max(256).optional().describe('Only those of this application'),
+      app_id: idOrUid.optional().describe('Only those of this application'),
     },
     order: 'descending',
     iterators: iteratorsById('source', (row: ListedSource) => row.id),
