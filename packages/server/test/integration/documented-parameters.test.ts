@@ -1,5 +1,5 @@
-// What the OpenAPI document says of each operation's parameters is what the server does: values drawn from their schemas
-// are taken, others are refused with their place, and whatever is answered is documented.
+// What the OpenAPI document says of each operation's parameters is what the server does: what is drawn from their
+// schemas is taken, all else is refused with its place, and whatever is answered is documented.
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startApi, type TestApi } from '../support/api-server.ts'

@@ -208,7 +208,7 @@ test('operational endpoints ask for events that there are; the nearest is named'
   ])
 })
 
-test('what is asked for since before all that is kept, or since what has not come, is refused and says why', async () => {
+test('a since that lies before all that is kept, or has not come, is refused, and says why', async () => {
   const at = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString()
   const endpoint = '/app/d/endpoint/1'
   for (const path of [
