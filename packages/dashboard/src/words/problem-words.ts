@@ -26,6 +26,7 @@ const known = {
   forged_request: 'forged',
   too_large: 'tooLarge',
   bad_json: 'badJson',
+  payload_sealed: 'payloadSealed',
   database_away: 'databaseAway',
   overloaded: 'overloaded',
 } as const

@@ -272,3 +272,29 @@ async function mainThread(session: CDPSession): Promise<() => Promise<number>> {
     return metrics.find(({ name }) => name === 'TaskDuration')!.value * 1_000
   }
 }
+
+test('what became of a message is shown where its payload is deleted, or its key missing', async () => {
+  const sent = async (of: string) =>
+    (await stand.ask('POST', '/app/shop/msg', { eventType: 'kept.of.it', payload: { of } })).id
+  const [gone, shut] = [await sent('the past'), await sent('another key')]
+  await until(async () => {
+    const { data } = await stand.ask('GET', `/app/shop/attempt/msg/${shut}`)
+    return data.length === 1
+  })
+  await stand.ask('DELETE', `/app/shop/msg/${gone}/content`)
+  // As it is stored under a key that this Pombo was not given: version, that key's id, and so on.
+  const sealed = Buffer.concat([Buffer.from([1, 0xde, 0xad, 0xbe, 0xef]), Buffer.alloc(40)])
+  await stand.pombo.database.pool.query(
+    "update message set payload = $1 where payload like '%another key%'",
+    [`sealed:deadbeef:${sealed.toString('base64')}`],
+  )
+  const { page, go, faults, leave } = await meet(stand.pombo.url, { key: stand.pombo.key })
+  await go(`/messages/${app}/${gone}`)
+  await page.getByText(w('messages.detail.payloadGone')).waitFor()
+  await go(`/messages/${app}/${shut}`)
+  await page.getByRole('alert').getByText('deadbeef').waitFor()
+  await page.getByText(w('messages.outcome.delivered')).first().waitFor()
+  // That its payload is refused is the one thing that the browser has to say.
+  expect(faults.filter((fault) => !fault.includes('503'))).toEqual([])
+  await leave()
+})

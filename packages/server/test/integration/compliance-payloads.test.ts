@@ -360,6 +360,8 @@ test('without its key a payload waits, the log says which is missing, and others
       because,
     })
   }
+  const bare = await call(tenant, 'GET', `${app}/msg/${id}?with_content=false`)
+  expect(bare).toMatchObject({ status: 200, body: { id, payload: {} } })
   const attempts = `${app}/attempt/msg/${id}`
   const [failed] = await until(async () => {
     const { data } = (await call(tenant, 'GET', attempts)).body

@@ -17,7 +17,7 @@ import { Instant } from '../../parts/time.tsx'
 import { useSay } from '../../parts/toast.tsx'
 import { useMay, useSession } from '../../session/session.ts'
 import { Deliveries } from './deliveries.tsx'
-import { destinationsQuery, messageQuery } from './queries.ts'
+import { destinationsQuery, messageQuery, type ShownMessage } from './queries.ts'
 
 const route = getRouteApi('/in/messages/$appId/$messageId')
 
@@ -75,7 +75,7 @@ export function MessagePage() {
   )
 }
 
-function About({ appId, message }: { appId: string; message: Message }) {
+function About({ appId, message }: { appId: string; message: ShownMessage }) {
   const t = useTranslations('messages.detail')
   const list = useTranslations('messages')
   const { kind } = useSession()
@@ -120,7 +120,9 @@ function About({ appId, message }: { appId: string; message: Message }) {
         <Facts rows={rows} />
       </Panel>
       <Panel title={t('body')}>
-        {message.payload === null ? (
+        {message.shut !== undefined ? (
+          <Failure problem={message.shut} />
+        ) : isGone(message.payload) ? (
           t('payloadGone')
         ) : (
           <Code label={t('body')} text={layOut(message.payload)} />
@@ -128,4 +130,9 @@ function About({ appId, message }: { appId: string; message: Message }) {
       </Panel>
     </>
   )
+}
+
+/** As Svix says it of a payload that was deleted, which has no other mark. */
+function isGone(payload: Message['payload']): boolean {
+  return JSON.stringify(payload) === '{"expired":true}'
 }

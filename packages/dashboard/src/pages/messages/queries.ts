@@ -1,21 +1,31 @@
 import { queryOptions } from '@tanstack/react-query'
 import { api, ask } from '../../api/client.ts'
 import { parseExact } from '../../api/exact-json.ts'
+import { asProblem, type Problem } from '../../api/problem.ts'
 import type { Attempt, EndpointOfMessage, Message } from '../../api/shapes.ts'
 
 /** A message's attempts are shown up to here; more of them are a loop that somebody made. */
 const ATTEMPTS = 250
 
+/** `shut`: why its payload cannot be opened. What became of it is then asked for all the more. */
+export type ShownMessage = Message & { shut?: Problem }
+
 export function messageQuery(app: string, id: string) {
+  // As text, so that the payload's numbers are read as they were written.
+  const get = async (withContent: boolean): Promise<Message> => {
+    const params = { path: { app_id: app, msg_id: id }, query: { with_content: withContent } }
+    const request = api.GET('/api/v1/app/{app_id}/msg/{msg_id}', { params, parseAs: 'text' })
+    return parseExact(await ask<string>(request)) as Message
+  }
   return queryOptions({
     queryKey: ['message', app, id],
     staleTime: 60_000,
-    // As text, so that the payload's numbers are read as they were written.
-    queryFn: async () => {
-      const params = { path: { app_id: app, msg_id: id }, query: { with_content: true } }
-      const request = api.GET('/api/v1/app/{app_id}/msg/{msg_id}', { params, parseAs: 'text' })
-      return parseExact(await ask<string>(request)) as Message
-    },
+    queryFn: async (): Promise<ShownMessage> =>
+      await get(true).catch(async (error: unknown) => {
+        const problem = asProblem(error)
+        if (problem.code !== 'payload_sealed') throw error
+        return { ...(await get(false)), shut: problem }
+      }),
   })
 }
 

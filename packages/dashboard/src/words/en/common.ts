@@ -42,6 +42,7 @@ export const problems = {
   forged: 'The page is out of date: reload it and try again',
   tooLarge: 'It is too large',
   badJson: 'It is not valid JSON',
+  payloadSealed: 'This payload cannot be opened',
   databaseAway: 'The database does not answer; nothing was changed',
   overloaded: 'Pombo is overloaded; try again in a moment',
   tooMany: 'Too many attempts; try again in {seconds, plural, one {# second} other {# seconds}}',

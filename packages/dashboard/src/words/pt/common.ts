@@ -46,6 +46,7 @@ export const problems: Same<typeof enProblems> = {
   forged: 'A página está desatualizada: recarregue e tente de novo',
   tooLarge: 'É grande demais',
   badJson: 'Não é JSON válido',
+  payloadSealed: 'Este conteúdo não pode ser aberto',
   databaseAway: 'O banco de dados não responde; nada foi alterado',
   overloaded: 'O Pombo está sobrecarregado; tente de novo em instantes',
   tooMany:

@@ -223,8 +223,14 @@ function getRoute(deps: MessageDeps): Route {
     query: contentQuery,
     answers: { 200: { description: 'The message', body: messageOut } },
     async handle({ appId, params, query }) {
-      const message = await requireMessage(deps, appId, params.msg_id)
-      return { status: 200, text: messageJson(message, query.with_content, unmatched(message)) }
+      const content = query.with_content
+      const message = await requireMessage(
+        deps,
+        appId,
+        params.msg_id,
+        content ? 'payload' : 'no payload',
+      )
+      return { status: 200, text: messageJson(message, content, unmatched(message)) }
     },
   })
 }
