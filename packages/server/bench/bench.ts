@@ -4,6 +4,7 @@ import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { type Figure, figure } from './parts/figure.ts'
 import { openStage, type Stage } from './parts/stage.ts'
+import { errorMessage } from '../src/core/thrown.ts'
 import { backlog } from './backlog.ts'
 import { brokers } from './brokers.ts'
 import { changedEndpoint } from './changed-endpoint.ts'
@@ -126,7 +127,7 @@ try {
     } catch (error) {
       // The others are worth having all the same.
       say(error instanceof Error ? (error.stack ?? error.message) : String(error))
-      const detail = error instanceof Error ? error.message : String(error)
+      const detail = errorMessage(error)
       const failed = figure(`${name}: could not be measured`, Number.NaN, '', detail)
       figures.push({ ...failed, goal: 'measured', reached: false })
     }

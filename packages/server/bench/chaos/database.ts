@@ -3,6 +3,7 @@ import { closeSync, mkdirSync, mkdtempSync, openSync, rmdirSync, rmSync, writeSy
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type pg from 'pg'
+import { errorMessage } from '../../src/core/thrown.ts'
 import { type Address, addressOf, PORT } from '../../src/db/embedded/address.ts'
 import { prepareCluster } from '../../src/db/embedded/cluster.ts'
 import { land, launch, type Running } from '../../src/db/embedded/launch.ts'
@@ -158,7 +159,7 @@ export function whyNoDisk(): string | undefined {
     unmount(probe)
     return undefined
   } catch (error) {
-    return error instanceof Error ? error.message : String(error)
+    return errorMessage(error)
   } finally {
     rmdirSync(probe)
   }

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { errorMessage } from '../../src/core/thrown.ts'
 
 /** A network of this machine's own: one bridge, and for each node a namespace that is wired to it. Needs root. */
 export class Network {
@@ -92,6 +93,6 @@ export function whyNoNetwork(): string | undefined {
     Network.open(1).close()
     return undefined
   } catch (error) {
-    return error instanceof Error ? error.message : String(error)
+    return errorMessage(error)
   }
 }

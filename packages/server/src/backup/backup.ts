@@ -14,12 +14,11 @@ import { basename, join } from 'node:path'
 import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createZstdCompress } from 'node:zlib'
-import { errnoOf } from '../db/embedded/refusal.ts'
+import { errorCode, errorMessage } from '../core/thrown.ts'
 import { makeFolders } from '../db/make-folders.ts'
 import { migrations } from '../db/migrations.ts'
 import { schemaState } from '../db/schema-state.ts'
 import { FORMAT, MANIFEST, type Manifest, type ManifestPart } from './manifest.ts'
-import { detailOf } from './no-room.ts'
 import { parts, type Part, payloadKeys, readPart, sequences, snapshotFacts } from './store.ts'
 import { snapshot } from './transaction/store.ts'
 
@@ -55,9 +54,9 @@ export async function takeBackup(options: BackupOptions): Promise<Manifest> {
   } catch (cause) {
     // It is of no use to anyone, and would keep a full disk full.
     await rm(partial, { recursive: true, force: true }).catch(() => {})
-    const full = ['ENOSPC', 'EDQUOT'].includes(errnoOf(cause) ?? '')
+    const full = ['ENOSPC', 'EDQUOT'].includes(errorCode(cause))
     throw new Error(
-      `The backup into ${folder} was not completed: ${full ? 'the disk there is full: ' : ''}${detailOf(cause)}. ` +
+      `The backup into ${folder} was not completed: ${full ? 'the disk there is full: ' : ''}${errorMessage(cause)}. ` +
         `What was written of it is removed.${full ? ' Free some space, or name a folder on another disk.' : ''}`,
       { cause },
     )

@@ -1,10 +1,11 @@
 import { pipeline } from 'node:stream/promises'
+import { errorMessage } from '../core/thrown.ts'
 import { isNoSpace } from '../db/embedded/refusal.ts'
 import { migrate } from '../db/migrate.ts'
 import { schemaVersion } from '../db/migrations.ts'
 import type { Pool } from '../db/pool.ts'
 import type { Progress } from './backup.ts'
-import { detailOf, type Filled, noRoom } from './no-room.ts'
+import { type Filled, noRoom } from './no-room.ts'
 import { emptySchema, refuseInUse } from './restore.ts'
 import {
   liveNodeNames,
@@ -94,7 +95,7 @@ function movedBy(loaded: Loaded<number>, to: Filled): Moved {
   if (outcome === 'unknown') return { outcome, cause }
   if (isNoSpace(cause)) throw noRoom(to, 'Nothing was moved', cause)
   throw new Error(
-    `The move could not be committed: ${detailOf(cause)}. Nothing was moved; when what hindered it is mended, run ` +
+    `The move could not be committed: ${errorMessage(cause)}. Nothing was moved; when what hindered it is mended, run ` +
       'this again.',
     { cause },
   )

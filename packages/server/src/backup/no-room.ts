@@ -1,3 +1,4 @@
+import { errorMessage } from '../core/thrown.ts'
 /** A database that is filled, for people. */
 export interface Filled {
   /** Which it is, without its password. */
@@ -12,13 +13,9 @@ export interface Filled {
  */
 export function noRoom({ where, anew }: Filled, nothing: string, cause: unknown): Error {
   return new Error(
-    `The disk of ${where} is full: ${detailOf(cause)}. ${nothing}; it holds nothing, as before. Make room there, and ` +
+    `The disk of ${where} is full: ${errorMessage(cause)}. ${nothing}; it holds nothing, as before. Make room there, and ` +
       `run this again before a Pombo is started on it. What PostgreSQL had written stays on the disk where it ended ` +
       `over that: to have it back, ${anew} first.`,
     { cause },
   )
-}
-
-export function detailOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause)
 }

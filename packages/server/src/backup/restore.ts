@@ -11,6 +11,7 @@ import { join } from 'node:path'
 import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createZstdDecompress } from 'node:zlib'
+import { errorMessage } from '../core/thrown.ts'
 import { isNoSpace } from '../db/embedded/refusal.ts'
 import { migrate } from '../db/migrate.ts'
 import { partitionName, type Partitioned } from '../db/partitions.ts'
@@ -18,7 +19,7 @@ import type { Pool, Queryable } from '../db/pool.ts'
 import { discardDeliveries } from '../record/discard/store.ts'
 import type { Progress } from './backup.ts'
 import type { Manifest, ManifestPart } from './manifest.ts'
-import { detailOf, type Filled, noRoom } from './no-room.ts'
+import { type Filled, noRoom } from './no-room.ts'
 import {
   cancelJobs,
   endpointsWithWork,
@@ -59,7 +60,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
   await migrate(options.pool).catch((cause: unknown) => {
     throw new Error(
       `Everything was restored into ${options.where}, as the release of the backup had it, but its tables could not ` +
-        `be brought up to date: ${detailOf(cause)}. Mend that, and start Pombo, which does it.`,
+        `be brought up to date: ${errorMessage(cause)}. Mend that, and start Pombo, which does it.`,
       { cause },
     )
   })
@@ -104,7 +105,7 @@ function uncommitted(
 ): Error {
   if (outcome === 'rolled-back' && isNoSpace(cause))
     return noRoom(filled, 'Nothing was restored', cause)
-  const detail = detailOf(cause)
+  const detail = errorMessage(cause)
   const text =
     outcome === 'unknown'
       ? `The database broke off while the restore was committed (${detail}), and whether it was could not be asked ` +
@@ -181,7 +182,7 @@ async function loadPart(
     if (isNoSpace(cause)) throw cause
     if (!(await isWhole(path, sha256))) throw damaged(path, cause)
     throw new Error(
-      `${path} could not be read into ${name}: ${detailOf(cause)}. Nothing was restored.`,
+      `${path} could not be read into ${name}: ${errorMessage(cause)}. Nothing was restored.`,
       { cause },
     )
   }

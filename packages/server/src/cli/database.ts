@@ -2,6 +2,7 @@ import { realpath, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Config } from '../config/config.ts'
 import { databaseAddress } from '../core/database-url.ts'
+import { errorCode } from '../core/thrown.ts'
 import { addressOf, DATABASE } from '../db/embedded/address.ts'
 import { startEmbedded } from '../db/embedded/embedded.ts'
 import { openPool, type Pool } from '../db/pool.ts'
@@ -77,7 +78,7 @@ export async function runningEmbedded(dataDir: string): Promise<string> {
 
 /** True of the refusal to start the embedded server because another Pombo has its folder. */
 export function isInUse(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'embedded_in_use'
+  return errorCode(error) === 'embedded_in_use'
 }
 
 async function withPool<T>(

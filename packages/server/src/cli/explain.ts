@@ -1,4 +1,5 @@
 import { debugging } from '../config/config.ts'
+import { errorCode, errorMessage } from '../core/thrown.ts'
 import { isAway } from '../db/pool.ts'
 
 /** Nothing answers there, no such host, wrong password, no such database, no such role. */
@@ -14,7 +15,7 @@ export function explain(error: unknown): string {
 }
 
 function paragraph(error: Error): string {
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
+  const code = errorCode(error)
   if (unusable.has(code))
     return `The database cannot be used: ${messageOf(error)}. DATABASE_URL names it; "pombo doctor" says more.`
   // The client's own words, which have no code: the server wants a password, and none was given.
@@ -30,13 +31,15 @@ function paragraph(error: Error): string {
 /** Some errors of Node hold several (one for each address that was tried) and no message of their own. */
 function messageOf(error: Error): string {
   if (error.message !== '') return error.message
-  if (error instanceof AggregateError)
-    return error.errors.map((one) => (one instanceof Error ? one.message : String(one))).join('; ')
+  if (error instanceof AggregateError) return error.errors.map(errorMessage).join('; ')
   return error.name
 }
 
 /** Errors that Pombo words itself are plain; a TypeError and its like is a bug, and its stack is wanted. */
 function isExpected(error: Error): boolean {
-  if ('code' in error && unusable.has(String(error.code))) return true
-  return isAway(error) || Object.getPrototypeOf(error) === Error.prototype
+  return (
+    unusable.has(errorCode(error)) ||
+    isAway(error) ||
+    Object.getPrototypeOf(error) === Error.prototype
+  )
 }

@@ -1,3 +1,4 @@
+import { errorMessage } from '../core/thrown.ts'
 /** How commands speak: what was asked for on standard output, all else on standard error, a line at a time. */
 
 /** The command's result. */
@@ -22,6 +23,5 @@ export function table(rows: readonly (readonly [string, string])[]): string {
 
 /** What went wrong, without its stack; of a failed connection the reason behind it. */
 export function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  return error.cause instanceof Error ? error.cause.message : error.message
+  return errorMessage(error instanceof Error && error.cause instanceof Error ? error.cause : error)
 }

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { lstat, unlink } from 'node:fs/promises'
 import { connect } from 'node:net'
+import { errorCode } from '../core/thrown.ts'
 
 /**
  * Whether a Unix socket can be listened on there. One that a process which died has left behind is taken away, as
@@ -33,7 +34,7 @@ async function knock(path: string): Promise<string> {
     await once(socket, 'connect')
     return 'open'
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code ?? String(error)
+    return errorCode(error) || String(error)
   } finally {
     socket.destroy()
   }

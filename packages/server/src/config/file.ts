@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { errorCode, errorMessage } from '../core/thrown.ts'
 
 /** What a configuration file holds, by variable; or everything that is wrong with its form, and the rest of it. */
 export type ConfigFile =
@@ -30,10 +31,7 @@ export function readConfigFile(
   try {
     content = readFileSync(path, 'utf8')
   } catch (error) {
-    const reason =
-      error instanceof Error && 'code' in error && error.code === 'ENOENT'
-        ? 'there is no such file'
-        : String(error)
+    const reason = errorCode(error) === 'ENOENT' ? 'there is no such file' : String(error)
     return { ok: false, problems: [`The configuration file ${path} cannot be read: ${reason}.`] }
   }
   const text = content.replace(/^\uFEFF/, '')
@@ -47,9 +45,7 @@ function readJson(text: string, path: string): ConfigFile {
     parsed = JSON.parse(text)
   } catch (error) {
     // The parser's message quotes the text around the mistake, which may be a secret.
-    const where = /position \d+(?: \(line \d+ column \d+\))?/.exec(
-      error instanceof Error ? error.message : '',
-    )?.[0]
+    const where = /position \d+(?: \(line \d+ column \d+\))?/.exec(errorMessage(error))?.[0]
     return { ok: false, problems: [`${path} is not valid JSON${where ? ` (at ${where})` : ''}.`] }
   }
   const values = new Map<string, FileValue>()

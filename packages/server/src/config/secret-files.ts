@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { Setting } from '../core/setting.ts'
+import { errorCode } from '../core/thrown.ts'
 
 /** `POMBO_API_KEY_FILE` names a file that holds POMBO_API_KEY, as Docker and Kubernetes hand over secrets. */
 const SUFFIX = '_FILE'
@@ -30,7 +31,7 @@ export function readSecretFile(
 export const fileVariableOf = (variable: string): string => variable + SUFFIX
 
 function reason(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  const code = errorCode(error)
   if (code === 'ENOENT') return 'there is no such file'
   if (code === 'EACCES') return 'Pombo may not read it'
   if (code === 'EISDIR') return 'it is a folder'

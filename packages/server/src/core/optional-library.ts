@@ -1,4 +1,5 @@
 import { say } from './sentences/sentences.ts'
+import { errorCode } from './thrown.ts'
 
 /**
  * Loads a client library that is installed by those who use it alone. A missing one is an error that says what to do.
@@ -12,8 +13,7 @@ export async function optionalLibrary<T>(
   try {
     return await load()
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined
-    if (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'MODULE_NOT_FOUND') throw error
+    if (!['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND'].includes(errorCode(error))) throw error
     throw new LibraryMissing(say('library_missing', { what, names }), { cause: error })
   }
 }

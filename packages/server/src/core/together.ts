@@ -1,3 +1,4 @@
+import { errorMessage } from './thrown.ts'
 /** What each of them gives; where some throw, one error that says what all of them said, a line each. */
 export function together<const Reads extends readonly (() => unknown)[]>(
   ...reads: Reads
@@ -11,10 +12,6 @@ export function together<const Reads extends readonly (() => unknown)[]>(
       problems.push(error)
     }
   if (problems.length === 1) throw problems[0]
-  if (problems.length > 1)
-    throw new AggregateError(
-      problems,
-      problems.map((one) => (one instanceof Error ? one.message : String(one))).join('\n'),
-    )
+  if (problems.length > 1) throw new AggregateError(problems, problems.map(errorMessage).join('\n'))
   return found as { [Place in keyof Reads]: ReturnType<Reads[Place]> }
 }

@@ -6,6 +6,7 @@
 import { createHmac } from 'node:crypto'
 import { PomboError } from '../core/error.ts'
 import { showId } from '../core/id.ts'
+import { errorMessage } from '../core/thrown.ts'
 import { type Seal, sealedBytes } from './seal.ts'
 
 /** Of the file; what one download holds in memory. */
@@ -35,7 +36,7 @@ export function createFiles(seal: Seal): Files {
     try {
       return seal.openBytes(sealed, contextOf(id, part))
     } catch (cause) {
-      const detail = cause instanceof Error ? cause.message : String(cause)
+      const detail = errorMessage(cause)
       throw new PomboError('payload_sealed', { id: showId('media', id), detail }, { cause })
     }
   }

@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import { errorCode } from '../core/thrown.ts'
 
 /** What a server says of itself when it is chosen. */
 export interface HostFacts {
@@ -23,8 +24,7 @@ export async function factsOf(client: pg.ClientBase): Promise<HostFacts> {
     return rows[0]!
   } catch (error) {
     // Forbidden, missing or unsupported, as some managed services have it; or promoted between the two.
-    const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-    if (!/^(42|0A|55)/.test(code)) throw error
+    if (!/^(42|0A|55)/.test(errorCode(error))) throw error
     const { rows } = await client.query<HostFacts>(
       `${short}, null::int as timeline, null as system`,
     )

@@ -11,6 +11,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { type DatabaseAddress, databaseAddress, type ServerWish } from '../core/database-url.ts'
+import { errorCode } from '../core/thrown.ts'
 import { factsOf, type HostFacts } from './host-facts.ts'
 
 /** How long a server may take to say who it is, over a slow network too. */
@@ -200,7 +201,7 @@ async function ask(url: string): Promise<Answer> {
 }
 
 function reasonOf(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  const code = errorCode(error)
   const known: Record<string, string> = {
     ECONNREFUSED: 'refuses the connection',
     ENOTFOUND: 'has a name that does not resolve',

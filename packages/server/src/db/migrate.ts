@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
+import { errorCode } from '../core/thrown.ts'
 import { type Migration, migrations } from './migrations.ts'
 import { inTransaction, type Queryable, tablesFirst } from './pool.ts'
 import { MIGRATE_LOCK, NODES_LOCK, schemaProblem } from './schema-state.ts'
@@ -229,8 +230,7 @@ async function patiently<T>(
 
 /** Waited too long for a lock, or in a ring. */
 function isInUse(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  return code === '55P03' || code === '40P01'
+  return ['55P03', '40P01'].includes(errorCode(error))
 }
 
 function capital(text: string): string {

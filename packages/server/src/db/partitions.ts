@@ -1,4 +1,5 @@
 import { uuidFloor } from '../core/id.ts'
+import { errorCode } from '../core/thrown.ts'
 import { type Queryable, tablesFirst } from './pool.ts'
 
 /** The tables that have one partition a day, by the time in their UUIDv7. */
@@ -143,8 +144,5 @@ export async function dropPartition(
  * Waited for too long; or what was looked at is not as it was: another node was quicker, or has begun with another day.
  */
 function isBusy(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  return (
-    code === '57014' || code === '55P03' || code === '55000' || code === '42P01' || code === '42809'
-  )
+  return ['57014', '55P03', '55000', '42P01', '42809'].includes(errorCode(error))
 }

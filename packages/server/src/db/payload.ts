@@ -5,6 +5,7 @@
  */
 import { PomboError } from '../core/error.ts'
 import { showId } from '../core/id.ts'
+import { errorMessage } from '../core/thrown.ts'
 import type { Seal } from './seal.ts'
 
 const mark = 'sealed:'
@@ -35,7 +36,7 @@ export function createPayloads(seal: Seal): Payloads {
       try {
         return seal.open(sealed, contextOf(messageId))
       } catch (cause) {
-        const detail = cause instanceof Error ? cause.message : String(cause)
+        const detail = errorMessage(cause)
         throw new PomboError(
           'payload_sealed',
           { id: showId('message', messageId), detail },

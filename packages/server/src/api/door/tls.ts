@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { Server } from 'node:https'
 import { createSecureContext, type SecureContextOptions } from 'node:tls'
+import { errorMessage } from '../../core/thrown.ts'
 import { together } from '../../core/together.ts'
 
 /** The files of a certificate and of its private key, PEM. */
@@ -27,7 +28,7 @@ export function readTls({ cert, key }: TlsFiles): SecureContextOptions & { cert:
       throw new Error('there is no private key in it')
     createSecureContext(options)
   } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error)
+    const detail = errorMessage(error)
     throw new Error(
       `HTTPS cannot be served with ${cert} (POMBO_TLS_CERT) and ${key} (POMBO_TLS_KEY): ${detail}. ` +
         'Both have to be PEM, and the key the one of the certificate.',
@@ -41,7 +42,7 @@ function readNamed(path: string, variable: string): string {
   try {
     return readFileSync(path, 'utf8')
   } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error)
+    const detail = errorMessage(error)
     throw new Error(`${variable} names ${path}, which cannot be read: ${detail}.`, { cause: error })
   }
 }

@@ -15,6 +15,7 @@ import { importIn, importOut } from './schema.ts'
 import { documentOf } from './write.ts'
 import { say } from '../../core/sentences/sentences.ts'
 import { coded } from '../../core/field-problem.ts'
+import { errorMessage } from '../../core/thrown.ts'
 import { component } from '../field.ts'
 
 export type EventTypeOpenApiDeps = Needs<'db' | 'clock' | 'eventTypes' | 'version'>
@@ -164,7 +165,7 @@ async function textDocument(text: string, at: string[]): Promise<unknown> {
     try {
       return parse(text, { maxAliasCount: 100 }) as unknown
     } catch (error) {
-      const [line] = String(error instanceof Error ? error.message : error).split('\n')
+      const [line] = errorMessage(error).split('\n')
       throw invalid(at, say('no_json_or_yaml', { problem: line ?? '' }))
     }
   }

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { nonEmpty } from '../field.ts'
 import { type Clock, iso } from '../../core/clock.ts'
 import type { Outcome, Permission } from '../../core/outcome.ts'
+import { errorMessage } from '../../core/thrown.ts'
 import { describe } from '../../record/recorded.ts'
 import { requireRole } from '../roles.ts'
 import { json, type Route, route } from '../route.ts'
@@ -110,9 +111,7 @@ export function tryAddressRoute({ trial, clock }: { trial: AddressTrial; clock: 
       if (!permission.allowed) return json(200, { guard: verdict(permission), ...nothing })
       const url = new URL(body.url)
       const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80)
-      const resolved = await trial
-        .resolve(url.hostname, port)
-        .catch((error: unknown) => (error instanceof Error ? error.message : String(error)))
+      const resolved = await trial.resolve(url.hostname, port).catch(errorMessage)
       if (typeof resolved === 'string')
         return json(200, {
           guard: verdict({ allowed: true }),

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { styleText } from 'node:util'
 import { type Config, loadConfigFile } from '../../config/config.ts'
+import { errorCode, errorMessage } from '../../core/thrown.ts'
 import { startEmbedded } from '../../db/embedded/embedded.ts'
 import { openPool } from '../../db/pool.ts'
 import { keysIn } from '../../db/seal-keys.ts'
@@ -125,7 +126,7 @@ async function embedded(config: Config): Promise<Finding[]> {
       warn(
         'database',
         'embedded, in use by another Pombo, which this user cannot ask',
-        `Run it as that Pombo's user. (${error instanceof Error ? error.message : String(error)})`,
+        `Run it as that Pombo's user. (${errorMessage(error)})`,
       ),
     ]
   }
@@ -146,12 +147,8 @@ async function examine(
 
 function unreachable(where: string, error: unknown): Finding {
   const reason =
-    error instanceof AggregateError
-      ? error.errors.map(String).join('; ')
-      : error instanceof Error
-        ? error.message
-        : String(error)
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+    error instanceof AggregateError ? error.errors.map(String).join('; ') : errorMessage(error)
+  const code = errorCode(error)
   if (/startup parameter/i.test(reason))
     return fail(
       'database',

@@ -2,6 +2,7 @@ import { access, constants, stat, statfs } from 'node:fs/promises'
 import { lookup } from 'node:dns/promises'
 import { dirname, resolve } from 'node:path'
 import type { Config } from '../../config/config.ts'
+import { errorMessage } from '../../core/thrown.ts'
 import { addressProblem, clientAddress } from '../address.ts'
 import { socketProblem } from '../socket.ts'
 import { fail, type Finding, finding, ok, warn } from './finding.ts'
@@ -116,7 +117,7 @@ export async function dnsFinding(name = 'example.com'): Promise<Finding> {
       ? finding('warn', 'dns', 'dns_slow', values)
       : finding('ok', 'dns', 'dns', values)
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = errorMessage(error)
     return finding('warn', 'dns', 'dns_away', { reason })
   }
 }

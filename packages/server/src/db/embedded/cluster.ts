@@ -12,9 +12,10 @@ import {
   writeFile,
 } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { errorCode, errorMessage } from '../../core/thrown.ts'
 import { pathFromInside, startChild } from './child.ts'
 import type { Programs } from './programs.ts'
-import { errnoOf, refusal } from './refusal.ts'
+import { refusal } from './refusal.ts'
 import type { ServerUser } from './user.ts'
 
 const DRAFT = '.draft-'
@@ -68,13 +69,13 @@ async function majorOf(cluster: string): Promise<string | undefined> {
   try {
     return (await readFile(join(cluster, 'PG_VERSION'), 'utf8')).trim()
   } catch (error) {
-    if (errnoOf(error) === 'ENOTDIR')
+    if (errorCode(error) === 'ENOTDIR')
       throw refusal(
         'embedded_folder',
         `${cluster} is a file, and PostgreSQL's data has to go there. Move it away, or ` +
           'choose another folder with POMBO_DATA_DIR.',
       )
-    if (errnoOf(error) !== 'ENOENT') throw error
+    if (errorCode(error) !== 'ENOENT') throw error
   }
   const content = await readdir(cluster).catch(() => [])
   if (content.length === 0) return undefined
@@ -157,7 +158,7 @@ export async function lastErrors(file: string, fromByte = 0): Promise<string> {
 }
 
 function explained(cause: unknown, parent: string, user: ServerUser | undefined): Error {
-  const detail = cause instanceof Error ? cause.message : String(cause)
+  const detail = errorMessage(cause)
   if (user !== undefined && /permission denied/i.test(detail)) {
     return refusal(
       'embedded_folder',

@@ -14,7 +14,8 @@ import {
   symlink,
 } from 'node:fs/promises'
 import { join } from 'node:path'
-import { errnoOf, refusal } from './refusal.ts'
+import { errorCode } from '../../core/thrown.ts'
+import { refusal } from './refusal.ts'
 import { ownUid } from './user.ts'
 
 /** PostgreSQL's program folder and its package's version, as npm installed them for this machine. */
@@ -63,7 +64,7 @@ async function makeHome(home: string): Promise<void> {
     await mkdir(home)
     await chmod(home, 0o755) // whatever the umask
   } catch (error) {
-    if (errnoOf(error) !== 'EEXIST') throw error
+    if (errorCode(error) !== 'EEXIST') throw error
   }
 }
 

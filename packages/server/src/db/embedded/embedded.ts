@@ -9,6 +9,7 @@
  */
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { errorMessage } from '../../core/thrown.ts'
 import { type Address, addressOf, DATABASE } from './address.ts'
 import { prepareCluster } from './cluster.ts'
 import { land, launch, type Running } from './launch.ts'
@@ -156,7 +157,7 @@ class Server implements EmbeddedServer {
         return
       } catch (error) {
         if (signal.aborted) return
-        this.#parts.log(error instanceof Error ? error.message : String(error))
+        this.#parts.log(errorMessage(error))
       }
       await sleep(pauseMs, undefined, { signal, ref: false }).catch(() => {})
     }

@@ -4,8 +4,9 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { errorCode, errorMessage } from '../../core/thrown.ts'
 import { makeFolders } from '../make-folders.ts'
-import { errnoOf, refusal } from './refusal.ts'
+import { refusal } from './refusal.ts'
 import { ownUid } from './user.ts'
 
 /**
@@ -30,7 +31,7 @@ async function whyNotUsable(path: string, cause: unknown): Promise<string> {
     ({ uid }) => ` (it belongs to user ${uid})`,
     () => '',
   )
-  switch (errnoOf(cause) ?? '') {
+  switch (errorCode(cause)) {
     case 'EACCES':
     case 'EPERM':
       return `Pombo, as user ${ownUid()}, may not write in the data folder ${path}${owner}.`
@@ -42,7 +43,7 @@ async function whyNotUsable(path: string, cause: unknown): Promise<string> {
     case 'ENOTDIR':
       return `The data folder ${path} cannot be made: a file is in its place.`
     default:
-      return `The data folder ${path} cannot be used: ${cause instanceof Error ? cause.message : String(cause)}.`
+      return `The data folder ${path} cannot be used: ${errorMessage(cause)}.`
   }
 }
 
@@ -123,7 +124,7 @@ const inUse = (folder: string, who: string): string =>
 const cannotLock = (folder: string, cause: unknown): Error =>
   refusal(
     'embedded_folder',
-    `The data folder ${folder} cannot be locked (${cause instanceof Error ? cause.message : String(cause)}). ` +
+    `The data folder ${folder} cannot be locked (${errorMessage(cause)}). ` +
       'Pombo must be able to write there, on a file system with locks: choose another folder with POMBO_DATA_DIR, ' +
       'or set DATABASE_URL to a PostgreSQL 15 or later.',
     cause,

@@ -2,13 +2,14 @@ import { statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
+import { errorCode } from '../../core/thrown.ts'
 import { type Address, DATABASE, PORT } from './address.ts'
 import { type Child, pathFromInside, startChild } from './child.ts'
 import { lastErrors } from './cluster.ts'
 import { clearLeftovers, endOrphans, isServerOf, readPidFile, stopServer } from './leftover.ts'
 import { openLog, sizeOf } from './server-log.ts'
 import type { Programs } from './programs.ts'
-import { diskFull, errnoOf, isNoSpace, refusal } from './refusal.ts'
+import { diskFull, isNoSpace, refusal } from './refusal.ts'
 import type { ServerUser } from './user.ts'
 
 export type LaunchOptions = {
@@ -127,8 +128,7 @@ async function hasDatabase(address: Address): Promise<boolean> {
     return true
   } catch (error) {
     // No socket yet, nobody behind it, or 57P03: starting up.
-    if (['ENOENT', 'ECONNREFUSED', 'ECONNRESET', '57P03'].includes(errnoOf(error) ?? ''))
-      return false
+    if (['ENOENT', 'ECONNREFUSED', 'ECONNRESET', '57P03'].includes(errorCode(error))) return false
     throw error
   } finally {
     await client.end().catch(() => {})

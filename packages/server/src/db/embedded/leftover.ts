@@ -3,8 +3,9 @@ import { readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { errorCode } from '../../core/thrown.ts'
 import { PORT } from './address.ts'
-import { errnoOf, refusal } from './refusal.ts'
+import { refusal } from './refusal.ts'
 
 /** `postmaster.pid`: the pid on line 1, the state on line 8. `undefined` when there is none. */
 export async function readPidFile(
@@ -88,7 +89,7 @@ function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name)
   } catch (error) {
-    if (errnoOf(error) !== 'ESRCH') throw error
+    if (errorCode(error) !== 'ESRCH') throw error
   }
 }
 

@@ -5,8 +5,9 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
+import { errorCode, errorMessage } from '../../core/thrown.ts'
 import { copyPrograms, type Native } from './copy.ts'
-import { errnoOf, refusal } from './refusal.ts'
+import { refusal } from './refusal.ts'
 import type { ServerUser } from './user.ts'
 
 /** PostgreSQL's executables. `version` as it names itself, such as `18.4`. */
@@ -107,11 +108,10 @@ async function linkLibraries(folder: string): Promise<void> {
   }
 }
 
-const isMayNotSwitch = (error: unknown): boolean =>
-  ['EPERM', 'EINVAL'].includes(errnoOf(error) ?? '')
+const isMayNotSwitch = (error: unknown): boolean => ['EPERM', 'EINVAL'].includes(errorCode(error))
 
 function notRunning({ folder }: Native, user: ServerUser | undefined, cause: unknown): Error {
-  const detail = cause instanceof Error ? cause.message.trim() : String(cause)
+  const detail = errorMessage(cause).trim()
   if (user !== undefined && isMayNotSwitch(cause)) {
     return refusal(
       'embedded_no_user',

@@ -1,3 +1,4 @@
+import { errorCode, errorMessage } from '../../core/thrown.ts'
 /** Why the embedded server did not start; carried as `code` on the error, so that a caller need not read the text. */
 export type RefusalCode =
   | 'embedded_unsupported'
@@ -14,17 +15,10 @@ export function refusal(code: RefusalCode, message: string, cause?: unknown): Er
   return Object.assign(new Error(message, cause === undefined ? undefined : { cause }), { code })
 }
 
-/** The system's error code (`ENOENT`, …) of anything thrown. */
-export function errnoOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error ? String(error.code) : undefined
-}
-
 /** What the system, PostgreSQL and its programs say when there is no room; also of what it is the cause of. */
 export const isNoSpace = (error: unknown): boolean =>
-  errnoOf(error) === '53100' ||
-  /ENOSPC|EDQUOT|No space left|quota exceeded/i.test(
-    error instanceof Error ? error.message : String(error),
-  ) ||
+  errorCode(error) === '53100' ||
+  /ENOSPC|EDQUOT|No space left|quota exceeded/i.test(errorMessage(error)) ||
   (error instanceof Error && error.cause !== undefined && isNoSpace(error.cause))
 
 export const diskFull = (folder: string, cause: unknown): Error =>

@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process'
 import { stat } from 'node:fs/promises'
 import { promisify } from 'node:util'
-import { errnoOf, refusal } from './refusal.ts'
+import { errorCode } from '../../core/thrown.ts'
+import { refusal } from './refusal.ts'
 
 /** The account PostgreSQL runs under when Pombo itself is root, which PostgreSQL refuses to be. */
 export type ServerUser = { uid: number; gid: number }
@@ -45,7 +46,7 @@ async function ownerOf(folder: string): Promise<ServerUser | undefined> {
     const { uid, gid } = await stat(folder)
     return { uid, gid }
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined
+    if (errorCode(error) === 'ENOENT') return undefined
     throw error
   }
 }

@@ -9,6 +9,7 @@
 import { promises as dns } from 'node:dns'
 import { readFile, stat } from 'node:fs/promises'
 import { isIP } from 'node:net'
+import { errorCode } from '../../core/thrown.ts'
 
 /** All addresses of a name; rejects with an error whose `code` is a DNS one when it has none. */
 export type Lookup = (hostname: string) => Promise<ResolvedAddress[]>
@@ -87,8 +88,7 @@ function found(
 
 /** The name servers said that there is no such name, or there are none to ask. */
 function isUnknownName(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? error.code : null
-  return code === 'ENOTFOUND' || code === 'ENODATA' || code === 'ECONNREFUSED'
+  return ['ENOTFOUND', 'ENODATA', 'ECONNREFUSED'].includes(errorCode(error))
 }
 
 function createHostsReader(path: string): Lookup {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { createSecureContext, getCACertificates } from 'node:tls'
 import type { Egress } from '../../core/egress.ts'
+import { errorMessage } from '../../core/thrown.ts'
 import { together } from '../../core/together.ts'
 import { bypassOf, proxyOf } from './proxy.ts'
 
@@ -38,7 +39,7 @@ export function openEgress(settings: EgressSettings): Egress {
   try {
     createSecureContext(tls)
   } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error)
+    const detail = errorMessage(error)
     throw new Error(
       `The files of POMBO_EGRESS_CA, POMBO_EGRESS_CERT and POMBO_EGRESS_KEY cannot be used: ${detail}.`,
       { cause: error },
@@ -59,7 +60,7 @@ function read(path: string | undefined, variable: string, mark: string): string 
   try {
     text = readFileSync(path, 'utf8')
   } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error)
+    const detail = errorMessage(error)
     throw new Error(`${variable} names ${path}, which cannot be read: ${detail}.`, { cause: error })
   }
   if (!text.includes(mark)) throw new Error(`${variable} names ${path}, which holds none in PEM.`)

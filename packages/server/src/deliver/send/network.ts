@@ -1,6 +1,7 @@
 // The way out for destinations that are not HTTP: past the same guard, by the same egress.
 import type { Socket } from 'node:net'
 import type { Egress } from '../../core/egress.ts'
+import { errorCode } from '../../core/thrown.ts'
 import { type Network, Refused } from '../../destinations/contract/network.ts'
 import { createGuard, type GuardOptions } from '../guard/guard.ts'
 import { createConnect } from './connect.ts'
@@ -41,7 +42,7 @@ export function createNetwork(options: GuardOptions, egress: Egress = straight):
     async resolve({ hostname, port }) {
       const resolution = await guard.resolve(hostname, port).catch((error: Error) => {
         throw Object.assign(new Error(error.message, { cause: error }), {
-          code: `DNS_${'code' in error ? String(error.code) : 'FAILED'}`,
+          code: `DNS_${errorCode(error) || 'FAILED'}`,
         })
       })
       if (!resolution.allowed) throw new Refused(resolution)

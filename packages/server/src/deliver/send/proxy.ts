@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { BlockList, connect as connectTcp, isIP, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import type { Proxy } from '../../core/egress.ts'
+import { errorMessage } from '../../core/thrown.ts'
 import { askConnect, askSocks, type Wire } from './proxy-words.ts'
 
 const usualPorts = { http: 80, https: 443, socks5: 1080 }
@@ -69,7 +70,7 @@ export async function openThrough(
   } catch (error) {
     socket.destroy()
     const cause = left.signal.aborted && isAbort(error) ? left.signal.reason : error
-    const why = cause instanceof Error ? cause.message : String(cause)
+    const why = errorMessage(cause)
     // Without the code of the error: those mean the receiver, and this is not about it.
     throw new Error(`the proxy ${host}:${port} did not connect: ${why}`, { cause })
   } finally {

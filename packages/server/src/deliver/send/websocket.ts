@@ -1,5 +1,6 @@
 // Opens websockets to gateways, past the address guard like every request that leaves (promise P6).
 import type { Egress } from '../../core/egress.ts'
+import { errorMessage } from '../../core/thrown.ts'
 import type { Guard } from '../guard/guard.ts'
 import { type Connect, createConnect } from './connect.ts'
 
@@ -37,7 +38,7 @@ export function createSocketOpener(guard: Guard, egress?: Egress): OpenSocket {
         if (!over) opened = open(undici, connect, url, events)
       })
       .catch((error: unknown) => {
-        if (!over) events.onClose(error instanceof Error ? error.message : String(error))
+        if (!over) events.onClose(errorMessage(error))
       })
     return {
       send: (message) => opened?.send(message),

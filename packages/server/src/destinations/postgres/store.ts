@@ -7,6 +7,7 @@ import { tlsOptions } from '../contract/network.ts'
 import { propertiesOf } from '../contract/properties.ts'
 import { type Cell, cells, postgresAddress, type PostgresSettings } from './settings.ts'
 import { say } from '../../core/sentences/sentences.ts'
+import { errorCode } from '../../core/thrown.ts'
 
 export async function open(settings: PostgresSettings, tools: Tools): Promise<Connection> {
   const address = postgresAddress(settings)
@@ -191,7 +192,7 @@ function quoted(name: string): string {
 /** By the classes of SQLSTATE. */
 function translated(error: unknown, field = 'url'): unknown {
   if (!(error instanceof Error) || error instanceof Declined) return error
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
+  const code = errorCode(error)
   if (/does not support SSL/.test(error.message))
     return new Declined('refused', say('no_tls_there'))
   if (!/^[0-9A-Z]{5}$/.test(code) || code.startsWith('E')) return error

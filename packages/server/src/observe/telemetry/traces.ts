@@ -20,6 +20,7 @@ import {
   W3CTraceContextPropagator,
 } from '@opentelemetry/core'
 import type { Message } from '../../core/message.ts'
+import { errorMessage } from '../../core/thrown.ts'
 import type { AcceptSpan, AttemptSpan, SpanIds, TracedDelivery, Tracing } from '../../core/trace.ts'
 import {
   acceptAttributes,
@@ -111,7 +112,7 @@ export class Traces implements Tracing, RequestTracing {
       },
       failed(error) {
         span.setAttribute('error.type', errorTypeOf(error))
-        const message = error instanceof Error ? error.message : String(error)
+        const message = errorMessage(error)
         span.setStatus({ code: SpanStatusCode.ERROR, message })
         span.end()
       },

@@ -1,3 +1,4 @@
+import { errorCode } from '../../core/thrown.ts'
 import type { Queryable } from '../../db/pool.ts'
 
 /** Which of these attempts are in the history. */
@@ -19,8 +20,7 @@ export async function writtenAttempts(
 export function isRepeat(error: unknown): boolean {
   return (
     error instanceof Error &&
-    'code' in error &&
-    error.code === '23505' &&
+    errorCode(error) === '23505' &&
     'table' in error &&
     String(error.table).startsWith('attempt')
   )

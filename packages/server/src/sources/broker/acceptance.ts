@@ -1,6 +1,7 @@
 /** Accepts what was read from a broker: in order where order is asked for, and waiting while Pombo cannot take it. */
 import { PomboError } from '../../core/error.ts'
 import type { Accepted, IncomingMessage } from '../../core/message.ts'
+import { errorMessage } from '../../core/thrown.ts'
 import { backoffMs, pause, untilPassed } from './patience.ts'
 
 /** The message that an item is, or why it cannot be one. */
@@ -96,8 +97,7 @@ async function acceptOne(
       if (error instanceof PomboError && !appGone)
         return { kind: 'refused', problem: error.message }
       if (!appGone) log(`an event from ${broker} could not be accepted; trying again`, error)
-      if (failures >= maxFailures)
-        return { kind: 'refused', problem: error instanceof Error ? error.message : String(error) }
+      if (failures >= maxFailures) return { kind: 'refused', problem: errorMessage(error) }
       await pause(backoffMs(firstPauseMs, failures - 1), stopping)
     }
   }

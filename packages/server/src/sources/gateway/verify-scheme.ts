@@ -10,6 +10,7 @@ import {
   type KeyObject,
   verify as verifyKey,
 } from 'node:crypto'
+import { errorCode } from '../../core/thrown.ts'
 import type { Verdict } from './gateway.ts'
 import { sameSecret } from './signature.ts'
 import type { Reader } from './reader.ts'
@@ -72,9 +73,7 @@ async function verifyJsonToken(
       ? 'ok'
       : { refused: say('body_not_claimed', { claim }) }
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'ERR_JWT_EXPIRED'
-      ? { refused: say('token_expired') }
-      : 'bad'
+    return errorCode(error) === 'ERR_JWT_EXPIRED' ? { refused: say('token_expired') } : 'bad'
   }
 }
 

@@ -1,5 +1,6 @@
 import { PomboError } from '../../core/error.ts'
 import type { Accepted, IncomingMessage } from '../../core/message.ts'
+import { errorMessage } from '../../core/thrown.ts'
 import { inTransaction, isAway, openPool, type Pool } from '../../db/pool.ts'
 import { eachInOrder } from '../broker/acceptance.ts'
 import { Trouble } from '../broker/trouble.ts'
@@ -184,7 +185,7 @@ export class OutboxReader {
       return { kind: 'accepted' }
     } catch (error) {
       if (error instanceof PomboError) return this.#refusal(error)
-      const text = error instanceof Error ? error.message : String(error)
+      const text = errorMessage(error)
       log(`row ${row.id} of the outbox of ${name} could not be accepted`, error)
       return row.attempts + 1 >= maxAttempts
         ? { kind: 'refused', error: text }

@@ -1,6 +1,7 @@
 /** Messages of a broker through the intake: in order where order is asked for, waiting while Pombo cannot take them. */
 import { say } from '../../../core/sentences/sentences.ts'
 import { PomboError } from '../../../core/error.ts'
+import { errorMessage } from '../../../core/thrown.ts'
 import { orderingKey } from '../../../whatsapp/identity/event-identity.ts'
 import type { Intake } from '../../intake/intake.ts'
 import type { Part } from '../../intake/part.ts'
@@ -66,7 +67,8 @@ async function openMessage(message: BrokerMessage, deps: TakeDeps): Promise<Open
     } catch (error) {
       if (error instanceof PomboError) return { problem: error.message }
       log('a message of a broker could not be read', error)
-      if (failures >= maxFailures) return { problem: say('reading_failed', { said: words(error) }) }
+      if (failures >= maxFailures)
+        return { problem: say('reading_failed', { said: errorMessage(error) }) }
       await pause(backoffMs(firstPauseMs, failures - 1), deps.stopping)
     }
   }
@@ -102,7 +104,7 @@ async function takeOne(opened: Opened, deps: TakeDeps): Promise<Fate> {
     } catch (error) {
       if (error instanceof PomboError) return { kind: 'refused', problem: error.message }
       log('a message of a broker could not be accepted; trying again', error)
-      if (failures >= maxFailures) return { kind: 'refused', problem: words(error) }
+      if (failures >= maxFailures) return { kind: 'refused', problem: errorMessage(error) }
       await pause(backoffMs(firstPauseMs, failures - 1), stopping)
     }
   }
@@ -117,8 +119,4 @@ function knownAs({ id: sourceId }: Source, { id, body }: BrokerMessage, again: b
     windowSeconds: rememberedSeconds,
     onlyIfAgain: id === null && !again,
   }
-}
-
-function words(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

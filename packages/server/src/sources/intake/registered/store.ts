@@ -2,6 +2,7 @@ import { say } from '../../../core/sentences/sentences.ts'
 import { PomboError } from '../../../core/error.ts'
 import { readId, uuidv7 } from '../../../core/id.ts'
 import type { Clock } from '../../../core/clock.ts'
+import { errorCode } from '../../../core/thrown.ts'
 import { noteChange } from '../../../db/changes.ts'
 import { inAuditedTransaction } from '../../../db/audit.ts'
 import type { Pool, Queryable } from '../../../db/pool.ts'
@@ -270,8 +271,7 @@ function usualOf(gateway = ''): [string, unknown][] {
 function isDuplicate(error: unknown): boolean {
   return (
     error instanceof Error &&
-    'code' in error &&
-    error.code === '23505' &&
+    errorCode(error) === '23505' &&
     'constraint' in error &&
     error.constraint === 'source_name'
   )
