@@ -154,18 +154,23 @@ export class PomboError extends Error {
 
 /** A 422 that names one field. `loc` starts with `body`, `query`, `path` or `header`. */
 export function invalid(loc: string[], problem: string | Coded, type = 'value_error'): PomboError {
-  const said = coded(problem)
-  return new PomboError(
-    'validation',
-    { detail: `${loc.join('.')}: ${said.msg}` },
-    { problems: [{ loc, ...said, type }] },
-  )
+  return invalidFields([{ loc, ...coded(problem), type }])
+}
+
+/** A 422 that names each of the fields. */
+export function invalidFields(problems: FieldProblem[], cause?: unknown): PomboError {
+  return new PomboError('validation', { detail: problemsText(problems) }, { problems, cause })
+}
+
+export function problemsText(problems: readonly Pick<FieldProblem, 'loc' | 'msg'>[]): string {
+  return problems.map(({ loc, msg }) => `${loc.join('.')}: ${msg}`).join('; ')
 }
 
 /** A 422 whose places are those of what the caller sent, and not of what was made of it. Others stay as they are. */
 export function relocated(error: unknown, to: (loc: string[]) => string[]): unknown {
   if (!(error instanceof PomboError) || error.code !== 'validation') return error
-  const problems = error.problems.map((problem) => ({ ...problem, loc: to(problem.loc) }))
-  const detail = problems.map(({ loc, msg }) => `${loc.join('.')}: ${msg}`).join('; ')
-  return new PomboError('validation', { detail }, { problems, cause: error })
+  return invalidFields(
+    error.problems.map((problem) => ({ ...problem, loc: to(problem.loc) })),
+    error,
+  )
 }

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { type FieldProblem, PomboError } from './error.ts'
+import { type FieldProblem, invalidFields } from './error.ts'
 import { coded, type FieldCode } from './field-problem.ts'
 import { fields } from './json-values.ts'
 import { type Found, known } from './known.ts'
@@ -32,8 +32,7 @@ export function read<Schema extends z.ZodType>(
       ...coded(say('more_problems', { count: left })),
       type: 'value_error',
     })
-  const detail = problems.map(({ loc, msg }) => `${loc.join('.')}: ${msg}`).join('; ')
-  throw new PomboError('validation', { detail }, { problems })
+  throw invalidFields(problems)
 }
 
 /** What says no more than that an object does not fit as a whole. */

@@ -1,4 +1,4 @@
-import { invalid, PomboError, type FieldProblem } from '../core/error.ts'
+import { type FieldProblem, invalid, invalidFields } from '../core/error.ts'
 import { type Coded, coded, type Problem } from '../core/field-problem.ts'
 import { readId, type IdKind } from '../core/id.ts'
 import { wrongHeader } from '../core/request-headers.ts'
@@ -31,9 +31,7 @@ export function checkSettings<Settings extends object>(
     if (!Array.isArray(found)) note([field], found)
     else for (const [part, problem] of found) note([field, part].flat(), problem)
   }
-  if (problems.length === 0) return
-  const detail = problems.map(({ loc, msg }) => `${loc.join('.')}: ${msg}`).join('; ')
-  throw new PomboError('validation', { detail }, { problems })
+  if (problems.length > 0) throw invalidFields(problems)
 }
 
 /** Text that PostgreSQL cannot hold, or would change without a word. */

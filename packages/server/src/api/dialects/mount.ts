@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { actingAs, onBehalfOf } from '../../core/acting.ts'
 import type { DialectName } from '../../core/endpoint.ts'
+import { problemsText } from '../../core/error.ts'
 import { refuseUnstorable } from '../../core/unstorable.ts'
 import type { Dialect } from '../../dialects/contract/dialect.ts'
 import type { DialectPorts, Refusal } from '../../dialects/contract/ports.ts'
@@ -65,6 +66,6 @@ export function mountDialects(
 function refusalOf({ status, body }: ErrorAnswer): Refusal {
   if ('code' in body) return { status, code: body.code, message: body.detail, problems: [] }
   const problems = body.detail as Refusal['problems']
-  const message = problems.map(({ loc, msg }) => `${loc.join('.')}: ${msg}`).join('; ')
+  const message = problemsText(problems)
   return { status, code: 'validation', message, problems }
 }

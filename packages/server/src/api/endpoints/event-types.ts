@@ -1,4 +1,4 @@
-import { type FieldProblem, PomboError } from '../../core/error.ts'
+import { type FieldProblem, invalidFields } from '../../core/error.ts'
 import { nearest } from '../../core/nearest.ts'
 import { MOST_TOLD } from '../../core/read.ts'
 import { dialects } from '../../dialects/dialects.ts'
@@ -50,8 +50,7 @@ export async function refuseUnknownTypes(
       values: { name, near: near ?? '' },
     }
   })
-  const detail = problems.map(({ loc, msg }) => `${loc.join('.')}: ${msg}`).join('; ')
-  throw new PomboError('validation', { detail }, { problems })
+  throw invalidFields(problems)
 }
 
 /** Whatever comes under them, now or later. */

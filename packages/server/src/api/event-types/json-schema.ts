@@ -1,6 +1,6 @@
 import type { Ajv, ErrorObject, Options, ValidateFunction } from 'ajv'
 import type { FormatsPlugin } from 'ajv-formats'
-import { type FieldProblem, PomboError } from '../../core/error.ts'
+import { type FieldProblem, invalidFields } from '../../core/error.ts'
 import { coded } from '../../core/field-problem.ts'
 import { text } from '../../core/json-values.ts'
 import { say } from '../../core/sentences/sentences.ts'
@@ -108,6 +108,5 @@ export async function refuseInvalidSchemas(
       type: 'value_error',
     })
   }
-  const detail = problems.map(({ loc, msg }) => `${loc.join('.')}: ${msg}`).join('; ')
-  if (problems.length > 0) throw new PomboError('validation', { detail }, { problems })
+  if (problems.length > 0) throw invalidFields(problems)
 }

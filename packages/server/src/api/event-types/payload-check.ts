@@ -1,7 +1,7 @@
 import type { ErrorObject } from 'ajv'
 import type { Clock } from '../../core/clock.ts'
 import { latestUsed } from '../../core/latest-used.ts'
-import { type FieldProblem, PomboError } from '../../core/error.ts'
+import { type FieldProblem, invalidFields, problemsText } from '../../core/error.ts'
 import { type MaybeLater, whenThere } from '../../core/when-there.ts'
 import { coded } from '../../core/field-problem.ts'
 import type { EventType, EventTypes } from '../../registry/event-types/store.ts'
@@ -79,11 +79,13 @@ export function createPayloadCheck(deps: {
             const said = { type: eventType, problem: message ?? 'it is not valid' }
             return problem(instancePath.split('/').slice(1), say('payload_unfit', said))
           })
-    const detail = problems.map(({ loc, msg }) => `${loc.join('.')}: ${msg}`).join('; ')
-    if (checked.refuse) throw new PomboError('validation', { detail }, { problems })
+    if (checked.refuse) throw invalidFields(problems)
     // Places and rules alone: a payload's values are not for the log.
     const { tenantId } = sender
-    deps.log.warn({ tenantId, eventType, problems: detail }, 'a payload does not fit its schema')
+    deps.log.warn(
+      { tenantId, eventType, problems: problemsText(problems) },
+      'a payload does not fit its schema',
+    )
   }
 
   return (sender, message) =>

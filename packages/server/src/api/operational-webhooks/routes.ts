@@ -1,4 +1,4 @@
-import { type FieldProblem, PomboError } from '../../core/error.ts'
+import { type FieldProblem, invalidFields } from '../../core/error.ts'
 import { nearest } from '../../core/nearest.ts'
 import { operationalTypes } from '../../core/operational-types.ts'
 import type { Apps } from '../../registry/apps/store.ts'
@@ -51,7 +51,5 @@ function refuseOtherTypes(wanted: readonly string[] | null | undefined): void {
       },
     ]
   })
-  if (problems.length === 0) return
-  const detail = problems.map(({ loc, msg }) => `${loc.join('.')}: ${msg}`).join('; ')
-  throw new PomboError('validation', { detail }, { problems })
+  if (problems.length > 0) throw invalidFields(problems)
 }

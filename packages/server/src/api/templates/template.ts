@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { invalid, PomboError } from '../../core/error.ts'
+import { invalid, invalidFields } from '../../core/error.ts'
 import { unknown } from '../../core/known.ts'
 import type { endpointIn } from '../endpoints/schema.ts'
 import { say } from '../../core/sentences/sentences.ts'
@@ -52,11 +52,7 @@ export function refuseUnknownValues(
   for (const [name, value] of Object.entries(given)) {
     if (names.includes(name) || value === '') continue
     const problem = unknown(name, names, ['body', 'values'])
-    throw new PomboError(
-      'validation',
-      { detail: `${problem.loc.join('.')}: ${problem.msg}` },
-      { problems: [problem] },
-    )
+    throw invalidFields([problem])
   }
 }
 

@@ -1,10 +1,11 @@
 import { z } from 'zod'
 import { iso } from '../../core/clock.ts'
 import type { Endpoint, Transform } from '../../core/endpoint.ts'
-import { invalid, PomboError } from '../../core/error.ts'
+import { invalid, relocated } from '../../core/error.ts'
 import { uuidv7 } from '../../core/id.ts'
 import { withPath } from '../../core/url-path.ts'
 import type { TransformTrial } from '../endpoints/transform.ts'
+import { defined } from '../field.ts'
 import { payloadText } from '../messages/send.ts'
 import { cloudOnly, empty, json, type Route, route } from '../route.ts'
 import type { Needs } from '../route-deps.ts'
@@ -105,23 +106,15 @@ function changed(
   { code, headers, path, enabled }: z.output<typeof transformationPatch>,
 ): Transform | null {
   const given = { payload: code, headers, path, enabled }
-  const all = { ...before, ...withoutUndefined(given) }
+  const all = { ...before, ...defined(given) }
   const { payload, enabled: isOn } = all
   if (payload == null && all.headers == null && all.path == null) return null
-  return withoutUndefined({
+  return defined({
     payload: payload ?? undefined,
     headers: all.headers ?? undefined,
     path: all.path ?? undefined,
     enabled: isOn === false ? false : undefined,
   })
-}
-
-type Given<T> = { [Key in keyof T]: Exclude<T[Key], undefined> }
-
-function withoutUndefined<T extends object>(given: T): Given<T> {
-  return Object.fromEntries(
-    Object.entries(given).filter(([, value]) => value !== undefined),
-  ) as Given<T>
 }
 
 /** What Svix's documentation and its library of transformations are written in. */
@@ -132,12 +125,8 @@ function refuseJavaScript(code: string | null | undefined): void {
 
 /** The registry knows the code as a part of the endpoint's `transform`. */
 function underItsName(error: unknown): unknown {
-  if (!(error instanceof PomboError) || error.code !== 'validation') return error
-  const problems = error.problems.map(({ loc, ...problem }) => {
+  return relocated(error, (loc) => {
     const [where, first, part] = loc
-    if (first !== 'transform') return { loc, ...problem }
-    return { loc: [where!, part === 'payload' ? 'code' : part!], ...problem }
+    return first === 'transform' ? [where!, part === 'payload' ? 'code' : part!] : loc
   })
-  const detail = problems.map(({ loc, msg }) => `${loc.join('.')}: ${msg}`).join('; ')
-  return new PomboError('validation', { detail }, { problems, cause: error })
 }

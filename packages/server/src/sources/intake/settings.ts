@@ -1,6 +1,6 @@
 import type { ChatFilter } from '../../core/chat-filter.ts'
 import { chatFilterProblems, compileChatFilter } from '../../whatsapp/chat-filter.ts'
-import { type FieldProblem, PomboError } from '../../core/error.ts'
+import { type FieldProblem, invalidFields } from '../../core/error.ts'
 import { type Coded, coded } from '../../core/field-problem.ts'
 import type { BrokerSettings } from '../broker/kind.ts'
 import { gateways } from '../gateways.ts'
@@ -76,8 +76,7 @@ export function checkSettings(settings: Partial<SourceSettings>): void {
   whole('mediaMinBytes', 1_024, 16_777_216)
   whole('dedupeSeconds', 60, 2_592_000)
   whole('silenceMinutes', 1, 43_200)
-  const detail = problems.map(({ loc, msg }) => `${loc.join('.')}: ${msg}`).join('; ')
-  if (problems.length > 0) throw new PomboError('validation', { detail }, { problems })
+  if (problems.length > 0) throw invalidFields(problems)
 
   function whole(
     field: 'mediaMinBytes' | 'dedupeSeconds' | 'silenceMinutes',
