@@ -12,7 +12,6 @@ export function watchConfig(
   options: LoadOptions,
   file: string | undefined,
   reload: (loaded: Loaded) => void,
-  everyMs = LOOK_EVERY_MS,
 ): { stop(): void } {
   if (file === undefined) return { stop() {} }
   let known = contentOf(file)
@@ -27,7 +26,7 @@ export function watchConfig(
     known = now
     readAgain()
   }
-  const timer = setInterval(look, everyMs).unref()
+  const timer = setInterval(look, LOOK_EVERY_MS).unref()
   const onHangUp = (): void => {
     known = contentOf(file)
     readAgain()

@@ -67,11 +67,11 @@ export class Cells {
     for (const [minute, apps] of this.#minutes) {
       const tenants = new Map<string, Map<string, Cell>>()
       for (const [appId, { tenantId, byType, byEndpoint }] of apps) {
-        const row = (endpointId: string, eventType: string, cell: Cell, of = appId) =>
+        const row = (endpointId: string, eventType: string, cell: Cell) =>
           rows.push({
             ...cell,
             tenantId,
-            appId: of,
+            appId,
             grain: 0,
             endpointId,
             eventType,

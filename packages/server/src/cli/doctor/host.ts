@@ -10,11 +10,11 @@ import type { FindingCode } from './sentences.ts'
 
 const GIB = 1_073_741_824
 
-export function nodeFinding(nodeVersion = process.versions.node): Finding {
-  const major = Number(nodeVersion.split('.')[0])
-  return major >= 24
-    ? finding('ok', 'node', 'node', { version: nodeVersion })
-    : finding('fail', 'node', 'node_old', { version: nodeVersion })
+export function nodeFinding(): Finding {
+  const version = process.versions.node
+  return Number.parseInt(version, 10) >= 24
+    ? finding('ok', 'node', 'node', { version })
+    : finding('fail', 'node', 'node_old', { version })
 }
 
 /** The data folder: only where the embedded server will use it. */
@@ -104,7 +104,8 @@ export function exposureFindings(config: Config): Finding[] {
 }
 
 /** Whether names resolve at all: without it nearly every delivery fails. */
-export async function dnsFinding(name = 'example.com'): Promise<Finding> {
+export async function dnsFinding(): Promise<Finding> {
+  const name = 'example.com'
   const startedAt = performance.now()
   const tooLong = new Promise<never>((_, reject) =>
     setTimeout(() => reject(new Error('no answer within 5 s')), 5_000).unref(),
@@ -117,7 +118,6 @@ export async function dnsFinding(name = 'example.com'): Promise<Finding> {
       ? finding('warn', 'dns', 'dns_slow', values)
       : finding('ok', 'dns', 'dns', values)
   } catch (error) {
-    const reason = errorMessage(error)
-    return finding('warn', 'dns', 'dns_away', { reason })
+    return finding('warn', 'dns', 'dns_away', { reason: errorMessage(error) })
   }
 }

@@ -20,8 +20,8 @@ export class LastUsed {
     this.#usedAtMs.set(keyId, nowMs)
   }
 
-  start(everyMs = 60_000): void {
-    this.#timer ??= setInterval(() => void this.flush(), everyMs)
+  start(): void {
+    this.#timer ??= setInterval(() => void this.flush(), 60_000)
   }
 
   async stop(): Promise<void> {

@@ -1,3 +1,6 @@
+/** How long a batch waits for something to come. */
+const quietMs = 5_000
+
 /** What a broker's client hands over by and by, taken out in batches. */
 export class Inbox<Item> {
   #items: Item[] = []
@@ -35,10 +38,10 @@ export class Inbox<Item> {
   }
 
   /** All that is there, up to so many; empty ones while nothing comes, the first at once. */
-  async *batches(most: number, quietMs = 5_000): AsyncGenerator<Item[]> {
+  async *batches(most: number): AsyncGenerator<Item[]> {
     if (!this.#end) yield []
     for (;;) {
-      if (this.#items.length === 0 && !this.#end) await this.#change(quietMs)
+      if (this.#items.length === 0 && !this.#end) await this.#change()
       if (this.#end?.error) throw this.#end.error
       if (this.#end) return
       const batch = this.#items.splice(0, most)
@@ -58,9 +61,9 @@ export class Inbox<Item> {
     for (const resolve of this.#roomy.splice(0)) resolve()
   }
 
-  async #change(ms: number): Promise<void> {
+  async #change(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>()
-    const timer = setTimeout(resolve, ms)
+    const timer = setTimeout(resolve, quietMs)
     this.#wake = resolve
     await promise
     clearTimeout(timer)

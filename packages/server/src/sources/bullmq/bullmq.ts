@@ -183,11 +183,11 @@ export class BullmqWorkers {
   }
 
   /** Finishes the jobs at hand or gives them back; with Redis away, they are taken up when they are missed. */
-  async stop(graceMs = 5_000): Promise<void> {
+  async stop(): Promise<void> {
     this.#stopping.abort()
     const { promise: late, resolve } = Promise.withResolvers<void>()
     // Nothing can be given back to a Redis that is not there.
-    const timer = setTimeout(resolve, this.#connections[0]?.status === 'ready' ? graceMs : 0)
+    const timer = setTimeout(resolve, this.#connections[0]?.status === 'ready' ? 5_000 : 0)
     const closing = Promise.allSettled(this.#workers.map((worker) => worker.close()))
     await Promise.race([closing, late])
     clearTimeout(timer)
