@@ -138,10 +138,6 @@ async function writePart(
 
 /** A backup that a power cut takes back was none. */
 async function sync(path: string): Promise<void> {
-  const file = await open(path, 'r')
-  try {
-    await file.sync()
-  } finally {
-    await file.close()
-  }
+  await using file = await open(path, 'r')
+  await file.sync()
 }

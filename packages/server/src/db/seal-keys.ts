@@ -40,12 +40,8 @@ export async function loadOrMakeKeys(dataDir: string): Promise<string[]> {
   } finally {
     await unlink(draft)
   }
-  const folder = await open(dataDir, 'r')
-  try {
-    await folder.sync()
-  } finally {
-    await folder.close()
-  }
+  await using folder = await open(dataDir, 'r')
+  await folder.sync()
   const keys = await keysIn(dataDir)
   if (keys === undefined)
     throw new Error(`${path} was removed while Pombo started; start it again.`)

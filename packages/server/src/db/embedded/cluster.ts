@@ -120,7 +120,7 @@ async function initdb(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   signal?.throwIfAborted()
-  const output = await open(outputFile, 'a', 0o600)
+  await using output = await open(outputFile, 'a', 0o600)
   const args = [
     '-D',
     pathFromInside(data, user),
@@ -135,18 +135,14 @@ async function initdb(
     '--locale-provider=builtin',
     '--builtin-locale=C.UTF-8',
   )
-  try {
-    const child = await startChild({ program, args, folder: data, user, output })
-    const interrupt = () => child.interrupt()
-    signal?.addEventListener('abort', interrupt, { once: true })
-    const status = await child.exited
-    signal?.removeEventListener('abort', interrupt)
-    signal?.throwIfAborted()
-    if (status !== 0)
-      throw new Error(`initdb ended with status ${status}: ${await lastErrors(outputFile)}`)
-  } finally {
-    await output.close()
-  }
+  const child = await startChild({ program, args, folder: data, user, output })
+  const interrupt = () => child.interrupt()
+  signal?.addEventListener('abort', interrupt, { once: true })
+  const status = await child.exited
+  signal?.removeEventListener('abort', interrupt)
+  signal?.throwIfAborted()
+  if (status !== 0)
+    throw new Error(`initdb ended with status ${status}: ${await lastErrors(outputFile)}`)
 }
 
 /** The lines in which PostgreSQL's programs name what went wrong. */
@@ -211,10 +207,6 @@ async function writeOwned(file: string, text: string, user: ServerUser | undefin
 
 /** A rename is durable once the folder it happened in is written. */
 async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
+  await using handle = await open(folder, 'r')
+  await handle.sync()
 }

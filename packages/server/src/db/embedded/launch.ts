@@ -77,19 +77,8 @@ async function spawnServer(
   // PostgreSQL's way for pg_ctl to say which pid in a lock file is surely not a server.
   const env: Record<string, string> =
     overlook === undefined ? {} : { PG_GRANDPARENT_PID: String(overlook) }
-  const output = await openLog(logFile)
-  try {
-    return await startChild({
-      program: programs.postgres,
-      args,
-      folder: cluster,
-      user,
-      env,
-      output,
-    })
-  } finally {
-    await output.close()
-  }
+  await using output = await openLog(logFile)
+  return await startChild({ program: programs.postgres, args, folder: cluster, user, env, output })
 }
 
 /** The server's pid once it answers; `undefined` if it ended instead. */

@@ -17,12 +17,8 @@ export async function boundLog(file: string, limitBytes = LIMIT_BYTES): Promise<
   const size = await sizeOf(file)
   if (size <= limitBytes) return
   await copyFile(file, `${file}.1`)
-  const handle = await open(file, 'r+')
-  try {
-    await handle.truncate(0)
-  } finally {
-    await handle.close()
-  }
+  await using handle = await open(file, 'r+')
+  await handle.truncate(0)
 }
 
 export const sizeOf = async (file: string): Promise<number> =>
