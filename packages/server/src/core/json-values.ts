@@ -5,11 +5,13 @@
 
 export type Fields = Record<string, unknown>
 
+export function isObject(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
 /** The object's fields; undefined for anything that is not a plain object. */
 export function fields(value: unknown): Fields | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Fields)
-    : undefined
+  return isObject(value) ? value : undefined
 }
 
 /** Non-empty text, else null. */

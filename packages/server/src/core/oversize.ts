@@ -15,7 +15,8 @@ export interface Marker {
   url: string
 }
 
-const escapePointer = (name: string) => name.replaceAll('~', '~0').replaceAll('/', '~1')
+/** A name as it stands in a JSON Pointer. */
+export const escapePointer = (name: string) => name.replaceAll('~', '~0').replaceAll('/', '~1')
 
 /** The members of an object or elements of an array that is written at `start`. */
 function* membersAt(text: string, start: number, pointer: string): Generator<Member> {

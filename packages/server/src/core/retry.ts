@@ -3,7 +3,7 @@ import type { Outcome } from './outcome.ts'
 import { GONE } from './disabled.ts'
 import { say } from './sentences/sentences.ts'
 
-/** How one delivery may be repeated: the endpoint's own settings over the dialect's defaults. */
+/** How a delivery may be repeated: the dialect's defaults, and over them the endpoint's own settings. */
 export interface RetryPolicy {
   /** Milliseconds before each retry; its length is the number of retries. */
   scheduleMs: readonly number[]

@@ -1,6 +1,6 @@
 import { scheduleOf } from '../core/retry.ts'
 import { showId } from '../core/id.ts'
-import type { Outcome } from '../core/outcome.ts'
+import { type Outcome, statusCodeOf } from '../core/outcome.ts'
 import type { Verdict } from '../core/retry.ts'
 import type { SpanIds } from '../core/trace.ts'
 import type { Claim } from '../queue/queue.ts'
@@ -39,7 +39,7 @@ export class AttemptObserver {
       eventType: claim.message.eventType,
       attempt: claim.attempt + 1,
       outcome: outcome.kind,
-      statusCode: 'statusCode' in outcome ? outcome.statusCode : null,
+      statusCode: statusCodeOf(outcome),
       durationMs,
       requestBytes: bytes,
       responseBytes: 'response' in outcome ? outcome.response.length : 0,

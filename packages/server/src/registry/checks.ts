@@ -59,8 +59,8 @@ export function nameProblem(name: string): Problem {
   return name === '' ? { msg: 'must not be empty', code: 'missing' } : lengthProblem(name, 1_024)
 }
 
-export function integerProblem(value: number, min: number, max: number): Problem {
-  return Number.isInteger(value) && value >= min && value <= max
+export function integerProblem(value: number | undefined, min: number, max: number): Problem {
+  return value === undefined || (Number.isInteger(value) && value >= min && value <= max)
     ? undefined
     : {
         msg: `must be a whole number from ${min} to ${max}`,

@@ -1,4 +1,5 @@
 import { invalid } from '../../core/error.ts'
+import { type Fields as Json, isObject } from '../../core/json-values.ts'
 import { say } from '../../core/sentences/sentences.ts'
 
 /**
@@ -13,8 +14,6 @@ export interface ImportedType {
   featureFlag: string | null
   groupName: string | null
 }
-
-type Json = Record<string, unknown>
 
 const name = /^[a-zA-Z0-9\-_.]{1,256}$/
 const version = '1'
@@ -111,10 +110,6 @@ function pointed(document: Json, reference: string, at: string[]): unknown {
   }
   if (one === undefined) throw invalid(at, say('refers_nowhere', { reference }))
   return one
-}
-
-function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 const textOf = (value: unknown) => (typeof value === 'string' ? value : '')

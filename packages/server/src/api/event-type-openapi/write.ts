@@ -1,3 +1,4 @@
+import { escapePointer } from '../../core/oversize.ts'
 import type { EventType } from '../../registry/event-types/store.ts'
 
 type Json = Record<string, unknown>
@@ -35,7 +36,7 @@ function operationOf(type: EventType): Json {
 
 /** References within a schema count from the document's beginning once it is a part of it. */
 function standing(schema: unknown, name: string): unknown {
-  const place = `#/webhooks/${escaped(name)}/post/requestBody/content/application~1json/schema`
+  const place = `#/webhooks/${escapePointer(name)}/post/requestBody/content/application~1json/schema`
   const copy = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(copy)
     if (typeof value !== 'object' || value === null) return value
@@ -49,5 +50,3 @@ function standing(schema: unknown, name: string): unknown {
   }
   return copy(schema)
 }
-
-const escaped = (name: string) => name.replaceAll('~', '~0').replaceAll('/', '~1')

@@ -1,4 +1,4 @@
-type Json = Record<string, unknown>
+import { type Fields as Json, isObject } from '../../core/json-values.ts'
 
 /** What is sent for an event type of which nothing is known. */
 const generic = { example: true, message: 'This is an example that was sent by hand.' }
@@ -93,8 +93,4 @@ function resolve(root: Json, reference: string): unknown {
     (at, step) => (isObject(at) && Object.hasOwn(at, step) ? at[step] : undefined),
     root,
   )
-}
-
-function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

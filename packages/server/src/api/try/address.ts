@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { nonEmpty } from '../field.ts'
 import { type Clock, iso } from '../../core/clock.ts'
-import type { Outcome, Permission } from '../../core/outcome.ts'
+import { type Outcome, type Permission, statusCodeOf } from '../../core/outcome.ts'
 import { errorMessage } from '../../core/thrown.ts'
 import { describe } from '../../record/recorded.ts'
 import { requireRole } from '../roles.ts'
@@ -133,7 +133,7 @@ export function tryAddressRoute({ trial, clock }: { trial: AddressTrial; clock: 
           event && outcome
             ? {
                 delivered: outcome.kind === 'delivered',
-                statusCode: 'statusCode' in outcome ? outcome.statusCode : null,
+                statusCode: statusCodeOf(outcome),
                 durationMs: Math.round(outcome.durationMs),
                 reason: reasonOf(outcome),
                 problem: describe(outcome),

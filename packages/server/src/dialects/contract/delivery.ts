@@ -1,17 +1,8 @@
 import type { DialectName, Endpoint } from '../../core/endpoint.ts'
 import type { Message } from '../../core/message.ts'
 import type { Outcome } from '../../core/outcome.ts'
+import type { RetryPolicy } from '../../core/retry.ts'
 import type { Secret } from '../../core/secret.ts'
-
-/** What a dialect does with failures unless the endpoint says otherwise. */
-export interface RetryDefaults {
-  /** Milliseconds before each retry; its length is the number of retries. */
-  scheduleMs: readonly number[]
-  /** 0.2 means ±20 %. */
-  jitter: number
-  /** Statuses worth a retry; `all`: every non-2xx. Network errors and timeouts are always retried. */
-  retryStatuses: 'all' | readonly number[]
-}
 
 /** A message on its way out, as a dialect sees it. Formatting is pure: the same event gives the same bytes. */
 export interface OutgoingEvent {
@@ -48,7 +39,7 @@ export interface SignatureWords {
 /** What the engine asks a dialect on the way out of a message. Knows no gateway and no route. */
 export interface DeliveryDialect {
   readonly name: DialectName
-  readonly retry: RetryDefaults
+  readonly retry: RetryPolicy
   /** Deadline of the whole exchange. */
   readonly timeoutMs: number
   /** It sends payloads as they are, so that one need not be JSON. */

@@ -19,7 +19,7 @@ import { Answer, keyedRoutes, noContent, type Routes, routesFor } from '../contr
 import { catalogue, readEventName, wildcard } from './events.ts'
 import { logText, showLog, statesOf, statuses } from './log.ts'
 import { eventName } from './names.ts'
-import { putWebhook, showWebhook, webhookIn, webhookOf, webhookUid } from './session.ts'
+import { putWebhook, showWebhook, webhookIn, webhookUid } from './session.ts'
 import type { WhatsmeowValues } from './settings.ts'
 
 const session = '/api/whatsmeow/sessions/:id'
@@ -116,7 +116,7 @@ async function whyNot(
     (one) => one.accepted.outcome === 'accepted' && one.accepted.deliveries === 0,
   )
   if (!nobody) return null
-  const webhook = await webhookOf(ports, app)
+  const webhook = await ports.endpoints.find(app, webhookUid)
   if (!webhook) return 'the session has no webhook'
   return webhook.disabled ? 'the webhook is disabled' : 'the webhook is not subscribed to it'
 }
@@ -136,11 +136,11 @@ function webhooks(on: Routes, ports: DialectPorts, { workers }: WhatsmeowValues)
   })
   on.get(path, async (caller, request) => {
     const one = await sessionOf(ports, caller, param(request, 'id'))
-    return showWebhook(one.uid ?? one.id, await webhookOf(ports, one))
+    return showWebhook(one.uid ?? one.id, await ports.endpoints.find(one, webhookUid))
   })
   on.delete(path, async (caller, request) => {
     const one = await sessionOf(ports, caller, param(request, 'id'))
-    const endpoint = await webhookOf(ports, one)
+    const endpoint = await ports.endpoints.find(one, webhookUid)
     if (endpoint) await ports.endpoints.delete(one, endpoint.id)
     return noContent
   })

@@ -27,13 +27,6 @@ export const webhookIn = z.object({
 })
 export type WebhookIn = z.output<typeof webhookIn>
 
-export async function webhookOf(
-  ports: DialectPorts,
-  app: DialectApp,
-): Promise<Endpoint | undefined> {
-  return await ports.endpoints.find(app, webhookUid)
-}
-
 /** Sets the webhook, or takes it away where it is switched off without a URL. */
 export async function putWebhook(
   ports: DialectPorts,
@@ -41,7 +34,7 @@ export async function putWebhook(
   given: WebhookIn,
   workers: number,
 ): Promise<Endpoint | undefined> {
-  const before = await webhookOf(ports, app)
+  const before = await ports.endpoints.find(app, webhookUid)
   if (given.url === '') {
     if (given.enabled) throw invalid(['body', 'url'], 'is needed where the webhook is enabled')
     if (before) await ports.endpoints.delete(app, before.id)

@@ -6,7 +6,7 @@ import type { DialectPorts } from '../contract/ports.ts'
 import { jobTag } from './job.ts'
 import { messageUuid } from './message-id.ts'
 import { makeEndpoint } from '../contract/endpoint.ts'
-import { webhookOf, webhookUid } from './session.ts'
+import { webhookUid } from './session.ts'
 
 /** What the source of the queues asks of this dialect. All of it belongs to the first tenant. */
 export function jobSessions(
@@ -40,7 +40,7 @@ async function endpointOfJob(
   url: string,
   maxInFlight: number,
 ): Promise<Endpoint> {
-  const webhook = await webhookOf(ports, app)
+  const webhook = await ports.endpoints.find(app, webhookUid)
   if (webhook?.url === url) return webhook
   if (!webhook)
     return await makeEndpoint(

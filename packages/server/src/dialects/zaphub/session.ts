@@ -60,22 +60,15 @@ export async function patchSession(
   given: z.output<typeof sessionPatch>,
   maxInFlight: number,
 ): Promise<DialectApp> {
-  await checkWebhook(ports, caller, given, await webhookOf(ports, app))
+  await checkWebhook(ports, caller, given, await ports.endpoints.find(app, webhookUid))
   const patched =
     given.label === undefined ? app : await ports.apps.patch(caller, app.id, { name: given.label })
   await setWebhook(ports, app, given, maxInFlight)
   return patched
 }
 
-export async function webhookOf(
-  ports: DialectPorts,
-  app: DialectApp,
-): Promise<Endpoint | undefined> {
-  return await ports.endpoints.find(app, webhookUid)
-}
-
 export async function showSession(ports: DialectPorts, app: DialectApp) {
-  const webhook = await webhookOf(ports, app)
+  const webhook = await ports.endpoints.find(app, webhookUid)
   return {
     id: idOf(app),
     label: app.name,
@@ -119,7 +112,7 @@ async function setWebhook(
   given: WebhookIn,
   maxInFlight: number,
 ): Promise<void> {
-  const before = await webhookOf(ports, app)
+  const before = await ports.endpoints.find(app, webhookUid)
   const { webhook_url: url, webhook_events: eventTypes, webhook_secret: secret } = given
   if (url === null || url === '') {
     if (before) await ports.endpoints.delete(app, before.id)

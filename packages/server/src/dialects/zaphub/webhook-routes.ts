@@ -17,7 +17,7 @@ import { catalogue } from './events.ts'
 import { jobTag, newJobId } from './job.ts'
 import { body, headers, signBody } from './payload.ts'
 import { page, sessionsOwn, success } from './request.ts'
-import { idOf, webhookOf } from './session.ts'
+import { idOf, webhookUid } from './session.ts'
 import type { ZaphubValues } from './settings.ts'
 import { testAnswer } from './test-answer.ts'
 
@@ -38,7 +38,7 @@ export function webhookRoutes(
   const on = sessionsOwn(app, ports)
   on.post(`${path}/webhook/test`, async ({ session: one }, request) => {
     const given = readBody(testIn, request)
-    const webhook = await webhookOf(ports, one)
+    const webhook = await ports.endpoints.find(one, webhookUid)
     const url = given.url || webhook?.url
     if (url === undefined) throw noWebhook(one)
     // Another URL gets what a webhook of that URL would get, and none of the secrets of this one.
@@ -61,7 +61,7 @@ export function webhookRoutes(
 
   on.post(`${path}/webhook/retry`, async ({ session: one }, request) => {
     const { event } = readBody(retryIn, request)
-    const webhook = await webhookOf(ports, one)
+    const webhook = await ports.endpoints.find(one, webhookUid)
     if (!webhook) throw noWebhook(one)
     if (webhook.disabled)
       throw new PomboError('conflict', {

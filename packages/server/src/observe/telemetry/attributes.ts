@@ -8,7 +8,7 @@ import { PomboError } from '../../core/error.ts'
 import { withoutKeys } from '../../core/hidden-keys.ts'
 import { showId } from '../../core/id.ts'
 import type { Message } from '../../core/message.ts'
-import type { Outcome } from '../../core/outcome.ts'
+import { type Outcome, statusCodeOf } from '../../core/outcome.ts'
 import type { AttemptSpan, TracedDelivery } from '../../core/trace.ts'
 
 /** A request that came in. */
@@ -87,7 +87,7 @@ export function outcomeAttributes(
   outcome: Outcome,
   { requestBytes, verdict }: Parameters<AttemptSpan['end']>[1],
 ): Attributes {
-  const status = 'statusCode' in outcome ? outcome.statusCode : null
+  const status = statusCodeOf(outcome)
   return {
     'http.request.body.size': requestBytes,
     ...(status !== null && { 'http.response.status_code': status }),

@@ -190,12 +190,10 @@ export function circuitProblems({
   pauseMs,
   maxPauseMs,
 }: CircuitSettings): Problems {
-  const bounds = (value: number | undefined, min: number, max: number): Problem =>
-    value === undefined ? undefined : integerProblem(value, min, max)
   return [
-    ['failuresToOpen', bounds(failuresToOpen, 1, 10_000)],
-    ['pauseMs', bounds(pauseMs, 100, 86_400_000)],
-    ['maxPauseMs', bounds(maxPauseMs, pauseMs ?? 100, 86_400_000)],
+    ['failuresToOpen', integerProblem(failuresToOpen, 1, 10_000)],
+    ['pauseMs', integerProblem(pauseMs, 100, 86_400_000)],
+    ['maxPauseMs', integerProblem(maxPauseMs, pauseMs ?? 100, 86_400_000)],
   ]
 }
 

@@ -15,7 +15,6 @@ import {
   integer,
   integerProblem,
   nameProblem,
-  type Problem,
   type Problems,
   uuidOf,
 } from '../checks.ts'
@@ -242,14 +241,12 @@ function check(settings: Partial<TenantSettings>): void {
 /** Under the names by which they are given. */
 function defaultsProblems(given: EndpointDefaults): Problems {
   const { retryScheduleMs, throttleRate, throttleWindowMs, circuit = {} } = given
-  const bounds = (value: number | undefined, min: number, max: number): Problem =>
-    value === undefined ? undefined : integerProblem(value, min, max)
   return [
-    ['timeoutMs', bounds(given.timeoutMs, 1_000, 60_000)],
-    ['maxInFlight', bounds(given.maxInFlight, 1, 1_000)],
-    ['throttleRate', bounds(throttleRate, 1, 65_535)],
+    ['timeoutMs', integerProblem(given.timeoutMs, 1_000, 60_000)],
+    ['maxInFlight', integerProblem(given.maxInFlight, 1, 1_000)],
+    ['throttleRate', integerProblem(throttleRate, 1, 65_535)],
     ['retrySchedule', retryScheduleMs && scheduleProblem(retryScheduleMs)],
-    ['throttleWindowMs', bounds(throttleWindowMs, 1_000, 86_400_000)],
+    ['throttleWindowMs', integerProblem(throttleWindowMs, 1_000, 86_400_000)],
     ...within('headers', given.headers ? headersProblems(given.headers) : []),
     ...within('circuit', circuitProblems(circuit)),
   ]

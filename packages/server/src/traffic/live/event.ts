@@ -1,6 +1,7 @@
 import { causeOf, partsOfCause } from '../../core/cause.ts'
 import { iso } from '../../core/clock.ts'
 import { showId } from '../../core/id.ts'
+import { statusCodeOf } from '../../core/outcome.ts'
 import type { StoredMessage } from '../../ingest/observer.ts'
 import { describe, type Unwritten } from '../../record/recorded.ts'
 import { codeOfError } from '../../core/sentences/sentences.ts'
@@ -94,7 +95,7 @@ export function attemptEvent(entry: Unwritten, nowMs: number): LiveEvent {
     payloadBytes: claim.payloadBytes,
     endpointId: claim.endpoint.id,
     attempt: outcome ? claim.attempt + 1 : null,
-    statusCode: outcome && 'statusCode' in outcome ? outcome.statusCode : null,
+    statusCode: outcome && statusCodeOf(outcome),
     durationMs: outcome && Math.round(outcome.durationMs),
     error: error?.slice(0, ERROR_CHARACTERS).toWellFormed() ?? null,
     cause: outcome && outcome.kind !== 'delivered' ? causeOf(outcome) : null,

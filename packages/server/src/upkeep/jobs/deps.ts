@@ -1,4 +1,5 @@
 import type { PomboError } from '../../core/error.ts'
+import type { ExpressionInput } from '../../core/expression.ts'
 import type { Accepted, IncomingMessage, Message } from '../../core/message.ts'
 import type { Payloads } from '../../db/payload.ts'
 import type { Pool, Queryable } from '../../db/pool.ts'
@@ -9,17 +10,8 @@ import type { DiscardThese } from './bulk.ts'
 export type CompileFilter = (
   expression: string,
 ) =>
-  | { ok: true; filter: (input: FilterInput) => { matched: boolean } }
+  | { ok: true; filter: (input: ExpressionInput) => { matched: boolean } }
   | { ok: false; problem: string }
-
-export interface FilterInput {
-  payload: unknown
-  eventType: string
-  channels: string[]
-  tags: string[]
-  messageId: string
-  timestamp: string
-}
 
 export interface JobDeps {
   pool: Pool

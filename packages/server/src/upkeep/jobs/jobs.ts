@@ -1,4 +1,5 @@
 import { iso } from '../../core/clock.ts'
+import type { ExpressionInput } from '../../core/expression.ts'
 import { showId } from '../../core/id.ts'
 import type { Message } from '../../core/message.ts'
 import { payloadValue } from '../../core/raw-payload.ts'
@@ -13,7 +14,7 @@ import {
   reopen,
 } from '../../queue/reopen/store.ts'
 import { lookAtMissing } from '../../queue/reopen/missing/store.ts'
-import type { FilterInput, JobDeps } from './deps.ts'
+import type { JobDeps } from './deps.ts'
 import { bulkPage } from './bulk-page.ts'
 import { at, lookedAt, pageMs, tell } from './page.ts'
 import { doPaged, pagedWork } from './paged.ts'
@@ -174,7 +175,7 @@ async function lookAtWanted(
 
 async function filtered(
   { pool, payloads }: JobDeps,
-  filter: (input: FilterInput) => { matched: boolean },
+  filter: (input: ExpressionInput) => { matched: boolean },
   found: readonly ClosedDelivery[],
 ): Promise<ClosedDelivery[]> {
   const matching = new Set<string>()
