@@ -1,4 +1,5 @@
 import { beginTurn } from '../core/turn.ts'
+import { waitAtMost } from '../core/wait-at-most.ts'
 import type { MaybeLater } from '../core/when-there.ts'
 import { isAway, type Pool } from '../db/pool.ts'
 import type { Claim, NodeLease, Slots } from './queue.ts'
@@ -137,14 +138,8 @@ export class LeasedDeliveries {
   async stop(deadlineMs: number): Promise<number> {
     this.#stopping = true
     this.releaseAll()
-    if (this.#held.size > 0) {
-      let timer: NodeJS.Timeout | undefined
-      await Promise.race([
-        new Promise<void>((resolve) => (this.#empty = resolve)),
-        new Promise<void>((resolve) => (timer = setTimeout(resolve, deadlineMs))),
-      ])
-      clearTimeout(timer)
-    }
+    if (this.#held.size > 0)
+      await waitAtMost(deadlineMs, new Promise<void>((resolve) => (this.#empty = resolve)))
     return this.#held.size
   }
 

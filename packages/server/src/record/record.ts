@@ -8,6 +8,7 @@
 import { type Circuit, type CircuitChange, healthy } from '../core/circuit.ts'
 import type { Clock } from '../core/clock.ts'
 import { uuidv7 } from '../core/id.ts'
+import { waitAtMost } from '../core/wait-at-most.ts'
 import { noteChanges } from '../db/changes.ts'
 import { inTransaction, isAway, type Pool, type Queryable } from '../db/pool.ts'
 import { noteSignals, type Signal } from '../db/signals.ts'
@@ -93,12 +94,7 @@ export class Recorder {
     this.#stopGathering?.()
     this.#stopPausing?.()
     if (!this.#writing) return 0
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, deadlineMs)
-    })
-    await Promise.race([this.#writing, late])
-    clearTimeout(timer)
+    await waitAtMost(deadlineMs, this.#writing)
     this.#abandoned = true
     return this.#waiting.length
   }

@@ -13,6 +13,7 @@ import { BatchLogRecordProcessor, LoggerProvider } from '@opentelemetry/sdk-logs
 import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics'
 import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
 import { ROOT_CONTEXT } from '@opentelemetry/api'
+import { waitAtMost } from '../../core/wait-at-most.ts'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
 import { type Complain, Delivery } from './delivery.ts'
@@ -127,10 +128,7 @@ export async function openTelemetry(options: TelemetryOptions): Promise<Telemetr
       watched = metrics
     },
     async stop() {
-      const late = Promise.withResolvers<void>()
-      const timer = setTimeout(late.resolve, flushMs)
-      await Promise.race([late.promise, Promise.allSettled(stops.map((stop) => stop()))])
-      clearTimeout(timer)
+      await waitAtMost(flushMs, Promise.allSettled(stops.map((stop) => stop())))
       for (const delivery of deliveries) delivery.close()
     },
   }

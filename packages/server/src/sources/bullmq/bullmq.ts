@@ -11,6 +11,7 @@ import type { Job, Worker } from 'bullmq'
 import type { Redis } from 'ioredis'
 import type { Clock } from '../../core/clock.ts'
 import type { Accepted, IncomingMessage } from '../../core/message.ts'
+import { waitAtMost } from '../../core/wait-at-most.ts'
 import {
   closeRedis,
   duplicateRedis,
@@ -185,14 +186,11 @@ export class BullmqWorkers {
   /** Finishes the jobs at hand or gives them back; with Redis away, they are taken up when they are missed. */
   async stop(): Promise<void> {
     this.#stopping.abort()
-    const { promise: late, resolve } = Promise.withResolvers<void>()
-    // Nothing can be given back to a Redis that is not there.
-    const timer = setTimeout(resolve, this.#connections[0]?.status === 'ready' ? 5_000 : 0)
     const closing = Promise.allSettled(this.#workers.map((worker) => worker.close()))
-    await Promise.race([closing, late])
-    clearTimeout(timer)
+    // Nothing can be given back to a Redis that is not there.
+    await waitAtMost(this.#connections[0]?.status === 'ready' ? 5_000 : 0, closing)
     this.#connections.forEach(closeRedis)
-    await Promise.race([closing, new Promise((done) => setTimeout(done, 500))])
+    await waitAtMost(500, closing)
   }
 }
 

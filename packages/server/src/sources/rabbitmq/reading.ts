@@ -6,6 +6,7 @@ import { tlsOf } from '../broker/common-settings.ts'
 import type { BrokerMessage, ReaderTools } from '../broker/kind.ts'
 import { namesOf, type RabbitmqSource } from './settings.ts'
 import { say } from '../../core/sentences/sentences.ts'
+import { waitAtMost } from '../../core/wait-at-most.ts'
 
 export interface ReadingOptions {
   /** The queue or stream. */
@@ -132,10 +133,10 @@ export class Reading {
   /** What is not acknowledged goes back to the queue. */
   async close(): Promise<void> {
     this.#closing = true
-    let timer: NodeJS.Timeout | undefined
-    const slow = new Promise((resolve) => (timer = setTimeout(resolve, 2_000)))
-    await Promise.race([this.#model.close().catch(() => {}), slow])
-    clearTimeout(timer)
+    await waitAtMost(
+      2_000,
+      this.#model.close().catch(() => {}),
+    )
   }
 
   destroy(): void {

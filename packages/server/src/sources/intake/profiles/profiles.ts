@@ -1,5 +1,6 @@
 import { latestUsed } from '../../../core/latest-used.ts'
 import type { Clock } from '../../../core/clock.ts'
+import { waitAtMost } from '../../../core/wait-at-most.ts'
 import type { WhatsAppEvent } from '../../../whatsapp/whatsapp.ts'
 import { isAway, type Pool } from '../../../db/pool.ts'
 import { type Fact, fillIn, type Profile, unknownIn } from './facts.ts'
@@ -74,12 +75,7 @@ export class Profiles {
   /** Puts into the events what is known, changing them. */
   async fill(appId: string, events: readonly WhatsAppEvent[]): Promise<void> {
     const loads = events.flatMap(unknownIn).flatMap((jid) => this.#look(appId, jid) ?? [])
-    if (loads.length > 0) {
-      const giveUp = Promise.withResolvers<void>()
-      const timer = setTimeout(giveUp.resolve, this.#waitMs)
-      await Promise.race([Promise.all(loads), giveUp.promise])
-      clearTimeout(timer)
-    }
+    if (loads.length > 0) await waitAtMost(this.#waitMs, Promise.all(loads))
     for (const event of events) fillIn(event, (id) => this.#memory.get(keyOf(appId, id)))
   }
 
