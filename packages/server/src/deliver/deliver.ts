@@ -7,11 +7,14 @@
 import type { Clock } from '../core/clock.ts'
 import type { Envelope } from '../core/destination.ts'
 import type { Transform } from '../core/endpoint.ts'
+import { PomboError } from '../core/error.ts'
 import type { Message } from '../core/message.ts'
 import type { Outcome } from '../core/outcome.ts'
-import { PomboError } from '../core/error.ts'
 import { decide, type RetryPolicy, type Verdict, scheduleOf } from '../core/retry.ts'
+import { say } from '../core/sentences/sentences.ts'
+import { errorMessage } from '../core/thrown.ts'
 import type { AttemptSpan, SpanIds, Tracing } from '../core/trace.ts'
+import { type MaybeLater, whenThere } from '../core/when-there.ts'
 import type { Payloads } from '../db/payload.ts'
 import type { DeliveryDialect } from '../dialects/contract/delivery.ts'
 import type { Claim } from '../queue/queue.ts'
@@ -19,8 +22,6 @@ import { describe, type Recorded } from '../record/recorded.ts'
 import { batchRequest, type Changed, rawProblem, requestOf, type Server } from './request.ts'
 import type { SendRequest } from './send/send.ts'
 import type { TransformResult } from './transform/transform.ts'
-import { say } from '../core/sentences/sentences.ts'
-import { errorMessage } from '../core/thrown.ts'
 
 export interface DeliverDeps {
   dialectOf: (name: Claim['endpoint']['dialect']) => DeliveryDialect
@@ -67,27 +68,12 @@ export async function deliver(
   const dialect = deps.dialectOf(endpoint.dialect)
   const ready: Changed[] = []
   for (const claim of claims) {
-    if (claim.message.payload === null) {
-      discard(claim, say('not_sent_payload'), startedAtMs, deps)
-      continue
-    }
-    const problem = open(claim, deps)
-    if (problem !== undefined) {
-      settle([claim], problem, 0, startedAtMs, dialect, deps)
-      continue
-    }
-    const { transform } = endpoint
-    const changed =
-      transform && transform.enabled !== false
-        ? await transformed(claim, transform, deps)
-        : { claim }
-    if ('failed' in changed) {
-      settle([claim], changed.failed, 0, startedAtMs, dialect, deps)
-      continue
-    }
-    const unfit = rawProblem(changed, dialect)
-    if (unfit === undefined) ready.push(changed)
-    else discard(claim, unfit, startedAtMs, deps)
+    const later = makeReady(claim, dialect, deps)
+    // Without a transform it is there at once, and nothing is waited for.
+    const made = later instanceof Promise ? await later : later
+    if ('failed' in made) settle([claim], made.failed, 0, startedAtMs, dialect, deps)
+    else if ('unfit' in made) discard(claim, made.unfit, startedAtMs, deps)
+    else ready.push(made)
   }
   if (ready.length === 0) return []
   const request = endpoint.batch
@@ -95,16 +81,32 @@ export async function deliver(
     : requestOf(ready[0]!, dialect, startedAtMs, deps.server())
   if (ready.some(({ claim }) => claim.ordered)) request.signal = deps.leaseSignal()
   const sent = ready.map(({ claim }) => claim)
+  const span = deps.trace?.attempting(sent, startedAtMs)
+  if (span) request.headers = { ...span.headers, ...request.headers }
   // Asked again when the connection is open: between here and there the process may have stood still for longer than
   // the lease.
   let withheld = false
-  const span = deps.trace?.attempting(sent, startedAtMs)
-  if (span) request.headers = { ...span.headers, ...request.headers }
   request.mayStart = () => !(withheld = !sent.every(deps.holds))
   const outcome = await deps.send(request)
   if (withheld) return sent
   settle(sent, outcome, request.body.length, startedAtMs, dialect, deps, span)
   return []
+}
+
+type Ready = Changed | { failed: Outcome } | { unfit: string }
+
+/** Opens the payload and transforms it, or says why it cannot be sent: now (`failed`), or ever (`unfit`). */
+function makeReady(claim: Claim, dialect: DeliveryDialect, deps: DeliverDeps): MaybeLater<Ready> {
+  if (claim.message.payload === null) return { unfit: say('not_sent_payload') }
+  const sealed = open(claim, deps)
+  if (sealed !== undefined) return { failed: sealed }
+  const { transform } = claim.endpoint
+  const isChanged = transform && transform.enabled !== false
+  return whenThere(isChanged ? transformed(claim, transform, deps) : { claim }, (changed) => {
+    if ('failed' in changed) return changed
+    const unfit = rawProblem(changed, dialect)
+    return unfit === undefined ? changed : { unfit }
+  })
 }
 
 function discard(claim: Claim, reason: string, startedAtMs: number, deps: DeliverDeps): void {

@@ -2,11 +2,11 @@ import { beginTurn } from '../core/turn.ts'
 import { waitAtMost } from '../core/wait-at-most.ts'
 import type { MaybeLater } from '../core/when-there.ts'
 import { isAway, type Pool } from '../db/pool.ts'
-import type { Claim, NodeLease, Slots } from './queue.ts'
 import { messagesOf } from './claim/message/store.ts'
 import { dropProbe } from './claim/probe/store.ts'
 import { release } from './claim/store.ts'
 import { type Current, type Held, mayGo, maySend } from './held.ts'
+import type { Claim, NodeLease, Slots } from './queue.ts'
 import { Turns } from './turns.ts'
 
 export interface LeasedDeliveriesDeps {
