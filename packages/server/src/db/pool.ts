@@ -2,6 +2,7 @@
  * The database: one driver, one pool. Rooms reach it through their own `store.ts`; each table has one writer.
  */
 import pg from 'pg'
+import { PomboError } from '../core/error.ts'
 import { errorCode } from '../core/thrown.ts'
 import { hostClient } from './host-client.ts'
 import { type Hosts, hostsOf, noServerCode } from './hosts.ts'
@@ -238,6 +239,13 @@ export function isAway(error: unknown): boolean {
     return true
   if (/^E[A-Z]+$/.test(code)) return true
   return awayMessages.some((message) => error.message.toLowerCase().includes(message))
+}
+
+/** The answer to who sent something in, where it could not be stored for that. Undefined: it is another error. */
+export function databaseAway(error: unknown): PomboError | undefined {
+  if (!isAway(error) && !isReplaced(error)) return undefined
+  const state = awayState(error)
+  return new PomboError('database_away', { state }, { retryAfterSeconds: 2, cause: error })
 }
 
 /** True when the database answers what is read and takes no writes: its disk is full, or it is a standby. */

@@ -1,5 +1,5 @@
 import { PomboError } from '../core/error.ts'
-import { awayState, isAway, isReplaced } from '../db/pool.ts'
+import { databaseAway } from '../db/pool.ts'
 import type { NewMessage } from './columns.ts'
 import { WaitingRoom, type WaitingLimits } from './waiting-room.ts'
 
@@ -135,17 +135,9 @@ export class GroupCommit {
       const stored = await this.#options.commit(batch.map(({ item }) => item))
       batch.forEach(({ resolve }, i) => resolve(stored[i]!))
     } catch (error) {
-      if (isAway(error) || isReplaced(error)) {
-        for (const { reject } of batch)
-          reject(
-            new PomboError(
-              'database_away',
-              { state: awayState(error) },
-              { retryAfterSeconds: 2, cause: error },
-            ),
-          )
-      } else if (error instanceof PomboError) for (const { reject } of batch) reject(error)
-      else if (batch.length === 1) batch[0]!.reject(error)
+      const refusal = databaseAway(error) ?? error
+      if (batch.length === 1 || refusal instanceof PomboError)
+        for (const { reject } of batch) reject(refusal)
       // One message that the database refuses must not take the others with it.
       else for (const one of batch) await this.#write([one])
     }

@@ -30,7 +30,6 @@ export function takeSlots(
     if (delivery.ordered || endpoint.paused || (health && health.circuit !== 'closed')) return
     if (!slots.leaseNew(endpoint, prepared.payloadBytes)) return
     delivery.leased = true
-    prepared.leasedFor.add(endpoint)
   })
 }
 
@@ -42,26 +41,23 @@ export function dispatch(
   { slots, waker, deliver }: Pick<HandOffDeps, 'slots' | 'waker' | 'deliver'>,
 ): void {
   const claims: Claim[] = []
-  for (const [i, prepared] of batch.entries()) {
+  for (const [i, prepared] of batch.entries())
     for (const [j, delivery] of prepared.deliveries.entries()) {
       const endpoint = prepared.route.targets[j]!
-      if (!delivery.leased) {
-        if (fresh[i]) {
-          slots.setBacklog(endpoint, true)
-          waker.wake(endpoint.id)
-        }
-      } else if (!fresh[i]) slots.release(endpoint, prepared.payloadBytes)
-      else claims.push(newClaim(prepared, endpoint, delivery.id, node))
+      if (fresh[i] && delivery.leased) claims.push(newClaim(prepared, endpoint, delivery.id, node))
+      else if (fresh[i]) {
+        slots.setBacklog(endpoint, true)
+        waker.wake(endpoint.id)
+      } else if (delivery.leased) slots.release(endpoint, prepared.payloadBytes)
     }
-  }
   if (claims.length > 0) deliver(claims)
 }
 
 /** Gives back all slots of a batch that was not written. */
 export function giveBackSlots(batch: readonly Prepared[], slots: Slots): void {
-  for (const prepared of batch) {
-    for (const endpoint of prepared.leasedFor) slots.release(endpoint, prepared.payloadBytes)
-    prepared.leasedFor.clear()
-    for (const delivery of prepared.deliveries) delivery.leased = false
-  }
+  for (const { deliveries, route, payloadBytes } of batch)
+    for (const [i, delivery] of deliveries.entries()) {
+      if (delivery.leased) slots.release(route.targets[i]!, payloadBytes)
+      delivery.leased = false
+    }
 }

@@ -5,13 +5,13 @@
  * has left nothing behind. Deliveries of healthy endpoints with room leave from memory at once, already leased to
  * this node; all others wait in the queue.
  */
-import { say } from '../core/sentences/sentences.ts'
 import type { Clock } from '../core/clock.ts'
 import { PomboError } from '../core/error.ts'
 import { showId } from '../core/id.ts'
 import type { Accepted, DedupeKey, IncomingMessage } from '../core/message.ts'
+import { say } from '../core/sentences/sentences.ts'
 import type { Tracing } from '../core/trace.ts'
-import { awayState, isAway, isReplaced, type Pool } from '../db/pool.ts'
+import { databaseAway, isAway, type Pool } from '../db/pool.ts'
 import { AcceptRate } from './accept-rate.ts'
 import type { NewMessage } from './columns.ts'
 import { GroupCommit } from './group-commit.ts'
@@ -88,13 +88,7 @@ export class Ingest {
       return await this.#accept(incoming)
     } catch (error) {
       this.#deps.observe.accepted('refused')
-      throw isAway(error) || isReplaced(error)
-        ? new PomboError(
-            'database_away',
-            { state: awayState(error) },
-            { retryAfterSeconds: 2, cause: error },
-          )
-        : error
+      throw databaseAway(error) ?? error
     }
   }
 

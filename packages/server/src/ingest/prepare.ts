@@ -45,7 +45,6 @@ export function prepare(
     persons: paths === null ? [] : personsOf(message, paths),
     routes,
     route: plan,
-    leasedFor: new Set(),
     payloadBytes: Buffer.byteLength(incoming.payload),
     payloadExpiresAtMs:
       incoming.payloadRetentionDays === undefined

@@ -22,10 +22,9 @@ export interface AppRoutes {
 export interface Prepared extends NewMessage, Pick<StoredMessage, 'source'> {
   routes: AppRoutes
   route: Route
-  leasedFor: Set<Endpoint>
 }
 
-/** An idempotency key and an event id together: if one of them is leasedFor, the other must stay free. */
+/** An idempotency key and an event id together: if one of them is taken, the other must stay free. */
 export function meansSeveral({ dedupe }: Prepared): boolean {
   return dedupe.length > 1 && dedupe.some(({ key }) => key.kind !== 'source')
 }

@@ -133,10 +133,8 @@ export class Reading {
   /** What is not acknowledged goes back to the queue. */
   async close(): Promise<void> {
     this.#closing = true
-    await waitAtMost(
-      2_000,
-      this.#model.close().catch(() => {}),
-    )
+    const closed = this.#model.close().catch(() => {})
+    await waitAtMost(2_000, closed)
   }
 
   destroy(): void {
