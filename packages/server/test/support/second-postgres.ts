@@ -92,10 +92,8 @@ const restOfStatements: Record<string, string[]> = {
     'the payload arrives to the letter, with a valid signature and all that a consumer sorts by',
     'one that hangs times out, holds up nobody, and gets its messages when it answers',
   ],
-  'dialect-agentes': [
-    'an endpoint is created, listed, read, changed and deleted',
-    'a workflow that is inactive in n8n answers 404, and is tried again',
-  ],
+  'dialect-agentes': ['an endpoint is created, listed, read, changed and deleted'],
+  'dialect-agentes-n8n': ['a workflow that is inactive in n8n answers 404, and is tried again'],
   'dialect-device-status': [
     'the document’s update sets another URL and another secret on the device that the header names',
   ],
