@@ -1,37 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterEach, describe, expect, test } from 'vitest'
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
 import { configReference } from '../cli/config-reference.ts'
-import { configSchema } from '../cli/config-schema.ts'
 import { takeUp } from './changes.ts'
-import { inYaml, keyOf } from './names.ts'
 import { documented } from '../dialects/settings.ts'
-import { allSettings, loadConfig, loadConfigFile, type Config } from './config.ts'
-
-const folders: string[] = []
-
-afterEach(() => {
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true })
-})
-
-function fileWith(content: string, name = 'pombo.env'): string {
-  const folder = mkdtempSync(join(tmpdir(), 'pombo-config-'))
-  folders.push(folder)
-  writeFileSync(join(folder, name), content)
-  return join(folder, name)
-}
-
-function configOf(env: Record<string, string>, file?: string): Config {
-  const loaded = loadConfig({ env, file })
-  if (!loaded.ok) throw new Error(loaded.problems.join('\n'))
-  return loaded.config
-}
-
-function problemsOf(env: Record<string, string>, file?: string): string[] {
-  const loaded = loadConfig({ env, file })
-  return loaded.ok ? [] : loaded.problems
-}
+import { allSettings, loadConfig } from './config.ts'
+import { configOf, fileWith, problemsOf } from '../../test/support/loaded-config.ts'
 
 describe('values', () => {
   test('with nothing set every key has its documented default', () => {
@@ -352,81 +325,6 @@ describe('refusals', () => {
   })
 })
 
-describe('files', () => {
-  test('lines and JSON say the same', () => {
-    const lines = fileWith(
-      [
-        '# a comment',
-        'export POMBO_LISTEN = "0.0.0.0:80" # why',
-        '',
-        "POMBO_ALLOW_SUBNETS='10.0.0.0/8,fd00::/8'",
-        'POMBO_HTTPS_ONLY=true # c',
-        'POMBO_COMMIT_BATCH=7',
-        '',
-      ].join('\n'),
-    )
-    const json = fileWith(
-      JSON.stringify({
-        POMBO_LISTEN: '0.0.0.0:80',
-        POMBO_ALLOW_SUBNETS: ['10.0.0.0/8', 'fd00::/8'],
-        POMBO_HTTPS_ONLY: true,
-        POMBO_COMMIT_BATCH: 7,
-      }),
-      'pombo.json',
-    )
-    expect(configOf({}, lines)).toEqual(configOf({}, json))
-    expect(configOf({}, lines)).toMatchObject({
-      listen: { host: '0.0.0.0', port: 80 },
-      allowSubnets: ['10.0.0.0/8', 'fd00::/8'],
-      httpsOnly: true,
-      commitBatch: 7,
-    })
-  })
-
-  test('a # inside a value is part of it', () => {
-    const config = configOf(
-      {},
-      fileWith(
-        'DATABASE_URL=postgres://me:a#b@db/pombo\n'.replace('#', '%23') +
-          'POMBO_API_KEY=0123456789abcdef#g\n',
-      ),
-    )
-    expect(config.apiKey).toBe('0123456789abcdef#g')
-  })
-
-  test('every bad line is named by its number', () => {
-    const file = fileWith(
-      'POMBO_COMMIT_BATCH=7\njust words\nPOMBO_COMMIT_BATCH=8\nPOMBO_DATA_DIR="open\n',
-    )
-    expect(problemsOf({}, file)).toEqual([
-      expect.stringContaining('line 2 is not of the form KEY=VALUE'),
-      expect.stringContaining('line 3: POMBO_COMMIT_BATCH is set a second time'),
-      expect.stringContaining("line 4: the quote that opens POMBO_DATA_DIR's value"),
-    ])
-  })
-
-  test('any unknown name in a file is refused, as the file is only for Pombo', () => {
-    expect(problemsOf({}, fileWith('DATABSE_URL=postgres://db/pombo\n'))).toEqual([
-      expect.stringContaining('Did you mean DATABASE_URL?'),
-    ])
-  })
-
-  test('a missing file, bad JSON and nested JSON are refused', () => {
-    expect(problemsOf({ POMBO_CONFIG: '/nowhere/pombo.env' })).toEqual([
-      expect.stringContaining('there is no such file'),
-    ])
-    expect(problemsOf({}, fileWith('{"POMBO_API_KEY": "hunter2" oops}'))[0]).toMatch(
-      /is not valid JSON/,
-    )
-    expect(problemsOf({}, fileWith('{"POMBO_API_KEY": "hunter2" oops}'))[0]).not.toContain(
-      'hunter2',
-    )
-    expect(problemsOf({}, fileWith('{"POMBO_LISTEN": {"host": "a"}}'))).toEqual([
-      expect.stringContaining('POMBO_LISTEN must be text'),
-    ])
-  })
-})
-
 describe('printing', () => {
   test('no secret is in what is printed, and a database URL shows all but its password', () => {
     const loaded = loadConfig({
@@ -446,110 +344,6 @@ describe('printing', () => {
   test('the reference page is what the schema says', () => {
     const renew = 'renew it: npm run pombo -- config --markdown > docs/reference/configuration.md'
     expect(readFileSync('docs/reference/configuration.md', 'utf8'), renew).toBe(configReference())
-  })
-})
-
-describe('YAML', () => {
-  const load = async (content: string, env: Record<string, string> = {}) => {
-    const file = fileWith(content, 'pombo.yaml')
-    const loaded = await loadConfigFile({ env, file })
-    return {
-      config: loaded.ok ? loaded.config : undefined,
-      problems: loaded.ok ? [] : loaded.problems.map((one) => one.replaceAll(file, 'FILE')),
-    }
-  }
-
-  test('says the same as variables, by their names in camel case; the environment beats it', async () => {
-    const { config, problems } = await load(
-      `# a comment
-listen: 0.0.0.0:80
-allowSubnets: [10.0.0.0/8, 'fd00::/8']
-httpsOnly: true
-commitBatch: 7
-commitBufferBytes: 16777216
-databaseUrl: "postgres://db/pombo"
-POMBO_SHUTDOWN_GRACE_MS: 1500
-corsOrigins:
-  - https://a.example.com
-apiKey: null
-`,
-      { POMBO_COMMIT_BATCH: '20' },
-    )
-    expect(problems).toEqual([])
-    expect(config).toMatchObject({
-      listen: { host: '0.0.0.0', port: 80 },
-      allowSubnets: ['10.0.0.0/8', 'fd00::/8'],
-      httpsOnly: true,
-      commitBatch: 20,
-      commitBufferBytes: 16_777_216,
-      databaseUrl: 'postgres://db/pombo',
-      shutdownGraceMs: 1_500,
-      corsOrigins: ['https://a.example.com'],
-    })
-    expect(config).not.toHaveProperty('apiKey')
-  })
-
-  test('every mistake is named at once, with its line, and unknown names with the nearest', async () => {
-    const { problems } = await load(
-      `listen: 8071
-databseUrl: postgres://db/pombo
-commitBatch: 0
-maxBodyBytes: {a: 1}
-apiKey: hunter2
-POMBO_LISTEN: 0.0.0.0:80
-allowSubnets: ['10.0.0.0/8,fd00::/8']
-`,
-    )
-    expect(problems).toEqual([
-      'FILE, line 2: databseUrl is no setting of Pombo. Did you mean databaseUrl?',
-      'FILE, line 4: maxBodyBytes must be text, a number, true or false, or a list of them.',
-      'FILE, line 6: POMBO_LISTEN is set a second time, as listen in line 1.',
-      'FILE, line 7: allowSubnets has a comma in an item of its list; make two items of it.',
-      expect.stringMatching(/^listen, in FILE, line 1, cannot be "8071"/),
-      expect.stringMatching(/^apiKey, in FILE, line 5, cannot be the value given \(hidden/),
-      expect.stringMatching(/^commitBatch, in FILE, line 3, cannot be "0"/),
-    ])
-    const values = await load('apiKey: hunter2\n\ncommitBatch: 0\n')
-    expect(values.problems).toEqual([
-      expect.stringMatching(/^apiKey, in FILE, line 1, cannot be the value given \(hidden/),
-      expect.stringMatching(
-        /^commitBatch, in FILE, line 3, cannot be "0": it is less than 1\. .* Example: commitBatch: 1000$/,
-      ),
-    ])
-    expect(JSON.stringify(values)).not.toContain('hunter2')
-  })
-
-  test('what is no YAML, or no map, is refused by its line and without what it holds', async () => {
-    for (const [content, problem] of [
-      ['apiKey: "hunter2\n', 'FILE, line 2: this is not valid YAML (missing char).'],
-      ['commitBatch: 1\ncommitBatch: 2\n', 'FILE, line 2: this is not valid YAML (duplicate key).'],
-      ['- a\n', 'FILE must hold settings, as in "listen: 0.0.0.0:8071".'],
-    ] as const)
-      expect((await load(content)).problems).toEqual([problem])
-    expect((await load('')).problems).toEqual([])
-  })
-
-  // Renewed by: npm run -s pombo -- config --schema > docs/reference/pombo.schema.json
-  test('its JSON Schema is published as it is', () => {
-    expect(readFileSync('docs/reference/pombo.schema.json', 'utf8')).toBe(configSchema())
-  })
-
-  test('the schema takes every default and example, and no name that Pombo would refuse', async () => {
-    const { Ajv2020 } = await import('ajv/dist/2020.js')
-    const validate = new Ajv2020({ allowUnionTypes: true }).compile(
-      JSON.parse(configSchema()) as object,
-    )
-    const { parse } = await import('yaml')
-    for (const { setting } of allSettings()) {
-      const line = `${keyOf(setting.variable)}: ${inYaml(setting.kind.example)}\n`
-      expect(validate(parse(line)), line).toBe(true)
-      expect((await load(line)).problems, line).not.toContainEqual(
-        expect.stringContaining('no setting of Pombo'),
-      )
-    }
-    expect(validate({ listenn: 'a' })).toBe(false)
-    expect(validate({ commitBatch: 0 })).toBe(false)
-    expect(validate({ logLevel: 'loud' })).toBe(false)
   })
 })
 

@@ -135,8 +135,8 @@ const restOfStatements: Record<string, string[]> = {
   'registry-keys': [
     'POMBO_API_KEY is the first key, a changed one is added, a revoked one counts again after a start',
   ],
-  replay: [
-    'is refused with what is wrong with it',
+  replay: ['is refused with what is wrong with it'],
+  'replay-jobs': [
     'a job that can never go on has failed, and says why; the tenant is told of both ends',
   ],
   sealing: [
