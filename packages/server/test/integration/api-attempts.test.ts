@@ -109,6 +109,30 @@ describe('attempts and deliveries', () => {
     })
   })
 
+  test('an attempt that was redirected shows where to, without what opens it', async () => {
+    receiver.answer = () => ({
+      status: 302,
+      headers: { location: 'https://u:hidden@new.example.com/hook?token=hidden' },
+    })
+    await api.call('POST', `/api/v1/app/${appId}/endpoint`, {
+      body: { url: `${receiver.url}/moved`, eventTypes: ['moved.now'] },
+    })
+    const sent = await api.call('POST', `/api/v1/app/${appId}/msg`, {
+      body: { eventType: 'moved.now', payload: {} },
+    })
+    const [row] = await until(async () => {
+      const { rows } = await api.database.pool.query<{ error: string; status_code: number }>(
+        'select error, status_code from attempt where url like $1',
+        ['%/moved'],
+      )
+      return rows.length > 0 ? rows : undefined
+    })
+    expect(sent.status).toBe(202)
+    expect(row!.status_code).toBe(302)
+    expect(row!.error).toContain('new.example.com/hook')
+    expect(row!.error).not.toContain('hidden')
+  })
+
   test('can be read one by one, and lose what was answered', async () => {
     receiver.answer = () => ({ body: 'private' })
     await api.svix.endpoint.create(appId, { url: receiver.url })

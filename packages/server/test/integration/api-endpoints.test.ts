@@ -207,6 +207,26 @@ describe('endpoints', () => {
   })
 })
 
+test('blanks around the URLs of an endpoint are taken off, and the answer shows it', async () => {
+  const base = 'http://127.0.0.1:9'
+  const made = await api.call('POST', `/api/v1/app/${appId}/endpoint`, {
+    body: { url: `  ${base}/trim\t`, uid: 'trim', eventTypes: ['nothing.*'] },
+  })
+  expect(made.status, made.text).toBe(201)
+  expect(made.body.url).toBe(`${base}/trim`)
+  const patched = await api.call('PATCH', `/api/v1/app/${appId}/endpoint/trim`, {
+    body: { url: ` ${base}/other ` },
+  })
+  expect(patched.body.url).toBe(`${base}/other`)
+  const token = { tokenUrl: ` ${base}/token\n`, clientId: 'a', clientSecret: 'b' }
+  const one = `/api/v1/app/${appId}/endpoint/trim`
+  const oauth = { ...token, grantType: 'clientCredentials', authMethod: 'clientSecretPost' }
+  await api.call('PATCH', one, { body: { auth: { type: 'oauth2', ...token } } })
+  expect((await api.call('GET', one)).body.auth.tokenUrl).toBe(`${base}/token`)
+  await api.call('PUT', `${one}/oauth`, { body: oauth })
+  expect((await api.call('GET', `${one}/oauth`)).body.tokenUrl).toBe(`${base}/token`)
+})
+
 describe('event types', () => {
   const schemas = { '1': { type: 'object', properties: { id: { type: 'string' } } } }
 
@@ -389,4 +409,25 @@ describe('operational webhooks', () => {
       ),
     )
   })
+})
+
+test('what is there already is refused with the code of the sentence that says so', async () => {
+  const own = { name: 'twice', uid: 'twice', url, gateway: 'waha', description: '' }
+  const made = async (path: string, fields: (keyof typeof own)[]) => {
+    const body = Object.fromEntries(fields.map((field) => [field, own[field]]))
+    const ask = async () => await api.call('POST', `/api/v1${path}`, { body })
+    expect((await ask()).status, path).toBeLessThan(300)
+    return await ask()
+  }
+  for (const [code, path, ...fields] of [
+    ['app_uid_taken', '/app', 'name', 'uid'],
+    ['endpoint_uid_taken', `/app/${appId}/endpoint`, 'uid', 'url'],
+    ['poller_uid_taken', `/app/${appId}/polling-endpoint`, 'uid', 'name'],
+    ['source_name_taken', `/app/${appId}/source`, 'name', 'gateway'],
+    ['event_type_taken', '/event-type', 'name', 'description'],
+  ] as const)
+    expect(await made(path, [...fields])).toMatchObject({
+      status: 409,
+      body: { code: 'conflict', because: { code } },
+    })
 })

@@ -1,7 +1,7 @@
 // Signed webhooks of other services, over real HTTP: a request that is not the service's own is refused, counted, told
 // of with its reason, and never an event.
 import { createHmac } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { Webhook } from 'standardwebhooks'
 import { startApi, type TestApi } from '../support/api-server.ts'
 import { openSession, postJson } from '../support/gateway.ts'
@@ -157,6 +157,24 @@ test('what the official client of Standard Webhooks signs is believed', async ()
   }
   const answer = await fetch(session.ingestUrl, { method: 'POST', headers, body })
   expect(await answer.json()).toMatchObject({ accepted: 1 })
+})
+
+test('a list of more events than may wait for a commit is taken whole, in its order', async () => {
+  const commit = { maxBatch: 20, windowMs: 3, maxWaiting: 40, maxWaitingBytes: 67_108_864 }
+  const narrow = await startApi({ engine: { commit } })
+  onTestFinished(() => narrow.stop())
+  const session = await openSession(narrow, undefined, 'hubspot')
+  const events = Array.from({ length: 300 }, (_, n) => ({
+    subscriptionType: 'contact.creation',
+    eventId: n,
+  }))
+  const taken = await postJson(session.ingestUrl, events)
+  expect(await taken.json()).toMatchObject({ accepted: 300, duplicate: 0 })
+  const stored = await session.messages()
+  expect(stored.map(({ payload }) => (JSON.parse(payload) as { eventId: number }).eventId)).toEqual(
+    events.map(({ eventId }) => eventId),
+  )
+  expect(await (await postJson(session.ingestUrl, events)).json()).toMatchObject({ duplicate: 300 })
 })
 
 describe('a sender of one’s own', () => {

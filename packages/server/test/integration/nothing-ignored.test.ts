@@ -141,6 +141,22 @@ test('in a batch the message with an unknown field is refused, and the others ar
   expect(second).toMatchObject({ status: 202, message: { payload: { a: 1 } } })
 })
 
+test('an event in Pombo’s own words with a field that it does not know is refused, and the nearest named', async () => {
+  const { body } = await call('POST', '/api/v1/app/a/source', { body: { gateway: 'events' } })
+  const send = async (more: object) => {
+    const response = await fetch(`${api.url}/ingest/events?token=${body.token}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ eventType: 'own.words', payload: {}, ...more }),
+    })
+    return { status: response.status, text: await response.text() }
+  }
+  const refused = await send({ evntId: 'x' })
+  expect([refused.status, refused.text]).toEqual([422, expect.stringContaining('evntId')])
+  expect(refused.text).toContain('eventId')
+  expect((await send({ evntId: null })).status).toBe(200)
+})
+
 test('what says nothing is no fault: null, empty text, lists and objects, and parameters without a value', async () => {
   const body = { name: 'b', uid: 'b', one: null, two: '', three: [], four: {} }
   expect((await call('POST', '/api/v1/app?nosuch=', { body })).status).toBe(201)

@@ -2,6 +2,7 @@
 // searched for them.
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type TestApi, startApi } from '../support/api-server.ts'
+import { openSession, postJson } from '../support/gateway.ts'
 import { type Receiver, startReceiver, until } from '../support/receiver.ts'
 
 const planted = {
@@ -191,4 +192,60 @@ test('without administering one sees headers’ names and where endpoints lead, 
     headers: { 'x-usual': value },
     sensitiveHeaders: ['x-usual-token'],
   })
+})
+
+test('an address that cannot be read is refused without repeating what opens it', async () => {
+  const { body: app } = await api.call('POST', '/api/v1/app', { body: { name: 'a' } })
+  for (const url of [
+    'http://user:secret-word@[bad',
+    'http://[bad/?token=secret-word',
+    'user:secret-word//u:secret-word@x',
+  ]) {
+    const made = await api.call('POST', `/api/v1/app/${app.id}/endpoint`, { body: { url } })
+    expect(made.status).toBe(422)
+    expect(made.text).not.toContain('secret-word')
+  }
+})
+
+test.each(['%ZZ', '%E0%A4%A', '%00'])(
+  'a path that cannot be read (%s) is refused without repeating the token in it',
+  async (bad) => {
+    const token = 'pombosrc_0123456789abcdefghijklmnop'
+    const response = await fetch(`${api.url}/ingest/${token}/${bad}`, {
+      method: 'POST',
+      body: '{}',
+    })
+    const text = await response.text()
+    expect(response.status).toBeGreaterThanOrEqual(400)
+    expect(response.status).toBeLessThan(500)
+    expect(text).not.toContain(token)
+  },
+)
+
+test.each([
+  ['in the data', (inner: object) => JSON.stringify({ data: JSON.stringify(inner) })],
+  ['as the whole body', (inner: object) => JSON.stringify(JSON.stringify(inner))],
+  [
+    'two strings deep',
+    (inner: object) => JSON.stringify({ data: JSON.stringify(JSON.stringify(inner)) }),
+  ],
+])("a gateway's key in JSON inside a JSON string is delivered to nobody: %s", async (_, wrap) => {
+  const session = await openSession(api, receiver, 'evolution')
+  const marker = 'B6D711FCDE4D4FD5936544120E713976'
+  const inner = {
+    event: 'chats.update',
+    instance: 'i',
+    apikey: marker,
+    data: { id: '1@s.whatsapp.net' },
+  }
+  const outer = JSON.parse(wrap(inner)) as unknown
+  const body =
+    typeof outer === 'string'
+      ? wrap(inner)
+      : JSON.stringify({ event: 'chats.update', instance: 'i', ...(outer as object) })
+  await postJson(`${session.ingestUrl}`, body)
+  await until(() => session.delivered()[0], 3_000).catch(() => {})
+  const stored = JSON.stringify(await session.messages())
+  expect(stored).not.toContain(marker)
+  for (const { body: sent } of session.delivered()) expect(sent).not.toContain(marker)
 })
