@@ -218,6 +218,11 @@ test('blanks around the URLs of an endpoint are taken off, and the answer shows 
     body: { url: ` ${base}/other ` },
   })
   expect(patched.body.url).toBe(`${base}/other`)
+  for (const unseen of ['\u200b', '\u2060', '\ufeff', '\u200e', '\u00ad \u200b']) {
+    const url = `${unseen}${base}/pasted${unseen}`
+    const { body } = await api.call('PATCH', `/api/v1/app/${appId}/endpoint/trim`, { body: { url } })
+    expect(body.url, JSON.stringify(unseen)).toBe(`${base}/pasted`)
+  }
   const token = { tokenUrl: ` ${base}/token\n`, clientId: 'a', clientSecret: 'b' }
   const one = `/api/v1/app/${appId}/endpoint/trim`
   const oauth = { ...token, grantType: 'clientCredentials', authMethod: 'clientSecretPost' }
