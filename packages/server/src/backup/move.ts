@@ -95,8 +95,8 @@ function movedBy(loaded: Loaded<number>, to: Filled): Moved {
   if (outcome === 'unknown') return { outcome, cause }
   if (isNoSpace(cause)) throw noRoom(to, 'Nothing was moved', cause)
   throw new Error(
-    `The move could not be committed: ${errorMessage(cause)}. Nothing was moved; when what hindered it is mended, run ` +
-      'this again.',
+    `The move could not be committed: ${errorMessage(cause)}. Nothing was moved; when what hindered it is mended, ` +
+      'run this again.',
     { cause },
   )
 }

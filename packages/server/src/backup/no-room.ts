@@ -13,9 +13,9 @@ export interface Filled {
  */
 export function noRoom({ where, anew }: Filled, nothing: string, cause: unknown): Error {
   return new Error(
-    `The disk of ${where} is full: ${errorMessage(cause)}. ${nothing}; it holds nothing, as before. Make room there, and ` +
-      `run this again before a Pombo is started on it. What PostgreSQL had written stays on the disk where it ended ` +
-      `over that: to have it back, ${anew} first.`,
+    `The disk of ${where} is full: ${errorMessage(cause)}. ${nothing}; it holds nothing, as before. Make room there, ` +
+      `and run this again before a Pombo is started on it. What PostgreSQL had written stays on the disk where it ` +
+      `ended over that: to have it back, ${anew} first.`,
     { cause },
   )
 }

@@ -220,7 +220,9 @@ test('blanks around the URLs of an endpoint are taken off, and the answer shows 
   expect(patched.body.url).toBe(`${base}/other`)
   for (const unseen of ['\u200b', '\u2060', '\ufeff', '\u200e', '\u00ad \u200b']) {
     const url = `${unseen}${base}/pasted${unseen}`
-    const { body } = await api.call('PATCH', `/api/v1/app/${appId}/endpoint/trim`, { body: { url } })
+    const { body } = await api.call('PATCH', `/api/v1/app/${appId}/endpoint/trim`, {
+      body: { url },
+    })
     expect(body.url, JSON.stringify(unseen)).toBe(`${base}/pasted`)
   }
   const token = { tokenUrl: ` ${base}/token\n`, clientId: 'a', clientSecret: 'b' }

@@ -100,7 +100,8 @@ export function embeddedTests() {
   beforeAll(async () => {
     root = await realpath(await mkdtemp(join(scratchParent(), 'pombo-embedded-')))
     programs = await realpath(await mkdtemp(join(tmpdir(), 'pombo-programs-')))
-    for (const path of [root, programs]) await chmod(path, 0o755) // so that other users reach what is made for them in it
+    // So that other users reach what is made for them in it.
+    for (const path of [root, programs]) await chmod(path, 0o755)
     seed = join(root, 'seed')
     const server = await startEmbedded({ dataDir: seed, log: () => {} })
     await query(server.url, 'create table kept as select 1 as one')

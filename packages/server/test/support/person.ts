@@ -86,7 +86,7 @@ export function personTests() {
     })
   }
 
-  /** Everything in the database that is the tenant's, as one text: every table, every column, but the audit log's own. */
+  /** All that is the tenant's in the database, as one text: every table, every column, but the audit log's own. */
   async function everything(): Promise<string> {
     const { rows: tables } = await api.database.pool.query<{ name: string }>(
       `select distinct table_name as name

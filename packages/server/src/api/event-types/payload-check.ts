@@ -1,7 +1,7 @@
 import type { ErrorObject } from 'ajv'
 import type { Clock } from '../../core/clock.ts'
 import { latestUsed } from '../../core/latest-used.ts'
-import { type FieldProblem, invalidFields, problemsText } from '../../core/error.ts'
+import { type FieldProblem, invalidFields, PomboError, problemsText } from '../../core/error.ts'
 import { type MaybeLater, whenThere } from '../../core/when-there.ts'
 import { coded } from '../../core/field-problem.ts'
 import type { EventType, EventTypes } from '../../registry/event-types/store.ts'
