@@ -1,7 +1,6 @@
 import { PomboError } from '../core/error.ts'
 import { unauthenticated } from '../core/key-form.ts'
-import type { Role } from '../core/role.ts'
-import type { KeyUse } from '../registry/keys/key.ts'
+import type { KeyHolder } from '../registry/keys/key.ts'
 import { say } from '../core/sentences/sentences.ts'
 
 /**
@@ -11,23 +10,10 @@ import { say } from '../core/sentences/sentences.ts'
 export type Access = 'open' | 'app' | 'tenant' | 'operator'
 
 /** Who calls: a tenant, through one of its keys, or through a token that reaches one app. */
-export interface Holder {
-  tenantId: string
-  /** Uuid. */
-  keyId: string
-  /** Uuid of the only app that is reached; null: all of the tenant's. */
-  appId: string | null
+export interface Holder extends Omit<KeyHolder, 'name' | 'sessionId' | 'refused'> {
   keyName: string
-  /** The event types with a flag that are shown to it; null: all. */
-  featureFlags: string[] | null
-  role: Role
   /** How somebody is signed in; null: the key itself was presented. */
   session: { id: string; csrfToken: string } | null
-  expiresAtMs: number | null
-  /** What it may do alone; null and `integration`: anything about what it reaches. */
-  use: KeyUse
-  /** The polling endpoint that a token for polling reads. */
-  pollerId: string | null
 }
 
 /** What became of a presented key. */

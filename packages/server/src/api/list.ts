@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import { type IdKind, readId, showId } from '../core/id.ts'
-import type { Access } from './access.ts'
 import {
   type Cursor,
   cut,
@@ -11,7 +10,7 @@ import {
   readCursor,
 } from './pagination.ts'
 import type { OwnParameters, ParamsOf } from './path.ts'
-import { type Answer, type Call, json, type Route, route } from './route.ts'
+import { type Answer, type Call, type Described, json, type Route, route } from './route.ts'
 
 /** How a list's iterators name a row, and how they are read; usually by the shown id of the row. */
 export interface Iterators<Row> {
@@ -35,13 +34,8 @@ export type ListCall<Path extends string, Query extends Shape> = Call<
   undefined
 >
 
-export interface List<Path extends string, Query extends Shape, Row> {
+export interface List<Path extends string, Query extends Shape, Row> extends Described {
   path: Path
-  id: string
-  tag: string
-  summary: string
-  description?: string | undefined
-  access: Access
   params?: OwnParameters | undefined
   /** Beside `limit` and `iterator`; with `orderQuery` where the order can be asked for. */
   query?: Query

@@ -8,16 +8,10 @@ import { type OwnParameters, type ParamsOf, paramsOf } from './path.ts'
  * A path of the API as a value: what it takes, what it answers, who may call it, and what it does. The same table is
  * mounted on the server and printed as the OpenAPI document, so that the two cannot differ.
  */
-export interface Route {
+export interface Route extends Described {
   method: Method
   /** As OpenAPI writes it: `/api/v1/app/{app_id}`. */
   path: string
-  /** OpenAPI's operationId. */
-  id: string
-  tag: string
-  summary: string
-  description?: string | undefined
-  access: Access
   /** Open also to tokens that may do this alone; what they reach is for the handler to see to. */
   use: RouteUse | undefined
   /** What a path's `{app_id}` must name before the handler runs; `any` leaves it to the handler. */
@@ -31,6 +25,16 @@ export interface Route {
   idempotency: 'stored' | 'own'
   answers: Record<number, AnswerShape>
   handle(call: AnyCall): Promise<Answer> | Answer
+}
+
+/** What every description of a path says. */
+export interface Described {
+  /** OpenAPI's operationId. */
+  id: string
+  tag: string
+  summary: string
+  description?: string | undefined
+  access: Access
 }
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -87,14 +91,9 @@ interface Definition<
   At extends `${Method} /${string}`,
   Query extends z.ZodObject | undefined,
   Body extends z.ZodType | undefined,
-> {
+> extends Described {
   /** Method and path. */
   at: At
-  id: string
-  tag: string
-  summary: string
-  description?: string | undefined
-  access: Access
   use?: RouteUse
   app?: 'existing' | 'any' | undefined
   params?: OwnParameters | undefined

@@ -10,6 +10,7 @@ import type { Pool } from '../db/pool.ts'
 import type { Destinations } from '../destinations/destinations.ts'
 import type { Guard } from '../deliver/guard/guard.ts'
 import type { DeliveryDialect } from '../dialects/contract/delivery.ts'
+import type { IngestDeps } from '../ingest/ingest.ts'
 import type { Log } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import type { Registry } from '../registry/registry.ts'
@@ -48,7 +49,7 @@ export interface EngineOptions {
   destinations: Destinations
   leaseMs: number
   retentionDays: number
-  commit: { maxBatch: number; windowMs: number; maxWaiting: number; maxWaitingBytes: number }
+  commit: IngestDeps['commit']
   responseKeptBytes: number
   pollMs?: number
   disableAfterDays?: number

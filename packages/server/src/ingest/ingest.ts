@@ -14,7 +14,7 @@ import type { Tracing } from '../core/trace.ts'
 import { databaseAway, isAway, type Pool } from '../db/pool.ts'
 import { AcceptRate } from './accept-rate.ts'
 import type { NewMessage } from './columns.ts'
-import { GroupCommit } from './group-commit.ts'
+import { GroupCommit, type GroupCommitOptions } from './group-commit.ts'
 import { dispatch, giveBackSlots, type HandOffDeps, takeSlots } from './hand-off.ts'
 import { KeyOrder } from './key-order.ts'
 import type { IngestObserver } from './observer.ts'
@@ -22,6 +22,7 @@ import { prepare, type PrepareDeps, renew } from './prepare.ts'
 import { type AppRoutes, meansSeveral, type Prepared } from './prepared.ts'
 import { insertAlone, insertBatch, keyHolder, refusedAsLate } from './store.ts'
 import { storeTraced } from './traced.ts'
+import type { WaitingLimits } from './waiting-room.ts'
 
 export interface IngestDeps extends PrepareDeps, HandOffDeps {
   pool: Pool
@@ -33,7 +34,7 @@ export interface IngestDeps extends PrepareDeps, HandOffDeps {
   observe: IngestObserver
   /** Absent: nothing is traced. */
   trace?: Tracing | undefined
-  commit: { maxBatch: number; windowMs: number; maxWaiting: number; maxWaitingBytes: number }
+  commit: Pick<GroupCommitOptions, 'maxBatch' | 'windowMs'> & WaitingLimits
   /** A write was not answered: there may be deliveries leased to this node of which it does not know. */
   lookForStrays: () => void
 }

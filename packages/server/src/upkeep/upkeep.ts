@@ -8,11 +8,9 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DAY_MS, makePartitions } from '../db/partitions.ts'
-import type { Payloads } from '../db/payload.ts'
-import { isAway, type Pool } from '../db/pool.ts'
-import type { NodeLease, Waker } from '../queue/queue.ts'
+import { isAway } from '../db/pool.ts'
 import { rescue } from '../queue/node/store.ts'
-import type { CompileFilter, JobDeps } from './jobs/deps.ts'
+import type { JobDeps } from './jobs/deps.ts'
 import { runPage } from './jobs/jobs.ts'
 import { QueueVacuum } from './queue-vacuum/queue-vacuum.ts'
 import { type RetentionDeps, retain } from './retention/retention.ts'
@@ -27,10 +25,7 @@ export interface Chore {
   work: () => Promise<unknown>
 }
 
-export interface UpkeepDeps {
-  pool: Pool
-  lease: NodeLease
-  waker: Waker
+export interface UpkeepDeps extends JobDeps {
   retentionDays: number
   /** Days without a success after which an endpoint is disabled. */
   disableAfterDays: number
@@ -39,15 +34,7 @@ export interface UpkeepDeps {
   doubt: () => void
   disable: (endpointId: string, reason: string, failingSinceMs: number) => Promise<void>
   discard: RetentionDeps['discard'] & JobDeps['discard']
-  compileFilter: CompileFilter
-  wants: JobDeps['wants']
-  discardThese: JobDeps['discardThese']
-  accept: JobDeps['accept']
-  /** Of messages as they are stored. */
-  payloads: Pick<Payloads, 'open'>
-  now: () => number
   chores?: readonly Chore[]
-  log: (message: string, detail?: unknown) => void
 }
 
 /** Partitions are made this far ahead, so that a Pombo that cannot reach its maker for days still finds tomorrow's. */

@@ -1,18 +1,15 @@
 import { invalid } from '../../core/error.ts'
 import { type Fields as Json, isObject } from '../../core/json-values.ts'
 import { say } from '../../core/sentences/sentences.ts'
+import type { EventType } from '../../registry/event-types/store.ts'
 
 /**
  * The webhooks of an OpenAPI document as event types: `webhooks` of 3.1, `x-webhooks` of 3.0. Each schema is kept on
  * its own, so what it refers to is put beside it, under `$defs`.
  */
-export interface ImportedType {
-  name: string
-  description: string
+export interface ImportedType
+  extends Pick<EventType, 'name' | 'description' | 'deprecated' | 'featureFlag' | 'groupName'> {
   schemas: Record<string, Json> | null
-  deprecated: boolean
-  featureFlag: string | null
-  groupName: string | null
 }
 
 const name = /^[a-zA-Z0-9\-_.]{1,256}$/

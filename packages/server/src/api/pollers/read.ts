@@ -2,6 +2,7 @@ import { bareEndpoint } from '../../core/bare-endpoint.ts'
 import type { Endpoint } from '../../core/endpoint.ts'
 import { showId } from '../../core/id.ts'
 import { dialectOf } from '../../dialects/dialects.ts'
+import type { Poller } from '../../registry/pollers/store.ts'
 import { route as routeMessage } from '../../route/route.ts'
 import type { Messages, StoredMessage } from '../history/messages/store.ts'
 import { messageJson } from '../messages/message-json.ts'
@@ -13,13 +14,7 @@ const atATime = 250
 /** What one request looks at, at most. */
 const most = { messages: 5_000, bytes: 8 * 1024 * 1024 }
 
-export interface Wanted {
-  tenantId: string
-  appId: string
-  eventTypes: string[] | null
-  channels: string[] | null
-  filter: string | null
-}
+export type Wanted = Pick<Poller, 'tenantId' | 'appId' | 'eventTypes' | 'channels' | 'filter'>
 
 export interface ReadPage {
   /** As JSON text. */

@@ -1,4 +1,5 @@
 import type { Queryable } from '../../db/pool.ts'
+import type { MessageRow } from '../history/messages/store.ts'
 import { madeSince } from '../history/span.ts'
 
 export interface SearchFilter {
@@ -12,17 +13,12 @@ export interface SearchFilter {
   text: string | null
 }
 
-export interface FoundMessage {
-  id: string
-  app_id: string
+export interface FoundMessage
+  extends Omit<
+    MessageRow,
+    'tenant_id' | 'payload' | 'form' | 'content_type' | 'priority' | 'created_ms'
+  > {
   app_uid: string | null
-  event_type: string
-  event_id: string | null
-  channels: string[] | null
-  tags: string[] | null
-  ordering_key: string | null
-  payload_bytes: number
-  unmatched: string | null
   wanted: boolean
 }
 

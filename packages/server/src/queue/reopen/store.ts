@@ -47,6 +47,17 @@ export async function resend(
   )
 }
 
+/** Deliveries of messages made from `sinceMs` (inclusive) to `untilMs` (exclusive). Null: all of them. */
+export interface Meant {
+  tenantId: string
+  appId: string | null
+  endpointId: string | null
+  /** Names; `message.*` means all below. */
+  eventTypes: string[] | null
+  sinceMs: number
+  untilMs: number
+}
+
 export type ClosedState = 'delivered' | 'exhausted' | 'discarded'
 
 /**

@@ -8,7 +8,7 @@ export type KeyUse = 'send' | 'poll' | 'integration' | null
 export interface ApiKey {
   id: string
   tenantId: string
-  /** Null: the tenant's. Set: reaches only this app. */
+  /** Uuid of the only app that is reached; null: all of the tenant's. */
   appId: string | null
   name: string
   /** The first characters, to tell keys apart. */
@@ -22,23 +22,16 @@ export interface ApiKey {
   featureFlags: string[] | null
   role: Role
   use: KeyUse
-  /** The one that a token for polling reads. */
+  /** The polling endpoint that a token for polling reads. */
   pollerId: string | null
 }
 
 /** Whom a presented key belongs to. `refused` says why it counts no longer. */
-export interface KeyHolder {
-  tenantId: string
+export interface KeyHolder
+  extends Omit<ApiKey, 'id' | 'hint' | 'createdAtMs' | 'lastUsedAtMs' | 'revokedAtMs'> {
   keyId: string
-  appId: string | null
-  name: string
-  featureFlags: string[] | null
-  role: Role
   /** The session by which somebody is signed in with the key; null: the key itself was presented. */
   sessionId: string | null
-  expiresAtMs: number | null
-  use: KeyUse
-  pollerId: string | null
   refused: 'revoked' | 'expired' | null
 }
 

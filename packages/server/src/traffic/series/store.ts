@@ -1,5 +1,5 @@
 import type { Queryable } from '../../db/pool.ts'
-import { grains, none } from '../cells.ts'
+import { type Cell, grains, none } from '../cells.ts'
 import { counters, onTheWayColumns, tookColumns } from '../store.ts'
 
 /** What is added up, and into steps of what length. */
@@ -13,16 +13,10 @@ export interface SeriesQuery {
   untilMs: number
 }
 
-export interface SeriesRow {
+export interface SeriesRow extends Omit<Cell, 'failedAttempts' | 'onTheWay'> {
   key: string
   step: number
-  messages: number
-  delivered: number
-  exhausted: number
-  discarded: number
-  attempts: number
   failed_attempts: number
-  took: number[]
   on_the_way: number[]
 }
 

@@ -1,7 +1,7 @@
 import type { DialectName } from '../../../core/endpoint.ts'
-import type { Caller } from '../../../dialects/contract/caller.ts'
-import type { DialectApp } from '../../../dialects/contract/caller.ts'
+import type { Caller, DialectApp } from '../../../dialects/contract/caller.ts'
 import type { Selection } from '../../../dialects/contract/delivery-log.ts'
+import type { EndpointQuery } from '../../../dialects/contract/ports.ts'
 import type { Queryable } from '../../../db/pool.ts'
 
 /** An endpoint as far as logs and counts show it. */
@@ -73,14 +73,7 @@ export async function selectApps(
 export async function listEndpointIds(
   db: Queryable,
   caller: Caller,
-  query: {
-    dialect?: DialectName
-    appId?: string
-    id?: string
-    metadata?: Record<string, string>
-    limit: number
-    offset?: number
-  },
+  query: EndpointQuery & { id?: string },
 ): Promise<{ ids: string[]; total: number }> {
   // As above, all of them, since they are counted; the page is made of their ids.
   const { rows } = await db.query<{ id: string | null; total: number }>(

@@ -1,19 +1,11 @@
 import { uuidFloor } from '../../../core/id.ts'
 import type { Queryable } from '../../../db/pool.ts'
-import { type ClosedPage, type ClosedState, madeWith, type Place } from '../store.ts'
+import { type ClosedPage, type ClosedState, madeWith, type Meant, type Place } from '../store.ts'
 
-/** Which finished deliveries are meant. Null: all of them. */
-export interface Closed {
-  tenantId: string
-  appId: string | null
-  endpointId: string | null
+/** Which finished deliveries are meant. */
+export interface Closed extends Meant {
   /** As the last delivery of a message to an endpoint ended. */
   states: ClosedState[]
-  /** Names; `message.*` means all below. */
-  eventTypes: string[] | null
-  /** Of messages made from then (inclusive) to then (exclusive). */
-  sinceMs: number
-  untilMs: number
 }
 
 const zeroUuid = '00000000-0000-0000-0000-000000000000'

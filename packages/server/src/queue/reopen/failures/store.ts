@@ -25,16 +25,7 @@ export async function lastFailures(
   deliveries: readonly Place[],
 ): Promise<Map<string, LastFailure>> {
   if (deliveries.length === 0) return new Map()
-  const { rows } = await db.query<{
-    endpointId: string
-    messageId: string
-    attemptId: string
-    number: number
-    outcome: string
-    statusCode: number
-    error: string | null
-    atMs: number
-  }>(
+  const { rows } = await db.query<Place & Omit<LastFailure, 'cause'> & { outcome: string }>(
     /* sql */ `
       select k.endpoint_id as "endpointId", k.message_id as "messageId", a.id as "attemptId", a.number, a.outcome,
              a.status_code as "statusCode", a.error, (extract(epoch from a.created_at) * 1000)::float8 as "atMs"

@@ -1,18 +1,15 @@
 import { uuidFloor } from '../../../core/id.ts'
 import type { Queryable } from '../../../db/pool.ts'
-import type { ClosedDelivery, ClosedPage, Place } from '../store.ts'
+import type { ClaimedRow } from '../../claim/store.ts'
+import type { ClosedDelivery, ClosedPage, Meant, Place } from '../store.ts'
 
-/** Which open deliveries are meant. Null: all of them. */
-export interface Waiting {
-  tenantId: string
-  appId: string | null
-  endpointId: string | null
+/** Which open deliveries are meant. */
+export interface Waiting extends Meant {
   /** Only those that were tried before. */
   triedOnly: boolean
-  eventTypes: string[] | null
-  sinceMs: number
-  untilMs: number
 }
+
+type Row = Pick<ClaimedRow, 'endpoint_id' | 'message_id' | 'id' | 'app_id' | 'payload_bytes'>
 
 const zeroUuid = '00000000-0000-0000-0000-000000000000'
 
@@ -26,14 +23,7 @@ export async function lookAtWaiting(
   behind: Place | undefined,
   limit: number,
 ): Promise<ClosedPage> {
-  const { rows } = await db.query<{
-    endpoint_id: string
-    message_id: string
-    id: string
-    app_id: string
-    payload_bytes: number
-    wanted: boolean
-  }>(
+  const { rows } = await db.query<Row & { wanted: boolean }>(
     /* sql */ `
       select w.endpoint_id, w.message_id, w.id, w.app_id, w.payload_bytes,
              (w.lease_owner is null and (w.attempt > 0 or not $8)
@@ -70,13 +60,7 @@ export async function lookAtWaiting(
   }
 }
 
-function shown(row: {
-  endpoint_id: string
-  message_id: string
-  id: string
-  app_id: string
-  payload_bytes: number
-}): ClosedDelivery {
+function shown(row: Row): ClosedDelivery {
   return {
     endpointId: row.endpoint_id,
     messageId: row.message_id,
