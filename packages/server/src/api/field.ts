@@ -141,12 +141,3 @@ export const shownMetadata = z.record(z.string(), z.string())
 
 /** An error in the form that all but a 422 have, for routes that describe one of their own. */
 export const refusal = z.object({ code: z.string(), detail: z.string() })
-
-type Defined<T> = { [Key in keyof T]: Exclude<T[Key], undefined> }
-
-/** The members that were given: a field that was left out is absent, not undefined. */
-export function defined<T extends object>(given: T): Defined<T> {
-  return Object.fromEntries(
-    Object.entries(given).filter(([, value]) => value !== undefined),
-  ) as Defined<T>
-}

@@ -13,6 +13,12 @@ export function clientAddress(place: ListenPlace): string {
   return reachable.includes(':') ? `[${reachable}]:${port}` : `${reachable}:${port}`
 }
 
+/** Throws what says why listening failed, or the error where it was something else. */
+export function throwListening(error: unknown, place: ListenPlace): never {
+  const problem = listenProblem(error, place, 'POMBO_LISTEN (or --listen)')
+  throw problem === undefined ? error : new Error(problem)
+}
+
 /** Why listening failed, and what to change; undefined when it was something else. `how` says where the port is set. */
 export function listenProblem(error: unknown, place: ListenPlace, how: string): string | undefined {
   if ('socket' in place) return socketRefusal(error, place, how)

@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { takeBackup } from '../backup/backup.ts'
 import { text } from '../core/setting-kinds.ts'
@@ -9,7 +9,7 @@ import { copyProgress, count } from './copy-progress.ts'
 import { type OpenDatabase, withDatabaseInUse } from './database.ts'
 import { sealingKeys } from './doctor/store.ts'
 import { version } from '../version.ts'
-import { print, tell } from './output.ts'
+import { print, tell, secondsSince } from './output.ts'
 import { stoppable } from './signals.ts'
 
 export const backupCommand = configuredCommand({
@@ -40,7 +40,7 @@ without them the secrets are lost (POMBO_ENCRYPTION_KEYS, or the file encryption
   check: ({ to }) => (to === undefined ? ['--to is missing: the folder to write into.'] : []),
   async run({ to, 'with-keys': withKeys }, config) {
     const folder = resolve(to!)
-    if (await exists(folder)) {
+    if (existsSync(folder)) {
       tell(`${folder} exists already. A backup gets a folder of its own: name another with --to.`)
       return exitCodes.usage
     }
@@ -67,7 +67,7 @@ without them the secrets are lost (POMBO_ENCRYPTION_KEYS, or the file encryption
         signal,
       })
       const rows = manifest.parts.reduce((sum, part) => sum + part.rows, 0)
-      const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1)
+      const seconds = secondsSince(startedAt)
       print(
         `${folder}: ${count(rows)} rows of ${where}, as of ${manifest.takenAt}, in ${seconds} s.`,
       )
@@ -99,10 +99,3 @@ without them the secrets are lost (POMBO_ENCRYPTION_KEYS, or the file encryption
     return exitCodes.ok
   },
 })
-
-async function exists(path: string): Promise<boolean> {
-  return await stat(path).then(
-    () => true,
-    () => false,
-  )
-}

@@ -1,4 +1,5 @@
-import { realpath, stat } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { realpath } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Config } from '../config/config.ts'
 import { databaseAddress } from '../core/database-url.ts'
@@ -43,7 +44,7 @@ export async function withDatabaseInUse<T>(
   work: (database: OpenDatabase) => Promise<T>,
   signal?: AbortSignal,
 ): Promise<T> {
-  if (config.databaseUrl === undefined && !(await hasEmbedded(config.dataDir)))
+  if (config.databaseUrl === undefined && !hasEmbedded(config.dataDir))
     throw new Error(
       `There is no database in ${config.dataDir}. Name its folder with POMBO_DATA_DIR, or set DATABASE_URL.`,
     )
@@ -64,11 +65,8 @@ export async function withUrl<T>(
 }
 
 /** True where an embedded server's data lie in the folder. */
-export async function hasEmbedded(dataDir: string): Promise<boolean> {
-  return await stat(join(resolve(dataDir), 'postgres')).then(
-    () => true,
-    () => false,
-  )
+export function hasEmbedded(dataDir: string): boolean {
+  return existsSync(join(resolve(dataDir), 'postgres'))
 }
 
 /** The address of the embedded server that a running Pombo has started. */

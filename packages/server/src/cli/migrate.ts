@@ -10,7 +10,7 @@ import { exitCodes, option } from './command.ts'
 import { configuredCommand } from './config-loading.ts'
 import { commitLost, copyProgress, count } from './copy-progress.ts'
 import { type OpenDatabase, withDatabase, withUrl } from './database.ts'
-import { print, tell } from './output.ts'
+import { print, tell, secondsSince } from './output.ts'
 import { stoppable } from './signals.ts'
 
 export const migrateCommand = configuredCommand({
@@ -100,7 +100,7 @@ async function move(
     throw new Error(whatToDo(from, to, isEmbedded ? config.dataDir : undefined), {
       cause: moved.cause,
     })
-  const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1)
+  const seconds = secondsSince(startedAt)
   print(`${count(moved.rows)} rows went from ${from.where} to ${to.where}, in ${seconds} s.`)
   print('Now set DATABASE_URL to it, and start Pombo.')
   if (await hasOutbox(from.pool))

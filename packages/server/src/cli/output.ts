@@ -21,6 +21,11 @@ export function table(rows: readonly (readonly [string, string])[]): string {
   return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`).join('\n')
 }
 
+/** `12.3`, of a moment of `performance.now()`. */
+export function secondsSince(startedAt: number): string {
+  return ((performance.now() - startedAt) / 1_000).toFixed(1)
+}
+
 /** What went wrong, without its stack; of a failed connection the reason behind it. */
 export function reasonOf(error: unknown): string {
   return errorMessage(error instanceof Error && error.cause instanceof Error ? error.cause : error)

@@ -11,7 +11,7 @@ import { exitCodes, flag, option } from './command.ts'
 import { configuredCommand } from './config-loading.ts'
 import { commitLost, copyProgress, count } from './copy-progress.ts'
 import { type OpenDatabase, withDatabase } from './database.ts'
-import { print, tell } from './output.ts'
+import { print, tell, secondsSince } from './output.ts'
 import { stoppable } from './signals.ts'
 
 export const restoreCommand = configuredCommand({
@@ -60,7 +60,7 @@ What came in after the backup is not in it.`,
         signal,
         lost: () => tell(commitLost),
       })
-      const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1)
+      const seconds = secondsSince(startedAt)
       print(
         `${where}: ${count(done.rows)} rows restored, as of ${manifest.takenAt}, in ${seconds} s.`,
       )

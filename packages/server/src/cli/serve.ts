@@ -2,7 +2,7 @@ import cluster from 'node:cluster'
 import type { App } from '../app.ts'
 import type { Config, ConfigEntry } from '../config/config.ts'
 import { integer, listenPlace, text } from '../core/setting-kinds.ts'
-import { addressProblem, listenProblem } from './address.ts'
+import { addressProblem, throwListening } from './address.ts'
 import { command, option } from './command.ts'
 import { configOption, withConfig } from './config-loading.ts'
 import { watchConfig } from './config-watch.ts'
@@ -90,8 +90,7 @@ async function serveAlone(
     })
   } catch (error) {
     release()
-    const problem = listenProblem(error, config.listen, 'POMBO_LISTEN (or --listen)')
-    throw problem === undefined ? error : new Error(problem)
+    throwListening(error, config.listen)
   }
   tell(greeting(config, app))
   const watching = watch(app)

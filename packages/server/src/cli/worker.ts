@@ -1,6 +1,6 @@
 import { type App, startApp } from '../app.ts'
 import type { Config, ConfigEntry } from '../config/config.ts'
-import { listenProblem } from './address.ts'
+import { throwListening } from './address.ts'
 import { exitCodes } from './command.ts'
 import { tell } from './output.ts'
 import { keepStartSmall } from './small-start.ts'
@@ -19,10 +19,9 @@ export async function serveAsWorker(
   process.on('SIGINT', () => {})
   const stopped = new Promise<void>((resolve) => process.on('SIGTERM', () => resolve()))
   const options = { progress: tell, settings, beforeListening: keepStartSmall() }
-  const app = await startApp(config, options).catch((error: unknown) => {
-    const problem = listenProblem(error, config.listen, 'POMBO_LISTEN (or --listen)')
-    throw problem === undefined ? error : new Error(problem)
-  })
+  const app = await startApp(config, options).catch((error: unknown) =>
+    throwListening(error, config.listen),
+  )
   const { url, apiKey, database } = app
   const ready: WorkerMessage = {
     kind: 'ready',

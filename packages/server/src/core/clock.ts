@@ -58,5 +58,9 @@ export function iso(ms: number): string {
   return `${isoStart}${String(whole - second * 1_000).padStart(3, '0')}Z`
 }
 
+export function isoOrNull(ms: number | null): string | null {
+  return ms === null ? null : iso(ms)
+}
+
 let isoSecond = Number.NaN
 let isoStart = ''

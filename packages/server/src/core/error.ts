@@ -166,6 +166,14 @@ export function problemsText(problems: readonly Pick<FieldProblem, 'loc' | 'msg'
   return problems.map(({ loc, msg }) => `${loc.join('.')}: ${msg}`).join('; ')
 }
 
+/** What is made; undefined where another one is there already, which is a `conflict`. */
+export async function unlessTaken<Made>(making: Promise<Made>): Promise<Made | undefined> {
+  return await making.catch((error: unknown) => {
+    if (error instanceof PomboError && error.code === 'conflict') return undefined
+    throw error
+  })
+}
+
 /** A 422 whose places are those of what the caller sent, and not of what was made of it. Others stay as they are. */
 export function relocated(error: unknown, to: (loc: string[]) => string[]): unknown {
   if (!(error instanceof PomboError) || error.code !== 'validation') return error

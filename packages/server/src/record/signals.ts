@@ -1,5 +1,5 @@
 import type { Circuit } from '../core/circuit.ts'
-import { iso } from '../core/clock.ts'
+import { iso, isoOrNull } from '../core/clock.ts'
 import { showId } from '../core/id.ts'
 import type { Signal } from '../db/signals.ts'
 import type { Claim } from '../queue/queue.ts'
@@ -67,8 +67,8 @@ export function circuitSignal(
         endpointId: showId('endpoint', claim.endpoint.id),
         endpointUid: claim.endpoint.uid,
         consecutiveFailures: circuit.consecutiveFailures,
-        failSince: circuit.failingSinceMs === null ? null : iso(circuit.failingSinceMs),
-        nextProbeAt: circuit.openUntilMs === null ? null : iso(circuit.openUntilMs),
+        failSince: isoOrNull(circuit.failingSinceMs),
+        nextProbeAt: isoOrNull(circuit.openUntilMs),
       },
     },
   ]

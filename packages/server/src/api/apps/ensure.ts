@@ -1,7 +1,7 @@
 import type { z } from 'zod'
+import { defined } from '../../core/defined.ts'
 import { invalid, PomboError, relocated } from '../../core/error.ts'
 import { type MaybeLater, whenThere } from '../../core/when-there.ts'
-import { defined } from '../field.ts'
 import type { Needs } from '../route-deps.ts'
 import type { applicationIn } from './schema.ts'
 import { say } from '../../core/sentences/sentences.ts'

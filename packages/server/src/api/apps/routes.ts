@@ -1,5 +1,6 @@
+import { defined } from '../../core/defined.ts'
 import type { Apps } from '../../registry/apps/store.ts'
-import { defined, flag } from '../field.ts'
+import { flag } from '../field.ts'
 import { json, type Route } from '../route.ts'
 import { resource } from '../resource.ts'
 import { applicationIn, applicationOut, applicationPatch, showApp } from './schema.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { iso } from '../../core/clock.ts'
+import { isoOrNull } from '../../core/clock.ts'
 import type { Endpoint } from '../../core/endpoint.ts'
 import { showId } from '../../core/id.ts'
 import type { AppRoutes } from '../../registry/cache/routes.ts'
@@ -147,7 +147,7 @@ function explanation(judged: Judged): Explanation {
     description: endpoint.description,
     got: row !== undefined,
     statusText: row === undefined ? null : statusOf(row.state, true),
-    nextAttempt: row == null || row.next_ms === null ? null : iso(row.next_ms),
+    nextAttempt: isoOrNull(row?.next_ms ?? null),
     ...why,
     reasonCoded: showCoded(why.reason),
     changedSince: endpoint.updatedAtMs > message.createdAtMs,

@@ -1,4 +1,4 @@
-import { iso } from '../../core/clock.ts'
+import { isoOrNull } from '../../core/clock.ts'
 import type { Endpoint } from '../../core/endpoint.ts'
 import { showEndpoint } from '../endpoints/schema.ts'
 import { iteratorsById, listRoute, textListRoute } from '../list.ts'
@@ -63,7 +63,7 @@ function messagesRoute(deps: AttemptDeps): Route {
 function standing(row: Pick<MessageDelivery, 'state' | 'next_ms' | 'reason'>, expanded: boolean) {
   return {
     ...showStatus(statusOf(row.state, expanded)),
-    nextAttempt: row.next_ms === null ? null : iso(row.next_ms),
+    nextAttempt: isoOrNull(row.next_ms),
     reason: row.reason,
     reasonCoded: showCoded(row.reason),
   }

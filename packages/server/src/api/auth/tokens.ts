@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { iso } from '../../core/clock.ts'
+import { iso, isoOrNull } from '../../core/clock.ts'
 import { PomboError } from '../../core/error.ts'
 import { showId } from '../../core/id.ts'
 import type { Role } from '../../core/role.ts'
@@ -86,7 +86,7 @@ export function tokenRoutes(deps: TokenDeps): Route[] {
           appId: key.appId === null ? null : showId('app', key.appId),
           use: key.use,
           operator: key.appId === null && key.tenantId === operator,
-          expiresAt: key.expiresAtMs === null ? null : iso(key.expiresAtMs),
+          expiresAt: isoOrNull(key.expiresAtMs),
         })
       },
     }),
@@ -163,7 +163,7 @@ export function shown({ key, text }: MadeKey): z.output<typeof tokenOut> {
     token: text,
     name: key.name,
     createdAt: iso(key.createdAtMs),
-    expiresAt: key.expiresAtMs === null ? null : iso(key.expiresAtMs),
+    expiresAt: isoOrNull(key.expiresAtMs),
     scopes: key.use === null ? null : [key.use],
   }
 }

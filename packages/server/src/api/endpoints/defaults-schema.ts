@@ -1,8 +1,9 @@
 import { z } from 'zod'
+import { defined } from '../../core/defined.ts'
 import type { EndpointDefaults } from '../../core/endpoint-defaults.ts'
 import type { Role } from '../../core/role.ts'
 import { headersFor, showHeaders } from '../../registry/endpoints/headers.ts'
-import { bounded, defined } from '../field.ts'
+import { bounded } from '../field.ts'
 import { headerMap } from './action-schema.ts'
 import { circuit } from './parts-schema.ts'
 

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { authIn, authOf, authOut, showAuth, showTls, tlsIn, tlsOut } from './access-schema.ts'
 import { batch, circuit, oversize, transform } from './parts-schema.ts'
 import { iso } from '../../core/clock.ts'
+import { defined } from '../../core/defined.ts'
 import { dialectNames, type Endpoint, signatureHeaderNames } from '../../core/endpoint.ts'
 import { showId } from '../../core/id.ts'
 import { priorities } from '../../core/message.ts'
@@ -15,7 +16,6 @@ import {
   bounded,
   cel,
   channels,
-  defined,
   given,
   metadata,
   shownMetadata,

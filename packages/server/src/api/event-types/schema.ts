@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import { iso } from '../../core/clock.ts'
+import { defined } from '../../core/defined.ts'
 import type { EventType } from '../../registry/event-types/store.ts'
 import { invalid } from '../../core/error.ts'
-import { component, defined, eventTypeName, time } from '../field.ts'
+import { component, eventTypeName, time } from '../field.ts'
 import { say } from '../../core/sentences/sentences.ts'
 
 const maxDepth = 64

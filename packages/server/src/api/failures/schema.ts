@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { causeForm, partsOfCause } from '../../core/cause.ts'
-import { iso } from '../../core/clock.ts'
+import { iso, isoOrNull } from '../../core/clock.ts'
 import { showId, uuidTimeMs } from '../../core/id.ts'
 import type { LastFailure } from '../../queue/reopen/failures/store.ts'
 import { causeOut } from '../cause-out.ts'
@@ -141,7 +141,7 @@ export function showDelivery(one: FailedDelivery, failure: LastFailure | undefin
     attempts: one.attempts,
     createdAt: iso(uuidTimeMs(one.messageId)),
     nextAttemptAt: one.nextMs === null || held ? null : iso(one.nextMs),
-    closedAt: one.closedMs === null ? null : iso(one.closedMs),
+    closedAt: isoOrNull(one.closedMs),
     cause: failure === undefined ? null : partsOfCause(failure.cause),
     statusCode: failure?.statusCode ?? null,
     error: failure?.error ?? null,

@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import { iso } from '../../core/clock.ts'
+import { defined } from '../../core/defined.ts'
 import { showId } from '../../core/id.ts'
 import type { Integration, Integrations } from '../../registry/integrations/store.ts'
-import { component, defined, eventTypeName, name, time } from '../field.ts'
+import { component, eventTypeName, name, time } from '../field.ts'
 import { resource } from '../resource.ts'
 import { cloudOnly, json, type Route, route } from '../route.ts'
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { iso } from '../../core/clock.ts'
+import { iso, isoOrNull } from '../../core/clock.ts'
 import { showId } from '../../core/id.ts'
 import type { ApiKey } from '../../registry/keys/key.ts'
 import type { Keys } from '../../registry/keys/store.ts'
@@ -75,15 +75,14 @@ export function keyRoutes(keys: Keys): Route[] {
 }
 
 function showKey(key: ApiKey): z.output<typeof keyOut> {
-  const when = (ms: number | null) => (ms === null ? null : iso(ms))
   return {
     id: showId('key', key.id),
     name: key.name,
     role: key.role,
     hint: key.hint,
     createdAt: iso(key.createdAtMs),
-    lastUsedAt: when(key.lastUsedAtMs),
-    expiresAt: when(key.expiresAtMs),
-    revokedAt: when(key.revokedAtMs),
+    lastUsedAt: isoOrNull(key.lastUsedAtMs),
+    expiresAt: isoOrNull(key.expiresAtMs),
+    revokedAt: isoOrNull(key.revokedAtMs),
   }
 }

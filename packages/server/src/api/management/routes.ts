@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { iso } from '../../core/clock.ts'
+import { iso, isoOrNull } from '../../core/clock.ts'
 import { invalid } from '../../core/error.ts'
 import { showId } from '../../core/id.ts'
 import { type Role, roles } from '../../core/role.ts'
@@ -181,7 +181,7 @@ function showKey(key: ApiKey): z.output<typeof censored> {
     name: key.name,
     censoredToken: key.hint,
     createdAt: iso(key.createdAtMs),
-    expiresAt: endsMs === null ? null : iso(endsMs),
+    expiresAt: isoOrNull(endsMs),
     scopes: [key.role],
   }
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { iso } from '../../core/clock.ts'
+import { iso, isoOrNull } from '../../core/clock.ts'
 import { showId } from '../../core/id.ts'
 import { component, time } from '../field.ts'
 import { percentilesOut } from '../traffic/schema.ts'
@@ -90,7 +90,7 @@ export function showQueue(
     waiting,
     retrying,
     underWay,
-    oldestWaitingAt: oldestMs === null ? null : iso(oldestMs),
+    oldestWaitingAt: isoOrNull(oldestMs),
     oldestWaitingSeconds: oldestMs === null ? null : Math.max(0, nowMs - oldestMs) / 1_000,
     countedAt: iso(nowMs - ageMs),
   }

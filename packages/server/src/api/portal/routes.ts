@@ -1,5 +1,5 @@
+import { defined } from '../../core/defined.ts'
 import type { Pool } from '../../db/pool.ts'
-import { defined } from '../field.ts'
 import { json, type Route, route } from '../route.ts'
 import { portalSettingsIn, portalSettingsOut, showLook } from './schema.ts'
 import { type PortalSettings, portalSettingsOf, savePortalSettings } from './store.ts'

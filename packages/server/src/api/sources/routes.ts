@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { iso } from '../../core/clock.ts'
+import { iso, isoOrNull } from '../../core/clock.ts'
 import { invalid, PomboError } from '../../core/error.ts'
 import { showId } from '../../core/id.ts'
 import { readCounts, readSession, type SessionState } from '../../sources/intake/counters/store.ts'
@@ -168,7 +168,6 @@ function showStats(
   } & SessionState,
 ): z.output<typeof sourceStats> {
   const count = (what: string) => of.counts.get(what) ?? 0
-  const when = (ms: number | null) => (ms === null ? null : iso(ms))
   const prefix = 'filtered:'
   const reasons = [...of.counts].filter(([what]) => what.startsWith(prefix))
   return {
@@ -186,8 +185,8 @@ function showStats(
     addressRefused: count('address_refused'),
     tooLarge: count('too_large'),
     deliveries: of.deliveries,
-    lastEventAt: when(of.lastEventAtMs),
-    silentSince: when(of.silentSinceMs),
+    lastEventAt: isoOrNull(of.lastEventAtMs),
+    silentSince: isoOrNull(of.silentSinceMs),
     lastRefusal: of.lastRefusal && {
       at: iso(of.lastRefusal.atMs),
       ...showReason(of.lastRefusal.reason),

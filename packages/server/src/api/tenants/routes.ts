@@ -1,12 +1,13 @@
 import { z } from 'zod'
 import { iso } from '../../core/clock.ts'
+import { defined } from '../../core/defined.ts'
 import { signatureHeaderNames } from '../../core/endpoint.ts'
 import { showId } from '../../core/id.ts'
 import { personPathForm } from '../../core/person.ts'
 import type { Role } from '../../core/role.ts'
 import type { Keys } from '../../registry/keys/store.ts'
 import type { Tenant, Tenants } from '../../registry/tenants/store.ts'
-import { component, bounded, defined, time, nonEmpty } from '../field.ts'
+import { component, bounded, time, nonEmpty } from '../field.ts'
 import {
   defaultsOf,
   endpointDefaults,

@@ -4,6 +4,7 @@ import type { Config, ConfigEntry } from '../../config/config.ts'
 import { openLog } from '../../observe/log.ts'
 import { addressProblem } from '../address.ts'
 import { exitCodes } from '../command.ts'
+import { secondsSince } from '../output.ts'
 import { openApi, type PomboApi } from '../pombo-api.ts'
 import type { Progress } from './progress.ts'
 import { readCircuits, type Receivers } from './receivers.ts'
@@ -41,9 +42,7 @@ export async function runDemo(config: Config, options: DemoOptions, demo: Demo):
   const startedAt = performance.now()
   const app = await startServer(config, settings, screen, stop.signal)
   try {
-    screen.say(
-      `Pombo listens at ${app.url} (${app.database}), up in ${((performance.now() - startedAt) / 1_000).toFixed(1)} s.`,
-    )
+    screen.say(`Pombo listens at ${app.url} (${app.database}), up in ${secondsSince(startedAt)} s.`)
     const api = openApi(app.url, config.apiKey!, script.face)
     const native = openApi(app.url, config.apiKey!)
     const setUp = await script.setUp(told(api, traffic), place)

@@ -103,7 +103,7 @@ async function external(config: Config, url: string): Promise<Finding[]> {
 /** The embedded one: asked where it runs, or started for the question. */
 async function embedded(config: Config): Promise<Finding[]> {
   const folder = resolve(config.dataDir)
-  if (!(await hasEmbedded(folder))) return [ok('database', 'embedded; made at the first start')]
+  if (!hasEmbedded(folder)) return [ok('database', 'embedded; made at the first start')]
   const keys = config.encryptionKeys ?? (await keysIn(folder).catch(() => undefined))
   try {
     const server = await startEmbedded({ dataDir: folder, log: () => {} })

@@ -1,5 +1,5 @@
 /** How an event stands: the document's `webhook_events` and `webhook_deliveries`, read from the log. */
-import { iso } from '../../core/clock.ts'
+import { iso, isoOrNull } from '../../core/clock.ts'
 import { showId } from '../../core/id.ts'
 import type { Accepted } from '../../core/message.ts'
 import { payloadValue } from '../../core/raw-payload.ts'
@@ -91,7 +91,7 @@ function showDelivery(entry: DeliveryEntry, eventId: string) {
     error_message: entry.state === 'delivered' ? null : (last?.error ?? entry.reason),
     delivery_duration_ms: last?.durationMs ?? null,
     attempt_number: entry.attempts,
-    next_attempt_at: entry.nextAttemptAtMs === null ? null : iso(entry.nextAttemptAtMs),
-    delivered_at: entry.closedAtMs === null ? null : iso(entry.closedAtMs),
+    next_attempt_at: isoOrNull(entry.nextAttemptAtMs),
+    delivered_at: isoOrNull(entry.closedAtMs),
   }
 }

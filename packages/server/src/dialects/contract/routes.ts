@@ -5,6 +5,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify'
 import type { z } from 'zod'
 import type { Caller } from './caller.ts'
+import type { DialectRoutes } from './dialect.ts'
 import type { DialectPorts } from './ports.ts'
 import { bearer, type PresentedKey, readQuery, sendJson, takesQuery } from './request.ts'
 
@@ -18,6 +19,13 @@ export class Answer {
     this.text = text
   }
 }
+
+/** `{error, code}`, and what is wrong with which field. */
+export const errorRefusal: DialectRoutes['refusal'] = ({ code, message, problems }) => ({
+  error: message,
+  code,
+  ...(problems.length > 0 && { problems }),
+})
 
 export const noContent = new Answer(204, null)
 

@@ -2,7 +2,7 @@
 import { makeEndpoint } from '../contract/endpoint.ts'
 import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
-import { iso } from '../../core/clock.ts'
+import { iso, isoOrNull } from '../../core/clock.ts'
 import type { Endpoint } from '../../core/endpoint.ts'
 import { invalid } from '../../core/error.ts'
 import type { DeviceState } from '../contract/devices.ts'
@@ -93,7 +93,7 @@ export function showDevice(
     gatewayUrl: state?.gatewayUrl ?? null,
     gateway: socket && {
       connected: socket.sinceMs !== null,
-      since: socket.sinceMs === null ? null : iso(socket.sinceMs),
+      since: isoOrNull(socket.sinceMs),
       problem: socket.problem,
     },
     lastEvent: last && {

@@ -9,7 +9,14 @@ import type { DialectRoutes } from '../contract/dialect.ts'
 import type { Caller, DialectApp } from '../contract/caller.ts'
 import type { DialectPorts } from '../contract/ports.ts'
 import { basic, bodyOf, header, param, readBody, wholeNumber } from '../contract/request.ts'
-import { Answer, created, keyedRoutes, noContent, type Routes } from '../contract/routes.ts'
+import {
+  Answer,
+  created,
+  keyedRoutes,
+  noContent,
+  type Routes,
+  errorRefusal,
+} from '../contract/routes.ts'
 import {
   checkDevice,
   deviceIn,
@@ -33,11 +40,7 @@ export const deviceStatusRoutes: DialectRoutes = {
     // Where the document says that the API is described.
     app.get('/api/docs', async (_request, reply) => reply.redirect('/api/v1/docs'))
   },
-  refusal: ({ code, message, problems }) => ({
-    error: message,
-    code,
-    ...(problems.length > 0 && { problems }),
-  }),
+  refusal: errorRefusal,
 }
 
 /** The document names the device in a header; its path does as well. */

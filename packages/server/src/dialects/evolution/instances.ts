@@ -1,6 +1,6 @@
 /** Instances and their webhooks: the main one that each has of its own, the global one, and the monitoring one. */
 import type { Endpoint } from '../../core/endpoint.ts'
-import { PomboError } from '../../core/error.ts'
+import { unlessTaken } from '../../core/error.ts'
 import type { Caller, DialectApp } from '../contract/caller.ts'
 import type { DialectPorts, EndpointChanges } from '../contract/ports.ts'
 import { monitoringEvents } from './events.ts'
@@ -78,10 +78,8 @@ async function manage(
   }
   if (!found) {
     const made = { ...rest, uid, url, dialect: 'evolution' as const }
-    await ports.endpoints.create(app, made).catch((error: unknown) => {
-      // Another request made it at the same time.
-      if (!(error instanceof PomboError && error.code === 'conflict')) throw error
-    })
+    // Another request may have made it at the same time.
+    await unlessTaken(ports.endpoints.create(app, made))
     return
   }
   // One that deliveries showed to be dead stays disabled until it is another one.

@@ -1,5 +1,5 @@
 /** What the monitoring API answers: health, metrics, what waits. */
-import { iso } from '../../core/clock.ts'
+import { iso, isoOrNull } from '../../core/clock.ts'
 import { showId } from '../../core/id.ts'
 import { memberText } from '../../core/json.ts'
 import type { Outcome } from '../../core/outcome.ts'
@@ -113,7 +113,7 @@ export function failedText(detail: DeliveryDetail): string {
     webhookUrl: detail.url,
     attempts: detail.attempts,
     lastAttempt: lastAttempt && iso(lastAttempt.startedAtMs),
-    nextRetry: detail.nextAttemptAtMs === null ? null : iso(detail.nextAttemptAtMs),
+    nextRetry: isoOrNull(detail.nextAttemptAtMs),
     lastError: lastAttempt?.error ?? null,
     lastStatusCode: lastAttempt?.statusCode ?? null,
   }

@@ -15,7 +15,14 @@ import {
   readBody,
   wholeNumber,
 } from '../contract/request.ts'
-import { Answer, keyedRoutes, noContent, type Routes, routesFor } from '../contract/routes.ts'
+import {
+  Answer,
+  keyedRoutes,
+  noContent,
+  type Routes,
+  routesFor,
+  errorRefusal,
+} from '../contract/routes.ts'
 import { catalogue, readEventName, wildcard } from './events.ts'
 import { logText, showLog, statesOf, statuses } from './log.ts'
 import { eventName } from './names.ts'
@@ -33,11 +40,7 @@ export function whatsmeowRoutes(values: WhatsmeowValues): DialectRoutes {
       logs(app, ports, values)
       catalogues(on)
     },
-    refusal: ({ code, message, problems }) => ({
-      error: message,
-      code,
-      ...(problems.length > 0 && { problems }),
-    }),
+    refusal: errorRefusal,
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/clock.ts'
-import { PomboError } from '../../core/error.ts'
+import { PomboError, unlessTaken } from '../../core/error.ts'
 import { readId, uuidv7 } from '../../core/id.ts'
 import type { Pool, Queryable } from '../../db/pool.ts'
 import { defineTable, type ListOptions, type Page } from '../../db/table.ts'
@@ -94,10 +94,7 @@ export function createApps({ pool, clock, write }: { pool: Pool; clock: Clock; w
       for (;;) {
         const found = await find(tenantId, uid)
         if (found) return { app: found, created: false }
-        const made = await create(tenantId, settings).catch((error: unknown) => {
-          if (error instanceof PomboError && error.code === 'conflict') return undefined
-          throw error
-        })
+        const made = await unlessTaken(create(tenantId, settings))
         if (made) return { app: made, created: true }
       }
     },

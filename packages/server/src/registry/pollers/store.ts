@@ -1,4 +1,5 @@
 import type { Clock } from '../../core/clock.ts'
+import { defined } from '../../core/defined.ts'
 import { PomboError } from '../../core/error.ts'
 import { readId, uuidv7 } from '../../core/id.ts'
 import type { Pool } from '../../db/pool.ts'
@@ -102,13 +103,6 @@ export function createPollers({
         await note('key', scope.tenantId)
       })
     },
-  }
-}
-
-/** What is left out is not asked about. */
-function defined<T extends object>(given: T) {
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as {
-    [Key in keyof T]?: Exclude<T[Key], undefined>
   }
 }
 

@@ -1,5 +1,5 @@
 /** What a message of go-whatsapp-web-multidevice says: each kind of content is a member of its own. Both versions. */
-import { emptyContent } from '../../whatsapp/message/content.ts'
+import { contactsOf, emptyContent } from '../../whatsapp/message/content.ts'
 import { fileKinds, locationOf, quoting } from '../../whatsapp/message/flat.ts'
 import { present } from '../../whatsapp/message/present.ts'
 import type { Media, MessageContent } from '../../whatsapp/message/message.ts'
@@ -66,10 +66,7 @@ function kindOf(event: Fields): MessageContent {
       'contact',
       fields(event['contact']) ? 'contactMessage' : 'contactsArrayMessage',
     )
-    content.contacts = cards.map((card) => ({
-      name: text(fields(card)?.['displayName']),
-      vcard: text(fields(card)?.['vcard']),
-    }))
+    content.contacts = contactsOf(cards)
     return content
   }
   const content = emptyContent('text')

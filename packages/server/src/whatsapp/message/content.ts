@@ -30,6 +30,13 @@ export type Reading =
   | { kind: 'protocol'; name: string; secret: boolean }
   | { kind: 'empty'; keys: boolean }
 
+export function contactsOf(cards: readonly unknown[]): NonNullable<MessageContent['contacts']> {
+  return cards.map((card) => ({
+    name: text(fields(card)?.['displayName']),
+    vcard: text(fields(card)?.['vcard']),
+  }))
+}
+
 export function emptyContent(type: ContentType, messageType: string | null = null): MessageContent {
   return { type, messageType, text: null, media: null, quoted: null, mentions: [] }
 }
@@ -164,10 +171,7 @@ function fill(content: MessageContent, key: string, inside: Fields): void {
     case 'contactMessage':
     case 'contactsArrayMessage': {
       const cards = key === 'contactMessage' ? [inside] : list(inside['contacts'])
-      content.contacts = cards.map((card) => ({
-        name: text(fields(card)?.['displayName']),
-        vcard: text(fields(card)?.['vcard']),
-      }))
+      content.contacts = contactsOf(cards)
       return
     }
     case 'buttonsResponseMessage':

@@ -1,5 +1,5 @@
 import type { MaybeLater } from '../../../core/when-there.ts'
-import { iso } from '../../../core/clock.ts'
+import { isoOrNull } from '../../../core/clock.ts'
 import { PomboError } from '../../../core/error.ts'
 import { showId } from '../../../core/id.ts'
 import { bearerForm, type KeyForm, unauthenticated } from '../../../core/key-form.ts'
@@ -121,7 +121,7 @@ async function describe(deps: SessionDeps, holder: Holder) {
     key: { id: showId('key', holder.keyId), name: holder.keyName },
     featureFlags: holder.featureFlags,
     csrfToken: holder.session?.csrfToken ?? null,
-    expiresAt: holder.expiresAtMs === null ? null : iso(holder.expiresAtMs),
+    expiresAt: isoOrNull(holder.expiresAtMs),
     version: deps.version,
     portal: showLook(portal),
   }

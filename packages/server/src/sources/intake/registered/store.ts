@@ -1,5 +1,5 @@
 import { say } from '../../../core/sentences/sentences.ts'
-import { PomboError } from '../../../core/error.ts'
+import { PomboError, unlessTaken } from '../../../core/error.ts'
 import { readId, uuidv7 } from '../../../core/id.ts'
 import type { Clock } from '../../../core/clock.ts'
 import { errorCode } from '../../../core/thrown.ts'
@@ -164,10 +164,7 @@ export function createSources({
           (source) => source.gateway === gateway,
         )
         if (found) return found
-        const made = await insert(scope, { gateway }, null).catch((error: unknown) => {
-          if (error instanceof PomboError && error.code === 'conflict') return undefined
-          throw error
-        })
+        const made = await unlessTaken(insert(scope, { gateway }, null))
         if (made) return made
       }
     },
