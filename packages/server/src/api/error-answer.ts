@@ -1,6 +1,7 @@
 import { type ErrorCode, type FieldProblem, PomboError } from '../core/error.ts'
 import { withoutKeys } from '../core/hidden-keys.ts'
 import { because, type CodedSentence } from '../core/sentences/sentences.ts'
+import { bearerForm } from '../core/key-form.ts'
 import { awayState, isAway, isReplaced } from '../db/pool.ts'
 
 /**
@@ -47,7 +48,7 @@ export function errorAnswer(
 
 function known(error: PomboError): ErrorAnswer {
   const headers: Record<string, string> = {}
-  if (error.status === 401) headers['www-authenticate'] = error.challenge
+  if (error.status === 401) headers['www-authenticate'] = error.challenge ?? bearerForm.challenge
   if (error.status === 503 || error.status === 429)
     headers['retry-after'] = String(error.retryAfterSeconds ?? usualRetryAfterSeconds)
   return { status: error.status, body: errorBody(error), headers, bug: false }

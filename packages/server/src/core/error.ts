@@ -125,8 +125,8 @@ export class PomboError extends Error {
   readonly problems: FieldProblem[]
   /** Seconds for the Retry-After header. */
   readonly retryAfterSeconds: number | undefined
-  /** What a 401 says in WWW-Authenticate. */
-  readonly challenge: string
+  /** What a 401 says in WWW-Authenticate; undefined: that it is Bearer. */
+  readonly challenge: string | undefined
 
   constructor(
     code: ErrorCode,
@@ -148,7 +148,7 @@ export class PomboError extends Error {
     this.status = catalogue[code].status
     this.problems = extra.problems ?? []
     this.retryAfterSeconds = extra.retryAfterSeconds
-    this.challenge = extra.challenge ?? 'Bearer'
+    this.challenge = extra.challenge
   }
 }
 

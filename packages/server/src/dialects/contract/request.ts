@@ -1,7 +1,7 @@
 /** Reading the requests of dialects: bodies and queries by schema, keys from their headers. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import type { KeyForm } from '../../core/key-form.ts'
+import { bearerForm, type KeyForm } from '../../core/key-form.ts'
 import { read } from '../../core/read.ts'
 
 /** A request's body: its exact text beside what it says, since payloads leave as they were written. */
@@ -77,7 +77,7 @@ export interface PresentedKey extends KeyForm {
 
 export const bearer: PresentedKey = {
   says: '"Authorization: Bearer <key>", or "Authorization: <key>"',
-  challenge: 'Bearer',
+  challenge: bearerForm.challenge,
   of: bearerKey,
 }
 
