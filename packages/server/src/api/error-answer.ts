@@ -2,7 +2,7 @@ import { type ErrorCode, type FieldProblem, PomboError } from '../core/error.ts'
 import { withoutKeys } from '../core/hidden-keys.ts'
 import { because, type CodedSentence } from '../core/sentences/sentences.ts'
 import { bearerForm } from '../core/key-form.ts'
-import { awayState, isAway, isReplaced } from '../db/pool.ts'
+import { awayState, isAway, isUnable } from '../db/pool.ts'
 
 /**
  * An error as it goes out: Svix's `HttpErrorOut`, or `HTTPValidationError` for a 422. `bug`: it is ours, and belongs
@@ -30,7 +30,7 @@ export function errorAnswer(
   context: { requestId: string; maxBodyBytes: number },
 ): ErrorAnswer {
   if (error instanceof PomboError) return known(error)
-  if (isReplaced(error))
+  if (isUnable(error))
     return { ...known(new PomboError('database_away', { state: awayState(error) })), bug: true }
   if (isAway(error)) return known(new PomboError('database_away', { state: awayState(error) }))
   const refused = ofFastify(error, context.maxBodyBytes)

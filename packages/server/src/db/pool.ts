@@ -192,37 +192,71 @@ const awayMessages = [
   'client was closed',
 ]
 
+const noPartition = 'no partition'
+
 /** What is said of a database that turns everything away. */
 const away: Readonly<Record<string, string>> = {
   '3D000': 'does not exist any more',
   '28000': "refuses Pombo's role",
   '28P01': "refuses Pombo's password",
+  '40P01': "was held up by another's work",
+  '53100': 'has no space left',
+  '53200': 'has no memory left',
+  '53300': 'has no connection left',
+  '55000': 'takes no connections',
   '57P01': 'is being shut down or dropped',
   '57P03': 'is starting or stopping',
   '57P04': 'was dropped',
-  '53100': 'has no space left',
-  '53300': 'has no connection left',
   '25006': 'is read-only',
   [noServerCode]: 'has no server that takes writes',
 }
-/** And of one that answers, and is another: it was replaced by one in which Pombo has not made its tables. */
-const replaced: Readonly<Record<string, string>> = {
-  '42P01': "has lost Pombo's tables; starting Pombo makes them",
+/** And of one that answers, and cannot do what is asked, whatever it is: somebody has to see to it. */
+const unable: Readonly<Record<string, string>> = {
+  '0A000': 'has changed its tables meanwhile',
+  '25P04': 'ended a transaction that took too long',
+  '26000': "has lost Pombo's prepared statements",
   '3F000': "has lost Pombo's schema; starting Pombo makes it",
+  '40001': "was held up by another's work",
+  '42501': "denies Pombo's role a right that it needs",
+  '42703': "has lost a column of Pombo's tables, or is another version's",
+  '42704': "has lost a part of Pombo's schema, or is another version's",
+  '42883': "has lost a function of Pombo's, or is another version's",
+  '42P01': "has lost Pombo's tables; starting Pombo makes them",
+  '42P10': "has lost an index of Pombo's tables, or is another version's",
+  '55006': 'is in use by somebody who keeps others out',
+  '55P03': 'is locked by somebody else',
+  '57014': 'ended a statement that took too long or was cancelled',
+  '58000': 'has trouble with its system',
+  '58030': 'cannot read or write its files',
+  '58P01': 'has lost one of its files',
+  XX001: 'has damaged data',
+  XX002: 'has a damaged index',
+  [noPartition]: 'has no partition for today; starting Pombo makes it',
 }
 
-/** True when the database answers and Pombo's tables are not in it. */
-export function isReplaced(error: unknown): boolean {
-  return Object.hasOwn(replaced, errorCode(error))
+/** True when the database answers, and is not as Pombo needs it: nothing was done, and the log says why. */
+export function isUnable(error: unknown): boolean {
+  return Object.hasOwn(unable, troubleOf(error))
 }
 
 /** What is wrong with it, for the answer of `database_away`. */
 export function awayState(error: unknown): string {
+  const code = troubleOf(error)
+  const known = { ...away, ...unable }
+  const state = Object.hasOwn(known, code) ? known[code]! : undefined
+  if (code === noServerCode || code === noPartition) return state!
+  if (state !== undefined) return `${state} (SQLSTATE ${code})`
+  // What Node says of a connection has no digit.
+  return /^[0-9A-Z]{5}$/.test(code) && /\d/.test(code)
+    ? `cannot do it now (SQLSTATE ${code})`
+    : 'does not answer'
+}
+
+/** The SQLSTATE; a row for which there is no partition has that of a check that it breaks, and no check's name. */
+function troubleOf(error: unknown): string {
   const code = errorCode(error)
-  const known = { ...away, ...replaced }
-  const state = Object.hasOwn(known, code) ? known[code] : undefined
-  if (state === undefined) return 'does not answer'
-  return code === noServerCode ? state : `${state} (SQLSTATE ${code})`
+  const { constraint } = (error ?? {}) as { constraint?: unknown }
+  return code === '23514' && constraint === undefined ? noPartition : code
 }
 
 /**
@@ -235,15 +269,14 @@ export function isAway(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   const code = errorCode(error)
   if (Object.hasOwn(away, code)) return true
-  if (/^(08|53|57P)/.test(code) || code === '25006' || code === '25P03' || code === '40P01')
-    return true
+  if (/^(08|53|57P)/.test(code) || code === '25P03') return true
   if (/^E[A-Z]+$/.test(code)) return true
   return awayMessages.some((message) => error.message.toLowerCase().includes(message))
 }
 
 /** The answer to who sent something in, where it could not be stored for that. Undefined: it is another error. */
 export function databaseAway(error: unknown): PomboError | undefined {
-  if (!isAway(error) && !isReplaced(error)) return undefined
+  if (!isAway(error) && !isUnable(error)) return undefined
   const state = awayState(error)
   return new PomboError('database_away', { state }, { retryAfterSeconds: 2, cause: error })
 }

@@ -11,7 +11,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { invalid, PomboError } from '../../core/error.ts'
 import type { Answer } from '../route.ts'
 import { say } from '../../core/sentences/sentences.ts'
-import { isAway } from '../../db/pool.ts'
+import { isAway, isUnable } from '../../db/pool.ts'
 
 export const idempotencyWindowSeconds = 86_400
 
@@ -143,7 +143,7 @@ export class Idempotency {
       this.#owed.delete(requestId)
       this.#underWay.delete(requestId)
     } catch (error) {
-      if (isAway(error)) return this.#owe(requestId, what)
+      if (isAway(error) || isUnable(error)) return this.#owe(requestId, what)
       this.#owed.delete(requestId)
       this.#report(error)
     }
