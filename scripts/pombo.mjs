@@ -4,6 +4,15 @@ import { enableCompileCache } from 'node:module'
 import { bundledPombo, inUse } from './bundled.mjs'
 
 enableCompileCache()
+// npm hands on SIGINT and SIGTERM only: ended by another signal, it would leave behind what it has started.
+if (process.env.npm_lifecycle_event !== undefined && process.env.NODE_UNIQUE_ID === undefined) {
+  const { ppid } = process
+  const watching = setInterval(() => {
+    if (process.ppid === ppid) return
+    clearInterval(watching)
+    process.kill(process.pid, 'SIGTERM')
+  }, 250).unref()
+}
 await import(mainOfPombo())
 
 function mainOfPombo() {

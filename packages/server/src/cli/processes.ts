@@ -2,7 +2,7 @@ import cluster, { type Worker } from 'node:cluster'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from '../config/config.ts'
-import { startEmbedded } from '../db/embedded/embedded.ts'
+import { type EmbeddedServer, startEmbedded } from '../db/embedded/embedded.ts'
 import { loadOrMakeKeys } from '../db/seal-keys.ts'
 import { answerSnapshots } from '../observe/siblings.ts'
 import { exitCodes } from './command.ts'
@@ -23,24 +23,30 @@ export async function runProcesses(
   hasFile: boolean,
   say: (line: string) => void,
 ): Promise<number> {
-  const { signalled, release } = untilSignal(() => {
-    for (const worker of workersNow()) worker.process.kill('SIGKILL')
-    process.exit(130)
-  })
+  const { signalled, release } = untilSignal(
+    () => {
+      for (const worker of workersNow()) worker.process.kill('SIGKILL')
+      process.exit(130)
+    },
+    { hearsHangUp: hasFile },
+  )
   // Each of them reads the file again.
   if (hasFile)
     process.on('SIGHUP', () => {
       for (const worker of workersNow()) worker.process.kill('SIGHUP')
     })
+  const starting = new AbortController()
   let stopping = false
   void signalled.then(() => {
     stopping = true
+    starting.abort(new Error('Stopped before it had started.'))
+    for (const worker of workersNow()) worker.process.kill('SIGTERM')
   })
-  const embedded =
-    config.databaseUrl === undefined
-      ? await startEmbedded({ dataDir: config.dataDir, log: say })
-      : undefined
+  const { signal } = starting
+  let embedded: EmbeddedServer | undefined
   try {
+    if (config.databaseUrl === undefined)
+      embedded = await startEmbedded({ dataDir: config.dataDir, log: say, signal })
     const env: Record<string, string> = {}
     if (embedded) env['DATABASE_URL'] = embedded.url
     if (embedded && config.encryptionKeys === undefined)
@@ -49,7 +55,10 @@ export async function runProcesses(
 
     // The first one alone: it migrates, and makes the first key, which the others then find.
     const first = await startWorker(env)
-    if (first.kind === 'failed') return first.code
+    if (first.kind === 'failed') {
+      signal.throwIfAborted()
+      return first.code
+    }
     say(
       greeting(config, {
         ...first,
@@ -57,13 +66,14 @@ export async function runProcesses(
       }),
     )
     const others = await Promise.all(
-      Array.from({ length: config.processes - 1 }, () => startWorker(env)),
+      Array.from({ length: stopping ? 0 : config.processes - 1 }, () => startWorker(env)),
     )
     const failed = others.find((one) => one.kind === 'failed')
-    if (!failed) say(`  processes: ${config.processes}`)
-    const givenUp = failed
-      ? Promise.resolve('gave up' as const)
-      : replaceTheDead(env, say, () => stopping)
+    if (!failed && !stopping) say(`  processes: ${config.processes}`)
+    const givenUp =
+      failed && !stopping
+        ? Promise.resolve('gave up' as const)
+        : replaceTheDead(env, say, () => stopping)
     const why = await Promise.race([signalled, givenUp])
     stopping = true
     say(why === 'gave up' ? 'The processes keep ending; stopping.' : farewell(why, config))

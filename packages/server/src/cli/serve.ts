@@ -65,7 +65,8 @@ is then sent again after the next start. Logs go to standard output, all else to
       if (problem !== undefined) throw new Error(problem)
       const { checkNamedFiles } = await import('./named-files.ts')
       checkNamedFiles(config)
-      if (config.processes === 1) return await serveAlone(config, entries, watch)
+      if (config.processes === 1)
+        return await serveAlone(config, entries, watch, file !== undefined)
       return await (await import('./processes.ts')).runProcesses(config, file !== undefined, tell)
     })
   },
@@ -75,9 +76,10 @@ async function serveAlone(
   config: Config,
   settings: readonly ConfigEntry[],
   watch: (app: App) => { stop(): void },
+  hearsHangUp: boolean,
 ): Promise<number> {
   const starting = new AbortController()
-  const { signalled, release } = untilSignal(() => process.exit(130))
+  const { signalled, release } = untilSignal(() => process.exit(130), { hearsHangUp })
   void signalled.then(() => starting.abort(new Error('Stopped before it had started.')))
   let app: App
   try {

@@ -3,6 +3,7 @@ import type { Config, ConfigEntry } from '../config/config.ts'
 import { throwListening } from './address.ts'
 import { exitCodes } from './command.ts'
 import { tell } from './output.ts'
+import { endingSignals } from './signals.ts'
 import { keepStartSmall } from './small-start.ts'
 
 /** What a process tells the one that started it. */
@@ -16,12 +17,19 @@ export async function serveAsWorker(
 ): Promise<number> {
   // Ctrl-C reaches every process of a terminal; the one that started this one passes it on as SIGTERM. That may come a
   // second time, from whoever stops the whole group (`timeout`, systemd), and is still one stop.
-  process.on('SIGINT', () => {})
-  const stopped = new Promise<void>((resolve) => process.on('SIGTERM', () => resolve()))
-  const options = { progress: tell, settings, beforeListening: keepStartSmall() }
-  const app = await startApp(config, options).catch((error: unknown) =>
-    throwListening(error, config.listen),
-  )
+  for (const signal of endingSignals) process.on(signal, () => {})
+  const stopping = new AbortController()
+  const { signal } = stopping
+  const stopped = once(signal, 'abort')
+  process.on('SIGTERM', () => stopping.abort())
+  const options = { progress: tell, signal, settings, beforeListening: keepStartSmall() }
+  let app: App
+  try {
+    app = await startApp(config, options)
+  } catch (error) {
+    if (signal.aborted) return exitCodes.failed
+    return throwListening(error, config.listen)
+  }
   const { url, apiKey, database } = app
   const ready: WorkerMessage = {
     kind: 'ready',
@@ -34,7 +42,5 @@ export async function serveAsWorker(
   await stopped
   watching.stop()
   const { unfinished, unrecorded } = await app.stop()
-  // The channel to the other process would keep this one alive.
-  process.disconnect()
   return unfinished + unrecorded > 0 ? exitCodes.failed : exitCodes.ok
 }

@@ -103,6 +103,8 @@ function standardOutput(): Sink {
     maxLength: MAX_WAITING_BYTES,
     periodicFlush: 250,
   })
+  // A terminal that is gone, a full disk: what cannot be logged must not end the server. It is tried again with the next.
+  stream.on('error', () => {})
   let dropped = 0
   stream.on('drop', () => {
     dropped += 1

@@ -17,6 +17,9 @@ afterAll(async () => {
 
 test.each([
   ['SIGTERM to the process of `npm start` alone', (pid: number) => process.kill(pid, 'SIGTERM')],
+  // What npm does not hand on.
+  ['SIGHUP to that process', (pid: number) => process.kill(pid, 'SIGHUP')],
+  ['SIGKILL to that process', (pid: number) => process.kill(pid, 'SIGKILL')],
   // As a terminal sends it: to npm and to the server, which npm hands it on to once more.
   ['Ctrl-C', (pid: number) => process.kill(-pid, 'SIGINT')],
 ])('%s ends the server too, in good order', async (_, end) => {

@@ -49,3 +49,61 @@ test('SIGTERM: what is in flight is finished and recorded, none sent twice; a se
   await until(async () => (await Promise.all(sent.map(({ id }) => delivered(id)))).every(Boolean))
   expect(ids().toSorted()).toEqual(sent.map(({ id }) => id).toSorted())
 })
+
+/** A delivery that takes a while is under way; answers what `end` makes of the process. */
+async function endedMeanwhile(
+  { process, url }: Awaited<ReturnType<typeof serve>>,
+  end: () => void,
+  delayMs = 700,
+): Promise<number | null> {
+  const app = await call(url, 'POST', '/app', { name: 'test' })
+  await call(url, 'POST', `/app/${app.id}/endpoint`, { url: receiver.url })
+  receiver.answer = () => ({ delayMs })
+  await call(url, 'POST', `/app/${app.id}/msg`, { eventType: 'message.received', payload: {} })
+  await receiver.waitFor(1)
+  end()
+  return await process.ended()
+}
+
+test.each([
+  ['SIGHUP', ['SIGHUP']],
+  ['SIGQUIT', ['SIGQUIT']],
+  // As a service manager may send it, and a shell whose terminal is gone.
+  ['SIGTERM, and SIGHUP a while after', ['SIGTERM', 'SIGHUP']],
+] as const)('%s: what is in flight is finished and recorded', async (_, signals) => {
+  const served = await serve()
+  const { child, stderr } = served.process
+  const end = () => signals.forEach((signal, i) => setTimeout(() => child.kill(signal), i * 400))
+  expect(await endedMeanwhile(served, end)).toBe(0)
+  expect(stderr()).toContain('everything in flight was finished and recorded')
+})
+
+test('nobody reads the output any more: SIGTERM still ends in good order', async () => {
+  const served = await serve()
+  const { child } = served.process
+  child.stderr!.destroy()
+  child.stdout!.destroy()
+  expect(await endedMeanwhile(served, () => child.kill('SIGTERM'))).toBe(0)
+})
+
+const two = async (env: Record<string, string> = {}) => {
+  const options = { POMBO_DATA_DIR: join(folder(), 'data'), POMBO_PROCESSES: '2', ...env }
+  const served = await serveIn(folder(), options, { detached: true })
+  await served.process.printed(/processes: 2/)
+  return served
+}
+
+test('several processes, each of which is sent SIGTERM: what is in flight is finished and recorded', async () => {
+  const served = await two()
+  const { child, stderr } = served.process
+  const end = () => process.kill(-child.pid!, 'SIGTERM')
+  expect(await endedMeanwhile(served, end)).toBe(0)
+  expect(stderr()).toContain('everything in flight was finished and recorded')
+})
+
+test('several processes: what is not finished within the grace is said', async () => {
+  const served = await two({ POMBO_SHUTDOWN_GRACE_MS: '300ms' })
+  const { child, stderr } = served.process
+  expect(await endedMeanwhile(served, () => child.kill('SIGTERM'), 10_000)).toBe(1)
+  expect(stderr()).toContain('Some deliveries were not finished in time')
+})
