@@ -103,8 +103,11 @@ function standardOutput(): Sink {
     maxLength: MAX_WAITING_BYTES,
     periodicFlush: 250,
   })
-  // A terminal that is gone, a full disk: what cannot be logged must not end the server. It is tried again with the next.
-  stream.on('error', () => {})
+  // A terminal that is gone, a full disk: what cannot be logged must not end the server. It is tried again with what comes
+  // next; at the exit it is not, as pino would try for ever.
+  let failing = false
+  stream.on('error', () => (failing = true))
+  stream.on('write', () => (failing = false))
   let dropped = 0
   stream.on('drop', () => {
     dropped += 1
@@ -127,7 +130,10 @@ function standardOutput(): Sink {
     if (lines !== '') stream.write(lines)
   }
   // Before pino's own, which ends the stream.
-  process.prependListener('exit', hand)
+  process.prependListener('exit', () => {
+    hand()
+    if (failing) stream.flushSync = () => {}
+  })
   return {
     write(line) {
       pending += line

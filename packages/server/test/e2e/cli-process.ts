@@ -21,20 +21,21 @@ const running = new Set<ChildProcess>()
 
 /**
  * Starts `pombo` with only the variables given (and what a process needs to find its programs). `main`: another copy
- * of it.
+ * of it. `stdout`: where its output goes instead.
  */
 export function pombo(
   args: string[],
   env: Record<string, string> = {},
   {
     main = bundledPombo().main,
+    stdout: output = 'pipe',
     ...options
-  }: { cwd?: string; detached?: boolean; main?: string } = {},
+  }: { cwd?: string; detached?: boolean; main?: string; stdout?: 'pipe' | number } = {},
 ): CliProcess {
   const { PATH, HOME, TMPDIR, NODE_COMPILE_CACHE } = process.env
   const child = spawn(process.execPath, [main, ...args], {
     env: { PATH, HOME, TMPDIR, NODE_COMPILE_CACHE, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', output, 'pipe'],
     ...options,
   })
   running.add(child)
@@ -45,11 +46,11 @@ export function pombo(
     running.delete(child)
     changed()
   })
-  child.stdout.on('data', (chunk: Buffer) => {
+  child.stdout?.on('data', (chunk: Buffer) => {
     stdout += chunk.toString()
     changed()
   })
-  child.stderr.on('data', (chunk: Buffer) => {
+  child.stderr?.on('data', (chunk: Buffer) => {
     stderr += chunk.toString()
     changed()
   })

@@ -40,7 +40,7 @@ export function folderPerTest(): () => string {
 export async function serve(
   folder: string,
   env: Record<string, string> = {},
-  options: { main?: string; detached?: boolean } = {},
+  options: { main?: string; detached?: boolean; stdout?: number } = {},
 ): Promise<Served> {
   const process = pombo(['serve'], { ...settings, ...env }, { cwd: folder, ...options })
   const [, url] = await process.printed(/Pombo listens at (http:\S+)/)

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type Receiver, startReceiver, until } from '../support/receiver.ts'
@@ -85,6 +87,19 @@ test('nobody reads the output any more: SIGTERM still ends in good order', async
   child.stdout!.destroy()
   expect(await endedMeanwhile(served, () => child.kill('SIGTERM'))).toBe(0)
 })
+
+test.skipIf(!existsSync('/dev/full'))(
+  'a log on a full disk: SIGTERM ends in good order',
+  async () => {
+    const full = await open('/dev/full', 'w')
+    const env = { POMBO_DATA_DIR: join(folder(), 'data'), POMBO_LOG_LEVEL: 'info' }
+    const served = await serveIn(folder(), env, { stdout: full.fd })
+    await full.close()
+    const { child, stderr } = served.process
+    expect(await endedMeanwhile(served, () => child.kill('SIGTERM'))).toBe(0)
+    expect(stderr()).toContain('everything in flight was finished and recorded')
+  },
+)
 
 const two = async (env: Record<string, string> = {}) => {
   const options = { POMBO_DATA_DIR: join(folder(), 'data'), POMBO_PROCESSES: '2', ...env }

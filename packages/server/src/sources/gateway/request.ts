@@ -4,6 +4,7 @@ import type { Origin } from './origin.ts'
 import { hashOf, joined, without } from './origin.ts'
 import type { GatewayRequest, GatewaySource, Mapped, Parsed } from './gateway.ts'
 import { isFallback } from '../../whatsapp/whatsapp.ts'
+import { masking, namesSecret, secretName } from './masking.ts'
 
 /** The body as a JSON object; undefined when it is none. */
 export function jsonObject(bytes: Buffer | string): Fields | undefined {
@@ -116,39 +117,8 @@ export function understood(...parts: Mapped[]): Parsed {
   return { outcome: 'events', ...joined(parts) }
 }
 
-/** What the gateways put into bodies that opens an instance or the gateway itself, in whatever spelling. */
-const secretName = /^(?:(?:global|instance)?[-_]?api[-_]?key|instance[-_]?token)$/i
-// Any ASCII letter of such a name may be written as an escape.
-const namesSecret = /api[-_]?key|instance[-_]?token|\\u00[4-7]/i
-const names = '(?:global|instance)?[-_]?api[-_]?key|instance[-_]?token'
-// JSON within a broken body may itself be within JSON, or a form. A run of backslashes is looked at from its beginning
-// alone: read again from each of them, a body of nothing else would take hours.
-const quote = `(?:(?<!\\\\)\\\\*["']|%22)`
-const blanks = '(?:\\s|%20|\\+)*'
-const unquoted = '[^\\s"\'\\\\,%&}\\]]+'
-
-/** Replaces values in text that is not JSON: of a form or an address, of lines of headers, of JSON that is broken. */
-function masking(name: string): (text: string) => string {
-  const inForm = new RegExp(`(^|[&?;\\s"'])(${name})=[^&\\s"']*`, 'gi')
-  const inLine = new RegExp(
-    `(^|[{,\\n\\r]|\\\\[nr])([ \\t]*)(${name}):[ \\t]*(["']?)[^\\s"',}\\\\]+`,
-    'gi',
-  )
-  // A value ends at its own kind of quote: those within it have one backslash more.
-  const value = `(?:(${quote})(?:(?!(?<!\\\\)\\2)[^])*|${unquoted})`
-  const inBrokenJson = new RegExp(
-    `(${quote}(?:${name})${quote}${blanks}(?::|%3A)${blanks})${value}`,
-    'gi',
-  )
-  return (text) =>
-    text
-      .replace(inForm, '$1$2=***')
-      .replace(inLine, '$1$2$3: $4***')
-      .replace(inBrokenJson, '$1$2***')
-}
-
-const withoutNamed = masking(names)
-const withoutNamedOrToken = masking(`${names}|token`)
+const withoutNamed = masking({ token: false })
+const withoutNamedOrToken = masking({ token: true })
 
 /**
  * The body without its tokens, whichever gateway's they are, since bodies also come to the wrong path: JSON
@@ -175,11 +145,14 @@ export function withoutHiddenKeys(parsed: Parsed, rawBody: Buffer): Parsed {
   if (parsed.outcome === 'unknown')
     return { ...parsed, body: withoutSecrets(parsed.body, ofUnknown) }
   const events = parsed.events.map((event) => {
-    const hiding = { enveloped: false, inText: isFallback(event) }
+    const hiding = { enveloped: false, inText: isFallback(event) || isOfGateway.test(event.type) }
     return { ...event, raw: { ...event.raw, event: withoutSecrets(event.raw.event, hiding) } }
   })
   return { ...parsed, events }
 }
+
+/** Of these nothing was written by a person. */
+const isOfGateway = /^(?:session|gateway|device)\./
 
 interface Hiding {
   /** JSON inside a text may be a gateway's whole envelope, with its `token`. */
@@ -192,11 +165,29 @@ const ofUnknown: Hiding = { enveloped: true, inText: true }
 
 function withoutSecrets(value: unknown, hiding: Hiding): unknown {
   if (typeof value === 'string') return withoutSecretsInside(value, hiding)
-  if (Array.isArray(value)) return value.map((one) => withoutSecrets(one, hiding))
+  if (Array.isArray(value)) return withoutListed(value).map((one) => withoutSecrets(one, hiding))
   const object = fields(value)
   if (!object) return value
   const kept = Object.entries(object).filter(([key]) => !secretName.test(key))
   return Object.fromEntries(kept.map(([key, inner]) => [key, withoutSecrets(inner, hiding)]))
+}
+
+const named = ['name', 'key', 'header']
+
+/** Of lists of headers: `{name, value}`, and pairs. */
+function withoutListed(list: unknown[]): unknown[] {
+  const pairs = list.every((one) => Array.isArray(one) && one.length === 2)
+  return list.map((one) => {
+    if (pairs) return isSecret((one as unknown[])[0]) ? [(one as unknown[])[0], '***'] : one
+    const object = fields(one)
+    return object && 'value' in object && named.some((at) => isSecret(object[at]))
+      ? { ...object, value: '***' }
+      : one
+  })
+}
+
+function isSecret(name: unknown): boolean {
+  return typeof name === 'string' && secretName.test(name)
 }
 
 /**
