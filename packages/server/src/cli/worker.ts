@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { type App, startApp } from '../app.ts'
 import type { Config, ConfigEntry } from '../config/config.ts'
 import { throwListening } from './address.ts'
