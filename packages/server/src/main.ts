@@ -6,8 +6,8 @@ import { enableCompileCache } from 'node:module'
 enableCompileCache()
 const { runCli } = await import('./cli/cli.ts')
 
-// Who read the output has had enough (`pombo sink | head`), or the terminal is gone: what waits for a signal to end ends
-// as if it had come, once.
+// Who read the output has had enough (`pombo sink | head`), or the terminal is gone: what waits for a signal to end
+// ends as if it had come, once.
 let code = 0
 let closed = false
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

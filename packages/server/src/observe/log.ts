@@ -103,8 +103,8 @@ function standardOutput(): Sink {
     maxLength: MAX_WAITING_BYTES,
     periodicFlush: 250,
   })
-  // A terminal that is gone, a full disk: what cannot be logged must not end the server. It is tried again with what comes
-  // next; at the exit it is not, as pino would try for ever.
+  // A terminal that is gone, a full disk: what cannot be logged must not end the server. It is tried again with what
+  // comes next; at the exit it is not, as pino would try for ever.
   let failing = false
   stream.on('error', () => (failing = true))
   stream.on('write', () => (failing = false))

@@ -82,6 +82,11 @@ describe('a receiver whose answer is not quite HTTP counts as the status that it
     ['HTTP/1.0 200\r\n\r\nok', 'a body without length from HTTP/1.0, without a reason'],
     ['HTTP/1.0 200 OK\n\nok', 'the same with LF'],
     ['HTTP/1.1 200 OK\r\nconnection: close\r\n\r\nok', 'a body without length'],
+    [
+      'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n',
+      'chunks whose last line is missing',
+    ],
+    [`${'HTTP/1.1 102 Processing\r\n\r\n'.repeat(60)}${okAnswer}`, '102 a second, for a minute'],
   ])('%j', async (answer) => {
     await withReceiver(
       (socket) => socket.end(answer),
@@ -91,6 +96,24 @@ describe('a receiver whose answer is not quite HTTP counts as the status that it
           statusCode: 200,
           response: 'ok',
         })
+      },
+    )
+  })
+
+  test.each([
+    ['HTTP/1.1 200 OK\r\n', 'delivered'],
+    ['HTTP/1.1 200 OK\r\ncontent-length: 0\r\n', 'delivered'],
+    ['HTTP/1.1 500 No\r\ncontent-length: 0\r\n', 'refused'],
+    // Of these it cannot be told what they would have been.
+    ['HTTP/1.1 200 OK', 'unreachable'],
+    ['HTTP/1.1 200 OK\r\ncontent-le', 'unreachable'],
+    ['HTTP/1.1 200 OK\r\ncontent-length: 2\r\n', 'unreachable'],
+    ['HTTP/1.1 100 Continue\r\n', 'unreachable'],
+  ])('%j, then closed without the blank line: %s', async (answer, kind) => {
+    await withReceiver(
+      (socket) => socket.end(answer),
+      async ({ url }) => {
+        expect(await send(url)).toMatchObject({ kind })
       },
     )
   })

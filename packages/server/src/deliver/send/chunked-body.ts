@@ -36,6 +36,11 @@ export class ChunkedBody {
     return this.#passedBytes === 0
   }
 
+  /** Whether its last chunk has come: behind it are trailers alone. */
+  get isWhole(): boolean {
+    return this.#state === 'trailers'
+  }
+
   /**
    * @returns what comes behind the last chunk; undefined while it has not come
    * @throws what cannot be read as chunks

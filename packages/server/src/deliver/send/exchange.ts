@@ -19,8 +19,11 @@ export type ExchangeLimits = {
   capBytes: number
 }
 
-/** 1xx answers to one request. Real ones send one or two (103 Early Hints); each costs a parse. */
-const maxInterimAnswers = 16
+/**
+ * 1xx answers to one request: one or two (103 Early Hints), or one a second while it works (102 Processing), for 60
+ * seconds at most. Each costs a parse.
+ */
+const maxInterimAnswers = 100
 
 /**
  * Starts once and ends once, with one outcome, by whichever comes first: the answer's end, its cap, a failure, the

@@ -1,4 +1,4 @@
-/** Gateways' keys in text that is no JSON: of forms and addresses, headers, XML, multipart parts, JSON that is broken. */
+/** Gateways' keys in text that is no JSON: forms, addresses, headers, XML, multipart parts, JSON that is broken. */
 
 const names = '[\\w-]*api[-_]?key|(?:[\\w-]*[-_])?(?:instance|client|admin|access)[-_]?token'
 const headers = '(?:proxy-)?authorization'
@@ -33,6 +33,8 @@ export function masking(asked: { token: boolean }): (text: string) => string {
   const name = `(?:${names}|${headers}${asked.token ? '|token' : ''})`
   const word = `(?<![\\w-])${name}`
   const named = `${quote}${name}${quote}`
+  const nameName = `${quote}(?:name|key|header)${quote}${colon}`
+  const part = `\\bname=(?:"${name}"|${name})[^\\n]{0,200}\\n(?:[^\\r\\n]{1,200}\\r?\\n){0,5}\\r?\\n`
   const valueName = `(?:${quote})?value(?:${quote})?${colon}`
   const places = [
     // Of a form, an address, a cookie, an attribute, an environment.
@@ -43,12 +45,12 @@ export function masking(asked: { token: boolean }): (text: string) => string {
     // Lists of headers: pairs, and objects of a name and a value.
     `(?<before>${named}${comma})${value}(?=${closed}(?:\\]|%5D|$))`,
     `(?<before>${named}${comma}${valueName})${value}`,
-    `(?<before>${quote}value${quote}${colon})${value}(?=${closed}${comma}${quote}(?:name|key)${quote}${colon}${named})`,
+    `(?<before>${quote}value${quote}${colon})${value}(?=${closed}${comma}${nameName}${named})`,
     // An element of XML, or one that an attribute names.
     `(?<before>(?:<|&lt;)(?:[\\w.-]{1,60}:)?${name}(?:\\s[^<>]{0,200})?(?:>|&gt;)\\s*(?:<!\\[CDATA\\[)?)[^<&\\]]+`,
     `(?<before>${named}\\s*>)[^<]+`,
     // A part of a multipart body whose boundary is not the one that was said.
-    `(?<before>\\bname=(?:"${name}"|${name})[^\\n]{0,200}\\n(?:[^\\r\\n]{1,200}\\r?\\n){0,5}\\r?\\n)[^]*?(?=\\r?\\n--|$)`,
+    `(?<before>${part})[^]*?(?=\\r?\\n--|$)`,
   ].map((pattern) => new RegExp(pattern, 'gi'))
   return (text) => {
     let left = text

@@ -175,7 +175,8 @@ async function read(body: object) {
 
 test('what a person writes of a key stays as it was written', async () => {
   const words =
-    'use https://a.example/?apikey=123, or the header "apikey: 456", or Authorization: Bearer abc-123456, <apikey>1</apikey>'
+    'use https://a.example/?apikey=123, or the header "apikey: 456", <apikey>1</apikey>, ' +
+    'or Authorization: Bearer abc-123456'
   const data = {
     key: { remoteJid: '5511999999999@s.whatsapp.net', fromMe: false, id: 'A1' },
     pushName: 'apikey: me',
