@@ -74,10 +74,10 @@ test.each([
   ['SIGTERM, and SIGHUP a while after', ['SIGTERM', 'SIGHUP']],
 ] as const)('%s: what is in flight is finished and recorded', async (_, signals) => {
   const served = await serve()
-  const { child, stderr } = served.process
+  const { child } = served.process
   const end = () => signals.forEach((signal, i) => setTimeout(() => child.kill(signal), i * 400))
   expect(await endedMeanwhile(served, end)).toBe(0)
-  expect(stderr()).toContain('everything in flight was finished and recorded')
+  expect(served.process.stderr()).toContain('everything in flight was finished and recorded')
 })
 
 test('nobody reads the output any more: SIGTERM still ends in good order', async () => {
@@ -95,9 +95,9 @@ test.skipIf(!existsSync('/dev/full'))(
     const env = { POMBO_DATA_DIR: join(folder(), 'data'), POMBO_LOG_LEVEL: 'info' }
     const served = await serveIn(folder(), env, { stdout: full.fd })
     await full.close()
-    const { child, stderr } = served.process
+    const { child } = served.process
     expect(await endedMeanwhile(served, () => child.kill('SIGTERM'))).toBe(0)
-    expect(stderr()).toContain('everything in flight was finished and recorded')
+    expect(served.process.stderr()).toContain('everything in flight was finished and recorded')
   },
 )
 
@@ -110,15 +110,15 @@ const two = async (env: Record<string, string> = {}) => {
 
 test('several processes, each of which is sent SIGTERM: what is in flight is finished and recorded', async () => {
   const served = await two()
-  const { child, stderr } = served.process
+  const { child } = served.process
   const end = () => process.kill(-child.pid!, 'SIGTERM')
   expect(await endedMeanwhile(served, end)).toBe(0)
-  expect(stderr()).toContain('everything in flight was finished and recorded')
+  expect(served.process.stderr()).toContain('everything in flight was finished and recorded')
 })
 
 test('several processes: what is not finished within the grace is said', async () => {
   const served = await two({ POMBO_SHUTDOWN_GRACE_MS: '300ms' })
-  const { child, stderr } = served.process
+  const { child } = served.process
   expect(await endedMeanwhile(served, () => child.kill('SIGTERM'), 10_000)).toBe(1)
-  expect(stderr()).toContain('Some deliveries were not finished in time')
+  expect(served.process.stderr()).toContain('Some deliveries were not finished in time')
 })
