@@ -101,11 +101,12 @@ describe('a receiver whose answer is not quite HTTP counts as the status that it
   })
 
   test.each([
-    ['HTTP/1.1 200 OK\r\n', 'delivered'],
     ['HTTP/1.1 200 OK\r\ncontent-length: 0\r\n', 'delivered'],
+    ['HTTP/1.1 204 No Content\r\nserver: x\r\n', 'delivered'],
     ['HTTP/1.1 500 No\r\ncontent-length: 0\r\n', 'refused'],
     // Of these it cannot be told what they would have been.
     ['HTTP/1.1 200 OK', 'unreachable'],
+    ['HTTP/1.1 200 OK\r\n', 'unreachable'],
     ['HTTP/1.1 200 OK\r\ncontent-le', 'unreachable'],
     ['HTTP/1.1 200 OK\r\ncontent-length: 2\r\n', 'unreachable'],
     ['HTTP/1.1 100 Continue\r\n', 'unreachable'],

@@ -65,12 +65,12 @@ export class AnswerReader {
     return this.#readBody(body)
   }
 
-  /** The connection was closed by the receiver: whole lines of a head are one, and so are chunks up to the last. */
+  /** The connection was closed by the receiver. The blank line that ends an answer without a body may be missing. */
   close(): Progress {
     const held = this.#held
     if (this.#head === null && held?.at(-1) === LF) {
       const head = readHead(Buffer.concat([held, Buffer.from('\r\n')]))
-      if (head !== undefined && head.statusCode >= 200) this.#begin(head)
+      if (head !== undefined && head.statusCode >= 200 && head.body === 0) this.#begin(head)
     }
     const body = this.#head?.body
     if (body === 'until close' || body === 0 || this.#chunks?.isWhole) return 'ended'
