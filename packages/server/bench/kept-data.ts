@@ -1,6 +1,7 @@
 import type { Kept } from './kept-history.ts'
 import { showId, uuidFloor } from '../src/core/id.ts'
-import { DAY_MS, dayOf, makePartitions } from '../src/db/partitions.ts'
+import { DAY_MS } from '../src/core/clock.ts'
+import { dayOf, makePartitions } from '../src/db/partitions.ts'
 import type { Pool } from '../src/db/pool.ts'
 import { foldCounts } from '../src/upkeep/retention/store.ts'
 import { keptRetention } from './kept-retention.ts'

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { showId, uuidFloor } from '../src/core/id.ts'
-import { DAY_MS, dayBounds, listPartitions } from '../src/db/partitions.ts'
+import { DAY_MS } from '../src/core/clock.ts'
+import { dayBounds, listPartitions } from '../src/db/partitions.ts'
 import { openPool } from '../src/db/pool.ts'
 import { retain } from '../src/upkeep/retention/retention.ts'
 import type { Kept } from './kept-history.ts'

@@ -1,3 +1,5 @@
+export const DAY_MS = 86_400_000
+
 /** Where the time comes from. Passed in everywhere, so that tests can set it. */
 export interface Clock {
   /** Milliseconds since the Unix epoch, corrected to the database's clock. */

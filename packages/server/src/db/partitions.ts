@@ -1,3 +1,4 @@
+import { DAY_MS } from '../core/clock.ts'
 import { uuidFloor } from '../core/id.ts'
 import { errorCode } from '../core/thrown.ts'
 import { type Queryable, tablesFirst } from './pool.ts'
@@ -11,8 +12,6 @@ export const partitioned = [
   'message_person',
 ] as const
 export type Partitioned = (typeof partitioned)[number]
-
-export const DAY_MS = 86_400_000
 
 export interface Partition {
   table: Partitioned

@@ -1,3 +1,4 @@
+import { lowestId } from '../core/id.ts'
 import { errorMessage } from '../core/thrown.ts'
 import { blocksOf, listPartitions } from './partitions.ts'
 import { createFiles } from './files.ts'
@@ -54,7 +55,7 @@ export async function resealAll(
 ): Promise<ResealResult> {
   const result: ResealResult = { resealed: 0, unreadable: [], unreadableCount: 0 }
   for (const { table, column, purpose } of sealedColumns) {
-    let after = '00000000-0000-0000-0000-000000000000'
+    let after = lowestId
     while (!options.signal?.aborted) {
       const { rows } = await pool.query<{ id: string; sealed: Buffer }>(
         /* sql */ `
@@ -132,7 +133,7 @@ export async function resealFiles(
 ): Promise<ResealResult> {
   const result: ResealResult = { resealed: 0, unreadable: [], unreadableCount: 0 }
   const files = createFiles(seal)
-  let after = '00000000-0000-0000-0000-000000000000'
+  let after = lowestId
   while (!options.signal?.aborted) {
     const { rows } = await pool.query<{ id: string; bytes: Buffer; key: Buffer }>(
       'select id, bytes, seal_key as key from media where id > $1 and seal_key <> $2 order by id limit 1',

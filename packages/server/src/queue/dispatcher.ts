@@ -1,3 +1,4 @@
+import { lowestId } from '../core/id.ts'
 import { isAway } from '../db/pool.ts'
 import { Claimer, type ClaimerDeps } from './claim/claimer.ts'
 import { endpointsWithWork } from './claim/waiting/store.ts'
@@ -9,7 +10,6 @@ export interface DispatcherDeps extends ClaimerDeps {
   congested: () => boolean
 }
 
-const zeroUuid = '00000000-0000-0000-0000-000000000000'
 /** Endpoints claimed from, or looked at, in one go. */
 const endpointsPerClaim = 200
 /**
@@ -32,7 +32,7 @@ export class Dispatcher {
   readonly #deps: DispatcherDeps
   readonly #woken = new Set<string>()
   readonly #claimer: Claimer
-  #sweepFrom = zeroUuid
+  #sweepFrom = lowestId
   #sweepDue = true
   /** What the looks of this round have taken so far. */
   #sweepMs = 0
@@ -130,7 +130,7 @@ export class Dispatcher {
     const { due, next } = await endpointsWithWork(pool, this.#sweepFrom, endpointsPerClaim)
     const endedAt = clock.monotonic()
     this.#sweepMs += endedAt - startedAt
-    this.#sweepFrom = next ?? zeroUuid
+    this.#sweepFrom = next ?? lowestId
     this.#sweepDue = next !== undefined
     if (next === undefined) {
       this.#sweepAt = endedAt + Math.min(maxSweepPauseMs, sweepShare * this.#sweepMs)

@@ -7,7 +7,8 @@
  * a time, by whichever comes first.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { DAY_MS, makePartitions } from '../db/partitions.ts'
+import { DAY_MS } from '../core/clock.ts'
+import { makePartitions } from '../db/partitions.ts'
 import { isAway } from '../db/pool.ts'
 import { rescue } from '../queue/node/store.ts'
 import type { JobDeps } from './jobs/deps.ts'

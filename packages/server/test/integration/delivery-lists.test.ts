@@ -6,7 +6,8 @@ import {
 } from '../../src/api/history/endpoint-deliveries/store.ts'
 import { readIdCursor } from '../../src/api/pagination.ts'
 import { showId, uuidFloor, uuidTimeMs } from '../../src/core/id.ts'
-import { DAY_MS, makePartitions } from '../../src/db/partitions.ts'
+import { DAY_MS } from '../../src/core/clock.ts'
+import { makePartitions } from '../../src/db/partitions.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 
 /** A message and how its delivery stands; some were resent days later, and ended otherwise before. */

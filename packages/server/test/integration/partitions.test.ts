@@ -1,12 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { uuidFloor, uuidv7 } from '../../src/core/id.ts'
-import {
-  DAY_MS,
-  dayOf,
-  listPartitions,
-  makePartitions,
-  partitioned,
-} from '../../src/db/partitions.ts'
+import { DAY_MS } from '../../src/core/clock.ts'
+import { dayOf, listPartitions, makePartitions, partitioned } from '../../src/db/partitions.ts'
 import { openPool } from '../../src/db/pool.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { startNode } from '../support/node.ts'

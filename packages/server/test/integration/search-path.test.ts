@@ -2,7 +2,8 @@
 import pg from 'pg'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { migrate } from '../../src/db/migrate.ts'
-import { DAY_MS, listPartitions, makePartitions } from '../../src/db/partitions.ts'
+import { DAY_MS } from '../../src/core/clock.ts'
+import { listPartitions, makePartitions } from '../../src/db/partitions.ts'
 import { openPool } from '../../src/db/pool.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 

@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { iso } from '../../core/clock.ts'
+import { iso, DAY_MS } from '../../core/clock.ts'
 import { invalid, PomboError } from '../../core/error.ts'
-import { readId, showId } from '../../core/id.ts'
+import { readId, showId, highestId } from '../../core/id.ts'
 import { lastFailures, placeKey } from '../../queue/reopen/failures/store.ts'
 import type { Holder } from '../access.ts'
 import { idOrUid, instant, list, wholeNumber } from '../field.ts'
@@ -16,10 +16,8 @@ import { say } from '../../core/sentences/sentences.ts'
 
 export type FailureDeps = Needs<'db' | 'reads' | 'clock' | 'queue' | 'appIdOf'>
 
-const dayMs = 86_400_000
 /** Deliveries that are looked at for one page of those of one cause. */
 const LOOKED_AT = 2_000
-const highest = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
 
 const appParameter = idOrUid.optional().describe('By id or uid')
 const endpointParameter = idOrUid.describe('By id, or with app_id by uid')
@@ -56,7 +54,7 @@ function groupsRoute(deps: FailureDeps): Route {
     async handle(call) {
       const { holder, query } = call
       const untilMs = query.until ?? clock.now()
-      const sinceMs = query.since ?? untilMs - dayMs
+      const sinceMs = query.since ?? untilMs - DAY_MS
       if (sinceMs >= untilMs)
         throw invalid(['query', 'since'], { msg: 'must lie before until', code: 'time_order' })
       const scope = await scopeOf(deps, holder, query)
@@ -111,7 +109,7 @@ function deliveriesRoute(deps: FailureDeps): Route {
       const db = reads(call)
       const { endpointId } = await scopeOf(deps, holder, query)
       const limit = query.limit ?? 50
-      let below = query.iterator === undefined ? highest : placeIn('message', query.iterator)
+      let below = query.iterator === undefined ? highestId : placeIn('message', query.iterator)
       const states = query.state ?? ['waiting', 'exhausted']
       const data: ReturnType<typeof showDelivery>[] = []
       let done = false
@@ -138,7 +136,7 @@ function deliveriesRoute(deps: FailureDeps): Route {
         }
         looked += page.length
       }
-      const iterator = below === highest ? null : showId('message', below)
+      const iterator = below === highestId ? null : showId('message', below)
       return json(200, { data, iterator, prevIterator: null, done })
     },
   })

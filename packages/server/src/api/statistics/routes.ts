@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { iso } from '../../core/clock.ts'
+import { iso, DAY_MS } from '../../core/clock.ts'
 import type { Endpoint } from '../../core/endpoint.ts'
 import { invalid } from '../../core/error.ts'
-import { readId } from '../../core/id.ts'
+import { readId, lowestId } from '../../core/id.ts'
 import type { Queryable } from '../../db/pool.ts'
 import { nextAppUsage } from '../../upkeep/jobs/usage/store.ts'
 import { pick } from '../attempts/endpoint-of.ts'
@@ -25,7 +25,6 @@ import { say } from '../../core/sentences/sentences.ts'
 export type StatisticsDeps = Needs<'db' | 'reads' | 'clock' | 'endpointsOf'>
 
 const tag = 'Statistics'
-const dayMs = 86_400_000
 const fiveMinutesMs = 300_000
 const mostDays = 400
 
@@ -92,7 +91,7 @@ function usageRoutes({ db, clock }: StatisticsDeps): Route[] {
         if (until <= since)
           throw invalid(['query', 'until'], { msg: 'lies before since', code: 'time_order' })
         const args = { ...usual, states: [], sinceMs: since, untilMs: until, appIds: [appId] }
-        const { rows } = await nextAppUsage(db, { tenantId, args }, lowest, 1)
+        const { rows } = await nextAppUsage(db, { tenantId, args }, lowestId, 1)
         return json(200, rows[0])
       },
     }),
@@ -115,8 +114,6 @@ function usageRoutes({ db, clock }: StatisticsDeps): Route[] {
     }
   }
 }
-
-const lowest = '00000000-0000-0000-0000-000000000000'
 
 function attemptCountRoutes({ reads, clock, endpointsOf }: StatisticsDeps): Route[] {
   const answers = { 200: { description: 'The counts', body: attemptStatistics } }
@@ -158,12 +155,12 @@ function attemptCountRoutes({ reads, clock, endpointsOf }: StatisticsDeps): Rout
     { startDate, endDate }: z.output<typeof attemptsQuery>,
   ): Promise<z.output<typeof attemptStatistics>> {
     const untilMs = endDate ?? clock.now()
-    const sinceMs = startDate ?? untilMs - dayMs
+    const sinceMs = startDate ?? untilMs - DAY_MS
     if (untilMs <= sinceMs)
       throw invalid(['query', 'endDate'], { msg: 'lies before startDate', code: 'time_order' })
-    if (untilMs - sinceMs > mostDays * dayMs)
+    if (untilMs - sinceMs > mostDays * DAY_MS)
       throw invalid(['query', 'startDate'], say('days_before_end', { days: mostDays }))
-    const spanMs = untilMs - sinceMs <= dayMs ? fiveMinutesMs : dayMs
+    const spanMs = untilMs - sinceMs <= DAY_MS ? fiveMinutesMs : DAY_MS
     const first = Math.floor(sinceMs / spanMs) * spanMs
     const spans = Math.ceil((untilMs - first) / spanMs)
     const successCount = Array.from({ length: spans }, () => 0)
@@ -177,7 +174,7 @@ function attemptCountRoutes({ reads, clock, endpointsOf }: StatisticsDeps): Rout
       data: { successCount, failureCount },
       startDate: iso(first),
       endDate: iso(untilMs),
-      period: spanMs === dayMs ? 'OneDay' : 'FiveMinutes',
+      period: spanMs === DAY_MS ? 'OneDay' : 'FiveMinutes',
     }
   }
 }

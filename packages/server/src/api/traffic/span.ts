@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { DAY_MS } from '../../core/clock.ts'
 import { invalid } from '../../core/error.ts'
 import { keptDays } from '../../traffic/store.ts'
 import { instant } from '../field.ts'
@@ -6,18 +7,17 @@ import { say } from '../../core/sentences/sentences.ts'
 
 const minuteMs = 60_000
 const hourMs = 3_600_000
-const dayMs = 86_400_000
 
 const spans = {
   '15m': 15 * minuteMs,
   '1h': hourMs,
   '3h': 3 * hourMs,
   '6h': 6 * hourMs,
-  '24h': dayMs,
-  '3d': 3 * dayMs,
-  '7d': 7 * dayMs,
-  '30d': 30 * dayMs,
-  '90d': 90 * dayMs,
+  '24h': DAY_MS,
+  '3d': 3 * DAY_MS,
+  '7d': 7 * DAY_MS,
+  '30d': 30 * DAY_MS,
+  '90d': 90 * DAY_MS,
 } as const
 
 const steps = ['60', '300', '900', '3600', '21600', '86400'] as const
@@ -66,8 +66,8 @@ export function stepsOf(asked: Asked, nowMs: number, grouped: boolean): Steps {
     asked.step === undefined
       ? fitting(until - since, nowMs - since, grouped ? GROUPED_POINTS : USUAL_POINTS)
       : Number(asked.step) * 1_000
-  const grain = stepMs % dayMs === 0 ? 'day' : stepMs % hourMs === 0 ? 'hour' : 'minute'
-  if (nowMs - since > keptDays[grain] * dayMs)
+  const grain = stepMs % DAY_MS === 0 ? 'day' : stepMs % hourMs === 0 ? 'hour' : 'minute'
+  if (nowMs - since > keptDays[grain] * DAY_MS)
     throw invalid(['query', 'step'], say('step_kept', { days: keptDays[grain] }))
   if (grouped && grain === 'minute' && until - since > groupedMinutesMs)
     throw invalid(['query', 'step'], say('step_grouped'))
@@ -81,6 +81,6 @@ export function stepsOf(asked: Asked, nowMs: number, grouped: boolean): Steps {
 function fitting(spanMs: number, ageMs: number, points: number): number {
   const fits = steps
     .map((step) => Number(step) * 1_000)
-    .filter((stepMs) => stepMs >= hourMs || ageMs <= keptDays.minute * dayMs)
-  return fits.find((stepMs) => spanMs / stepMs <= points) ?? dayMs
+    .filter((stepMs) => stepMs >= hourMs || ageMs <= keptDays.minute * DAY_MS)
+  return fits.find((stepMs) => spanMs / stepMs <= points) ?? DAY_MS
 }

@@ -1,5 +1,6 @@
 import { dayOf, listPartitions, partitioned } from '../../db/partitions.ts'
 import type { Config } from '../../config/config.ts'
+import { DAY_MS } from '../../core/clock.ts'
 import { databaseAddress } from '../../core/database-url.ts'
 import { schemaVersion } from '../../db/migrations.ts'
 import type { Pool } from '../../db/pool.ts'
@@ -18,7 +19,6 @@ import {
   type ServerFacts,
 } from './store.ts'
 
-const DAY_MS = 86_400_000
 /** The oldest PostgreSQL that the statements are written for. */
 const OLDEST = 150_000
 

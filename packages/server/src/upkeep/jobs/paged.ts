@@ -1,4 +1,4 @@
-import { uuidFloor } from '../../core/id.ts'
+import { uuidFloor, lowestId } from '../../core/id.ts'
 import { inTransaction, type Queryable } from '../../db/pool.ts'
 import { broadcastPage } from './broadcast/broadcast.ts'
 import type { JobDeps, Paged } from './deps.ts'
@@ -15,8 +15,6 @@ type Work = (deps: JobDeps, db: Queryable, job: PagedJob, at: string) => Promise
 
 const rowsAtATime = 500
 const appsAtATime = 1_000
-const lowestId = '00000000-0000-0000-0000-000000000000'
-
 /** Tasks that do their work page by page, without counting it before. */
 export const pagedWork: Record<string, Work> = {
   'application.purge_content': async (_deps, db, job, at) => {

@@ -1,6 +1,7 @@
-import { uuidFloor } from '../../core/id.ts'
+import { DAY_MS } from '../../core/clock.ts'
+import { uuidFloor, lowestId } from '../../core/id.ts'
 import { forgetChanges } from '../../db/changes.ts'
-import { blocksOf, DAY_MS, dayOf, dropPartition, listPartitions } from '../../db/partitions.ts'
+import { blocksOf, dayOf, dropPartition, listPartitions } from '../../db/partitions.ts'
 import type { Pool } from '../../db/pool.ts'
 import {
   abandonedEndpoints,
@@ -35,8 +36,6 @@ export interface RetentionDeps {
 const blocksAtATime = 2_000
 const rowsAtATime = 5_000
 const endpointsAtATime = 50
-const zeroUuid = '00000000-0000-0000-0000-000000000000'
-
 /**
  * One pass over everything that is past its time. Each step is made of short statements of their own, so that nothing
  * is locked for long, and a pass that is broken off is taken up by the next one.
@@ -172,7 +171,7 @@ async function forgetPerished({ pool, retentionDays, mayGoOn }: RetentionDeps): 
       // Some at a time.
     }
   }
-  let after: string | undefined = zeroUuid
+  let after: string | undefined = lowestId
   while (after !== undefined && mayGoOn())
     after = await foldCounts(pool, retentionDays, after, endpointsAtATime)
   await forgetChanges(pool)

@@ -1,4 +1,4 @@
-import { uuidFloor } from '../../../core/id.ts'
+import { uuidFloor, lowestId } from '../../../core/id.ts'
 import type { Queryable } from '../../../db/pool.ts'
 import { type ClosedPage, type ClosedState, madeWith, type Meant, type Place } from '../store.ts'
 
@@ -8,7 +8,6 @@ export interface Closed extends Meant {
   states: ClosedState[]
 }
 
-const zeroUuid = '00000000-0000-0000-0000-000000000000'
 const endpointsAtATime = 200
 
 interface ClosedRow {
@@ -118,8 +117,8 @@ export async function lookAtClosed(
       tenantId,
       appId,
       endpointId,
-      behind?.endpointId ?? zeroUuid,
-      behind?.messageId ?? zeroUuid,
+      behind?.endpointId ?? lowestId,
+      behind?.messageId ?? lowestId,
       // The smallest id of an instant is of no message; the message made in the same millisecond is greater.
       since,
       uuidFloor(untilMs),

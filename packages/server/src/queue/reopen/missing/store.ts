@@ -1,4 +1,4 @@
-import { uuidFloor } from '../../../core/id.ts'
+import { uuidFloor, lowestId } from '../../../core/id.ts'
 import type { Queryable } from '../../../db/pool.ts'
 import { type ClosedPage, madeWith, type Place } from '../store.ts'
 
@@ -9,8 +9,6 @@ export interface Span {
   sinceMs: number
   untilMs: number
 }
-
-const lowestId = '00000000-0000-0000-0000-000000000000'
 
 /**
  * Looks at up to `limit` messages behind a place, and finds those of which the endpoint has no delivery, open or

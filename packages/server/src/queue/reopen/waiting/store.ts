@@ -1,4 +1,4 @@
-import { uuidFloor } from '../../../core/id.ts'
+import { uuidFloor, lowestId } from '../../../core/id.ts'
 import type { Queryable } from '../../../db/pool.ts'
 import type { ClaimedRow } from '../../claim/store.ts'
 import type { ClosedDelivery, ClosedPage, Meant, Place } from '../store.ts'
@@ -10,8 +10,6 @@ export interface Waiting extends Meant {
 }
 
 type Row = Pick<ClaimedRow, 'endpoint_id' | 'message_id' | 'id' | 'app_id' | 'payload_bytes'>
-
-const zeroUuid = '00000000-0000-0000-0000-000000000000'
 
 /**
  * Open deliveries that nobody has in hand, behind a place: endpoint by endpoint, each a walk of the primary key. The
@@ -41,8 +39,8 @@ export async function lookAtWaiting(
       meant.tenantId,
       meant.appId,
       meant.endpointId,
-      behind?.endpointId ?? meant.endpointId ?? zeroUuid,
-      behind?.messageId ?? zeroUuid,
+      behind?.endpointId ?? meant.endpointId ?? lowestId,
+      behind?.messageId ?? lowestId,
       limit,
       meant.eventTypes,
       meant.triedOnly,

@@ -1,4 +1,4 @@
-import { showId } from '../../../core/id.ts'
+import { showId, lowestId } from '../../../core/id.ts'
 import type { Queryable } from '../../../db/pool.ts'
 import type { ReplayArgs } from '../store.ts'
 
@@ -66,7 +66,7 @@ export async function nextEventTypes(
   const counts: { name: string; count: number }[] = []
   let looked = 0
   let app = messageBefore === undefined ? await appBehind(db, tenantId, appBefore!) : appBefore!
-  let message = messageBefore ?? lowest
+  let message = messageBefore ?? lowestId
   while (app !== undefined) {
     const limit = messagesAtATime - looked
     const { rows } = await db.query<{ name: string; count: number; last: string }>(
@@ -89,12 +89,10 @@ export async function nextEventTypes(
     looked += found
     if (found === limit) return { counts, looked, next: `${app}/${rows[0]!.last}` }
     app = await appBehind(db, tenantId, app)
-    message = lowest
+    message = lowestId
   }
   return { counts, looked, next: undefined }
 }
-
-const lowest = '00000000-0000-0000-0000-000000000000'
 
 async function appBehind(
   db: Queryable,
