@@ -62,21 +62,15 @@ interface Details<T> {
   redact?: (value: T) => string
 }
 
+const usual = { defaultNote: undefined, secret: false, live: false }
+
 /** Defines a variable that always has a value. */
 export function setting<T>(
   variable: string,
   kind: Kind<T>,
   details: Details<T> & { default: string | ((mode: { production: boolean }) => string) },
 ): Setting<T, true> {
-  return {
-    defaultNote: undefined,
-    secret: false,
-    live: false,
-    ...details,
-    variable,
-    kind,
-    always: true,
-  }
+  return { ...usual, ...details, variable, kind, always: true }
 }
 
 /** Defines a variable that may be absent. */
@@ -85,14 +79,5 @@ export function optionalSetting<T>(
   kind: Kind<T>,
   details: Details<T>,
 ): Setting<T, false> {
-  return {
-    defaultNote: undefined,
-    secret: false,
-    live: false,
-    ...details,
-    default: undefined,
-    variable,
-    kind,
-    always: false,
-  }
+  return { ...usual, ...details, default: undefined, variable, kind, always: false }
 }

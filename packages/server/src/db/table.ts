@@ -49,6 +49,15 @@ interface Columns<Row, Setting extends keyof Row, Unread> {
   unread?: Record<keyof Unread, string>
 }
 
+/** The fixed members of what an app has. */
+export const ofApp = {
+  id: 'id',
+  tenantId: 'tenant_id',
+  appId: 'app_id',
+  createdAtMs: 'created_at',
+  updatedAtMs: 'updated_at',
+}
+
 export function defineTable<Row, Setting extends keyof Row = never, Unread = object>({
   name,
   key,

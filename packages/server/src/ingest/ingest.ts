@@ -19,7 +19,7 @@ import { dispatch, giveBackSlots, type HandOffDeps, takeSlots } from './hand-off
 import { KeyOrder } from './key-order.ts'
 import type { IngestObserver } from './observer.ts'
 import { prepare, type PrepareDeps, renew } from './prepare.ts'
-import { type AppRoutes, meansSeveral, type Prepared } from './prepared.ts'
+import { type AppRoutes, needsOwnStatement, type Prepared } from './prepared.ts'
 import { insertAlone, insertBatch, keyHolder, refusedAsLate } from './store.ts'
 import { storeTraced } from './traced.ts'
 import type { WaitingLimits } from './waiting-room.ts'
@@ -167,7 +167,7 @@ export class Ingest {
 
   #storeOne(prepared: Prepared): Promise<boolean> {
     const { message, payloadBytes, deliveries } = prepared
-    const alone = meansSeveral(prepared)
+    const alone = needsOwnStatement(prepared)
     const large = payloadBytes > largePayloadBytes || deliveries.length > manyDeliveries
     const store = () => {
       if (alone) return this.#storeAlone(prepared)

@@ -25,7 +25,7 @@ export interface Prepared extends NewMessage, Pick<StoredMessage, 'source'> {
 }
 
 /** An idempotency key and an event id together: if one of them is taken, the other must stay free. */
-export function meansSeveral({ dedupe }: Prepared): boolean {
+export function needsOwnStatement({ dedupe }: Prepared): boolean {
   return dedupe.length > 1 && dedupe.some(({ key }) => key.kind !== 'source')
 }
 

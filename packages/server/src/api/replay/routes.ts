@@ -13,6 +13,7 @@ import type { Needs } from '../route-deps.ts'
 import { replayIn, type replayStatuses } from './schema.ts'
 import { findEndpoint } from './store.ts'
 import { say } from '../../core/sentences/sentences.ts'
+import { refusal } from '../field.ts'
 
 export type ReplayDeps = Needs<'db' | 'clock' | 'retentionDays' | 'appIdOf'>
 
@@ -24,8 +25,6 @@ const statesOf: Record<(typeof replayStatuses)[number], ClosedState[]> = {
 }
 
 // Other paths name what they are about in the path, and their 404 is described with that.
-const notFound = z.object({ code: z.string(), detail: z.string() })
-
 export function replayRoutes({ db, clock, appIdOf, retentionDays }: ReplayDeps): Route[] {
   return [
     route({
@@ -40,7 +39,7 @@ export function replayRoutes({ db, clock, appIdOf, retentionDays }: ReplayDeps):
       body: replayIn,
       answers: {
         202: { description: 'It has begun', body: taskOut },
-        404: { description: 'There is no such app or endpoint', body: notFound },
+        404: { description: 'There is no such app or endpoint', body: refusal },
       },
       async handle({ holder, body }) {
         const scope = await scopeOf(body, holder)

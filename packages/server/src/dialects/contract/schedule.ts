@@ -1,4 +1,6 @@
-const longestDelayMs = 7 * 86_400_000
+import { DAY_MS } from '../../core/clock.ts'
+/** Of a retry. */
+export const longestDelayMs = 7 * DAY_MS
 
 /** Milliseconds before each retry: doubled from the first, never more than `maxMs`. */
 export function doublingSchedule(

@@ -1,7 +1,6 @@
 import { setting, type SettingGroup, type ValuesOf } from '../../core/setting.ts'
 import { duration, list } from '../../core/setting-kinds.ts'
-
-const longestDelayMs = 7 * 86_400_000
+import { longestDelayMs } from '../contract/schedule.ts'
 
 /** Of endpoints in the native dialect that say nothing of their own; the other dialects have variables of theirs. */
 export const standardSettings = {

@@ -1,8 +1,7 @@
 import { optionalSetting, setting, type SettingGroup, type ValuesOf } from '../../core/setting.ts'
 import { duration, integer, text, url } from '../../core/setting-kinds.ts'
 import { withoutPassword } from '../../core/masked-url.ts'
-
-const longestDelayMs = 7 * 86_400_000
+import { longestDelayMs } from '../contract/schedule.ts'
 
 /** The document's variables, and what it writes into the code of its two workers. */
 export const zaphubSettings = {

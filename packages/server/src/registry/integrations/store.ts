@@ -4,7 +4,7 @@ import { readId, uuidv7 } from '../../core/id.ts'
 import type { Pool, Queryable } from '../../db/pool.ts'
 import { sealContext } from '../../db/reseal.ts'
 import type { Seal } from '../../db/seal.ts'
-import { defineTable, type ListOptions, type Page } from '../../db/table.ts'
+import { defineTable, type ListOptions, type Page, ofApp } from '../../db/table.ts'
 import type { AppScope } from '../apps/app.ts'
 import { checkSettings, nameProblem } from '../checks.ts'
 import { insertIntegrationKey, revokeIntegrationKey } from '../keys/store.ts'
@@ -33,13 +33,7 @@ type Changed = 'name' | 'featureFlags' | 'keyId'
 const integrations = defineTable<Integration, Changed, { keySealed: Buffer }>({
   name: 'integration',
   key: 'id',
-  fixed: {
-    id: 'id',
-    tenantId: 'tenant_id',
-    appId: 'app_id',
-    createdAtMs: 'created_at',
-    updatedAtMs: 'updated_at',
-  },
+  fixed: ofApp,
   settings: { name: 'name', featureFlags: 'feature_flags', keyId: 'key_id' },
   unread: { keySealed: 'key_sealed' },
 })

@@ -3,7 +3,7 @@ import { defined } from '../../core/defined.ts'
 import { PomboError } from '../../core/error.ts'
 import { readId, uuidv7 } from '../../core/id.ts'
 import type { Pool } from '../../db/pool.ts'
-import { defineTable, type ListOptions, type Page } from '../../db/table.ts'
+import { defineTable, type ListOptions, type Page, ofApp } from '../../db/table.ts'
 import type { AppScope } from '../apps/app.ts'
 import { checkEndpointSettings, type EndpointRules } from '../endpoints/settings.ts'
 import { revokePollerTokens } from '../keys/store.ts'
@@ -31,13 +31,7 @@ export type PollerSettings = Partial<
 const pollers = defineTable<Poller, keyof PollerSettings>({
   name: 'poller',
   key: 'id',
-  fixed: {
-    id: 'id',
-    tenantId: 'tenant_id',
-    appId: 'app_id',
-    createdAtMs: 'created_at',
-    updatedAtMs: 'updated_at',
-  },
+  fixed: ofApp,
   settings: {
     uid: 'uid',
     name: 'name',

@@ -5,7 +5,14 @@ import { readSecret } from '../../../core/secret.ts'
 import type { Queryable } from '../../../db/pool.ts'
 import { sealContext } from '../../../db/reseal.ts'
 import type { Seal } from '../../../db/seal.ts'
-import { defineTable, direction, type ListOptions, type Page, pageOf } from '../../../db/table.ts'
+import {
+  defineTable,
+  direction,
+  type ListOptions,
+  type Page,
+  pageOf,
+  ofApp,
+} from '../../../db/table.ts'
 import type { AppScope } from '../../apps/app.ts'
 import type { Health, RoutedApp } from '../../cache/routes.ts'
 
@@ -20,13 +27,7 @@ type FixedMember = 'id' | 'tenantId' | 'appId' | 'createdAtMs' | 'updatedAtMs'
 export const endpoints = defineTable<StoredEndpoint, Exclude<keyof StoredEndpoint, FixedMember>>({
   name: 'endpoint',
   key: 'id',
-  fixed: {
-    id: 'id',
-    tenantId: 'tenant_id',
-    appId: 'app_id',
-    createdAtMs: 'created_at',
-    updatedAtMs: 'updated_at',
-  },
+  fixed: ofApp,
   settings: {
     uid: 'uid',
     url: 'url',
