@@ -7,18 +7,16 @@
  * knows nothing of deliveries that were open: what they became after the backup is not known, and sending them again
  * is for a person to decide (restore.ts).
  */
-import { createHash } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
 import { chmod, copyFile, open, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createZstdCompress } from 'node:zlib'
 import { errorCode, errorMessage } from '../core/thrown.ts'
 import { makeFolders } from '../db/make-folders.ts'
 import { migrations } from '../db/migrations.ts'
 import { schemaState } from '../db/schema-state.ts'
-import { FORMAT, MANIFEST, type Manifest, type ManifestPart } from './manifest.ts'
+import { FORMAT, MANIFEST, type Manifest, hashing, type ManifestPart } from './manifest.ts'
 import { parts, type Part, payloadKeys, readPart, sequences, snapshotFacts } from './store.ts'
 import { snapshot } from './transaction/store.ts'
 
@@ -117,13 +115,7 @@ async function writePart(
 ): Promise<ManifestPart> {
   const file = `${part.name}.copy.zst`
   const path = join(folder, file)
-  const hash = createHash('sha256')
-  const hashed = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      hash.update(chunk)
-      done(null, chunk)
-    },
-  })
+  const { hash, hashed } = hashing()
   const source = readPart(client, part)
   await pipeline(
     source,

@@ -1,5 +1,7 @@
+import { createHash, type Hash } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { Transform } from 'node:stream'
 import { z } from 'zod'
 import { migrations } from '../db/migrations.ts'
 
@@ -87,4 +89,16 @@ function refuseOtherLine({ pombo, schemaVersion, migrations: theirs }: Manifest)
       `The backup's migration ${other.version} is not this Pombo's: they are of two lines of ` +
         `development. Restore with Pombo ${pombo}.`,
     )
+}
+
+/** `hash` is of what went through `hashed`. */
+export function hashing(): { hash: Hash; hashed: Transform } {
+  const hash = createHash('sha256')
+  const hashed = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      hash.update(chunk)
+      done(null, chunk)
+    },
+  })
+  return { hash, hashed }
 }

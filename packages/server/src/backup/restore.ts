@@ -8,7 +8,6 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { join } from 'node:path'
-import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createZstdDecompress } from 'node:zlib'
 import { errorMessage } from '../core/thrown.ts'
@@ -18,7 +17,7 @@ import { partitionName, type Partitioned } from '../db/partitions.ts'
 import type { Pool, Queryable } from '../db/pool.ts'
 import { discardDeliveries } from '../record/discard/store.ts'
 import type { Progress } from './backup.ts'
-import type { Manifest, ManifestPart } from './manifest.ts'
+import { hashing, type Manifest, type ManifestPart } from './manifest.ts'
 import { type Filled, noRoom } from './no-room.ts'
 import {
   cancelJobs,
@@ -167,13 +166,7 @@ async function loadPart(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const name = dayMs === undefined ? table : partitionName(table as Partitioned, dayMs)
-  const hash = createHash('sha256')
-  const hashed = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      hash.update(chunk)
-      done(null, chunk)
-    },
-  })
+  const { hash, hashed } = hashing()
   const target = writePart(client, name, columns)
   try {
     await pipeline(createReadStream(path), createZstdDecompress(), hashed, target)

@@ -6,7 +6,6 @@ export const boundsMs = [
 
 export const buckets = boundsMs.length + 1
 
-/** The bucket of a duration. */
 export function bucketOf(durationMs: number): number {
   let low = 0
   let high: number = boundsMs.length

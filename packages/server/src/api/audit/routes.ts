@@ -32,7 +32,6 @@ const auditOut = component('AuditOut', {
     .describe('By column: what it was and what it is, as a pair; `hidden` for what is a secret'),
 })
 
-/** How ids of a kind are shown. */
 const shownAs: Readonly<Record<string, IdKind>> = {
   tenant: 'tenant',
   app: 'app',

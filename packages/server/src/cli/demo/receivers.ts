@@ -5,7 +5,6 @@ import type { Verifier } from '../sink/verify.ts'
 import { type Arrival, Tracker } from './progress.ts'
 import type { Role, Script, SetUp } from './script.ts'
 
-/** A receiver of the demo. */
 export interface DemoReceiver {
   role: Role
   tracker: Tracker

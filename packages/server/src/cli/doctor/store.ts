@@ -90,7 +90,6 @@ export async function replicationFacts(db: Queryable): Promise<{
   return { ...rows[0]!, standbys: standbys.rows }
 }
 
-/** Live nodes. */
 export async function liveNodes(db: Queryable): Promise<{ name: string; version: string }[]> {
   const { rows } = await db.query<{ name: string; version: string }>(
     'select name, version from node where expires_at > now() order by name',

@@ -3,7 +3,7 @@
  * have no word for begins with `pombo.`. No payload, no header, no ordering key (it may be a person's number), and of
  * URLs nothing that opens them.
  */
-import type { Attributes } from '@opentelemetry/api'
+import type { Attributes, HrTime } from '@opentelemetry/api'
 import { PomboError } from '../../core/error.ts'
 import { withoutKeys } from '../../core/hidden-keys.ts'
 import { showId } from '../../core/id.ts'
@@ -140,4 +140,10 @@ function ofMessage(message: Message): Attributes {
 /** The conventions' own words for systems. */
 function systemOf(type: string): string {
   return type === 'postgres' ? 'postgresql' : type
+}
+
+/** Not as a number: the SDK takes those of before its process began for something else. */
+export function timeOf(ms: number): HrTime {
+  const seconds = Math.floor(ms / 1_000)
+  return [seconds, Math.round((ms - seconds * 1_000) * 1_000_000)]
 }

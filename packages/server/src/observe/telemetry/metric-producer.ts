@@ -8,6 +8,7 @@ import {
   type MetricProducer,
 } from '@opentelemetry/sdk-metrics'
 import type { Figure, FigureValue } from '../figure.ts'
+import { timeOf } from './attributes.ts'
 
 /**
  * The figures of /metrics as OTLP, under the same names, so that rules and dashboards hold for both ways. Histograms
@@ -112,9 +113,4 @@ const boundOf = ({ labels: { le } }: FigureValue): number =>
 function unitOf(name: string): string {
   if (/_seconds(_total)?$/.test(name)) return 's'
   return /_bytes(_total)?$/.test(name) ? 'By' : ''
-}
-
-function timeOf(ms: number): HrTime {
-  const seconds = Math.floor(ms / 1_000)
-  return [seconds, Math.round((ms - seconds * 1_000) * 1_000_000)]
 }

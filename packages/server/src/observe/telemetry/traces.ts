@@ -4,7 +4,6 @@ import {
   type Context,
   defaultTextMapGetter,
   defaultTextMapSetter,
-  type HrTime,
   type Link,
   ROOT_CONTEXT,
   type Span,
@@ -30,6 +29,7 @@ import {
   queueAttributes,
   type RequestFacts,
   requestAttributes,
+  timeOf,
 } from './attributes.ts'
 import type { TelemetryOptions } from './options.ts'
 
@@ -182,10 +182,4 @@ function idsOf(span: Span | undefined): SpanIds | undefined {
   if (span === undefined) return undefined
   const { traceId, spanId, traceFlags } = span.spanContext()
   return { traceId, spanId, sampled: (traceFlags & 1) === 1 }
-}
-
-/** Not as a number: the SDK takes those of before its process began for something else. */
-function timeOf(ms: number): HrTime {
-  const seconds = Math.floor(ms / 1_000)
-  return [seconds, Math.round((ms - seconds * 1_000) * 1_000_000)]
 }

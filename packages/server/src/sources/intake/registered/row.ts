@@ -2,7 +2,6 @@ import type { ChatFilter } from '../../../core/chat-filter.ts'
 import type { WebhookSettings } from '../../gateway/scheme.ts'
 import type { Source, SourceSettings } from '../settings.ts'
 
-/** A row of `source`. */
 export interface SourceRow {
   id: string
   tenant_id: string
