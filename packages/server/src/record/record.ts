@@ -191,20 +191,19 @@ export class Recorder {
     else this.#waiting = this.#waiting.filter((entry) => !batch.includes(entry))
   }
 
+  #stepsCircuit({ claim, outcome }: Unwritten): boolean {
+    if (outcome === null) return false
+    // A probe's success must close the circuit, also where what this node knows of the endpoint was just dropped from
+    // its cache.
+    if (outcome.kind !== 'delivered' || claim.probe) return true
+    return this.#failing.has(claim.endpoint.id) || this.#deps.unhealthy(claim)
+  }
+
   async #settle(batch: Unwritten[]): Promise<void> {
     const { pool, lease, clock } = this.#deps
     const settled = batch.map(toSettled)
     const shard = Number.parseInt(lease.id.slice(-1), 16)
-    const stepped = batch.filter(
-      (entry) =>
-        entry.outcome &&
-        (entry.outcome.kind !== 'delivered' ||
-          // Its own success must close the circuit, also where what this node knows of the endpoint was just dropped
-          // from its cache.
-          entry.claim.probe ||
-          this.#failing.has(entry.claim.endpoint.id) ||
-          this.#deps.unhealthy(entry.claim)),
-    )
+    const stepped = batch.filter((entry) => this.#stepsCircuit(entry))
     const unused = batch.filter(({ claim, outcome }) => claim.probe && !outcome)
     let changes: Changes = new Map()
     let told: readonly Unwritten[] = batch
