@@ -1,6 +1,6 @@
 import type { BackgroundTask, DialectPorts } from '../dialects/contract/ports.ts'
 import type { createDialects } from '../dialects/dialects.ts'
-import type { Signal } from '../sources/operational/operational.ts'
+import type { Signal } from '../core/operational-types.ts'
 
 /** What the dialects do by themselves. The engine, which is made before their ports, tells them of its signals. */
 export class DialectTasks {

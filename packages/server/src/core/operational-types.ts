@@ -16,3 +16,13 @@ export const operationalTypes = [
 ] as const
 
 export type OperationalType = (typeof operationalTypes)[number]
+
+/** Something that happened to a tenant's webhooks, as the operational events tell it. May come twice; `id` tells. */
+export interface Signal {
+  id: string
+  tenantId: string
+  /** `message.attempt.exhausted`, `endpoint.disabled`, `endpoint.circuit.opened`, … */
+  type: string
+  data: Record<string, unknown>
+  atMs: number
+}

@@ -11,6 +11,7 @@ import type { Clock } from '../../core/clock.ts'
 import type { DialectName, Endpoint } from '../../core/endpoint.ts'
 import type { KeyForm } from '../../core/key-form.ts'
 import type { Accepted, IncomingMessage } from '../../core/message.ts'
+import type { Signal } from '../../core/operational-types.ts'
 import type { Outcome } from '../../core/outcome.ts'
 import type { Secret } from '../../core/secret.ts'
 import type { Caller, DialectApp } from './caller.ts'
@@ -227,16 +228,6 @@ export interface Refusal {
   /** A sentence for people. */
   message: string
   problems: { loc: string[]; msg: string; type: string }[]
-}
-
-/** Something that happened to a tenant's webhooks, as the operational events tell it. May come twice; `id` tells. */
-export interface Signal {
-  id: string
-  tenantId: string
-  /** `message.attempt.exhausted`, `endpoint.disabled`, `endpoint.circuit.opened`, … */
-  type: string
-  data: Record<string, unknown>
-  atMs: number
 }
 
 /** What a dialect does beside its requests. Every node runs it. */

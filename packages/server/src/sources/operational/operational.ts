@@ -1,16 +1,8 @@
 import type { IncomingMessage } from '../../core/message.ts'
+import type { Signal } from '../../core/operational-types.ts'
 import type { Pool } from '../../db/pool.ts'
 import { Rounds } from '../rounds.ts'
 import { forget, operationalApps, pending } from './store.ts'
-
-/** An operational event, as it was noted. */
-export interface Signal {
-  id: string
-  tenantId: string
-  type: string
-  data: Record<string, unknown>
-  atMs: number
-}
 
 export interface OperationalDeps {
   pool: Pool
