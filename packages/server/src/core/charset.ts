@@ -61,8 +61,10 @@ function utf8(bytes: Buffer): Buffer {
         : ' Where it is in another encoding, say which by "charset=" in Content-Type.',
     })
   }
-  const marked = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf
-  return marked ? bytes.subarray(3) : bytes
+  // More than one where each of those who handed it on has put one before it.
+  let from = 0
+  while (bytes[from] === 0xef && bytes[from + 1] === 0xbb && bytes[from + 2] === 0xbf) from += 3
+  return from === 0 ? bytes : bytes.subarray(from)
 }
 
 /** By halves: a prefix is whole UTF-8, or ends within a character, up to the byte that is wrong. */
@@ -102,7 +104,7 @@ function utf16(bytes: Buffer, bigEndian: boolean): Buffer {
   const text = little.toString('utf16le')
   const wrong = even < bytes.length ? even : text.isWellFormed() ? -1 : 2 * loneSurrogateIn(text)
   if (wrong !== -1) throw new PomboError('bad_encoding', { encoding: 'UTF-16', at: wrong })
-  return Buffer.from(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text)
+  return Buffer.from(text.replace(/^\ufeff+/, ''))
 }
 
 function loneSurrogateIn(text: string): number {

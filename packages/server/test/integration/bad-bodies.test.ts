@@ -196,6 +196,7 @@ describe('what can be read is read', () => {
     ['two packings', brotliCompressSync(gzipSync(text)), { 'content-encoding': 'gzip, br' }],
     ['identity', Buffer.from(text), { 'content-encoding': 'identity' }],
     ['a byte order mark', Buffer.from(`\ufeff${text}`), {}],
+    ['two byte order marks', Buffer.from(`\ufeff\ufeff${text}`), {}],
     ['a packed byte order mark', gzipSync(`\ufeff${text}`), { 'content-encoding': 'gzip' }],
     [
       'UTF-16 with a mark',
@@ -300,6 +301,15 @@ describe('forms of gateways', () => {
     ] as const)
       expect([body, (await send(door(), body, form)).status]).toEqual([body, status])
     expect(pombo.errors).toEqual([])
+  })
+
+  test('are read behind a byte order mark in a field', async () => {
+    for (const mark of ['%EF%BB%BF', '%EF%BB%BF%EF%BB%BF']) {
+      const json = encodeURIComponent('{"type":"marked","a":1}')
+      expect((await send(door(), `jsonData=${mark}${json}`, form)).status).toBe(200)
+    }
+    const listed = await native('GET', '/app/doors/msg?with_content=true')
+    expect(JSON.stringify(listed.body).split('"name":"marked"')).toHaveLength(3)
   })
 
   test('are read in the charset that they name, their escaped bytes too', async () => {

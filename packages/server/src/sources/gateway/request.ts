@@ -11,10 +11,10 @@ export function jsonObject(bytes: Buffer | string): Fields | undefined {
   return fields(jsonValue(bytes))
 }
 
-/** The body as JSON; undefined when it is none. */
+/** The body, or a text in it, as JSON, whatever marks of byte order stand before it; undefined when it is none. */
 export function jsonValue(bytes: Buffer | string): unknown {
   try {
-    return JSON.parse(bytes.toString()) as unknown
+    return JSON.parse(bytes.toString().replace(/^\ufeff+/, '')) as unknown
   } catch {
     return undefined
   }
