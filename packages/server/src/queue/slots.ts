@@ -52,7 +52,8 @@ export class Slots {
   readonly #endpoints = new Map<string, EndpointSlots>()
   readonly #lease: NodeLease
   readonly #clock: Clock
-  readonly #shared: SharedRates
+  /** The rates that endpoints keep to together. */
+  readonly shared: SharedRates
   /** Endpoints of which more may be leased than is under way. */
   readonly #crowded = new Map<string, { slots: EndpointSlots; endpoint: Endpoint }>()
   #leased = 0
@@ -67,7 +68,7 @@ export class Slots {
   ) {
     this.#lease = lease
     this.#clock = clock
-    this.#shared = new SharedRates(lease, clock, sharedRateOf)
+    this.shared = new SharedRates(lease, clock, sharedRateOf)
   }
 
   /** Requests under way on this node. */
@@ -100,19 +101,14 @@ export class Slots {
 
   /** How many more of the endpoint's deliveries this node may lease now. */
   free(endpoint: Endpoint): number {
-    return Math.min(this.#shared.left(endpoint), this.#ownFree(endpoint))
+    return Math.min(this.shared.left(endpoint), this.#ownFree(endpoint))
   }
 
   /** The same of several at once: what is left of a rate that some of them share is divided among those. */
   freeOfEach(endpoints: readonly Endpoint[]): ReadonlyMap<string, number> {
-    return this.#shared.divide(
+    return this.shared.divide(
       endpoints.map((endpoint) => ({ endpoint, free: this.#ownFree(endpoint) })),
     )
-  }
-
-  /** Which rate the endpoint keeps to together with others; undefined: none. */
-  sharedRateKey(endpoint: Endpoint): string | undefined {
-    return this.#shared.keyOf(endpoint)
   }
 
   /** Without a rate that it shares with others. */
@@ -175,7 +171,7 @@ export class Slots {
 
   /** Milliseconds until the rates allow one more; 0 where they do now. */
   rateWaitMs(endpoint: Endpoint): number {
-    const sharedMs = this.#shared.waitMs(endpoint)
+    const sharedMs = this.shared.waitMs(endpoint)
     if (endpoint.throttleRate === null) return sharedMs
     this.#ownFree(endpoint)
     const perSecond = this.#perSecond(endpoint, endpoint.throttleRate)
@@ -202,7 +198,7 @@ export class Slots {
     this.#leasedBytes += bytes
     if (endpoint.throttleRate !== null)
       take(slots.rate, this.#perSecond(endpoint, endpoint.throttleRate))
-    this.#shared.take(endpoint)
+    this.shared.take(endpoint)
   }
 
   /** Lets a leased delivery begin, if one more may be under way. */
@@ -247,18 +243,8 @@ export class Slots {
     return slots.leased === 0 || slots.leased <= Math.max(0.75 * share, 0.5 * (share + ahead))
   }
 
-  /** Who else waits for a rate that one of these endpoints shares, and of which something is left. */
-  alsoWaiting(endpoints: readonly Endpoint[]): string[] {
-    return this.#shared.alsoWaiting(endpoints)
-  }
-
-  /** An endpoint that is gone, disabled or paused waits for no rate. */
-  forget(endpointId: string): void {
-    this.#shared.forget(endpointId)
-  }
-
   setBacklog(endpoint: Endpoint, backlog: boolean): void {
-    this.#shared.setWaiting(endpoint, backlog)
+    this.shared.setWaiting(endpoint, backlog)
     if (!backlog && !this.#endpoints.has(endpoint.id)) return
     const slots = this.#of(endpoint)
     slots.backlog = backlog
@@ -267,7 +253,7 @@ export class Slots {
 
   /** Forgets endpoints with nothing leased and nothing to remember. */
   sweep(): void {
-    this.#shared.sweep()
+    this.shared.sweep()
     const now = this.#clock.monotonic()
     for (const [id, slots] of this.#endpoints) {
       if (

@@ -64,7 +64,7 @@ export class Claimer {
     const { slots } = this.#deps
     const states = new Map<string, ClaimableEndpoint>()
     const able = await this.#claimable(ids, states)
-    const others = slots.alsoWaiting(able)
+    const others = slots.shared.alsoWaiting(able)
     if (others.length > 0) able.push(...(await this.#claimable(others, states)))
     const due = await this.#withWorkDue(able)
     const free = slots.freeOfEach(due)
@@ -96,7 +96,8 @@ export class Claimer {
         able.push(one.endpoint)
         continue
       }
-      slots.forget(id)
+      // An endpoint that is gone, disabled or paused waits for no rate.
+      slots.shared.forget(id)
       if (!one) await this.#alone(() => discard(id))
       else if (!one.endpoint.disabled && !one.endpoint.paused)
         await this.#alone(() => this.#probe(one))
@@ -110,7 +111,7 @@ export class Claimer {
    */
   async #withWorkDue(endpoints: readonly Endpoint[]): Promise<readonly Endpoint[]> {
     const { slots, pool } = this.#deps
-    const asked = endpoints.filter((one) => slots.sharedRateKey(one) && slots.free(one) > 0)
+    const asked = endpoints.filter((one) => slots.shared.keyOf(one) && slots.free(one) > 0)
     if (asked.length === 0) return endpoints
     const due = await endpointsDue(
       pool,
@@ -278,7 +279,7 @@ export class Claimer {
   #wakeAtRate(endpoint: Endpoint): void {
     const { slots, pollMs } = this.#deps
     const waitMs = slots.rateWaitMs(endpoint)
-    const waiting = slots.sharedRateKey(endpoint) ?? endpoint.id
+    const waiting = slots.shared.keyOf(endpoint) ?? endpoint.id
     if (waitMs === 0 || waitMs >= pollMs || this.#rateWaits.has(waiting)) return
     this.#rateWaits.add(waiting)
     setTimeout(() => {
