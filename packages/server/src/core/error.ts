@@ -166,6 +166,11 @@ export function problemsText(problems: readonly Pick<FieldProblem, 'loc' | 'msg'
   return problems.map(({ loc, msg }) => `${loc.join('.')}: ${msg}`).join('; ')
 }
 
+/** Throws the 404 of what is not there; `id` as it was asked for. */
+export function missing(what: string, id: string): never {
+  throw new PomboError('not_found', { what, id })
+}
+
 /** What is made; undefined where another one is there already, which is a `conflict`. */
 export async function unlessTaken<Made>(making: Promise<Made>): Promise<Made | undefined> {
   return await making.catch((error: unknown) => {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { splitIdentity } from '../../core/certificate.ts'
-import { invalid, PomboError, relocated } from '../../core/error.ts'
+import { invalid, missing, relocated } from '../../core/error.ts'
 import type { Endpoints } from '../../registry/endpoints/store.ts'
 import { cloudOnly, type Call, empty, json, type Route, route } from '../route.ts'
 import { component, pem, nonEmpty } from '../field.ts'
@@ -64,11 +64,7 @@ export function cloudAccessRoutes(endpoints: Endpoints): Route[] {
       async handle(call) {
         const { endpoint_id } = call.params
         const { auth } = await endpoints.get(call.scope, endpoint_id)
-        if (auth?.type !== 'oauth2')
-          throw new PomboError('not_found', {
-            what: 'OAuth2 settings of endpoint',
-            id: endpoint_id,
-          })
+        if (auth?.type !== 'oauth2') missing('OAuth2 settings of endpoint', endpoint_id)
         const { clientAuth, clientId, extraParams, scopes, tokenUrl } = auth
         return json(200, {
           authMethod: methods[clientAuth],
@@ -109,8 +105,7 @@ export function cloudAccessRoutes(endpoints: Endpoints): Route[] {
       async handle(call) {
         const { endpoint_id } = call.params
         const { tls } = await endpoints.get(call.scope, endpoint_id)
-        if (tls === null)
-          throw new PomboError('not_found', { what: 'certificates of endpoint', id: endpoint_id })
+        if (tls === null) missing('certificates of endpoint', endpoint_id)
         return json(200, { serverCaCert: tls.ca ?? null })
       },
     }),

@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/clock.ts'
-import { PomboError, unlessTaken } from '../../core/error.ts'
+import { unlessTaken, missing } from '../../core/error.ts'
 import { readId, uuidv7 } from '../../core/id.ts'
 import type { Pool, Queryable } from '../../db/pool.ts'
 import { defineTable, type ListOptions, type Page } from '../../db/table.ts'
@@ -70,7 +70,7 @@ export function createApps({ pool, clock, write }: { pool: Pool; clock: Clock; w
 
   /** Its row is locked. */
   const held = async (db: Queryable, tenantId: string, idOrUid: string): Promise<App> =>
-    (await apps.find(db, named(tenantId, idOrUid), 'for update')) ?? missing(idOrUid)
+    (await apps.find(db, named(tenantId, idOrUid), 'for update')) ?? missing('application', idOrUid)
 
   return {
     /** `conflict` when the uid is taken. */
@@ -102,7 +102,7 @@ export function createApps({ pool, clock, write }: { pool: Pool; clock: Clock; w
     find,
 
     async get(tenantId: string, idOrUid: string): Promise<App> {
-      return (await find(tenantId, idOrUid)) ?? missing(idOrUid)
+      return (await find(tenantId, idOrUid)) ?? missing('application', idOrUid)
     },
 
     list: async (tenantId: string, options: ListOptions): Promise<Page<App>> =>
@@ -126,7 +126,7 @@ export function createApps({ pool, clock, write }: { pool: Pool; clock: Clock; w
           const uid = settings.uid === undefined ? pathUid : settings.uid
           return { app: await change(db, note, found.id, { ...whole, uid }), created: false }
         }
-        if (pathUid === null) missing(idOrUid)
+        if (pathUid === null) missing('application', idOrUid)
         if (settings.uid == null) checkPathUid(pathUid!, 'app_id')
         const made = { ...whole, uid: settings.uid ?? pathUid }
         check(made)
@@ -174,10 +174,6 @@ export function createApps({ pool, clock, write }: { pool: Pool; clock: Clock; w
 function named(tenantId: string, idOrUid: string) {
   const id = readId('app', idOrUid)
   return { tenantId, kind: 'app' as const, ...(id === undefined ? { uid: idOrUid } : { id }) }
-}
-
-function missing(idOrUid: string): never {
-  throw new PomboError('not_found', { what: 'application', id: idOrUid })
 }
 
 function isShownId(text: string): boolean {

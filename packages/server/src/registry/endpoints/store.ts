@@ -1,5 +1,6 @@
 import { actingAs } from '../../core/acting.ts'
 import type { Endpoint } from '../../core/endpoint.ts'
+import { missing } from '../../core/error.ts'
 import { readId } from '../../core/id.ts'
 import type { ListOptions, Page } from '../../db/table.ts'
 import type { AppScope } from '../apps/app.ts'
@@ -8,7 +9,7 @@ import { checkPathUid } from '../checks.ts'
 import { byIdOrUid, endpoints, findEndpoint, listEndpoints } from './rows/store.ts'
 import { concernsDestination, tryDestination, withDestination } from './destination.ts'
 import { checkEndpointSettings, type EndpointSettings } from './settings.ts'
-import { createEndpointWriter, missing, type EndpointsOptions } from './writer/store.ts'
+import { createEndpointWriter, type EndpointsOptions } from './writer/store.ts'
 
 export type Endpoints = ReturnType<typeof createEndpoints>
 
@@ -43,7 +44,7 @@ export function createEndpoints(options: EndpointsOptions) {
     find: stored,
 
     get: async (scope: AppScope, idOrUid: string): Promise<Endpoint> =>
-      (await stored(scope, idOrUid)) ?? missing(idOrUid),
+      (await stored(scope, idOrUid)) ?? missing('endpoint', idOrUid),
 
     list: async (scope: AppScope, page: ListOptions): Promise<Page<Endpoint>> =>
       await listEndpoints(pool, opener, scope, page),
@@ -89,7 +90,7 @@ export function createEndpoints(options: EndpointsOptions) {
           const uid = settings.uid === undefined ? pathUid : settings.uid
           return { endpoint: await change(db, app, found, { ...whole, uid }), created: false }
         }
-        if (shown) missing(idOrUid)
+        if (shown) missing('endpoint', idOrUid)
         if (settings.uid == null) checkPathUid(pathUid!, 'endpoint_id')
         const made = { ...whole, uid: settings.uid ?? pathUid }
         await checkEndpointSettings({ uid: made.uid }, rules)

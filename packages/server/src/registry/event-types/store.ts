@@ -1,4 +1,4 @@
-import { PomboError } from '../../core/error.ts'
+import { PomboError, missing } from '../../core/error.ts'
 import { say } from '../../core/sentences/sentences.ts'
 import type { Pool, Queryable } from '../../db/pool.ts'
 import { defineTable, type ListOptions, type Page } from '../../db/table.ts'
@@ -108,7 +108,8 @@ export function createEventTypes({ pool, write: writeNoted }: { pool: Pool; writ
     async get(tenantId: string, name: string, flags: Flags): Promise<EventType> {
       const found = await eventTypes.find(pool, { tenantId, name })
       const flag = found?.featureFlag ?? null
-      if (found === undefined || (flag !== null && flags?.includes(flag) === false)) missing(name)
+      if (found === undefined || (flag !== null && flags?.includes(flag) === false))
+        missing('event type', name)
       return found
     },
 
@@ -206,7 +207,7 @@ export function createEventTypes({ pool, write: writeNoted }: { pool: Pool; writ
       check(settings)
       return await writeNoted(async (db, note) => {
         const changed = await eventTypes.update(db, { tenantId, name }, settings)
-        if (!changed) missing(name)
+        if (!changed) missing('event type', name)
         await note('event-type', tenantId)
         // Deliveries read it with the app.
         if (settings.retryScheduleMs !== undefined) await note('tenant', tenantId)
@@ -217,14 +218,15 @@ export function createEventTypes({ pool, write: writeNoted }: { pool: Pool; writ
     /** Out of the lists; endpoints that subscribed to it stay subscribed. */
     async archive(tenantId: string, name: string): Promise<void> {
       await write(tenantId, async (db) => {
-        if (!(await eventTypes.update(db, { tenantId, name }, { archived: true }))) missing(name)
+        if (!(await eventTypes.update(db, { tenantId, name }, { archived: true })))
+          missing('event type', name)
       })
     },
 
     /** Gone for good. */
     async expunge(tenantId: string, name: string): Promise<void> {
       await write(tenantId, async (db) => {
-        if ((await eventTypes.delete(db, { tenantId, name })) === 0) missing(name)
+        if ((await eventTypes.delete(db, { tenantId, name })) === 0) missing('event type', name)
       })
     },
   }
@@ -244,8 +246,4 @@ function check(settings: Partial<EventTypeSettings>, name?: string): void {
       schemas: (schemas) => jsonProblem(schemas, 1_048_576),
     },
   )
-}
-
-function missing(name: string): never {
-  throw new PomboError('not_found', { what: 'event type', id: name })
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/clock.ts'
-import { PomboError } from '../../core/error.ts'
+import { missing } from '../../core/error.ts'
 import { readId, uuidv7 } from '../../core/id.ts'
 import type { Pool, Queryable } from '../../db/pool.ts'
 import { sealContext } from '../../db/reseal.ts'
@@ -50,7 +50,7 @@ interface Options {
 /** Integrations of an app, by their shown ids (`integ_…`); a miss is `not_found`. */
 export function createIntegrations({ pool, clock, seal, write }: Options) {
   const by = ({ tenantId, appId }: AppScope, shown: string) => {
-    const id = readId('integration', shown) ?? missing(shown)
+    const id = readId('integration', shown) ?? missing('integration', shown)
     return { tenantId, appId, id }
   }
   const sealed = (text: string, id: string) => seal.seal(text, sealContext('integration_key', id))
@@ -83,7 +83,7 @@ export function createIntegrations({ pool, clock, seal, write }: Options) {
     },
 
     async get(scope: AppScope, shown: string): Promise<Integration> {
-      return (await integrations.find(pool, by(scope, shown))) ?? missing(shown)
+      return (await integrations.find(pool, by(scope, shown))) ?? missing('integration', shown)
     },
 
     list: async ({ tenantId, appId }: AppScope, options: ListOptions): Promise<Page<Integration>> =>
@@ -101,7 +101,7 @@ export function createIntegrations({ pool, clock, seal, write }: Options) {
           name: settings.name,
           featureFlags: settings.featureFlags ?? [],
         })
-        if (!found) missing(shown)
+        if (!found) missing('integration', shown)
         await db.query('update api_key set name = $2, feature_flags = $3 where id = $1', [
           found.keyId,
           `integration ${found.name}`.slice(0, 256),
@@ -116,7 +116,7 @@ export function createIntegrations({ pool, clock, seal, write }: Options) {
     async delete(scope: AppScope, shown: string): Promise<void> {
       await write(async (db, note) => {
         const found = await integrations.find(db, by(scope, shown), 'for update')
-        if (!found) missing(shown)
+        if (!found) missing('integration', shown)
         await integrations.delete(db, { id: found.id })
         await revokeIntegrationKey(db, found.keyId)
         await note('key', scope.tenantId)
@@ -131,13 +131,15 @@ export function createIntegrations({ pool, clock, seal, write }: Options) {
         [scope.tenantId, scope.appId, id],
       )
       const [row] = rows
-      return row ? seal.open(row.sealed, sealContext('integration_key', id)) : missing(shown)
+      return row
+        ? seal.open(row.sealed, sealContext('integration_key', id))
+        : missing('integration', shown)
     },
 
     async rotateKey(scope: AppScope, shown: string): Promise<string> {
       return await write(async (db, note) => {
         const found = await integrations.find(db, by(scope, shown), 'for update')
-        return await renew(db, note, found ?? missing(shown))
+        return await renew(db, note, found ?? missing('integration', shown))
       })
     },
   }
@@ -148,8 +150,4 @@ function check(settings: IntegrationSettings): void {
     name: nameProblem,
     featureFlags: (flags) => (flags.length > 100 ? 'holds more than 100 flags' : undefined),
   })
-}
-
-function missing(id: string): never {
-  throw new PomboError('not_found', { what: 'integration', id })
 }

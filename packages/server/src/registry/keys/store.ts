@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/clock.ts'
-import { invalid, PomboError } from '../../core/error.ts'
+import { invalid, PomboError, missing } from '../../core/error.ts'
 import { uuidv7 } from '../../core/id.ts'
 import type { Role } from '../../core/role.ts'
 import type { Pool, Queryable } from '../../db/pool.ts'
@@ -120,22 +120,22 @@ export function createKeys({ pool, clock, write }: { pool: Pool; clock: Clock; w
     ): Promise<Page<ApiKey>> => await apiKeys.list(pool, { tenantId, appId }, options),
 
     async get(tenantId: string, keyId: string): Promise<ApiKey> {
-      const id = uuidOf('key', keyId) ?? missing(keyId)
-      return (await apiKeys.find(pool, { tenantId, id })) ?? missing(keyId)
+      const id = uuidOf('key', keyId) ?? missing('API key', keyId)
+      return (await apiKeys.find(pool, { tenantId, id })) ?? missing('API key', keyId)
     },
 
     /** Ends a key for good; it stays in the list. Counts on every node within a second. */
     async revoke(tenantId: string, keyId: string): Promise<void> {
-      const id = uuidOf('key', keyId) ?? missing(keyId)
+      const id = uuidOf('key', keyId) ?? missing('API key', keyId)
       await write(async (db, note) => {
-        if (!(await revokeKey(db, tenantId, id, false))) missing(keyId)
+        if (!(await revokeKey(db, tenantId, id, false))) missing('API key', keyId)
         await note('key', tenantId)
       })
     },
 
     /** Ends a key after some seconds, or when it would have ended by itself. */
     async expire(tenantId: string, keyId: string, seconds: number): Promise<void> {
-      const id = uuidOf('key', keyId) ?? missing(keyId)
+      const id = uuidOf('key', keyId) ?? missing('API key', keyId)
       await write(async (db, note) => {
         const { rowCount } = await db.query(
           /* sql */ `
@@ -145,7 +145,7 @@ export function createKeys({ pool, clock, write }: { pool: Pool; clock: Clock; w
              where tenant_id = $1 and id = $2`,
           [tenantId, id, seconds],
         )
-        if (rowCount !== 1) missing(keyId)
+        if (rowCount !== 1) missing('API key', keyId)
         await note('key', tenantId)
       })
     },
@@ -271,8 +271,4 @@ export async function writeLastUsed(
        where k.id = used.id and held.id = k.id`,
     [sorted.map(([id]) => id), sorted.map(([, ms]) => ms)],
   )
-}
-
-function missing(keyId: string): never {
-  throw new PomboError('not_found', { what: 'API key', id: keyId })
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/clock.ts'
 import { defined } from '../../core/defined.ts'
-import { PomboError } from '../../core/error.ts'
+import { missing } from '../../core/error.ts'
 import { readId, uuidv7 } from '../../core/id.ts'
 import type { Pool } from '../../db/pool.ts'
 import { defineTable, type ListOptions, type Page, ofApp } from '../../db/table.ts'
@@ -74,7 +74,7 @@ export function createPollers({
     },
 
     async get(scope: AppScope, idOrUid: string): Promise<Poller> {
-      return (await pollers.find(pool, by(scope, idOrUid))) ?? missing(idOrUid)
+      return (await pollers.find(pool, by(scope, idOrUid))) ?? missing('poller', idOrUid)
     },
 
     list: async ({ tenantId, appId }: AppScope, options: ListOptions): Promise<Page<Poller>> =>
@@ -83,7 +83,8 @@ export function createPollers({
     async patch(scope: AppScope, idOrUid: string, settings: PollerSettings): Promise<Poller> {
       await check(settings)
       return await write(
-        async (db) => (await pollers.update(db, by(scope, idOrUid), settings)) ?? missing(idOrUid),
+        async (db) =>
+          (await pollers.update(db, by(scope, idOrUid), settings)) ?? missing('poller', idOrUid),
       )
     },
 
@@ -91,15 +92,11 @@ export function createPollers({
     async delete(scope: AppScope, idOrUid: string): Promise<void> {
       await write(async (db, note) => {
         const found = await pollers.find(db, by(scope, idOrUid), 'for update')
-        if (!found) missing(idOrUid)
+        if (!found) missing('poller', idOrUid)
         await pollers.delete(db, { id: found.id })
         await revokePollerTokens(db, found.id)
         await note('key', scope.tenantId)
       })
     },
   }
-}
-
-function missing(id: string): never {
-  throw new PomboError('not_found', { what: 'poller', id })
 }

@@ -2,7 +2,7 @@ import { say } from '../../core/sentences/sentences.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { SignatureHeaders } from '../../core/endpoint.ts'
 import type { EndpointDefaults } from '../../core/endpoint-defaults.ts'
-import { PomboError } from '../../core/error.ts'
+import { PomboError, missing } from '../../core/error.ts'
 import { uuidv7 } from '../../core/id.ts'
 import { personPathProblem } from '../../core/person.ts'
 import type { Pool, Queryable } from '../../db/pool.ts'
@@ -129,8 +129,8 @@ export function createTenants({
     },
 
     async get(idOrShown: string): Promise<Tenant> {
-      const id = uuidOf('tenant', idOrShown) ?? missing(idOrShown)
-      return opened((await tenants.find(pool, { id })) ?? missing(idOrShown))
+      const id = uuidOf('tenant', idOrShown) ?? missing('tenant', idOrShown)
+      return opened((await tenants.find(pool, { id })) ?? missing('tenant', idOrShown))
     },
 
     async list(options: ListOptions): Promise<Page<Tenant>> {
@@ -141,10 +141,10 @@ export function createTenants({
     /** Sets what is given. */
     async update(idOrShown: string, settings: Partial<TenantSettings>): Promise<Tenant> {
       check(settings)
-      const id = uuidOf('tenant', idOrShown) ?? missing(idOrShown)
+      const id = uuidOf('tenant', idOrShown) ?? missing('tenant', idOrShown)
       return await write(async (db, note) => {
         const changed = sealed(settings, id)
-        const tenant = (await tenants.update(db, { id }, changed)) ?? missing(idOrShown)
+        const tenant = (await tenants.update(db, { id }, changed)) ?? missing('tenant', idOrShown)
         await note('tenant', id)
         return opened(tenant)
       })
@@ -155,7 +155,7 @@ export function createTenants({
      * an app that is deleted, and goes when its days are over.
      */
     async delete(idOrShown: string): Promise<void> {
-      const id = uuidOf('tenant', idOrShown) ?? missing(idOrShown)
+      const id = uuidOf('tenant', idOrShown) ?? missing('tenant', idOrShown)
       await write(async (db, note) => {
         const [oldest] = (await tenants.list(db, {}, { limit: 1, order: 'ascending' })).rows
         if (oldest?.id === id) {
@@ -164,7 +164,7 @@ export function createTenants({
         const { rows } = await db.query<{ id: string }>('select id from app where tenant_id = $1', [
           id,
         ])
-        if ((await tenants.delete(db, { id })) === 0) missing(idOrShown)
+        if ((await tenants.delete(db, { id })) === 0) missing('tenant', idOrShown)
         for (const app of rows) await note('app', app.id)
         await note('key', id)
         await note('tenant', id)
@@ -254,8 +254,4 @@ function defaultsProblems(given: EndpointDefaults): Problems {
 
 function within(field: string, problems: Problems): Problems {
   return problems.map(([part, problem]) => [[field, part].flat(), problem])
-}
-
-function missing(id: string): never {
-  throw new PomboError('not_found', { what: 'tenant', id })
 }

@@ -7,7 +7,7 @@
  * counted as exactly one thing (see Counted); and that no token or key is stored.
  */
 import type { RefusalSaid } from './counters/count.ts'
-import { PomboError } from '../../core/error.ts'
+import { PomboError, missing } from '../../core/error.ts'
 import { codeOf } from '../../core/sentences/sentences.ts'
 import { createFiles, type Files } from '../../db/files.ts'
 import { gateways } from '../gateways.ts'
@@ -122,11 +122,7 @@ export class Intake {
    */
   async challenge(given: IntakeRequest): Promise<GatewayAnswer> {
     const gateway = gateways.get(given.gateway)
-    if (!gateway?.challenge)
-      throw new PomboError('not_found', {
-        what: 'question to answer of the gateway',
-        id: given.gateway,
-      })
+    if (!gateway?.challenge) missing('question to answer of the gateway', given.gateway)
     await this.#senderOf(given)
     const request = { ...given, receivedAtMs: this.#deps.clock.now() }
     const answer = await gateway.challenge(request, given.keys[0] ?? '')

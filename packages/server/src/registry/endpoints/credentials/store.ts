@@ -1,10 +1,10 @@
-import { invalid, PomboError } from '../../../core/error.ts'
+import { invalid, PomboError, missing } from '../../../core/error.ts'
 import type { Secret } from '../../../core/secret.ts'
 import { wrongHeader } from '../../../core/request-headers.ts'
 import type { AppScope } from '../../apps/app.ts'
 import { mergeHeaders, showHeaders, type ShownHeaders } from '../headers.ts'
 import { byIdOrUid, findEndpoint } from '../rows/store.ts'
-import { missing, type EndpointsOptions, type EndpointWriter } from '../writer/store.ts'
+import type { EndpointsOptions, EndpointWriter } from '../writer/store.ts'
 import { say } from '../../../core/sentences/sentences.ts'
 
 const DEFAULT_OVERLAP_MS = 86_400_000
@@ -39,7 +39,8 @@ export function createCredentials(
     /** The current secret; null where the endpoint has none. */
     async secret(scope: AppScope, idOrUid: string): Promise<Secret | null> {
       const endpoint =
-        (await findEndpoint(pool, opener, scope, byIdOrUid(idOrUid))) ?? missing(idOrUid)
+        (await findEndpoint(pool, opener, scope, byIdOrUid(idOrUid))) ??
+        missing('endpoint', idOrUid)
       return endpoint.secrets.find(({ expiresAtMs }) => expiresAtMs === null)?.secret ?? null
     },
 
@@ -101,7 +102,8 @@ export function createCredentials(
     /** Sensitive ones by name only. */
     async headers(scope: AppScope, idOrUid: string): Promise<ShownHeaders> {
       const endpoint =
-        (await findEndpoint(pool, opener, scope, byIdOrUid(idOrUid))) ?? missing(idOrUid)
+        (await findEndpoint(pool, opener, scope, byIdOrUid(idOrUid))) ??
+        missing('endpoint', idOrUid)
       return showHeaders(endpoint.headers)
     },
 

@@ -1,7 +1,7 @@
 import { type Clock, iso } from '../../../core/clock.ts'
 import type { Endpoint, SignatureHeaders } from '../../../core/endpoint.ts'
 import { type EndpointDefaults, usualMaxInFlight } from '../../../core/endpoint-defaults.ts'
-import { invalid, PomboError } from '../../../core/error.ts'
+import { invalid, PomboError, missing } from '../../../core/error.ts'
 import { showId, uuidv7 } from '../../../core/id.ts'
 import { type Secret, secretText } from '../../../core/secret.ts'
 import type { Pool, Queryable } from '../../../db/pool.ts'
@@ -89,7 +89,10 @@ export function createEndpointWriter({
 
   /** The endpoint, its row locked. */
   async function held(db: Queryable, scope: AppScope, idOrUid: string): Promise<Endpoint> {
-    return (await findEndpoint(db, opener, scope, byIdOrUid(idOrUid), true)) ?? missing(idOrUid)
+    return (
+      (await findEndpoint(db, opener, scope, byIdOrUid(idOrUid), true)) ??
+      missing('endpoint', idOrUid)
+    )
   }
 
   /** The same, to change a part of what is sealed: what does not open would be taken for none, and written over. */
@@ -100,7 +103,10 @@ export function createEndpointWriter({
         throw error
       },
     }
-    return (await findEndpoint(db, strict, scope, byIdOrUid(idOrUid), true)) ?? missing(idOrUid)
+    return (
+      (await findEndpoint(db, strict, scope, byIdOrUid(idOrUid), true)) ??
+      missing('endpoint', idOrUid)
+    )
   }
 
   async function reread(db: Queryable, scope: AppScope, id: string): Promise<Endpoint> {
@@ -258,8 +264,4 @@ export function createEndpointWriter({
   }
 
   return { write, held, heldOpen, noteEndpoint, secretFor, insertSecret, insert, change }
-}
-
-export function missing(idOrUid: string): never {
-  throw new PomboError('not_found', { what: 'endpoint', id: idOrUid })
 }

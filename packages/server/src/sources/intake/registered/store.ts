@@ -1,5 +1,5 @@
 import { say } from '../../../core/sentences/sentences.ts'
-import { PomboError, unlessTaken } from '../../../core/error.ts'
+import { PomboError, unlessTaken, missing } from '../../../core/error.ts'
 import { readId, uuidv7 } from '../../../core/id.ts'
 import type { Clock } from '../../../core/clock.ts'
 import { errorCode } from '../../../core/thrown.ts'
@@ -136,7 +136,7 @@ export function createSources({
       )
       return rows[0]
     })
-    return changedSource ?? missing(shownId)
+    return changedSource ?? missing('source', shownId)
   }
 
   return {
@@ -188,7 +188,7 @@ export function createSources({
         `select * from source s where ${reaches} and s.id = $3`,
         [scope.tenantId, scope.appId, uuidOf(shownId)],
       )
-      return rows[0] ? sourceOf(rows[0]) : missing(shownId)
+      return rows[0] ? sourceOf(rows[0]) : missing('source', shownId)
     },
 
     async patch(
@@ -218,7 +218,7 @@ export function createSources({
         )
         return rows[0]
       })
-      if (!gone) missing(shownId)
+      if (!gone) missing('source', shownId)
     },
   }
 }
@@ -275,9 +275,5 @@ function isDuplicate(error: unknown): boolean {
 }
 
 function uuidOf(shownId: string): string {
-  return readId('source', shownId) ?? missing(shownId)
-}
-
-function missing(shownId: string): never {
-  throw new PomboError('not_found', { what: 'source', id: shownId })
+  return readId('source', shownId) ?? missing('source', shownId)
 }
