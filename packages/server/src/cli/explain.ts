@@ -2,8 +2,14 @@ import { debugging } from '../config/config.ts'
 import { errorCode, errorMessage } from '../core/thrown.ts'
 import { isAway } from '../db/pool.ts'
 
-/** Nothing answers there, no such host, wrong password, no such database, no such role. */
-const unusable = new Set(['ECONNREFUSED', 'ENOTFOUND', '28P01', '3D000', '28000'])
+/** Nothing answers there, no such host. */
+const unreached = ['ECONNREFUSED', 'ENOTFOUND']
+
+/** Nor can a database be used that turns everything away: for the password, or since it has no connection left. */
+function isUnusable(error: Error): boolean {
+  const code = errorCode(error)
+  return unreached.includes(code) || (/^\d/.test(code) && isAway(error))
+}
 
 /** An error as one paragraph for the person at the terminal; its stack only with POMBO_LOG_LEVEL=debug. */
 export function explain(error: unknown): string {
@@ -16,7 +22,7 @@ export function explain(error: unknown): string {
 
 function paragraph(error: Error): string {
   const code = errorCode(error)
-  if (unusable.has(code))
+  if (isUnusable(error))
     return `The database cannot be used: ${messageOf(error)}. DATABASE_URL names it; "pombo doctor" says more.`
   // The client's own words, which have no code: the server wants a password, and none was given.
   if (error.message.includes('client password must be a string'))
@@ -37,9 +43,5 @@ function messageOf(error: Error): string {
 
 /** Errors that Pombo words itself are plain; a TypeError and its like is a bug, and its stack is wanted. */
 function isExpected(error: Error): boolean {
-  return (
-    unusable.has(errorCode(error)) ||
-    isAway(error) ||
-    Object.getPrototypeOf(error) === Error.prototype
-  )
+  return isUnusable(error) || isAway(error) || Object.getPrototypeOf(error) === Error.prototype
 }
