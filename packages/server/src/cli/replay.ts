@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { createInterface } from 'node:readline/promises'
 import { priorities } from '../core/message.ts'
+import { pause } from '../core/pause.ts'
 import { duration, integer, kind, list, oneOf, text } from '../core/setting-kinds.ts'
 import { exitCodes, flag, option } from './command.ts'
 import { configuredCommand, withApi } from './config-loading.ts'
@@ -188,7 +188,7 @@ async function follow(api: PomboApi, id: string): Promise<number> {
       )
         throw new Error(`${answer.problem} The replay itself is not concerned; ${howOn(id)}`)
       const everyMs = stderr.isTTY ? lookEveryMs.terminal : lookEveryMs.plain
-      await sleep(everyMs, undefined, { signal: stop.signal }).catch(() => {})
+      await pause(everyMs, stop.signal)
     }
     if (stderr.isTTY) stderr.write('\n')
     return await leave(api, id)

@@ -1,4 +1,5 @@
 import { errorMessage } from '../core/thrown.ts'
+import { waitAtMost } from '../core/wait-at-most.ts'
 /** One thing that must be so for a node to take work. `detail` says what is wrong, or what is there. */
 export interface Check {
   name: string
@@ -67,15 +68,11 @@ async function check(name: string, probe: Probe, timeoutMs: number): Promise<Che
     detail,
     durationMs: Math.round(performance.now() - startedAt),
   })
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<Check>((resolve) => {
-    timer = setTimeout(() => resolve(done(false, `no answer within ${timeoutMs} ms`)), timeoutMs)
-  })
+  let found: Check | undefined
   const answer = (async () => probe())().then(
-    (detail) => done(true, detail),
-    (error: unknown) => done(false, errorMessage(error)),
+    (detail) => (found = done(true, detail)),
+    (error: unknown) => (found = done(false, errorMessage(error))),
   )
-  const result = await Promise.race([answer, late])
-  clearTimeout(timer)
-  return result
+  await waitAtMost(timeoutMs, answer)
+  return found ?? done(false, `no answer within ${timeoutMs} ms`)
 }

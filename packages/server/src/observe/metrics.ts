@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { SpanIds } from '../core/trace.ts'
+import { waitAtMost } from '../core/wait-at-most.ts'
 import { boundedLabel } from './label.ts'
 import { watchEventLoop } from './event-loop.ts'
 import { Exemplars } from './exemplars.ts'
@@ -215,7 +216,7 @@ export function openMetrics(options: { node?: boolean } = {}): Metrics {
           asking = undefined
         })
     }
-    if (asking !== undefined) await Promise.race([asking, after(QUEUE_WAIT_MS)])
+    if (asking !== undefined) await waitAtMost(QUEUE_WAIT_MS, asking)
   }
 
   const exemplars = new Exemplars()
@@ -277,8 +278,4 @@ function cached<Key, Value>(make: (key: Key) => Value): (key: Key) => Value {
     if (value === undefined) made.set(key, (value = make(key)))
     return value
   }
-}
-
-function after(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms).unref())
 }

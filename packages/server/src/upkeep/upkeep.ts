@@ -6,7 +6,6 @@
  * dropped, that a dead node's work is free soon after its lease ran out, and that each of these is done by one node at
  * a time, by whichever comes first.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { DAY_MS } from '../core/clock.ts'
 import { makePartitions } from '../db/partitions.ts'
 import { isAway } from '../db/pool.ts'
@@ -17,6 +16,7 @@ import { QueueVacuum } from './queue-vacuum/queue-vacuum.ts'
 import { type RetentionDeps, retain } from './retention/retention.ts'
 import { databaseNowMs, hopeless, leaveDuty, takeDuty } from './store.ts'
 import { noSuccessFor } from '../core/disabled.ts'
+import { pause } from '../core/pause.ts'
 
 /** Further work that one node at a time does again and again; it has to bear that two do it. */
 export interface Chore {
@@ -162,7 +162,7 @@ export class Upkeep {
       const inMs = await runPage(this.#deps)
       // What is due later than the next look is left to that, on whichever node it comes first.
       if (inMs === undefined || inMs >= jobsEveryMs) return
-      await sleep(inMs, undefined, { signal: this.#stop.signal }).catch(() => {})
+      await pause(inMs, this.#stop.signal)
     }
   }
 

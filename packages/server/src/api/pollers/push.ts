@@ -3,9 +3,9 @@
  * The place moves on only when the consumer says that it is done with something, so that one that dies, a node that
  * stops and a connection that breaks lose nothing: what was not acknowledged is sent again.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyRequest } from 'fastify'
 import { PomboError } from '../../core/error.ts'
+import { pause } from '../../core/pause.ts'
 import type { Poller } from '../../registry/pollers/store.ts'
 import { type ReadPage, readMessagesFrom } from './read.ts'
 import { say } from '../../core/sentences/sentences.ts'
@@ -133,8 +133,4 @@ export class Pushing {
       if (error instanceof PomboError && error.status < 500) connection.end(error.message)
     }
   }
-}
-
-async function pause(ms: number, gone: AbortSignal): Promise<void> {
-  await sleep(ms, undefined, { signal: gone }).catch(() => {})
 }

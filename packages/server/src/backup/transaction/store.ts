@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
+import { pause } from '../../core/pause.ts'
 import { openClient } from '../../db/host-client.ts'
 import { tablesFirst } from '../../db/pool.ts'
 import { BOOTSTRAP_LOCK, MIGRATE_LOCK } from '../../db/schema-state.ts'
@@ -76,7 +76,7 @@ async function lookFor(
         return rowCount === 1 ? 'committed' : 'rolled-back'
       })
     } catch {
-      await sleep(LOOK_AGAIN_MS, undefined, { signal: enough }).catch(() => {})
+      await pause(LOOK_AGAIN_MS, enough)
     }
   return 'unknown'
 }

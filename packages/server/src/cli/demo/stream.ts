@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { pause } from '../../core/pause.ts'
 import type { PomboApi } from '../pombo-api.ts'
 import type { Tracker } from './progress.ts'
 import type { DemoEvent } from './script.ts'
@@ -29,7 +30,7 @@ export async function sendStream(
   const startedAt = performance.now()
   for (let number = 0; number < count && !stop.aborted; number++) {
     const waitMs = startedAt + (number * 1_000) / rate - performance.now()
-    if (waitMs > 0) await sleep(waitMs, undefined, { signal: stop }).catch(() => {})
+    if (waitMs > 0) await pause(waitMs, stop)
     if (stop.aborted) break
     const next = events.next()
     if (next.done) break

@@ -2,6 +2,7 @@
 import { connect as connectTcp } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import { iso } from '../../core/clock.ts'
+import { waitAtMost } from '../../core/wait-at-most.ts'
 import type { DialectPorts } from '../contract/ports.ts'
 import type { AgentesValues } from './settings.ts'
 
@@ -56,14 +57,13 @@ export function overall(services: Services): 'healthy' | 'degraded' | 'unhealthy
 }
 
 async function stateOf(question: Promise<unknown>): Promise<ServiceState> {
-  const deadline = AbortSignal.timeout(deadlineMs)
-  const late = new Promise<never>((_, reject) => {
-    deadline.addEventListener('abort', () => reject(new Error('it did not answer')))
-  })
-  return await Promise.race([question, late]).then(
-    () => 'healthy',
-    () => 'unhealthy',
+  let state: ServiceState = 'unhealthy'
+  const answer = question.then(
+    () => (state = 'healthy'),
+    () => {},
   )
+  await waitAtMost(deadlineMs, answer)
+  return state
 }
 
 /** It is well when its database answers. */

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { pause } from '../../core/pause.ts'
 import type { DialectPorts } from './ports.ts'
 
 /** Work that a start has to do: nobody else does it before the next start, so it is tried again until it is done. */
@@ -27,7 +27,7 @@ export function startupTask(
         if (!signal.aborted && !ports.isAway(error))
           ports.report(error, `${about}; it is tried again`)
       }
-      await sleep(pauseMs, undefined, { signal }).catch(() => {})
+      await pause(pauseMs, signal)
       if (signal.aborted) return
     }
   })()

@@ -1,8 +1,9 @@
 /** Accepts what was read from a broker: in order where order is asked for, and waiting while Pombo cannot take it. */
 import { PomboError } from '../../core/error.ts'
 import type { Accepted, IncomingMessage } from '../../core/message.ts'
+import { pause } from '../../core/pause.ts'
 import { errorMessage } from '../../core/thrown.ts'
-import { backoffMs, pause, untilPassed } from './patience.ts'
+import { backoffMs, untilPassed } from './patience.ts'
 
 /** The message that an item is, or why it cannot be one. */
 export type ReadItem =

@@ -5,8 +5,9 @@
  * Promises: an item is settled only after its message is durable or it was refused; a broker or database that is away
  * is waited for and told of once; a stop ends within the grace, and leaves to the broker what was not accepted.
  */
+import { pause } from '../../core/pause.ts'
 import type { Fate } from './acceptance.ts'
-import { backoffMs, pause } from './patience.ts'
+import { backoffMs } from './patience.ts'
 import { Trouble } from './trouble.ts'
 
 /**

@@ -1,6 +1,6 @@
 /** What to do while Pombo cannot take an event: wait, and try again. */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { PomboError } from '../../core/error.ts'
+import { pause } from '../../core/pause.ts'
 import { isAway } from '../../db/pool.ts'
 import { isConnectionError } from './redis-connection.ts'
 
@@ -10,11 +10,6 @@ const longestPauseMs = 5_000
 export function isPassing(error: unknown): boolean {
   if (error instanceof PomboError) return error.retryAfterSeconds !== undefined
   return isAway(error) || isConnectionError(error)
-}
-
-/** Ends early when the source stops. */
-export async function pause(ms: number, stopping: AbortSignal): Promise<void> {
-  await sleep(ms, undefined, { signal: stopping }).catch(() => {})
 }
 
 /** The pause before the nth attempt after the first; it doubles up to 5 s. */

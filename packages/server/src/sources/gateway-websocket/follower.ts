@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Clock } from '../../core/clock.ts'
 import { type DeviceEvent, deviceEvent } from '../../whatsapp/device/device-event.ts'
 import { PomboError } from '../../core/error.ts'
 import { memberText } from '../../core/json.ts'
 import type { Accepted, IncomingMessage } from '../../core/message.ts'
+import { pause } from '../../core/pause.ts'
 import { mayBeUnstorable, refuseUnstorableValue } from '../../core/unstorable.ts'
 import { isAway, type Pool } from '../../db/pool.ts'
 import { noteSocket, noteTransition, pendingOf, settlePending } from './store.ts'
@@ -210,7 +210,7 @@ export class Follower {
             `an event of device ${this.#device.session} could not be accepted; it is tried again`,
             error,
           )
-        await sleep(retryMs, undefined, { signal: this.#stop.signal }).catch(() => {})
+        await pause(retryMs, this.#stop.signal)
       }
     }
   }

@@ -1,6 +1,7 @@
 /** Messages of a broker through the intake: in order where order is asked for, waiting while Pombo cannot take them. */
 import { say } from '../../../core/sentences/sentences.ts'
 import { PomboError } from '../../../core/error.ts'
+import { pause } from '../../../core/pause.ts'
 import { errorMessage } from '../../../core/thrown.ts'
 import { orderingKey } from '../../../whatsapp/identity/event-identity.ts'
 import type { Intake } from '../../intake/intake.ts'
@@ -9,7 +10,7 @@ import type { Source } from '../../intake/settings.ts'
 import { eachInOrder, type Fate } from '../acceptance.ts'
 import { contentId } from '../content-id.ts'
 import type { BrokerMessage } from '../kind.ts'
-import { backoffMs, pause, untilPassed } from '../patience.ts'
+import { backoffMs, untilPassed } from '../patience.ts'
 
 export interface TakeDeps {
   intake: Pick<Intake, 'read' | 'takeRead' | 'setAside'>
