@@ -20,6 +20,16 @@ const value = `(?:(?<q>${quote})(?:(?!(?<!\\\\)\\k<q>)[^])*|${unquoted})`
 const closed = `(?:${quote})?${blanks}`
 const scheme = '(?:(?:Bearer|Basic|Token|Digest)[ \\t]+)?'
 
+/** A name in a form or an address of which letters are written as %XX. */
+const escaped = /(?<![\w%-])[\w-]{0,40}%[2-7][\da-f][\w%-]{0,60}(?==)/gi
+
+function unescapedName(given: string): string {
+  const name = given.replace(/%([2-7][\da-f])/gi, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  )
+  return secretName.test(name) ? name : given
+}
+
 const bearer = /(\bBearer[ \t]+)(?=[\w.~+/=-]*\d)[\w.~+/=-]{8,}/gi
 const basic = /(\bBasic[ \t]+)([A-Za-z\d+/]{8,}={0,2})/gi
 
@@ -53,7 +63,7 @@ export function masking(asked: { token: boolean }): (text: string) => string {
     `(?<before>${part})[^]*?(?=\\r?\\n--|$)`,
   ].map((pattern) => new RegExp(pattern, 'gi'))
   return (text) => {
-    let left = text
+    let left = text.replace(escaped, unescapedName)
     for (const place of places)
       left = left.replace(place, (...all) => {
         const { before, q = '' } = all.at(-1) as { before: string; q?: string }

@@ -74,6 +74,10 @@ describe('a key in a text that is no JSON of its own', () => {
     ['of uazapi', 'AdminToken: s7-gg\nkept: sim'],
     ['in an environment', 'AUTHENTICATION_API_KEY=s7-gg\nkept=sim'],
     ['in a form, within another field', 'data[apikey]=s7-gg&kept=sim'],
+    [
+      'in an address that escapes its name',
+      'api-key of https://a.example/?api%6Bey=s7-gg&kept=sim',
+    ],
     ['as PHP prints an array', "['apikey' => 's7-gg', 'kept' => 'sim']"],
     ['as Ruby prints a hash', '{"apikey"=>"s7-gg", "kept"=>"sim"}'],
     ['in XML', '<r><apikey>s7-gg</apikey><kept>sim</kept></r>'],
@@ -222,6 +226,8 @@ test('a body of one word that may begin a key is read in no time', async () => {
     'Basic aaaaaaaa',
     'authorization=\\"',
     'x-api-key: Bearer ',
+    '%61',
+    '%61 ',
   ])
     await supabase.parse(request(word.repeat(100_000)))
   expect(performance.now() - startedAt).toBeLessThan(10_000)
