@@ -8,6 +8,7 @@ import { checker } from '../support/documented-check.ts'
 import { type Components, fitting, resolved, type Schema } from '../support/documented.ts'
 import { languages } from '../support/documented-meaning.ts'
 import { checkedFetch, ownContract } from '../support/openapi.ts'
+import { until } from '../support/receiver.ts'
 import { runs } from '../support/property-runs.ts'
 
 type Json = Record<string, unknown>
@@ -244,4 +245,28 @@ test('a parameter that the document requires is missed by its name, and no other
     const required = queryOf(one).flatMap(({ name, required: is }) => (is === true ? [name] : []))
     expect([one.method, one.path, missed]).toEqual([one.method, one.path, required])
   }
+})
+
+test('a path that cannot be decoded, and a request that cannot be made again, are answered as documented', async () => {
+  for (const { method, path } of operations.filter((one) => one.path.includes('{'))) {
+    const undecodable = url(path.replace(/\{\w+\}(?!.*\{)/, 'UNDECODABLE'), {})
+    const answer = await ask(method, undecodable.replace('UNDECODABLE', '%zz'))
+    expect([method, path, answer.status]).toEqual([method, path, 400])
+  }
+  const message = url('/api/v1/app/{app_id}/msg/{msg_id}', {})
+  const attempt = await until(async () => (await ask('GET', `${message}/attempt`)).body.data[0])
+  await ask('DELETE', `${message}/content`)
+  for (const what of ['request', 'headers'])
+    expect((await ask('GET', `${message}/attempt/${attempt.id}/${what}`)).status).toBe(409)
+})
+
+test('what only a busy server or an absent database brings is documented too', () => {
+  const statuses = (asked: string) =>
+    operations.flatMap(({ method, path, responses }) =>
+      `${method} ${path}` === `POST /api/v1${asked}` ? Object.keys(responses) : [],
+    )
+  expect(statuses('/auth/session')).toContain('503')
+  expect(statuses('/app/{app_id}/msg')).toContain('429')
+  expect(statuses('/app/{app_id}/endpoint/{endpoint_id}/msg/test-attempt')).toContain('429')
+  expect(statuses('/msg/broadcast')).toContain('429')
 })

@@ -8,6 +8,7 @@ import type { RoutedApp } from '../../registry/cache/routes.ts'
 import { isSensitive } from '../../registry/endpoints/headers.ts'
 import { type AttemptRow, findAttempt } from '../history/attempts/store.ts'
 import type { StoredMessage } from '../history/messages/store.ts'
+import { refusal } from '../field.ts'
 import { requireMessage } from '../messages/routes.ts'
 import type { ParamsOf } from '../path.ts'
 import { type Call, json, type Route, route } from '../route.ts'
@@ -124,6 +125,11 @@ const headersOut = z
     ],
   })
 
+const gone = {
+  description: 'The endpoint or the payload was deleted since, or no request could be made of them',
+  body: refusal,
+}
+
 const path = '/api/v1/app/{app_id}/msg/{msg_id}/attempt/{attempt_id}'
 const tag = 'Message Attempt'
 
@@ -140,7 +146,7 @@ export function sentRoutes(deps: SentDeps): Route[] {
         'unless `doubts` says otherwise. Headers that hold secrets are named without their values, for ' +
         'roles below `administer` all that were set for the endpoint.',
       access: 'app',
-      answers: { 200: { description: 'The request', body: sentOut } },
+      answers: { 200: { description: 'The request', body: sentOut }, 409: gone },
       handle: async (call) => json(200, await sentOf(deps, call)),
     }),
     route({
@@ -152,7 +158,7 @@ export function sentRoutes(deps: SentDeps): Route[] {
         "Made again of the message and the endpoint, as `…/request` has them. In Svix's cloud only; its open-source " +
         'server has no such path.',
       access: 'app',
-      answers: { 200: { description: 'The headers', body: headersOut } },
+      answers: { 200: { description: 'The headers', body: headersOut }, 409: gone },
       async handle(call) {
         const { headers, doubts: why } = await sentOf(deps, call)
         return json(200, {

@@ -1,6 +1,7 @@
 import { uuidv7 } from '../../core/id.ts'
 import { recoverOut, showBegun } from '../background-tasks/schema.ts'
 import { startTask, usual } from '../background-tasks/store.ts'
+import { refusal } from '../field.ts'
 import { payloadText } from '../messages/send.ts'
 import { json, type Route, route } from '../route.ts'
 import type { Needs } from '../route-deps.ts'
@@ -21,7 +22,13 @@ export function broadcastRoute(deps: BroadcastDeps): Route {
       "In Svix's cloud only; its open-source server has no such path.",
     access: 'tenant',
     body: broadcastIn,
-    answers: { 202: { description: 'It has begun', body: recoverOut } },
+    answers: {
+      202: { description: 'It has begun', body: recoverOut },
+      429: {
+        description: 'Payloads take too long to check; Retry-After says when to come back',
+        body: refusal,
+      },
+    },
     async handle({ holder: { tenantId }, body, text }) {
       await checkPayload({ tenantId }, { eventType: body.eventType, payload: body.payload })
       const nowMs = clock.now()

@@ -239,18 +239,20 @@ function refusals(route: Route): Json {
   const codes: ErrorCode[] = []
   // Whatever a path takes: a body that does not read is refused before it is looked at.
   if (route.method !== 'GET') codes.push('bad_json')
+  else if (route.params !== undefined) codes.push('bad_request')
   if (route.access !== 'open') codes.push('authentication_failed', 'permission_denied')
   if (route.params !== undefined || 'app_id' in (route.query?.shape ?? {})) codes.push('not_found')
   if (route.method !== 'GET') codes.push('conflict')
   if (route.method !== 'GET') codes.push('too_large', 'unsupported_media_type')
   codes.push('validation')
   if (route.idempotency === 'own') codes.push('rate_limited')
-  if (route.access !== 'open') codes.push('database_away')
+  if (route.access !== 'open' || route.method !== 'GET') codes.push('database_away')
   return Object.fromEntries(codes.map((code) => [catalogue[code].status, refusal(code)]))
 }
 
 const titles: Partial<Record<ErrorCode, string>> = {
   bad_json: 'The body is not JSON, or not UTF-8',
+  bad_request: 'The path cannot be decoded',
   authentication_failed: 'No valid key',
   permission_denied: 'The key may not do that',
   not_found: 'No such thing within reach of the key',
