@@ -27,7 +27,6 @@ export function personTests() {
   }
   let tenant: Tenant
 
-  /** Each test has a tenant of its own, with an app and an endpoint. */
   beforeEach(async () => {
     receiver.received.length = 0
     receiver.answer = () => ({ body: 'ok' })
