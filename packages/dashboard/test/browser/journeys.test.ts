@@ -169,10 +169,12 @@ describe.each(languages)('the operator, at a desk, in %s', (language) => {
     )
 
     await pick(path, w('operational.remove'))
-    await dialog(w('operational.remove'))
-      .getByRole('button', { name: w('operational.remove') })
-      .click()
+    const removing = dialog(w('operational.remove'))
+    await removing.getByRole('button', { name: w('operational.remove') }).click()
+    // First: what lies behind a dialog has no roles, as if it were gone.
+    await removing.waitFor({ state: 'detached' })
     await row.waitFor({ state: 'detached' })
+    expect((await ask('GET', '/operational-webhook/endpoint')).data).toEqual([])
     expect(faults).toEqual([])
     await leave()
   })

@@ -4,6 +4,7 @@ import { uuidv7 } from '../../src/core/id.ts'
 import { beginPooled, openPool } from '../../src/db/pool.ts'
 import { databaseTime, rescue, rescueStrays } from '../../src/queue/node/store.ts'
 import { type TestApi, startApi } from '../support/api-server.ts'
+import { databaseUrl } from '../support/database.ts'
 import { type HotStatement, hotStatements, rowsACall } from '../support/hot-statements.ts'
 import { startReceiver, type Receiver, until } from '../support/receiver.ts'
 import { Prepared, recordStatements, type Statement } from '../support/statement-plans.ts'
@@ -37,15 +38,21 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await plain?.end()
-  await api?.database.pool.query(`reassign owned by ${role} to current_user; drop role ${role}`)
   await api?.stop()
   await receiver?.close()
+  if (!plain) return
+  // Once nothing in the database is its own any more.
+  const admin = new pg.Client({ connectionString: databaseUrl(api.database.url, 'postgres') })
+  await admin.connect()
+  await admin.query(`drop role ${role}`)
+  await admin.end()
 })
 
 async function openAsPlainRole(): Promise<pg.Pool> {
+  await api.database.pool.query(`create role ${role} login nosuperuser nobypassrls`)
+  // Each table in a transaction of its own: with two of them locked, it would meet the engine, which is at work.
   await api.database.pool.query(
     /* sql */ `
-    create role ${role} login nosuperuser nobypassrls;
     do $$
     declare
       one text;
@@ -58,6 +65,7 @@ async function openAsPlainRole(): Promise<pg.Pool> {
            and not exists (select from pg_depend where objid = pg_class.oid and deptype in ('a', 'i') and relkind = 'S')
       loop
         execute one;
+        commit;
       end loop;
     end $$`,
   )
