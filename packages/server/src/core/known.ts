@@ -249,8 +249,8 @@ const stranger = (name: string, names: () => string[], loc: string[]): Found => 
 /** `names`: what is known in its place. */
 export function unknown(name: string, names: string[], loc: string[]): FieldProblem {
   const near = nearest(name, names)
-  const known = names.length === 0 ? 'nothing is' : names.join(', ')
-  const mend = near === undefined ? `known here: ${known}` : `did you mean "${near}"?`
+  const known = names.length === 0 ? 'leave it out' : `known here: ${names.join(', ')}`
+  const mend = near === undefined ? known : `did you mean "${near}"?`
   return {
     loc: [...loc, name.slice(0, 100)],
     msg: `is not known here; ${mend}`,

@@ -45,10 +45,21 @@ function problemOf(issue: z.core.$ZodIssue, where: string): FieldProblem {
   }
   return {
     loc,
-    msg: issue.message + nearestWord(issue),
+    msg: isRepeated(issue, where)
+      ? 'is given more than once; give it once'
+      : issue.message + nearestWord(issue),
     type: issue.code === 'invalid_type' ? 'type_error' : 'value_error',
     ...(codeOf(issue.message) ?? codeByKind(issue)),
   }
+}
+
+/** A parameter that takes one value comes as a list where the query has it twice. */
+function isRepeated({ code, input }: z.core.$ZodIssue, where: string): boolean {
+  return (
+    where === 'query' &&
+    (code === 'invalid_type' || code === 'invalid_value') &&
+    Array.isArray(input)
+  )
 }
 
 /** Of what the library that reads says in words of its own. */

@@ -90,6 +90,13 @@ test('the nearest name is given for a field, a field within a field, a parameter
   expect(await problemsOf('GET', `${endpoints}?order=decending`)).toEqual([
     expect.stringMatching(/^query\.order: .*did you mean "descending"\?$/),
   ])
+  const twice = 'is given more than once; give it once'
+  expect(
+    await problemsOf('GET', `${endpoints}?limit=1&limit=2&order=ascending&order=descending`),
+  ).toEqual([`query.limit: ${twice}`, `query.order: ${twice}`])
+  expect(await problemsOf('DELETE', `${endpoints}/e?hard=true`)).toEqual([
+    'query.hard: is not known here; leave it out',
+  ])
   const source = '/api/v1/app/a/source'
   const verification = { kind: 'token', at: { headr: 'authorization' } }
   for (const [path, body, at, near] of [
